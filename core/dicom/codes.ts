@@ -1,0 +1,111 @@
+/** A coded concept: Code Value (0008,0100), Coding Scheme Designator (0008,0102), Code Meaning (0008,0104); PS3.3 8.8. */
+export interface CodedConcept {
+  readonly value: string;
+  readonly scheme: string;
+  readonly meaning: string;
+}
+
+const sct = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'SCT', meaning });
+const dcm = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'DCM', meaning });
+const ucum = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'UCUM', meaning });
+
+/** Units of measurement (UCUM). */
+export const Units = {
+  millimetre: ucum('mm', 'millimeter'),
+  percent: ucum('%', 'percent'),
+  millilitre: ucum('ml', 'milliliter'),
+  ratio: ucum('1', 'no units'),
+} as const;
+
+/** DICOM Controlled Terminology (PS3.16 Annex D) that results use. */
+export const Dcm = {
+  finding: dcm('121071', 'Finding'),
+  trackingIdentifier: dcm('112039', 'Tracking Identifier'),
+  trackingUniqueIdentifier: dcm('112040', 'Tracking Unique Identifier'),
+  algorithmName: dcm('111001', 'Algorithm Name'),
+  algorithmVersion: dcm('111003', 'Algorithm Version'),
+  algorithmFamily: dcm('111000', 'Algorithm Family'),
+  artificialIntelligence: dcm('123110', 'Artificial Intelligence'),
+  certaintyOfFinding: dcm('111012', 'Certainty of Finding'),
+} as const;
+
+/** SNOMED CT concepts that results use. */
+export const Sct = {
+  findingSite: sct('363698007', 'Finding Site'),
+  vertebra: sct('51282000', 'Vertebra'),
+  compressionFracture: sct('42942008', 'Compression fracture of vertebral column'),
+  mild: sct('255604002', 'Mild'),
+  moderate: sct('6736007', 'Moderate'),
+  severe: sct('24484000', 'Severe'),
+  dentalCaries: sct('80967001', 'Dental caries'),
+  toothStructure: sct('38199008', 'Tooth structure'),
+} as const;
+
+/** Vertebrae by level name, C1 to S1 (SNOMED CT). */
+export const Vertebrae: Readonly<Record<string, CodedConcept>> = {
+  C1: sct('14806007', 'C1 vertebra'),
+  C2: sct('39976000', 'C2 vertebra'),
+  C3: sct('113205007', 'C3 vertebra'),
+  C4: sct('5329002', 'C4 vertebra'),
+  C5: sct('36978003', 'C5 vertebra'),
+  C6: sct('36054005', 'C6 vertebra'),
+  C7: sct('87391001', 'C7 vertebra'),
+  T1: sct('64864005', 'T1 vertebra'),
+  T2: sct('53733008', 'T2 vertebra'),
+  T3: sct('1626008', 'T3 vertebra'),
+  T4: sct('73071006', 'T4 vertebra'),
+  T5: sct('56401006', 'T5 vertebra'),
+  T6: sct('45296009', 'T6 vertebra'),
+  T7: sct('62487009', 'T7 vertebra'),
+  T8: sct('11068009', 'T8 vertebra'),
+  T9: sct('82687006', 'T9 vertebra'),
+  T10: sct('7610001', 'T10 vertebra'),
+  T11: sct('12989004', 'T11 vertebra'),
+  T12: sct('23215003', 'T12 vertebra'),
+  L1: sct('66794005', 'L1 vertebra'),
+  L2: sct('14293000', 'L2 vertebra'),
+  L3: sct('36470004', 'L3 vertebra'),
+  L4: sct('11994002', 'L4 vertebra'),
+  L5: sct('49668003', 'L5 vertebra'),
+  S1: sct('65985001', 'S1 vertebra'),
+};
+
+/** Permanent teeth by FDI number (ISO 3950), SNOMED CT. Meanings are given by number, the way dentists read them. */
+export const Teeth: Readonly<Record<string, CodedConcept>> = Object.fromEntries(
+  (
+    [
+      ['18', '68085002'],
+      ['17', '863902006'],
+      ['16', '865995000'],
+      ['15', '36492000'],
+      ['14', '57826002'],
+      ['13', '860767006'],
+      ['12', '424877001'],
+      ['11', '422653006'],
+      ['21', '424399000'],
+      ['22', '423185002'],
+      ['23', '860780009'],
+      ['24', '61897005'],
+      ['25', '23226009'],
+      ['26', '865988009'],
+      ['27', '863901004'],
+      ['28', '87704003'],
+      ['38', '74344005'],
+      ['37', '863898000'],
+      ['36', '866006002'],
+      ['35', '24573005'],
+      ['34', '2400006'],
+      ['33', '860782001'],
+      ['32', '423331005'],
+      ['31', '425106001'],
+      ['41', '424575004'],
+      ['42', '423937004'],
+      ['43', '860785004'],
+      ['44', '80140008'],
+      ['45', '8873007'],
+      ['46', '866005003'],
+      ['47', '863899008'],
+      ['48', '38994002'],
+    ] as const
+  ).map(([fdi, value]) => [fdi, sct(value, `Permanent tooth ${fdi}`)]),
+);

@@ -1,0 +1,166 @@
+/**
+ * Every error Hilum raises on purpose, and what becomes of the work that met it.
+ *
+ * - `reject`: the input will never work; the run is recorded with the reason and the message acknowledged.
+ * - `retry`: the world may be different next time; the message goes back to its queue until the dead-letter queue.
+ * - `halt`: nothing will work until a person acts; the message goes back and the alarm metric is raised.
+ *
+ * `message` is written for people and never holds dataset contents: UIDs, numbers, codes and setting names only.
+ */
+export type Disposition = 'reject' | 'retry' | 'halt';
+
+/** Small facts an error carries for logs and the runs table: UIDs, numbers, codes. Never patient data. */
+export type ErrorFacts = Readonly<Record<string, string | number | boolean>>;
+
+export interface HilumErrorOptions {
+  readonly facts?: ErrorFacts;
+  readonly cause?: unknown;
+}
+
+/** The base of all errors below. `code` is stable and machine-readable; scripts may rely on it. */
+export abstract class HilumError extends Error {
+  abstract readonly code: string;
+  abstract readonly disposition: Disposition;
+  readonly facts: ErrorFacts;
+
+  constructor(message: string, options: HilumErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.facts = options.facts ?? {};
+  }
+}
+
+/** Bytes that cannot be taken as DICOM: not DICOM, truncated, a bad UID, a syntax without a decoder, over a limit. */
+export class DicomReadError extends HilumError {
+  readonly disposition = 'reject';
+  readonly code: DicomReadErrorCode;
+  constructor(code: DicomReadErrorCode, message: string, options?: HilumErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+export type DicomReadErrorCode =
+  | 'not-dicom'
+  | 'truncated'
+  | 'missing-uid'
+  | 'invalid-uid'
+  | 'unsupported-transfer-syntax'
+  | 'unsupported-pixel-format'
+  | 'corrupt-pixel-data'
+  | 'no-pixel-data'
+  | 'limit-exceeded'
+  | 'malformed';
+
+/** The slices of a series do not make a volume that may be measured. Codes reach the run and the non-result. */
+export class GeometryError extends HilumError {
+  readonly disposition = 'reject';
+  readonly code: GeometryErrorCode;
+  constructor(code: GeometryErrorCode, message: string, options?: HilumErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+export type GeometryErrorCode =
+  | 'missing-geometry'
+  | 'mixed-orientation'
+  | 'mixed-matrix'
+  | 'missing-slices'
+  | 'variable-spacing'
+  | 'duplicate-slices'
+  | 'gantry-tilt'
+  | 'too-few-slices'
+  | 'pixel-spacing-unknown';
+
+/** A tool looked at a suitable image and cannot evaluate it; the reason is for the radiologist. */
+export class NotEvaluableError extends HilumError {
+  readonly disposition = 'reject';
+  readonly code: string;
+  constructor(code: string, message: string, options?: HilumErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** An object we were about to write breaks the standard or the gate; it goes to quarantine. */
+export class DicomWriteError extends HilumError {
+  readonly disposition = 'reject';
+  readonly code = 'invalid-dicom-object';
+}
+
+/** The same key is already there with other content than the caller asserts. */
+export class ContentConflictError extends HilumError {
+  readonly disposition = 'halt';
+  readonly code = 'content-conflict';
+}
+
+/** Stored bytes do not have the digest that the manifest or the receipt names. */
+export class IntegrityError extends HilumError {
+  readonly disposition = 'retry';
+  readonly code = 'integrity';
+}
+
+/** A queue message, manifest or stored result does not have the shape its version promises. */
+export class MessageError extends HilumError {
+  readonly disposition = 'reject';
+  readonly code = 'invalid-message';
+}
+
+/** A model file's SHA-256 differs from its card's. */
+export class ModelDigestError extends HilumError {
+  readonly disposition = 'halt';
+  readonly code = 'model-digest-mismatch';
+}
+
+/** A tool threw something that is not one of ours. The cause is kept; its text is not shown to users. */
+export class ToolFailedError extends HilumError {
+  readonly disposition = 'retry';
+  readonly code = 'tool-failed';
+}
+
+/** A tool did not end before its deadline. */
+export class ToolTimeoutError extends HilumError {
+  readonly disposition = 'retry';
+  readonly code = 'tool-timeout';
+}
+
+/** The PACS cannot be reached or answers 5xx: it may be back later. */
+export class ArchiveUnavailableError extends HilumError {
+  readonly disposition = 'retry';
+  readonly code = 'archive-unavailable';
+}
+
+/** The PACS answers that we may not: wrong credentials or no permission. */
+export class ArchiveDeniedError extends HilumError {
+  readonly disposition = 'halt';
+  readonly code = 'archive-denied';
+}
+
+/** The PACS took the request and refused or failed some instances (PS3.18 10.5.3, Failed SOP Sequence). */
+export class ArchiveStoreError extends HilumError {
+  readonly disposition = 'retry';
+  readonly code = 'archive-store-failed';
+}
+
+/** A setting is missing or wrong. The message names the setting and the mend. */
+export class ConfigurationError extends HilumError {
+  readonly disposition = 'halt';
+  readonly code = 'configuration';
+}
+
+/** The one place that decides what becomes of work that met `error`. What we did not foresee is retried. */
+export function dispositionOf(error: unknown): Disposition {
+  return error instanceof HilumError ? error.disposition : 'retry';
+}
+
+/** A reason as it is recorded in the runs table and written into non-results: a code and a plain sentence. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The reason to record for `error`. Text of errors that are not ours is dropped: it may quote a dataset. */
+export function reasonOf(error: unknown): Reason {
+  return error instanceof HilumError
+    ? { code: error.code, message: error.message }
+    : { code: 'unexpected', message: 'An unexpected error occurred; the log of this run names its kind.' };
+}

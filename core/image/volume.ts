@@ -1,0 +1,32 @@
+import type { PointLps } from '../tool.ts';
+
+/** A position in a volume's voxel grid, 0-based: column (i), row (j), slice (k, along the slice normal). */
+export type VoxelIndex = readonly [column: number, row: number, slice: number];
+
+/**
+ * A cross-sectional series as one regular grid in its modality's units (CT: Hounsfield units).
+ *
+ * `voxels` is slice-major: index = (slice × rows + row) × columns + column. Slices ascend along `sliceDirection`, the
+ * cross product of row and column direction (PS3.3 C.7.6.2.1.1), whatever order the instances came in.
+ */
+export interface Volume {
+  readonly kind: 'volume';
+  readonly StudyInstanceUID: string;
+  readonly SeriesInstanceUID: string;
+  readonly FrameOfReferenceUID: string;
+  readonly Modality: string;
+  readonly columns: number;
+  readonly rows: number;
+  readonly slices: number;
+  readonly voxels: Int16Array | Float32Array;
+  /** Centre of voxel (0, 0, 0), mm, LPS. */
+  readonly origin: PointLps;
+  /** Unit vectors in LPS along increasing column, row and slice index. */
+  readonly columnDirection: PointLps;
+  readonly rowDirection: PointLps;
+  readonly sliceDirection: PointLps;
+  /** mm between neighbouring columns, rows and slices. */
+  readonly spacingMm: readonly [column: number, row: number, slice: number];
+  /** SOP Instance UID of each slice. */
+  readonly instances: readonly string[];
+}

@@ -1,0 +1,61 @@
+/**
+ * `tools/<id>/manifest.json` and `layers/models/<id>/model.json`: what is known of a tool and a model without running them.
+ * Routing reads nothing else, so it never runs a tool's code.
+ */
+import { z } from 'zod';
+import { SelectionSchema } from './study/selection.ts';
+import type { ToolDescription } from './tool.ts';
+
+const id = z.string().regex(/^[a-z][a-z0-9-]{1,39}$/);
+const semver = z.string().regex(/^\d+\.\d+\.\d+$/);
+
+export const ToolManifestSchema = z
+  .object({
+    id,
+    version: semver,
+    label: z.string().max(40),
+    purpose: z.string(),
+    inputs: z.string(),
+    outputs: z.string(),
+    limits: z.string(),
+    /** Ids of the models it loads, folders in `layers/models/`. */
+    models: z.array(id),
+    selection: SelectionSchema,
+    /** What one run needs: Lambda memory (MB) and the longest it may take (s). */
+    resources: z.object({ memoryMb: z.number().int().min(512).max(10_240), timeoutS: z.number().int().min(1).max(840) }),
+  })
+  .strict();
+export type ToolManifest = Readonly<z.infer<typeof ToolManifestSchema>>;
+
+export const ModelCardSchema = z.object({
+  id,
+  version: semver,
+  /** The file's name in the model's folder. */
+  file: z.string().regex(/^[0-9A-Za-z._-]+$/),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Where a file that is not in the folder is fetched from. */
+  url: z.url().optional(),
+  licence: z.string(),
+  summary: z.string(),
+});
+export type ModelCard = Readonly<z.infer<typeof ModelCardSchema>>;
+
+/** A tool as the catalogue knows it: its manifest and the cards of its models, in the manifest's order. */
+export interface ToolEntry {
+  readonly manifest: ToolManifest;
+  readonly models: readonly ModelCard[];
+}
+
+/** The layout and meaning of what `core/results` writes. Raise it when the bytes of an unchanged result change. */
+export const RESULT_FORMAT = 1;
+
+/** `<semver>+r<result format>.<8 hex of each model's SHA-256, joined by '.'>`: changes whenever code, model or format does. */
+export function toolVersion({ manifest, models }: ToolEntry): string {
+  return [`${manifest.version}+r${RESULT_FORMAT}`, ...models.map((model) => model.sha256.slice(0, 8))].join('.');
+}
+
+/** What people read about a tool, from its manifest. */
+export function describeTool({ manifest, models }: ToolEntry): ToolDescription {
+  const { id, label, purpose, inputs, outputs, limits } = manifest;
+  return { id, label, purpose, inputs, outputs, limits, models: models.map(({ id, version, sha256 }) => ({ id, version, sha256 })) };
+}

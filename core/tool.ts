@@ -1,0 +1,180 @@
+/** The contract between Hilum and a tool. A tool is one folder in `tools/`; it never reads or writes DICOM itself. */
+import type { CodedConcept } from './dicom/codes.ts';
+import type { DicomObject } from './dicom/write.ts';
+import type { Reason } from './errors.ts';
+import type { Radiograph } from './image/radiograph.ts';
+import type { Volume } from './image/volume.ts';
+import type { InferenceEngine } from './ports.ts';
+import type { SourceStudy } from './results/source-study.ts';
+import type { ImageIndex } from './study/study-index.ts';
+
+/** One AI capability. `tools/<id>/tool.ts` exports `createTool(manifest): ImageProcessingTool`. */
+export interface ImageProcessingTool {
+  /** The tool's id, its folder's name. */
+  readonly name: string;
+  /** Changes whenever code, model or configuration changes; see `toolVersion` in `core/tool-manifest.ts`. */
+  versionId(): string;
+  description(): ToolDescription;
+  /** Decided from headers alone. Evaluates the manifest's selection and may refine it; a refusal carries a reason. */
+  canProcessImage(image: ImageIndex): Suitability;
+  /**
+   * Runs the tool on the images that were selected for it (one or several; all of one study).
+   *
+   * @throws NotEvaluableError where the images turn out not to be evaluable, with the reason for the radiologist
+   */
+  process(images: readonly Image[], context: ProcessingContext): Promise<ProcessingResult>;
+}
+
+export type Suitability = { readonly suitable: true } | { readonly suitable: false; readonly reason: Reason };
+
+/** What people read about a tool, and what results say of it. */
+export interface ToolDescription {
+  readonly id: string;
+  /** A short name a radiologist can read, at most 40 characters. */
+  readonly label: string;
+  readonly purpose: string;
+  readonly inputs: string;
+  readonly outputs: string;
+  readonly limits: string;
+  readonly models: readonly ModelReference[];
+}
+
+export interface ModelReference {
+  readonly id: string;
+  readonly version: string;
+  readonly sha256: string;
+}
+
+/** Pixels with geometry, rescaled to the modality's units. */
+export type Image = Volume | Radiograph;
+
+/** What a tool is given besides images. No clock, no network, no file system. */
+export interface ProcessingContext {
+  readonly engine: InferenceEngine;
+  /** Aborted when the deadline is near; long loops look at it (`signal.throwIfAborted()`). */
+  readonly signal: AbortSignal;
+}
+
+/** A point in the patient's coordinate system, mm, LPS (PS3.3 C.7.6.2.1.1). */
+export type PointLps = readonly [x: number, y: number, z: number];
+/** A point on a source image: column then row, in pixels, (0.5, 0.5) the centre of the first pixel (PS3.3 C.18.6.1.1). */
+export type ImagePoint = readonly [column: number, row: number];
+
+/** A picture element region a finding occupies on one source frame; drawn by viewers as SCOORD. */
+export interface ImageRegion {
+  readonly SOPInstanceUID: string;
+  readonly graphicType: 'POINT' | 'POLYLINE' | 'CIRCLE' | 'ELLIPSE';
+  /** At least one point; a closed POLYLINE repeats its first point. */
+  readonly points: readonly ImagePoint[];
+}
+
+export interface Measurement {
+  readonly name: CodedConcept;
+  readonly value: number;
+  readonly unit: CodedConcept;
+}
+
+export interface QualitativeEvaluation {
+  readonly name: CodedConcept;
+  readonly value: CodedConcept;
+}
+
+/** One thing found. Finite numbers only. */
+export interface Finding {
+  /** Unique in the result and stable over runs, e.g. `L3` or `lesion-1`: the Tracking Identifier. */
+  readonly id: string;
+  /** A sentence for people, in Hilum's own words. */
+  readonly summary: string;
+  readonly finding: CodedConcept;
+  readonly site?: CodedConcept;
+  readonly measurements: readonly Measurement[];
+  readonly evaluations: readonly QualitativeEvaluation[];
+  /** 0 to 1. */
+  readonly certainty?: number;
+  /** The segment (1-based, in `ResultContent.segments`) that outlines the finding. */
+  readonly segmentNumber?: number;
+  /** Where to look in the volume. */
+  readonly position?: PointLps;
+  /** Where it is drawn on source images. */
+  readonly regions?: readonly ImageRegion[];
+}
+
+/** One segment of the mask, on the source's own frames (never resampled). */
+export interface Segment {
+  /** 1-based and consecutive: Segment Number (0062,0004). */
+  readonly number: number;
+  readonly label: string;
+  readonly category: CodedConcept;
+  readonly type: CodedConcept;
+  /** CIELab as 0–65535 triplet: Recommended Display CIELab Value (0062,000D). */
+  readonly cielab?: readonly [number, number, number];
+  /** Frames that hold at least one voxel, in source order. */
+  readonly frames: readonly SegmentFrame[];
+}
+
+/** One frame of a segment: `Rows` × `Columns` of its source instance, row-major, one bit each, least significant first. */
+export interface SegmentFrame {
+  readonly SOPInstanceUID: string;
+  readonly bits: Uint8Array;
+}
+
+/** A rendered picture for people, RGB, row-major. Text in it is Hilum's own; the "research use only" band is added on writing. */
+export interface KeyImage {
+  readonly title: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly rgb: Uint8Array;
+  /** The source instances it was made from. */
+  readonly sources: readonly string[];
+}
+
+/** The report: a page made from these lines and pictures, or a finished PDF that the tool brings. */
+export type Report =
+  | {
+      readonly kind: 'page';
+      readonly title: string;
+      readonly paragraphs: readonly string[];
+      readonly table?: { readonly header: readonly string[]; readonly rows: readonly (readonly string[])[] };
+      /** Indices into `ResultContent.keyImages`. */
+      readonly pictures: readonly number[];
+    }
+  | { readonly kind: 'pdf'; readonly title: string; readonly bytes: Uint8Array };
+
+/** What a run's answer is. Only `result` has findings; the other four are non-results. `not-applicable` never leaves the table. */
+export type Outcome = 'result' | 'no-finding' | 'not-applicable' | 'not-evaluable' | 'failed';
+
+/** What a tool hands back: plain data, no DICOM. `reason` is required unless the outcome is `result`. */
+export interface ResultContent {
+  readonly outcome: 'result' | 'no-finding';
+  readonly reason?: Reason;
+  /** One sentence for lists and logs, without identity. */
+  readonly summary: string;
+  readonly findings: readonly Finding[];
+  readonly segments: readonly Segment[];
+  readonly keyImages: readonly KeyImage[];
+  readonly report?: Report;
+}
+
+export interface ResultMetadata {
+  readonly tool: ToolDescription;
+  readonly version: string;
+  readonly inputDigest: string;
+  /** SOP Instance UIDs of what the tool was given, in source order (volumes: along the slice normal). */
+  readonly inputs: readonly string[];
+  readonly outcome: Exclude<Outcome, 'not-applicable'>;
+  readonly reason?: Reason;
+  readonly summary: string;
+  /** Wall time by stage, ms. Kept beside the result, never inside the DICOM objects. */
+  readonly timingsMs: Readonly<Record<string, number>>;
+}
+
+/** The answer of a run; plain data but for `toDicom`, which is a pure function of it and the source's headers. */
+export interface ProcessingResult {
+  readonly toolName: string;
+  readonly metadata: ResultMetadata;
+  readonly findings: readonly Finding[];
+  readonly segments: readonly Segment[];
+  readonly keyImages: readonly KeyImage[];
+  readonly report?: Report;
+  toDicom(source: SourceStudy): readonly DicomObject[];
+}

@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project per lane: fast ones share the machine, the ones that start services run one file at a time. */
+const lane = (name: string, testTimeout: number) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout,
+    hookTimeout: Math.max(testTimeout, 60_000),
+    pool: 'forks' as const,
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      lane('unit', 20_000),
+      lane('contract', 180_000),
+      lane('infra', 120_000),
+      lane('judges', 240_000),
+      lane('e2e', 600_000),
+    ],
+    maxWorkers: 2,
+  },
+});
