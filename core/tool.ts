@@ -2,13 +2,14 @@
 import type { CodedConcept } from './dicom/codes.ts';
 import type { DicomObject } from './dicom/write.ts';
 import type { Reason } from './errors.ts';
+import type { ImagePoint, PointLps } from './image/geometry.ts';
 import type { Radiograph } from './image/radiograph.ts';
 import type { Volume } from './image/volume.ts';
 import type { InferenceEngine } from './ports.ts';
 import type { SourceStudy } from './results/source-study.ts';
 import type { ImageIndex } from './study/study-index.ts';
 
-/** One AI capability. `tools/<id>/tool.ts` exports `createTool(manifest): ImageProcessingTool`. */
+/** One AI capability. `tools/<id>/tool.ts` exports `createTool(entry: ToolEntry): ImageProcessingTool`. */
 export interface ImageProcessingTool {
   /** The tool's id, its folder's name. */
   readonly name: string;
@@ -50,15 +51,12 @@ export type Image = Volume | Radiograph;
 
 /** What a tool is given besides images. No clock, no network, no file system. */
 export interface ProcessingContext {
+  /** Digest over the selected instances (`core/study/revision.ts`): the identity that results are named after. */
+  readonly inputDigest: string;
   readonly engine: InferenceEngine;
   /** Aborted when the deadline is near; long loops look at it (`signal.throwIfAborted()`). */
   readonly signal: AbortSignal;
 }
-
-/** A point in the patient's coordinate system, mm, LPS (PS3.3 C.7.6.2.1.1). */
-export type PointLps = readonly [x: number, y: number, z: number];
-/** A point on a source image: column then row, in pixels, (0.5, 0.5) the centre of the first pixel (PS3.3 C.18.6.1.1). */
-export type ImagePoint = readonly [column: number, row: number];
 
 /** A picture element region a finding occupies on one source frame; drawn by viewers as SCOORD. */
 export interface ImageRegion {

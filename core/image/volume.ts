@@ -1,7 +1,4 @@
-import type { PointLps } from '../tool.ts';
-
-/** A position in a volume's voxel grid, 0-based: column (i), row (j), slice (k, along the slice normal). */
-export type VoxelIndex = readonly [column: number, row: number, slice: number];
+import type { PointLps } from './geometry.ts';
 
 /**
  * A cross-sectional series as one regular grid in its modality's units (CT: Hounsfield units).
