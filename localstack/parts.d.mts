@@ -1,0 +1,45 @@
+/** One thing that Hilum needs on a machine. */
+export interface Part {
+  readonly what: string;
+  readonly present: () => boolean;
+  /** The command that gets it. */
+  readonly mend: string;
+  /** Debian packages that bring it. */
+  readonly packages?: readonly string[];
+  /** The virtual environment of ours that it is. */
+  readonly venv?: VenvName;
+}
+export type PartName =
+  | 'node'
+  | 'packages'
+  | 'cloud'
+  | 'orthanc'
+  | 'postgresql'
+  | 'judges'
+  | 'dicom3tools'
+  | 'dcmtk'
+  | 'poppler'
+  | 'data';
+export type VenvName = 'cloud' | 'judges';
+
+/** The repository's root. */
+export const ROOT: string;
+export const PARTS: Readonly<Record<PartName, Part>>;
+/** What each npm command needs. */
+export const PURPOSES: Readonly<Record<'demo' | 'test', readonly PartName[]>>;
+export const VENVS: Readonly<Record<VenvName, { readonly folder: string; readonly requirements: string }>>;
+
+/** The whole path of a program: in `folders`, on PATH, or where systems keep it. */
+export function findProgram(name: string, folders?: readonly string[]): string | undefined;
+/** The folder with initdb, postgres and psql of the newest PostgreSQL. */
+export function postgresFolder(): string | undefined;
+/** The plugin files of Orthanc that Hilum loads, or undefined where one of them is not installed. */
+export function orthancPlugins(): readonly string[] | undefined;
+/** SHA-256 of the requirement file that a virtual environment is made from. */
+export function requirementsDigest(venv: VenvName): string;
+/** The folder of real test data: HILUM_DATA, else ../shared/data beside the checkout. It need not exist. */
+export function dataFolder(): string;
+/** True as root on Debian or Ubuntu: the set-up may install packages. */
+export function canInstallPackages(): boolean;
+/** True where `docker compose` can be called and an engine answers. */
+export function hasDockerCompose(): boolean;

@@ -1,0 +1,154 @@
+// What Hilum needs on a machine beside its npm packages: one list for the set-up, `hilum doctor` and the tests.
+// Plain JavaScript for Node 20, without packages: the set-up reads it before any package is there.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const USUAL_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+const PLUGIN_FOLDERS = ['/usr/share/orthanc/plugins', '/usr/lib/orthanc/plugins', '/usr/local/share/orthanc/plugins'];
+const ORTHANC_PLUGINS = ['libOrthancDicomWeb.so', 'libOrthancPostgreSQLIndex.so', 'libOrthancPostgreSQLStorage.so'];
+
+/** The whole path of a program: on PATH, or where systems keep it although an ordinary user's PATH may not say so. */
+export function findProgram(name, folders = []) {
+  const places = [...folders, ...(process.env.PATH ?? '').split(delimiter), ...USUAL_FOLDERS];
+  return places.map((folder) => join(folder, name)).find((path) => isExecutable(path));
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The folder with initdb, postgres and psql of the newest PostgreSQL; Debian keeps it off the PATH. */
+export function postgresFolder() {
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = versions.map((version) => join(debian, version, 'bin'));
+  return folders.find((folder) => isExecutable(join(folder, 'initdb'))) ?? parentOf(findProgram('initdb'));
+}
+
+function parentOf(path) {
+  return path === undefined ? undefined : join(path, '..');
+}
+
+/** The plugin files of Orthanc that Hilum loads, or undefined where one of them is not installed. */
+export function orthancPlugins() {
+  const found = ORTHANC_PLUGINS.map((name) => PLUGIN_FOLDERS.map((folder) => join(folder, name)).find(existsSync));
+  return found.includes(undefined) ? undefined : found;
+}
+
+/** The requirement file of a virtual environment of ours, and where the environment lies. */
+export const VENVS = {
+  cloud: { folder: join(ROOT, '.venv/cloud'), requirements: join(ROOT, 'localstack/requirements.txt') },
+  judges: { folder: join(ROOT, '.venv/judges'), requirements: join(ROOT, 'test/judges/requirements.txt') },
+};
+
+/** What a finished environment's stamp file holds: the digest of the requirements that it was made from. */
+export function requirementsDigest(venv) {
+  return createHash('sha256').update(readFileSync(VENVS[venv].requirements)).digest('hex');
+}
+
+function venvIsReady(venv) {
+  const { folder, requirements } = VENVS[venv];
+  const stamp = join(folder, '.stamp');
+  return existsSync(requirements) && existsSync(stamp) && readFileSync(stamp, 'utf8') === requirementsDigest(venv);
+}
+
+/** True where every package of the lock for this platform lies in node_modules, by npm's own record of what it put there. */
+function packagesAreInstalled() {
+  const record = join(ROOT, 'node_modules/.package-lock.json');
+  if (!existsSync(record)) return false;
+  const installed = JSON.parse(readFileSync(record, 'utf8')).packages;
+  const locked = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
+  const needed = Object.entries(locked).filter(([path, entry]) => path !== '' && isNeededHere(entry));
+  return needed.every(([path, entry]) => installed[path]?.version === entry.version);
+}
+
+/** npm leaves out optional packages for other platforms, and what only those need. */
+function isNeededHere({ optional, os, cpu, libc }) {
+  if (optional !== true) return true;
+  const glibc = process.report.getReport().header.glibcVersionRuntime !== undefined;
+  return (
+    os?.includes(process.platform) === true &&
+    cpu?.includes(process.arch) === true &&
+    (libc === undefined || libc.includes(glibc ? 'glibc' : 'musl'))
+  );
+}
+
+/** The folder of real test data: HILUM_DATA, else ../shared/data beside the checkout. It need not exist. */
+export function dataFolder() {
+  return resolve(process.env.HILUM_DATA ?? join(ROOT, '../shared/data'));
+}
+
+/** True as root on Debian or Ubuntu: the set-up may install packages. */
+export function canInstallPackages() {
+  return process.getuid?.() === 0 && findProgram('apt-get') !== undefined && existsSync('/etc/debian_version');
+}
+
+/** True where `docker compose` can be called and an engine answers. */
+export function hasDockerCompose() {
+  const docker = findProgram('docker');
+  const works = (...args) => spawnSync(docker, args, { stdio: 'ignore', timeout: 5_000 }).status === 0;
+  return docker !== undefined && works('compose', 'version') && works('info');
+}
+
+const apt = (packages) => `sudo apt-get install ${packages.join(' ')}`;
+const debian = (what, packages, present) => ({ what, packages, present, mend: apt(packages) });
+const programs =
+  (...names) =>
+  () =>
+    names.every((name) => findProgram(name) !== undefined);
+const venv = (what, name, purpose) => ({
+  what,
+  venv: name,
+  present: () => venvIsReady(name),
+  mend: `node scripts/setup.mjs ${purpose}`,
+});
+
+/** Every part: what it is for, how to see whether it is there, and the command that mends it. Keys are lane names. */
+export const PARTS = {
+  node: {
+    what: 'Node.js 24',
+    present: () =>
+      Number(process.versions.node.split('.')[0]) >= 24 || existsSync(join(ROOT, 'node_modules/.bin/node')),
+    mend: 'npm ci --ignore-scripts (on a Mac: install Node.js 24)',
+  },
+  packages: {
+    what: 'npm packages of package-lock.json',
+    present: packagesAreInstalled,
+    mend: 'npm ci --ignore-scripts',
+  },
+  cloud: venv('local cloud (MiniStack)', 'cloud', 'demo'),
+  orthanc: debian(
+    'Orthanc with its DICOMweb and PostgreSQL plugins',
+    ['orthanc', 'orthanc-dicomweb', 'orthanc-postgresql'],
+    () => findProgram('Orthanc') !== undefined && orthancPlugins() !== undefined,
+  ),
+  postgresql: debian('PostgreSQL with pg_trgm', ['postgresql'], () => {
+    const folder = postgresFolder();
+    return folder !== undefined && ['initdb', 'postgres', 'psql'].every((name) => isExecutable(join(folder, name)));
+  }),
+  judges: venv('outside judges (pydicom, highdicom, dcmqi)', 'judges', 'test'),
+  dicom3tools: debian('dciodvfy', ['dicom3tools'], programs('dciodvfy')),
+  dcmtk: debian('DCMTK', ['dcmtk'], programs('dcmdump', 'dsrdump')),
+  poppler: debian('pdftotext', ['poppler-utils'], programs('pdftotext', 'pdftoppm')),
+  data: {
+    what: 'real test data',
+    present: () => existsSync(join(dataFolder(), 'manifest.csv')),
+    mend: 'export HILUM_DATA=<folder with manifest.csv>',
+  },
+};
+
+/** What each npm command needs. The demo runs without Orthanc and PostgreSQL too, on an in-process store. */
+export const PURPOSES = {
+  demo: ['node', 'packages', 'cloud', 'orthanc', 'postgresql'],
+  test: ['node', 'packages', 'cloud', 'orthanc', 'postgresql', 'judges', 'dicom3tools', 'dcmtk', 'poppler'],
+};
