@@ -22,7 +22,10 @@ export const ToolManifestSchema = z
     models: z.array(id),
     selection: SelectionSchema,
     /** What one run needs: Lambda memory (MB) and the longest it may take (s). */
-    resources: z.object({ memoryMb: z.number().int().min(512).max(10_240), timeoutS: z.number().int().min(1).max(840) }),
+    resources: z.object({
+      memoryMb: z.number().int().min(512).max(10_240),
+      timeoutS: z.number().int().min(1).max(840),
+    }),
   })
   .strict();
 export type ToolManifest = Readonly<z.infer<typeof ToolManifestSchema>>;
@@ -54,8 +57,24 @@ export function toolVersion({ manifest, models }: ToolEntry): string {
   return [`${manifest.version}+r${RESULT_FORMAT}`, ...models.map((model) => model.sha256.slice(0, 8))].join('.');
 }
 
+/**
+ * Threads a tool's models compute with: one per vCPU that Lambda gives with the memory (1,769 MB each, at most 6). The
+ * laptop uses the same number, so that a model's output is the same there, bit for bit.
+ */
+export function threadsFor({ manifest }: ToolEntry): number {
+  return Math.min(6, Math.max(1, Math.round(manifest.resources.memoryMb / 1769)));
+}
+
 /** What people read about a tool, from its manifest. */
 export function describeTool({ manifest, models }: ToolEntry): ToolDescription {
   const { id, label, purpose, inputs, outputs, limits } = manifest;
-  return { id, label, purpose, inputs, outputs, limits, models: models.map(({ id, version, sha256 }) => ({ id, version, sha256 })) };
+  return {
+    id,
+    label,
+    purpose,
+    inputs,
+    outputs,
+    limits,
+    models: models.map(({ id, version, sha256 }) => ({ id, version, sha256 })),
+  };
 }

@@ -1,0 +1,122 @@
+/** Tools and models, found by folder: a tool is there because `tools/<id>/manifest.json` is, and no list names it. */
+import { access, readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { z } from 'zod';
+import { ConfigurationError } from '#core/errors.ts';
+import type { ImageProcessingTool } from '#core/tool.ts';
+import {
+  type ModelCard,
+  ModelCardSchema,
+  type ToolEntry,
+  type ToolManifest,
+  ToolManifestSchema,
+} from '#core/tool-manifest.ts';
+
+const TOOLS = 'tools';
+const MODELS = join('layers', 'models');
+
+/**
+ * Every tool below `root` with the cards of its models, sorted by id. Reads manifests and cards only, no code, no weights.
+ *
+ * @param root the folder that holds `tools/` and `layers/models/`: the checkout, or a Lambda's task root
+ * @throws ConfigurationError naming file and field where a manifest or a card is wrong or a model's folder is missing
+ */
+export async function loadCatalog(root: string): Promise<readonly ToolEntry[]> {
+  const models = new Map((await loadModels(root)).map((card) => [card.id, card]));
+  const manifests = await readFolders(root, TOOLS, 'manifest.json', ToolManifestSchema);
+  return manifests.map((manifest) => ({
+    manifest,
+    models: manifest.models.map((id) => modelOf(manifest, id, models)),
+  }));
+}
+
+/**
+ * Every model's card below `root`, sorted by id.
+ *
+ * @throws ConfigurationError naming file and field where a card is wrong
+ */
+export function loadModels(root: string): Promise<readonly ModelCard[]> {
+  return readFolders(root, MODELS, 'model.json', ModelCardSchema);
+}
+
+/**
+ * Loads a tool's code: `tools/<id>/tool.ts` in a checkout, `tools/<id>/tool.mjs` in a bundle.
+ *
+ * @throws ConfigurationError where neither is there or it does not export `createTool(entry)`
+ */
+export async function loadTool(root: string, entry: ToolEntry): Promise<ImageProcessingTool> {
+  const folder = join(root, TOOLS, entry.manifest.id);
+  const file = (await isThere(join(folder, 'tool.mjs'))) ? 'tool.mjs' : 'tool.ts';
+  if (!(await isThere(join(folder, file)))) {
+    throw new ConfigurationError(
+      `The tool ${entry.manifest.id} has no code: add ${join(TOOLS, entry.manifest.id, 'tool.ts')}`,
+    );
+  }
+  const module: { readonly createTool?: (entry: ToolEntry) => ImageProcessingTool } = await import(
+    pathToFileURL(join(folder, file)).href
+  );
+  if (typeof module.createTool !== 'function') {
+    throw new ConfigurationError(`${join(TOOLS, entry.manifest.id, file)} does not export createTool(entry)`);
+  }
+  return module.createTool(entry);
+}
+
+function modelOf(manifest: ToolManifest, id: string, models: ReadonlyMap<string, ModelCard>): ModelCard {
+  const card = models.get(id);
+  if (card === undefined) {
+    const file = join(TOOLS, manifest.id, 'manifest.json');
+    throw new ConfigurationError(`${file}: models names ${id}, and there is no ${join(MODELS, id, 'model.json')}`);
+  }
+  return card;
+}
+
+/** The checked descriptions `<folder>/<id>/<name>`; a folder without one is none of ours (shared code, a work in progress). */
+async function readFolders<Description extends { readonly id: string }>(
+  root: string,
+  folder: string,
+  name: string,
+  schema: z.ZodType<Description>,
+): Promise<readonly Description[]> {
+  const ids = (await isThere(join(root, folder))) ? (await readdir(join(root, folder))).sort() : [];
+  const found: Description[] = [];
+  for (const id of ids) {
+    const file = join(root, folder, id, name);
+    if (!(await isThere(file))) continue;
+    const description = await readDescription(file, relative(root, file), schema);
+    if (description.id !== id) {
+      throw new ConfigurationError(`${relative(root, file)}: id is ${description.id}, and its folder is named ${id}`);
+    }
+    found.push(description);
+  }
+  return found;
+}
+
+async function readDescription<Description>(
+  path: string,
+  shownPath: string,
+  schema: z.ZodType<Description>,
+): Promise<Description> {
+  const text = await readFile(path, 'utf8');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigurationError(`${shownPath} is not JSON`, { cause });
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`);
+  throw new ConfigurationError(`${shownPath}: ${faults.join('; ')}`, { cause: parsed.error });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return false;
+    throw error;
+  }
+}

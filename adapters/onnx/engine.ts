@@ -1,0 +1,100 @@
+/** Models on the CPU by ONNX Runtime. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
+import { ConfigurationError, ModelDigestError } from '#core/errors.ts';
+import type { InferenceEngine, Tensor } from '#core/ports.ts';
+import { type ModelCard, ModelCardSchema } from '#core/tool-manifest.ts';
+
+export interface OnnxEngineOptions {
+  /** The folder that holds one folder per model (`layers/models`). */
+  readonly modelsDir: string;
+  /**
+   * Threads of one operator. Always set: what the machine says of its CPUs is not true in a Lambda, and results of
+   * different thread counts may differ in the last bit. `threadsFor` in `core/tool-manifest.ts` gives it.
+   */
+  readonly threads: number;
+}
+
+/** Sessions are never released, because creating and releasing them leaks: one per model and process. */
+const sessions = new Map<string, Promise<InferenceSession>>();
+
+/**
+ * An engine on ONNX Runtime's CPU provider. `run` blocks the event loop while the model computes.
+ *
+ * Its `run` throws ModelDigestError where the file's SHA-256 is not its card's, ConfigurationError where model or card
+ * cannot be read, and whatever the runtime throws where the inputs do not fit the model.
+ */
+export function createOnnxEngine({ modelsDir, threads }: OnnxEngineOptions): InferenceEngine {
+  return {
+    async run(modelId, inputs) {
+      const session = await sessionOf(join(modelsDir, modelId), threads);
+      const outputs = await session.run(
+        Object.fromEntries(
+          Object.entries(inputs).map(([name, { data, shape }]) => [name, new OnnxTensor(data, [...shape])]),
+        ),
+      );
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, tensor]) => [name, floatTensor(modelId, name, tensor)]),
+      );
+    },
+  };
+}
+
+function sessionOf(folder: string, threads: number): Promise<InferenceSession> {
+  const key = `${folder}\n${threads}`;
+  const known = sessions.get(key);
+  if (known !== undefined) return known;
+  const created = createSession(folder, threads);
+  sessions.set(key, created);
+  // A model that could not be read may be mended while the process lives.
+  created.catch(() => sessions.delete(key));
+  return created;
+}
+
+async function createSession(folder: string, threads: number): Promise<InferenceSession> {
+  const card = await readCard(folder);
+  const bytes = await readNamed(join(folder, card.file), card.id);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (sha256 !== card.sha256) {
+    throw new ModelDigestError(
+      `The file of model ${card.id} has SHA-256 ${sha256.slice(0, 12)}…, its card says ${card.sha256.slice(0, 12)}…: put the file back that the card names`,
+      { facts: { model: card.id, expected: card.sha256, found: sha256 } },
+    );
+  }
+  return InferenceSession.create(bytes, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    // Threads that spin while they wait take the CPU from whoever shares the machine.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  });
+}
+
+async function readCard(folder: string): Promise<ModelCard> {
+  const file = join(folder, 'model.json');
+  const parsed = ModelCardSchema.safeParse(JSON.parse((await readNamed(file, folder)).toString('utf8')));
+  if (!parsed.success) throw new ConfigurationError(`The model card ${file} is wrong`, { cause: parsed.error });
+  return parsed.data;
+}
+
+async function readNamed(file: string, model: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new ConfigurationError(`${file} of model ${model} cannot be read: is the model there?`, { cause });
+  }
+}
+
+function floatTensor(modelId: string, name: string, { data, dims }: OnnxTensor): Tensor {
+  if (!(data instanceof Float32Array)) {
+    throw new ConfigurationError(
+      `Output ${name} of model ${modelId} is not float32: export the model with float32 outputs`,
+    );
+  }
+  return { data, shape: dims };
+}

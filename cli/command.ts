@@ -1,0 +1,29 @@
+/**
+ * What every command shares. A command is one file in `cli/commands/` that exports
+ * `add<Name>Command(program: Command): void`, which calls `program.command('<name>')`, describes it and sets its action.
+ */
+import { fileURLToPath } from 'node:url';
+
+/** The checkout (or package) this command runs from: the folder that holds `tools/` and `layers/`. */
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Wrong usage: exit code 2. The message says what is wrong and what to type instead. */
+export class UsageError extends Error {}
+
+/** The command did its work and the answer is bad news, already printed: exit code 1, nothing more is said. */
+export class Unsuccessful extends Error {}
+
+/** Prints data for scripts, as the only thing on standard output. */
+export function printJson(data: unknown): void {
+  process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
+}
+
+/** Prints a line for people. */
+export function print(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Prints a remark beside the data, to standard error. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,93 @@
+/** DICOM files in folders: found, indexed, grouped into studies. Holds headers and paths, never pixels. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DicomReadError } from '#core/errors.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
+import type { InstanceIndex, StudyIndex } from '#core/study/study-index.ts';
+import { UsageError } from './command.ts';
+import { createProgress } from './progress.ts';
+
+/** A file that Hilum does not take, and why. */
+export interface RefusedFile {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A study as it lies in files. */
+export interface StudyFiles extends StudyIndex {
+  /** Reads an instance's Part 10 file. */
+  readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
+}
+
+/**
+ * Every file below the paths, each folder's in the order of their names.
+ *
+ * @throws UsageError where a path does not exist
+ */
+export async function findFiles(paths: readonly string[]): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const path of paths) {
+    const stats = await stat(path).catch(() => undefined);
+    if (stats === undefined) throw new UsageError(`There is no file or folder ${path}`);
+    if (!stats.isDirectory()) found.push(path);
+    else {
+      const entries = await readdir(path, { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+      found.push(...files.sort());
+    }
+  }
+  return [...new Set(found)];
+}
+
+/** Reads one file's header; what cannot be taken as DICOM is an answer. */
+export function indexFile(path: string, bytes: Uint8Array): InstanceIndex | RefusedFile {
+  try {
+    return indexInstance(bytes);
+  } catch (error) {
+    if (!(error instanceof DicomReadError)) throw error;
+    return { path, code: error.code, message: error.message };
+  }
+}
+
+/**
+ * The studies below the paths, sorted by StudyInstanceUID, and the files that were refused. An instance that is there
+ * twice counts once; a second one with the same SOPInstanceUID and other content is refused.
+ *
+ * @throws UsageError where a path does not exist
+ */
+export async function readStudies(
+  paths: readonly string[],
+): Promise<{ readonly studies: readonly StudyFiles[]; readonly refused: readonly RefusedFile[] }> {
+  const files = await findFiles(paths);
+  const instances = new Map<string, { readonly instance: InstanceIndex; readonly path: string }>();
+  const refused: RefusedFile[] = [];
+  const progress = createProgress('Reading', files.length);
+  for (const path of files) {
+    const answer = indexFile(path, await readFile(path));
+    if ('code' in answer) refused.push(answer);
+    else {
+      const known = instances.get(answer.SOPInstanceUID);
+      if (known === undefined) instances.set(answer.SOPInstanceUID, { instance: answer, path });
+      else if (known.instance.sha256 !== answer.sha256) {
+        const message = `Another file with other content has the same SOPInstanceUID: ${known.path}`;
+        refused.push({ path, code: 'duplicate-uid', message });
+      }
+    }
+    progress.step();
+  }
+  progress.end();
+  const pathOf = new Map([...instances.values()].map(({ instance, path }) => [instance.sha256, path]));
+  const read = async ({ sha256, SOPInstanceUID }: InstanceIndex): Promise<Uint8Array> => {
+    const path = pathOf.get(sha256);
+    if (path === undefined) throw new RangeError(`Instance ${SOPInstanceUID} is not among the files`);
+    return readFile(path);
+  };
+  const byStudy = Map.groupBy([...instances.values()], ({ instance }) => instance.StudyInstanceUID);
+  const studies = [...byStudy].map(([StudyInstanceUID, members]) => ({
+    StudyInstanceUID,
+    instances: members.map(({ instance }) => instance).sort((a, b) => (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1)),
+    read,
+  }));
+  return { studies: studies.sort((a, b) => (a.StudyInstanceUID < b.StudyInstanceUID ? -1 : 1)), refused };
+}

@@ -1,0 +1,102 @@
+/** What files are, said without keeping their pixels. */
+import { readFile } from 'node:fs/promises';
+import { decodePixels, pixelSha256 } from '#core/dicom/pixels.ts';
+import { readDicom } from '#core/dicom/read.ts';
+import { DicomReadError, type Reason } from '#core/errors.ts';
+import { groupImages } from '#core/study/images.ts';
+import { judgeImage } from '#core/study/selection.ts';
+import type { InstanceIndex } from '#core/study/study-index.ts';
+import type { Suitability } from '#core/tool.ts';
+import type { ToolEntry, ToolManifest } from '#core/tool-manifest.ts';
+import { indexFile, type RefusedFile } from './dicom-files.ts';
+import { createProgress } from './progress.ts';
+
+/** One item of `hilum inspect --json`. */
+export type InspectedFile = (Accepted | (RefusedFile & { readonly ok: false })) & {
+  readonly tools: readonly Judgement[];
+};
+
+interface Accepted extends Partial<InstanceIndex> {
+  readonly ok: true;
+  readonly path: string;
+  /** SHA-256 of the decoded pixels; absent where the object has none. */
+  readonly pixelSha256?: string;
+}
+
+/** What a tool says of the image that a file belongs to. */
+interface Judgement {
+  readonly id: string;
+  readonly suitable: boolean;
+  readonly reason?: Reason;
+}
+
+/** A file looked at by itself, before the tools are asked about its whole series. */
+interface LookedAt {
+  readonly path: string;
+  readonly header?: InstanceIndex;
+  readonly pixelSha256?: string;
+  readonly refusal?: RefusedFile;
+}
+
+/**
+ * Inspects files one after the other; only headers and digests are kept, so that memory does not grow with the pixels.
+ * A file whose header can be read but whose pixels cannot is refused, and its header told all the same.
+ */
+export async function inspectFiles(
+  files: readonly string[],
+  catalog: readonly ToolEntry[],
+): Promise<readonly InspectedFile[]> {
+  const looked: LookedAt[] = [];
+  const progress = createProgress('Inspecting', files.length);
+  for (const path of files) {
+    looked.push(await lookAt(path));
+    progress.step();
+  }
+  progress.end();
+  const judge = createJudge(
+    catalog,
+    looked.flatMap(({ header }) => header ?? []),
+  );
+  return looked.map(({ path, header, pixelSha256, refusal }) => ({
+    path,
+    ...header,
+    ...(refusal === undefined ? { ok: true, ...(pixelSha256 && { pixelSha256 }) } : { ok: false, ...refusal }),
+    tools: judge(header, refusal),
+  }));
+}
+
+async function lookAt(path: string): Promise<LookedAt> {
+  const bytes = await readFile(path);
+  const header = indexFile(path, bytes);
+  if ('code' in header) return { path, refusal: header };
+  try {
+    return { path, header, pixelSha256: pixelSha256(await decodePixels(readDicom(bytes))) };
+  } catch (error) {
+    if (!(error instanceof DicomReadError)) throw error;
+    if (error.code === 'no-pixel-data') return { path, header };
+    return { path, header, refusal: { path, code: error.code, message: error.message } };
+  }
+}
+
+const NO_IMAGE: Reason = { code: 'no-image', message: 'It is not an image that a tool could take' };
+
+/** Asks every tool about the image that an instance belongs to. */
+function createJudge(catalog: readonly ToolEntry[], instances: readonly InstanceIndex[]) {
+  const studies = Map.groupBy(instances, ({ StudyInstanceUID }) => StudyInstanceUID);
+  const images = new Map(
+    [...studies].flatMap(([StudyInstanceUID, members]) =>
+      groupImages({ StudyInstanceUID, instances: members }).flatMap((image) =>
+        image.instances.map(({ SOPInstanceUID }) => [SOPInstanceUID, image] as const),
+      ),
+    ),
+  );
+  return (header: InstanceIndex | undefined, refusal: RefusedFile | undefined): readonly Judgement[] => {
+    const image = images.get(header?.SOPInstanceUID ?? '');
+    const judge = ({ selection }: ToolManifest): Suitability => {
+      if (refusal !== undefined) return { suitable: false, reason: { code: refusal.code, message: refusal.message } };
+      if (image === undefined) return { suitable: false, reason: NO_IMAGE };
+      return judgeImage(selection, image);
+    };
+    return catalog.map(({ manifest }) => ({ id: manifest.id, ...judge(manifest) }));
+  };
+}

@@ -1,0 +1,120 @@
+/** One study through one tool in this process: the same core as the Lambdas, without a cloud. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
+import { type Reason, reasonOf } from '#core/errors.ts';
+import type { InferenceEngine } from '#core/ports.ts';
+import { nonResult } from '#core/results/result.ts';
+import { runTool } from '#core/run-tool.ts';
+import { groupImages } from '#core/study/images.ts';
+import { inputDigestOf } from '#core/study/revision.ts';
+import { selectImages } from '#core/study/selection.ts';
+import type { ImageIndex } from '#core/study/study-index.ts';
+import type { Finding, ImageProcessingTool, Outcome, ProcessingResult } from '#core/tool.ts';
+import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import type { StudyFiles } from './dicom-files.ts';
+
+/** A tool ready to run. */
+export interface ReadyTool {
+  readonly entry: ToolEntry;
+  readonly tool: ImageProcessingTool;
+  readonly engine: InferenceEngine;
+}
+
+/** What `result.json` holds, and one item of `hilum run --json`. */
+export interface StudyReport {
+  readonly StudyInstanceUID: string;
+  readonly tool: string;
+  readonly version: string;
+  readonly outcome: Outcome;
+  readonly reason?: Reason;
+  readonly summary?: string;
+  readonly findings: readonly Finding[];
+  readonly objects: readonly StoredObject[];
+  /** Wall time by stage, ms. */
+  readonly timings: Readonly<Record<string, number>>;
+}
+
+type StoredObject = Omit<ConvertedObject, 'bytes'> & { readonly path: string };
+
+/**
+ * Runs the tool on the study and writes its objects and `result.json` to `<out>/<StudyInstanceUID>/`. Whatever goes
+ * wrong with the study is an answer (`failed`), so that one bad study does not stop the others.
+ */
+export async function runStudy(study: StudyFiles, ready: ReadyTool, out: string): Promise<StudyReport> {
+  const { entry } = ready;
+  const { selected, refusals } = selectImages(entry.manifest.selection, groupImages(study));
+  const answer =
+    selected.length === 0
+      ? { reason: refusals[0]?.reason ?? { code: 'no-image', message: 'The study holds no image' } }
+      : await answerOf(study, selected, ready);
+  const folder = resolve(out, study.StudyInstanceUID);
+  await mkdir(folder, { recursive: true });
+  const objects: StoredObject[] = [];
+  for (const { bytes, ...object } of 'objects' in answer ? answer.objects : []) {
+    const path = join(folder, `${object.SOPInstanceUID}.dcm`);
+    await writeFile(path, bytes);
+    objects.push({ path, ...object });
+  }
+  const report: StudyReport = {
+    StudyInstanceUID: study.StudyInstanceUID,
+    tool: entry.manifest.id,
+    version: toolVersion(entry),
+    ...('result' in answer
+      ? describeAnswer(answer.result)
+      : { outcome: 'not-applicable', reason: answer.reason, findings: [], timings: {} }),
+    ...('failure' in answer && { outcome: 'failed', reason: answer.failure, findings: [] }),
+    objects,
+  };
+  await writeFile(join(folder, 'result.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+  return report;
+}
+
+interface Answer {
+  readonly result: ProcessingResult;
+  readonly objects: readonly ConvertedObject[];
+  /** Why there are no objects although there is a result: it could not be written as DICOM. */
+  readonly failure?: Reason;
+}
+
+async function answerOf(study: StudyFiles, images: readonly ImageIndex[], ready: ReadyTool): Promise<Answer> {
+  const result = await resultOf(study, images, ready);
+  const start = Date.now();
+  try {
+    const objects = await convertResult({ result, instances: study.instances, read: study.read });
+    const timingsMs = { ...result.metadata.timingsMs, convert: Date.now() - start };
+    return { result: { ...result, metadata: { ...result.metadata, timingsMs } }, objects };
+  } catch (error) {
+    debug(error);
+    return { result, objects: [], failure: reasonOf(error) };
+  }
+}
+
+async function resultOf(study: StudyFiles, images: readonly ImageIndex[], ready: ReadyTool): Promise<ProcessingResult> {
+  const { entry, tool, engine } = ready;
+  const clock = { now: Date.now };
+  const deadlineMs = clock.now() + entry.manifest.resources.timeoutS * 1000;
+  try {
+    return await runTool({ entry, tool, engine, images, read: study.read, clock, deadlineMs });
+  } catch (error) {
+    debug(error);
+    return nonResult({
+      description: describeTool(entry),
+      version: toolVersion(entry),
+      inputDigest: inputDigestOf(images),
+      inputs: images.flatMap((image) => image.instances.map((instance) => instance.SOPInstanceUID)),
+      outcome: 'failed',
+      reason: reasonOf(error),
+    });
+  }
+}
+
+function describeAnswer({ metadata, findings }: ProcessingResult) {
+  const { outcome, reason, summary, timingsMs } = metadata;
+  return { outcome, ...(reason && { reason }), summary, findings, timings: timingsMs };
+}
+
+/** The reason is in the report; where it came from is for whoever mends it. */
+function debug(error: unknown): void {
+  if (process.env['HILUM_DEBUG'] === '1') console.error(error);
+}

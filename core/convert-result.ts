@@ -1,0 +1,57 @@
+/** From a tool's answer to the files that leave for the PACS; the same bytes in a Lambda and on a laptop. */
+import { createHash } from 'node:crypto';
+import { readDicom } from './dicom/read.ts';
+import { type DicomObject, encodeDicom } from './dicom/write.ts';
+import { MessageError } from './errors.ts';
+import { sourceStudyOf } from './results/source-study.ts';
+import type { InstanceIndex } from './study/study-index.ts';
+import type { ProcessingResult } from './tool.ts';
+
+/** One object as it is stored: the Part 10 file and its digest. */
+export interface ConvertedObject {
+  readonly kind: DicomObject['kind'];
+  readonly SOPClassUID: string;
+  readonly SOPInstanceUID: string;
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface Conversion {
+  readonly result: ProcessingResult;
+  /** The index of the study the result is about; more than the result's inputs is welcome. */
+  readonly instances: readonly InstanceIndex[];
+  /** Reads an instance's Part 10 file. Called once, for the first of the inputs by SOPInstanceUID. */
+  readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
+}
+
+/**
+ * The DICOM objects of a result, in the order of `toDicom`. Patient and study modules are copied from the first input
+ * by SOPInstanceUID, so that the bytes do not depend on the order in which instances arrived.
+ *
+ * @throws DicomWriteError where an object would break the standard or the gate
+ * @throws MessageError where the result was made from instances that the index does not hold
+ */
+export async function convertResult({ result, instances, read }: Conversion): Promise<readonly ConvertedObject[]> {
+  const inputs = inputsOf(result, instances);
+  const first = inputs.reduce((a, b) => (b.SOPInstanceUID < a.SOPInstanceUID ? b : a));
+  const source = sourceStudyOf(inputs, readDicom(await read(first), { stopBeforePixels: true }));
+  return result.toDicom(source).map(({ kind, SOPClassUID, SOPInstanceUID, attributes }) => {
+    const bytes = encodeDicom(attributes);
+    return { kind, SOPClassUID, SOPInstanceUID, sha256: createHash('sha256').update(bytes).digest('hex'), bytes };
+  });
+}
+
+/** The index entries of the result's inputs, in the result's order. */
+function inputsOf(
+  result: ProcessingResult,
+  instances: readonly InstanceIndex[],
+): readonly [InstanceIndex, ...InstanceIndex[]] {
+  const known = new Map(instances.map((instance) => [instance.SOPInstanceUID, instance]));
+  const [first, ...others] = result.metadata.inputs.map((uid) => {
+    const instance = known.get(uid);
+    if (instance === undefined) throw new MessageError('The result names an input that the manifest does not hold');
+    return instance;
+  });
+  if (first === undefined) throw new MessageError('The result names no input');
+  return [first, ...others];
+}

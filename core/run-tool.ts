@@ -1,0 +1,146 @@
+/** One run of one tool: load the images, process them, check the answer. The same in a Lambda and on a laptop. */
+import {
+  DicomReadError,
+  GeometryError,
+  HilumError,
+  NotEvaluableError,
+  ToolFailedError,
+  ToolTimeoutError,
+} from './errors.ts';
+import { loadImage } from './image/load.ts';
+import type { Clock, InferenceEngine } from './ports.ts';
+import { nonResult } from './results/result.ts';
+import { inputDigestOf } from './study/revision.ts';
+import type { ImageIndex, InstanceIndex } from './study/study-index.ts';
+import type { Image, ImageProcessingTool, ProcessingResult } from './tool.ts';
+import { describeTool, type ToolEntry, toolVersion } from './tool-manifest.ts';
+import { verifyResult } from './verify-result.ts';
+
+export interface ToolRun {
+  readonly entry: ToolEntry;
+  readonly tool: ImageProcessingTool;
+  /** What was selected for the tool; at least one image, all of one study. */
+  readonly images: readonly ImageIndex[];
+  /** Reads an instance's Part 10 file. */
+  readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
+  readonly engine: InferenceEngine;
+  readonly clock: Clock;
+  /** When the run must be over, in milliseconds since the epoch by `clock`. */
+  readonly deadlineMs: number;
+}
+
+/**
+ * Runs a tool and returns its answer, with `timingsMs` of `load`, `process` and, within it, `inference`.
+ *
+ * Input that cannot be evaluated (NotEvaluableError, GeometryError, DicomReadError, or a refusal by the tool's own
+ * `canProcessImage`) is an answer too: a non-result with the reason.
+ *
+ * @throws ToolTimeoutError where the deadline passes first. A tool that computes without a pause is only noticed between
+ *   its calls of the engine and of `signal`; what never pauses is ended by its host (Lambda's own timeout).
+ * @throws ToolFailedError where the tool throws something that is not ours, or its answer breaks the contract
+ * @throws HilumError as they come from `read` and `engine` (IntegrityError, ModelDigestError …)
+ */
+export async function runTool({
+  entry,
+  tool,
+  images,
+  read,
+  engine,
+  clock,
+  deadlineMs,
+}: ToolRun): Promise<ProcessingResult> {
+  const inputDigest = inputDigestOf(images);
+  const watch = createStopwatch(clock);
+  const deadline = createDeadline(tool.name, clock, deadlineMs);
+  try {
+    const refusal = images.map((image) => tool.canProcessImage(image)).find((answer) => !answer.suitable);
+    if (refusal !== undefined) throw new NotEvaluableError(refusal.reason.code, refusal.reason.message);
+
+    const loaded: Image[] = [];
+    for (const image of images) {
+      const readInTime = (instance: InstanceIndex) => {
+        deadline.check();
+        return read(instance);
+      };
+      loaded.push(await watch.time('load', loadImage(image, readInTime)));
+    }
+    const timedEngine: InferenceEngine = {
+      async run(modelId, inputs) {
+        deadline.check();
+        const outputs = await watch.time('inference', engine.run(modelId, inputs));
+        deadline.check();
+        return outputs;
+      },
+    };
+    const context = { inputDigest, engine: timedEngine, signal: deadline.signal };
+    const result = await watch.time('process', Promise.race([tool.process(loaded, context), deadline.passed]));
+    verifyResult(result, { entry, images, inputDigest });
+    const metadata = { ...result.metadata, timingsMs: { ...result.metadata.timingsMs, ...watch.timingsMs() } };
+    return { ...result, metadata, toDicom: (source) => result.toDicom(source) };
+  } catch (error) {
+    if (deadline.signal.aborted) throw deadline.error(error);
+    if (!isNotEvaluable(error)) throw toolError(tool.name, error);
+    return nonResult({
+      description: describeTool(entry),
+      version: toolVersion(entry),
+      inputDigest,
+      inputs: images.flatMap((image) => image.instances.map((instance) => instance.SOPInstanceUID)),
+      outcome: 'not-evaluable',
+      reason: { code: error.code, message: error.message },
+    });
+  } finally {
+    deadline.clear();
+  }
+}
+
+function isNotEvaluable(error: unknown): error is NotEvaluableError | GeometryError | DicomReadError {
+  return error instanceof NotEvaluableError || error instanceof GeometryError || error instanceof DicomReadError;
+}
+
+function toolError(tool: string, error: unknown): HilumError {
+  if (error instanceof HilumError) return error;
+  return new ToolFailedError(`The tool ${tool} failed`, { cause: error, facts: { tool } });
+}
+
+/** A deadline that is noticed by a timer where the tool waits, and by `check` where it computes. */
+function createDeadline(tool: string, clock: Clock, deadlineMs: number) {
+  const controller = new AbortController();
+  const { promise: passed, reject } = Promise.withResolvers<never>();
+  passed.catch(() => undefined);
+  const error = (cause?: unknown): ToolTimeoutError =>
+    cause instanceof ToolTimeoutError
+      ? cause
+      : new ToolTimeoutError(`The tool ${tool} ran out of time`, { cause, facts: { tool } });
+  const abort = (): ToolTimeoutError => {
+    const timeout = error();
+    controller.abort(timeout);
+    reject(timeout);
+    return timeout;
+  };
+  const timer = setTimeout(abort, Math.max(0, deadlineMs - clock.now()));
+  return {
+    signal: controller.signal,
+    passed,
+    error,
+    check(): void {
+      if (clock.now() >= deadlineMs) throw abort();
+    },
+    clear: (): void => clearTimeout(timer),
+  };
+}
+
+/** Sums the wall time of what is awaited, by name. */
+function createStopwatch(clock: Clock) {
+  const totals = new Map<string, number>();
+  return {
+    async time<T>(name: string, work: Promise<T>): Promise<T> {
+      const start = clock.now();
+      try {
+        return await work;
+      } finally {
+        totals.set(name, (totals.get(name) ?? 0) + clock.now() - start);
+      }
+    },
+    timingsMs: (): Readonly<Record<string, number>> => Object.fromEntries(totals),
+  };
+}
