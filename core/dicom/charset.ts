@@ -1,0 +1,121 @@
+import { TextDecoder } from 'node:util';
+
+/** Character sets (PS3.3 C.12.1.1.2, PS3.5 6.1): from the bytes of a text value to a string. */
+
+/** Defined Terms without and with code extensions, to the names of the Encoding Standard (a superset of each). */
+const ENCODINGS: Readonly<Record<string, string>> = {
+  'ISO_IR 6': 'windows-1252',
+  'ISO_IR 100': 'windows-1252',
+  'ISO_IR 101': 'iso-8859-2',
+  'ISO_IR 109': 'iso-8859-3',
+  'ISO_IR 110': 'iso-8859-4',
+  'ISO_IR 144': 'iso-8859-5',
+  'ISO_IR 127': 'iso-8859-6',
+  'ISO_IR 126': 'iso-8859-7',
+  'ISO_IR 138': 'iso-8859-8',
+  'ISO_IR 148': 'windows-1254',
+  'ISO_IR 203': 'iso-8859-15',
+  'ISO_IR 13': 'shift_jis',
+  'ISO_IR 166': 'windows-874',
+  'ISO_IR 192': 'utf-8',
+  GB18030: 'gb18030',
+  GBK: 'gbk',
+  'ISO 2022 IR 149': 'euc-kr',
+  'ISO 2022 IR 58': 'gbk',
+};
+
+/** What an escape sequence (without ESC) designates: a set for the bytes below 0x80 (G0) or above (G1); PS3.3 C.12-3, -4. */
+const ESCAPES: Readonly<Record<string, { readonly register: 'G0' | 'G1'; readonly encoding: string }>> = {
+  '(B': { register: 'G0', encoding: 'ascii' },
+  '(J': { register: 'G0', encoding: 'ascii' },
+  $B: { register: 'G0', encoding: 'iso-2022-jp' },
+  '$(D': { register: 'G0', encoding: 'jis-x-0212' },
+  ')I': { register: 'G1', encoding: 'shift_jis' },
+  '$)C': { register: 'G1', encoding: 'euc-kr' },
+  '$)A': { register: 'G1', encoding: 'gbk' },
+  '-A': { register: 'G1', encoding: 'windows-1252' },
+  '-B': { register: 'G1', encoding: 'iso-8859-2' },
+  '-C': { register: 'G1', encoding: 'iso-8859-3' },
+  '-D': { register: 'G1', encoding: 'iso-8859-4' },
+  '-L': { register: 'G1', encoding: 'iso-8859-5' },
+  '-G': { register: 'G1', encoding: 'iso-8859-6' },
+  '-F': { register: 'G1', encoding: 'iso-8859-7' },
+  '-H': { register: 'G1', encoding: 'iso-8859-8' },
+  '-M': { register: 'G1', encoding: 'windows-1254' },
+  '-b': { register: 'G1', encoding: 'iso-8859-15' },
+  '-T': { register: 'G1', encoding: 'windows-874' },
+};
+
+const ESC = 0x1b;
+const ASCII = 'ascii';
+const decoders = new Map<string, TextDecoder>();
+
+function decodeWith(encoding: string, bytes: Uint8Array): string {
+  let decoder = decoders.get(encoding);
+  if (decoder === undefined) {
+    decoder = new TextDecoder(encoding);
+    decoders.set(encoding, decoder);
+  }
+  return decoder.decode(bytes);
+}
+
+/** The encoding's name for a Defined Term; `ISO 2022 IR n` alone is as `ISO_IR n`; what PS3.3 has not is read as Latin-1. */
+function encodingOf(term: string): string {
+  return ENCODINGS[term] ?? ENCODINGS[term.replace('ISO 2022 IR', 'ISO_IR')] ?? 'windows-1252';
+}
+
+export type TextDecoding = (bytes: Uint8Array) => string;
+
+/** How text is decoded under these values of Specific Character Set (0008,0005). */
+export function textDecoding(terms: readonly string[]): TextDecoding {
+  const initial = encodingOf(terms[0] ?? '');
+  if (initial === 'utf-8' || initial === 'gb18030' || initial === 'gbk') return (bytes) => decodeWith(initial, bytes);
+  return (bytes) => (bytes.includes(ESC) ? decodeExtended(initial, bytes) : decodeWith(initial, bytes));
+}
+
+/** Text with code extensions (PS3.5 6.1.2.5). Both registers start anew at the delimiters of values, lines and name parts. */
+function decodeExtended(initial: string, bytes: Uint8Array): string {
+  let text = '';
+  let g0 = ASCII;
+  let g1 = initial;
+  let start = 0;
+  const flush = (end: number): void => {
+    if (end > start) text += decodeRun(g0, g1, bytes.subarray(start, end));
+  };
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i];
+    if (byte === ESC) {
+      const length = bytes[i + 1] === 0x24 && [0x28, 0x29].includes(bytes[i + 2] ?? 0) ? 3 : 2;
+      const designated = ESCAPES[String.fromCharCode(...bytes.subarray(i + 1, i + 1 + length))];
+      flush(i);
+      if (designated?.register === 'G0') g0 = designated.encoding;
+      if (designated?.register === 'G1') g1 = designated.encoding;
+      i += length;
+      start = i + 1;
+    } else if (g0 === ASCII && byte !== undefined && isDelimiter(byte)) {
+      flush(i);
+      start = i;
+      g1 = initial;
+    }
+  }
+  flush(bytes.length);
+  return text;
+}
+
+/** CR, LF, FF, TAB, backslash, caret, equals. */
+function isDelimiter(byte: number): boolean {
+  return (byte >= 9 && byte <= 13) || byte === 0x5c || byte === 0x5e || byte === 0x3d;
+}
+
+function decodeRun(g0: string, g1: string, run: Uint8Array): string {
+  if (g0 === 'iso-2022-jp') return decodeWith('iso-2022-jp', Uint8Array.of(ESC, 0x24, 0x42, ...run));
+  if (g0 === 'jis-x-0212') {
+    const pairs = Array.from({ length: run.length >> 1 }, (_, i) => [
+      0x8f,
+      (run[2 * i] ?? 0) | 0x80,
+      (run[2 * i + 1] ?? 0) | 0x80,
+    ]);
+    return decodeWith('euc-jp', Uint8Array.from(pairs.flat()));
+  }
+  return decodeWith(g1, run);
+}

@@ -1,0 +1,97 @@
+/**
+ * The one way DICOM comes in: Part 10 bytes (PS3.10 7) to a data set, checked before it is believed.
+ *
+ * Structure and values are read here rather than by dcmjs, whose dictionary we use (docs/adr/reading-dicom.md says why).
+ */
+import { inflateRawSync } from 'node:zlib';
+import { DicomReadError } from '../errors.ts';
+import { type Dataset, datasetOf } from './dataset.ts';
+import { type ElementSet, type Encoding, StructureReader } from './structure.ts';
+import { transferSyntax } from './transfer-syntax.ts';
+
+export type { Dataset } from './dataset.ts';
+
+/** One Part 10 file. */
+export interface DicomFile {
+  readonly TransferSyntaxUID: string;
+  readonly dataset: Dataset;
+}
+
+/** One file, whole in memory; larger ones are beyond what a function of ours can hold. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+/**
+ * A deflated data set may grow to 100 times its size (real ones grow 2 to 10 times), small ones to 16 MiB (blank masks),
+ * none beyond 1 GiB. Deflate itself allows 1032 times.
+ */
+const MAX_INFLATE_RATIO = 100;
+const MIN_INFLATED_LIMIT = 16 * 2 ** 20;
+const MAX_INFLATED_LIMIT = 2 ** 30;
+
+const META: Encoding = { explicitVr: true, littleEndian: true };
+/** What every object of a study has and what everything downstream is keyed by. */
+const REQUIRED_UIDS = ['SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID'] as const;
+
+/**
+ * Reads a file whose bytes must stay unchanged as long as the data set is used: values are views on them. Elements behind
+ * the pixel data are not read; nor are pixels with `stopBeforePixels`.
+ *
+ * @throws DicomReadError `not-dicom`, `truncated`, `malformed`, `limit-exceeded`, `unsupported-transfer-syntax`,
+ *   `missing-uid` or `invalid-uid`
+ */
+export function readDicom(bytes: Uint8Array, options: { readonly stopBeforePixels?: boolean } = {}): DicomFile {
+  if (bytes.length > MAX_FILE_BYTES) {
+    throw new DicomReadError('limit-exceeded', `The file is larger than ${MAX_FILE_BYTES} bytes`, {
+      facts: { size: bytes.length, limit: MAX_FILE_BYTES },
+    });
+  }
+  if (bytes.length < 132 || String.fromCharCode(...bytes.subarray(128, 132)) !== 'DICM') {
+    throw new DicomReadError('not-dicom', 'The file has no DICOM preamble');
+  }
+  const { TransferSyntaxUID, offset } = readMeta(bytes);
+  const syntax = transferSyntax(TransferSyntaxUID);
+  const [body, start] = syntax.deflated ? [inflate(bytes.subarray(offset)), 0] : [bytes, offset];
+  const dataset = datasetOf(new StructureReader(body, start).file(syntax, options));
+  for (const keyword of REQUIRED_UIDS) checkUid(dataset, keyword);
+  return { TransferSyntaxUID, dataset };
+}
+
+/** The File Meta Information; its group length is often wrong, so it ends where group 0002 ends. */
+function readMeta(bytes: Uint8Array): { readonly TransferSyntaxUID: string; readonly offset: number } {
+  const reader = new StructureReader(bytes, 132);
+  const elements: Map<number, ReturnType<StructureReader['element']>> = new Map();
+  while (!reader.done) {
+    const tag = reader.peekTag(true);
+    if (tag >= 0x0003_0000) break;
+    elements.set(tag, reader.element(META));
+  }
+  const meta: ElementSet = { elements, littleEndian: true };
+  const TransferSyntaxUID = datasetOf(meta).text('TransferSyntaxUID');
+  if (TransferSyntaxUID === undefined) throw new DicomReadError('malformed', 'The file names no Transfer Syntax');
+  return { TransferSyntaxUID, offset: reader.offset };
+}
+
+function inflate(deflated: Uint8Array): Uint8Array {
+  const wanted = Math.max(MIN_INFLATED_LIMIT, deflated.length * MAX_INFLATE_RATIO);
+  const limit = Math.min(MAX_INFLATED_LIMIT, wanted);
+  try {
+    return inflateRawSync(deflated, { maxOutputLength: limit });
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (reason === 'ERR_BUFFER_TOO_LARGE') {
+      throw new DicomReadError('limit-exceeded', `The deflated data set inflates beyond ${limit} bytes`, {
+        facts: { deflated: deflated.length, limit },
+        cause,
+      });
+    }
+    const code = reason === 'Z_BUF_ERROR' ? 'truncated' : 'malformed';
+    throw new DicomReadError(code, 'The deflated data set cannot be inflated', { cause });
+  }
+}
+
+function checkUid(dataset: Dataset, keyword: (typeof REQUIRED_UIDS)[number]): void {
+  const uid = dataset.text(keyword);
+  if (uid === undefined) throw new DicomReadError('missing-uid', `The file has no ${keyword}`, { facts: { keyword } });
+  if (!/^[0-9.]{1,64}$/.test(uid)) {
+    throw new DicomReadError('invalid-uid', `The ${keyword} of the file is not a UID`, { facts: { keyword } });
+  }
+}
