@@ -135,10 +135,22 @@ export class ArchiveDeniedError extends HilumError {
   readonly code = 'archive-denied';
 }
 
+/** The PACS cannot do what was asked: no such object, no such service, or an answer over a limit. */
+export class ArchiveRequestError extends HilumError {
+  readonly disposition = 'reject';
+  readonly code = 'archive-request';
+}
+
 /** The PACS took the request and refused or failed some instances (PS3.18 10.5.3, Failed SOP Sequence). */
 export class ArchiveStoreError extends HilumError {
   readonly disposition = 'retry';
   readonly code = 'archive-store-failed';
+}
+
+/** A service of the cloud (bucket, queue, table, secret) does not answer or asks to slow down. */
+export class ServiceUnavailableError extends HilumError {
+  readonly disposition = 'retry';
+  readonly code = 'service-unavailable';
 }
 
 /** A setting is missing or wrong. The message names the setting and the mend. */

@@ -7,8 +7,8 @@
  * runs/<runId>/result.json                                      the ProcessingResult; the first one stored wins
  * runs/<runId>/failure.json                                     the answer of a run that died, until a result supersedes it
  * runs/<runId>/objects/<SOPInstanceUID>.dcm                     what leaves for the PACS
- * runs/<runId>/objects.json                                     their list, with digests
- * runs/<runId>/receipt.json                                     proof of delivery
+ * runs/<runId>/objects.json                                     their list, with digests; failure-objects.json for a failure's
+ * runs/<runId>/receipt.json                                     proof of delivery; failure-receipt.json for a failure's
  * quarantine/<runId>/…                                          what the output gate refused, with the reason
  * dead-letters/<queue>/<messageId>.json                         messages that could not be worked off
  * ```
@@ -18,6 +18,10 @@ import { createHash } from 'node:crypto';
 export const LANES = ['live', 'backfill'] as const;
 /** `live` comes from the modality, `backfill` from the archive; live never waits for backfill. */
 export type Lane = (typeof LANES)[number];
+
+/** A run's answers: its result, or the failure that stands in for one. */
+export const ANSWERS = ['result', 'failure'] as const;
+export type Answer = (typeof ANSWERS)[number];
 
 /** The suffix whose arrival in the bucket notifies the intake queue. */
 export const MANIFEST_SUFFIX = '/manifest.json';
@@ -35,6 +39,8 @@ function checked(pattern: RegExp, value: string, what: string): string {
 const uid = (value: string): string => checked(UID, value, 'An invalid UID');
 const digest = (value: string): string => checked(DIGEST, value, 'An invalid digest');
 const run = (runId: string): string => `runs/${checked(RUN_ID, runId, 'An invalid run id')}`;
+
+const prefixOf = (answer: Answer): string => (answer === 'failure' ? 'failure-' : '');
 
 /** What makes a run the same run: one input digest × one tool × one version. */
 export interface RunIdentity {
@@ -55,8 +61,8 @@ export const resultKey = (runId: string): string => `${run(runId)}/result.json`;
 export const failureKey = (runId: string): string => `${run(runId)}/failure.json`;
 export const objectKey = (runId: string, SOPInstanceUID: string): string =>
   `${run(runId)}/objects/${uid(SOPInstanceUID)}.dcm`;
-export const objectListKey = (runId: string): string => `${run(runId)}/objects.json`;
-export const receiptKey = (runId: string): string => `${run(runId)}/receipt.json`;
+export const objectListKey = (runId: string, answer: Answer): string => `${run(runId)}/${prefixOf(answer)}objects.json`;
+export const receiptKey = (runId: string, answer: Answer): string => `${run(runId)}/${prefixOf(answer)}receipt.json`;
 export const quarantineKey = (runId: string, name: string): string =>
   `quarantine/${checked(RUN_ID, runId, 'An invalid run id')}/${checked(/^[0-9A-Za-z.-]{1,80}$/, name, 'An invalid name')}`;
 export const deadLetterKey = (queue: string, messageId: string): string =>

@@ -1,7 +1,7 @@
 /** What travels in the queues. Versioned; parsed with zod at the edge of each function; never any patient data. */
 import { z } from 'zod';
 import { MessageError } from './errors.ts';
-import { LANES } from './keys.ts';
+import { ANSWERS, LANES } from './keys.ts';
 
 const uid = z.string().regex(/^[0-9.]{1,64}$/);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -18,7 +18,7 @@ export const RunMessageSchema = z.object({
   lane: z.enum(LANES),
   manifestKey: z.string().max(400),
   /** Which of the run's answers to convert and return: its result, or the failure that stands in for one. */
-  answer: z.enum(['result', 'failure']),
+  answer: z.enum(ANSWERS),
 });
 export type RunMessage = Readonly<z.infer<typeof RunMessageSchema>>;
 
