@@ -1,0 +1,153 @@
+/** A DICOMweb archive (PS3.18): QIDO-RS, WADO-RS, STOW-RS. */
+import { randomUUID } from 'node:crypto';
+import { ArchiveRequestError, ArchiveStoreError } from '#core/errors.ts';
+import type { Archive, InstanceUids } from '#core/ports.ts';
+import { type DicomJson, isDicomJson, textOf } from './dicom-json.ts';
+import { type ArchiveAccess, createArchiveHttp, errorForStatus, jsonBody, wholeBody } from './http.ts';
+import { boundaryOf, readMultipart, writeMultipart } from './multipart.ts';
+import { accountsForInstances, storeOutcomes } from './store-response.ts';
+
+export interface StudyUids {
+  readonly StudyInstanceUID: string;
+}
+export interface SeriesUids extends StudyUids {
+  readonly SeriesInstanceUID: string;
+}
+
+/** QIDO-RS matching by keyword or tag, e.g. `{ ModalitiesInStudy: 'CT', includefield: '00081030' }` (PS3.18 8.3.4). */
+export type Query = Readonly<Record<string, string>>;
+
+export interface DicomWebClient extends Archive {
+  /** QIDO-RS, paged as the caller goes on asking. */
+  searchStudies(query?: Query): AsyncIterable<DicomJson>;
+  searchSeries(study: StudyUids, query?: Query): AsyncIterable<DicomJson>;
+  searchInstances(series: SeriesUids, query?: Query): AsyncIterable<DicomJson>;
+  /** WADO-RS: Part 10 files in their stored Transfer Syntax, one in memory at a time. */
+  retrieveStudy(study: StudyUids, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  retrieveSeries(series: SeriesUids, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /** WADO-RS metadata (PS3.18 10.4.1.1.2): a dataset per instance, without bulk data; empty where there is none. */
+  retrieveMetadata(of: StudyUids | SeriesUids | InstanceUids): Promise<readonly DicomJson[]>;
+  /** A picture of the instance as the archive renders it (PS3.18 10.4.1.1.3); undefined where it has no such instance. */
+  retrieveRendered(of: InstanceUids, mediaType: 'image/jpeg' | 'image/png'): Promise<Uint8Array | undefined>;
+}
+
+/** `transfer-syntax=*`: the archive's own bytes, never transcoded, so that digests mean something (PS3.18 8.7.3.5.2). */
+const ORIGINAL_FILES = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+const DICOM_JSON = 'application/dicom+json';
+const PAGE = 500;
+
+/**
+ * All methods throw ArchiveUnavailableError (away, silent, 408, 429, 5xx), ArchiveDeniedError (401, 403) and
+ * ArchiveRequestError (other refusals); `store` also ArchiveStoreError where the answer does not account for instances.
+ */
+export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
+  const http = createArchiveHttp(access);
+  const host = new URL(access.url).host;
+
+  async function* search(path: string, uidTag: string, query: Query): AsyncGenerator<DicomJson> {
+    let lastFirst: string | undefined;
+    for (let offset = 0; ; offset += PAGE) {
+      const parameters = new URLSearchParams({ ...query, limit: String(PAGE), offset: String(offset) });
+      const response = await http({ path: `${path}?${parameters}`, accept: DICOM_JSON });
+      const page = response.status === 204 ? [] : datasets(await jsonBody(response));
+      const first = page[0] && textOf(page[0], uidTag);
+      // Archives that do not know `offset` send the same page for ever; they sent everything the first time.
+      if (first === undefined || first === lastFirst) return;
+      yield* page;
+      if (page.length < PAGE) return;
+      lastFirst = first;
+    }
+  }
+
+  async function* retrieve(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const response = await http({ path, accept: ORIGINAL_FILES, signal });
+    for await (const part of readMultipart(response.body, boundaryOf(response.contentType))) yield part.bytes;
+  }
+
+  return {
+    searchStudies: (query = {}) => search('studies', '0020000D', query),
+    searchSeries: (study, query = {}) => search(`${pathOf(study)}/series`, '0020000E', query),
+    searchInstances: (series, query = {}) => search(`${pathOf(series)}/instances`, '00080018', query),
+    retrieveStudy: (study, signal) => retrieve(pathOf(study), signal),
+    retrieveSeries: (series, signal) => retrieve(pathOf(series), signal),
+
+    async retrieveInstance(uids) {
+      const response = await http({ path: pathOf(uids), accept: ORIGINAL_FILES, expect: [404, 410] });
+      if (response.status !== 200) {
+        await wholeBody(response);
+        return undefined;
+      }
+      const files = readMultipart(response.body, boundaryOf(response.contentType));
+      const { value: file } = await files.next();
+      await files.return(undefined);
+      return file?.bytes;
+    },
+
+    async retrieveMetadata(of) {
+      const response = await http({ path: `${pathOf(of)}/metadata`, accept: DICOM_JSON, expect: [404, 410] });
+      if (response.status === 200) return datasets(await jsonBody(response));
+      await wholeBody(response);
+      return [];
+    },
+
+    async retrieveRendered(of, mediaType) {
+      const response = await http({ path: `${pathOf(of)}/rendered`, accept: mediaType, expect: [404, 410] });
+      const bytes = await wholeBody(response);
+      return response.status === 200 ? bytes : undefined;
+    },
+
+    async store(objects) {
+      if (objects.length === 0) return [];
+      const boundary = `hilum-${randomUUID()}`;
+      const files = objects.map((object) => object.bytes);
+      const response = await http({
+        method: 'POST',
+        path: 'studies',
+        accept: DICOM_JSON,
+        contentType: `multipart/related; type="application/dicom"; boundary="${boundary}"`,
+        body: writeMultipart(files, boundary),
+        expect: STORE_STATUSES,
+      });
+      const answer = await jsonBody(response);
+      // Whatever the status, the account decides: 202 hides failures, 400 and 409 may stand above stored instances.
+      if (isDicomJson(answer) && accountsForInstances(answer))
+        return storeOutcomes(
+          answer,
+          objects.map((object) => object.SOPInstanceUID),
+        );
+      if (response.status > 299 && response.status !== 409) throw errorForStatus(response.status, host);
+      throw new ArchiveStoreError(
+        `The archive at ${host} answered HTTP ${response.status} without an account of what it stored`,
+        {
+          facts: { status: response.status, sent: objects.length },
+        },
+      );
+    },
+  };
+}
+
+/** Statuses under which an account of the instances has been seen (PS3.18 10.5.3 and the field). */
+const STORE_STATUSES = [400, 409, 415, 500, 503];
+
+const UID = /^[0-9.]{1,64}$/;
+
+function pathOf(uids: StudyUids & Partial<InstanceUids>): string {
+  const { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID } = uids;
+  const levels = [
+    ['studies', StudyInstanceUID],
+    ['series', SeriesInstanceUID],
+    ['instances', SOPInstanceUID],
+  ] as const;
+  return levels
+    .filter(([, uid]) => uid !== undefined)
+    .map(([level, uid]) => {
+      if (uid === undefined || !UID.test(uid)) throw new RangeError('An invalid UID may not enter a path');
+      return `${level}/${uid}`;
+    })
+    .join('/');
+}
+
+function datasets(answer: unknown): readonly DicomJson[] {
+  if (!Array.isArray(answer)) throw new ArchiveRequestError('The archive did not answer with DICOM JSON');
+  return answer.filter(isDicomJson);
+}

@@ -1,0 +1,41 @@
+/** The DICOM JSON Model (PS3.18 Annex F), as far as answers of an archive are read here. */
+
+/** One attribute: its VR and its values. */
+export interface DicomJsonElement {
+  readonly vr: string;
+  readonly Value?: readonly unknown[];
+}
+
+/** A dataset, keyed by eight upper-case hexadecimal digits of the tag. */
+export type DicomJson = Readonly<Record<string, DicomJsonElement>>;
+
+/** Whether `value` is an object keyed by tags, as far as needs be known before its attributes are asked for. */
+export const isDicomJson = (value: unknown): value is DicomJson =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const firstValue = (dataset: DicomJson, tag: string): unknown => {
+  const element: unknown = dataset[tag];
+  return hasValue(element) && Array.isArray(element.Value) ? element.Value[0] : undefined;
+};
+
+const hasValue = (element: unknown): element is { readonly Value: unknown } =>
+  typeof element === 'object' && element !== null && 'Value' in element;
+
+/** The first value of a text attribute. */
+export function textOf(dataset: DicomJson, tag: string): string | undefined {
+  const value = firstValue(dataset, tag);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The first value of a numeric attribute; IS and DS may come as text (PS3.18 F.2.3.1). */
+export function numberOf(dataset: DicomJson, tag: string): number | undefined {
+  const value = firstValue(dataset, tag);
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
+}
+
+/** The items of a sequence; none where it is absent. */
+export function itemsOf(dataset: DicomJson, tag: string): readonly DicomJson[] {
+  const element: unknown = dataset[tag];
+  return hasValue(element) && Array.isArray(element.Value) ? element.Value.filter(isDicomJson) : [];
+}

@@ -1,0 +1,150 @@
+/**
+ * The part of Orthanc's own REST interface that DICOMweb has no equal for: its log of changes and what it knows of
+ * studies without reading files. Written against 1.10, so that later versions work too.
+ */
+import { z } from 'zod';
+import { ArchiveRequestError } from '#core/errors.ts';
+import { type ArchiveAccess, createArchiveHttp, jsonBody } from '../dicomweb/http.ts';
+
+export interface Change {
+  /** Position in Orthanc's log of changes; ascending. */
+  readonly seq: number;
+  readonly type: string;
+  /** Orthanc's own identifier of the resource. */
+  readonly id: string;
+  /** When, as `YYYYMMDDTHHMMSS` of Orthanc's clock (UTC): sorts as text. */
+  readonly date: string;
+}
+
+export interface ChangePage {
+  readonly changes: readonly Change[];
+  /** Where the next page begins. */
+  readonly last: number;
+  readonly done: boolean;
+}
+
+export interface OrthancStudy {
+  readonly id: string;
+  readonly StudyInstanceUID: string;
+  /** No instance arrived for StableAge seconds (or Orthanc was started since). */
+  readonly stable: boolean;
+  /** When an instance last arrived, as `YYYYMMDDTHHMMSS` (UTC). */
+  readonly lastUpdate: string;
+}
+
+export interface OrthancSeries {
+  readonly SeriesInstanceUID: string;
+  readonly Modality: string | undefined;
+  readonly Manufacturer: string | undefined;
+  readonly instances: number;
+  readonly lastUpdate: string;
+}
+
+export interface OrthancClient {
+  system(): Promise<{ readonly version: string }>;
+  changes(since: number, limit: number): Promise<ChangePage>;
+  /** The newest change; undefined while the log is empty. */
+  lastChange(): Promise<Change | undefined>;
+  studies(offset: number, limit: number): Promise<readonly OrthancStudy[]>;
+  /** By Orthanc's identifier; undefined where it is gone. */
+  study(id: string): Promise<OrthancStudy | undefined>;
+  /** By Study Instance UID; two patients may share one in a careless archive, so there may be several. */
+  findStudies(StudyInstanceUID: string): Promise<readonly OrthancStudy[]>;
+  /** The series of a study, sorted by SeriesInstanceUID; undefined where the study is gone. */
+  series(studyId: string): Promise<readonly OrthancSeries[] | undefined>;
+}
+
+const ChangeSchema = z
+  .object({ Seq: z.number(), ChangeType: z.string(), ID: z.string(), Date: z.string() })
+  .transform((change): Change => ({ seq: change.Seq, type: change.ChangeType, id: change.ID, date: change.Date }));
+
+const ChangesSchema = z
+  .object({ Changes: z.array(ChangeSchema), Done: z.boolean(), Last: z.number() })
+  .transform(({ Changes, Done, Last }): ChangePage => ({ changes: Changes, done: Done, last: Last }));
+
+const StudySchema = z
+  .object({
+    ID: z.string(),
+    IsStable: z.boolean(),
+    LastUpdate: z.string(),
+    MainDicomTags: z.object({ StudyInstanceUID: z.string() }),
+  })
+  .transform(
+    ({ ID, IsStable, LastUpdate, MainDicomTags }): OrthancStudy => ({
+      id: ID,
+      stable: IsStable,
+      lastUpdate: LastUpdate,
+      StudyInstanceUID: MainDicomTags.StudyInstanceUID,
+    }),
+  );
+
+const SeriesSchema = z
+  .object({
+    Instances: z.array(z.string()),
+    LastUpdate: z.string(),
+    MainDicomTags: z.object({
+      SeriesInstanceUID: z.string(),
+      Modality: z.string().optional(),
+      Manufacturer: z.string().optional(),
+    }),
+  })
+  .transform(
+    ({ Instances, LastUpdate, MainDicomTags }): OrthancSeries => ({
+      SeriesInstanceUID: MainDicomTags.SeriesInstanceUID,
+      Modality: MainDicomTags.Modality,
+      Manufacturer: MainDicomTags.Manufacturer,
+      instances: Instances.length,
+      lastUpdate: LastUpdate,
+    }),
+  );
+
+const SystemSchema = z.object({ Version: z.string() }).transform(({ Version }) => ({ version: Version }));
+
+/** @throws the errors of `createDicomWebClient`, and ArchiveRequestError where what answers is not Orthanc */
+export function createOrthancClient(access: ArchiveAccess): OrthancClient {
+  const http = createArchiveHttp(access);
+
+  async function read<T>(schema: z.ZodType<T>, path: string): Promise<T | undefined> {
+    const response = await http({ path, accept: 'application/json', expect: [404] });
+    const answer = await jsonBody(response);
+    if (response.status === 404) return undefined;
+    const parsed = schema.safeParse(answer);
+    // Zod's message may quote values, which may be a patient's: only the path is told.
+    if (!parsed.success) throw new ArchiveRequestError(`What answers under ${path.split('?')[0]} is not Orthanc`);
+    return parsed.data;
+  }
+
+  async function required<T>(schema: z.ZodType<T>, path: string): Promise<T> {
+    const answer = await read(schema, path);
+    if (answer === undefined)
+      throw new ArchiveRequestError(`What answers has no ${path.split('?')[0]}: it is not Orthanc`);
+    return answer;
+  }
+
+  return {
+    system: () => required(SystemSchema, 'system'),
+    changes: (since, limit) => required(ChangesSchema, `changes?since=${since}&limit=${limit}`),
+    lastChange: async () => (await required(ChangesSchema, 'changes?last')).changes.at(-1),
+    studies: (offset, limit) => required(z.array(StudySchema), `studies?expand&since=${offset}&limit=${limit}`),
+    study: (id) => read(StudySchema, `studies/${encodeURIComponent(id)}`),
+
+    async findStudies(StudyInstanceUID) {
+      const query = { Level: 'Study', Expand: true, Query: { StudyInstanceUID } };
+      const response = await http({
+        method: 'POST',
+        path: 'tools/find',
+        accept: 'application/json',
+        contentType: 'application/json',
+        body: [Buffer.from(JSON.stringify(query))],
+      });
+      const parsed = z.array(StudySchema).safeParse(await jsonBody(response));
+      if (!parsed.success) throw new ArchiveRequestError('What answers under tools/find is not Orthanc');
+      return parsed.data;
+    },
+
+    async series(studyId) {
+      const found = await read(z.array(SeriesSchema), `studies/${encodeURIComponent(studyId)}/series`);
+      return found?.toSorted((a, b) => (a.SeriesInstanceUID < b.SeriesInstanceUID ? -1 : 1));
+    },
+  };
+}
