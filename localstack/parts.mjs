@@ -68,14 +68,14 @@ function packagesAreInstalled() {
   if (!existsSync(record)) return false;
   const installed = JSON.parse(readFileSync(record, 'utf8')).packages;
   const locked = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
-  const needed = Object.entries(locked).filter(([path, entry]) => path !== '' && isNeededHere(entry));
+  const glibc = process.report.getReport().header.glibcVersionRuntime !== undefined;
+  const needed = Object.entries(locked).filter(([path, entry]) => path !== '' && isNeededHere(entry, glibc));
   return needed.every(([path, entry]) => installed[path]?.version === entry.version);
 }
 
 /** npm leaves out optional packages for other platforms, and what only those need. */
-function isNeededHere({ optional, os, cpu, libc }) {
+function isNeededHere({ optional, os, cpu, libc }, glibc) {
   if (optional !== true) return true;
-  const glibc = process.report.getReport().header.glibcVersionRuntime !== undefined;
   return (
     os?.includes(process.platform) === true &&
     cpu?.includes(process.arch) === true &&

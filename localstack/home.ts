@@ -1,0 +1,170 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { ConfigurationError } from '#core/errors.ts';
+import { ROOT } from './parts.mjs';
+import type { ProcessRecord, ServiceUser } from './processes.ts';
+
+/** The PACS of the local environment. */
+export interface OrthancEnvironment {
+  /** REST API, without a trailing slash. */
+  readonly url: string;
+  /** DICOMweb root, with a trailing slash. */
+  readonly dicomWebUrl: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The deployed local cloud. Names are those of the stack's outputs. */
+export interface CloudEnvironment {
+  /** Where every AWS service answers. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly runsTable: string;
+  /** What the URLs of all queues start with: the base that `queueUrl` of `core/environment.ts` takes. */
+  readonly queues: string;
+  /** ARN of the secret that holds Orthanc's address and credentials. */
+  readonly archiveSecret: string;
+}
+
+/** Everything a program needs to talk to the local cloud and the local PACS. */
+export interface LocalEnvironment extends CloudEnvironment {
+  readonly home: string;
+  readonly orthanc: OrthancEnvironment;
+}
+
+export const SERVICES = ['postgresql', 'orthanc', 'cloud'] as const;
+export type Service = (typeof SERVICES)[number];
+
+/** What is remembered between commands, in `local.json`. */
+export interface LocalState extends Partial<LocalEnvironment> {
+  readonly ports?: Readonly<Partial<Record<Service, number>>>;
+  readonly processes?: Readonly<Partial<Record<Service, ProcessRecord>>>;
+  /** Digest of the sources that the running cloud's stack was deployed from. */
+  readonly deployed?: string;
+}
+
+/** Generated once per home; they live in a file that only its owner can read. */
+export interface Secrets {
+  readonly orthancPassword: string;
+  readonly postgresPassword: string;
+  readonly orthancDatabasePassword: string;
+}
+
+/** The folder that holds the local environment: HILUM_HOME, else `.hilum` in the repository. */
+export function localHome(home?: string): string {
+  const { HILUM_HOME } = process.env;
+  return resolve(home ?? HILUM_HOME ?? join(ROOT, '.hilum'));
+}
+
+/** Makes the home. Root's must let the users of PostgreSQL and Orthanc pass through; what matters in it is 0600. */
+export function makeHome(home: string): void {
+  mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o700 });
+  chmodSync(home, isRoot() ? 0o711 : 0o700);
+}
+
+/** The remembered state; empty where nothing was ever started here. */
+export function readState(home: string): LocalState {
+  const file = join(home, 'local.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as LocalState) : {};
+}
+
+/** Merges into the remembered state and writes it, whole or not at all. */
+export function updateState(home: string, change: LocalState): LocalState {
+  const before = readState(home);
+  const state: LocalState = {
+    ...before,
+    ...change,
+    home,
+    ports: { ...before.ports, ...change.ports },
+    processes: { ...before.processes, ...change.processes },
+  };
+  writePrivately(join(home, 'local.json'), JSON.stringify(state, undefined, 2));
+  return state;
+}
+
+/** Writes a file that only its owner can read; readers see the old one or the new one, never a part. */
+export function writePrivately(file: string, text: string, owner?: ServiceUser): void {
+  const draft = `${file}.${process.pid}.tmp`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  if (owner !== undefined) chownSync(draft, owner.uid, owner.gid);
+  renameSync(draft, file);
+}
+
+/** The secrets of this home, made at the first call. */
+export function secretsOf(home: string): Secrets {
+  const file = join(home, 'secrets.json');
+  if (!existsSync(file)) {
+    const secret = (): string => randomBytes(24).toString('base64url');
+    const secrets: Secrets = {
+      orthancPassword: secret(),
+      postgresPassword: secret(),
+      orthancDatabasePassword: secret(),
+    };
+    writePrivately(file, JSON.stringify(secrets, undefined, 2));
+  }
+  return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
+}
+
+/**
+ * The folder for the data of PostgreSQL and Orthanc. As root both run as users of their own, who must be able to reach it:
+ * where the home lies under a folder that is closed to others (say /root), it is a folder of this home's under /var/tmp.
+ */
+export function serviceFolder(home: string): string {
+  if (!isRoot() || isOpenToOthers(dirname(home))) return join(home, 'services');
+  return `/var/tmp/hilum-${createHash('sha256').update(home).digest('hex').slice(0, 12)}`;
+}
+
+function isOpenToOthers(folder: string): boolean {
+  const passable = !existsSync(folder) || (statSync(folder).mode & 0o001) !== 0;
+  return passable && (folder === dirname(folder) || isOpenToOthers(dirname(folder)));
+}
+
+/** Makes a service's own folder, closed to everybody else, and returns its path. */
+export function makeServiceFolder(home: string, name: string, owner: ServiceUser | undefined): string {
+  const parent = serviceFolder(home);
+  mkdirSync(parent, { recursive: true });
+  chmodSync(parent, isRoot() ? 0o711 : 0o700);
+  const folder = join(parent, name);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
+  return folder;
+}
+
+/**
+ * The user that a service runs as: the current one, and for root the named one (the Debian packages make them) or nobody.
+ *
+ * @throws ConfigurationError where root has no such users
+ */
+export function serviceUser(name: string): ServiceUser | undefined {
+  if (!isRoot()) return undefined;
+  const users = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
+  const [, , uid, gid] = users.find(([user]) => user === name) ?? users.find(([user]) => user === 'nobody') ?? [];
+  if (uid === undefined || gid === undefined) {
+    throw new ConfigurationError(`Services do not run as root: neither the user ${name} nor nobody exists`);
+  }
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+/** Removes the home and the services' data. Call it only when nothing runs. */
+export function purge(home: string): void {
+  rmSync(serviceFolder(home), { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true });
+}

@@ -1,0 +1,152 @@
+import {
+  type LocalState,
+  localHome,
+  makeHome,
+  type OrthancEnvironment,
+  purge,
+  readState,
+  SERVICES,
+  type Service,
+  secretsOf,
+  updateState,
+} from './home.ts';
+import { cloudAnswers, endpointOf, REGION, startMiniStack } from './ministack.ts';
+import { orthancAnswers, orthancEnvironment, startOrthancServer } from './orthanc.ts';
+import { postgresAnswers, startPostgres } from './postgres.ts';
+import { freePort, isRunning, type ProcessRecord, stop } from './processes.ts';
+
+export type { CloudEnvironment, LocalEnvironment, OrthancEnvironment } from './home.ts';
+
+export interface LocalOptions {
+  /** The folder of this local environment; HILUM_HOME, else `.hilum` in the repository. */
+  readonly home?: string;
+  /** Wanted ports where none is remembered; a taken one is replaced by a free one. `free`: any. */
+  readonly ports?: 'free' | Readonly<Partial<Record<Service, number>>>;
+  /** Seconds without a new instance until Orthanc calls a study stable. */
+  readonly stableAgeS?: number;
+  /** Told each step, in a few words. */
+  readonly onProgress?: (step: string) => void;
+}
+
+const DEFAULT_PORTS: Readonly<Record<Service, number>> = { postgresql: 5442, orthanc: 8042, cloud: 4566 };
+const NAMES: Readonly<Record<Service, string>> = {
+  postgresql: 'PostgreSQL',
+  orthanc: 'Orthanc',
+  cloud: 'the local cloud',
+};
+
+/**
+ * Starts PostgreSQL and Orthanc, where they do not run yet.
+ *
+ * @throws ConfigurationError where a part is not installed or does not start
+ */
+export async function orthancUp(options: LocalOptions = {}): Promise<OrthancEnvironment> {
+  const home = localHome(options.home);
+  makeHome(home);
+  const secrets = secretsOf(home);
+  const postgresPort = await ensure('postgresql', options, (port) => startPostgres({ home, port, secrets }));
+  const { stableAgeS } = options;
+  const port = await ensure('orthanc', options, (chosen) =>
+    startOrthancServer({
+      home,
+      port: chosen,
+      postgresPort,
+      secrets,
+      ...(stableAgeS === undefined ? {} : { stableAgeS }),
+    }),
+  );
+  const orthanc = orthancEnvironment({ port, secrets });
+  updateState(home, { orthanc });
+  return orthanc;
+}
+
+/**
+ * Starts the local cloud, empty, where it does not run yet.
+ *
+ * @throws ConfigurationError where it is not installed or does not start
+ */
+export async function cloudUp(
+  options: LocalOptions = {},
+): Promise<{ readonly endpoint: string; readonly region: string }> {
+  const home = localHome(options.home);
+  makeHome(home);
+  const port = await ensure('cloud', options, (chosen) => startMiniStack(home, chosen));
+  const cloud = { endpoint: endpointOf(port), region: REGION };
+  updateState(home, cloud);
+  return cloud;
+}
+
+/** Leaves a service alone that runs, else starts it; remembers its port and process, and returns the port. */
+async function ensure(
+  service: Service,
+  { home: wantedHome, ports, onProgress }: LocalOptions,
+  start: (port: number) => Promise<ProcessRecord>,
+): Promise<number> {
+  const home = localHome(wantedHome);
+  const { ports: remembered, processes } = readState(home);
+  const known = remembered?.[service];
+  if (known !== undefined && isRunning(processes?.[service])) return known;
+  const wanted = known ?? (ports === 'free' ? undefined : (ports?.[service] ?? DEFAULT_PORTS[service]));
+  const port = await freePort(wanted);
+  onProgress?.(`starting ${NAMES[service]} on port ${port}`);
+  const record = await start(port);
+  updateState(home, { ports: { [service]: port }, processes: { [service]: record } });
+  return port;
+}
+
+/**
+ * Stops all services of a home. Their data stay, but the cloud's, which lives in its memory; `purge` removes everything.
+ *
+ * @throws ConfigurationError where a process cannot be stopped
+ */
+export async function localDown(options: { readonly home?: string; readonly purge?: boolean } = {}): Promise<void> {
+  const home = localHome(options.home);
+  for (const service of SERVICES.toReversed()) await stopService(home, service);
+  if (options.purge === true) purge(home);
+}
+
+/** PostgreSQL's SIGTERM waits for its clients to leave; SIGINT is its orderly quick end. */
+async function stopService(home: string, service: Service): Promise<void> {
+  const record = readState(home).processes?.[service];
+  if (record === undefined) return;
+  await stop(record, { signal: service === 'postgresql' ? 'SIGINT' : 'SIGTERM', graceMs: 10_000 });
+}
+
+/** Stops Orthanc alone, as a test of a PACS that goes away needs it; `kill` gives it no chance to end well. */
+export async function stopOrthanc(home: string, { kill = false }: { readonly kill?: boolean } = {}): Promise<void> {
+  const record = readState(home).processes?.orthanc;
+  if (record !== undefined) await stop(record, { signal: kill ? 'SIGKILL' : 'SIGTERM', graceMs: 10_000 });
+}
+
+/** Starts Orthanc again, on the same port with the same data. */
+export async function startOrthanc(home: string): Promise<OrthancEnvironment> {
+  return orthancUp({ home });
+}
+
+/** How a service is. `unhealthy`: its process lives and it does not answer. */
+export interface ServiceStatus {
+  readonly service: Service;
+  readonly state: 'running' | 'unhealthy' | 'stopped';
+  readonly port?: number;
+  readonly pid?: number;
+}
+
+/** Asks every service of a home whether it is well. */
+export async function localStatus(options: { readonly home?: string } = {}): Promise<readonly ServiceStatus[]> {
+  const state = readState(localHome(options.home));
+  return Promise.all(SERVICES.map((service) => statusOf(service, state)));
+}
+
+async function statusOf(service: Service, state: LocalState): Promise<ServiceStatus> {
+  const record = state.processes?.[service];
+  const port = state.ports?.[service];
+  if (record === undefined || port === undefined || !isRunning(record)) return { service, state: 'stopped' };
+  const healthy = await isHealthy(service, state, port);
+  return { service, state: healthy ? 'running' : 'unhealthy', port, pid: record.pid };
+}
+
+async function isHealthy(service: Service, { orthanc, endpoint }: LocalState, port: number): Promise<boolean> {
+  if (service === 'orthanc') return orthanc !== undefined && orthancAnswers(orthanc);
+  if (service === 'cloud') return endpoint !== undefined && cloudAnswers(endpoint);
+  return postgresAnswers(port);
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigurationError } from '#core/errors.ts';
+import { makeServiceFolder, type OrthancEnvironment, type Secrets, serviceUser, writePrivately } from './home.ts';
+import { findProgram, orthancPlugins, ROOT } from './parts.mjs';
+import { ORTHANC_DATABASE } from './postgres.ts';
+import { launch, type ProcessRecord, waitUntilReady } from './processes.ts';
+
+const USERNAME = 'hilum';
+
+export interface OrthancOptions {
+  readonly home: string;
+  readonly port: number;
+  readonly postgresPort: number;
+  readonly secrets: Secrets;
+  /** Seconds without a new instance until Orthanc calls a study stable; the shared configuration's where not given. */
+  readonly stableAgeS?: number;
+}
+
+/**
+ * Starts Orthanc with DICOMweb and with PostgreSQL as index and storage, as an unprivileged user.
+ *
+ * Orthanc listens on every interface whatever it is told; `RemoteAccessAllowed: false` makes it refuse strangers, and every
+ * request needs the generated password. The DIMSE listener, which knows no password, stays off.
+ *
+ * @throws ConfigurationError where Orthanc is not installed or does not start
+ */
+export async function startOrthancServer(options: OrthancOptions): Promise<ProcessRecord> {
+  const program = findProgram('Orthanc');
+  const plugins = orthancPlugins();
+  if (program === undefined || plugins === undefined) {
+    throw new ConfigurationError('Orthanc or its DICOMweb or PostgreSQL plugin is not installed: run `hilum doctor`');
+  }
+  const user = serviceUser('orthanc');
+  const folder = makeServiceFolder(options.home, 'orthanc', user);
+  const configuration = join(folder, 'orthanc.json');
+  writePrivately(configuration, JSON.stringify(configurationOf(options, folder, plugins), undefined, 2), user);
+  const log = join(options.home, 'logs', 'orthanc.log');
+  const record = await launch({
+    command: program,
+    args: [configuration],
+    env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', TMPDIR: folder },
+    cwd: folder,
+    log,
+    user,
+  });
+  const environment = orthancEnvironment(options);
+  await waitUntilReady(record, { name: 'Orthanc', log, withinMs: 30_000 }, () => orthancAnswers(environment));
+  return record;
+}
+
+function configurationOf(options: OrthancOptions, folder: string, plugins: readonly string[]): object {
+  const shared = JSON.parse(readFileSync(join(ROOT, 'localstack/orthanc/orthanc.json'), 'utf8')) as {
+    readonly PostgreSQL: object;
+  };
+  return {
+    ...shared,
+    ...(options.stableAgeS === undefined ? {} : { StableAge: options.stableAgeS }),
+    HttpPort: options.port,
+    RemoteAccessAllowed: false,
+    RegisteredUsers: { [USERNAME]: options.secrets.orthancPassword },
+    StorageDirectory: folder,
+    IndexDirectory: folder,
+    TemporaryDirectory: folder,
+    Plugins: plugins,
+    PostgreSQL: {
+      ...shared.PostgreSQL,
+      Host: '127.0.0.1',
+      Port: options.postgresPort,
+      Database: ORTHANC_DATABASE,
+      Username: ORTHANC_DATABASE,
+      Password: options.secrets.orthancDatabasePassword,
+    },
+  };
+}
+
+/** Where this Orthanc answers, and to whom. */
+export function orthancEnvironment({ port, secrets }: Pick<OrthancOptions, 'port' | 'secrets'>): OrthancEnvironment {
+  const url = `http://127.0.0.1:${port}`;
+  return { url, dicomWebUrl: `${url}/dicom-web/`, username: USERNAME, password: secrets.orthancPassword };
+}
+
+/** The health check: true where Orthanc answers its own description to our credentials within two seconds. */
+export async function orthancAnswers({ url, username, password }: OrthancEnvironment): Promise<boolean> {
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  return answersOk(`${url}/system`, { authorization });
+}
+
+/** True where a GET answers with 2xx within two seconds. */
+export async function answersOk(url: string, headers: Readonly<Record<string, string>> = {}): Promise<boolean> {
+  try {
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(2_000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    // Refused, reset or too slow: in a health check all of them are the answer no.
+    return false;
+  }
+}
