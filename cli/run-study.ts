@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import { type Reason, reasonOf } from '#core/errors.ts';
 import type { InferenceEngine } from '#core/ports.ts';
-import { nonResult } from '#core/results/result.ts';
+import { nonResult, withTimings } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages } from '#core/study/images.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
@@ -82,8 +82,7 @@ async function answerOf(study: StudyFiles, images: readonly ImageIndex[], ready:
   const start = Date.now();
   try {
     const objects = await convertResult({ result, instances: study.instances, read: study.read });
-    const timingsMs = { ...result.metadata.timingsMs, convert: Date.now() - start };
-    return { result: { ...result, metadata: { ...result.metadata, timingsMs } }, objects };
+    return { result: withTimings(result, { ...result.metadata.timingsMs, convert: Date.now() - start }), objects };
   } catch (error) {
     debug(error);
     return { result, objects: [], failure: reasonOf(error) };

@@ -9,7 +9,7 @@ import {
 } from './errors.ts';
 import { loadImage } from './image/load.ts';
 import type { Clock, InferenceEngine } from './ports.ts';
-import { nonResult } from './results/result.ts';
+import { nonResult, withTimings } from './results/result.ts';
 import { inputDigestOf } from './study/revision.ts';
 import type { ImageIndex, InstanceIndex } from './study/study-index.ts';
 import type { Image, ImageProcessingTool, ProcessingResult } from './tool.ts';
@@ -75,8 +75,7 @@ export async function runTool({
     const context = { inputDigest, engine: timedEngine, signal: deadline.signal };
     const result = await watch.time('process', Promise.race([tool.process(loaded, context), deadline.passed]));
     verifyResult(result, { entry, images, inputDigest });
-    const metadata = { ...result.metadata, timingsMs: { ...result.metadata.timingsMs, ...watch.timingsMs() } };
-    return { ...result, metadata, toDicom: (source) => result.toDicom(source) };
+    return withTimings(result, { ...result.metadata.timingsMs, ...watch.timingsMs() });
   } catch (error) {
     if (deadline.signal.aborted) throw deadline.error(error);
     if (!isNotEvaluable(error)) throw toolError(tool.name, error);
