@@ -14,7 +14,6 @@ import { inputDigestOf } from './study/revision.ts';
 import type { ImageIndex, InstanceIndex } from './study/study-index.ts';
 import type { Image, ImageProcessingTool, ProcessingResult } from './tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from './tool-manifest.ts';
-import { verifyResult } from './verify-result.ts';
 
 export interface ToolRun {
   readonly entry: ToolEntry;
@@ -74,7 +73,7 @@ export async function runTool({
     };
     const context = { inputDigest, engine: timedEngine, signal: deadline.signal };
     const result = await watch.time('process', Promise.race([tool.process(loaded, context), deadline.passed]));
-    verifyResult(result, { entry, images, inputDigest });
+    checkIdentity(result, { entry, images, inputDigest });
     return withTimings(result, { ...result.metadata.timingsMs, ...watch.timingsMs() });
   } catch (error) {
     if (deadline.signal.aborted) throw deadline.error(error);
@@ -99,6 +98,24 @@ function isNotEvaluable(error: unknown): error is NotEvaluableError | GeometryEr
 function toolError(tool: string, error: unknown): HilumError {
   if (error instanceof HilumError) return error;
   return new ToolFailedError(`The tool ${tool} failed`, { cause: error, facts: { tool } });
+}
+
+/** What a tool cannot get wrong by `createResult` alone: that the answer is its own, and about what it was given. */
+function checkIdentity(
+  { toolName, metadata }: ProcessingResult,
+  { entry, images, inputDigest }: Pick<ToolRun, 'entry' | 'images'> & { readonly inputDigest: string },
+): void {
+  const given = new Set(images.flatMap((image) => image.instances.map((instance) => instance.SOPInstanceUID)));
+  const { inputs } = metadata;
+  const rules = [
+    [toolName === entry.manifest.id, 'its name is not its id'],
+    [metadata.version === toolVersion(entry), 'its version is not that of its manifest, models and result format'],
+    [metadata.inputDigest === inputDigest, 'its input digest is not that of its input'],
+    [inputs.length > 0 && inputs.every((uid) => given.has(uid)), 'its inputs are not what it was given'],
+  ] as const;
+  const broken = rules.find(([holds]) => !holds);
+  if (broken === undefined) return;
+  throw new ToolFailedError(`The answer of ${entry.manifest.id} breaks the contract of tools: ${broken[1]}`);
 }
 
 /** A deadline that is noticed by a timer where the tool waits, and by `check` where it computes. */
