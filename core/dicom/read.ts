@@ -28,6 +28,12 @@ const MIN_INFLATED_LIMIT = 16 * 2 ** 20;
 const MAX_INFLATED_LIMIT = 2 ** 30;
 
 const META: Encoding = { explicitVr: true, littleEndian: true };
+/**
+ * PS3.5 9.1 and ISO/IEC 8824: components under the roots 0, 1 and 2. Leading zeros are forbidden, too, but real devices
+ * put dates and times into components, archives hold them, and they do no harm.
+ */
+const UID = /^[0-2](\.[0-9]+)+$/;
+const MAX_UID_LENGTH = 64;
 /** What every object of a study has and what everything downstream is keyed by. */
 const REQUIRED_UIDS = ['SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID'] as const;
 
@@ -91,7 +97,7 @@ function inflate(deflated: Uint8Array): Uint8Array {
 function checkUid(dataset: Dataset, keyword: (typeof REQUIRED_UIDS)[number]): void {
   const uid = dataset.text(keyword);
   if (uid === undefined) throw new DicomReadError('missing-uid', `The file has no ${keyword}`, { facts: { keyword } });
-  if (!/^[0-9.]{1,64}$/.test(uid)) {
+  if (!UID.test(uid) || uid.length > MAX_UID_LENGTH) {
     throw new DicomReadError('invalid-uid', `The ${keyword} of the file is not a UID`, { facts: { keyword } });
   }
 }

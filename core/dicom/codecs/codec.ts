@@ -1,0 +1,27 @@
+/** What a decoder of encapsulated pixel data offers. One file per codec; `registry.ts` knows them all. */
+
+/** What the header says about one frame. */
+export interface FrameLayout {
+  readonly rows: number;
+  readonly columns: number;
+  readonly samplesPerPixel: number;
+  readonly bitsAllocated: number;
+  readonly bitsStored: number;
+  readonly signed: boolean;
+}
+
+/**
+ * One frame's samples, little endian, `bitsAllocated` wide, row-major, samples of a pixel side by side; a new array or the
+ * frame's own bytes.
+ *
+ * @throws DicomReadError `corrupt-pixel-data` where the stream is broken or holds another picture than the header says
+ */
+export type DecodeFrame = (encoded: Uint8Array, layout: FrameLayout) => Uint8Array;
+
+export interface Codec {
+  readonly transferSyntaxes: readonly string[];
+  /** Loads the decoder; called once per file, cheap after the first time. */
+  load(): Promise<DecodeFrame>;
+  /** Photometric Interpretations that the decoder itself turns to RGB. */
+  readonly decodesToRgb: readonly string[];
+}

@@ -1,0 +1,24 @@
+/** The one-file builds of the codecs; the packages bring no types. */
+declare module '@cornerstonejs/codec-charls/decode' {
+  const factory: import('./emscripten.ts').ModuleFactory<{
+    JpegLSDecoder: new () => import('./emscripten.ts').HeapDecoder;
+  }>;
+  export default factory;
+}
+declare module '@cornerstonejs/codec-openjpeg/decode' {
+  const factory: import('./emscripten.ts').ModuleFactory<{
+    J2KDecoder: new () => import('./emscripten.ts').HeapDecoder;
+  }>;
+  export default factory;
+}
+declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decode' {
+  const factory: import('./emscripten.ts').ModuleFactory<{
+    JPEGDecoder: new () => import('./emscripten.ts').HeapDecoder;
+  }>;
+  export default factory;
+}
+declare module 'jpeg-lossless-decoder-js' {
+  export class Decoder {
+    decode(buffer: ArrayBuffer, offset: number, length: number, numBytes?: number): Uint8Array | Uint16Array;
+  }
+}

@@ -1,0 +1,24 @@
+import { DicomReadError } from '../../errors.ts';
+import type { Codec } from './codec.ts';
+import { jpeg2000 } from './jpeg-2000.ts';
+import { jpegBaseline } from './jpeg-baseline.ts';
+import { jpegLossless } from './jpeg-lossless.ts';
+import { jpegLs } from './jpeg-ls.ts';
+import { rle } from './rle.ts';
+
+const CODECS: ReadonlyMap<string, Codec> = new Map(
+  [rle, jpegLossless, jpegLs, jpeg2000, jpegBaseline].flatMap((codec) =>
+    codec.transferSyntaxes.map((uid) => [uid, codec]),
+  ),
+);
+
+/** @throws DicomReadError `unsupported-transfer-syntax` where there is no decoder for it */
+export function codecFor(TransferSyntaxUID: string): Codec {
+  const codec = CODECS.get(TransferSyntaxUID);
+  if (codec === undefined) {
+    throw new DicomReadError('unsupported-transfer-syntax', 'There is no decoder for the Transfer Syntax', {
+      facts: { TransferSyntaxUID },
+    });
+  }
+  return codec;
+}
