@@ -27,11 +27,51 @@ export const Dcm = {
   algorithmFamily: dcm('111000', 'Algorithm Family'),
   artificialIntelligence: dcm('123110', 'Artificial Intelligence'),
   certaintyOfFinding: dcm('111012', 'Certainty of Finding'),
+  processingEquipment: dcm('109102', 'Processing Equipment'),
+  segmentation: dcm('113076', 'Segmentation'),
+  sourceImage: dcm('121322', 'Source image for image processing operation'),
+  imagingMeasurementReport: dcm('126000', 'Imaging Measurement Report'),
+  imagingMeasurements: dcm('126010', 'Imaging Measurements'),
+  measurementGroup: dcm('125007', 'Measurement Group'),
+  imageRegion: dcm('111030', 'Image Region'),
+  referencedSegment: dcm('121191', 'Referenced Segment'),
+  referencedSegmentationFrame: dcm('121214', 'Referenced Segmentation Frame'),
+  sourceImageForSegmentation: dcm('121233', 'Source image for segmentation'),
+  center: dcm('111010', 'Center'),
+  comment: dcm('121106', 'Comment'),
+  findings: dcm('121070', 'Findings'),
+  conclusions: dcm('121076', 'Conclusions'),
+  conclusion: dcm('121077', 'Conclusion'),
+  procedureReported: dcm('121058', 'Procedure reported'),
+  language: dcm('121049', 'Language of Content Item and Descendants'),
+  observerType: dcm('121005', 'Observer Type'),
+  device: dcm('121007', 'Device'),
+  deviceObserverUid: dcm('121012', 'Device Observer UID'),
+  deviceObserverName: dcm('121013', 'Device Observer Name'),
+  deviceObserverManufacturer: dcm('121014', 'Device Observer Manufacturer'),
+  deviceObserverModelName: dcm('121015', 'Device Observer Model Name'),
+  deviceObserverSerialNumber: dcm('121016', 'Device Observer Serial Number'),
+  processingSummary: dcm('111017', 'CAD Processing and Findings Summary'),
+  succeededWithoutFindings: dcm('111241', 'All algorithms succeeded; without findings'),
+  noneSucceeded: dcm('111245', 'No algorithms succeeded; without findings'),
 } as const;
+
+/** Languages (RFC 5646) and document titles (LOINC) that results use. */
+export const English: CodedConcept = { value: 'en', scheme: 'RFC5646', meaning: 'English' };
+export const DiagnosticImagingReport: CodedConcept = {
+  value: '18748-4',
+  scheme: 'LN',
+  meaning: 'Diagnostic imaging report',
+};
 
 /** SNOMED CT concepts that results use. */
 export const Sct = {
   findingSite: sct('363698007', 'Finding Site'),
+  computedTomography: sct('77477000', 'Computed tomography'),
+  magneticResonanceImaging: sct('113091000', 'Magnetic resonance imaging'),
+  plainRadiography: sct('168537006', 'Plain radiography'),
+  anatomicalStructure: sct('91723000', 'Anatomical Structure'),
+  morphologicallyAbnormalStructure: sct('49755003', 'Morphologically Abnormal Structure'),
   vertebra: sct('51282000', 'Vertebra'),
   compressionFracture: sct('42942008', 'Compression fracture of vertebral column'),
   mild: sct('255604002', 'Mild'),

@@ -1,5 +1,7 @@
+import type { DicomFile } from '../dicom/read.ts';
+import { isDate, isTime } from '../dicom/text-rules.ts';
+import { type Attributes, asFoundWhereBroken } from '../dicom/write.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
-import type { Attributes } from '../dicom/write.ts';
 
 /**
  * What conversion knows of the source: the headers of the instances that the tool was given, and the modules that
@@ -8,10 +10,107 @@ import type { Attributes } from '../dicom/write.ts';
  */
 export interface SourceStudy {
   readonly StudyInstanceUID: string;
-  /** In source order (volumes: along the slice normal). */
+  /** Any order; a result names its inputs in source order itself. */
   readonly instances: readonly InstanceIndex[];
-  /** Patient, General Study and Patient Study modules (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2), copied as they are. */
+  /**
+   * Patient, Clinical Trial, General Study and Patient Study modules (PS3.3 C.7.1, C.7.2), to the character as they
+   * are; a value that breaks the standard is marked `asFound`.
+   */
   readonly patientAndStudy: Attributes;
-  /** Study, series and content dates and times that results take theirs from (never the clock). */
-  readonly frameOfReference?: { readonly FrameOfReferenceUID: string; readonly PositionReferenceIndicator: string };
+  /** When the results say they were made: the study's own date and time (never the clock), see `sourceStudyOf`. */
+  readonly date: string;
+  readonly time: string;
+  /** Position Reference Indicator (0020,1040), empty where the source has none. */
+  readonly PositionReferenceIndicator: string;
+}
+
+/** Type 2 attributes of those modules: present and empty where the source lacks them. */
+const ALWAYS = [
+  'PatientName',
+  'PatientID',
+  'PatientBirthDate',
+  'PatientSex',
+  'StudyDate',
+  'StudyTime',
+  'ReferringPhysicianName',
+  'StudyID',
+  'AccessionNumber',
+] as const;
+
+const COPIED = [
+  ...ALWAYS,
+  // Patient (C.7.1.1)
+  'IssuerOfPatientID',
+  'TypeOfPatientID',
+  'IssuerOfPatientIDQualifiersSequence',
+  'OtherPatientIDsSequence',
+  'OtherPatientNames',
+  'PatientBirthTime',
+  'EthnicGroup',
+  'QualityControlSubject',
+  'PatientSpeciesDescription',
+  'PatientSpeciesCodeSequence',
+  'PatientBreedDescription',
+  'PatientBreedCodeSequence',
+  'BreedRegistrationSequence',
+  'ResponsiblePerson',
+  'ResponsiblePersonRole',
+  'ResponsibleOrganization',
+  'PatientIdentityRemoved',
+  'DeidentificationMethod',
+  'DeidentificationMethodCodeSequence',
+  // Clinical Trial Subject and Study (C.7.1.3, C.7.2.3)
+  'ClinicalTrialSponsorName',
+  'ClinicalTrialProtocolID',
+  'ClinicalTrialProtocolName',
+  'ClinicalTrialSiteID',
+  'ClinicalTrialSiteName',
+  'ClinicalTrialSubjectID',
+  'ClinicalTrialSubjectReadingID',
+  'ClinicalTrialTimePointID',
+  'ClinicalTrialTimePointDescription',
+  'LongitudinalTemporalInformationModified',
+  // General Study (C.7.2.1)
+  'StudyDescription',
+  'PhysiciansOfRecord',
+  'IssuerOfAccessionNumberSequence',
+  'ProcedureCodeSequence',
+  // Patient Study (C.7.2.2)
+  'PatientAge',
+  'PatientSize',
+  'PatientWeight',
+  'PatientSexNeutered',
+  // So that dates and times mean what they mean in the source (SOP Common, C.12.1)
+  'TimezoneOffsetFromUTC',
+] as const;
+
+/** Pairs that may date a result, best first. */
+const DATES = [
+  ['StudyDate', 'StudyTime'],
+  ['SeriesDate', 'SeriesTime'],
+  ['AcquisitionDate', 'AcquisitionTime'],
+  ['ContentDate', 'ContentTime'],
+] as const;
+/** What an undated source is dated: plainly not a real date, and the same on every run. */
+const UNDATED = { date: '19000101', time: '000000' };
+
+/**
+ * The source of results: `instances` are the headers of the study's own images, `file` is the first of them by
+ * SOPInstanceUID, read.
+ *
+ * Results are dated by the first of Study, Series, Acquisition and Content Date that is a date, with its own time
+ * (`000000` where that is none); a source without any date gives 1 January 1900.
+ */
+export function sourceStudyOf(instances: readonly InstanceIndex[], { dataset }: DicomFile): SourceStudy {
+  const dated = DATES.find(([date]) => isDate(dataset.text(date) ?? ''));
+  const time = dated === undefined ? undefined : dataset.text(dated[1]);
+  const empty = Object.fromEntries(ALWAYS.map((keyword) => [keyword, '']));
+  return {
+    StudyInstanceUID: dataset.text('StudyInstanceUID') ?? '',
+    instances,
+    patientAndStudy: asFoundWhereBroken({ ...empty, ...dataset.attributes(COPIED) }),
+    date: dated === undefined ? UNDATED.date : (dataset.text(dated[0]) ?? UNDATED.date),
+    time: time !== undefined && isTime(time) && time !== '' ? time : UNDATED.time,
+    PositionReferenceIndicator: dataset.text('PositionReferenceIndicator')?.slice(0, 64) ?? '',
+  };
 }

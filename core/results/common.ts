@@ -1,0 +1,136 @@
+/** What every result object shares: patient and study, series, equipment, names and references (PS3.3 C.7, C.12). */
+import type { CodedConcept } from '../dicom/codes.ts';
+import { Dcm } from '../dicom/codes.ts';
+import { isUid, resultUid } from '../dicom/uid.ts';
+import type { AsFound, Attributes } from '../dicom/write.ts';
+import { DicomWriteError } from '../errors.ts';
+import type { InstanceIndex } from '../study/study-index.ts';
+import type { ProcessingResult } from '../tool.ts';
+import type { SourceStudy } from './source-study.ts';
+
+/** The plain data of a result. */
+export type ResultData = Omit<ProcessingResult, 'toDicom'>;
+
+/** What each object of a result is for; part of its UIDs, so a role never changes its name. */
+export type Role = 'segmentation' | 'drawings' | 'measurements' | 'key-images' | 'report' | 'non-result';
+
+/** Series Number and what follows the tool's label in Series Description: high numbers sort results after the images. */
+const SERIES: Readonly<Record<Role, { readonly number: number; readonly description: string }>> = {
+  segmentation: { number: 9001, description: 'segmentation' },
+  drawings: { number: 9002, description: 'findings' },
+  measurements: { number: 9003, description: 'measurements' },
+  'key-images': { number: 9004, description: 'key images' },
+  report: { number: 9005, description: 'report' },
+  'non-result': { number: 9006, description: 'no result' },
+};
+
+/** The name by which Hilum knows its own objects, in Manufacturer (0008,0070). */
+export const MANUFACTURER = 'Hilum';
+/** What every output says, in tags and in pixels. */
+export const RESEARCH_ONLY = 'Research use only - not for clinical use';
+
+/** SOP Instance UID of an object: derived from the run's identity, the object's role and its index in that role. */
+export function objectUid({ metadata }: ResultData, role: Role, index = 0): string {
+  return resultUid(metadata.inputDigest, metadata.tool.id, metadata.version, role, String(index));
+}
+
+/** Tracking Unique Identifier of a finding, the same in SEG and SR. */
+export function trackingUid({ metadata }: ResultData, findingId: string): string {
+  return resultUid(metadata.inputDigest, metadata.tool.id, metadata.version, 'tracking', findingId);
+}
+
+export interface ObjectDescription {
+  readonly role: Role;
+  /** 0-based in its series. */
+  readonly index?: number;
+  readonly SOPClassUID: string;
+  readonly Modality: string;
+}
+
+/** Patient, Study, Series, Equipment and SOP Common modules of one result object. */
+export function commonAttributes(result: ResultData, source: SourceStudy, object: ObjectDescription): Attributes {
+  const { metadata } = result;
+  const { role, index = 0 } = object;
+  const { number, description } = SERIES[role];
+  return {
+    ...source.patientAndStudy,
+    StudyInstanceUID: sourceUid(source.StudyInstanceUID),
+    SOPClassUID: object.SOPClassUID,
+    SOPInstanceUID: objectUid(result, role, index),
+    SeriesInstanceUID: resultUid(metadata.inputDigest, metadata.tool.id, metadata.version, role, 'series'),
+    Modality: object.Modality,
+    SeriesNumber: number,
+    SeriesDescription: `${metadata.tool.label}: ${description} (research)`.slice(0, 64),
+    SeriesDate: source.date,
+    SeriesTime: source.time,
+    InstanceNumber: index + 1,
+    ContentDate: source.date,
+    ContentTime: source.time,
+    ...equipment(result),
+    ContributingEquipmentSequence: [
+      {
+        ...equipment(result),
+        PurposeOfReferenceCodeSequence: [codeItem(Dcm.processingEquipment)],
+        ContributionDescription: RESEARCH_ONLY,
+      },
+    ],
+  };
+}
+
+/** Enhanced General Equipment (PS3.3 C.7.5.2). The serial number is the tool's id: one tool, one device. */
+function equipment({ metadata }: ResultData): Attributes {
+  return {
+    Manufacturer: MANUFACTURER,
+    ManufacturerModelName: metadata.tool.label,
+    DeviceSerialNumber: metadata.tool.id,
+    SoftwareVersions: softwareVersions(metadata.version),
+  };
+}
+
+/** The tool's version as values of at most 64 characters (PS3.5, VR LO). */
+export function softwareVersions(version: string): readonly string[] {
+  return version.match(/.{1,64}/g) ?? [version];
+}
+
+/** The headers of the instances the tool was given, in source order. */
+export function inputsOf({ metadata }: ResultData, source: SourceStudy): readonly InstanceIndex[] {
+  const byUid = new Map(source.instances.map((instance) => [instance.SOPInstanceUID, instance]));
+  return metadata.inputs.map((uid) => instanceOf(byUid, uid));
+}
+
+/** @throws DicomWriteError where a result names an instance that its source does not have */
+export function instanceOf(byUid: ReadonlyMap<string, InstanceIndex>, SOPInstanceUID: string): InstanceIndex {
+  const instance = byUid.get(SOPInstanceUID);
+  if (instance !== undefined) return instance;
+  throw new DicomWriteError('The result names an instance that is not in its source', { facts: { SOPInstanceUID } });
+}
+
+/** Basic Coded Entry (PS3.3 8.8). */
+export function codeItem({ value, scheme, meaning }: CodedConcept): Attributes {
+  const CodeMeaning = meaning;
+  return value.length > 16
+    ? { LongCodeValue: value, CodingSchemeDesignator: scheme, CodeMeaning }
+    : { CodeValue: value, CodingSchemeDesignator: scheme, CodeMeaning };
+}
+
+/** An object that may be referred to. */
+export interface Referenced {
+  readonly SOPClassUID: string;
+  readonly SOPInstanceUID: string;
+  readonly SeriesInstanceUID: string;
+}
+
+/** SOP Instance Reference Macro (PS3.3 10.8). */
+export function reference({ SOPClassUID, SOPInstanceUID }: Omit<Referenced, 'SeriesInstanceUID'>): Attributes {
+  return { ReferencedSOPClassUID: sourceUid(SOPClassUID), ReferencedSOPInstanceUID: sourceUid(SOPInstanceUID) };
+}
+
+/** The objects by series, in the order they come. */
+export function bySeries<T extends Referenced>(objects: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  return Map.groupBy(objects, (object) => object.SeriesInstanceUID);
+}
+
+/** A UID of the source. Archives hold some that break PS3.5 9.1 (leading zeros); they are named as they are. */
+export function sourceUid(uid: string): string | AsFound {
+  return isUid(uid) ? uid : { asFound: [uid] };
+}

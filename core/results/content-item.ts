@@ -1,0 +1,63 @@
+/** Content items of Structured Reports (PS3.3 C.17.3) as attributes. */
+import type { CodedConcept } from '../dicom/codes.ts';
+import { formatDecimal } from '../dicom/decimal.ts';
+import type { Attributes } from '../dicom/write.ts';
+import type { ImageRegion, Measurement } from '../tool.ts';
+import { codeItem, type Referenced, reference } from './common.ts';
+
+/** How an item belongs to its parent (PS3.3 Table C.17.3.2.4). */
+export type Relationship = 'CONTAINS' | 'HAS CONCEPT MOD' | 'HAS OBS CONTEXT' | 'SELECTED FROM';
+
+const named = (ValueType: string, relationship: Relationship, name: CodedConcept): Attributes => ({
+  RelationshipType: relationship,
+  ValueType,
+  ConceptNameCodeSequence: [codeItem(name)],
+});
+
+export const code = (relationship: Relationship, name: CodedConcept, value: CodedConcept): Attributes => ({
+  ...named('CODE', relationship, name),
+  ConceptCodeSequence: [codeItem(value)],
+});
+
+export const text = (relationship: Relationship, name: CodedConcept, value: string): Attributes => ({
+  ...named('TEXT', relationship, name),
+  TextValue: value,
+});
+
+export const uidref = (relationship: Relationship, name: CodedConcept, value: string): Attributes => ({
+  ...named('UIDREF', relationship, name),
+  UID: value,
+});
+
+export const container = (name: CodedConcept, items: readonly Attributes[], template?: string): Attributes => ({
+  ...named('CONTAINER', 'CONTAINS', name),
+  ContinuityOfContent: 'SEPARATE',
+  ...(template && { ContentTemplateSequence: [{ MappingResource: 'DCMR', TemplateIdentifier: template }] }),
+  ContentSequence: items,
+});
+
+/** A number with its unit; with a Floating Point Value where 16 characters do not hold it (C.18.1). */
+export const num = ({ name, value, unit }: Measurement): Attributes => ({
+  ...named('NUM', 'CONTAINS', name),
+  MeasuredValueSequence: [
+    {
+      NumericValue: value,
+      ...(Number(formatDecimal(value)) !== value && { FloatingPointValue: value }),
+      MeasurementUnitsCodeSequence: [codeItem(unit)],
+    },
+  ],
+});
+
+/** A reference to an image, or to segments of a SEG, with numbers of frames where only some are meant. */
+export const image = (name: CodedConcept, to: Referenced, part: Attributes = {}): Attributes => ({
+  ...named('IMAGE', 'CONTAINS', name),
+  ReferencedSOPSequence: [{ ...reference(to), ...part }],
+});
+
+/** A region on a source image (C.18.6). */
+export const scoord = (name: CodedConcept, region: ImageRegion, on: Referenced): Attributes => ({
+  ...named('SCOORD', 'CONTAINS', name),
+  GraphicType: region.graphicType,
+  GraphicData: region.points.flat(),
+  ContentSequence: [{ RelationshipType: 'SELECTED FROM', ValueType: 'IMAGE', ReferencedSOPSequence: [reference(on)] }],
+});

@@ -1,0 +1,87 @@
+/** The shape of a stored result (`runs/<runId>/result.json`), version 1. */
+import { z } from 'zod';
+
+export const RESULT_FORMAT_NAME = 'hilum.result/1';
+
+const base64 = z.string().transform((text): Uint8Array => new Uint8Array(Buffer.from(text, 'base64')));
+const uid = z.string().regex(/^[0-9.]{1,64}$/);
+const concept = z.object({ value: z.string(), scheme: z.string(), meaning: z.string() });
+const reason = z.object({ code: z.string(), message: z.string() });
+const triplet = z.tuple([z.number(), z.number(), z.number()]);
+
+const FindingSchema = z.object({
+  id: z.string(),
+  summary: z.string(),
+  finding: concept,
+  site: concept.optional(),
+  measurements: z.array(z.object({ name: concept, value: z.number(), unit: concept })),
+  evaluations: z.array(z.object({ name: concept, value: concept })),
+  certainty: z.number().optional(),
+  segmentNumber: z.number().int().optional(),
+  position: triplet.optional(),
+  regions: z
+    .array(
+      z.object({
+        SOPInstanceUID: uid,
+        graphicType: z.enum(['POINT', 'POLYLINE', 'CIRCLE', 'ELLIPSE']),
+        points: z.array(z.tuple([z.number(), z.number()])),
+      }),
+    )
+    .optional(),
+});
+
+/** Byte arrays are base64 on the wire and Uint8Array once parsed. */
+export const StoredResultSchema = z.object({
+  format: z.literal(RESULT_FORMAT_NAME),
+  toolName: z.string(),
+  metadata: z.object({
+    tool: z.object({
+      id: z.string(),
+      label: z.string(),
+      purpose: z.string(),
+      inputs: z.string(),
+      outputs: z.string(),
+      limits: z.string(),
+      models: z.array(z.object({ id: z.string(), version: z.string(), sha256: z.string() })),
+    }),
+    version: z.string(),
+    inputDigest: z.string(),
+    inputs: z.array(uid),
+    outcome: z.enum(['result', 'no-finding', 'not-evaluable', 'failed']),
+    reason: reason.optional(),
+    summary: z.string(),
+    timingsMs: z.record(z.string(), z.number()),
+  }),
+  findings: z.array(FindingSchema),
+  segments: z.array(
+    z.object({
+      number: z.number().int().positive(),
+      label: z.string(),
+      category: concept,
+      type: concept,
+      cielab: triplet.optional(),
+      frames: z.array(z.object({ SOPInstanceUID: uid, bits: base64 })),
+    }),
+  ),
+  keyImages: z.array(
+    z.object({
+      title: z.string(),
+      rows: z.number().int().positive(),
+      columns: z.number().int().positive(),
+      rgb: base64,
+      sources: z.array(uid),
+    }),
+  ),
+  report: z
+    .discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('page'),
+        title: z.string(),
+        paragraphs: z.array(z.string()),
+        table: z.object({ header: z.array(z.string()), rows: z.array(z.array(z.string())) }).optional(),
+        pictures: z.array(z.number().int().nonnegative()),
+      }),
+      z.object({ kind: z.literal('pdf'), title: z.string(), bytes: base64 }),
+    ])
+    .optional(),
+});

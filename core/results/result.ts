@@ -1,0 +1,128 @@
+/** Making a ProcessingResult, and its way through the bucket as JSON. */
+import { MessageError, type Reason } from '../errors.ts';
+import type {
+  Image,
+  ImageProcessingTool,
+  Outcome,
+  ProcessingContext,
+  ProcessingResult,
+  ResultContent,
+  ToolDescription,
+} from '../tool.ts';
+import { checkContent } from './check-content.ts';
+import type { ResultData } from './common.ts';
+import { RESULT_FORMAT_NAME, StoredResultSchema } from './result-schema.ts';
+import { toDicom } from './to-dicom.ts';
+
+export interface CreateResultOptions {
+  readonly tool: ImageProcessingTool;
+  readonly images: readonly Image[];
+  readonly context: Pick<ProcessingContext, 'inputDigest'>;
+  readonly content: ResultContent;
+}
+
+/**
+ * The result of a run from what the tool hands back.
+ *
+ * @throws ToolFailedError where the content is not what the contract asks (a finding twice, a number that is not
+ * finite, a mask on an image that was not given, no reason for finding nothing …)
+ */
+export function createResult({ tool, images, context, content }: CreateResultOptions): ProcessingResult {
+  const inputs = images.flatMap((image) => (image.kind === 'volume' ? image.instances : [image.header.SOPInstanceUID]));
+  checkContent(content, images);
+  const { outcome, reason, summary, findings, segments, keyImages, report } = content;
+  return withConversion({
+    toolName: tool.name,
+    metadata: {
+      tool: tool.description(),
+      version: tool.versionId(),
+      inputDigest: context.inputDigest,
+      inputs,
+      outcome,
+      ...(reason && { reason }),
+      summary,
+      timingsMs: {},
+    },
+    findings,
+    segments,
+    keyImages,
+    ...(report && { report }),
+  });
+}
+
+export interface NonResultOptions {
+  readonly description: ToolDescription;
+  readonly version: string;
+  readonly inputDigest: string;
+  /** SOP Instance UIDs of what the tool was given, or would have been. */
+  readonly inputs: readonly string[];
+  readonly outcome: Exclude<Outcome, 'result' | 'not-applicable'>;
+  readonly reason: Reason;
+}
+
+/** The answer of a run that has no finding to show, with the reason for it. */
+export function nonResult(options: NonResultOptions): ProcessingResult {
+  const { description, version, inputDigest, inputs, outcome, reason } = options;
+  return withConversion({
+    toolName: description.id,
+    metadata: {
+      tool: description,
+      version,
+      inputDigest,
+      inputs,
+      outcome,
+      reason,
+      summary: reason.message,
+      timingsMs: {},
+    },
+    findings: [],
+    segments: [],
+    keyImages: [],
+  });
+}
+
+/** The same result with the run's wall times beside it. */
+export function withTimings(result: ProcessingResult, timingsMs: Readonly<Record<string, number>>): ProcessingResult {
+  return withConversion({ ...result, metadata: { ...result.metadata, timingsMs } });
+}
+
+function withConversion(data: ResultData): ProcessingResult {
+  const result: ProcessingResult = { ...data, toDicom: (source) => toDicom(result, source) };
+  return result;
+}
+
+/** The result as it is stored: JSON with byte arrays in base64. */
+export function serialiseResult({ toDicom: _, ...data }: ProcessingResult): Uint8Array {
+  const { report } = data;
+  const json = JSON.stringify({
+    format: RESULT_FORMAT_NAME,
+    ...data,
+    segments: data.segments.map((segment) => ({
+      ...segment,
+      frames: segment.frames.map((frame) => ({ ...frame, bits: base64(frame.bits) })),
+    })),
+    keyImages: data.keyImages.map((picture) => ({ ...picture, rgb: base64(picture.rgb) })),
+    ...(report && { report: report.kind === 'pdf' ? { ...report, bytes: base64(report.bytes) } : report }),
+  });
+  return Buffer.from(json, 'utf8');
+}
+
+const base64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+
+/** @throws MessageError where `bytes` are not a stored result of a version we know */
+export function parseResult(bytes: Uint8Array): ProcessingResult {
+  const parsed = StoredResultSchema.safeParse(parseJson(bytes));
+  if (!parsed.success)
+    throw new MessageError(`The stored result is not a ${RESULT_FORMAT_NAME} object`, { cause: parsed.error });
+  const { format: _, ...data } = parsed.data;
+  return withConversion(data as ResultData);
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (cause) {
+    throw new MessageError('The stored result is not JSON', { cause });
+  }
+}

@@ -1,0 +1,90 @@
+/** Key images as Secondary Capture, RGB, one instance a picture (PS3.3 A.8.1). */
+import { Dcm } from '../dicom/codes.ts';
+import type { DicomObject } from '../dicom/write.ts';
+import { CELL, drawText, type RgbImage, textWidth } from '../image/text.ts';
+import type { InstanceIndex } from '../study/study-index.ts';
+import {
+  codeItem,
+  commonAttributes,
+  instanceOf,
+  objectUid,
+  RESEARCH_ONLY,
+  type ResultData,
+  reference,
+} from './common.ts';
+import type { SourceStudy } from './source-study.ts';
+
+const SECONDARY_CAPTURE_STORAGE = '1.2.840.10008.5.1.4.1.1.7';
+const MARGIN = 4;
+
+/** The result's key images, each with a band below it that says what it may be used for. */
+export function secondaryCaptures(result: ResultData, source: SourceStudy): readonly DicomObject[] {
+  const byUid = new Map(source.instances.map((instance) => [instance.SOPInstanceUID, instance]));
+  return result.keyImages.map((picture, index) => {
+    const banded = withBand(picture);
+    const sources: readonly InstanceIndex[] = picture.sources.map((uid) => instanceOf(byUid, uid));
+    return {
+      kind: 'secondary-capture',
+      SOPClassUID: SECONDARY_CAPTURE_STORAGE,
+      SOPInstanceUID: objectUid(result, 'key-images', index),
+      attributes: {
+        ...commonAttributes(result, source, {
+          role: 'key-images',
+          index,
+          SOPClassUID: SECONDARY_CAPTURE_STORAGE,
+          Modality: 'OT',
+        }),
+        ConversionType: 'WSD',
+        ImageType: ['DERIVED', 'SECONDARY'],
+        PatientOrientation: '',
+        DerivationDescription: `${picture.title}. ${RESEARCH_ONLY}`.slice(0, 1024),
+        ImageComments: picture.title,
+        ...(sources.length > 0 && {
+          SourceImageSequence: sources.map((instance) => ({
+            ...reference(instance),
+            PurposeOfReferenceCodeSequence: [codeItem(Dcm.sourceImage)],
+          })),
+        }),
+        BurnedInAnnotation: 'NO',
+        RecognizableVisualFeatures: 'NO',
+        LossyImageCompression: '00',
+        SamplesPerPixel: 3,
+        PhotometricInterpretation: 'RGB',
+        PlanarConfiguration: 0,
+        Rows: banded.rows,
+        Columns: banded.columns,
+        BitsAllocated: 8,
+        BitsStored: 8,
+        HighBit: 7,
+        PixelRepresentation: 0,
+        PixelData: banded.rgb,
+      },
+    };
+  });
+}
+
+/** The picture on top of a black band with the label in as large letters as fit, in several lines where one is too wide. */
+export function withBand({ rows, columns, rgb }: RgbImage): RgbImage {
+  const label = RESEARCH_ONLY.toUpperCase();
+  const scale = Math.max(1, Math.min(4, Math.floor((columns - 2 * MARGIN) / textWidth(label))));
+  const lines = wrap(label, Math.floor((columns - 2 * MARGIN) / textWidth(' ', scale)));
+  const lineRows = CELL.rows * scale;
+  const height = lines.length * lineRows + 2 * MARGIN;
+  const banded = { rows: rows + height, columns, rgb: new Uint8Array((rows + height) * columns * 3) };
+  banded.rgb.set(rgb);
+  lines.forEach((line, index) => {
+    const left = Math.max(0, Math.floor((columns - textWidth(line, scale)) / 2));
+    drawText(banded, left, rows + MARGIN + index * lineRows, line, [255, 210, 0], scale);
+  });
+  return banded;
+}
+
+function wrap(label: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of label.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,219 @@
+/** Masks as a Segmentation object, BINARY, on the source's own frames (PS3.3 A.51, C.8.20). */
+import { Dcm } from '../dicom/codes.ts';
+import type { Attributes, DicomObject } from '../dicom/write.ts';
+import { GeometryError } from '../errors.ts';
+import type { InstanceIndex } from '../study/study-index.ts';
+import type { Segment } from '../tool.ts';
+import { packFrames } from './bits.ts';
+import {
+  bySeries,
+  codeItem,
+  commonAttributes,
+  inputsOf,
+  objectUid,
+  RESEARCH_ONLY,
+  type Referenced,
+  type ResultData,
+  reference,
+  sourceUid,
+  trackingUid,
+} from './common.ts';
+import type { SourceStudy } from './source-study.ts';
+
+export const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4';
+
+/** One frame of the SEG: a segment on a source instance. */
+interface MaskFrame {
+  readonly segment: Segment;
+  readonly source: InstanceIndex;
+  /** 1-based place of the source among the result's inputs, which lie along the slice normal. */
+  readonly position: number;
+  readonly bits: Uint8Array;
+}
+
+/** The SEG as others refer to it, and the 1-based numbers of each segment's frames in it. */
+export interface SegmentationReference extends Referenced {
+  framesOf(segmentNumber: number): readonly number[];
+}
+
+/**
+ * The result's masks as one SEG; undefined where no segment holds a voxel.
+ *
+ * Frames come by segment, then in source order. On volumes each frame carries its source's position and orientation;
+ * a radiograph has no frame of reference, so its frames are placed by reference to the source alone.
+ *
+ * @throws GeometryError where the masks lie on images of different matrix sizes
+ */
+export function segmentation(result: ResultData, source: SourceStudy): DicomObject | undefined {
+  const frames = maskFrames(result, source);
+  const [first] = frames;
+  if (first === undefined) return undefined;
+  const { Rows = 0, Columns = 0 } = first.source;
+  if (frames.some((frame) => frame.source.Rows !== Rows || frame.source.Columns !== Columns)) {
+    throw new GeometryError('mixed-matrix', 'The masks lie on images of different matrix sizes');
+  }
+  const inSpace = frames.every(({ source }) => source.ImagePositionPatient && source.ImageOrientationPatient);
+  const common = commonAttributes(result, source, {
+    role: 'segmentation',
+    SOPClassUID: SEGMENTATION_STORAGE,
+    Modality: 'SEG',
+  });
+  const dimensionOrganization = objectUid(result, 'segmentation', 1);
+  return {
+    kind: 'segmentation',
+    SOPClassUID: SEGMENTATION_STORAGE,
+    SOPInstanceUID: objectUid(result, 'segmentation'),
+    attributes: {
+      ...common,
+      ...(inSpace && frameOfReference(first.source, source)),
+      ImageType: ['DERIVED', 'PRIMARY'],
+      ContentLabel: 'SEGMENTATION',
+      ContentDescription: RESEARCH_ONLY,
+      ContentCreatorName: '',
+      SamplesPerPixel: 1,
+      PhotometricInterpretation: 'MONOCHROME2',
+      NumberOfFrames: frames.length,
+      Rows,
+      Columns,
+      BitsAllocated: 1,
+      BitsStored: 1,
+      HighBit: 0,
+      PixelRepresentation: 0,
+      LossyImageCompression: '00',
+      SegmentationType: 'BINARY',
+      SegmentSequence: result.segments.map((segment) => describeSegment(result, segment)),
+      DimensionOrganizationSequence: [{ DimensionOrganizationUID: dimensionOrganization }],
+      DimensionIndexSequence: dimensionIndex(dimensionOrganization, inSpace),
+      SharedFunctionalGroupsSequence: [sharedGroups(frames, inSpace)],
+      PerFrameFunctionalGroupsSequence: frames.map((frame) => frameGroups(frame, inSpace)),
+      ReferencedSeriesSequence: referencedSeries(frames.map((frame) => frame.source)),
+      PixelData: packFrames(
+        frames.map((frame) => frame.bits),
+        Rows * Columns,
+      ),
+    },
+  };
+}
+
+/** How the other objects of the result refer to its SEG; undefined where it has none. */
+export function segmentationReference(result: ResultData, source: SourceStudy): SegmentationReference | undefined {
+  const object = segmentation(result, source);
+  if (object === undefined) return undefined;
+  const frames = maskFrames(result, source);
+  return {
+    SOPClassUID: object.SOPClassUID,
+    SOPInstanceUID: object.SOPInstanceUID,
+    SeriesInstanceUID: String(object.attributes['SeriesInstanceUID']),
+    framesOf: (number) => frames.flatMap((frame, index) => (frame.segment.number === number ? [index + 1] : [])),
+  };
+}
+
+function maskFrames(result: ResultData, source: SourceStudy): readonly MaskFrame[] {
+  const inputs = inputsOf(result, source);
+  return result.segments.flatMap((segment) => {
+    const bitsOf = new Map(segment.frames.map((frame) => [frame.SOPInstanceUID, frame.bits]));
+    return inputs.flatMap((instance, index): readonly MaskFrame[] => {
+      const bits = bitsOf.get(instance.SOPInstanceUID);
+      return bits === undefined ? [] : [{ segment, source: instance, position: index + 1, bits }];
+    });
+  });
+}
+
+function frameOfReference({ FrameOfReferenceUID }: InstanceIndex, source: SourceStudy): Attributes {
+  if (FrameOfReferenceUID === undefined) {
+    throw new GeometryError('missing-geometry', 'The source has positions but no Frame of Reference UID');
+  }
+  return {
+    FrameOfReferenceUID: sourceUid(FrameOfReferenceUID),
+    PositionReferenceIndicator: source.PositionReferenceIndicator,
+  };
+}
+
+/** Segment Description Macro (C.8.20.4) with the algorithm's identification (10.16). */
+function describeSegment(result: ResultData, segment: Segment): Attributes {
+  const { tool, version } = result.metadata;
+  const finding = result.findings.find(({ segmentNumber }) => segmentNumber === segment.number);
+  const tracked = finding?.id ?? segment.label;
+  return {
+    SegmentNumber: segment.number,
+    SegmentLabel: segment.label,
+    SegmentedPropertyCategoryCodeSequence: [codeItem(segment.category)],
+    SegmentedPropertyTypeCodeSequence: [codeItem(segment.type)],
+    SegmentAlgorithmType: 'AUTOMATIC',
+    SegmentAlgorithmName: tool.label,
+    SegmentationAlgorithmIdentificationSequence: [
+      {
+        AlgorithmFamilyCodeSequence: [codeItem(Dcm.artificialIntelligence)],
+        AlgorithmName: tool.label,
+        AlgorithmVersion: version.slice(0, 64),
+        AlgorithmSource: 'Hilum',
+      },
+    ],
+    ...(segment.cielab && { RecommendedDisplayCIELabValue: segment.cielab }),
+    TrackingID: tracked,
+    TrackingUID: trackingUid(result, tracked),
+  };
+}
+
+/** Multi-frame Dimension Module (C.7.6.17): by segment, then by position where there is one. */
+function dimensionIndex(DimensionOrganizationUID: string, inSpace: boolean): readonly Attributes[] {
+  const bySegment = {
+    DimensionOrganizationUID,
+    DimensionIndexPointer: 'ReferencedSegmentNumber',
+    FunctionalGroupPointer: 'SegmentIdentificationSequence',
+    DimensionDescriptionLabel: 'Segment Number',
+  };
+  const byPosition = {
+    DimensionOrganizationUID,
+    DimensionIndexPointer: 'ImagePositionPatient',
+    FunctionalGroupPointer: 'PlanePositionSequence',
+    DimensionDescriptionLabel: 'Image Position Patient',
+  };
+  return inSpace ? [bySegment, byPosition] : [bySegment];
+}
+
+function sharedGroups(frames: readonly MaskFrame[], inSpace: boolean): Attributes {
+  const [frame] = frames;
+  const spacing = frame?.source.PixelSpacing ?? frame?.source.ImagerPixelSpacing;
+  return {
+    ...(spacing && {
+      PixelMeasuresSequence: [
+        {
+          PixelSpacing: spacing,
+          ...(inSpace && { SliceThickness: frame?.source.SliceThickness ?? sliceSpacing(frames) ?? 1 }),
+        },
+      ],
+    }),
+    ...(inSpace && {
+      PlaneOrientationSequence: [{ ImageOrientationPatient: frame?.source.ImageOrientationPatient }],
+    }),
+  };
+}
+
+/** Distance between two neighbouring source slices, mm. */
+function sliceSpacing(frames: readonly MaskFrame[]): number | undefined {
+  const [a, b] = [...new Map(frames.map((frame) => [frame.position, frame.source.ImagePositionPatient])).values()];
+  return a && b ? Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) : undefined;
+}
+
+function frameGroups({ segment, source, position }: MaskFrame, inSpace: boolean): Attributes {
+  return {
+    FrameContentSequence: [{ DimensionIndexValues: inSpace ? [segment.number, position] : [segment.number] }],
+    SegmentIdentificationSequence: [{ ReferencedSegmentNumber: segment.number }],
+    DerivationImageSequence: [
+      {
+        DerivationCodeSequence: [codeItem(Dcm.segmentation)],
+        SourceImageSequence: [{ ...reference(source), PurposeOfReferenceCodeSequence: [codeItem(Dcm.sourceImage)] }],
+      },
+    ],
+    ...(inSpace && { PlanePositionSequence: [{ ImagePositionPatient: source.ImagePositionPatient }] }),
+  };
+}
+
+/** Common Instance Reference Module (C.12.2), each instance once. */
+function referencedSeries(instances: readonly InstanceIndex[]): readonly Attributes[] {
+  return [...bySeries([...new Set(instances)])].map(([SeriesInstanceUID, members]) => ({
+    SeriesInstanceUID: sourceUid(SeriesInstanceUID),
+    ReferencedInstanceSequence: members.map(reference),
+  }));
+}

@@ -1,0 +1,81 @@
+/** What all our Structured Reports have in common: document modules, observer and evidence (PS3.3 A.35, C.17). */
+import { type CodedConcept, Dcm, English } from '../dicom/codes.ts';
+import { resultUid } from '../dicom/uid.ts';
+import type { Attributes, DicomObject } from '../dicom/write.ts';
+import {
+  bySeries,
+  commonAttributes,
+  MANUFACTURER,
+  objectUid,
+  type Referenced,
+  type ResultData,
+  type Role,
+  reference,
+  sourceUid,
+} from './common.ts';
+import { code, text, uidref } from './content-item.ts';
+import type { SourceStudy } from './source-study.ts';
+
+export interface SrDocument {
+  readonly kind: 'structured-report' | 'non-result';
+  readonly role: Role;
+  readonly SOPClassUID: string;
+  readonly title: CodedConcept;
+  /** Template of the root (PS3.16). */
+  readonly template: string;
+  /** Content after language and observer. */
+  readonly items: readonly Attributes[];
+  /** Every object that the content refers to, and what else it rests on. */
+  readonly evidence: readonly Referenced[];
+}
+
+/** An SR with language, the tool as device observer (TID 1002, 1004), and the evidence by series. */
+export function srDocument(result: ResultData, source: SourceStudy, document: SrDocument): DicomObject {
+  const { kind, role, SOPClassUID, title, template, items, evidence } = document;
+  return {
+    kind,
+    SOPClassUID,
+    SOPInstanceUID: objectUid(result, role),
+    attributes: {
+      ...commonAttributes(result, source, { role, SOPClassUID, Modality: 'SR' }),
+      ReferencedPerformedProcedureStepSequence: [],
+      PerformedProcedureCodeSequence: [],
+      PreliminaryFlag: 'PRELIMINARY',
+      CompletionFlag: 'COMPLETE',
+      VerificationFlag: 'UNVERIFIED',
+      CurrentRequestedProcedureEvidenceSequence: evidenceOf(source, evidence),
+      ValueType: 'CONTAINER',
+      ConceptNameCodeSequence: [
+        { CodeValue: title.value, CodingSchemeDesignator: title.scheme, CodeMeaning: title.meaning },
+      ],
+      ContinuityOfContent: 'SEPARATE',
+      ContentTemplateSequence: [{ MappingResource: 'DCMR', TemplateIdentifier: template }],
+      ContentSequence: [code('HAS CONCEPT MOD', Dcm.language, English), ...observer(result), ...items],
+    },
+  };
+}
+
+function observer({ metadata: { tool, version } }: ResultData): readonly Attributes[] {
+  const context = 'HAS OBS CONTEXT';
+  return [
+    code(context, Dcm.observerType, Dcm.device),
+    uidref(context, Dcm.deviceObserverUid, resultUid('device', tool.id, version)),
+    text(context, Dcm.deviceObserverName, tool.label),
+    text(context, Dcm.deviceObserverManufacturer, MANUFACTURER),
+    text(context, Dcm.deviceObserverModelName, tool.label),
+    text(context, Dcm.deviceObserverSerialNumber, tool.id),
+  ];
+}
+
+/** Hierarchical SOP Instance Reference Macro (C.17.2.1). */
+function evidenceOf(source: SourceStudy, evidence: readonly Referenced[]): readonly Attributes[] {
+  return [
+    {
+      StudyInstanceUID: sourceUid(source.StudyInstanceUID),
+      ReferencedSeriesSequence: [...bySeries(evidence)].map(([SeriesInstanceUID, members]) => ({
+        SeriesInstanceUID: sourceUid(SeriesInstanceUID),
+        ReferencedSOPSequence: members.map(reference),
+      })),
+    },
+  ];
+}

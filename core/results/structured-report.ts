@@ -1,0 +1,146 @@
+/** Findings and measurements as Structured Reports: TID 1500 "Measurement Report" (PS3.16). */
+import { Dcm, Sct, Units } from '../dicom/codes.ts';
+import type { Attributes, DicomObject } from '../dicom/write.ts';
+import type { InstanceIndex } from '../study/study-index.ts';
+import type { Finding, ImageRegion } from '../tool.ts';
+import { inputsOf, instanceOf, RESEARCH_ONLY, type ResultData, type Role, trackingUid } from './common.ts';
+import { code, container, image, num, scoord, text, uidref } from './content-item.ts';
+import { type SegmentationReference, segmentationReference } from './segmentation.ts';
+import type { SourceStudy } from './source-study.ts';
+import { srDocument } from './sr-document.ts';
+
+const COMPREHENSIVE_SR = '1.2.840.10008.5.1.4.1.1.88.33';
+
+/** What a measurement group is about: where it lies and by which template it says so. */
+interface Place {
+  readonly template: '1410' | '1411' | '1501';
+  readonly items: readonly Attributes[];
+}
+
+/**
+ * Up to two reports. Findings drawn on source images make one of their own, since viewers that draw planar regions show
+ * nothing of a report that mixes them with other groups; all other findings make the second.
+ */
+export function structuredReports(result: ResultData, source: SourceStudy): readonly DicomObject[] {
+  const inputs = inputsOf(result, source);
+  const seg = segmentationReference(result, source);
+  const drawn = result.findings.filter(isDrawn).flatMap((finding) => drawnGroups(result, finding, inputs));
+  const others = result.findings
+    .filter((finding) => !isDrawn(finding))
+    .map((finding) => group(result, finding, finding.id, place(result, finding, inputs, seg)));
+  return [
+    ...report(result, source, { role: 'drawings', groups: drawn, evidence: inputs }),
+    ...report(result, source, { role: 'measurements', groups: others, evidence: seg ? [...inputs, seg] : inputs }),
+  ];
+}
+
+const isDrawn = ({ regions }: Finding): boolean => regions !== undefined && regions.length > 0;
+
+interface ReportPart {
+  readonly role: Role;
+  readonly groups: readonly Attributes[];
+  readonly evidence: readonly (InstanceIndex | SegmentationReference)[];
+}
+
+function report(
+  result: ResultData,
+  source: SourceStudy,
+  { role, groups, evidence }: ReportPart,
+): readonly DicomObject[] {
+  if (groups.length === 0) return [];
+  const [first] = inputsOf(result, source);
+  return [
+    srDocument(result, source, {
+      kind: 'structured-report',
+      role,
+      SOPClassUID: COMPREHENSIVE_SR,
+      title: Dcm.imagingMeasurementReport,
+      template: '1500',
+      items: [
+        code('HAS CONCEPT MOD', Dcm.procedureReported, procedure(first?.Modality)),
+        container(Dcm.imagingMeasurements, groups),
+      ],
+      evidence,
+    }),
+  ];
+}
+
+/** The procedure in the words of CID 100. */
+function procedure(modality: string | undefined) {
+  if (modality === 'CT') return Sct.computedTomography;
+  return modality === 'MR' ? Sct.magneticResonanceImaging : Sct.plainRadiography;
+}
+
+/** A group per region, for TID 1410 takes one; each is tracked by itself, the first under the finding's own name. */
+function drawnGroups(result: ResultData, finding: Finding, inputs: readonly InstanceIndex[]): readonly Attributes[] {
+  const byUid = new Map(inputs.map((instance) => [instance.SOPInstanceUID, instance]));
+  return (finding.regions ?? []).map((region: ImageRegion, index) =>
+    group(result, finding, index === 0 ? finding.id : `${finding.id} region ${index + 1}`, {
+      template: '1410',
+      items: [scoord(Dcm.imageRegion, region, instanceOf(byUid, region.SOPInstanceUID))],
+    }),
+  );
+}
+
+/**
+ * Where a finding that is not drawn lies: a segment of the SEG (on a volume TID 1411, on a radiograph the segment's
+ * frame, TID 1410), or the image as a whole (TID 1501).
+ */
+function place(
+  result: ResultData,
+  { segmentNumber }: Finding,
+  inputs: readonly InstanceIndex[],
+  seg: SegmentationReference | undefined,
+): Place {
+  const segment = result.segments.find(({ number }) => number === segmentNumber);
+  const frames = segment && seg ? seg.framesOf(segment.number) : [];
+  if (segment === undefined || seg === undefined || frames.length === 0) return { template: '1501', items: [] };
+  const outlined = new Set(segment.frames.map(({ SOPInstanceUID }) => SOPInstanceUID));
+  const sources = inputs
+    .filter(({ SOPInstanceUID }) => outlined.has(SOPInstanceUID))
+    .map((instance) => image(Dcm.sourceImageForSegmentation, instance));
+  const inSpace = inputs.every(({ ImagePositionPatient }) => ImagePositionPatient !== undefined);
+  const ReferencedSegmentNumber = segment.number;
+  return inSpace
+    ? { template: '1411', items: [image(Dcm.referencedSegment, seg, { ReferencedSegmentNumber }), ...sources] }
+    : {
+        template: '1410',
+        items: [
+          image(Dcm.referencedSegmentationFrame, seg, { ReferencedFrameNumber: frames, ReferencedSegmentNumber }),
+          ...sources,
+        ],
+      };
+}
+
+/** A measurement group: what was found, where, by which algorithm, how large and how sure. */
+function group(
+  result: ResultData,
+  finding: Finding,
+  trackingIdentifier: string,
+  { template, items }: Place,
+): Attributes {
+  const { tool, version } = result.metadata;
+  const certainty = finding.certainty === undefined ? [] : [percent(finding.certainty)];
+  return container(
+    Dcm.measurementGroup,
+    [
+      text('HAS OBS CONTEXT', Dcm.trackingIdentifier, trackingIdentifier),
+      uidref('HAS OBS CONTEXT', Dcm.trackingUniqueIdentifier, trackingUid(result, trackingIdentifier)),
+      code('CONTAINS', Dcm.finding, finding.finding),
+      ...items,
+      ...(finding.site ? [code('HAS CONCEPT MOD', Sct.findingSite, finding.site)] : []),
+      text('HAS CONCEPT MOD', Dcm.algorithmName, tool.label),
+      text('HAS CONCEPT MOD', Dcm.algorithmVersion, version),
+      ...[...finding.measurements, ...certainty].map(num),
+      ...finding.evaluations.map(({ name, value }) => code('CONTAINS', name, value)),
+      text('CONTAINS', Dcm.comment, `${finding.summary} (${RESEARCH_ONLY})`),
+    ],
+    template,
+  );
+}
+
+const percent = (certainty: number) => ({
+  name: Dcm.certaintyOfFinding,
+  value: Math.round(certainty * 1e4) / 100,
+  unit: Units.percent,
+});
