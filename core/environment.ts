@@ -57,8 +57,6 @@ export const InferEnvironmentSchema = FunctionEnvironmentSchema.extend({
   HILUM_TOOL: z.string().min(1),
   /** The longest the tool may take. */
   HILUM_TOOL_TIMEOUT_S: z.coerce.number().min(0.1),
-  /** Threads of the inference engine, from the memory size: a Lambda's CPU share grows with it. */
-  HILUM_THREADS: z.coerce.number().int().min(1),
 });
 export type InferEnvironment = z.infer<typeof InferEnvironmentSchema>;
 
@@ -76,6 +74,9 @@ export const ArchiveSecretSchema = z.object({
   password: z.string().optional(),
 });
 export type ArchiveSecret = Readonly<z.infer<typeof ArchiveSecretSchema>>;
+
+/** The runs table's index by StudyInstanceUID. */
+export const STUDY_INDEX = 'by-study';
 
 /** The stack's outputs, by the names CloudFormation lists them under. */
 export const STACK_OUTPUTS = {

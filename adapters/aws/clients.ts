@@ -1,0 +1,58 @@
+/** The AWS clients, made once a process. Region, credentials and `AWS_ENDPOINT_URL` are read by the SDK itself. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { ConfigurationError, type HilumError, ServiceUnavailableError } from '#core/errors.ts';
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+};
+
+/** Local clouds have no wildcard host names for buckets, so a custom endpoint means the bucket goes into the path. */
+const forcePathStyle = (): boolean => {
+  const { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 } = process.env;
+  return AWS_ENDPOINT_URL !== undefined || AWS_ENDPOINT_URL_S3 !== undefined;
+};
+
+export const s3 = once(() => new S3Client({ forcePathStyle: forcePathStyle(), maxAttempts: 4 }));
+export const sqs = once(() => new SQSClient({ maxAttempts: 4 }));
+export const dynamoDb = once(() => new DynamoDBClient({ maxAttempts: 4 }));
+export const secretsManager = once(() => new SecretsManagerClient({ maxAttempts: 4 }));
+
+/** Answers that no retry mends: a person has to correct a name or a permission. */
+const CONFIGURATION = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'ExpiredToken',
+  'InvalidAccessKeyId',
+  'NoSuchBucket',
+  'QueueDoesNotExist',
+  'AWS.SimpleQueueService.NonExistentQueue',
+  'ResourceNotFoundException',
+  'SignatureDoesNotMatch',
+  'UnrecognizedClientException',
+]);
+
+/** The SDK's name for an error, or its class where it is not the SDK's. */
+export const errorName = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
+
+/**
+ * One of ours for an error of the SDK; the original stays as the cause.
+ *
+ * @param what the service and the resource's setting, for people: `the bucket (HILUM_BUCKET)`
+ */
+export function translated(error: unknown, what: string): HilumError {
+  const name = errorName(error);
+  const facts = { error: name };
+  return CONFIGURATION.has(name)
+    ? new ConfigurationError(`AWS refuses ${what}: ${name}. Check its name and this role's permissions.`, {
+        cause: error,
+        facts,
+      })
+    : new ServiceUnavailableError(`AWS could not serve ${what}: ${name}.`, { cause: error, facts });
+}

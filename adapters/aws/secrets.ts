@@ -1,0 +1,36 @@
+/** The archive's address and credentials, from Secrets Manager. */
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { type ArchiveSecret, ArchiveSecretSchema } from '#core/environment.ts';
+import { ConfigurationError } from '#core/errors.ts';
+import { secretsManager, translated } from './clients.ts';
+
+/**
+ * @throws ConfigurationError where the secret is missing, may not be read or does not hold `{url, username, password}`
+ * @throws ServiceUnavailableError where Secrets Manager does not answer
+ */
+export async function readArchiveSecret(
+  arn: string,
+  client: SecretsManagerClient = secretsManager(),
+): Promise<ArchiveSecret> {
+  const text = await client.send(new GetSecretValueCommand({ SecretId: arn })).then(
+    ({ SecretString }) => SecretString ?? '',
+    (error: unknown) => {
+      throw translated(error, "the archive's secret (HILUM_ARCHIVE_SECRET)");
+    },
+  );
+  const parsed = ArchiveSecretSchema.safeParse(parsedJson(text));
+  if (parsed.success) return parsed.data;
+  // The parser's own words are dropped: they may quote the secret.
+  const names = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole'))].join(', ');
+  throw new ConfigurationError(
+    `The archive's secret (HILUM_ARCHIVE_SECRET) must be JSON such as {"url": "https://pacs/dicom-web", "username": "…", "password": "…"}; wrong or missing: ${names}.`,
+  );
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,102 @@
+/** Makes DICOM objects of a run's answer; what the output gate refuses goes to quarantine. */
+import { createHash } from 'node:crypto';
+import { METRICS } from '#adapters/aws/observe.ts';
+import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
+import type { QueueRole } from '#core/environment.ts';
+import { ContentConflictError, DicomWriteError, IntegrityError } from '#core/errors.ts';
+import { failureKey, objectKey, objectListKey, quarantineKey, resultKey } from '#core/keys.ts';
+import type { RunMessage } from '#core/messages.ts';
+import { encodeObjectList, type ObjectList, parseObjectList } from '#core/object-list.ts';
+import type { Queue } from '#core/ports.ts';
+import { parseResult } from '#core/results/result.ts';
+import type { QueueHandler } from '../shared/consume.ts';
+import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
+import { instanceReader, readManifest } from '../shared/study.ts';
+
+export interface ConvertDependencies extends RunDependencies {
+  readonly queue: (role: QueueRole) => Queue;
+}
+
+/** The list of objects is written last: where it is there, conversion is over and is not done again. */
+export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
+  const { objects, runs, queue, observer } = dependencies;
+
+  async function convert(message: RunMessage): Promise<ObjectList> {
+    const { runId, answer, manifestKey, StudyInstanceUID } = message;
+    const bytes = await objects.get(answer === 'result' ? resultKey(runId) : failureKey(runId));
+    if (bytes === undefined) throw new IntegrityError("The run's answer is not in the bucket");
+    const result = parseResult(bytes);
+    const manifest = await readManifest(objects, manifestKey);
+    const read = instanceReader(objects, manifest);
+    const converted = await quarantined(runId, convertResult({ result, instances: manifest.instances, read }));
+    for (const object of converted) await putObject(runId, object);
+    const { outcome, reason, summary } = result.metadata;
+    const list = encodeObjectList({
+      ...{ StudyInstanceUID, outcome, summary },
+      ...(reason === undefined ? {} : { reason }),
+      objects: converted.map(({ kind, SOPClassUID, SOPInstanceUID, sha256 }) => ({
+        kind,
+        SOPClassUID,
+        SOPInstanceUID,
+        sha256,
+      })),
+    });
+    await objects.put(objectListKey(runId, answer), list, { contentType: 'application/json' });
+    return parseObjectList(list);
+  }
+
+  /** Keeps what the gate says before the refusal goes its way. */
+  async function quarantined<T>(runId: string, conversion: Promise<T>): Promise<T> {
+    try {
+      return await conversion;
+    } catch (error) {
+      if (error instanceof DicomWriteError) {
+        const refusal = {
+          format: 'hilum.quarantine/1',
+          runId,
+          code: error.code,
+          message: error.message,
+          facts: error.facts,
+        };
+        await objects.put(quarantineKey(runId, 'refusal.json'), new TextEncoder().encode(JSON.stringify(refusal)));
+        observer.count(METRICS.quarantined);
+      }
+      throw error;
+    }
+  }
+
+  async function putObject(runId: string, { SOPInstanceUID, sha256, bytes }: ConvertedObject): Promise<void> {
+    const key = objectKey(runId, SOPInstanceUID);
+    if ((await objects.put(key, bytes, { ifAbsent: true, contentType: 'application/dicom' })) === 'stored') return;
+    const earlier = await objects.get(key);
+    if (earlier === undefined || createHash('sha256').update(earlier).digest('hex') !== sha256) {
+      throw new ContentConflictError('Converting the run again gave an object with other bytes than the first time', {
+        facts: { SOPInstanceUID },
+      });
+    }
+  }
+
+  return consumeRuns(
+    {
+      comesAs: 'inferred',
+      async work(message) {
+        const { runId, answer } = message;
+        const stored = await objects.get(objectListKey(runId, answer));
+        const list = stored === undefined ? await convert(message) : parseObjectList(stored);
+        if (answer === 'result') {
+          const { outcome, reason, summary } = list;
+          await runs.record({
+            ...identityOf(message),
+            state: 'converted',
+            outcome,
+            summary,
+            ...(reason === undefined ? {} : { reason }),
+          });
+        }
+        await queue({ step: 'return', lane: message.lane }).send(JSON.stringify(message));
+        observer.log('info', 'converted', { runId, answer, objects: list.objects.length });
+      },
+    },
+    dependencies,
+  );
+}

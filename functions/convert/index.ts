@@ -1,0 +1,7 @@
+import { FunctionEnvironmentSchema, readEnvironment } from '#core/environment.ts';
+import { createServices, observed } from '../shared/services.ts';
+import { makeHandler } from './handler.ts';
+
+const services = createServices(readEnvironment(FunctionEnvironmentSchema, process.env));
+
+export const handler = observed(services.observer, makeHandler(services));

@@ -1,0 +1,115 @@
+/** Runs the tool on a study's images and keeps its answer; one Lambda per tool. */
+import type { QueueRole } from '#core/environment.ts';
+import { IntegrityError, MessageError } from '#core/errors.ts';
+import { resultKey, runIdOf } from '#core/keys.ts';
+import type { RunMessage } from '#core/messages.ts';
+import type { Clock, InferenceEngine, Queue } from '#core/ports.ts';
+import { parseResult, serialiseResult } from '#core/results/result.ts';
+import { runTool } from '#core/run-tool.ts';
+import { inputDigestOf } from '#core/study/revision.ts';
+import { selectImages } from '#core/study/selection.ts';
+import type { ImageProcessingTool, ProcessingResult } from '#core/tool.ts';
+import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import type { QueueHandler } from '../shared/consume.ts';
+import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
+import { imagesOf, instanceReader, readManifest } from '../shared/study.ts';
+
+export interface InferDependencies extends RunDependencies {
+  readonly entry: ToolEntry;
+  readonly tool: ImageProcessingTool;
+  readonly engine: InferenceEngine;
+  readonly clock: Clock;
+  /** The longest the tool may take, loading included. */
+  readonly toolTimeoutMs: number;
+  readonly queue: (role: QueueRole) => Queue;
+}
+
+/** Kept of an invocation's time for storing the answer, and for writing down that time ran out. */
+const RESERVE_MS = 5_000;
+
+/** The first stored answer of a run wins; a run that has one is not computed again. */
+export function makeHandler(dependencies: InferDependencies): QueueHandler {
+  const { objects, runs, entry, tool, engine, clock, toolTimeoutMs, queue, observer } = dependencies;
+  const version = toolVersion(entry);
+
+  /**
+   * The run this Lambda can work on. When the tool was deployed anew while the study waited, its answer belongs to
+   * another run than the message's: the old one ends with a pointer to the new one, and no study is left out.
+   */
+  async function currentRun(message: RunMessage): Promise<RunMessage> {
+    if (message.tool !== entry.manifest.id)
+      throw new MessageError(`The message is for another tool than ${entry.manifest.id}`);
+    if (message.version === version) return message;
+    const { inputDigest, tool: toolId } = message;
+    const current: RunMessage = { ...message, version, runId: runIdOf({ inputDigest, tool: toolId, version }) };
+    const reason = {
+      code: 'version-replaced',
+      message: `The tool was updated to ${version}; run ${current.runId} takes this one's place.`,
+    };
+    await runs.record({ ...identityOf(message), state: 'rejected', reason });
+    await runs.record({ ...identityOf(current), state: 'received' });
+    await runs.record({ ...identityOf(current), state: 'routed' });
+    return current;
+  }
+
+  async function compute(
+    { manifestKey, inputDigest, runId }: RunMessage,
+    remainingMs: number,
+  ): Promise<ProcessingResult> {
+    const manifest = await readManifest(objects, manifestKey);
+    const images = selectImages(entry.manifest.selection, imagesOf(manifest)).selected;
+    if (images.length === 0 || inputDigestOf(images) !== inputDigest) {
+      throw new IntegrityError('The manifest does not give the input that the run is named after');
+    }
+    const deadlineMs = clock.now() + Math.min(toolTimeoutMs, remainingMs - RESERVE_MS);
+    const result = await runTool({
+      entry,
+      tool,
+      images,
+      read: instanceReader(objects, manifest),
+      engine,
+      clock,
+      deadlineMs,
+    });
+    const stored = await objects.put(resultKey(runId), serialiseResult(result), {
+      ifAbsent: true,
+      contentType: 'application/json',
+    });
+    if (stored === 'stored') return result;
+    const winner = await storedResult(runId);
+    if (winner === undefined) throw new IntegrityError('A stored result is gone');
+    return winner;
+  }
+
+  async function storedResult(runId: string): Promise<ProcessingResult | undefined> {
+    const bytes = await objects.get(resultKey(runId));
+    return bytes === undefined ? undefined : parseResult(bytes);
+  }
+
+  return consumeRuns(
+    {
+      comesAs: 'routed',
+      async work(received, { remainingMs }) {
+        const message = await currentRun(received);
+        const result = (await storedResult(message.runId)) ?? (await compute(message, remainingMs()));
+        const { outcome, reason, summary, timingsMs } = result.metadata;
+        const answer = { outcome, summary, ...(reason === undefined ? {} : { reason }) };
+        await runs.record({ ...identityOf(message), state: 'inferred', ...answer });
+        await queue({ step: 'convert', lane: message.lane }).send(
+          JSON.stringify({ ...message, answer: 'result' } satisfies RunMessage),
+        );
+        observer.log('info', 'inferred', {
+          runId: message.runId,
+          tool: message.tool,
+          outcome,
+          code: reason?.code,
+          ...msFacts(timingsMs),
+        });
+      },
+    },
+    dependencies,
+  );
+}
+
+const msFacts = (timingsMs: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(timingsMs).map(([stage, ms]) => [`${stage}Ms`, Math.round(ms)]));

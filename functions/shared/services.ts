@@ -1,0 +1,56 @@
+/** What every function is wired with, made once a process from its environment. */
+import middy from '@middy/core';
+import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
+import { createObserver, errorFacts, type Observer } from '#adapters/aws/observe.ts';
+import { createPostpone, createSqsQueue } from '#adapters/aws/queue.ts';
+import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
+import { type FunctionEnvironment, type QueueRole, queueUrl } from '#core/environment.ts';
+import type { Queue } from '#core/ports.ts';
+import type { QueueHandler } from './consume.ts';
+import type { RunDependencies } from './runs.ts';
+
+export interface Services extends RunDependencies {
+  readonly queue: (role: QueueRole) => Queue;
+}
+
+export function createServices(environment: FunctionEnvironment): Services {
+  const { AWS_LAMBDA_FUNCTION_NAME: functionName = 'local' } = process.env;
+  return {
+    objects: createS3ObjectStore({ bucket: environment.HILUM_BUCKET }),
+    runs: createDynamoRunStore({ table: environment.HILUM_RUNS_TABLE }),
+    observer: createObserver({ level: environment.HILUM_LOG_LEVEL, functionName }),
+    postpone: createPostpone(),
+    retry: { baseS: environment.HILUM_RETRY_BASE_S, capS: environment.HILUM_RETRY_CAP_S },
+    queueUrlBase: environment.HILUM_QUEUES,
+    queue: (role) => createSqsQueue({ url: queueUrl(environment.HILUM_QUEUES, role) }),
+  };
+}
+
+/**
+ * Logs how long each invocation took, and keeps the runtime from printing errors that are not ours: their texts may
+ * quote a dataset.
+ */
+export function observed(observer: Observer, handler: QueueHandler) {
+  let started = 0;
+  return middy<Parameters<QueueHandler>[0], Awaited<ReturnType<QueueHandler>>>()
+    .use({
+      before: () => {
+        started = performance.now();
+      },
+      after: ({ context, event, response }) => {
+        const ms = Math.round(performance.now() - started);
+        const failed = response?.batchItemFailures.length ?? 0;
+        observer.log('info', 'invocation', {
+          requestId: context.awsRequestId,
+          messages: event.Records.length,
+          failed,
+          ms,
+        });
+      },
+      onError: (request) => {
+        observer.log('error', 'invocation-failed', errorFacts(request.error));
+        request.error = new Error('The invocation failed; the log line before this one says where.');
+      },
+    })
+    .handler((event, context) => handler(event, context));
+}

@@ -1,0 +1,27 @@
+/** The CDK app: `cdk synth`, `cdk deploy`; settings as context, see `config.ts`. */
+import { join } from 'node:path';
+import { App, CliCredentialsStackSynthesizer } from 'aws-cdk-lib';
+import { ConfigurationError } from '../core/errors.ts';
+import { createBundler } from './bundle.ts';
+import { parseConfig } from './config.ts';
+import { PipelineStack } from './pipeline-stack.ts';
+import { discoverTools } from './tools.ts';
+
+try {
+  const app = new App();
+  const config = parseConfig(app.node.getAllContext());
+  const { root, assetsBucket } = config;
+  new PipelineStack(app, config.name, {
+    config,
+    tools: discoverTools(root),
+    bundle: createBundler({ root, outdir: join(app.outdir, 'bundles') }),
+    ...(assetsBucket === undefined
+      ? {}
+      : { synthesizer: new CliCredentialsStackSynthesizer({ fileAssetsBucketName: assetsBucket }) }),
+  });
+  app.synth();
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,109 @@
+/** Makes the folder that a function runs from: its code in ESM bundles, and the files that the code reads. */
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { buildSync } from 'esbuild';
+import type { ToolManifest } from '../core/tool-manifest.ts';
+
+/** What goes into a function's folder besides its own code. */
+export interface BundleContents {
+  /** Tools whose manifests and model cards it reads. */
+  readonly catalog?: readonly ToolManifest[];
+  /** The tool that it runs: the same with code and weights, and onnxruntime. */
+  readonly tool?: ToolManifest;
+  /** Whether it writes PDF, which needs the metrics of the standard fonts. */
+  readonly writesPdf?: boolean;
+}
+
+/** Makes the folder of `functions/<name>` and returns its path. */
+export type Bundler = (name: string, contents?: BundleContents) => string;
+
+const REPOSITORY = resolve(import.meta.dirname, '..');
+const ONNXRUNTIME = 'onnxruntime-node';
+const CPU_BINARIES = join('bin', 'napi-v6', 'linux', 'x64');
+
+/** CommonJS inside an ESM bundle calls `require` for Node's own modules. */
+const BANNER =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+/**
+ * @param root the folder that holds `tools/` and `layers/models/`
+ * @param outdir where the folders are made; each is made anew
+ */
+export function createBundler({ root, outdir }: { readonly root: string; readonly outdir: string }): Bundler {
+  return (name, { catalog = [], tool, writesPdf = false } = {}) => {
+    const out = join(outdir, tool === undefined ? name : `${name}-${tool.id}`);
+    rmSync(out, { recursive: true, force: true });
+    mkdirSync(out, { recursive: true });
+    bundleCode(name, tool, { root, out });
+    for (const manifest of tool === undefined ? catalog : [tool]) copyDescriptions(manifest, { root, out });
+    if (tool !== undefined) {
+      copyWeights(tool, { root, out });
+      copyOnnxruntime(out);
+    }
+    if (writesPdf)
+      cpSync(join(REPOSITORY, 'node_modules', 'pdfkit', 'js', 'data'), join(out, 'data'), { recursive: true });
+    const dockerfile = join(REPOSITORY, 'functions', name, 'Dockerfile');
+    if (existsSync(dockerfile)) cpSync(dockerfile, join(out, 'Dockerfile'));
+    return out;
+  };
+}
+
+interface Places {
+  readonly root: string;
+  readonly out: string;
+}
+
+/** Handler and tool are built together and share chunks, so that an error's class is the same class in both. */
+function bundleCode(name: string, tool: ToolManifest | undefined, { root, out }: Places): void {
+  const entryPoints: Record<string, string> = { index: join(REPOSITORY, 'functions', name, 'index.ts') };
+  if (tool !== undefined) entryPoints[`tools/${tool.id}/tool`] = resolve(root, 'tools', tool.id, 'tool.ts');
+  buildSync({
+    absWorkingDir: REPOSITORY,
+    entryPoints,
+    outdir: out,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    banner: { js: BANNER },
+    external: [ONNXRUNTIME],
+    loader: { '.wasm': 'copy' },
+    legalComments: 'none',
+    logLevel: 'error',
+  });
+}
+
+/** What is known of a tool without running it: its manifest and its models' cards. */
+function copyDescriptions({ id, models }: ToolManifest, { root, out }: Places): void {
+  cpSync(join(root, 'tools', id, 'manifest.json'), join(out, 'tools', id, 'manifest.json'));
+  for (const model of models) {
+    const card = join('layers', 'models', model, 'model.json');
+    cpSync(join(root, card), join(out, card));
+  }
+}
+
+function copyWeights({ models }: ToolManifest, { root, out }: Places): void {
+  for (const model of models) {
+    const folder = join('layers', 'models', model);
+    for (const file of readdirSync(join(root, folder))) {
+      if (file.endsWith('.onnx')) cpSync(join(root, folder, file), join(out, folder, file));
+    }
+  }
+}
+
+/** onnxruntime-node without the platforms and accelerators that a Lambda has not: 46 MB of 288. */
+function copyOnnxruntime(out: string): void {
+  const from = join(REPOSITORY, 'node_modules', ONNXRUNTIME);
+  const to = join(out, 'node_modules', ONNXRUNTIME);
+  for (const part of ['package.json', 'dist', CPU_BINARIES])
+    cpSync(join(from, part), join(to, part), { recursive: true });
+  const common = 'onnxruntime-common';
+  for (const part of ['package.json', join('dist', 'cjs')]) {
+    cpSync(join(REPOSITORY, 'node_modules', common, part), join(out, 'node_modules', common, part), {
+      recursive: true,
+    });
+  }
+}

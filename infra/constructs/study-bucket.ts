@@ -1,0 +1,59 @@
+/** The bucket of studies and results; the arrival of a manifest in a lane notifies that lane's intake queue. */
+import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket } from 'aws-cdk-lib/aws-s3';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { type Lane, MANIFEST_SUFFIX } from '../../core/keys.ts';
+
+export interface StudyBucketProps {
+  readonly key: IKey;
+  readonly intake: Readonly<Record<Lane, Queue>>;
+}
+
+export class StudyBucket extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, { key, intake }: StudyBucketProps) {
+    super(scope, id);
+    this.bucket = new Bucket(this, 'Bucket', {
+      encryption: BucketEncryption.KMS,
+      encryptionKey: key,
+      bucketKeyEnabled: true,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(2) }],
+    });
+
+    // The bucket's own property: `addEventNotification` would make a custom resource, which local clouds may skip.
+    const cfnBucket = this.bucket.node.defaultChild as CfnBucket;
+    cfnBucket.notificationConfiguration = {
+      queueConfigurations: Object.entries(intake).map(([lane, queue]) => ({
+        event: 's3:ObjectCreated:*',
+        queue: queue.queueArn,
+        filter: {
+          s3Key: {
+            rules: [
+              { name: 'prefix', value: `${lane}/` },
+              { name: 'suffix', value: MANIFEST_SUFFIX },
+            ],
+          },
+        },
+      })),
+    };
+    for (const queue of Object.values(intake)) {
+      // By account, not by bucket: the bucket waits for this policy, so the policy cannot name the bucket.
+      const result = queue.addToResourcePolicy(
+        new PolicyStatement({
+          principals: [new ServicePrincipal('s3.amazonaws.com')],
+          actions: ['sqs:SendMessage'],
+          resources: [queue.queueArn],
+          conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+        }),
+      );
+      if (result.policyDependable !== undefined) cfnBucket.node.addDependency(result.policyDependable);
+    }
+  }
+}

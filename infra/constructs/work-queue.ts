@@ -1,0 +1,83 @@
+/** One hop: a queue, its dead-letter queue, and alarms on both. */
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { DEAD_LETTER_SUFFIX, type QueueRole, queueName } from '../../core/environment.ts';
+import type { Config } from '../config.ts';
+
+export interface WorkQueueProps {
+  readonly role: QueueRole;
+  readonly config: Config;
+  /** The timeout of the function that works the queue off. */
+  readonly consumerTimeout: Duration;
+  readonly maxReceiveCount: number;
+  readonly alarms: ITopic;
+}
+
+export class WorkQueue extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+  readonly #concurrency: number;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { role, config, consumerTimeout, maxReceiveCount, alarms }: WorkQueueProps,
+  ) {
+    super(scope, id);
+    const name = `${config.name}-${queueName(role)}`;
+    this.#concurrency = role.lane === 'live' ? config.liveConcurrency : config.backfillConcurrency;
+    const shared = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) };
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      ...shared,
+      queueName: `${name}${DEAD_LETTER_SUFFIX}`,
+      visibilityTimeout: Duration.minutes(5),
+    });
+    this.queue = new Queue(this, 'Queue', {
+      ...shared,
+      queueName: name,
+      // Long enough that nobody else takes a message that is being worked on; functions postpone what fails themselves.
+      visibilityTimeout: consumerTimeout.plus(Duration.seconds(config.visibilityMarginS)),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount },
+    });
+
+    const depth = new Alarm(this, 'DeadLettersAlarm', {
+      alarmDescription: `${name}: dead letters are not being worked off. Look at the log of the dead-letter function.`,
+      metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({
+        period: Duration.minutes(5),
+        statistic: 'Maximum',
+      }),
+      threshold: 1,
+      evaluationPeriods: 3,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    const age = new Alarm(this, 'AgeAlarm', {
+      alarmDescription: `${name}: work has waited for longer than ${config.oldestMessageAlarmS} s. \`hilum status\` says why.`,
+      metric: this.queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' }),
+      threshold: config.oldestMessageAlarmS,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    for (const alarm of [depth, age]) alarm.addAlarmAction(new SnsAction(alarms));
+  }
+
+  /** Has `worker` work off the queue, within the lane's share, and `undertaker` what ends in the dead-letter queue. */
+  consumedBy(worker: IFunction, undertaker: IFunction): void {
+    worker.addEventSource(
+      new SqsEventSource(this.queue, {
+        batchSize: 1,
+        reportBatchItemFailures: true,
+        maxConcurrency: this.#concurrency,
+      }),
+    );
+    undertaker.addEventSource(
+      new SqsEventSource(this.deadLetters, { batchSize: 1, reportBatchItemFailures: true, maxConcurrency: 2 }),
+    );
+  }
+}
