@@ -31,6 +31,9 @@ const UID = /^[0-9.]{1,64}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 const RUN_ID = /^[0-9a-f]{32}$/;
 
+/** Whether a UID may enter a key or a path; what comes from outside is asked before a key is built. */
+export const isKeyUid = (value: string): boolean => UID.test(value);
+
 function checked(pattern: RegExp, value: string, what: string): string {
   if (!pattern.test(value)) throw new RangeError(`${what} may not enter an object key`);
   return value;
