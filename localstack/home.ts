@@ -53,6 +53,8 @@ export interface LocalState extends Partial<LocalEnvironment> {
   readonly processes?: Readonly<Partial<Record<Service, ProcessRecord>>>;
   /** Digest of the sources that the running cloud's stack was deployed from. */
   readonly deployed?: string;
+  /** The settings it was deployed with. */
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 /** Generated once per home; they live in a file that only its owner can read. */

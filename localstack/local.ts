@@ -1,4 +1,7 @@
+import { ConfigurationError } from '#core/errors.ts';
+import { connect, type DeployContext, deploy, sourcesDigest } from './deploy.ts';
 import {
+  type LocalEnvironment,
   type LocalState,
   localHome,
   makeHome,
@@ -24,6 +27,8 @@ export interface LocalOptions {
   readonly ports?: 'free' | Readonly<Partial<Record<Service, number>>>;
   /** Seconds without a new instance until Orthanc calls a study stable. */
   readonly stableAgeS?: number;
+  /** Settings for the deployed app. Where not given, those of the home's last deployment. */
+  readonly context?: DeployContext;
   /** Told each step, in a few words. */
   readonly onProgress?: (step: string) => void;
 }
@@ -74,6 +79,54 @@ export async function cloudUp(
   const cloud = { endpoint: endpointOf(port), region: REGION };
   updateState(home, cloud);
   return cloud;
+}
+
+/**
+ * Brings the whole local environment up: PostgreSQL, Orthanc, the local cloud, and on it the CDK app. What runs is left
+ * alone; the app is deployed where the cloud is new (it remembers nothing) or where its sources changed.
+ *
+ * @throws ConfigurationError where a part is not installed, does not start or cannot be deployed
+ */
+export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironment> {
+  const home = localHome(options.home);
+  const [orthanc, cloud] = [await orthancUp(options), await cloudUp(options)];
+  const { deployed, context: deployedContext } = readState(home);
+  const context = options.context ?? deployedContext ?? {};
+  const wanted = deploymentMark(home, context);
+  if (deployed !== wanted) {
+    options.onProgress?.('deploying the CDK app on the local cloud');
+    updateState(home, { ...(await deploy(home, cloud, context)), deployed: wanted, context });
+  }
+  const environment = readLocalEnvironment({ home });
+  await connect(environment, orthanc);
+  return environment;
+}
+
+/** Names what is deployed on which process of the cloud: another process has nothing deployed. */
+function deploymentMark(home: string, context: DeployContext): string {
+  const cloud = readState(home).processes?.cloud;
+  return `${cloud?.pid}/${cloud?.startMark}/${sourcesDigest(context)}`;
+}
+
+/**
+ * The environment that `localUp` made, for programs that use it.
+ *
+ * @throws ConfigurationError where it is not up
+ */
+export function readLocalEnvironment(options: { readonly home?: string } = {}): LocalEnvironment {
+  const home = localHome(options.home);
+  const { endpoint, region, bucket, runsTable, queues, archiveSecret, orthanc, deployed } = readState(home);
+  const parts = { endpoint, region, bucket, runsTable, queues, archiveSecret, orthanc };
+  if (deployed === undefined || !isComplete(parts)) {
+    throw new ConfigurationError(`no local environment was started in ${home}: run \`hilum local up\``);
+  }
+  return { home, ...parts };
+}
+
+type Environment = Omit<LocalEnvironment, 'home'>;
+
+function isComplete(parts: { readonly [K in keyof Environment]: Environment[K] | undefined }): parts is Environment {
+  return Object.values(parts).every((part) => part !== undefined);
 }
 
 /** Leaves a service alone that runs, else starts it; remembers its port and process, and returns the port. */

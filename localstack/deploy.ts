@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createWriteStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createBucket, LOCAL_CREDENTIALS, type LocalCloud, writeArchiveSecret } from '#adapters/aws/local-cloud.ts';
+import { STACK_OUTPUTS } from '#core/environment.ts';
+import { ConfigurationError } from '#core/errors.ts';
+import type { CloudEnvironment, OrthancEnvironment } from './home.ts';
+import { ROOT } from './parts.mjs';
+
+/** Settings of `infra/config.ts` beside those that a local cloud needs, e.g. `{ retryBaseS: '1' }`. */
+export type DeployContext = Readonly<Record<string, string>>;
+
+/** What the deployed stack is made from: where none of it changed there is nothing to deploy. */
+const SOURCES = ['adapters', 'core', 'functions', 'infra', 'cdk.json', 'package-lock.json'];
+/** The same under `root`, a setting. */
+const ROOT_SOURCES = ['tools', 'layers'];
+
+/** SHA-256 over the settings and over the paths and contents of everything that the stack is made from. */
+export function sourcesDigest(context: DeployContext): string {
+  const digest = createHash('sha256').update(JSON.stringify(Object.entries(context).sort()));
+  const root = resolve(ROOT, context['root'] ?? '.');
+  const folders = [...SOURCES.map((name) => join(ROOT, name)), ...ROOT_SOURCES.map((name) => join(root, name))];
+  for (const path of folders.flatMap(filesUnder)) digest.update(`${path}\0`).update(readFileSync(path));
+  return digest.digest('hex');
+}
+
+function filesUnder(path: string): readonly string[] {
+  if (!existsSync(path)) return [];
+  if (statSync(path).isFile()) return [path];
+  const names = readdirSync(path).filter((name) => name !== '__pycache__');
+  return names.sort().flatMap((name) => filesUnder(join(path, name)));
+}
+
+/**
+ * Deploys the CDK app on a local cloud, its functions as zip files, and reads the stack's outputs.
+ *
+ * @param home where the CDK's log and assembly go
+ * @throws ConfigurationError where the deployment fails, naming the log
+ */
+export async function deploy(home: string, cloud: LocalCloud, context: DeployContext): Promise<CloudEnvironment> {
+  const outputsFile = join(home, 'cdk-outputs.json');
+  const log = join(home, 'logs', 'deploy.log');
+  await createBucket(cloud, ASSETS_BUCKET);
+  const settings = Object.entries({ ...context, packaging: 'zip', assetsBucket: ASSETS_BUCKET });
+  const code = await cdk(log, cloud, [
+    'deploy',
+    '--all',
+    ...settings.flatMap(([name, value]) => ['--context', `${name}=${value}`]),
+    ...['--output', join(home, 'cdk.out'), '--outputs-file', outputsFile],
+    ...['--require-approval', 'never', '--no-notices', '--no-version-reporting'],
+  ]);
+  if (code !== 0) throw new ConfigurationError(`the CDK app could not be deployed on the local cloud: see ${log}`);
+  return { ...cloud, ...outputsOf(outputsFile) };
+}
+
+const ASSETS_BUCKET = 'hilum-assets';
+
+async function cdk(log: string, { endpoint, region }: LocalCloud, args: readonly string[]): Promise<number | null> {
+  const child = spawn(process.execPath, [join(ROOT, 'node_modules/aws-cdk/bin/cdk'), ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: [dirname(process.execPath), join(ROOT, 'node_modules/.bin'), '/usr/local/bin', '/usr/bin', '/bin'].join(
+        ':',
+      ),
+      HOME: dirname(log),
+      LANG: 'C.UTF-8',
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+      AWS_REGION: region,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const file = createWriteStream(log, { mode: 0o600 });
+  const written = Promise.all([
+    pipeline(child.stdout, file, { end: false }),
+    pipeline(child.stderr, file, { end: false }),
+  ]);
+  const code = await ended;
+  await written;
+  file.end();
+  return code;
+}
+
+/** The outputs by our names; one stack has them. */
+function outputsOf(file: string): Omit<CloudEnvironment, keyof LocalCloud> {
+  const stacks = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Readonly<Record<string, string>>>>;
+  const outputs = Object.assign({}, ...Object.values(stacks)) as Readonly<Record<string, string>>;
+  const output = (name: string): string => {
+    const value = outputs[name];
+    if (value === undefined) throw new ConfigurationError(`the deployed stack has no output ${name}`);
+    return value;
+  };
+  return {
+    bucket: output(STACK_OUTPUTS.bucket),
+    runsTable: output(STACK_OUTPUTS.runsTable),
+    queues: output(STACK_OUTPUTS.queueUrlBase),
+    archiveSecret: output(STACK_OUTPUTS.archiveSecret),
+  };
+}
+
+/** Tells the deployed functions where the PACS is and how it knows them. */
+export async function connect(cloud: CloudEnvironment, orthanc: OrthancEnvironment): Promise<void> {
+  const { dicomWebUrl, username, password } = orthanc;
+  await writeArchiveSecret(cloud, cloud.archiveSecret, { url: dicomWebUrl.replace(/\/$/, ''), username, password });
+}
