@@ -70,14 +70,8 @@ export function encodeDicom(attributes: Attributes): Uint8Array {
   const SOPInstanceUID = uidOf(attributes, 'SOPInstanceUID');
   if (attributes['SpecificCharacterSet'] !== undefined) refuse('SpecificCharacterSet', 'the writer chooses it');
   const charset = allAscii(attributes) ? 'ISO_IR 6' : 'ISO_IR 192';
-  const dataset = encodeDataset(
-    charset === 'ISO_IR 6' ? attributes : { ...attributes, SpecificCharacterSet: charset },
-    {
-      charset,
-      signed: attributes['PixelRepresentation'] === 1,
-      bitsAllocated: typeof attributes['BitsAllocated'] === 'number' ? attributes['BitsAllocated'] : 8,
-    },
-  );
+  const whole = charset === 'ISO_IR 6' ? attributes : { ...attributes, SpecificCharacterSet: charset };
+  const dataset = encodeDataset(whole, contextIn(attributes, { charset, signed: false, bitsAllocated: 8 }));
   const meta = encodeMeta({
     FileMetaInformationVersion: new Uint8Array([0, 1]),
     MediaStorageSOPClassUID: SOPClassUID,
@@ -89,17 +83,21 @@ export function encodeDicom(attributes: Attributes): Uint8Array {
   return Buffer.concat([new Uint8Array(128), Buffer.from('DICM', 'latin1'), ...meta.runs, ...dataset.runs]);
 }
 
-/** The attributes with every text that breaks its VR marked to be written as found; at any depth. */
+/**
+ * A source's attributes as they may be copied, at any depth: text that breaks its VR is marked to be written as found;
+ * a binary value that cannot be written, and Specific Character Set, which the writer chooses, are left out.
+ */
 export function asFoundWhereBroken(attributes: Attributes): Attributes {
   return Object.fromEntries(
-    Object.entries(attributes).map(([keyword, value]) => {
+    Object.entries(attributes).flatMap(([keyword, value]): readonly (readonly [string, AttributeValue])[] => {
       const entry = lookup(keyword);
-      if (entry === undefined || value === undefined) return [keyword, value];
-      if (isSequence(value)) return [keyword, value.map(asFoundWhereBroken)];
+      if (entry === undefined || value === undefined || keyword === 'SpecificCharacterSet') return [];
+      if (isSequence(value)) return [[keyword, value.map(asFoundWhereBroken)]];
       const values = valuesOf(value);
+      if (entry.vr === 'SQ') return values.length === 0 ? [[keyword, value]] : [];
+      if (valueProblem(entry, values) === undefined) return [[keyword, value]];
       const texts = values.filter((one) => typeof one === 'string');
-      const broken = texts.length === values.length && valueProblem(entry, values) !== undefined;
-      return [keyword, broken ? { asFound: texts } : value];
+      return texts.length === values.length ? [[keyword, { asFound: texts }]] : [];
     }),
   );
 }
@@ -112,6 +110,15 @@ export function keywordsAsFound(attributes: Attributes): readonly string[] {
     return isAsFound(value) ? [keyword] : [];
   });
   return [...new Set(found)].sort();
+}
+
+/** The context of a data set's values: items say what they do not inherit. */
+function contextIn({ PixelRepresentation, BitsAllocated }: Attributes, outer: Context): Context {
+  return {
+    charset: outer.charset,
+    signed: PixelRepresentation === undefined ? outer.signed : PixelRepresentation === 1,
+    bitsAllocated: typeof BitsAllocated === 'number' ? BitsAllocated : outer.bitsAllocated,
+  };
 }
 
 function uidOf(attributes: Attributes, keyword: string): string {
@@ -177,7 +184,7 @@ function encodeSequence(keyword: string, value: AttributeValue, context: Context
   if (value === '' || (Array.isArray(value) && value.length === 0)) return bytes;
   if (!isSequence(value)) refuse(keyword, 'VR SQ takes a list of items');
   for (const attributes of value) {
-    const item = encodeDataset(attributes, context);
+    const item = encodeDataset(attributes, contextIn(attributes, context));
     if (item.length > LONGEST) refuse(keyword, 'an item is too long');
     const header = new Uint8Array(8);
     new DataView(header.buffer).setUint32(0, ITEM, true);

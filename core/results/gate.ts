@@ -4,7 +4,7 @@ import { DicomWriteError } from '../errors.ts';
 import type { SourceStudy } from './source-study.ts';
 
 /** The SOP Classes that results are written as (PS3.4 B.5), by kind. */
-const SOP_CLASSES: Readonly<Record<DicomObject['kind'], readonly string[]>> = {
+export const SOP_CLASSES: Readonly<Record<DicomObject['kind'], readonly string[]>> = {
   segmentation: ['1.2.840.10008.5.1.4.1.1.66.4'],
   'structured-report': ['1.2.840.10008.5.1.4.1.1.88.33', '1.2.840.10008.5.1.4.1.1.88.34'],
   pdf: ['1.2.840.10008.5.1.4.1.1.104.1'],

@@ -4,6 +4,7 @@ import { resultUid } from '../dicom/uid.ts';
 import type { Attributes, DicomObject } from '../dicom/write.ts';
 import {
   bySeries,
+  codeItem,
   commonAttributes,
   MANUFACTURER,
   objectUid,
@@ -43,11 +44,9 @@ export function srDocument(result: ResultData, source: SourceStudy, document: Sr
       PreliminaryFlag: 'PRELIMINARY',
       CompletionFlag: 'COMPLETE',
       VerificationFlag: 'UNVERIFIED',
-      CurrentRequestedProcedureEvidenceSequence: evidenceOf(source, evidence),
+      ...(evidence.length > 0 && { CurrentRequestedProcedureEvidenceSequence: evidenceOf(source, evidence) }),
       ValueType: 'CONTAINER',
-      ConceptNameCodeSequence: [
-        { CodeValue: title.value, CodingSchemeDesignator: title.scheme, CodeMeaning: title.meaning },
-      ],
+      ConceptNameCodeSequence: [codeItem(title)],
       ContinuityOfContent: 'SEPARATE',
       ContentTemplateSequence: [{ MappingResource: 'DCMR', TemplateIdentifier: template }],
       ContentSequence: [code('HAS CONCEPT MOD', Dcm.language, English), ...observer(result), ...items],
