@@ -22,9 +22,17 @@ export function encodedFrames(
       facts: { frames, found: groups.length },
     });
   }
-  return groups.map(([first, ...more]) =>
-    first !== undefined && more.length === 0 ? first : Buffer.concat(first === undefined ? more : [first, ...more]),
-  );
+  return groups.map((group) => (group.length === 1 && group[0] !== undefined ? group[0] : joined(group)));
+}
+
+function joined(fragments: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(fragments.reduce((sum, fragment) => sum + fragment.length, 0));
+  let offset = 0;
+  for (const fragment of fragments) {
+    bytes.set(fragment, offset);
+    offset += fragment.length;
+  }
+  return bytes;
 }
 
 function groupFragments(

@@ -56,7 +56,8 @@ export class StructureReader {
   #elements = 0;
 
   constructor(bytes: Uint8Array, offset: number) {
-    this.#bytes = bytes;
+    // A Buffer's slice() would be a view, which whoever slices a value does not expect.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.offset = offset;
   }

@@ -1,10 +1,18 @@
 /** Which images a tool takes: declared in the tool's manifest, decided from headers alone. */
 import { z } from 'zod';
+import type { Reason } from '../errors.ts';
+import type { Suitability } from '../tool.ts';
+import { type ImageIndex, InstanceAttributesSchema, type InstanceIndex } from './study-index.ts';
+
+const NUMBER_OF_INSTANCES = 'NumberOfInstances';
+const isKnown = (name: string): boolean =>
+  name === NUMBER_OF_INSTANCES || Object.hasOwn(InstanceAttributesSchema.shape, name);
+const attribute = z.string().refine(isKnown, 'not in the header index (core/study/study-index.ts)');
 
 const RuleSchema = z
   .object({
     /** A keyword of the header index (`core/study/study-index.ts`), or `NumberOfInstances` of the image. */
-    attribute: z.string(),
+    attribute,
     in: z.array(z.string()).optional(),
     notIn: z.array(z.string()).optional(),
     atLeast: z.number().optional(),
@@ -15,6 +23,7 @@ const RuleSchema = z
     reason: z.string(),
   })
   .strict();
+type Rule = Readonly<z.infer<typeof RuleSchema>>;
 
 export const SelectionSchema = z
   .object({
@@ -23,7 +32,108 @@ export const SelectionSchema = z
     alternatives: z.array(z.array(RuleSchema).min(1)).min(1),
     /** Of several suitable images: all of them, or the best by `prefer`, then by SeriesInstanceUID. */
     take: z.enum(['all', 'best']),
-    prefer: z.array(z.object({ attribute: z.string(), order: z.enum(['ascending', 'descending']) }).strict()).default([]),
+    prefer: z.array(z.object({ attribute, order: z.enum(['ascending', 'descending']) }).strict()).default([]),
   })
   .strict();
 export type Selection = Readonly<z.infer<typeof SelectionSchema>>;
+
+/** An image that a tool does not take, and why. */
+export interface Refusal {
+  readonly image: ImageIndex;
+  readonly reason: Reason;
+}
+
+/**
+ * Whether the image meets a selection: all rules of one alternative, each by every instance. A refusal names the first
+ * broken rule of the alternative that went furthest.
+ */
+export function judgeImage(selection: Selection, image: ImageIndex): Suitability {
+  if (image.kind !== selection.image) {
+    return refuse('wrong-kind', `The image is a ${image.kind}; the tool takes a ${selection.image}`);
+  }
+  let furthest = -1;
+  let broken: Rule | undefined;
+  for (const rules of selection.alternatives) {
+    const met = rules.findIndex((rule) => !meets(rule, image));
+    if (met === -1) return { suitable: true };
+    if (met > furthest) {
+      furthest = met;
+      broken = rules[met];
+    }
+  }
+  return refuse('not-suitable', broken?.reason ?? 'The image meets no alternative of the selection');
+}
+
+/**
+ * The images a tool takes, and why it takes no others. The order is the selection's preference, then SeriesInstanceUID and
+ * SOPInstanceUID, so that it does not depend on the order of arrival.
+ */
+export function selectImages(
+  selection: Selection,
+  images: readonly ImageIndex[],
+): { readonly selected: readonly ImageIndex[]; readonly refusals: readonly Refusal[] } {
+  const suitable: ImageIndex[] = [];
+  const refusals: Refusal[] = [];
+  for (const image of images) {
+    const answer = judgeImage(selection, image);
+    if (answer.suitable) suitable.push(image);
+    else refusals.push({ image, reason: answer.reason });
+  }
+  const ordered = suitable.toSorted((a, b) => compare(selection, a, b));
+  if (selection.take === 'all') return { selected: ordered, refusals };
+  const reason: Reason = { code: 'not-preferred', message: 'Another image of the study suits the tool better' };
+  const passedOver = ordered.slice(1).map((image) => ({ image, reason }));
+  return { selected: ordered.slice(0, 1), refusals: [...refusals, ...passedOver] };
+}
+
+function refuse(code: string, message: string): Suitability {
+  return { suitable: false, reason: { code, message } };
+}
+
+function meets(rule: Rule, image: ImageIndex): boolean {
+  if (rule.attribute === NUMBER_OF_INSTANCES) return accepts(rule, [image.instances.length]);
+  return image.instances.every((instance) => accepts(rule, valuesOf(instance, rule.attribute)));
+}
+
+/** `in`: one of the values is listed; `notIn`: none is; `atLeast` and `atMost`: all are. */
+function accepts(rule: Rule, values: readonly (string | number)[]): boolean {
+  if (values.length === 0) return rule.whenAbsent === 'accept';
+  if (rule.in !== undefined && !values.some((value) => rule.in?.includes(String(value)))) return false;
+  if (rule.notIn !== undefined && values.some((value) => rule.notIn?.includes(String(value)))) return false;
+  const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = rule;
+  if (rule.atLeast === undefined && rule.atMost === undefined) return true;
+  return values.every((value) => Number(value) >= atLeast && Number(value) <= atMost);
+}
+
+function valuesOf(instance: InstanceIndex, name: string): readonly (string | number)[] {
+  const value: unknown = Object.entries(instance).find(([keyword]) => keyword === name)?.[1];
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return values.flatMap((item) => {
+    if (typeof item === 'boolean') return [String(item)];
+    return typeof item === 'number' || (typeof item === 'string' && item !== '') ? [item] : [];
+  });
+}
+
+function compare(selection: Selection, a: ImageIndex, b: ImageIndex): number {
+  for (const { attribute: name, order } of selection.prefer) {
+    const [left, right] = [preference(a, name), preference(b, name)];
+    if (left === right) continue;
+    if (left === undefined || right === undefined) return left === undefined ? 1 : -1;
+    return left < right === (order === 'ascending') ? -1 : 1;
+  }
+  return compareText(identity(a), identity(b));
+}
+
+function preference(image: ImageIndex, name: string): string | number | undefined {
+  if (name === NUMBER_OF_INSTANCES) return image.instances.length;
+  const [first] = image.instances;
+  return first === undefined ? undefined : valuesOf(first, name)[0];
+}
+
+function identity({ SeriesInstanceUID, instances }: ImageIndex): string {
+  return `${SeriesInstanceUID} ${instances[0]?.SOPInstanceUID}`;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

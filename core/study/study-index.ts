@@ -43,9 +43,7 @@ export const InstanceAttributesSchema = z.object({
   /** Centre of the first voxel, mm, patient coordinates (LPS; PS3.3 C.7.6.2.1.1). */
   ImagePositionPatient: z.tuple([z.number(), z.number(), z.number()]).optional(),
   /** Direction cosines of the row, then of the column. */
-  ImageOrientationPatient: z
-    .tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()])
-    .optional(),
+  ImageOrientationPatient: z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]).optional(),
   GantryDetectorTilt: z.number().optional(),
   RescaleSlope: z.number().optional(),
   RescaleIntercept: z.number().optional(),
