@@ -1,5 +1,5 @@
-/** Which deployment a command talks to: the local cloud of `hilum local up`, or the one that the environment names. */
-import { ConfigurationError } from '#core/errors.ts';
+/** Which deployment a command talks to: the one that the environment names, else the local cloud of `hilum local up`. */
+import { LOCAL_CREDENTIALS, type LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { readLocalEnvironment } from '#localstack/local.ts';
 
 /** What commands need of a deployment. */
@@ -9,32 +9,27 @@ export interface Deployment {
 }
 
 /**
- * The deployment that HILUM_BUCKET and HILUM_RUNS_TABLE name, with the AWS account of the environment; else the local
- * cloud, whose address and credentials are set for this process.
+ * The deployment that HILUM_BUCKET and HILUM_RUNS_TABLE name, in the AWS account of the environment; else the local
+ * cloud, which the AWS clients of this process are then led to.
  *
  * @throws ConfigurationError where there is neither, with what to do
  */
-export async function findDeployment(): Promise<Deployment> {
+export function findDeployment(): Deployment {
   const { HILUM_BUCKET, HILUM_RUNS_TABLE } = process.env;
   if (HILUM_BUCKET !== undefined && HILUM_RUNS_TABLE !== undefined) {
     return { bucket: HILUM_BUCKET, runsTable: HILUM_RUNS_TABLE };
   }
-  const local = await readLocalEnvironment();
-  if (local === undefined) {
-    throw new ConfigurationError(
-      'There is no deployment to talk to: start the local one with `hilum local up`, or set HILUM_BUCKET and HILUM_RUNS_TABLE to the outputs of your stack',
-    );
-  }
-  Object.assign(process.env, localCredentials(local));
-  return { bucket: local.bucket, runsTable: local.runsTable };
+  const local = readLocalEnvironment();
+  useLocalCloud(local);
+  return local;
 }
 
-/** Environment variables that lead the AWS SDK to the local cloud, which takes any credentials. */
-export function localCredentials({ endpoint, region }: { readonly endpoint: string; readonly region: string }) {
-  return {
+/** Leads the AWS clients of this process to a local cloud. To be called before the first of them is made. */
+export function useLocalCloud({ endpoint, region }: LocalCloud): void {
+  Object.assign(process.env, {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-  };
+    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+  });
 }

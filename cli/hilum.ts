@@ -6,8 +6,10 @@ import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { HilumError } from '#core/errors.ts';
 import { note, root, Unsuccessful, UsageError } from './command.ts';
+import { addDemoCommand } from './commands/demo.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addStatusCommand } from './commands/status.ts';
 import { addToolsCommand } from './commands/tools.ts';
 
 const { version } = z
@@ -19,7 +21,7 @@ const program = new Command('hilum')
   .version(version)
   .showHelpAfterError('(see --help)')
   .exitOverride();
-for (const add of [addRunCommand, addInspectCommand, addToolsCommand]) add(program);
+for (const add of [addRunCommand, addInspectCommand, addToolsCommand, addDemoCommand, addStatusCommand]) add(program);
 
 try {
   await program.parseAsync();

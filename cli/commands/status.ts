@@ -11,7 +11,7 @@ export function addStatusCommand(program: Command): void {
     .argument('[study]', 'a StudyInstanceUID; all studies where it is left out')
     .option('--json', 'print an array of runs')
     .action(async (study: string | undefined, { json }: { json?: true }) => {
-      const { runsTable } = await findDeployment();
+      const { runsTable } = findDeployment();
       const { createDynamoRunStore } = await import('#adapters/aws/run-store.ts');
       const runs = await createDynamoRunStore({ table: runsTable }).list(
         study === undefined ? {} : { StudyInstanceUID: study },

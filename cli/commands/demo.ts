@@ -1,0 +1,133 @@
+import type { Command } from 'commander';
+import { loadCatalog } from '#adapters/catalog/catalog.ts';
+import { createDicomWebClient, type DicomWebClient } from '#adapters/dicomweb/client.ts';
+import { resultKey } from '#core/keys.ts';
+import type { ObjectStore, RunRecord, RunStore } from '#core/ports.ts';
+import { parseResult } from '#core/results/result.ts';
+import type { ToolEntry } from '#core/tool-manifest.ts';
+import { type LocalEnvironment, localUp } from '#localstack/local.ts';
+import { note, print, root, Unsuccessful, UsageError } from '../command.ts';
+import { type ListedObject, listResults, pushStudy } from '../demo/archive.ts';
+import { followStudy } from '../demo/follow.ts';
+import { type RunningForwarder, startForwarder } from '../demo/forwarder.ts';
+import { describeStudy, type RunReport } from '../demo/report.ts';
+import { type DemoStudy, folderStudies, phantomStudies } from '../demo/studies.ts';
+import { useLocalCloud } from '../deployment.ts';
+
+interface DemoOptions {
+  readonly study?: string;
+  readonly timeout: string;
+  readonly json?: true;
+}
+
+/** `hilum demo`: studies from Orthanc through the local cloud and back, with what became of each. */
+export function addDemoCommand(program: Command): void {
+  program
+    .command('demo')
+    .description('send studies from Orthanc through the local cloud and show what comes back')
+    .option('--study <folder>', 'a folder of DICOM files; two phantoms where it is left out')
+    .option('--timeout <seconds>', 'the longest to wait for the results', '600')
+    .option('--json', 'print nothing but the JSON object on standard output')
+    .action(demo);
+}
+
+async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
+  const timeoutS = Number(timeout);
+  if (!(timeoutS > 0)) throw new UsageError(`--timeout takes seconds above 0, not ${timeout}`);
+  const started = Date.now();
+  const say = json === true ? note : print;
+  const studies = study === undefined ? phantomStudies() : await folderStudies(study);
+  const catalog = await loadCatalog(root);
+  const environment = await localUp({ onProgress: say, stableAgeS: 2 });
+  useLocalCloud(environment);
+  const services = await connect(environment);
+  const forwarder = await startForwarder({ environment, catalog, objects: services.objects });
+  try {
+    for (const each of studies) {
+      say(`storing ${each.name} in Orthanc (${each.instances.length} instances)`);
+      await pushStudy(each, services.archive);
+    }
+    const signal = AbortSignal.timeout(timeoutS * 1000);
+    const reports: StudyReport[] = [];
+    for (const each of studies) reports.push(await reportOn(each, { ...services, catalog, forwarder, signal, say }));
+    const objects = reports.reduce((sum, report) => sum + report.objects.length, 0);
+    const seconds = (Date.now() - started) / 1000;
+    say(`\nOrthanc: ${environment.orthanc.url}. The local cloud stays up; \`hilum local down\` stops it.`);
+    process.stdout.write(`${JSON.stringify({ studies: reports, objects, seconds })}\n`);
+    if (!reports.every(({ ok }) => ok)) throw new Unsuccessful();
+  } finally {
+    await forwarder.stop();
+  }
+}
+
+interface Services {
+  readonly archive: DicomWebClient;
+  readonly objects: ObjectStore;
+  readonly runs: RunStore;
+}
+
+async function connect({ orthanc, bucket, runsTable }: LocalEnvironment): Promise<Services> {
+  const { createS3ObjectStore } = await import('#adapters/aws/object-store.ts');
+  const { createDynamoRunStore } = await import('#adapters/aws/run-store.ts');
+  const { dicomWebUrl, username, password } = orthanc;
+  return {
+    archive: createDicomWebClient({ url: dicomWebUrl, username, password }),
+    objects: createS3ObjectStore({ bucket }),
+    runs: createDynamoRunStore({ table: runsTable }),
+  };
+}
+
+/** One study in the JSON object that the demo ends with. */
+interface StudyReport {
+  readonly name: string;
+  readonly StudyInstanceUID: string;
+  /** Whether every run ended with an answer and its objects are in the PACS. */
+  readonly ok: boolean;
+  readonly runs: readonly RunRecord[];
+  readonly objects: readonly ListedObject[];
+  /** Why there are no runs, where the forwarder left the study out. */
+  readonly skipped?: string;
+}
+
+interface Watch extends Services {
+  readonly catalog: readonly ToolEntry[];
+  readonly forwarder: RunningForwarder;
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+/** Waits for a study's runs, tells how they went, and compares what they say with what the PACS lists. */
+async function reportOn(
+  study: DemoStudy,
+  { archive, objects: store, say, forwarder, ...watch }: Watch,
+): Promise<StudyReport> {
+  const { StudyInstanceUID, name } = study;
+  const ending = await followStudy({
+    ...watch,
+    StudyInstanceUID,
+    skipped: () => forwarder.skipped(StudyInstanceUID),
+    onChange: ({ tool, state }) => say(`  ${name}: ${tool} ${state}`),
+  });
+  const listed = await listResults(study, archive);
+  if (ending.kind === 'skipped') {
+    say(`\n${name}: no tool wants it (${ending.reason})`);
+    return { name, StudyInstanceUID, ok: true, runs: [], objects: listed, skipped: ending.reason };
+  }
+  const { runs } = ending;
+  for (const line of describeStudy(study, await withFindings(runs, store), listed)) say(line);
+  if (ending.kind === 'late') say(`  not done in time; the forwarder says: ${forwarder.state(StudyInstanceUID)}`);
+  const there = new Set(listed.map(({ SOPInstanceUID }) => SOPInstanceUID));
+  const isAnswered = ({ state, objects = [] }: RunRecord): boolean =>
+    state === 'not-applicable' ||
+    (state === 'delivered' && objects.length > 0 && objects.every((uid) => there.has(uid)));
+  return { name, StudyInstanceUID, ok: ending.kind === 'ended' && runs.every(isAnswered), runs, objects: listed };
+}
+
+function withFindings(runs: readonly RunRecord[], store: ObjectStore): Promise<readonly RunReport[]> {
+  return Promise.all(
+    runs.map(async (run) => {
+      const bytes = run.state === 'delivered' ? await store.get(resultKey(run.runId)) : undefined;
+      return { run, findings: bytes === undefined ? [] : parseResult(bytes).findings };
+    }),
+  );
+}

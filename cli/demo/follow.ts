@@ -1,0 +1,47 @@
+/** Follows runs in the runs table until all have ended, within a bound. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunRecord, RunState, RunStore } from '#core/ports.ts';
+import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+
+const ENDS: readonly RunState[] = ['delivered', 'not-applicable', 'rejected', 'failed'];
+const POLL_MS = 500;
+
+export interface Following {
+  readonly runs: RunStore;
+  readonly catalog: readonly ToolEntry[];
+  readonly StudyInstanceUID: string;
+  /** Why no run will come, where the forwarder left the study out. */
+  readonly skipped: () => string | undefined;
+  readonly signal: AbortSignal;
+  /** Told each state a run reaches. */
+  readonly onChange: (run: RunRecord) => void;
+}
+
+/** How a study's way ended. `late`: not within the time given. */
+export type Ending =
+  | { readonly kind: 'ended' | 'late'; readonly runs: readonly RunRecord[] }
+  | { readonly kind: 'skipped'; readonly reason: string };
+
+/** Waits until every tool of the catalogue, in its present version, has a run of the study that has ended. */
+export async function followStudy({ runs, catalog, skipped, ...following }: Following): Promise<Ending> {
+  const { StudyInstanceUID, signal, onChange } = following;
+  const wanted = new Set(catalog.map((entry) => `${entry.manifest.id} ${toolVersion(entry)}`));
+  const told = new Set<string>();
+  for (;;) {
+    const found = await runs.list({ StudyInstanceUID });
+    const present = found.filter(({ tool, version }) => wanted.has(`${tool} ${version}`));
+    for (const run of present) {
+      const news = `${run.runId} ${run.state}`;
+      if (!told.has(news)) onChange(run);
+      told.add(news);
+    }
+    const tools = new Set(present.map(({ tool }) => tool));
+    if (tools.size === wanted.size && present.every(({ state }) => ENDS.includes(state))) {
+      return { kind: 'ended', runs: present };
+    }
+    const reason = skipped();
+    if (reason !== undefined) return { kind: 'skipped', reason };
+    if (signal.aborted) return { kind: 'late', runs: present };
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,77 @@
+/** The demo's forwarder: the same as `hilum edge` runs, in this process, for as long as the demo lasts. */
+import { createWriteStream, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
+import { createOrthancClient } from '#adapters/orthanc/client.ts';
+import { manifestKey } from '#core/keys.ts';
+import type { ObjectStore } from '#core/ports.ts';
+import type { ToolEntry } from '#core/tool-manifest.ts';
+import { createForwarder } from '#edge/forwarder.ts';
+import { Journal } from '#edge/journal.ts';
+import { createLog } from '#edge/log.ts';
+import type { LocalEnvironment } from '#localstack/local.ts';
+
+export interface ForwarderSetting {
+  readonly environment: LocalEnvironment;
+  readonly catalog: readonly ToolEntry[];
+  readonly objects: ObjectStore;
+}
+
+export interface RunningForwarder {
+  /** Why a study was left out; undefined where it was not (yet). */
+  skipped(StudyInstanceUID: string): string | undefined;
+  /** How far the forwarder is with a study, for people. */
+  state(StudyInstanceUID: string): string;
+  stop(): Promise<void>;
+}
+
+/** Starts following Orthanc; returns when whatever is stored from now on will be noticed. */
+export async function startForwarder({ environment, catalog, objects }: ForwarderSetting): Promise<RunningForwarder> {
+  const { home, orthanc } = environment;
+  const { username, password } = orthanc;
+  const folder = join(home, 'demo-edge');
+  const journal = await openJournal(folder, objects);
+  const logFile = createWriteStream(join(home, 'logs', 'demo-edge.log'), { flags: 'a', mode: 0o600 });
+  const forwarder = createForwarder({
+    archive: createDicomWebClient({ url: orthanc.dicomWebUrl, username, password }),
+    orthanc: createOrthancClient({ url: orthanc.url, username, password }),
+    store: objects,
+    catalog,
+    journal,
+    clock: Date,
+    log: createLog(Date, (line) => logFile.write(`${line}\n`)),
+    spoolFolder: join(folder, 'spool'),
+  });
+  const controller = new AbortController();
+  await forwarder.runOnce(controller.signal);
+  const ended = forwarder.run(controller.signal);
+  return {
+    skipped(StudyInstanceUID) {
+      const study = journal.study(StudyInstanceUID);
+      return study?.state === 'skipped' ? (study.reason?.message ?? 'no reason recorded') : undefined;
+    },
+    state(StudyInstanceUID) {
+      const study = journal.study(StudyInstanceUID);
+      return study === undefined ? 'not noticed yet' : [study.state, study.reason?.message ?? []].flat().join(': ');
+    },
+    async stop() {
+      controller.abort();
+      await ended.finally(() => journal.close());
+      logFile.end();
+    },
+  };
+}
+
+/** The journal of the last demo, unless it tells of another bucket: the local cloud forgets everything when it stops. */
+async function openJournal(folder: string, objects: ObjectStore): Promise<Journal> {
+  const file = join(folder, 'journal.sqlite');
+  const journal = new Journal(file);
+  for (const { StudyInstanceUID, state, revision } of journal.studies()) {
+    if (state !== 'uploaded' || revision === undefined) continue;
+    if (await objects.exists(manifestKey('live', StudyInstanceUID, revision))) break;
+    journal.close();
+    rmSync(folder, { recursive: true });
+    return new Journal(file);
+  }
+  return journal;
+}
