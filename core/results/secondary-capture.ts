@@ -37,6 +37,7 @@ export function secondaryCaptures(result: ResultData, source: SourceStudy): read
         ConversionType: 'WSD',
         ImageType: ['DERIVED', 'SECONDARY'],
         PatientOrientation: '',
+        Laterality: '',
         DerivationDescription: `${picture.title}. ${RESEARCH_ONLY}`.slice(0, 1024),
         ImageComments: picture.title,
         ...(sources.length > 0 && {

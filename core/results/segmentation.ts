@@ -65,7 +65,9 @@ export function segmentation(result: ResultData, source: SourceStudy): DicomObje
     SOPInstanceUID: objectUid(result, 'segmentation'),
     attributes: {
       ...common,
-      ...(inSpace && frameOfReference(first.source, source)),
+      ...(inSpace
+        ? frameOfReference(first.source, source)
+        : { PatientOrientation: first.source.PatientOrientation ?? [] }),
       ImageType: ['DERIVED', 'PRIMARY'],
       ContentLabel: 'SEGMENTATION',
       ContentDescription: RESEARCH_ONLY,
@@ -172,21 +174,17 @@ function dimensionIndex(DimensionOrganizationUID: string, inSpace: boolean): rea
   return inSpace ? [bySegment, byPosition] : [bySegment];
 }
 
+/**
+ * Pixel Measures and Plane Orientation, of frames in space only: the detector spacing of a radiograph is no spacing in
+ * the patient.
+ */
 function sharedGroups(frames: readonly MaskFrame[], inSpace: boolean): Attributes {
   const [frame] = frames;
-  const spacing = frame?.source.PixelSpacing ?? frame?.source.ImagerPixelSpacing;
+  if (frame === undefined || !inSpace) return {};
+  const { PixelSpacing, SliceThickness, ImageOrientationPatient } = frame.source;
   return {
-    ...(spacing && {
-      PixelMeasuresSequence: [
-        {
-          PixelSpacing: spacing,
-          ...(inSpace && { SliceThickness: frame?.source.SliceThickness ?? sliceSpacing(frames) ?? 1 }),
-        },
-      ],
-    }),
-    ...(inSpace && {
-      PlaneOrientationSequence: [{ ImageOrientationPatient: frame?.source.ImageOrientationPatient }],
-    }),
+    PixelMeasuresSequence: [{ PixelSpacing, SliceThickness: SliceThickness ?? sliceSpacing(frames) ?? 1 }],
+    PlaneOrientationSequence: [{ ImageOrientationPatient }],
   };
 }
 

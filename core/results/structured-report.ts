@@ -105,10 +105,7 @@ function place(
     ? { template: '1411', items: [image(Dcm.referencedSegment, seg, { ReferencedSegmentNumber }), ...sources] }
     : {
         template: '1410',
-        items: [
-          image(Dcm.referencedSegmentationFrame, seg, { ReferencedFrameNumber: frames, ReferencedSegmentNumber }),
-          ...sources,
-        ],
+        items: [image(Dcm.referencedSegmentationFrame, seg, { ReferencedFrameNumber: frames }), ...sources],
       };
 }
 
