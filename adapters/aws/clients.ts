@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { ConfigurationError, type HilumError, ServiceUnavailableError } from '#core/errors.ts';
+import { ConfigurationError, HilumError, ServiceUnavailableError } from '#core/errors.ts';
 
 const once = <T>(make: () => T): (() => T) => {
   let made: T | undefined;
@@ -42,11 +42,12 @@ const CONFIGURATION = new Set([
 export const errorName = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
 
 /**
- * One of ours for an error of the SDK; the original stays as the cause.
+ * One of ours for an error of the SDK, which stays as the cause; one of ours is returned as it is.
  *
  * @param what the service and the resource's setting, for people: `the bucket (HILUM_BUCKET)`
  */
 export function translated(error: unknown, what: string): HilumError {
+  if (error instanceof HilumError) return error;
   const name = errorName(error);
   const facts = { error: name };
   return CONFIGURATION.has(name)

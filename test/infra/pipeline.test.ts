@@ -1,0 +1,263 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { parseQueueName, STACK_OUTPUTS } from '../../core/environment.ts';
+import { LANES } from '../../core/keys.ts';
+import type { Bundler } from '../../infra/bundle.ts';
+import { parseConfig } from '../../infra/config.ts';
+import { PipelineStack } from '../../infra/pipeline-stack.ts';
+import { discoverTools } from '../../infra/tools.ts';
+
+type Resource = { readonly Type: string; readonly Properties: Record<string, unknown>; readonly DependsOn?: string[] };
+type Resources = Record<string, Resource>;
+
+const TOOL_IDS = ['first-tool', 'second-tool'];
+
+/** A folder with tools in it, as a checkout has. */
+function makeRoot(ids: readonly string[]): string {
+  const root = mkdtempSync(join(tmpdir(), 'hilum-infra-'));
+  for (const [index, id] of ids.entries()) {
+    mkdirSync(join(root, 'tools', id), { recursive: true });
+    const manifest = {
+      ...{ id, version: '1.0.0', label: id, purpose: 'p', inputs: 'i', outputs: 'o', limits: 'l', models: [] },
+      selection: {
+        image: 'volume',
+        alternatives: [[{ attribute: 'Modality', in: ['CT'], reason: 'r' }]],
+        take: 'best',
+      },
+      resources: { memoryMb: 2048 + index, timeoutS: 100 + index },
+    };
+    writeFileSync(join(root, 'tools', id, 'manifest.json'), JSON.stringify(manifest));
+  }
+  return root;
+}
+
+/** Folders with nothing in them that takes time to build. */
+function stubBundler(): Bundler {
+  const out = mkdtempSync(join(tmpdir(), 'hilum-bundle-'));
+  return (name, { tool } = {}) => {
+    const folder = join(out, `${name}-${tool?.id ?? ''}`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'index.mjs'), 'export const handler = async () => {};');
+    writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch');
+    return folder;
+  };
+}
+
+function synthesise(context: Record<string, unknown> = {}, ids = TOOL_IDS): Template {
+  const config = parseConfig({ packaging: 'zip', ...context });
+  const app = new App();
+  return Template.fromStack(
+    new PipelineStack(app, config.name, { config, tools: discoverTools(makeRoot(ids)), bundle: stubBundler() }),
+  );
+}
+
+const zip = synthesise();
+const image = synthesise({ packaging: 'image' });
+const find = (type: string, template = zip): Resources => template.findResources(type) as Resources;
+const queues = find('AWS::SQS::Queue');
+const nameOf = (queue: Resource): string => String(queue.Properties['QueueName']);
+const workQueues = Object.entries(queues).filter(([, queue]) => !nameOf(queue).endsWith('-dead'));
+
+describe('queues', () => {
+  it('has intake, convert and return queues for each lane, and one for each tool found by its folder', () => {
+    const names = workQueues.map(([, queue]) => nameOf(queue)).sort();
+    const steps = ['intake', 'convert', 'return', ...TOOL_IDS.map((id) => `infer-${id}`)];
+    expect(names).toEqual(steps.flatMap((step) => LANES.map((lane) => `hilum-${step}-${lane}`)).sort());
+  });
+
+  it.each(workQueues)('%s has a dead-letter queue that the dead-letter function works off, and alarms', (id, queue) => {
+    const redrive = queue.Properties['RedrivePolicy'] as { deadLetterTargetArn: { 'Fn::GetAtt': [string, string] } };
+    const dead = redrive.deadLetterTargetArn['Fn::GetAtt'][0];
+    expect(queues[dead]).toBeDefined();
+    expect(nameOf(queues[dead] as Resource)).toBe(`${nameOf(queue)}-dead`);
+    const mappings = Object.values(find('AWS::Lambda::EventSourceMapping'));
+    const consumerOf = (queueId: string) =>
+      mappings.filter((mapping) => JSON.stringify(mapping.Properties['EventSourceArn']).includes(`"${queueId}"`));
+    expect(consumerOf(id)).toHaveLength(1);
+    const [undertaker] = consumerOf(dead);
+    expect(JSON.stringify(undertaker?.Properties['FunctionName'])).toContain('DeadLetter');
+    expect(undertaker?.Properties['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
+    for (const [queueId, metric] of [
+      [dead, 'ApproximateNumberOfMessagesVisible'],
+      [id, 'ApproximateAgeOfOldestMessage'],
+    ]) {
+      const dimension = { Name: 'QueueName', Value: { 'Fn::GetAtt': [queueId, 'QueueName'] } };
+      zip.hasResourceProperties('AWS::CloudWatch::Alarm', {
+        MetricName: metric,
+        Dimensions: [dimension],
+        AlarmActions: Match.anyValue(),
+      });
+    }
+  });
+
+  it('encrypts every queue and takes messages over TLS only', () => {
+    for (const queue of Object.values(queues)) expect(queue.Properties['SqsManagedSseEnabled']).toBe(true);
+    const policies = JSON.stringify(find('AWS::SQS::QueuePolicy'));
+    for (const id of Object.keys(queues)) expect(policies).toContain(`"${id}"`);
+    expect(policies).toContain('aws:SecureTransport');
+  });
+
+  it('keeps a message from others for longer than its function may take', () => {
+    const functions = find('AWS::Lambda::Function');
+    for (const mapping of Object.values(find('AWS::Lambda::EventSourceMapping'))) {
+      const queueId = (mapping.Properties['EventSourceArn'] as { 'Fn::GetAtt': [string, string] })['Fn::GetAtt'][0];
+      const functionId = (mapping.Properties['FunctionName'] as { Ref: string }).Ref;
+      expect(queues[queueId]?.Properties['VisibilityTimeout']).toBeGreaterThan(
+        Number(functions[functionId]?.Properties['Timeout']),
+      );
+    }
+  });
+
+  it('gives backfill a share of its own', () => {
+    const concurrency = (step: string): unknown[] =>
+      Object.entries(find('AWS::Lambda::EventSourceMapping'))
+        .filter(([, mapping]) => JSON.stringify(mapping.Properties['EventSourceArn']).includes(step))
+        .map(([, mapping]) => mapping.Properties['ScalingConfig']);
+    expect(concurrency('Queueconvertbackfill')).toContainEqual({ MaximumConcurrency: 4 });
+    expect(concurrency('Queueconvertlive')).toContainEqual({ MaximumConcurrency: 10 });
+  });
+});
+
+describe('the bucket', () => {
+  const [bucketId, bucket] = Object.entries(find('AWS::S3::Bucket'))[0] ?? [];
+
+  it('notifies the intake queue of the lane, natively, once the queue lets it', () => {
+    const { QueueConfigurations } = (bucket?.Properties['NotificationConfiguration'] ?? {}) as {
+      QueueConfigurations?: object[];
+    };
+    expect(QueueConfigurations).toHaveLength(LANES.length);
+    for (const lane of LANES) {
+      const rules = [
+        { Name: 'prefix', Value: `${lane}/` },
+        { Name: 'suffix', Value: '/manifest.json' },
+      ];
+      expect(QueueConfigurations).toContainEqual(
+        expect.objectContaining({ Event: 's3:ObjectCreated:*', Filter: { S3Key: { Rules: rules } } }),
+      );
+    }
+    const policies = Object.keys(find('AWS::SQS::QueuePolicy')).filter(
+      (id) => id.includes('intake') && !id.includes('DeadLetters'),
+    );
+    expect(policies).toHaveLength(LANES.length);
+    expect(bucket?.DependsOn).toEqual(expect.arrayContaining(policies));
+  });
+
+  it('is encrypted, private and over TLS only', () => {
+    zip.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }],
+      },
+      PublicAccessBlockConfiguration: {
+        ...{ BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+      },
+    });
+    zip.hasResourceProperties('AWS::S3::BucketPolicy', {
+      Bucket: { Ref: bucketId },
+      PolicyDocument: Match.objectLike({
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ]),
+      }),
+    });
+  });
+});
+
+describe('access', () => {
+  it('allows nobody outside the account anything', () => {
+    const documents = [
+      ...Object.values(find('AWS::SQS::QueuePolicy')),
+      ...Object.values(find('AWS::S3::BucketPolicy')),
+      ...Object.values(find('AWS::SNS::TopicPolicy')),
+    ].flatMap((policy) => (policy.Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] }).Statement);
+    expect(documents.length).toBeGreaterThan(0);
+    for (const statement of documents) {
+      if (statement['Effect'] !== 'Allow') continue;
+      expect(statement['Principal']).toEqual({ Service: 's3.amazonaws.com' });
+      expect(statement['Condition']).toEqual({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } });
+    }
+  });
+
+  it('lets a function do what it does and no more: no action on all resources, no all of a service', () => {
+    for (const [id, { Properties }] of Object.entries(find('AWS::IAM::Policy'))) {
+      for (const statement of (
+        Properties['PolicyDocument'] as { Statement: { Action: string | string[]; Resource: unknown }[] }
+      ).Statement) {
+        expect(
+          [statement.Action].flat().filter((action) => /^\*|:\*$/.test(action)),
+          id,
+        ).toEqual([]);
+        expect([statement.Resource].flat(), id).not.toContain('*');
+      }
+    }
+  });
+
+  it('encrypts the runs table and the secret with the deployment’s own key', () => {
+    zip.hasResourceProperties('AWS::DynamoDB::Table', {
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: Match.anyValue() },
+    });
+    zip.hasResourceProperties('AWS::SecretsManager::Secret', { KmsKeyId: Match.anyValue() });
+    zip.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true });
+  });
+});
+
+describe('functions', () => {
+  it('gives every tool a Lambda with its memory and time', () => {
+    for (const [index, id] of TOOL_IDS.entries()) {
+      zip.hasResourceProperties('AWS::Lambda::Function', {
+        MemorySize: 2048 + index,
+        Timeout: 145 + index,
+        Environment: { Variables: Match.objectLike({ HILUM_TOOL: id, HILUM_TOOL_TIMEOUT_S: String(100 + index) }) },
+      });
+    }
+  });
+
+  it('packs infer and convert as container images, and everything as zip where there is no Docker', () => {
+    const packed = (template: Template) =>
+      Object.values(find('AWS::Lambda::Function', template)).map((each) => each.Properties['PackageType'] ?? 'Zip');
+    expect(packed(zip).filter((type) => type === 'Image')).toEqual([]);
+    expect(packed(image).filter((type) => type === 'Image')).toHaveLength(TOOL_IDS.length + 1);
+  });
+
+  it('runs zip functions on Node 24', () => {
+    zip.allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Handler: 'index.handler' });
+  });
+});
+
+describe('the template', () => {
+  it.each([
+    ['zip', zip],
+    ['image', image],
+  ])('holds no custom resource (%s)', (_, template) => {
+    const types = Object.values((template.toJSON() as { Resources: Resources }).Resources).map(
+      (resource) => resource.Type,
+    );
+    expect(
+      types.filter((type) => type.startsWith('Custom::') || type === 'AWS::CloudFormation::CustomResource'),
+    ).toEqual([]);
+  });
+
+  it('tells what others find it by', () => {
+    for (const name of Object.values(STACK_OUTPUTS)) zip.hasOutput(name, {});
+  });
+
+  it('adds a tool’s queues and function by its folder alone', () => {
+    const more = synthesise({}, [...TOOL_IDS, 'third-tool']);
+    const added = Object.values(find('AWS::SQS::Queue', more))
+      .map((queue) => nameOf(queue).replace('hilum-', ''))
+      .flatMap((name) => parseQueueName(name) ?? [])
+      .filter((role) => role.step === 'infer' && role.tool === 'third-tool');
+    expect(added).toHaveLength(LANES.length);
+    more.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ HILUM_TOOL: 'third-tool' }) },
+    });
+  });
+
+  it('can be told another name, so that two deployments live side by side', () => {
+    const names = Object.values(find('AWS::SQS::Queue', synthesise({ name: 'trial' }))).map(nameOf);
+    expect(names.every((name) => name.startsWith('trial-'))).toBe(true);
+  });
+});

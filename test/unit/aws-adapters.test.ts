@@ -1,0 +1,145 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { describe, expect, it } from 'vitest';
+import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
+import { createPostpone, createSqsQueue } from '#adapters/aws/queue.ts';
+import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
+import { readArchiveSecret } from '#adapters/aws/secrets.ts';
+import { ConfigurationError, ServiceUnavailableError } from '#core/errors.ts';
+import { type AwsAnswer, type AwsRequest, answering } from '../fixtures/aws-answers.ts';
+
+const xmlError = (statusCode: number, code: string): AwsAnswer => ({
+  statusCode,
+  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>m</Message></Error>`,
+});
+const jsonError = (statusCode: number, type: string): AwsAnswer => ({
+  statusCode,
+  headers: { 'content-type': 'application/x-amz-json-1.0' },
+  body: JSON.stringify({ __type: type, message: 'm' }),
+});
+const json = (body: object): AwsAnswer => ({
+  statusCode: 200,
+  headers: { 'content-type': 'application/x-amz-json-1.0' },
+  body: JSON.stringify(body),
+});
+
+describe('the object store', () => {
+  const storeThat = (answer: (request: AwsRequest) => AwsAnswer) => {
+    const { settings, requests } = answering(answer);
+    return { store: createS3ObjectStore({ bucket: 'studies', client: new S3Client(settings) }), requests };
+  };
+
+  it('reads a range', async () => {
+    const { store, requests } = storeThat(() => ({ statusCode: 206, body: 'bcd' }));
+    const bytes = await store.get('chunks/x', { offset: 1, length: 3 });
+    expect(Buffer.from(bytes ?? []).toString()).toBe('bcd');
+    expect(requests[0]?.headers['range']).toBe('bytes=1-3');
+  });
+
+  it('reads nothing without asking', async () => {
+    const { store, requests } = storeThat(() => xmlError(416, 'InvalidRange'));
+    expect(await store.get('chunks/x', { offset: 0, length: 0 })).toEqual(new Uint8Array());
+    expect(requests).toEqual([]);
+  });
+
+  it('says of what is not there that it is not there', async () => {
+    const { store } = storeThat(({ method }) => (method === 'HEAD' ? { statusCode: 404 } : xmlError(404, 'NoSuchKey')));
+    expect(await store.get('runs/x')).toBeUndefined();
+    expect(await store.exists('runs/x')).toBe(false);
+  });
+
+  it('writes with a checksum, and on condition where it is asked to', async () => {
+    const { store, requests } = storeThat(() => ({ statusCode: 200 }));
+    expect(await store.put('a', Buffer.from('1'), { contentType: 'application/json' })).toBe('stored');
+    expect(await store.put('b', Buffer.from('1'), { ifAbsent: true })).toBe('stored');
+    const [plain, conditional] = requests.map((request) => request.headers);
+    expect(plain).toMatchObject({ 'x-amz-checksum-crc32': 'g9zvtw==', 'content-type': 'application/json' });
+    expect(plain).not.toHaveProperty('if-none-match');
+    expect(conditional).toMatchObject({ 'if-none-match': '*' });
+  });
+
+  it('lets the object win that was there first', async () => {
+    const { store } = storeThat(() => xmlError(412, 'PreconditionFailed'));
+    expect(await store.put('a', Buffer.from('1'), { ifAbsent: true })).toBe('exists');
+  });
+
+  it('tries a conditional write again that met another in flight', async () => {
+    const answers = [xmlError(409, 'ConditionalRequestConflict'), xmlError(412, 'PreconditionFailed')];
+    const { store, requests } = storeThat(() => answers.shift() ?? { statusCode: 200 });
+    expect(await store.put('a', Buffer.from('1'), { ifAbsent: true })).toBe('exists');
+    expect(requests).toHaveLength(2);
+  });
+
+  it.each([
+    ['NoSuchBucket', 404, ConfigurationError],
+    ['AccessDenied', 403, ConfigurationError],
+    ['SlowDown', 503, ServiceUnavailableError],
+    ['InternalError', 500, ServiceUnavailableError],
+  ])('tells %s as one of our errors', async (code, status, expected) => {
+    const { store } = storeThat(() => xmlError(status, code));
+    await expect(store.get('a')).rejects.toThrow(expected);
+    await expect(store.put('a', new Uint8Array(1))).rejects.toThrow(expected);
+  });
+
+  it('tells a dead connection as one of our errors', async () => {
+    const { store } = storeThat(() => {
+      throw Object.assign(new Error('connect ECONNREFUSED'), { name: 'ECONNREFUSED' });
+    });
+    await expect(store.exists('a')).rejects.toThrow(ServiceUnavailableError);
+  });
+});
+
+describe('queues', () => {
+  const url = 'https://sqs.eu-central-1.amazonaws.com/1/hilum-convert-live';
+
+  it('tells a queue that does not exist as a wrong setting', async () => {
+    const { settings } = answering(() => jsonError(400, 'com.amazonaws.sqs#QueueDoesNotExist'));
+    const queue = createSqsQueue({ url, client: new SQSClient(settings) });
+    await expect(queue.send('{}')).rejects.toThrow(ConfigurationError);
+  });
+
+  it('tells a queue that does not answer as a passing trouble', async () => {
+    const { settings } = answering(() => jsonError(500, 'InternalFailure'));
+    const postpone = createPostpone(new SQSClient(settings));
+    await expect(postpone({ queueUrl: url, receiptHandle: 'r' }, 30)).rejects.toThrow(ServiceUnavailableError);
+  });
+});
+
+describe('the archive’s secret', () => {
+  const read = (answer: AwsAnswer) =>
+    readArchiveSecret('arn:secret', new SecretsManagerClient(answering(() => answer).settings));
+
+  it('is read', async () => {
+    const secret = { url: 'http://127.0.0.1:8042/dicom-web', username: 'hilum', password: 'p' };
+    expect(await read(json({ SecretString: JSON.stringify(secret) }))).toEqual(secret);
+  });
+
+  it.each([['not json'], ['{"url": "not a url", "password": "hunter2"}'], ['{"password": "hunter2"}']])(
+    'is refused where it does not hold what it must, and never quoted: %s',
+    async (text) => {
+      const refused = await read(json({ SecretString: text })).catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(ConfigurationError);
+      expect(String(refused)).toContain('HILUM_ARCHIVE_SECRET');
+      expect(JSON.stringify(refused) + String(refused)).not.toContain('hunter2');
+    },
+  );
+
+  it('that is missing is a wrong setting', async () => {
+    await expect(read(jsonError(400, 'ResourceNotFoundException'))).rejects.toThrow(ConfigurationError);
+  });
+});
+
+describe('the runs table', () => {
+  it('tells a missing table as a wrong setting and a busy one as a passing trouble', async () => {
+    const runsThat = (answer: AwsAnswer) =>
+      createDynamoRunStore({ table: 'runs', client: new DynamoDBClient(answering(() => answer).settings) });
+    await expect(
+      runsThat(jsonError(400, 'com.amazonaws.dynamodb.v20120810#ResourceNotFoundException')).get('1'),
+    ).rejects.toThrow(ConfigurationError);
+    await expect(
+      runsThat(jsonError(400, 'com.amazonaws.dynamodb.v20120810#ThrottlingException')).list(),
+    ).rejects.toThrow(ServiceUnavailableError);
+  });
+});
