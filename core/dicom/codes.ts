@@ -15,6 +15,7 @@ export const Units = {
   percent: ucum('%', 'percent'),
   millilitre: ucum('ml', 'milliliter'),
   ratio: ucum('1', 'no units'),
+  squareMillimetre: ucum('mm2', 'square millimeter'),
 } as const;
 
 /** DICOM Controlled Terminology (PS3.16 Annex D) that results use. */
@@ -79,6 +80,8 @@ export const Sct = {
   severe: sct('24484000', 'Severe'),
   dentalCaries: sct('80967001', 'Dental caries'),
   toothStructure: sct('38199008', 'Tooth structure'),
+  depth: sct('131197000', 'Depth'),
+  area: sct('42798000', 'Area'),
 } as const;
 
 /** Vertebrae by level name, C1 to S1 (SNOMED CT). */
