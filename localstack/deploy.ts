@@ -20,7 +20,8 @@ const ROOT_SOURCES = ['tools', 'layers'];
 /** SHA-256 over the settings and over the paths and contents of everything that the stack is made from. */
 export function sourcesDigest(context: DeployContext): string {
   const digest = createHash('sha256').update(JSON.stringify(Object.entries(context).sort()));
-  const root = resolve(ROOT, context['root'] ?? '.');
+  const { root: folder = '.' } = context;
+  const root = resolve(ROOT, folder);
   const folders = [...SOURCES.map((name) => join(ROOT, name)), ...ROOT_SOURCES.map((name) => join(root, name))];
   for (const path of folders.flatMap(filesUnder)) digest.update(`${path}\0`).update(readFileSync(path));
   return digest.digest('hex');

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '#core/errors.ts';
 import { makeServiceFolder, type Secrets, serviceUser, writePrivately } from './home.ts';
-import { postgresFolder } from './parts.mjs';
+import { postgresFolder, ROOT } from './parts.mjs';
 import { launch, type ProcessRecord, type ServiceUser, waitUntilReady } from './processes.ts';
 
 /** The database and the role that Orthanc uses. */
@@ -80,17 +80,10 @@ function hasDatabase(cluster: Cluster): boolean {
   return psql(cluster, 'postgres', `SELECT 1 FROM pg_database WHERE datname = '${ORTHANC_DATABASE}';`).includes('1');
 }
 
-/** Orthanc's role owns its database and nothing else; `pg_trgm` takes a superuser, so it is made here. */
+/** The same statements make the database in the compose file's way. */
 function prepareDatabase(cluster: Cluster): void {
-  const password = cluster.secrets.orthancDatabasePassword;
-  psql(
-    cluster,
-    'postgres',
-    `DROP ROLE IF EXISTS ${ORTHANC_DATABASE};
-     CREATE ROLE ${ORTHANC_DATABASE} LOGIN PASSWORD '${password}';
-     CREATE DATABASE ${ORTHANC_DATABASE} OWNER ${ORTHANC_DATABASE};`,
-  );
-  psql(cluster, ORTHANC_DATABASE, 'CREATE EXTENSION IF NOT EXISTS pg_trgm;');
+  const statements = readFileSync(join(ROOT, 'localstack/postgresql/orthanc.sql'), 'utf8');
+  psql(cluster, 'postgres', `\\set password '${cluster.secrets.orthancDatabasePassword}'\n${statements}`);
 }
 
 /** Statements go in by standard input and the password by the environment: neither shows in the process list. */

@@ -1,0 +1,159 @@
+/** What the in-process archive holds: instances by study and series, and a log of changes as Orthanc keeps one. */
+import { createHash } from 'node:crypto';
+import { lookup } from '#core/dicom/dictionary.ts';
+import { readDicom } from '#core/dicom/read.ts';
+
+export interface StoredInstance {
+  readonly StudyInstanceUID: string;
+  readonly SeriesInstanceUID: string;
+  readonly SOPInstanceUID: string;
+  readonly SOPClassUID: string;
+  readonly Modality: string;
+  readonly Manufacturer: string;
+  readonly bytes: Uint8Array;
+  /** The header as DICOM JSON (PS3.18 F): the attributes of `HEADER`. */
+  readonly json: Readonly<Record<string, { readonly vr: string; readonly Value?: readonly unknown[] }>>;
+}
+
+/** Attributes that searches and metadata answer with. */
+const HEADER = [
+  ...[
+    'SpecificCharacterSet',
+    'ImageType',
+    'SOPClassUID',
+    'SOPInstanceUID',
+    'StudyDate',
+    'StudyTime',
+    'AccessionNumber',
+  ],
+  ...[
+    'Modality',
+    'Manufacturer',
+    'StudyDescription',
+    'SeriesDescription',
+    'PatientName',
+    'PatientID',
+    'BodyPartExamined',
+  ],
+  ...['StudyInstanceUID', 'SeriesInstanceUID', 'StudyID', 'SeriesNumber', 'InstanceNumber', 'ImagePositionPatient'],
+  ...['ImageOrientationPatient', 'FrameOfReferenceUID', 'NumberOfFrames', 'Rows', 'Columns', 'PixelSpacing'],
+  ...['BitsAllocated', 'BitsStored', 'PixelRepresentation', 'RescaleIntercept', 'RescaleSlope'],
+];
+
+export interface Study {
+  readonly id: string;
+  readonly StudyInstanceUID: string;
+  stable: boolean;
+  changedAt: number;
+}
+
+export interface Change {
+  readonly Seq: number;
+  readonly ChangeType: string;
+  readonly ID: string;
+  readonly Date: string;
+}
+
+/** Orthanc's identifiers are SHA-1 digests; these are the same in shape. */
+export const idOf = (...uids: readonly string[]): string => createHash('sha1').update(uids.join('|')).digest('hex');
+
+/** `YYYYMMDDTHHMMSS`, UTC. */
+export const orthancDate = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
+
+export class MemoryArchive {
+  readonly instances: Map<string, StoredInstance> = new Map();
+  readonly studies: Map<string, Study> = new Map();
+  readonly changes: Change[] = [];
+  /** When each series last received an instance, by Series Instance UID; ms since the epoch. */
+  readonly seriesChangedAt: Map<string, number> = new Map();
+  readonly #stableAgeMs: number;
+
+  constructor(stableAgeMs: number) {
+    this.#stableAgeMs = stableAgeMs;
+  }
+
+  /**
+   * Adds an instance. One that is there already stays as it is, as Orthanc does it, and counts as stored.
+   *
+   * @throws DicomReadError where the bytes are no DICOM file with its UIDs
+   */
+  add(bytes: Uint8Array): StoredInstance {
+    const instance = describeInstance(bytes);
+    const known = this.instances.get(instance.SOPInstanceUID);
+    this.#touch(instance);
+    if (known) return known;
+    this.instances.set(instance.SOPInstanceUID, instance);
+    return instance;
+  }
+
+  of(
+    uids: Partial<Pick<StoredInstance, 'StudyInstanceUID' | 'SeriesInstanceUID' | 'SOPInstanceUID'>>,
+  ): StoredInstance[] {
+    const { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID } = uids;
+    return [...this.instances.values()].filter(
+      (instance) =>
+        (StudyInstanceUID === undefined || instance.StudyInstanceUID === StudyInstanceUID) &&
+        (SeriesInstanceUID === undefined || instance.SeriesInstanceUID === SeriesInstanceUID) &&
+        (SOPInstanceUID === undefined || instance.SOPInstanceUID === SOPInstanceUID),
+    );
+  }
+
+  /** Declares studies stable that received nothing for the stable age. */
+  settle(): void {
+    for (const study of this.studies.values())
+      if (!study.stable && Date.now() - study.changedAt >= this.#stableAgeMs) {
+        study.stable = true;
+        this.#log('StableStudy', study.id);
+      }
+  }
+
+  #touch({ StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }: StoredInstance): void {
+    const now = Date.now();
+    const study = this.studies.get(StudyInstanceUID) ?? {
+      id: idOf(StudyInstanceUID),
+      StudyInstanceUID,
+      stable: false,
+      changedAt: now,
+    };
+    if (!this.studies.has(StudyInstanceUID)) this.#log('NewStudy', study.id);
+    this.studies.set(StudyInstanceUID, study);
+    study.stable = false;
+    study.changedAt = now;
+    this.seriesChangedAt.set(SeriesInstanceUID, now);
+    this.#log('NewInstance', idOf(StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID));
+  }
+
+  #log(ChangeType: string, ID: string): void {
+    this.changes.push({ Seq: this.changes.length + 1, ChangeType, ID, Date: orthancDate(Date.now()) });
+  }
+}
+
+/** @throws DicomReadError where the bytes are no DICOM file with its UIDs */
+export function describeInstance(bytes: Uint8Array): StoredInstance {
+  const { dataset } = readDicom(bytes, { stopBeforePixels: true });
+  const text = (keyword: string): string => dataset.text(keyword) ?? '';
+  return {
+    StudyInstanceUID: text('StudyInstanceUID'),
+    SeriesInstanceUID: text('SeriesInstanceUID'),
+    SOPInstanceUID: text('SOPInstanceUID'),
+    SOPClassUID: text('SOPClassUID'),
+    Modality: text('Modality'),
+    Manufacturer: text('Manufacturer'),
+    bytes,
+    json: Object.fromEntries(
+      HEADER.flatMap((keyword) => {
+        const entry = lookup(keyword);
+        if (entry === undefined || !dataset.has(keyword)) return [];
+        return [[entry.tag, jsonElement(entry.vr, dataset.texts(keyword))]];
+      }),
+    ),
+  };
+}
+
+function jsonElement(
+  vr: string,
+  texts: readonly string[],
+): { readonly vr: string; readonly Value: readonly unknown[] } {
+  if (vr === 'PN') return { vr, Value: texts.map((Alphabetic) => ({ Alphabetic })) };
+  return { vr, Value: ['DS', 'IS', 'US'].includes(vr) ? texts.map(Number) : texts };
+}
