@@ -1,0 +1,187 @@
+/** One series from the archive into the bucket: read, index, seal, judge, upload. */
+import { createHash } from 'node:crypto';
+import type { DicomWebClient, SeriesUids } from '#adapters/dicomweb/client.ts';
+import type { OrthancSeries } from '#adapters/orthanc/client.ts';
+import { ArchiveUnavailableError, DicomReadError, type Reason } from '#core/errors.ts';
+import { chunkKey, isKeyUid } from '#core/keys.ts';
+import type { ObjectStore } from '#core/ports.ts';
+import { MANUFACTURER } from '#core/results/common.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
+import type { InstanceIndex } from '#core/study/study-index.ts';
+import { CHUNK_BYTES, type IndexedFile, type ManifestInstance, sealChunks } from './chunks.ts';
+import type { Journal, JournalSeries, RefusedFile } from './journal.ts';
+import type { Log } from './log.ts';
+import type { Spool, SpooledChunk } from './spool.ts';
+import type { Wants } from './wanted.ts';
+
+export interface SeriesForwarding {
+  readonly archive: Pick<DicomWebClient, 'retrieveSeries'>;
+  readonly store: ObjectStore;
+  readonly journal: Journal;
+  readonly spool: Spool;
+  readonly wants: Wants;
+  readonly log: Log;
+  readonly chunkBytes?: number;
+}
+
+/** Where the series' instances lie in the bucket, or why it was left out. `stored` counts what was not there before. */
+export type SeriesOutcome =
+  | { readonly forwarded: true; readonly instances: readonly ManifestInstance[]; readonly storedBytes: number }
+  | { readonly forwarded: false; readonly reason: Reason };
+
+/**
+ * Forwards one series, unless no tool wants it or Hilum wrote it. A series that did not change since it was last
+ * forwarded or judged is not read again.
+ *
+ * @throws ArchiveUnavailableError where the archive goes away or sends less than it lists
+ */
+export async function forwardSeries(
+  edge: SeriesForwarding,
+  StudyInstanceUID: string,
+  series: OrthancSeries,
+  signal?: AbortSignal,
+): Promise<SeriesOutcome> {
+  const { SeriesInstanceUID } = series;
+  const refusal = refusedUnread(series, edge.wants);
+  if (refusal) return { forwarded: false, reason: refusal };
+
+  const before = edge.journal.series(StudyInstanceUID, SeriesInstanceUID);
+  const unchanged = before?.lastUpdate === series.lastUpdate && before.wants === edge.wants.digest;
+  if (unchanged && before.reason) return { forwarded: false, reason: before.reason };
+  const remembered = edge.journal.instances(StudyInstanceUID, SeriesInstanceUID);
+  const present = await stillInBucket(edge.store, remembered);
+  if (unchanged && present.size === remembered.size)
+    return { forwarded: true, instances: [...present.values()], storedBytes: 0 };
+
+  const content = await readSeries(edge, StudyInstanceUID, series, present, signal);
+  const verdict = judge(content, StudyInstanceUID, edge.wants);
+  let storedBytes = 0;
+  for (const chunk of content.chunks) {
+    signal?.throwIfAborted();
+    if (verdict === undefined) storedBytes += await upload(edge, StudyInstanceUID, SeriesInstanceUID, chunk);
+    await edge.spool.remove(chunk);
+  }
+  const closed: JournalSeries = {
+    SeriesInstanceUID,
+    lastUpdate: series.lastUpdate,
+    wants: edge.wants.digest,
+    ...(verdict && { reason: verdict }),
+  };
+  const sha256s = new Set(content.instances.map((instance) => instance.sha256));
+  edge.journal.closeSeries(StudyInstanceUID, closed, { sha256s, refused: content.refused });
+  if (verdict) return { forwarded: false, reason: verdict };
+  const placed = edge.journal.instances(StudyInstanceUID, SeriesInstanceUID);
+  return { forwarded: true, instances: [...placed.values()], storedBytes };
+}
+
+/** Why a series is left out before a byte of it is read. */
+function refusedUnread(series: OrthancSeries, wants: Wants): Reason | undefined {
+  if (!isKeyUid(series.SeriesInstanceUID))
+    return { code: 'invalid-uid', message: 'Its Series Instance UID is none (PS3.5 9.1).' };
+  if (series.Manufacturer?.startsWith(MANUFACTURER)) return OWN_OUTPUT;
+  const verdict = wants.judgeModality(series.Modality);
+  return verdict.wanted ? undefined : verdict.reason;
+}
+
+const OWN_OUTPUT: Reason = { code: 'own-output', message: 'Hilum wrote it.' };
+
+function judge(content: SeriesContent, StudyInstanceUID: string, wants: Wants): Reason | undefined {
+  if (content.instances.length === 0 && content.own > 0) return OWN_OUTPUT;
+  if (content.instances.length === 0 && content.refused.length > 0) {
+    const codes = [...new Set(content.refused.map((file) => file.reason.code))].sort().join(', ');
+    return { code: 'unreadable', message: `None of its ${content.refused.length} files can be read (${codes}).` };
+  }
+  const verdict = wants.judgeSeries(StudyInstanceUID, content.instances);
+  return verdict.wanted ? undefined : verdict.reason;
+}
+
+/** Those of the remembered instances whose chunk the bucket still holds: its owner may have emptied it, or let it expire. */
+async function stillInBucket(
+  store: ObjectStore,
+  remembered: ReadonlyMap<string, ManifestInstance>,
+): Promise<ReadonlyMap<string, ManifestInstance>> {
+  const there = new Map<string, boolean>();
+  for (const { chunk } of remembered.values())
+    if (!there.has(chunk)) there.set(chunk, await store.exists(chunkKey(chunk)));
+  return new Map([...remembered].filter(([, entry]) => there.get(entry.chunk)));
+}
+
+interface SeriesContent {
+  /** All that can be read and that Hilum did not write. */
+  readonly instances: readonly InstanceIndex[];
+  /** Those of them that are not in the bucket yet, sealed. */
+  readonly chunks: readonly SpooledChunk[];
+  readonly refused: readonly RefusedFile[];
+  /** How many Hilum wrote. */
+  readonly own: number;
+}
+
+async function readSeries(
+  { archive, spool, log, chunkBytes = CHUNK_BYTES }: SeriesForwarding,
+  StudyInstanceUID: string,
+  { SeriesInstanceUID, instances: listed }: OrthancSeries,
+  present: ReadonlyMap<string, ManifestInstance>,
+  signal: AbortSignal | undefined,
+): Promise<SeriesContent> {
+  const instances = new Map<string, InstanceIndex>();
+  const refused: RefusedFile[] = [];
+  let [received, own] = [0, 0];
+
+  async function* newFiles(): AsyncGenerator<IndexedFile> {
+    for await (const bytes of archive.retrieveSeries({ StudyInstanceUID, SeriesInstanceUID }, signal)) {
+      received += 1;
+      const read = tryIndex(bytes, { StudyInstanceUID, SeriesInstanceUID });
+      if ('reason' in read) {
+        refused.push(read);
+        log.warn('instance-refused', {
+          StudyInstanceUID,
+          SeriesInstanceUID,
+          sha256: read.sha256,
+          code: read.reason.code,
+        });
+      } else if (read.writtenByHilum) own += 1;
+      else if (!instances.has(read.sha256)) {
+        instances.set(read.sha256, read);
+        if (!present.has(read.sha256)) yield { instance: read, bytes };
+      }
+    }
+  }
+
+  const chunks: SpooledChunk[] = [];
+  for await (const chunk of sealChunks(newFiles(), chunkBytes)) chunks.push(await spool.put(chunk));
+  if (received < listed)
+    throw new ArchiveUnavailableError(`The archive lists ${listed} instances of a series and sent ${received}`, {
+      facts: { StudyInstanceUID, SeriesInstanceUID, listed, received },
+    });
+  return { instances: [...instances.values()], chunks, refused, own };
+}
+
+function tryIndex(bytes: Uint8Array, asked: SeriesUids): InstanceIndex | RefusedFile {
+  const refused = ({ code, message }: Reason): RefusedFile => {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { SeriesInstanceUID: asked.SeriesInstanceUID, sha256, sizeBytes: bytes.length, reason: { code, message } };
+  };
+  try {
+    const index = indexInstance(bytes);
+    const { StudyInstanceUID, SeriesInstanceUID } = index;
+    if (StudyInstanceUID === asked.StudyInstanceUID && SeriesInstanceUID === asked.SeriesInstanceUID) return index;
+    return refused({ code: 'other-series', message: 'The file names another series than the archive has it in.' });
+  } catch (error) {
+    if (error instanceof DicomReadError) return refused(error);
+    throw error;
+  }
+}
+
+/** Puts a chunk into the bucket, then into the journal; returns how many bytes were new to the bucket. */
+async function upload(
+  { store, spool, journal, log }: SeriesForwarding,
+  StudyInstanceUID: string,
+  SeriesInstanceUID: string,
+  chunk: SpooledChunk,
+): Promise<number> {
+  const bytes = await spool.take(chunk);
+  const answer = await store.put(chunkKey(chunk.sha256), bytes, { ifAbsent: true });
+  journal.uploaded(StudyInstanceUID, SeriesInstanceUID, chunk.instances);
+  log.info('chunk-stored', { StudyInstanceUID, chunk: chunk.sha256, bytes: bytes.length, answer });
+  return answer === 'stored' ? bytes.length : 0;
+}

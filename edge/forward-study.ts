@@ -1,0 +1,86 @@
+/** One study from the archive into the bucket: its series, then the manifest that closes the upload. */
+import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
+import type { Reason } from '#core/errors.ts';
+import { isKeyUid, type Lane, manifestKey } from '#core/keys.ts';
+import { encodeManifest } from '#core/study/manifest.ts';
+import { revisionOf } from '#core/study/revision.ts';
+import type { ManifestInstance } from './chunks.ts';
+import { forwardSeries, type SeriesForwarding } from './forward-series.ts';
+
+export interface StudyForwarding extends SeriesForwarding {
+  readonly orthanc: Pick<OrthancClient, 'series'>;
+  readonly lane: Lane;
+}
+
+export type StudyOutcome =
+  | {
+      readonly state: 'uploaded';
+      readonly StudyInstanceUID: string;
+      readonly revision: string;
+      readonly manifestKey: string;
+      readonly instances: number;
+      /** Bytes of chunks that were not in the bucket before; 0 where nothing changed. */
+      readonly storedBytes: number;
+      /** False where this revision's manifest was there already: the pipeline is not started again. */
+      readonly fresh: boolean;
+    }
+  | { readonly state: 'skipped'; readonly StudyInstanceUID: string; readonly reason: Reason };
+
+/**
+ * Forwards what tools want of a study. However often it runs, and wherever an earlier run stopped, the same study makes
+ * the same manifest, and nothing is uploaded twice.
+ */
+export async function forwardStudy(
+  edge: StudyForwarding,
+  study: OrthancStudy,
+  signal?: AbortSignal,
+): Promise<StudyOutcome> {
+  const { StudyInstanceUID } = study;
+  const skipped = (reason: Reason): StudyOutcome => ({ state: 'skipped', StudyInstanceUID, reason });
+  if (!isKeyUid(StudyInstanceUID))
+    return skipped({ code: 'invalid-uid', message: 'Its Study Instance UID is none (PS3.5 9.1).' });
+  const series = await edge.orthanc.series(study.id);
+  if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc no longer has the study.' });
+
+  const instances: ManifestInstance[] = [];
+  const reasons: Reason[] = [];
+  let storedBytes = 0;
+  for (const one of series) {
+    signal?.throwIfAborted();
+    const outcome = await forwardSeries(edge, StudyInstanceUID, one, signal);
+    if (outcome.forwarded) {
+      instances.push(...outcome.instances);
+      storedBytes += outcome.storedBytes;
+    } else reasons.push(outcome.reason);
+  }
+  if (instances.length === 0) return skipped(summaryOf(reasons));
+
+  const revision = revisionOf(instances);
+  const key = manifestKey(edge.lane, StudyInstanceUID, revision);
+  const manifest = encodeManifest({
+    format: 'hilum.manifest/1',
+    StudyInstanceUID,
+    revision,
+    lane: edge.lane,
+    instances,
+  });
+  const answer = await edge.store.put(key, manifest, { ifAbsent: true, contentType: 'application/json' });
+  return {
+    state: 'uploaded',
+    StudyInstanceUID,
+    revision,
+    manifestKey: key,
+    instances: instances.length,
+    storedBytes,
+    fresh: answer === 'stored',
+  };
+}
+
+/** One reason for a study of which no series was taken: the only one there is, or all of them in a row. */
+function summaryOf(reasons: readonly Reason[]): Reason {
+  const distinct = [...new Map(reasons.map((reason) => [reason.message, reason])).values()];
+  const [only] = distinct;
+  if (only === undefined) return { code: 'empty-study', message: 'The study has no series.' };
+  if (distinct.length === 1) return only;
+  return { code: 'nothing-wanted', message: distinct.map((reason) => reason.message).join(' ') };
+}

@@ -1,0 +1,241 @@
+/**
+ * The forwarder: follows Orthanc's changes, and puts every study that comes to rest and that a tool could want into the
+ * bucket. It may be stopped at any moment; what it had noticed is done after the next start.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
+import {
+  ArchiveDeniedError,
+  ArchiveRequestError,
+  ArchiveUnavailableError,
+  ConfigurationError,
+  HilumError,
+  reasonOf,
+  ServiceUnavailableError,
+} from '#core/errors.ts';
+import type { Lane } from '#core/keys.ts';
+import type { Clock, ObjectStore } from '#core/ports.ts';
+import type { ToolEntry } from '#core/tool-manifest.ts';
+import type { SeriesForwarding } from './forward-series.ts';
+import { forwardStudy, type StudyForwarding, type StudyOutcome } from './forward-study.ts';
+import type { Journal, JournalStudy, Noticed } from './journal.ts';
+import type { Facts, Log } from './log.ts';
+import { Spool } from './spool.ts';
+import { wantsOf } from './wanted.ts';
+
+export interface ForwarderOptions {
+  readonly archive: SeriesForwarding['archive'];
+  readonly orthanc: OrthancClient;
+  readonly store: ObjectStore;
+  readonly catalog: readonly ToolEntry[];
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Chunks wait here until their series is judged; emptied at the start. */
+  readonly spoolFolder: string;
+  readonly lane?: Lane;
+  /** What the first start of all takes: `now` only what arrives from then on, `all` what lies in Orthanc too. */
+  readonly start?: 'now' | 'all';
+  readonly pollMs?: number;
+  /** How often all studies are looked through for one that was missed; also after every outage and at the start. */
+  readonly scanEveryMs?: number;
+  readonly chunkBytes?: number;
+}
+
+export interface Forwarder {
+  /** Works until `signal` is aborted. @throws ArchiveDeniedError, ConfigurationError where it cannot begin */
+  run(signal: AbortSignal): Promise<void>;
+  /** Notices everything there is, once, and works off what is due. */
+  runOnce(signal?: AbortSignal): Promise<readonly StudyOutcome[]>;
+  /** Forwards one study as it is now, stable or not. @throws ArchiveRequestError where Orthanc does not have it */
+  forwardStudy(StudyInstanceUID: string, signal?: AbortSignal): Promise<StudyOutcome>;
+}
+
+const PAGE = 200;
+const POLL_MS = 1_000;
+const SCAN_EVERY_MS = 3_600_000;
+/** Waits between attempts: 1 s, doubled each time up to 30 s for Orthanc and the bucket, up to 5 min for one study. */
+const OUTAGE_CAP_MS = 30_000;
+const STUDY_CAP_MS = 300_000;
+/** When a study is looked at again that received instances while it waited its turn. */
+const UNSTABLE_MS = 5_000;
+
+export function createForwarder(options: ForwarderOptions): Forwarder {
+  const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS, scanEveryMs = SCAN_EVERY_MS } = options;
+  const spool = new Spool(options.spoolFolder);
+  const edge: StudyForwarding = { ...options, spool, lane, wants: wantsOf(options.catalog) };
+  /** Where the look through all studies stands; undefined while none is on. */
+  let scanOffset: number | undefined = 0;
+  let scannedAt = clock.now();
+  let begun = false;
+
+  /** At the start, and again after an outage: where to follow the changes from. */
+  async function begin(): Promise<void> {
+    if (!begun) await spool.clear();
+    const last = await orthanc.lastChange();
+    const cursor = journal.cursor();
+    if (cursor === undefined) {
+      const fromNow = options.start !== 'all';
+      journal.begin(fromNow ? (last?.seq ?? 0) : 0, fromNow ? (last?.date ?? '') : '');
+    } else if (cursor > (last?.seq ?? 0)) {
+      log.warn('orthanc-replaced', { cursor, last: last?.seq ?? 0 });
+      journal.begin(0, journal.since());
+    }
+    scanOffset = 0;
+    begun = true;
+  }
+
+  /** Notices studies that became stable since the cursor. */
+  async function follow(): Promise<void> {
+    for (let done = false; !done; ) {
+      const cursor = journal.cursor() ?? 0;
+      const page = await orthanc.changes(cursor, PAGE);
+      const ids = new Set(page.changes.filter((change) => change.type === 'StableStudy').map((change) => change.id));
+      const studies = await Promise.all([...ids].map((id) => orthanc.study(id)));
+      notice(
+        studies.filter((study) => study !== undefined),
+        Math.max(cursor, page.last),
+      );
+      done = page.done || page.changes.length === 0;
+    }
+  }
+
+  /**
+   * One page of the look through all studies, for those that became stable while the edge or Orthanc was down: no event
+   * tells of them. A page at a time, so that a large archive does not hold up what arrives.
+   */
+  async function scan(): Promise<void> {
+    if (scanOffset === undefined && clock.now() - scannedAt >= scanEveryMs) scanOffset = 0;
+    if (scanOffset === undefined) return;
+    const page = await orthanc.studies(scanOffset, PAGE);
+    const since = journal.since();
+    notice(page.filter((study) => study.stable && study.lastUpdate > since && !isSettled(study)));
+    scanOffset = page.length < PAGE ? undefined : scanOffset + PAGE;
+    scannedAt = clock.now();
+  }
+
+  function isSettled({ StudyInstanceUID, lastUpdate }: OrthancStudy): boolean {
+    const known = journal.study(StudyInstanceUID);
+    return known !== undefined && (known.state === 'seen' || known.lastUpdate === lastUpdate);
+  }
+
+  function notice(studies: readonly OrthancStudy[], cursor?: number): void {
+    const noticed: readonly Noticed[] = studies.map(({ StudyInstanceUID, id }) => ({
+      StudyInstanceUID,
+      orthancId: id,
+    }));
+    if (noticed.length > 0 || cursor !== journal.cursor()) journal.notice(noticed, clock.now(), cursor);
+    for (const { orthancId } of noticed) log.info('study-noticed', { orthancId });
+  }
+
+  /** Works off one study that is due; undefined where none is. */
+  async function workOff(signal?: AbortSignal): Promise<StudyOutcome | 'postponed' | undefined> {
+    const due = journal.due(clock.now());
+    if (due === undefined) return undefined;
+    const { StudyInstanceUID, orthancId } = due;
+    try {
+      const study = await orthanc.study(orthancId);
+      if (study?.stable === false) {
+        journal.postpone(StudyInstanceUID, clock.now() + UNSTABLE_MS);
+        return 'postponed';
+      }
+      return await forward(study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' }, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      postpone(due, error);
+      if (isOutage(error)) throw error;
+      return 'postponed';
+    }
+  }
+
+  async function forward(study: OrthancStudy, signal?: AbortSignal): Promise<StudyOutcome> {
+    const { StudyInstanceUID, lastUpdate } = study;
+    const startedAt = clock.now();
+    const outcome = await forwardStudy(edge, study, signal);
+    journal.settle(StudyInstanceUID, { ...outcome, lastUpdate }, clock.now());
+    const ms = clock.now() - startedAt;
+    if (outcome.state === 'skipped') log.info('study-skipped', { orthancId: study.id, code: outcome.reason.code, ms });
+    else {
+      const { revision, instances, storedBytes, fresh } = outcome;
+      log.info('study-forwarded', { StudyInstanceUID, revision, instances, storedBytes, fresh, ms });
+    }
+    return outcome;
+  }
+
+  function postpone({ StudyInstanceUID, orthancId, attempts }: JournalStudy, error: unknown): void {
+    const waitMs = backoffMs(attempts, STUDY_CAP_MS);
+    journal.postpone(StudyInstanceUID, clock.now() + waitMs, reasonOf(error));
+    log.warn('study-postponed', { orthancId, attempts: attempts + 1, waitMs, ...factsOf(error) });
+  }
+
+  return {
+    async run(signal) {
+      log.info('edge-started', { lane });
+      let outages = 0;
+      let stale = true;
+      while (!signal.aborted) {
+        try {
+          if (stale) await begin();
+          stale = false;
+          await follow();
+          await scan();
+          const idle = (await workOff(signal)) === undefined && scanOffset === undefined;
+          outages = 0;
+          if (idle) await pause(pollMs, signal);
+        } catch (error) {
+          if (signal.aborted) break;
+          // Before the first success a wrong setting is likelier than a fault that passes: say so and stop.
+          if (!begun && isSetting(error)) throw error;
+          stale ||= error instanceof ArchiveUnavailableError;
+          const waitMs = backoffMs(outages, OUTAGE_CAP_MS);
+          outages += 1;
+          log.error('edge-waiting', { attempts: outages, waitMs, ...factsOf(error) });
+          await pause(waitMs, signal);
+        }
+      }
+      log.info('edge-stopped');
+    },
+
+    async runOnce(signal) {
+      await begin();
+      await follow();
+      while (scanOffset !== undefined) await scan();
+      const outcomes: StudyOutcome[] = [];
+      for (let outcome = await workOff(signal); outcome !== undefined; outcome = await workOff(signal))
+        if (outcome !== 'postponed') outcomes.push(outcome);
+      return outcomes;
+    },
+
+    async forwardStudy(StudyInstanceUID, signal) {
+      if (!begun) await spool.clear();
+      const [study] = await orthanc.findStudies(StudyInstanceUID);
+      if (study === undefined)
+        throw new ArchiveRequestError('Orthanc does not have this study', { facts: { StudyInstanceUID } });
+      notice([study]);
+      return forward(study, signal);
+    },
+  };
+}
+
+const isSetting = (error: unknown): boolean =>
+  error instanceof ArchiveDeniedError || error instanceof ArchiveRequestError || error instanceof ConfigurationError;
+
+/** Not the study's fault: all of them would meet it. */
+const isOutage = (error: unknown): boolean =>
+  error instanceof ArchiveUnavailableError ||
+  error instanceof ServiceUnavailableError ||
+  error instanceof ArchiveDeniedError ||
+  error instanceof ConfigurationError;
+
+const backoffMs = (attempts: number, capMs: number): number => Math.min(capMs, 1_000 * 2 ** Math.min(attempts, 20));
+
+/** What of an error may be logged: ours are written for it, of others only the kind is told. */
+const factsOf = (error: unknown): Facts =>
+  error instanceof HilumError
+    ? { ...error.facts, code: error.code, message: error.message }
+    : { code: 'unexpected', error: error instanceof Error ? error.name : typeof error };
+
+/** Waits, or returns at once when `signal` is aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,43 @@
+/** The tables of the journal. Columns that hold DICOM values are named by their keywords. */
+export const SCHEMA = `
+CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS studies (
+  StudyInstanceUID TEXT PRIMARY KEY,
+  orthancId TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('seen', 'uploaded', 'skipped')),
+  revision TEXT,
+  code TEXT,
+  message TEXT,
+  lastUpdate TEXT,
+  seenAt INTEGER NOT NULL,
+  settledAt INTEGER,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  nextAttemptAt INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX IF NOT EXISTS due ON studies (nextAttemptAt) WHERE state = 'seen';
+CREATE TABLE IF NOT EXISTS series (
+  StudyInstanceUID TEXT NOT NULL,
+  SeriesInstanceUID TEXT NOT NULL,
+  lastUpdate TEXT NOT NULL,
+  wants TEXT NOT NULL,
+  code TEXT,
+  message TEXT,
+  PRIMARY KEY (StudyInstanceUID, SeriesInstanceUID)
+) STRICT;
+CREATE TABLE IF NOT EXISTS instances (
+  StudyInstanceUID TEXT NOT NULL,
+  SeriesInstanceUID TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  entry TEXT NOT NULL,
+  PRIMARY KEY (StudyInstanceUID, SeriesInstanceUID, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS refused (
+  StudyInstanceUID TEXT NOT NULL,
+  SeriesInstanceUID TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  sizeBytes INTEGER NOT NULL,
+  code TEXT NOT NULL,
+  message TEXT NOT NULL,
+  PRIMARY KEY (StudyInstanceUID, SeriesInstanceUID, sha256)
+) STRICT, WITHOUT ROWID;
+`;

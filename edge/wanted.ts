@@ -1,0 +1,65 @@
+/** What the tools want, decided as early as it can be: by modality before anything is read, then by the header index. */
+import { createHash } from 'node:crypto';
+import type { Reason } from '#core/errors.ts';
+import { groupImages } from '#core/study/images.ts';
+import { judgeImage } from '#core/study/selection.ts';
+import type { InstanceIndex } from '#core/study/study-index.ts';
+import type { ToolEntry } from '#core/tool-manifest.ts';
+
+type Verdict = { readonly wanted: true } | { readonly wanted: false; readonly reason: Reason };
+
+const WANTED: Verdict = { wanted: true };
+
+export interface Wants {
+  /** Changes when any tool's selection does: older verdicts then say nothing. */
+  readonly digest: string;
+  /** Whether any tool could take images of this modality. Nothing of the series needs to be read for that. */
+  judgeModality(Modality: string | undefined): Verdict;
+  /** Whether any tool takes at least one image of these instances of one series. */
+  judgeSeries(StudyInstanceUID: string, instances: readonly InstanceIndex[]): Verdict;
+}
+
+/** The wants of all tools of a catalogue. */
+export function wantsOf(catalog: readonly ToolEntry[]): Wants {
+  const manifests = catalog.map((entry) => entry.manifest);
+  const selections = manifests.map(({ id, selection }) => ({ id, selection }));
+  return {
+    digest: createHash('sha256').update(JSON.stringify(selections)).digest('hex'),
+
+    judgeModality(Modality) {
+      if (manifests.some(({ selection }) => couldTake(selection, Modality))) return WANTED;
+      const message = Modality
+        ? `No tool takes images of modality ${shown(Modality)}.`
+        : 'The series names no modality.';
+      return { wanted: false, reason: { code: 'modality-not-wanted', message } };
+    },
+
+    judgeSeries(StudyInstanceUID, instances) {
+      const refusals = new Set<string>();
+      for (const image of groupImages({ StudyInstanceUID, instances }))
+        for (const { label, selection } of manifests) {
+          const suitability = judgeImage(selection, image);
+          if (suitability.suitable) return WANTED;
+          refusals.add(`${label}: ${suitability.reason.message}`);
+        }
+      const why = refusals.size === 0 ? 'it holds no images of a kind that tools take' : [...refusals].join('; ');
+      return { wanted: false, reason: { code: 'no-suitable-image', message: `No tool takes the series: ${why}.` } };
+    },
+  };
+}
+
+/** True unless the rules on Modality alone refuse the series, whatever else its headers say. */
+function couldTake({ alternatives }: ToolEntry['manifest']['selection'], Modality: string | undefined): boolean {
+  return alternatives.some((rules) =>
+    rules
+      .filter((rule) => rule.attribute === 'Modality')
+      .every((rule) => {
+        if (!Modality) return rule.whenAbsent === 'accept';
+        return (rule.in?.includes(Modality) ?? true) && !rule.notIn?.includes(Modality);
+      }),
+  );
+}
+
+/** A code string is 16 characters of these (PS3.5 6.2); what is not one may be anything, and is not repeated. */
+const shown = (codeString: string): string =>
+  /^[A-Z0-9 _]{1,16}$/.test(codeString) ? codeString : 'that is no code string';
