@@ -1,0 +1,41 @@
+/** What every model promises, asked of each folder in `layers/models/`. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InferenceSession } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { loadCatalog, loadModels } from '#adapters/catalog/catalog.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = (id: string): string => join(root, 'layers', 'models', id);
+const models = await loadModels(root);
+
+it('there is a model in every folder of layers/models, and a tool uses it', async () => {
+  const used = (await loadCatalog(root)).flatMap(({ manifest }) => manifest.models);
+
+  expect(models.map(({ id }) => id)).toEqual(readdirSync(join(root, 'layers', 'models')).sort());
+  for (const { id } of models) expect(used).toContain(id);
+});
+
+describe.each(models.map((card) => [card.id, card] as const))('the model %s', (id, card) => {
+  it('is the file that its card names', () => {
+    const bytes = readFileSync(join(folder(id), card.file));
+
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(card.sha256);
+  });
+
+  it('loads, with float32 inputs and outputs', async () => {
+    const session = await InferenceSession.create(join(folder(id), card.file), { logSeverityLevel: 3 });
+
+    const types = [...session.inputMetadata, ...session.outputMetadata].map((it) =>
+      it.isTensor ? it.type : 'no tensor',
+    );
+    expect(new Set(types)).toEqual(new Set(['float32']));
+  });
+
+  it('says its licence, and where it comes from', () => {
+    expect(card.licence).toMatch(/^[A-Za-z0-9.+-]+$/);
+    expect(existsSync(join(folder(id), 'training')) || card.url !== undefined).toBe(true);
+    expect(readFileSync(join(folder(id), 'README.md'), 'utf8')).toContain(card.licence);
+  });
+});

@@ -1,0 +1,160 @@
+/**
+ * What every tool promises, asked of each folder in `tools/`. A new tool is asked the same without a line being changed.
+ *
+ * Golden files (`tools/<id>/golden/`) hold a recorded answer and the digests of the objects made of it, so that bytes
+ * cannot change without the version saying so, on any machine. They change by `npm run golden` only.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
+import { createOnnxEngine } from '#adapters/onnx/engine.ts';
+import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
+import { parseResult, serialiseResult, withTimings } from '#core/results/result.ts';
+import { runTool } from '#core/run-tool.ts';
+import { judgeImage, selectImages } from '#core/study/selection.ts';
+import type { ImageProcessingTool, ProcessingResult } from '#core/tool.ts';
+import { type ToolEntry, threadsFor, toolVersion } from '#core/tool-manifest.ts';
+import { PHANTOM_STUDIES, type PhantomStudy } from '../fixtures/phantom-studies.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const { HILUM_UPDATE_GOLDEN } = process.env;
+const catalog = await loadCatalog(root);
+const studies = Object.values(PHANTOM_STUDIES).map((make) => make());
+
+const selectedOf = (entry: ToolEntry, study: PhantomStudy) =>
+  selectImages(entry.manifest.selection, study.images).selected;
+
+async function answerOf(entry: ToolEntry, tool: ImageProcessingTool, study: PhantomStudy): Promise<ProcessingResult> {
+  const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads: threadsFor(entry) });
+  const images = selectedOf(entry, study);
+  const deadlineMs = Date.now() + entry.manifest.resources.timeoutS * 1000;
+  return runTool({ entry, tool, images, read: study.read, engine, clock: Date, deadlineMs });
+}
+
+const convert = (result: ProcessingResult, study: PhantomStudy): Promise<readonly ConvertedObject[]> =>
+  convertResult({ result, instances: study.instances, read: study.read });
+
+const digestsOf = (objects: readonly ConvertedObject[]) =>
+  objects.map(({ kind, SOPInstanceUID, sha256 }) => ({ kind, SOPInstanceUID, sha256 }));
+
+it('there are tools', () => {
+  expect(catalog.length).toBeGreaterThan(0);
+});
+
+describe.each(catalog.map((entry) => [entry.manifest.id, entry] as const))('the tool %s', (id, entry) => {
+  let tool: ImageProcessingTool;
+  const ownStudies = studies.filter((study) => selectedOf(entry, study).length > 0);
+  beforeAll(async () => {
+    tool = await loadTool(root, entry);
+  });
+
+  it('says who it is as its manifest and models do', () => {
+    expect(tool.name).toBe(id);
+    expect(tool.versionId()).toBe(toolVersion(entry));
+    expect(tool.description()).toMatchObject({ id, label: entry.manifest.label });
+    expect(tool.description().models.map((model) => model.id)).toEqual(entry.manifest.models);
+  });
+
+  it('brings its card', () => {
+    const card = readFileSync(join(root, 'tools', id, 'README.md'), 'utf8');
+
+    expect(card).toContain(entry.manifest.label);
+    expect(card).toMatch(/not for clinical use/i);
+  });
+
+  it('takes a phantom, and leaves another with a reason', () => {
+    const refusals = studies
+      .flatMap((study) => study.images.map((image) => tool.canProcessImage(image)))
+      .filter((it) => !it.suitable);
+
+    expect(ownStudies.length).toBeGreaterThan(0);
+    expect(refusals.length).toBeGreaterThan(0);
+    for (const { reason } of refusals)
+      expect(reason).toEqual({ code: expect.stringMatching(/./), message: expect.stringMatching(/./) });
+  });
+
+  it('judges images as its manifest does, or more strictly', () => {
+    for (const image of studies.flatMap((study) => study.images)) {
+      const declared = judgeImage(entry.manifest.selection, image);
+      if (!declared.suitable) expect(tool.canProcessImage(image).suitable).toBe(false);
+    }
+  });
+
+  describe.each(ownStudies.map((study) => [study.name, study] as const))('on the phantom %s', (name, study) => {
+    let result: ProcessingResult;
+    let objects: readonly ConvertedObject[];
+    beforeAll(async () => {
+      result = await answerOf(entry, tool, study);
+      objects = await convert(result, study);
+    }, 170_000);
+
+    it('gives an answer that is one', () => {
+      expect(result.metadata.outcome).toMatch(/^(result|no-finding|not-evaluable)$/);
+      expect(objects.length).toBeGreaterThan(0);
+    });
+
+    it('gives the same answer again', async () => {
+      const again = await answerOf(entry, tool, study);
+
+      expect(digestsOf(await convert(again, study))).toEqual(digestsOf(objects));
+    });
+
+    it('gives an answer that survives the bucket', async () => {
+      const stored = parseResult(serialiseResult(result));
+
+      expect(digestsOf(await convert(stored, study))).toEqual(digestsOf(objects));
+    });
+
+    it('gives the recorded answer, in the recorded bytes', async () => {
+      const golden = goldenOf(id, name);
+      if (HILUM_UPDATE_GOLDEN === '1') golden.write(result, digestsOf(objects));
+
+      const { answer, version, digests } = golden.read();
+
+      expect(version, 'the version changed: look at the differences, then run `npm run golden`').toBe(
+        toolVersion(entry),
+      );
+      expect(digestsOf(await convert(answer, study))).toEqual(digests);
+      expect(roughly(result, Number)).toEqual(roughly(answer, (exact): unknown => expect.closeTo(exact, 0)));
+    });
+  });
+});
+
+/** The recorded answer of a tool on a phantom. */
+function goldenOf(id: string, name: string) {
+  const folder = join(root, 'tools', id, 'golden');
+  const answerFile = join(folder, `${name}.result.json.gz`);
+  const digestsFile = join(folder, `${name}.json`);
+  return {
+    write(result: ProcessingResult, digests: ReturnType<typeof digestsOf>): void {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(answerFile, gzipSync(serialiseResult(withTimings(result, {})), { level: 9 }));
+      const { version, outcome, summary } = result.metadata;
+      const recorded = { version, outcome, summary, answer: sha256(readFileSync(answerFile)), digests };
+      writeFileSync(digestsFile, `${JSON.stringify(recorded, undefined, 2)}\n`);
+    },
+    read() {
+      if (!existsSync(digestsFile)) throw new Error(`There is no ${digestsFile}: run \`npm run golden\``);
+      const { version, digests } = JSON.parse(readFileSync(digestsFile, 'utf8')) as Record<string, unknown>;
+      return { answer: parseResult(gunzipSync(readFileSync(answerFile))), version, digests };
+    },
+  };
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** What two machines agree on: floating point may differ in the last bits, and so may a voxel at the edge of a mask. */
+function roughly({ metadata, findings, segments }: ProcessingResult, value: (exact: number) => unknown) {
+  const { outcome, inputDigest, inputs } = metadata;
+  return {
+    ...{ outcome, inputDigest, inputs },
+    findings: findings.map(({ id, finding, measurements }) => ({
+      ...{ id, finding },
+      measurements: measurements.map((measurement) => ({ name: measurement.name, value: value(measurement.value) })),
+    })),
+    segments: segments.map(({ number, label }) => ({ number, label })),
+  };
+}

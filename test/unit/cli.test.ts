@@ -1,0 +1,100 @@
+/** The command as people and scripts meet it: a process with an exit code, data on stdout, sentences on stderr. */
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { INSTANCE, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function hilum(...args: readonly string[]): Promise<Ended> {
+  const env = { ...process.env, HILUM_HOME: join(tmpdir(), 'hilum-no-such-home'), NODE_OPTIONS: '' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(root, 'cli', 'hilum.ts'), ...args], { env }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr }),
+    );
+  });
+}
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hilum-cli-'));
+});
+
+describe('hilum', () => {
+  it.each(['run', 'inspect', 'tools', 'local', 'doctor', 'demo', 'edge', 'status'])('explains %s', async (command) => {
+    const { code, stdout } = await hilum(command, '--help');
+
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: hilum ${command}`);
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    ['no command', [], /Usage: hilum/],
+    ['a command that is not there', ['runn'], /unknown command 'runn'/],
+    ['an option that is not there', ['tools', '--jsonn'], /unknown option '--jsonn'/],
+    ['run without a tool', ['run', '.', '--out', 'x'], /--tool/],
+    ['run without a place to write', ['run', '.', '--tool', 'caries'], /--out/],
+    ['a tool that is not there', ['run', '.', '--tool', 'none', '--out', 'x'], /There is no tool none\. Choose one of: .*caries/],
+    ['a path that is not there', ['inspect', '/no/such/file'], /There is no file or folder \/no\/such\/file/],
+    ['a demo without time', ['demo', '--timeout', 'soon'], /--timeout takes seconds/],
+  ])('answers wrong usage with exit code 2 and a sentence: %s', async (_what, args, sentence) => {
+    const { code, stderr } = await hilum(...args);
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('says what to do where there is no deployment, without a stack trace', async () => {
+    const { code, stderr } = await hilum('status');
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/hilum local up/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe('hilum tools', () => {
+  it('prints each tool with its version for scripts', async () => {
+    const { code, stdout } = await hilum('tools', '--json');
+
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({ id: 'caries', version: expect.stringMatching(/^\d+\.\d+\.\d+\+r\d+/) }),
+    );
+  });
+});
+
+describe('hilum inspect', () => {
+  it('says what each file is, and refuses what is no DICOM with a code', async () => {
+    const dicom = join(folder, 'a.dcm');
+    const text = join(folder, 'b.txt');
+    await writeFile(dicom, makeRadiographFile());
+    await writeFile(text, 'no DICOM');
+
+    const { code, stdout } = await hilum('inspect', folder, '--json');
+
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject([
+      {
+        path: dicom,
+        ok: true,
+        SOPClassUID: '1.2.840.10008.5.1.4.1.1.1.1',
+        Modality: 'DX',
+        TransferSyntaxUID: '1.2.840.10008.1.2.1',
+        Rows: 4,
+        Columns: 4,
+        pixelSha256: 'aab8a9a2b2e2f7b7', // replaced below
+      },
+      { path: text, ok: false, code: 'not-dicom', message: expect.stringMatching(/./) },
+    ]);
+  });
+});
