@@ -34,6 +34,11 @@ export function objectUid({ metadata }: ResultData, role: Role, index = 0): stri
   return resultUid(metadata.inputDigest, metadata.tool.id, metadata.version, role, String(index));
 }
 
+/** Series Instance UID of the objects of a role: each role is a series of its own. */
+export function seriesUid({ metadata }: ResultData, role: Role): string {
+  return resultUid(metadata.inputDigest, metadata.tool.id, metadata.version, role, 'series');
+}
+
 /** Tracking Unique Identifier of a finding, the same in SEG and SR. */
 export function trackingUid({ metadata }: ResultData, findingId: string): string {
   return resultUid(metadata.inputDigest, metadata.tool.id, metadata.version, 'tracking', findingId);
@@ -57,7 +62,7 @@ export function commonAttributes(result: ResultData, source: SourceStudy, object
     StudyInstanceUID: sourceUid(source.StudyInstanceUID),
     SOPClassUID: object.SOPClassUID,
     SOPInstanceUID: objectUid(result, role, index),
-    SeriesInstanceUID: resultUid(metadata.inputDigest, metadata.tool.id, metadata.version, role, 'series'),
+    SeriesInstanceUID: seriesUid(result, role),
     Modality: object.Modality,
     SeriesNumber: number,
     SeriesDescription: `${metadata.tool.label}: ${description} (research)`.slice(0, 64),

@@ -15,6 +15,7 @@ import {
   type Referenced,
   type ResultData,
   reference,
+  seriesUid,
   sourceUid,
   trackingUid,
 } from './common.ts';
@@ -37,76 +38,80 @@ export interface SegmentationReference extends Referenced {
 }
 
 /**
- * The result's masks as one SEG; undefined where no segment holds a voxel.
+ * The result's masks as one SEG, and how the result's other objects refer to it; undefined where no segment holds a
+ * voxel.
  *
  * Frames come by segment, then in source order. On volumes each frame carries its source's position and orientation;
  * a radiograph has no frame of reference, so its frames are placed by reference to the source alone.
  *
  * @throws GeometryError where the masks lie on images of different matrix sizes
  */
-export function segmentation(result: ResultData, source: SourceStudy): DicomObject | undefined {
+export function segmentation(
+  result: ResultData,
+  source: SourceStudy,
+): { readonly object: DicomObject; readonly reference: SegmentationReference } | undefined {
   const frames = maskFrames(result, source);
   const [first] = frames;
   if (first === undefined) return undefined;
-  const { Rows = 0, Columns = 0 } = first.source;
-  if (frames.some((frame) => frame.source.Rows !== Rows || frame.source.Columns !== Columns)) {
-    throw new GeometryError('mixed-matrix', 'The masks lie on images of different matrix sizes');
-  }
-  const inSpace = frames.every(({ source }) => source.ImagePositionPatient && source.ImageOrientationPatient);
-  const common = commonAttributes(result, source, {
-    role: 'segmentation',
-    SOPClassUID: SEGMENTATION_STORAGE,
-    Modality: 'SEG',
-  });
-  const dimensionOrganization = objectUid(result, 'segmentation', 1);
+  const SOPInstanceUID = objectUid(result, 'segmentation');
+  const role = 'segmentation';
+  const common = commonAttributes(result, source, { role, SOPClassUID: SEGMENTATION_STORAGE, Modality: 'SEG' });
   return {
-    kind: 'segmentation',
-    SOPClassUID: SEGMENTATION_STORAGE,
-    SOPInstanceUID: objectUid(result, 'segmentation'),
-    attributes: {
-      ...common,
-      ...(inSpace
-        ? frameOfReference(first.source, source)
-        : { PatientOrientation: first.source.PatientOrientation ?? [] }),
-      ImageType: ['DERIVED', 'PRIMARY'],
-      ContentLabel: 'SEGMENTATION',
-      ContentDescription: RESEARCH_ONLY,
-      ContentCreatorName: '',
-      SamplesPerPixel: 1,
-      PhotometricInterpretation: 'MONOCHROME2',
-      NumberOfFrames: frames.length,
-      Rows,
-      Columns,
-      BitsAllocated: 1,
-      BitsStored: 1,
-      HighBit: 0,
-      PixelRepresentation: 0,
-      LossyImageCompression: '00',
-      SegmentationType: 'BINARY',
-      SegmentSequence: result.segments.map((segment) => describeSegment(result, segment)),
-      DimensionOrganizationSequence: [{ DimensionOrganizationUID: dimensionOrganization }],
-      DimensionIndexSequence: dimensionIndex(dimensionOrganization, inSpace),
-      SharedFunctionalGroupsSequence: [sharedGroups(frames, inSpace)],
-      PerFrameFunctionalGroupsSequence: frames.map((frame) => frameGroups(frame, inSpace)),
-      ReferencedSeriesSequence: referencedSeries(frames.map((frame) => frame.source)),
-      PixelData: packFrames(
-        frames.map((frame) => frame.bits),
-        Rows * Columns,
-      ),
+    object: {
+      kind: 'segmentation',
+      SOPClassUID: SEGMENTATION_STORAGE,
+      SOPInstanceUID,
+      attributes: { ...common, ...describeMask(result, source, frames, first.source) },
+    },
+    reference: {
+      SOPClassUID: SEGMENTATION_STORAGE,
+      SOPInstanceUID,
+      SeriesInstanceUID: seriesUid(result, role),
+      framesOf: (number) => frames.flatMap((frame, index) => (frame.segment.number === number ? [index + 1] : [])),
     },
   };
 }
 
-/** How the other objects of the result refer to its SEG; undefined where it has none. */
-export function segmentationReference(result: ResultData, source: SourceStudy): SegmentationReference | undefined {
-  const object = segmentation(result, source);
-  if (object === undefined) return undefined;
-  const frames = maskFrames(result, source);
+/** Segmentation Image, Multi-frame Functional Groups and Dimension, Frame of Reference, Image Pixel modules. */
+function describeMask(
+  result: ResultData,
+  source: SourceStudy,
+  frames: readonly MaskFrame[],
+  first: InstanceIndex,
+): Attributes {
+  const { Rows = 0, Columns = 0 } = first;
+  if (frames.some((frame) => frame.source.Rows !== Rows || frame.source.Columns !== Columns)) {
+    throw new GeometryError('mixed-matrix', 'The masks lie on images of different matrix sizes');
+  }
+  const inSpace = frames.every((frame) => frame.source.ImagePositionPatient && frame.source.ImageOrientationPatient);
+  const dimensionOrganization = objectUid(result, 'segmentation', 1);
   return {
-    SOPClassUID: object.SOPClassUID,
-    SOPInstanceUID: object.SOPInstanceUID,
-    SeriesInstanceUID: String(object.attributes['SeriesInstanceUID']),
-    framesOf: (number) => frames.flatMap((frame, index) => (frame.segment.number === number ? [index + 1] : [])),
+    ...(inSpace ? frameOfReference(first, source) : { PatientOrientation: first.PatientOrientation ?? [] }),
+    ImageType: ['DERIVED', 'PRIMARY'],
+    ContentLabel: 'SEGMENTATION',
+    ContentDescription: RESEARCH_ONLY,
+    ContentCreatorName: '',
+    SamplesPerPixel: 1,
+    PhotometricInterpretation: 'MONOCHROME2',
+    NumberOfFrames: frames.length,
+    Rows,
+    Columns,
+    BitsAllocated: 1,
+    BitsStored: 1,
+    HighBit: 0,
+    PixelRepresentation: 0,
+    LossyImageCompression: '00',
+    SegmentationType: 'BINARY',
+    SegmentSequence: result.segments.map((segment) => describeSegment(result, segment)),
+    DimensionOrganizationSequence: [{ DimensionOrganizationUID: dimensionOrganization }],
+    DimensionIndexSequence: dimensionIndex(dimensionOrganization, inSpace),
+    SharedFunctionalGroupsSequence: [sharedGroups(frames, inSpace)],
+    PerFrameFunctionalGroupsSequence: frames.map((frame) => frameGroups(frame, inSpace)),
+    ReferencedSeriesSequence: referencedSeries(frames.map((frame) => frame.source)),
+    PixelData: packFrames(
+      frames.map((frame) => frame.bits),
+      Rows * Columns,
+    ),
   };
 }
 

@@ -5,7 +5,7 @@ import type { InstanceIndex } from '../study/study-index.ts';
 import type { Finding, ImageRegion } from '../tool.ts';
 import { inputsOf, instanceOf, RESEARCH_ONLY, type ResultData, type Role, trackingUid } from './common.ts';
 import { code, container, image, num, scoord, text, uidref } from './content-item.ts';
-import { type SegmentationReference, segmentationReference } from './segmentation.ts';
+import type { SegmentationReference } from './segmentation.ts';
 import type { SourceStudy } from './source-study.ts';
 import { srDocument } from './sr-document.ts';
 
@@ -21,9 +21,12 @@ interface Place {
  * Up to two reports. Findings drawn on source images make one of their own, since viewers that draw planar regions show
  * nothing of a report that mixes them with other groups; all other findings make the second.
  */
-export function structuredReports(result: ResultData, source: SourceStudy): readonly DicomObject[] {
+export function structuredReports(
+  result: ResultData,
+  source: SourceStudy,
+  seg: SegmentationReference | undefined,
+): readonly DicomObject[] {
   const inputs = inputsOf(result, source);
-  const seg = segmentationReference(result, source);
   const drawn = result.findings.filter(isDrawn).flatMap((finding) => drawnGroups(result, finding, inputs));
   const others = result.findings
     .filter((finding) => !isDrawn(finding))

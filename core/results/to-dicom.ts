@@ -20,8 +20,8 @@ import { structuredReports } from './structured-report.ts';
 export function toDicom(result: ResultData, source: SourceStudy): readonly DicomObject[] {
   const mask = segmentation(result, source);
   const objects = [
-    ...(mask ? [mask] : []),
-    ...structuredReports(result, source),
+    ...(mask ? [mask.object] : []),
+    ...structuredReports(result, source, mask?.reference),
     ...(result.metadata.outcome === 'result' ? [] : [nonResultReport(result, source)]),
     ...secondaryCaptures(result, source),
     ...encapsulatedPdf(result, source),
