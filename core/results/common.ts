@@ -12,7 +12,7 @@ import type { SourceStudy } from './source-study.ts';
 export type ResultData = Omit<ProcessingResult, 'toDicom'>;
 
 /** What each object of a result is for; part of its UIDs, so a role never changes its name. */
-export type Role = 'segmentation' | 'drawings' | 'measurements' | 'key-images' | 'report' | 'non-result';
+export type Role = 'segmentation' | 'drawings' | 'measurements' | 'key-images' | 'report' | 'non-result' | 'failure';
 
 /** Series Number and what follows the tool's label in Series Description: high numbers sort results after the images. */
 const SERIES: Readonly<Record<Role, { readonly number: number; readonly description: string }>> = {
@@ -22,6 +22,8 @@ const SERIES: Readonly<Record<Role, { readonly number: number; readonly descript
   'key-images': { number: 9004, description: 'key images' },
   report: { number: 9005, description: 'report' },
   'non-result': { number: 9006, description: 'no result' },
+  // A role of its own: after a redrive the run may still get its answer, which is then another object.
+  failure: { number: 9007, description: 'failed' },
 };
 
 /** The name by which Hilum knows its own objects, in Manufacturer (0008,0070). */

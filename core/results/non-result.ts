@@ -22,7 +22,7 @@ export function nonResultReport(result: ResultData, source: SourceStudy): DicomO
   const status = outcome === 'no-finding' ? Dcm.succeededWithoutFindings : Dcm.noneSucceeded;
   return srDocument(result, source, {
     kind: 'non-result',
-    role: 'non-result',
+    role: outcome === 'failed' ? 'failure' : 'non-result',
     SOPClassUID: BASIC_TEXT_SR,
     title: DiagnosticImagingReport,
     template: '2000',
