@@ -1,0 +1,46 @@
+/** From stored values to the modality's units: the Modality LUT module (PS3.3 C.11.1), a table or a line. */
+import type { Dataset } from '../dicom/read.ts';
+import { DicomReadError } from '../errors.ts';
+
+export type ModalityTransform =
+  | { readonly kind: 'linear'; readonly slope: number; readonly intercept: number }
+  | { readonly kind: 'table'; readonly first: number; readonly values: readonly number[] };
+
+/**
+ * The transform of an instance; the identity where it names none.
+ *
+ * @throws DicomReadError `malformed` where the table is incomplete or the slope is zero
+ */
+export function modalityTransform(dataset: Dataset): ModalityTransform {
+  const [table] = dataset.items('ModalityLUTSequence');
+  if (table !== undefined) return lookupTable(table);
+  const slope = dataset.number('RescaleSlope') ?? 1;
+  if (slope === 0) throw new DicomReadError('malformed', 'The Rescale Slope is zero');
+  return { kind: 'linear', slope, intercept: dataset.number('RescaleIntercept') ?? 0 };
+}
+
+/** The value in the modality's units. Stored values outside a table take its nearest end (C.11.1.1.1). */
+export function applyTransform(transform: ModalityTransform, stored: number): number {
+  if (transform.kind === 'linear') return stored * transform.slope + transform.intercept;
+  const { first, values } = transform;
+  return values[Math.min(values.length - 1, Math.max(0, stored - first))] ?? 0;
+}
+
+function lookupTable(item: Dataset): ModalityTransform {
+  const [declared, first, bits] = item.numbers('LUTDescriptor');
+  const data = item.bytes('LUTData');
+  if (declared === undefined || first === undefined || bits === undefined || data === undefined) {
+    throw new DicomReadError('malformed', 'The Modality LUT is incomplete');
+  }
+  // Zero stands for 65536, which does not fit (C.11.1.1); as a signed number it may come out negative.
+  const entries = declared <= 0 ? declared + 0x1_0000 : declared;
+  const words = item.numbers('LUTData');
+  // 8-bit tables may be packed, one byte an entry.
+  const values = bits <= 8 && words.length < entries ? [...data] : words;
+  if (values.length < entries) {
+    throw new DicomReadError('malformed', `The Modality LUT has ${values.length} of ${entries} entries`, {
+      facts: { entries, found: values.length },
+    });
+  }
+  return { kind: 'table', first, values: values.slice(0, entries) };
+}

@@ -1,0 +1,243 @@
+/**
+ * Whether the slices of a series make one regular grid (PS3.3 C.7.6.2). What does not is refused rather than resampled:
+ * a tool measures in millimetres and must not measure what was never scanned.
+ */
+import { GeometryError } from '../errors.ts';
+import type { InstanceIndex } from '../study/study-index.ts';
+import type { PointLps } from './geometry.ts';
+
+/** Where the voxels of a volume lie; slices in ascending order along the normal. */
+export interface VolumeGeometry {
+  readonly instances: readonly InstanceIndex[];
+  readonly rows: number;
+  readonly columns: number;
+  readonly origin: PointLps;
+  readonly columnDirection: PointLps;
+  readonly rowDirection: PointLps;
+  readonly sliceDirection: PointLps;
+  /** mm between neighbouring columns, rows and slices. */
+  readonly spacingMm: readonly [column: number, row: number, slice: number];
+}
+
+/**
+ * Direction cosines may differ by this much within a series, and from unit length and right angles: at the edge of a
+ * 512 mm field of view it moves a voxel by half a millimetre, less than one voxel.
+ */
+const MAX_COSINE_DIFFERENCE = 1e-3;
+/** Pixel Spacing may differ by this part within a series: half a pixel over 500. */
+const MAX_SPACING_DIFFERENCE = 1e-3;
+/** Two slices closer than this part of the usual spacing are the same slice twice. */
+const DUPLICATE_SPACING = 0.1;
+/** A gap larger than this part of the usual spacing is no rounding: slices are missing, or the spacing changes. */
+const GAP_SPACING = 1.5;
+/**
+ * How far a slice may lie from the regular grid, as a part of the spacing. Positions are rounded by scanners to 0.1 or
+ * 0.01 mm, which stays below it; a height between two slices is wrong by at most a fifth of a slice, less than the partial
+ * volume effect of half a slice at either end.
+ */
+const MAX_GRID_DEVIATION = 0.1;
+/** How far the slices may shift against each other in their plane, in pixels: beyond it, columns of voxels do not line up. */
+const MAX_SHIFT_PIXELS = 1;
+/** A nominal tilt below this is what scanners call zero. */
+const MAX_TILT_DEGREES = 0.5;
+
+/** A slice with what geometry needs of its header. */
+interface Slice {
+  readonly instance: InstanceIndex;
+  readonly position: PointLps;
+  readonly row: PointLps;
+  readonly column: PointLps;
+  readonly spacing: readonly [row: number, column: number];
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * The grid that the instances make, whatever order they come in.
+ *
+ * @throws GeometryError with the code of the first thing that is wrong, and its numbers in `facts`
+ */
+export function volumeGeometry(instances: readonly InstanceIndex[]): VolumeGeometry {
+  const slices = instances.map(sliceOf);
+  const [first] = slices;
+  if (first === undefined || slices.length < 2) {
+    throw new GeometryError('too-few-slices', `${slices.length} slice(s) make no volume`, {
+      facts: { slices: slices.length },
+    });
+  }
+  checkAxes(first);
+  const normal = cross(first.row, first.column);
+  for (const slice of slices) checkSame(first, slice);
+  const sorted = slices
+    .map((slice) => ({ slice, along: dot(slice.position, normal) }))
+    .toSorted(
+      (a, b) => a.along - b.along || (a.slice.instance.SOPInstanceUID < b.slice.instance.SOPInstanceUID ? -1 : 1),
+    );
+  const spacing = checkSpacing(sorted.map(({ along }) => along));
+  const ordered = sorted.map(({ slice }) => slice);
+  checkShift(ordered, normal);
+  checkNominalTilt(ordered, normal);
+  return {
+    instances: ordered.map(({ instance }) => instance),
+    rows: first.rows,
+    columns: first.columns,
+    origin: ordered[0]?.position ?? first.position,
+    columnDirection: first.row,
+    rowDirection: first.column,
+    sliceDirection: normal,
+    spacingMm: [first.spacing[1], first.spacing[0], spacing],
+  };
+}
+
+function sliceOf(instance: InstanceIndex): Slice {
+  const { SOPInstanceUID, ImagePositionPatient, ImageOrientationPatient, PixelSpacing, Rows, Columns } = instance;
+  const facts = { SOPInstanceUID };
+  if (
+    ImagePositionPatient === undefined ||
+    ImageOrientationPatient === undefined ||
+    Rows === undefined ||
+    Columns === undefined
+  ) {
+    throw new GeometryError('missing-geometry', 'A slice gives no position, orientation or size', { facts });
+  }
+  if (PixelSpacing === undefined || PixelSpacing.some((spacing) => spacing <= 0)) {
+    throw new GeometryError('pixel-spacing-unknown', 'A slice gives no Pixel Spacing', { facts });
+  }
+  const [rowX, rowY, rowZ, columnX, columnY, columnZ] = ImageOrientationPatient;
+  return {
+    instance,
+    position: ImagePositionPatient,
+    row: [rowX, rowY, rowZ],
+    column: [columnX, columnY, columnZ],
+    spacing: PixelSpacing,
+    rows: Rows,
+    columns: Columns,
+  };
+}
+
+function checkAxes({ row, column, instance }: Slice): void {
+  const worst = Math.max(Math.abs(length(row) - 1), Math.abs(length(column) - 1), Math.abs(dot(row, column)));
+  if (worst > MAX_COSINE_DIFFERENCE) {
+    throw new GeometryError(
+      'missing-geometry',
+      'Image Orientation (Patient) is not two unit vectors at a right angle',
+      {
+        facts: { SOPInstanceUID: instance.SOPInstanceUID, deviation: rounded(worst) },
+      },
+    );
+  }
+}
+
+function checkSame(first: Slice, slice: Slice): void {
+  const facts = { SOPInstanceUID: slice.instance.SOPInstanceUID };
+  const turned = Math.max(
+    ...[...slice.row, ...slice.column].map((c, i) => Math.abs(c - ([...first.row, ...first.column][i] ?? 0))),
+  );
+  if (turned > MAX_COSINE_DIFFERENCE) {
+    throw new GeometryError('mixed-orientation', 'The slices of the series are not parallel', {
+      facts: { ...facts, deviation: rounded(turned) },
+    });
+  }
+  const sameSpacing = slice.spacing.every(
+    (spacing, i) => Math.abs(spacing / (first.spacing[i] ?? spacing) - 1) <= MAX_SPACING_DIFFERENCE,
+  );
+  if (slice.rows !== first.rows || slice.columns !== first.columns || !sameSpacing) {
+    throw new GeometryError('mixed-matrix', 'The slices of the series differ in matrix or Pixel Spacing', {
+      facts: { ...facts, rows: slice.rows, columns: slice.columns },
+    });
+  }
+}
+
+/** The spacing of slices at these ascending positions (mm along the normal). */
+function checkSpacing(along: readonly number[]): number {
+  const gaps = along.slice(1).map((position, i) => position - (along[i] ?? position));
+  const usual = gaps.toSorted((a, b) => a - b)[gaps.length >> 1] ?? 0;
+  const duplicates = gaps.filter((gap) => gap <= usual * DUPLICATE_SPACING).length;
+  if (duplicates > 0) {
+    throw new GeometryError('duplicate-slices', `${duplicates} slice(s) lie where another one lies`, {
+      facts: { duplicates, spacingMm: rounded(usual) },
+    });
+  }
+  const wide = gaps.filter((gap) => gap > usual * GAP_SPACING);
+  if (wide.length > 0) {
+    const missing = wide.map((gap) => Math.round(gap / usual) - 1);
+    const whole = wide.every((gap) => Math.abs(gap / usual - Math.round(gap / usual)) <= 2 * MAX_GRID_DEVIATION);
+    const facts = { gaps: wide.length, spacingMm: rounded(usual), widestMm: rounded(Math.max(...wide)) };
+    if (!whole) throw variableSpacing(facts);
+    const count = missing.reduce((sum, n) => sum + n, 0);
+    throw new GeometryError('missing-slices', `${count} slice(s) are missing in ${wide.length} place(s)`, {
+      facts: { ...facts, missing: count },
+    });
+  }
+  const [start = 0] = along;
+  const spacing = ((along.at(-1) ?? start) - start) / gaps.length;
+  const deviation = Math.max(...along.map((position, i) => Math.abs(position - start - i * spacing)));
+  if (deviation > spacing * MAX_GRID_DEVIATION) {
+    throw variableSpacing({ spacingMm: rounded(spacing), deviationMm: rounded(deviation) });
+  }
+  return spacing;
+}
+
+function variableSpacing(facts: Readonly<Record<string, number>>): GeometryError {
+  return new GeometryError('variable-spacing', 'The distance between slices changes within the series', { facts });
+}
+
+/** A tilted gantry moves each slice in its plane against the one before: the voxels make no right-angled grid. */
+function checkShift(ordered: readonly Slice[], normal: PointLps): void {
+  const [first] = ordered;
+  const last = ordered.at(-1);
+  if (first === undefined || last === undefined) return;
+  for (const { position, instance } of ordered) {
+    const moved = subtract(position, first.position);
+    const shift = [dot(moved, first.row) / first.spacing[1], dot(moved, first.column) / first.spacing[0]];
+    const pixels = Math.max(...shift.map(Math.abs));
+    if (pixels <= MAX_SHIFT_PIXELS) continue;
+    const whole = subtract(last.position, first.position);
+    const degrees = (Math.acos(Math.min(1, dot(whole, normal) / length(whole))) * 180) / Math.PI;
+    throw gantryTilt({
+      SOPInstanceUID: instance.SOPInstanceUID,
+      shiftPixels: rounded(pixels),
+      degrees: rounded(degrees),
+    });
+  }
+}
+
+/**
+ * Gantry/Detector Tilt (0018,1120) that neither the orientation shows nor the positions: the header contradicts itself, and
+ * nobody knows which to believe.
+ */
+function checkNominalTilt(ordered: readonly Slice[], normal: PointLps): void {
+  const shown = (Math.acos(Math.min(1, Math.abs(normal[2]))) * 180) / Math.PI;
+  for (const { instance } of ordered) {
+    const tilt = Math.abs(instance.GantryDetectorTilt ?? 0);
+    if (tilt > MAX_TILT_DEGREES && Math.abs(tilt - shown) > 2 * MAX_TILT_DEGREES) {
+      throw gantryTilt({ SOPInstanceUID: instance.SOPInstanceUID, degrees: tilt });
+    }
+  }
+}
+
+function gantryTilt(facts: Readonly<Record<string, string | number>>): GeometryError {
+  return new GeometryError('gantry-tilt', `The gantry was tilted by ${facts['degrees']}°: the slices are sheared`, {
+    facts,
+  });
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+function dot(a: PointLps, b: PointLps): number {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+function cross(a: PointLps, b: PointLps): PointLps {
+  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+}
+
+function subtract(a: PointLps, b: PointLps): PointLps {
+  return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+}
+
+function length(a: PointLps): number {
+  return Math.hypot(...a);
+}
