@@ -19,6 +19,8 @@ export type Bundler = (name: string, contents?: BundleContents) => string;
 
 const REPOSITORY = resolve(import.meta.dirname, '..');
 const ONNXRUNTIME = 'onnxruntime-node';
+/** The pixel codecs, which find their WebAssembly beside their scripts (`core/dicom/codecs/emscripten.ts`). */
+const CODECS = { charls: 'charlswasm', openjpeg: 'openjpegwasm', 'libjpeg-turbo-8bit': 'libjpegturbowasm' };
 const CPU_BINARIES = join('bin', 'napi-v6', 'linux', 'x64');
 
 /** CommonJS inside an ESM bundle calls `require` for Node's own modules. */
@@ -39,6 +41,7 @@ export function createBundler({ root, outdir }: { readonly root: string; readonl
     if (tool !== undefined) {
       copyWeights(tool, { root, out });
       copyOnnxruntime(out);
+      copyCodecs(out);
     }
     if (writesPdf)
       cpSync(join(REPOSITORY, 'node_modules', 'pdfkit', 'js', 'data'), join(out, 'data'), { recursive: true });
@@ -69,7 +72,7 @@ function bundleCode(name: string, tool: ToolManifest | undefined, { root, out }:
     target: 'node24',
     mainFields: ['module', 'main'],
     banner: { js: BANNER },
-    external: [ONNXRUNTIME],
+    external: [ONNXRUNTIME, '@cornerstonejs/*'],
     loader: { '.wasm': 'copy' },
     legalComments: 'none',
     logLevel: 'error',
@@ -105,5 +108,13 @@ function copyOnnxruntime(out: string): void {
     cpSync(join(REPOSITORY, 'node_modules', common, part), join(out, 'node_modules', common, part), {
       recursive: true,
     });
+  }
+}
+
+function copyCodecs(out: string): void {
+  for (const [codec, build] of Object.entries(CODECS)) {
+    const path = join('node_modules', '@cornerstonejs', `codec-${codec}`);
+    for (const file of ['package.json', ...['js', 'wasm'].map((type) => join('dist', `${build}_decode.${type}`))])
+      cpSync(join(REPOSITORY, path, file), join(out, path, file));
   }
 }

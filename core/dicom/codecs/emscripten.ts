@@ -1,9 +1,9 @@
 /**
  * What the @cornerstonejs/codec-* builds have in common.
  *
- * We take their `decode` entry points: WebAssembly translated to JavaScript, all in one file. They are two to three times
- * slower than the `.wasm` builds, which look for a file beside their script and so break once esbuild has bundled them
- * into a Lambda; these can be bundled like any other module, with nothing marked external and nothing copied.
+ * We take their `decodewasmjs` entry points: three times as fast as the same code translated to JavaScript (`decode`). Each
+ * finds its `.wasm` beside its own script, which works from node_modules only: a bundle must leave `@cornerstonejs/*`
+ * external and bring the packages along (`infra/bundle.ts` does).
  */
 import { DicomReadError } from '../../errors.ts';
 import type { DecodeFrame, FrameLayout } from './codec.ts';

@@ -2,7 +2,7 @@ import type { Codec } from './codec.ts';
 import { decodeWith, loadOnce } from './emscripten.ts';
 import { jpeg2000Size } from './markers.ts';
 
-const openjpeg = loadOnce(async () => (await import('@cornerstonejs/codec-openjpeg/decode')).default);
+const openjpeg = loadOnce(async () => (await import('@cornerstonejs/codec-openjpeg/decodewasmjs')).default);
 
 /** JPEG 2000, reversible or not (ITU-T T.800), by OpenJPEG, which undoes the colour transforms that the codestream names. */
 export const jpeg2000: Codec = {

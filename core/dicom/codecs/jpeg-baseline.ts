@@ -2,7 +2,7 @@ import type { Codec } from './codec.ts';
 import { decodeWith, loadOnce } from './emscripten.ts';
 import { jpegSize } from './markers.ts';
 
-const libjpeg = loadOnce(async () => (await import('@cornerstonejs/codec-libjpeg-turbo-8bit/decode')).default);
+const libjpeg = loadOnce(async () => (await import('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs')).default);
 
 /** JPEG baseline, 8 bits, lossy (ITU-T T.81 process 1), by libjpeg-turbo. Other decoders may differ by a few grey levels. */
 export const jpegBaseline: Codec = {

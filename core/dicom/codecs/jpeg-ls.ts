@@ -2,7 +2,7 @@ import type { Codec } from './codec.ts';
 import { decodeWith, loadOnce } from './emscripten.ts';
 import { jpegSize } from './markers.ts';
 
-const charls = loadOnce(async () => (await import('@cornerstonejs/codec-charls/decode')).default);
+const charls = loadOnce(async () => (await import('@cornerstonejs/codec-charls/decodewasmjs')).default);
 
 /** JPEG-LS lossless and near-lossless (ITU-T T.87), by CharLS. */
 export const jpegLs: Codec = {
