@@ -6,27 +6,35 @@ import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { HilumError } from '#core/errors.ts';
 import { note, root, Unsuccessful, UsageError } from './command.ts';
-import { addDemoCommand } from './commands/demo.ts';
-import { addInspectCommand } from './commands/inspect.ts';
-import { addRunCommand } from './commands/run.ts';
-import { addStatusCommand } from './commands/status.ts';
-import { addToolsCommand } from './commands/tools.ts';
 
-const { version } = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
-
-const program = new Command('hilum')
-  .description('Medical-imaging AI tools in the clinical workflow: from Orthanc through AWS and back as DICOM.')
-  .version(version)
-  .showHelpAfterError('(see --help)')
-  .exitOverride();
-for (const add of [addRunCommand, addInspectCommand, addToolsCommand, addDemoCommand, addStatusCommand]) add(program);
+/** Each is loaded when it is asked for, so that no command waits for what another one needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  run: async () => (await import('./commands/run.ts')).addRunCommand,
+  inspect: async () => (await import('./commands/inspect.ts')).addInspectCommand,
+  tools: async () => (await import('./commands/tools.ts')).addToolsCommand,
+  demo: async () => (await import('./commands/demo.ts')).addDemoCommand,
+  status: async () => (await import('./commands/status.ts')).addStatusCommand,
+};
 
 try {
+  const program = await createProgram(process.argv[2] ?? '');
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+}
+
+async function createProgram(asked: string): Promise<Command> {
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+  const program = new Command('hilum')
+    .description('Medical-imaging AI tools in the clinical workflow: from Orthanc through AWS and back as DICOM.')
+    .version(version)
+    .showHelpAfterError('(see --help)')
+    .exitOverride();
+  const wanted = Object.entries(COMMANDS).filter(([name]) => name === asked || !Object.hasOwn(COMMANDS, asked));
+  for (const [, load] of wanted) (await load())(program);
+  return program;
 }
 
 /** Says what went wrong in a sentence, and returns the exit code. `HILUM_DEBUG=1` shows where it happened. */
