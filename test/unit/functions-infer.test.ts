@@ -1,0 +1,209 @@
+import { describe, expect, it, vi } from 'vitest';
+import { ModelDigestError, NotEvaluableError } from '#core/errors.ts';
+import { resultKey, runIdOf } from '#core/keys.ts';
+import type { RunMessage } from '#core/messages.ts';
+import { parseResult } from '#core/results/result.ts';
+import { toolVersion } from '#core/tool-manifest.ts';
+import { type InferDependencies, makeHandler } from '#functions/infer/handler.ts';
+import {
+  allFailed,
+  createPipeline,
+  echoEngine,
+  minuteLeft,
+  nothingFailed,
+  type Pipeline,
+  runMessage,
+  sqsEvent,
+  stored,
+  upload,
+} from '../fixtures/pipeline.ts';
+import { entry, makeRadiographFile, makeTool, nothingFound } from '../fixtures/tiny-radiograph.ts';
+
+const file = makeRadiographFile();
+const PATIENT = /Phantom\^Tiny|PHANTOM-1/;
+
+async function prepare() {
+  const pipeline = createPipeline();
+  const study = await upload(pipeline, file);
+  return { pipeline, study, message: runMessage(file, entry, study) };
+}
+
+const infer = (pipeline: Pipeline, message: RunMessage | string, change: Partial<InferDependencies> = {}) =>
+  makeHandler({
+    ...pipeline,
+    entry,
+    tool: makeTool(() => nothingFound),
+    engine: echoEngine,
+    toolTimeoutMs: 10_000,
+    ...change,
+  })(sqsEvent('infer-tiny-live', [message]), minuteLeft);
+
+const toConvert = { step: 'convert', lane: 'live' } as const;
+
+describe('infer', () => {
+  it('runs the tool, keeps its answer and passes the run on', async () => {
+    const { pipeline, message } = await prepare();
+
+    expect(await infer(pipeline, message)).toEqual(nothingFailed);
+
+    const result = parseResult((await pipeline.objects.get(resultKey(message.runId))) ?? new Uint8Array());
+    expect(result.metadata).toMatchObject({ outcome: 'no-finding', version: toolVersion(entry) });
+    expect(pipeline.sentTo(toConvert)).toEqual([message]);
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({
+      state: 'inferred',
+      outcome: 'no-finding',
+      reason: nothingFound.reason,
+    });
+  });
+
+  it('computes a run once, however often its message comes', async () => {
+    const { pipeline, message } = await prepare();
+    const look = vi.fn(() => nothingFound);
+
+    await infer(pipeline, message, { tool: makeTool(look) });
+    await infer(pipeline, message, { tool: makeTool(look) });
+
+    expect(look).toHaveBeenCalledTimes(1);
+    expect(pipeline.sentTo(toConvert)).toEqual([message, message]);
+  });
+
+  it('goes on with the answer that was stored first when two computed at once', async () => {
+    const { pipeline, message } = await prepare();
+    const other = makeTool(() => ({ ...nothingFound, summary: 'The other one was first' }));
+    const tool = makeTool(async () => {
+      await infer(pipeline, message, { tool: other });
+      return nothingFound;
+    });
+
+    await infer(pipeline, message, { tool });
+
+    expect(await stored(pipeline, resultKey(message.runId))).toMatchObject({
+      metadata: { summary: 'The other one was first' },
+    });
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ summary: 'The other one was first' });
+  });
+
+  it('passes on what cannot be evaluated as an answer with a reason', async () => {
+    const { pipeline, message } = await prepare();
+    const tool = makeTool(() => {
+      throw new NotEvaluableError('no-teeth', 'There are no teeth in the image.');
+    });
+
+    expect(await infer(pipeline, message, { tool })).toEqual(nothingFailed);
+
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({
+      state: 'inferred',
+      outcome: 'not-evaluable',
+      reason: { code: 'no-teeth' },
+    });
+    expect(pipeline.sentTo(toConvert)).toHaveLength(1);
+  });
+
+  it('retries a tool that throws, with a reason at the run and nothing of what it said', async () => {
+    const { pipeline, message } = await prepare();
+    const tool = makeTool(() => {
+      throw new TypeError('no such key for Phantom^Tiny');
+    });
+
+    expect(await infer(pipeline, message, { tool })).toEqual(allFailed);
+
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'routed', reason: { code: 'tool-failed' } });
+    expect(pipeline.objects.contents.has(resultKey(message.runId))).toBe(false);
+    expect(pipeline.sentTo(toConvert)).toEqual([]);
+    expect(pipeline.logged.join()).toMatch(/ToolFailedError.*TypeError/);
+    expect(pipeline.logged.join()).not.toMatch(PATIENT);
+  });
+
+  it('retries a tool that runs out of time', async () => {
+    const { pipeline, message } = await prepare();
+    const tool = makeTool(async ({ signal }) => {
+      pipeline.clock.advance(11_000);
+      signal.throwIfAborted();
+      await echoEngine.run('m', {});
+      return await new Promise(() => undefined);
+    });
+
+    expect(await infer(pipeline, message, { tool, toolTimeoutMs: 50 })).toEqual(allFailed);
+
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ reason: { code: 'tool-timeout' } });
+  });
+
+  it('calls for a person where the model is not the one that its card names', async () => {
+    const { pipeline, message } = await prepare();
+    const engine = {
+      run: async () => {
+        throw new ModelDigestError('The model differs from its card');
+      },
+    };
+    const tool = makeTool(async ({ engine: given }) => {
+      await given.run('m', {});
+      return nothingFound;
+    });
+
+    expect(await infer(pipeline, message, { tool, engine })).toEqual(allFailed);
+
+    expect(pipeline.counted).toEqual(['Halted']);
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({
+      state: 'routed',
+      reason: { code: 'model-digest-mismatch' },
+    });
+  });
+
+  it('refuses bytes that are not those of the manifest', async () => {
+    const { pipeline, study, message } = await prepare();
+    const chunk = (await pipeline.objects.get(study.chunk)) ?? new Uint8Array();
+    chunk[200] = (chunk[200] ?? 0) ^ 1;
+    await pipeline.objects.put(study.chunk, chunk);
+
+    expect(await infer(pipeline, message)).toEqual(allFailed);
+
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ reason: { code: 'integrity' } });
+  });
+
+  it.each(['chunk', 'key'] as const)('retries where the study’s %s is not there', async (part) => {
+    const { pipeline, study, message } = await prepare();
+    pipeline.objects.contents.delete(study[part]);
+
+    expect(await infer(pipeline, message)).toEqual(allFailed);
+
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'routed', reason: { code: 'integrity' } });
+  });
+
+  it('answers with the tool that is deployed now, and says so at the run it replaces', async () => {
+    const { pipeline, message } = await prepare();
+    const old: RunMessage = { ...message, version: '0.9.0+r1', runId: runIdOf({ ...message, version: '0.9.0+r1' }) };
+
+    expect(await infer(pipeline, old)).toEqual(nothingFailed);
+
+    expect(await pipeline.runs.get(old.runId)).toMatchObject({
+      state: 'rejected',
+      reason: { code: 'version-replaced' },
+    });
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({
+      state: 'inferred',
+      stages: { routed: expect.any(String) },
+    });
+    expect(pipeline.sentTo(toConvert)).toEqual([message]);
+  });
+
+  it('keeps a message for another tool as a rejected run', async () => {
+    const { pipeline, message } = await prepare();
+
+    expect(await infer(pipeline, { ...message, tool: 'other' })).toEqual(nothingFailed);
+
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({
+      state: 'rejected',
+      reason: { code: 'invalid-message' },
+    });
+  });
+
+  it('keeps what is no message as a dead letter', async () => {
+    const { pipeline } = await prepare();
+
+    expect(await infer(pipeline, '{"format": "hilum.run/99"}')).toEqual(nothingFailed);
+
+    expect(await stored(pipeline, 'dead-letters/infer-tiny-live/message-0.json')).toMatchObject({
+      reason: { code: 'invalid-message' },
+    });
+  });
+});

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { runIdOf } from '#core/keys.ts';
+import { toolVersion } from '#core/tool-manifest.ts';
+import { makeHandler } from '#functions/route/handler.ts';
+import {
+  allFailed,
+  createPipeline,
+  minuteLeft,
+  nothingFailed,
+  type Pipeline,
+  runMessage,
+  s3Event,
+  sqsEvent,
+  stored,
+  upload,
+} from '../fixtures/pipeline.ts';
+import { entry, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
+
+const file = makeRadiographFile();
+/** A tool that nothing here suits. */
+const mrTool = {
+  ...entry,
+  manifest: {
+    ...entry.manifest,
+    id: 'mr-tool',
+    selection: {
+      ...entry.manifest.selection,
+      alternatives: [
+        [{ attribute: 'Modality', in: ['MR'], whenAbsent: 'refuse' as const, reason: 'Not an MR image.' }],
+      ],
+    },
+  },
+};
+
+const route = (pipeline: Pipeline, bodies: readonly string[], { receiveCount = 1, catalog = [entry, mrTool] } = {}) =>
+  makeHandler({ ...pipeline, catalog })(sqsEvent('intake-live', bodies, receiveCount), minuteLeft);
+
+const toTiny = { step: 'infer', tool: 'tiny', lane: 'live' } as const;
+
+describe('route', () => {
+  it('sends a study to the tools that can use it, and writes down why others cannot', async () => {
+    const pipeline = createPipeline();
+    const study = await upload(pipeline, file);
+
+    const answer = await route(pipeline, [s3Event(study.key)]);
+
+    expect(answer).toEqual(nothingFailed);
+    const message = runMessage(file, entry, study);
+    expect(pipeline.sentTo(toTiny)).toEqual([message]);
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({
+      state: 'routed',
+      stages: { received: expect.any(String), routed: expect.any(String) },
+    });
+    const unsuitable = runIdOf({ inputDigest: study.revision, tool: 'mr-tool', version: toolVersion(mrTool) });
+    expect(await pipeline.runs.get(unsuitable)).toMatchObject({
+      state: 'not-applicable',
+      reason: { message: 'Not an MR image.' },
+    });
+    expect(pipeline.sentTo({ step: 'infer', tool: 'mr-tool', lane: 'live' })).toEqual([]);
+  });
+
+  it('keeps a study in its lane', async () => {
+    const pipeline = createPipeline();
+    const study = await upload(pipeline, file, 'backfill');
+
+    await route(pipeline, [s3Event(study.key)]);
+
+    expect(pipeline.sentTo(toTiny)).toEqual([]);
+    expect(pipeline.sentTo({ ...toTiny, lane: 'backfill' })).toMatchObject([
+      { lane: 'backfill', manifestKey: study.key },
+    ]);
+  });
+
+  it('does the same again when the event comes again, and moves no run back', async () => {
+    const pipeline = createPipeline();
+    const study = await upload(pipeline, file);
+    await route(pipeline, [s3Event(study.key)]);
+    const [message] = pipeline.sentTo(toTiny);
+    await pipeline.runs.record({ ...runMessage(file, entry, study), state: 'delivered' });
+
+    await route(pipeline, [s3Event(study.key)]);
+
+    expect(pipeline.sentTo(toTiny)).toEqual([message, message]);
+    expect(await pipeline.runs.list({ StudyInstanceUID: study.StudyInstanceUID })).toHaveLength(2);
+    expect((await pipeline.runs.get(message?.runId ?? ''))?.state).toBe('delivered');
+  });
+
+  it('takes nothing that Hilum wrote', async () => {
+    const pipeline = createPipeline();
+    const study = await upload(pipeline, file, 'live', { writtenByHilum: true });
+
+    await route(pipeline, [s3Event(study.key)], { catalog: [entry] });
+
+    expect(pipeline.sentTo(toTiny)).toEqual([]);
+    expect(await pipeline.runs.list()).toMatchObject([{ state: 'not-applicable', reason: { code: 'no-images' } }]);
+  });
+
+  it('answers the test event that S3 sends when notifications are set up', async () => {
+    const pipeline = createPipeline();
+    expect(await route(pipeline, [JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent' })])).toEqual(
+      nothingFailed,
+    );
+    expect(pipeline.objects.contents.size).toBe(0);
+  });
+
+  it.each([
+    ['no JSON', '<xml/>'],
+    ['no event', '{"Records": 1}'],
+    ['another key', s3Event('live/studies/1.2/manifest.json')],
+  ])('keeps a message that it cannot read (%s) as a dead letter, and goes on with the next', async (_, body) => {
+    const pipeline = createPipeline();
+    const study = await upload(pipeline, file);
+
+    const answer = await route(pipeline, [body, s3Event(study.key)]);
+
+    expect(answer).toEqual(nothingFailed);
+    expect(await stored(pipeline, 'dead-letters/intake-live/message-0.json')).toMatchObject({
+      queue: 'intake-live',
+      reason: { code: 'invalid-message' },
+      body,
+    });
+    expect(pipeline.counted).toEqual(['Rejected', 'Done']);
+    expect(pipeline.sentTo(toTiny)).toHaveLength(1);
+  });
+
+  it('keeps the event of a manifest that is not what its key says', async () => {
+    const pipeline = createPipeline();
+    const { key } = await upload(pipeline, file);
+    const elsewhere = key.replace('live/', 'backfill/');
+    await pipeline.objects.put(elsewhere, (await pipeline.objects.get(key)) ?? new Uint8Array());
+
+    expect(await route(pipeline, [s3Event(elsewhere)])).toEqual(nothingFailed);
+
+    expect(await stored(pipeline, 'dead-letters/intake-live/message-0.json')).toMatchObject({
+      reason: { code: 'invalid-message' },
+    });
+    expect(await pipeline.runs.list()).toEqual([]);
+  });
+
+  it('tries again, ever later, where the manifest is not there', async () => {
+    const pipeline = createPipeline();
+    const { key } = await upload(pipeline, file);
+    pipeline.objects.contents.delete(key);
+
+    for (const receiveCount of [1, 2, 3, 20]) {
+      expect(await route(pipeline, [s3Event(key)], { receiveCount })).toEqual(allFailed);
+    }
+
+    expect(pipeline.postponed).toEqual([15, 30, 60, 900]);
+    expect(pipeline.counted).toEqual(['Retried', 'Retried', 'Retried', 'Retried']);
+  });
+});
