@@ -47,12 +47,20 @@ export interface LocalEnvironment extends CloudEnvironment {
 export const SERVICES = ['postgresql', 'orthanc', 'cloud'] as const;
 export type Service = (typeof SERVICES)[number];
 
+/** Ports of this machine that lead into Docker. */
+export interface DockerPorts {
+  readonly orthanc: number;
+  readonly cloud: number;
+}
+
 /** What is remembered between commands, in `local.json`. */
 export interface LocalState extends Partial<LocalEnvironment> {
   readonly ports?: Readonly<Partial<Record<Service, number>>>;
   readonly processes?: Readonly<Partial<Record<Service, ProcessRecord>>>;
   /** Digest of the sources that the running cloud's stack was deployed from. */
   readonly deployed?: string;
+  /** Where PostgreSQL and Orthanc, and perhaps the cloud, run in Docker. */
+  readonly docker?: { readonly ports: DockerPorts; readonly hasCloud: boolean };
   /** The settings it was deployed with. */
   readonly context?: Readonly<Record<string, string>>;
 }
@@ -94,6 +102,13 @@ export function updateState(home: string, change: LocalState): LocalState {
   };
   writePrivately(join(home, 'local.json'), JSON.stringify(state, undefined, 2));
   return state;
+}
+
+/** Forgets what ended with the services: the deployment, and that they ran in Docker. */
+export function forgetServices(home: string): void {
+  if (!existsSync(join(home, 'local.json'))) return;
+  const { deployed: _deployed, docker: _docker, processes: _processes, ...kept } = readState(home);
+  writePrivately(join(home, 'local.json'), JSON.stringify(kept, undefined, 2));
 }
 
 /** Writes a file that only its owner can read; readers see the old one or the new one, never a part. */

@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { connect, type DeployContext, deploy, sourcesDigest } from './deploy.ts';
+import { dockerDown, dockerUp, ORTHANC_IN_DOCKER } from './docker.ts';
 import {
+  forgetServices,
   type LocalEnvironment,
   type LocalState,
   localHome,
@@ -13,6 +17,7 @@ import {
   secretsOf,
   updateState,
 } from './home.ts';
+import { withLock } from './lock.ts';
 import { cloudAnswers, endpointOf, REGION, startMiniStack } from './ministack.ts';
 import { orthancAnswers, orthancEnvironment, startOrthancServer } from './orthanc.ts';
 import { postgresAnswers, startPostgres } from './postgres.ts';
@@ -27,6 +32,8 @@ export interface LocalOptions {
   readonly ports?: 'free' | Readonly<Partial<Record<Service, number>>>;
   /** Seconds without a new instance until Orthanc calls a study stable. */
   readonly stableAgeS?: number;
+  /** PostgreSQL and Orthanc in Docker; so is the cloud (LocalStack) where LOCALSTACK_AUTH_TOKEN is set. */
+  readonly docker?: boolean;
   /** Settings for the deployed app. Where not given, those of the home's last deployment. */
   readonly context?: DeployContext;
   /** Told each step, in a few words. */
@@ -89,23 +96,60 @@ export async function cloudUp(
  */
 export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironment> {
   const home = localHome(options.home);
-  const [orthanc, cloud] = [await orthancUp(options), await cloudUp(options)];
-  const { deployed, context: deployedContext } = readState(home);
-  const context = options.context ?? deployedContext ?? {};
-  const wanted = deploymentMark(home, context);
-  if (deployed !== wanted) {
-    options.onProgress?.('deploying the CDK app on the local cloud');
-    updateState(home, { ...(await deploy(home, cloud, context)), deployed: wanted, context });
-  }
-  const environment = readLocalEnvironment({ home });
-  await connect(environment, orthanc);
-  return environment;
+  makeHome(home);
+  return withLock(home, async () => {
+    const isInDocker = options.docker ?? readState(home).docker !== undefined;
+    const parts = isInDocker ? await partsInDocker(home, options) : await nativeParts(options);
+    const { deployed, context: deployedContext } = readState(home);
+    const context = options.context ?? deployedContext ?? {};
+    const wanted = `${parts.cloudMark}/${sourcesDigest(context)}`;
+    if (deployed !== wanted) {
+      options.onProgress?.('deploying the CDK app on the local cloud');
+      updateState(home, { ...(await deploy(home, parts.cloud, context)), deployed: wanted, context });
+    }
+    const environment = readLocalEnvironment({ home });
+    await connect(environment, { ...parts.orthanc, dicomWebUrl: parts.dicomWebUrlForFunctions });
+    return environment;
+  });
 }
 
-/** Names what is deployed on which process of the cloud: another process has nothing deployed. */
-function deploymentMark(home: string, context: DeployContext): string {
-  const cloud = readState(home).processes?.cloud;
-  return `${cloud?.pid}/${cloud?.startMark}/${sourcesDigest(context)}`;
+/** What the CDK app is deployed on and connected to. */
+interface Parts {
+  readonly orthanc: OrthancEnvironment;
+  readonly cloud: LocalCloud;
+  /** Names this run of the cloud: another one has nothing deployed. */
+  readonly cloudMark: string;
+  readonly dicomWebUrlForFunctions: string;
+}
+
+async function nativeParts(options: LocalOptions): Promise<Parts> {
+  const orthanc = await orthancUp(options);
+  return { ...(await nativeCloud(options)), orthanc, dicomWebUrlForFunctions: orthanc.dicomWebUrl };
+}
+
+async function nativeCloud(options: LocalOptions): Promise<Pick<Parts, 'cloud' | 'cloudMark'>> {
+  const cloud = await cloudUp(options);
+  const { pid, startMark } = readState(localHome(options.home)).processes?.cloud ?? {};
+  return { cloud, cloudMark: `${pid}/${startMark}` };
+}
+
+async function partsInDocker(home: string, options: LocalOptions): Promise<Parts> {
+  const { stableAgeS } = options;
+  const { docker } = readState(home);
+  const wanted: Partial<Record<Service, number>> =
+    options.ports === 'free' ? {} : { ...DEFAULT_PORTS, ...options.ports };
+  // Ports of containers that may be up are taken by them: they are kept, not looked for again.
+  const ports = docker?.ports ?? { orthanc: await freePort(wanted.orthanc), cloud: await freePort(wanted.cloud) };
+  const secrets = secretsOf(home);
+  options.onProgress?.('starting the containers of localstack/compose.yaml');
+  const { hasCloud } = dockerUp({ home, ports, secrets, ...(stableAgeS === undefined ? {} : { stableAgeS }) });
+  const orthanc = orthancEnvironment({ port: ports.orthanc, secrets });
+  updateState(home, { orthanc, docker: { ports, hasCloud } });
+  if (!hasCloud) return { ...(await nativeCloud(options)), orthanc, dicomWebUrlForFunctions: orthanc.dicomWebUrl };
+  const cloud = { endpoint: endpointOf(ports.cloud), region: REGION };
+  updateState(home, cloud);
+  // A container may have been made anew unseen; the CDK itself finds out whether there is anything to deploy.
+  return { orthanc, cloud, cloudMark: randomUUID(), dicomWebUrlForFunctions: ORTHANC_IN_DOCKER };
 }
 
 /**
@@ -115,7 +159,8 @@ function deploymentMark(home: string, context: DeployContext): string {
  */
 export function readLocalEnvironment(options: { readonly home?: string } = {}): LocalEnvironment {
   const home = localHome(options.home);
-  const { endpoint, region, bucket, runsTable, queues, archiveSecret, orthanc, deployed } = readState(home);
+  const state = readState(home);
+  const { endpoint, region, bucket, runsTable, queues, archiveSecret, orthanc, deployed } = state;
   const parts = { endpoint, region, bucket, runsTable, queues, archiveSecret, orthanc };
   if (deployed === undefined || !isComplete(parts)) {
     throw new ConfigurationError(`no local environment was started in ${home}: run \`hilum local up\``);
@@ -154,8 +199,14 @@ async function ensure(
  */
 export async function localDown(options: { readonly home?: string; readonly purge?: boolean } = {}): Promise<void> {
   const home = localHome(options.home);
+  const shouldPurge = options.purge === true;
+  const { docker } = readState(home);
   for (const service of SERVICES.toReversed()) await stopService(home, service);
-  if (options.purge === true) purge(home);
+  if (docker !== undefined) {
+    dockerDown({ home, ports: docker.ports, secrets: secretsOf(home) }, { purge: shouldPurge });
+  }
+  if (shouldPurge) purge(home);
+  else forgetServices(home);
 }
 
 /** PostgreSQL's SIGTERM waits for its clients to leave; SIGINT is its orderly quick end. */
@@ -193,13 +244,25 @@ export async function localStatus(options: { readonly home?: string } = {}): Pro
 async function statusOf(service: Service, state: LocalState): Promise<ServiceStatus> {
   const record = state.processes?.[service];
   const port = state.ports?.[service];
+  const inDocker = dockerPort(service, state);
+  if (inDocker !== undefined) {
+    const healthy = await isHealthy(service, state, inDocker);
+    return { service, state: healthy ? 'running' : 'unhealthy', port: inDocker };
+  }
   if (record === undefined || port === undefined || !isRunning(record)) return { service, state: 'stopped' };
   const healthy = await isHealthy(service, state, port);
   return { service, state: healthy ? 'running' : 'unhealthy', port, pid: record.pid };
 }
 
-async function isHealthy(service: Service, { orthanc, endpoint }: LocalState, port: number): Promise<boolean> {
-  if (service === 'orthanc') return orthanc !== undefined && orthancAnswers(orthanc);
+/** The port of a service that runs in Docker. PostgreSQL's is not open to this machine; Orthanc's health tells of it. */
+function dockerPort(service: Service, { docker }: LocalState): number | undefined {
+  if (docker === undefined || (service === 'cloud' && !docker.hasCloud)) return undefined;
+  return service === 'cloud' ? docker.ports.cloud : docker.ports.orthanc;
+}
+
+async function isHealthy(service: Service, { orthanc, endpoint, docker }: LocalState, port: number): Promise<boolean> {
+  if (service === 'orthanc' || (docker !== undefined && service === 'postgresql'))
+    return orthanc !== undefined && orthancAnswers(orthanc);
   if (service === 'cloud') return endpoint !== undefined && cloudAnswers(endpoint);
   return postgresAnswers(port);
 }

@@ -6,7 +6,8 @@ import { findProgram, orthancPlugins, ROOT } from './parts.mjs';
 import { ORTHANC_DATABASE } from './postgres.ts';
 import { launch, type ProcessRecord, waitUntilReady } from './processes.ts';
 
-const USERNAME = 'hilum';
+/** The user that Hilum is to Orthanc. */
+export const ORTHANC_USERNAME = 'hilum';
 
 export interface OrthancOptions {
   readonly home: string;
@@ -58,7 +59,7 @@ function configurationOf(options: OrthancOptions, folder: string, plugins: reado
     ...(options.stableAgeS === undefined ? {} : { StableAge: options.stableAgeS }),
     HttpPort: options.port,
     RemoteAccessAllowed: false,
-    RegisteredUsers: { [USERNAME]: options.secrets.orthancPassword },
+    RegisteredUsers: { [ORTHANC_USERNAME]: options.secrets.orthancPassword },
     StorageDirectory: folder,
     IndexDirectory: folder,
     TemporaryDirectory: folder,
@@ -77,7 +78,7 @@ function configurationOf(options: OrthancOptions, folder: string, plugins: reado
 /** Where this Orthanc answers, and to whom. */
 export function orthancEnvironment({ port, secrets }: Pick<OrthancOptions, 'port' | 'secrets'>): OrthancEnvironment {
   const url = `http://127.0.0.1:${port}`;
-  return { url, dicomWebUrl: `${url}/dicom-web/`, username: USERNAME, password: secrets.orthancPassword };
+  return { url, dicomWebUrl: `${url}/dicom-web/`, username: ORTHANC_USERNAME, password: secrets.orthancPassword };
 }
 
 /** The health check: true where Orthanc answers its own description to our credentials within two seconds. */

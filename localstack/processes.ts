@@ -42,11 +42,15 @@ export async function launch({ command, args, env, cwd, log, user }: LaunchOptio
       child.once('error', (cause) => reject(new ConfigurationError(`${command} could not be started`, { cause })));
     });
     child.unref();
-    const pid = child.pid ?? 0;
-    return { pid, startMark: processTable().get(pid)?.startMark ?? '' };
+    return recordOf(child.pid ?? 0);
   } finally {
     closeSync(output);
   }
+}
+
+/** What tells a running process from all others. */
+export function recordOf(pid: number): ProcessRecord {
+  return { pid, startMark: processTable().get(pid)?.startMark ?? '' };
 }
 
 /** True while the recorded process lives; a zombie and a stranger with its pid do not count. */
