@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import { readDicom } from '#core/dicom/read.ts';
+import { encodeDicom } from '#core/dicom/write.ts';
+import { DicomWriteError, MessageError, ToolFailedError } from '#core/errors.ts';
+import { packFrames } from '#core/results/bits.ts';
+import { checkObjects } from '#core/results/gate.ts';
+import { nonResult, parseResult, serialiseResult, withTimings } from '#core/results/result.ts';
+import { sourceStudyOf } from '#core/results/source-study.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
+import type { ProcessingResult, ResultContent } from '#core/tool.ts';
+import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
+import { cases, ctCase, encodedObjects, radiographCase } from '../fixtures/results.ts';
+
+const bytesOf = (result: ProcessingResult, source: ReturnType<typeof ctCase>['source']) =>
+  result.toDicom(source).map((object) => Buffer.from(encodeDicom(object.attributes)).toString('base64'));
+
+const failure = (one: ReturnType<typeof ctCase>, outcome: 'not-evaluable' | 'failed' = 'failed') =>
+  nonResult({
+    description: one.result.metadata.tool,
+    version: one.result.metadata.version,
+    inputDigest: one.result.metadata.inputDigest,
+    inputs: one.result.metadata.inputs,
+    outcome,
+    reason: { code: 'tool-failed', message: 'The tool failed.' },
+  });
+
+describe('a result', () => {
+  it.each(cases())('of the $name is the same plain data after its way through the bucket', ({ result }) => {
+    const stored = serialiseResult(result);
+
+    const { toDicom: _, ...parsed } = parseResult(stored);
+    const { toDicom: __, ...made } = result;
+
+    expect(parsed).toEqual(made);
+    expect(Buffer.from(serialiseResult(parseResult(stored))).equals(Buffer.from(stored))).toBe(true);
+  });
+
+  it.each(cases())(
+    'of the $name becomes the same bytes however often, before and after storing',
+    ({ result, source }) => {
+      const first = bytesOf(result, source);
+      const shuffled = { ...source, instances: source.instances.toReversed() };
+
+      expect(bytesOf(result, source)).toEqual(first);
+      expect(bytesOf(parseResult(serialiseResult(result)), shuffled)).toEqual(first);
+      expect(bytesOf(withTimings(result, { process: 1234 }), source)).toEqual(first);
+    },
+  );
+
+  it('is no message when it is not what its version promises', () => {
+    const stored = JSON.parse(Buffer.from(serialiseResult(ctCase().result)).toString());
+
+    for (const broken of ['', '{', '[]', JSON.stringify({ ...stored, format: 'hilum.result/2' })]) {
+      expect(() => parseResult(Buffer.from(broken))).toThrow(MessageError);
+    }
+  });
+
+  it.each<[what: string, content: Partial<ResultContent>]>([
+    ['an unnamed reason for no finding', { outcome: 'no-finding', findings: [] }],
+    ['findings beside no-finding', { outcome: 'no-finding', reason: { code: 'a', message: 'b' } }],
+    ['one id twice', { findings: ctCase().result.findings.flatMap((finding) => [finding, finding]) }],
+    ['a number that is none', { findings: ctCase().result.findings.map((one) => ({ ...one, certainty: Number.NaN })) }],
+    ['a certainty of 2', { findings: ctCase().result.findings.map((one) => ({ ...one, certainty: 2 })) }],
+    [
+      'a segment that is not there',
+      { findings: ctCase().result.findings.map((one) => ({ ...one, segmentNumber: 9 })) },
+    ],
+    [
+      'segments numbered from 2',
+      { segments: ctCase().result.segments.map((one) => ({ ...one, number: one.number + 1 })) },
+    ],
+    [
+      'a mask on a stranger',
+      {
+        segments: ctCase().result.segments.map((one) => ({
+          ...one,
+          frames: [{ SOPInstanceUID: '1.2', bits: new Uint8Array(405) }],
+        })),
+      },
+    ],
+    [
+      'a mask too small',
+      {
+        segments: ctCase().result.segments.map((one) => ({
+          ...one,
+          frames: one.frames.map((f) => ({ ...f, bits: new Uint8Array(3) })),
+        })),
+      },
+    ],
+    ['a picture too small', { keyImages: ctCase().result.keyImages.map((one) => ({ ...one, rows: 3 })) }],
+    ['a report with a missing picture', { keyImages: [] }],
+  ])('is refused as the tool’s failure with %s', (_what, content) => {
+    expect(() => ctCase(content)).toThrow(ToolFailedError);
+  });
+});
+
+describe('the objects of a result', () => {
+  it.each(cases())('of the $name share patient and study with the source and say who made them', (one) => {
+    const source = readDicom(one.files[0] ?? new Uint8Array()).dataset;
+
+    for (const { bytes } of encodedObjects(one)) {
+      const { dataset } = readDicom(bytes);
+      for (const keyword of [
+        'PatientName',
+        'PatientID',
+        'PatientBirthDate',
+        'PatientSex',
+        'StudyInstanceUID',
+        'StudyDate',
+      ]) {
+        expect(dataset.text(keyword), keyword).toBe(source.text(keyword));
+      }
+      expect(dataset.text('Manufacturer')).toBe('Hilum');
+      expect(dataset.items('ContributingEquipmentSequence')[0]?.text('Manufacturer')).toBe('Hilum');
+      expect(dataset.text('SeriesDescription')).toMatch(/^Phantom assessment: .+ \(research\)$/);
+      expect(dataset.text('ContentDate')).toBe('20260105');
+      expect(indexInstance(bytes).writtenByHilum).toBe(true);
+    }
+  });
+
+  it('come as SEG, drawn findings, other findings, key images and report', () => {
+    const kinds = ctCase()
+      .result.toDicom(ctCase().source)
+      .map(({ kind }) => kind);
+
+    expect(kinds).toEqual(['segmentation', 'structured-report', 'structured-report', 'secondary-capture', 'pdf']);
+  });
+
+  it('have other UIDs for another version or input, and none twice', () => {
+    const { result, source } = ctCase();
+    const uids = (metadata: Partial<ProcessingResult['metadata']>) =>
+      parseResult(serialiseResult({ ...result, metadata: { ...result.metadata, ...metadata } }))
+        .toDicom(source)
+        .map(({ SOPInstanceUID }) => SOPInstanceUID);
+
+    const all = [...uids({}), ...uids({ version: '1.2.4' }), ...uids({ inputDigest: 'b'.repeat(64) })];
+
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('keep a patient’s name in its own letters and a broken date as it was', () => {
+    const name = 'Yamada^Tarou=山田^太郎=やまだ^たろう';
+    const [file = new Uint8Array()] = radiographPhantomToDicom(
+      { kind: 'panoramic', rows: 2, columns: 2, pixels: new Uint16Array(4), spacingMm: [1, 1] },
+      { seed: 1, attributes: { PatientName: name, StudyDate: '', SeriesDate: '20260110', SeriesTime: '' } },
+    );
+    const source = sourceStudyOf([indexInstance(file)], readDicom(file));
+    const outcome = nonResult({ ...optionsOf(radiographCase().result), inputs: [indexInstance(file).SOPInstanceUID] });
+
+    const [object] = outcome.toDicom(source);
+    const dataset = readDicom(encodeDicom(object?.attributes ?? {})).dataset;
+
+    expect(dataset.text('PatientName')).toBe(name);
+    expect(dataset.text('StudyDate')).toBeUndefined();
+    expect([dataset.text('ContentDate'), dataset.text('ContentTime')]).toEqual(['20260110', '000000']);
+  });
+
+  it('pack frames of a mask bit by bit, without a gap', () => {
+    const packed = packFrames([new Uint8Array([0b101]), new Uint8Array([0b110]), new Uint8Array([0xff])], 3);
+
+    expect([...packed]).toEqual([0b11_110_101, 0b1]);
+  });
+
+  it('are one SR that says why, where there is no result', () => {
+    const one = ctCase();
+
+    const objects = failure(one).toDicom(one.source);
+    const text = JSON.stringify(objects[0]?.attributes);
+
+    expect(objects.map(({ kind }) => kind)).toEqual(['non-result']);
+    expect(text).toContain('The tool failed. (tool-failed)');
+    expect(text).toContain('No algorithms succeeded');
+  });
+
+  it('refuse a report that is no PDF', () => {
+    const { result, source } = ctCase({ report: { kind: 'pdf', title: 'x', bytes: Buffer.from('hello') } });
+
+    expect(() => result.toDicom(source)).toThrow(DicomWriteError);
+  });
+});
+
+function optionsOf({ metadata }: ProcessingResult) {
+  const { tool: description, version, inputDigest } = metadata;
+  return { description, version, inputDigest, outcome: 'not-evaluable', reason: { code: 'a', message: 'b' } } as const;
+}
+
+describe('the output gate', () => {
+  const { result, source } = ctCase();
+  const objects = result.toDicom(source);
+  const [first] = objects;
+  if (first === undefined) throw new Error('the case has objects');
+  const altered = (attributes: (typeof first)['attributes'], rest: Partial<typeof first> = {}) => [
+    { ...first, ...rest, attributes: { ...first.attributes, ...attributes } },
+  ];
+
+  it.each([
+    ['a SOP Class that is not its kind’s', altered({}, { SOPClassUID: '1.2.840.10008.5.1.4.1.1.2' })],
+    ['no Modality', altered({ Modality: '' })],
+    ['another SOPInstanceUID than it is known by', altered({ SOPInstanceUID: '2.25.1' })],
+    ['another study', altered({ StudyInstanceUID: '2.25.1' })],
+    [
+      'a reference to nothing',
+      altered({ ReferencedSeriesSequence: [{ ReferencedInstanceSequence: [{ ReferencedSOPInstanceUID: '2.25.1' }] }] }),
+    ],
+    ['the patient’s name in a title', altered({ DocumentTitle: 'Report on Phantom Hilum' })],
+    ['the patient’s ID in a picture’s comment', altered({ ImageComments: 'HILUM-PHANTOM-1' })],
+    ['itself twice', [first, first]],
+  ])('refuses an object with %s', (_what, refused) => {
+    expect(() => checkObjects(refused, source)).toThrow(DicomWriteError);
+  });
+
+  it('lets the objects of a result through', () => {
+    expect(() => checkObjects(objects, source)).not.toThrow();
+  });
+});
