@@ -14,6 +14,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   tools: async () => (await import('./commands/tools.ts')).addToolsCommand,
   demo: async () => (await import('./commands/demo.ts')).addDemoCommand,
   status: async () => (await import('./commands/status.ts')).addStatusCommand,
+  local: async () => (await import('./commands/local.ts')).addLocalCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
 };
 
 try {
