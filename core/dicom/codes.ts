@@ -9,6 +9,9 @@ const sct = (value: string, meaning: string): CodedConcept => ({ value, scheme: 
 const dcm = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'DCM', meaning });
 const ucum = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'UCUM', meaning });
 
+/** Hilum's own codes: a private scheme's designator begins with 99 (PS3.16 8.2); values of at most 16 characters. */
+const hilum = (value: string, meaning: string): CodedConcept => ({ value, scheme: '99HILUM', meaning });
+
 /** Units of measurement (UCUM). */
 export const Units = {
   millimetre: ucum('mm', 'millimeter'),
@@ -112,6 +115,22 @@ export const Vertebrae: Readonly<Record<string, CodedConcept>> = {
   L5: sct('49668003', 'L5 vertebra'),
   S1: sct('65985001', 'S1 vertebra'),
 };
+
+/** Six-point morphometry and Genant's grades (J Bone Miner Res 1993;8:1137): private codes where no public one is sure. */
+export const VertebralMeasures = {
+  anteriorHeight: hilum('vb-height-ant', 'Anterior vertebral body height'),
+  middleHeight: hilum('vb-height-mid', 'Middle vertebral body height'),
+  posteriorHeight: hilum('vb-height-post', 'Posterior vertebral body height'),
+  heightLoss: hilum('vb-height-loss', 'Vertebral body height loss'),
+  genantGrade: hilum('genant-grade', 'Genant grade of vertebral fracture'),
+  severity: sct('246112005', 'Severity'),
+  grades: {
+    0: hilum('genant-0', 'Genant grade 0'),
+    1: hilum('genant-1', 'Genant grade 1'),
+    2: hilum('genant-2', 'Genant grade 2'),
+    3: hilum('genant-3', 'Genant grade 3'),
+  },
+} as const;
 
 /** Permanent teeth by FDI number (ISO 3950), SNOMED CT. Meanings are given by number, the way dentists read them. */
 export const Teeth: Readonly<Record<string, CodedConcept>> = Object.fromEntries(

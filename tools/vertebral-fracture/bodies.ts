@@ -1,0 +1,249 @@
+/** From tissue classes to single vertebral bodies: components, the longest chain of them, merged and split where needed. */
+import { type Component, labelComponents } from '#core/image/components.ts';
+import type { PointLps } from '#core/image/geometry.ts';
+import { longestChain } from './chain.ts';
+import { axisOf, distance, dot, median, subtract } from './chain-geometry.ts';
+import { type SpineMap, TISSUE } from './segment.ts';
+
+/** One vertebral body: its number in `SpineBodies.labels` and where it is. */
+export interface Body {
+  readonly label: number;
+  readonly centre: PointLps;
+  readonly volumeMl: number;
+  /** Whether it ends inside the volume, with a disc or the next body beyond it. */
+  readonly complete: boolean;
+}
+
+export interface SpineBodies {
+  /** The number of the body at each point of the map, 0 for none. */
+  readonly labels: Uint8Array;
+  /** From the lowest up. */
+  readonly bodies: readonly Body[];
+  /** Where the top of the sacrum is, if it is in view. */
+  readonly sacrumTop?: PointLps;
+}
+
+/** Specks smaller than any body's remnant. */
+const LEAST_ML = 0.9;
+/** A body that ends this close to the border of the picture is cut off by it. */
+const BORDER_MM = 3;
+
+/** Finds the bodies of the spine in a map. An empty list where there is no chain of them. */
+export function findBodies(map: SpineMap, extent: { readonly min: PointLps; readonly max: PointLps }): SpineBodies {
+  const { shape, tissue, grid } = map;
+  const voxelMl = (grid.spacingMm[0] * grid.spacingMm[1] * grid.spacingMm[2]) / 1000;
+  const { labels: found, components } = labelComponents(
+    tissue.map((value) => Number(value === TISSUE.body)),
+    shape,
+  );
+  const candidates = components
+    .filter(({ size }) => size * voxelMl >= LEAST_ML)
+    .map((component) => ({
+      label: component.label,
+      centre: pointAt(map, component.centroid),
+      volumeMl: component.size * voxelMl,
+    }));
+  const sacrumTop = topOfSacrum(map);
+  const chain = longestChain(candidates).filter(
+    // What lies beside or under the top of the sacrum is its own first segment.
+    ({ centre }) => sacrumTop === undefined || centre[2] > sacrumTop[2] - 4,
+  );
+  const pieces = splitTall(map, found, mergeFragments(chain.map(({ label, centre }) => ({ parts: [label], centre }))));
+  return { ...paintBodies(map, found, pieces, extent, voxelMl), ...(sacrumTop && { sacrumTop }) };
+}
+
+/** LPS of an index triple (y, z, plane) of the map. */
+export function pointAt({ grid }: SpineMap, [y, z, plane]: Component['centroid']): PointLps {
+  const { origin, spacingMm } = grid;
+  return [origin[0] + plane * spacingMm[0], origin[1] + y * spacingMm[1], origin[2] + z * spacingMm[2]];
+}
+
+/** Parts of the mask that are one vertebra, or a part of one component between two cuts along its axis. */
+interface Piece {
+  readonly parts: readonly number[];
+  readonly centre: PointLps;
+  /** Only what lies between, mm along `axis` from `centre`. */
+  readonly between?: { readonly axis: PointLps; readonly from: number; readonly to: number };
+}
+
+/** Neighbours much closer than the usual pitch are fragments of one body. */
+function mergeFragments(chain: readonly Piece[]): readonly Piece[] {
+  const pitch = median(chain.slice(1).map(({ centre }, index) => distance(centre, chain[index]?.centre ?? centre)));
+  const merged: Piece[] = [];
+  for (const piece of chain) {
+    const last = merged.at(-1);
+    if (last !== undefined && distance(last.centre, piece.centre) < 0.5 * pitch) {
+      const centre = last.centre.map((value, axis) => (value + (piece.centre[axis] ?? 0)) / 2) as unknown as PointLps;
+      merged[merged.length - 1] = { parts: [...last.parts, ...piece.parts], centre };
+    } else merged.push(piece);
+  }
+  return merged;
+}
+
+/** Two or more bodies that grew together are cut where the disc shows most and the body least. */
+function splitTall(map: SpineMap, found: Int32Array, chain: readonly Piece[]): readonly Piece[] {
+  const profiles = chain.map((piece, index) => {
+    const axis = axisOf(
+      chain.map(({ centre }) => centre),
+      index,
+    );
+    return profileOf(map, found, piece, axis);
+  });
+  const usual = median(profiles.map(({ height }) => height));
+  return chain.flatMap((piece, index) => {
+    const profile = profiles[index];
+    if (profile === undefined) return [piece];
+    const { height, width, axis, from } = profile;
+    // Bodies are about as high as the disc-to-disc pitch; none is much higher than it is deep.
+    const expected = Math.min(Math.max(usual, 14), 1.05 * width);
+    const count = Math.round((height + 0.25 * expected) / (1.25 * expected));
+    if (count < 2) return [piece];
+    const cuts = cutsOf(profile, count);
+    return cuts.slice(1).map((to, n): Piece => {
+      const start = cuts[n] ?? from;
+      return { parts: piece.parts, centre: piece.centre, between: { axis, from: start, to } };
+    });
+  });
+}
+
+/** What a piece holds in each millimetre along its axis. */
+interface Profile {
+  readonly axis: PointLps;
+  /** mm of the first and past the last slab, from the piece's centre. */
+  readonly from: number;
+  readonly to: number;
+  readonly height: number;
+  /** Depth from front to back, mm. */
+  readonly width: number;
+  readonly body: Float32Array;
+  readonly disc: Float32Array;
+}
+/** Half the range of a profile, mm. */
+const REACH = 90;
+
+function profileOf(map: SpineMap, found: Int32Array, { parts, centre }: Piece, axis: PointLps): Profile {
+  const body = new Float32Array(2 * REACH);
+  const disc = new Float32Array(2 * REACH);
+  const { shape, tissue } = map;
+  for (let plane = 0; plane < shape.slices; plane += 1) {
+    for (let z = 0; z < shape.rows; z += 1) {
+      for (let y = 0; y < shape.columns; y += 1) {
+        const at = (plane * shape.rows + z) * shape.columns + y;
+        const isDisc = tissue[at] === TISSUE.disc;
+        if (!isDisc && !parts.includes(found[at] ?? 0)) continue;
+        const from = subtract(pointAt(map, [y, z, plane]), centre);
+        const along = dot(from, axis);
+        const slab = Math.floor(along) + REACH;
+        if (slab < 0 || slab >= 2 * REACH) continue;
+        if (!isDisc) body[slab] = (body[slab] ?? 0) + 1;
+        else if (dot(from, from) - along * along < 15 * 15) disc[slab] = (disc[slab] ?? 0) + 1;
+      }
+    }
+  }
+  const usual = median([...body].filter((value) => value > 0));
+  const filled = [...body.keys()].filter((slab) => (body[slab] ?? 0) > 0.3 * usual);
+  const from = (filled[0] ?? REACH) - REACH;
+  const to = (filled.at(-1) ?? REACH) + 1 - REACH;
+  const voxelMm3 = map.grid.spacingMm[0] * map.grid.spacingMm[1] * map.grid.spacingMm[2];
+  // A body's section is about 1.35 times as wide as it is deep, and an ellipse-like 0.85 of that box.
+  return { axis, from, to, height: to - from, width: Math.sqrt((usual * voxelMm3) / (1.35 * 0.85)), body, disc };
+}
+
+/** Borders of `count` bodies: the piece's ends and the best gap near each even division. */
+function cutsOf({ from, to, body, disc }: Profile, count: number): readonly number[] {
+  const pitch = (to - from) / count;
+  const inner = Array.from({ length: count - 1 }, (_, n) => {
+    const even = from + (n + 1) * pitch;
+    let best = Math.round(even);
+    let least = Infinity;
+    for (let mm = Math.ceil(even - 0.3 * pitch); mm <= even + 0.3 * pitch; mm += 1) {
+      const around = (profile: Float32Array): number =>
+        [-1, 0, 1].reduce((sum, step) => sum + (profile[mm + step + REACH] ?? 0), 0);
+      const score = around(body) - 1.5 * around(disc);
+      if (score < least) {
+        least = score;
+        best = mm;
+      }
+    }
+    return best + 0.5;
+  });
+  return [-Infinity, ...inner, Infinity];
+}
+
+function paintBodies(
+  map: SpineMap,
+  found: Int32Array,
+  pieces: readonly Piece[],
+  extent: { readonly min: PointLps; readonly max: PointLps },
+  voxelMl: number,
+): Pick<SpineBodies, 'labels' | 'bodies'> {
+  const { shape } = map;
+  const labels = new Uint8Array(found.length);
+  const byPart = Map.groupBy(
+    pieces.flatMap((piece, index) => piece.parts.map((part) => ({ part, piece, label: index + 1 }))),
+    ({ part }) => part,
+  );
+  const sums = pieces.map(() => ({
+    count: 0,
+    sum: [0, 0, 0],
+    low: Infinity,
+    high: -Infinity,
+    front: Infinity,
+    back: -Infinity,
+  }));
+  for (let plane = 0; plane < shape.slices; plane += 1) {
+    for (let z = 0; z < shape.rows; z += 1) {
+      for (let y = 0; y < shape.columns; y += 1) {
+        const at = (plane * shape.rows + z) * shape.columns + y;
+        const owners = byPart.get(found[at] ?? 0);
+        if (owners === undefined) continue;
+        const point = pointAt(map, [y, z, plane]);
+        const owner = owners.find(({ piece: { between, centre } }) => {
+          if (between === undefined) return true;
+          const along = dot(subtract(point, centre), between.axis);
+          return along >= between.from && along < between.to;
+        });
+        const sum = owner && sums[owner.label - 1];
+        if (sum === undefined) continue;
+        labels[at] = owner?.label ?? 0;
+        sum.count += 1;
+        sum.sum = sum.sum.map((value, axis) => value + (point[axis] ?? 0));
+        sum.low = Math.min(sum.low, point[2]);
+        sum.high = Math.max(sum.high, point[2]);
+        sum.front = Math.min(sum.front, point[1]);
+        sum.back = Math.max(sum.back, point[1]);
+      }
+    }
+  }
+  const bodies = sums.flatMap(({ count, sum, low, high, front, back }, index): Body[] => {
+    if (count * voxelMl < LEAST_ML) return [];
+    const [x = 0, y = 0, z = 0] = sum;
+    const inside = low - extent.min[2] > BORDER_MM && extent.max[2] - high > BORDER_MM;
+    const complete = inside && front - extent.min[1] > BORDER_MM && extent.max[1] - back > BORDER_MM;
+    return [{ label: index + 1, centre: [x / count, y / count, z / count], volumeMl: count * voxelMl, complete }];
+  });
+  return { labels, bodies };
+}
+
+/** The middle of the highest part of the sacrum's largest component, if it is large enough to be one. */
+function topOfSacrum(map: SpineMap): PointLps | undefined {
+  const { shape, tissue, grid } = map;
+  const voxelMl = (grid.spacingMm[0] * grid.spacingMm[1] * grid.spacingMm[2]) / 1000;
+  const { labels, components } = labelComponents(
+    tissue.map((value) => Number(value === TISSUE.sacrum)),
+    shape,
+  );
+  const [largest] = components.toSorted((a, b) => b.size - a.size);
+  if (largest === undefined || largest.size * voxelMl < 8) return undefined;
+  // The top is where its section first reaches a third of the usual: thin spurs do not count.
+  const rows = new Float32Array(shape.rows);
+  const perRow = shape.columns;
+  for (let at = 0; at < labels.length; at += 1) {
+    if (labels[at] !== largest.label) continue;
+    const z = Math.floor(at / perRow) % shape.rows;
+    rows[z] = (rows[z] ?? 0) + 1;
+  }
+  const usual = median([...rows].filter((value) => value > 0));
+  const top = rows.findLastIndex((value) => value > usual / 3);
+  return pointAt(map, [largest.centroid[0], top, largest.centroid[2]]);
+}

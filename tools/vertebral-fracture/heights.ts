@@ -1,0 +1,211 @@
+/**
+ * Heights of a vertebral body in the mid-sagittal plane, at 15, 50 and 85 % of its depth, in the frame of the bisector of
+ * its endplates (six-point morphometry; Genant et al., J Bone Miner Res 1993;8:1137).
+ */
+import type { PointLps } from '#core/image/geometry.ts';
+import type { Body, SpineBodies } from './bodies.ts';
+import { add, axisOf, cross, dot, median, subtract, times, unit } from './chain-geometry.ts';
+import type { SpineMap } from './segment.ts';
+
+export interface BodyHeights {
+  readonly anteriorMm: number;
+  readonly middleMm: number;
+  readonly posteriorMm: number;
+  readonly depthMm: number;
+  /** The body's middle: between the endplates, half-way along its depth, in its mid-sagittal plane. */
+  readonly centre: PointLps;
+  readonly axes: BodyAxes;
+  /** Upper and lower end of each height, front to back. */
+  readonly endpoints: readonly (readonly [upper: PointLps, lower: PointLps])[];
+}
+/** Unit vectors: to the left, to posterior and to the head along the bisector. */
+export interface BodyAxes {
+  readonly lateral: PointLps;
+  readonly depth: PointLps;
+  readonly up: PointLps;
+}
+
+const STATIONS = [0.15, 0.5, 0.85] as const;
+/** Lines beside the mid-sagittal plane that a height is the median of, mm. */
+const LINES_MM = [-4, -2, 0, 2, 4] as const;
+const STEP_MM = 0.25;
+/** Farthest a line looks from a body's middle, mm. */
+const REACH_MM = 30;
+
+/** Measures one body, or undefined where it has no two endplates to measure between. */
+export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): BodyHeights | undefined {
+  const index = spine.bodies.indexOf(body);
+  const chain = [...(spine.sacrumTop ? [spine.sacrumTop] : []), ...spine.bodies.map(({ centre }) => centre)];
+  const tangent = axisOf(chain, index + (spine.sacrumTop ? 1 : 0));
+  const inBody = probe(map, spine, body.label);
+  let axes = axesFrom(tangent);
+  let centre = body.centre;
+  for (let round = 0; round < 3; round += 1) {
+    const plates = endplates(inBody, centre, axes);
+    if (plates === undefined) return undefined;
+    // Half-way between the two plates' slopes, in the sagittal and in the coronal plane.
+    axes = axesFrom(
+      unit(add(axes.up, add(times(axes.depth, -plates.slope.depth), times(axes.lateral, -plates.slope.lateral)))),
+    );
+    centre = add(centre, times(axes.up, plates.middle));
+    const span = depthSpan(inBody, centre, axes);
+    if (span === undefined) return undefined;
+    centre = add(centre, times(axes.depth, (span.front + span.back) / 2));
+    centre = add(centre, times(axes.lateral, plates.sideways * 0.5));
+  }
+  const span = depthSpan(inBody, centre, axes);
+  if (span === undefined) return undefined;
+  const depthMm = span.back - span.front;
+  const measured = STATIONS.map((station) => heightAt(inBody, centre, axes, span.front + station * depthMm));
+  const [anterior, middle, posterior] = measured;
+  if (anterior === undefined || middle === undefined || posterior === undefined) return undefined;
+  const along = (station: number, h: number): PointLps =>
+    add(centre, add(times(axes.depth, span.front + station * depthMm), times(axes.up, h)));
+  return {
+    anteriorMm: anterior.upper - anterior.lower,
+    middleMm: middle.upper - middle.lower,
+    posteriorMm: posterior.upper - posterior.lower,
+    depthMm,
+    centre: along(0.5, (middle.upper + middle.lower) / 2),
+    axes,
+    endpoints: [anterior, middle, posterior].map(({ upper, lower }, n) => {
+      const station = STATIONS[n] ?? 0.5;
+      return [along(station, upper), along(station, lower)];
+    }),
+  };
+}
+
+/** A right-handed frame around `up`, its lateral axis as near to the patient's left as can be. */
+function axesFrom(up: PointLps): BodyAxes {
+  const left: PointLps = [1, 0, 0];
+  const lateral = unit(subtract(left, times(up, dot(left, up))));
+  return { lateral, depth: cross(up, lateral), up };
+}
+
+/** How much of `body` there is at a point, 0 to 1; 0.5 is its surface. */
+type Probe = (point: PointLps) => number;
+
+/**
+ * Trilinear probability of "body", 0 where the nearest voxel or its neighbours belong to another body: so neighbours
+ * that touch end where they were cut.
+ */
+function probe({ grid, shape, bodyProbability }: SpineMap, { labels }: SpineBodies, label: number): Probe {
+  const { columns, rows, slices } = shape;
+  const { origin, spacingMm } = grid;
+  return (point) => {
+    const plane = (point[0] - origin[0]) / spacingMm[0];
+    const y = (point[1] - origin[1]) / spacingMm[1];
+    const z = (point[2] - origin[2]) / spacingMm[2];
+    const p0 = Math.floor(plane);
+    const y0 = Math.floor(y);
+    const z0 = Math.floor(z);
+    if (p0 < 0 || y0 < 0 || z0 < 0 || p0 >= slices - 1 || y0 >= columns - 1 || z0 >= rows - 1) return 0;
+    let sum = 0;
+    for (let corner = 0; corner < 8; corner += 1) {
+      const dp = corner & 1;
+      const dz = (corner >> 1) & 1;
+      const dy = corner >> 2;
+      const at = ((p0 + dp) * rows + z0 + dz) * columns + y0 + dy;
+      const owner = labels[at] ?? 0;
+      if (owner !== 0 && owner !== label) continue;
+      const weight = (dp ? plane - p0 : 1 - plane + p0) * (dz ? z - z0 : 1 - z + z0) * (dy ? y - y0 : 1 - y + y0);
+      sum += weight * (bodyProbability[at] ?? 0);
+    }
+    return sum / 255;
+  };
+}
+
+/** Where the surface lies on the ray from `from` along `direction`, mm; undefined where it starts outside or never ends. */
+function surface(inBody: Probe, from: PointLps, direction: PointLps): number | undefined {
+  let last = inBody(from);
+  if (last < 0.5) return undefined;
+  for (let mm = STEP_MM; mm <= REACH_MM; mm += STEP_MM) {
+    const here = inBody(add(from, times(direction, mm)));
+    if (here < 0.5) return mm - STEP_MM * (1 - (last - 0.5) / (last - here));
+    last = here;
+  }
+  return undefined;
+}
+
+interface Span {
+  readonly upper: number;
+  readonly lower: number;
+}
+
+/** Upper and lower surface over the middle plane at `t` mm along the depth: the median over lines near the midline. */
+function heightAt(inBody: Probe, centre: PointLps, axes: BodyAxes, t: number): Span | undefined {
+  const spans = LINES_MM.flatMap((s) => columnAt(inBody, centre, axes, s, t) ?? []);
+  if (spans.length === 0) return undefined;
+  return { upper: median(spans.map(({ upper }) => upper)), lower: median(spans.map(({ lower }) => lower)) };
+}
+
+function columnAt(inBody: Probe, centre: PointLps, axes: BodyAxes, s: number, t: number): Span | undefined {
+  const foot = add(centre, add(times(axes.lateral, s), times(axes.depth, t)));
+  // A deeply sunk endplate may lie beyond the middle plane: look a little above and below it.
+  for (const start of [0, -2, 2, -4, 4]) {
+    const from = add(foot, times(axes.up, start));
+    const up = surface(inBody, from, axes.up);
+    const down = surface(inBody, from, times(axes.up, -1));
+    if (up !== undefined && down !== undefined) return { upper: start + up, lower: start - down };
+  }
+  return undefined;
+}
+
+/** Front and back of the body along the depth axis, mm from the centre: medians over lines around the middle. */
+function depthSpan(
+  inBody: Probe,
+  centre: PointLps,
+  axes: BodyAxes,
+): { readonly front: number; readonly back: number } | undefined {
+  const found = LINES_MM.flatMap((s) =>
+    [-3, 0, 3].flatMap((h) => {
+      const from = add(centre, add(times(axes.lateral, s), times(axes.up, h)));
+      const back = surface(inBody, from, axes.depth);
+      const front = surface(inBody, from, times(axes.depth, -1));
+      return back === undefined || front === undefined ? [] : [{ back, front: -front }];
+    }),
+  );
+  if (found.length === 0) return undefined;
+  return { front: median(found.map(({ front }) => front)), back: median(found.map(({ back }) => back)) };
+}
+
+/** Mean slope of the two endplates, the height of their middle over `centre`, and how far the body's middle lies aside. */
+function endplates(
+  inBody: Probe,
+  centre: PointLps,
+  axes: BodyAxes,
+):
+  | {
+      readonly slope: { readonly depth: number; readonly lateral: number };
+      readonly middle: number;
+      readonly sideways: number;
+    }
+  | undefined {
+  const found: { readonly s: number; readonly t: number; readonly span: Span }[] = [];
+  for (let s = -16; s <= 16; s += 4) {
+    for (let t = -14; t <= 14; t += 2) {
+      const span = columnAt(inBody, centre, axes, s, t);
+      if (span !== undefined) found.push({ s, t, span });
+    }
+  }
+  if (found.length < 12) return undefined;
+  const middles = found.map(({ s, t, span }) => ({ s, t, h: (span.upper + span.lower) / 2 }));
+  return {
+    slope: { depth: slopeOf(middles.map(({ t, h }) => [t, h])), lateral: slopeOf(middles.map(({ s, h }) => [s, h])) },
+    middle: median(middles.map(({ h }) => h)),
+    sideways: (Math.min(...middles.map(({ s }) => s)) + Math.max(...middles.map(({ s }) => s))) / 2,
+  };
+}
+
+/** Slope of the least-squares line through points. */
+function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
+  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
+  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
+  let products = 0;
+  let squares = 0;
+  for (const [x, y] of points) {
+    products += (x - meanX) * (y - meanY);
+    squares += (x - meanX) ** 2;
+  }
+  return squares === 0 ? 0 : products / squares;
+}

@@ -1,0 +1,100 @@
+/** The overlay picture: the spine cut along its own curve, each body outlined in the colour of its grade, with its name. */
+
+import { resample, toVoxel } from '#core/image/resample.ts';
+import { CELL, drawText, type Rgb, type RgbImage } from '#core/image/text.ts';
+import type { Volume } from '#core/image/volume.ts';
+import type { KeyImage } from '#core/tool.ts';
+import type { SpineBodies } from './bodies.ts';
+import type { Grade } from './grade.ts';
+import type { BodyHeights } from './heights.ts';
+import type { SpineMap } from './segment.ts';
+
+/** Grade 0 to 3: green, yellow, orange, red. */
+export const GRADE_COLORS: readonly Rgb[] = [
+  [90, 200, 120],
+  [240, 220, 70],
+  [245, 150, 40],
+  [235, 60, 60],
+];
+const WHITE: Rgb = [255, 255, 255];
+/** mm per pixel, and the bone window (HU) that is shown. */
+const PIXEL_MM = 0.75;
+const WINDOW = { center: 350, width: 1300 } as const;
+
+export interface Shown {
+  readonly label: number;
+  readonly name: string;
+  readonly grade: Grade;
+  readonly heights: BodyHeights;
+}
+
+/** Draws the curved mid-sagittal picture: head up, anterior to the left. */
+export function spinePicture(volume: Volume, map: SpineMap, spine: SpineBodies, shown: readonly Shown[]): KeyImage {
+  const { grid } = map;
+  const columns = Math.round((grid.rows * grid.spacingMm[1]) / PIXEL_MM);
+  const rows = Math.round((grid.slices * grid.spacingMm[2]) / PIXEL_MM);
+  const image: RgbImage = { rows, columns, rgb: new Uint8Array(rows * columns * 3) };
+  const sources = new Set<string>();
+  const labelAt = (row: number, column: number): number => {
+    const z = Math.round(((rows - 1 - row) * PIXEL_MM) / grid.spacingMm[2]);
+    const y = Math.round((column * PIXEL_MM) / grid.spacingMm[1]);
+    const x = midlineAt(spine, grid.origin[2] + z * grid.spacingMm[2]);
+    const plane = Math.round((x - grid.origin[0]) / grid.spacingMm[0]);
+    if (plane < 0 || plane >= grid.columns || z >= grid.slices || y >= grid.rows) return 0;
+    return spine.labels[(plane * grid.slices + z) * grid.rows + y] ?? 0;
+  };
+
+  for (let row = 0; row < rows; row += 1) {
+    const z = grid.origin[2] + (rows - 1 - row) * PIXEL_MM;
+    const x = midlineAt(spine, z);
+    const line = resample(
+      volume,
+      {
+        columns: 1,
+        rows: columns,
+        slices: 1,
+        spacingMm: [PIXEL_MM, PIXEL_MM, PIXEL_MM],
+        origin: [x, grid.origin[1], z],
+      },
+      -1024,
+    );
+    for (let column = 0; column < columns; column += 1) {
+      const shade = ((line[column] ?? 0) - WINDOW.center) / WINDOW.width + 0.5;
+      const label = labelAt(row, column);
+      const edge =
+        label !== 0 &&
+        [labelAt(row - 1, column), labelAt(row + 1, column), labelAt(row, column - 1), labelAt(row, column + 1)].some(
+          (other) => other !== label,
+        );
+      const body = edge ? shown.find((one) => one.label === label) : undefined;
+      const grey = Math.round(255 * Math.min(1, Math.max(0, shade)));
+      image.rgb.set(body ? (GRADE_COLORS[body.grade] ?? WHITE) : [grey, grey, grey], (row * columns + column) * 3);
+    }
+    const slice = Math.round(toVoxel(volume, [x, grid.origin[1], z])[2]);
+    const uid = volume.instances[slice];
+    if (uid !== undefined) sources.add(uid);
+  }
+  for (const { name, grade, heights } of shown) {
+    const column = (heights.centre[1] + heights.depthMm / 2 + 30 - grid.origin[1]) / PIXEL_MM;
+    const row = rows - 1 - (heights.centre[2] - grid.origin[2]) / PIXEL_MM;
+    const text = grade === 0 ? name : `${name} G${grade}`;
+    drawText(image, Math.round(column), Math.round(row - CELL.rows), text, GRADE_COLORS[grade] ?? WHITE, 2);
+  }
+  return {
+    title: 'Spine along its curve, vertebral bodies by Genant grade',
+    rows,
+    columns,
+    rgb: image.rgb,
+    sources: [...sources],
+  };
+}
+
+/** x of the spine at height z: between the bodies' middles, held beyond them. */
+function midlineAt({ bodies }: SpineBodies, z: number): number {
+  const above = bodies.findIndex(({ centre }) => centre[2] >= z);
+  const upper = bodies[above === -1 ? bodies.length - 1 : above]?.centre;
+  const lower = bodies[above === -1 ? bodies.length - 1 : above - 1]?.centre;
+  if (upper === undefined) return 0;
+  if (lower === undefined || lower === upper) return upper[0];
+  return lower[0] + ((upper[0] - lower[0]) * (z - lower[2])) / (upper[2] - lower[2]);
+}

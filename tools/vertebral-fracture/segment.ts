@@ -1,0 +1,101 @@
+/** The model's answer over the planes that show spine: a tissue class and the probability of "body" for each voxel. */
+import type { GridShape } from '#core/image/components.ts';
+import type { LpsGrid } from '#core/image/resample.ts';
+import type { ProcessingContext } from '#core/tool.ts';
+import { type SagittalPlanes, SPACING_MM } from './preprocess.ts';
+
+export const MODEL = 'spine-sagittal';
+/** The model's classes, in the order of its output. */
+export const TISSUE = { background: 0, body: 1, disc: 2, sacrum: 3, posterior: 4 } as const;
+const CLASSES = 5;
+
+/** Planes looked at first, to find the spine's: every 12 mm. */
+const COARSE_STEP = 6;
+/** A plane shows spine where at least this much of it is body: about one body's section. */
+const LEAST_BODY_MM2 = 250;
+/** How far to each side of the planes that show spine the model looks closely. */
+const MARGIN = 6;
+
+/** A stack of sagittal planes near the spine. Index = (plane × height + z) × depth + y, on `grid` of LPS axes. */
+export interface SpineMap {
+  /** `columns` are the planes that were segmented; its origin is the first of them. */
+  readonly grid: LpsGrid;
+  /** The same layout as components see it: columns y, rows z, slices planes. */
+  readonly shape: GridShape;
+  /** Classes of `TISSUE`. */
+  readonly tissue: Uint8Array;
+  /** Probability of "body", 0 to 255. */
+  readonly bodyProbability: Uint8Array;
+}
+
+/** Runs the model: a coarse look over the whole width, then every plane near the spine. Undefined where there is none. */
+export async function segmentSpine(planes: SagittalPlanes, context: ProcessingContext): Promise<SpineMap | undefined> {
+  const { grid } = planes;
+  const areaMm2 = SPACING_MM[1] * SPACING_MM[2];
+  const seen: { readonly plane: number; readonly body: number }[] = [];
+  for (let plane = COARSE_STEP >> 1; plane < grid.columns; plane += COARSE_STEP) {
+    const { tissue } = await segmentPlane(planes, plane, context);
+    seen.push({ plane, body: tissue.reduce((sum, value) => sum + Number(value === TISSUE.body), 0) * areaMm2 });
+  }
+  const best = seen.reduce((a, b) => (b.body > a.body ? b : a), { plane: 0, body: 0 });
+  if (best.body < LEAST_BODY_MM2) return undefined;
+  // The spine is one piece from side to side: grow from the plane that shows most of it.
+  const threshold = Math.max(LEAST_BODY_MM2, best.body * 0.08);
+  const shows = (plane: number): boolean => (seen.find((one) => one.plane === plane)?.body ?? 0) >= threshold;
+  let from = best.plane;
+  let to = best.plane;
+  while (shows(from - COARSE_STEP)) from -= COARSE_STEP;
+  while (shows(to + COARSE_STEP)) to += COARSE_STEP;
+  from = Math.max(0, from - MARGIN);
+  to = Math.min(grid.columns - 1, to + MARGIN);
+
+  const size = grid.slices * grid.rows;
+  const count = to - from + 1;
+  const tissue = new Uint8Array(count * size);
+  const bodyProbability = new Uint8Array(count * size);
+  for (let plane = from; plane <= to; plane += 1) {
+    const one = await segmentPlane(planes, plane, context);
+    tissue.set(one.tissue, (plane - from) * size);
+    bodyProbability.set(one.bodyProbability, (plane - from) * size);
+  }
+  const [x, y, z] = grid.origin;
+  return {
+    grid: { ...grid, columns: count, origin: [x + from * SPACING_MM[0], y, z] },
+    shape: { columns: grid.rows, rows: grid.slices, slices: count },
+    tissue,
+    bodyProbability,
+  };
+}
+
+async function segmentPlane(
+  planes: SagittalPlanes,
+  plane: number,
+  { engine, signal }: ProcessingContext,
+): Promise<Pick<SpineMap, 'tissue' | 'bodyProbability'>> {
+  signal.throwIfAborted();
+  const { slices, rows } = planes.grid;
+  const { tissue: output } = await engine.run(MODEL, {
+    hu: { data: planes.input(plane), shape: [1, 3, slices, rows] },
+  });
+  const size = slices * rows;
+  if (output === undefined || output.data.length !== CLASSES * size) {
+    throw new RangeError(`The model ${MODEL} did not answer with ${CLASSES} classes for each point`);
+  }
+  const { data } = output;
+  const tissue = new Uint8Array(size);
+  const bodyProbability = new Uint8Array(size);
+  for (let at = 0; at < size; at += 1) {
+    let best = 0;
+    let most = data[at] ?? 0;
+    for (let c = 1; c < CLASSES; c += 1) {
+      const value = data[c * size + at] ?? 0;
+      if (value > most) {
+        most = value;
+        best = c;
+      }
+    }
+    tissue[at] = best;
+    bodyProbability[at] = Math.round(255 * (data[TISSUE.body * size + at] ?? 0));
+  }
+  return { tissue, bodyProbability };
+}

@@ -1,0 +1,99 @@
+/**
+ * Vertebral bodies in CT: sagittal planes → tissue classes → single bodies → heights → Genant grades → findings.
+ * Each step is a file of this folder, in this order.
+ */
+import { NotEvaluableError } from '#core/errors.ts';
+import { boundsOf } from '#core/image/resample.ts';
+import type { Volume } from '#core/image/volume.ts';
+import { createResult } from '#core/results/result.ts';
+import { judgeImage } from '#core/study/selection.ts';
+import type { Image, ImageProcessingTool, ProcessingContext, ResultContent } from '#core/tool.ts';
+import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import { findBodies } from './bodies.ts';
+import { gradeBodies } from './grade.ts';
+import { measureHeights } from './heights.ts';
+import { nameLevels } from './levels.ts';
+import { bodyFrames } from './masks.ts';
+import { spinePicture } from './picture.ts';
+import { sagittalPlanes } from './preprocess.ts';
+import { type Assessment, findingOf, reportOf, segmentOf, summaryOf } from './report.ts';
+import { segmentSpine } from './segment.ts';
+
+export function createTool(entry: ToolEntry): ImageProcessingTool {
+  const tool: ImageProcessingTool = {
+    name: entry.manifest.id,
+    versionId: () => toolVersion(entry),
+    description: () => describeTool(entry),
+    canProcessImage: (image) => judgeImage(entry.manifest.selection, image),
+    async process(images, context) {
+      return createResult({ tool, images, context, content: await assess(volumeOf(images), context) });
+    },
+  };
+  return tool;
+}
+
+/** @throws NotEvaluableError where the volume holds no complete body although it holds spine */
+async function assess(volume: Volume, context: ProcessingContext): Promise<ResultContent> {
+  const map = await segmentSpine(sagittalPlanes(volume), context);
+  if (map === undefined) return nothing('no-spine', 'No vertebral body was found in the series.');
+
+  const spine = findBodies(map, boundsOf(volume));
+  if (spine.bodies.length === 0) return nothing('no-spine', 'No vertebral body was found in the series.');
+  const names = nameLevels(spine);
+  const measured = spine.bodies.flatMap((body, index) => {
+    context.signal.throwIfAborted();
+    const name = names[index];
+    const heights = body.complete ? measureHeights(map, spine, body) : undefined;
+    return name === undefined || heights === undefined ? [] : [{ body, name, heights }];
+  });
+  if (measured.length === 0) {
+    throw new NotEvaluableError(
+      'no-complete-body',
+      'Spine is in view, but no vertebral body is complete: a taller series is needed.',
+      {
+        facts: { bodiesPartlyInView: spine.bodies.length },
+      },
+    );
+  }
+  const gradings = gradeBodies(
+    measured.map(({ name, heights }) => ({ heights, ...(name.level && { level: name.level }) })),
+  );
+  const assessments = measured.flatMap((one, index): Assessment[] => {
+    const grading = gradings[index];
+    const frames = bodyFrames(volume, map, spine, one.body);
+    return grading === undefined || frames.length === 0 ? [] : [{ ...one, grading, frames }];
+  });
+  const shown = assessments.map(({ body, name, grading, heights }) => ({
+    label: body.label,
+    name: name.id,
+    grade: grading.grade,
+    heights,
+  }));
+  return {
+    outcome: 'result',
+    summary: `${summaryOf(assessments)}.`,
+    findings: assessments.map((one, index) => findingOf(one, index + 1, volume)),
+    segments: assessments.map((one, index) => segmentOf(one, index + 1)),
+    keyImages: [spinePicture(volume, map, spine, shown)],
+    report: reportOf(assessments, spine.bodies.length - assessments.length),
+  };
+}
+
+function nothing(code: string, message: string): ResultContent {
+  return {
+    outcome: 'no-finding',
+    reason: { code, message },
+    summary: message,
+    findings: [],
+    segments: [],
+    keyImages: [],
+  };
+}
+
+function volumeOf(images: readonly Image[]): Volume {
+  const [image] = images;
+  if (images.length !== 1 || image?.kind !== 'volume') {
+    throw new NotEvaluableError('wrong-input', 'This tool reads one cross-sectional series at a time.');
+  }
+  return image;
+}
