@@ -26,36 +26,39 @@ export interface Chunk {
 
 /**
  * Seals files into chunks of at most `targetBytes`, in the order they come; a larger file makes a chunk of its own.
- * The same files in the same order make the same chunks. One chunk is in memory at a time.
+ * The same files in the same order make the same chunks.
+ *
+ * The memory of one chunk is taken once and used for all: a chunk's bytes are good until the next one is asked for.
  */
 export async function* sealChunks(
   files: AsyncIterable<IndexedFile>,
   targetBytes: number = CHUNK_BYTES,
 ): AsyncGenerator<Chunk> {
-  let open: IndexedFile[] = [];
+  const memory = new Uint8Array(targetBytes);
+  let open: InstanceIndex[] = [];
   let size = 0;
-  for await (const file of files) {
-    if (open.length > 0 && size + file.bytes.length > targetBytes) {
-      yield seal(open, size);
+  for await (const { instance, bytes } of files) {
+    if (size + bytes.length > targetBytes) {
+      if (open.length > 0) yield seal(open, memory.subarray(0, size));
       open = [];
       size = 0;
     }
-    open.push(file);
-    size += file.bytes.length;
+    if (bytes.length > targetBytes) yield seal([instance], bytes);
+    else {
+      memory.set(bytes, size);
+      open.push(instance);
+      size += bytes.length;
+    }
   }
-  if (open.length > 0) yield seal(open, size);
+  if (open.length > 0) yield seal(open, memory.subarray(0, size));
 }
 
-function seal(files: readonly IndexedFile[], size: number): Chunk {
-  const bytes = Buffer.concat(
-    files.map((file) => file.bytes),
-    size,
-  );
+function seal(files: readonly InstanceIndex[], bytes: Uint8Array): Chunk {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   let offset = 0;
-  const instances = files.map(({ instance, bytes: { length } }) => {
-    const entry: ManifestInstance = { ...instance, chunk: sha256, offset, length };
-    offset += length;
+  const instances = files.map((instance) => {
+    const entry: ManifestInstance = { ...instance, chunk: sha256, offset, length: instance.sizeBytes };
+    offset += instance.sizeBytes;
     return entry;
   });
   return { sha256, bytes, instances };

@@ -46,7 +46,10 @@ export async function forwardSeries(
   if (refusal) return { forwarded: false, reason: refusal };
 
   const before = edge.journal.series(StudyInstanceUID, SeriesInstanceUID);
-  const unchanged = before?.lastUpdate === series.lastUpdate && before.wants === edge.wants.digest;
+  const unchanged =
+    before?.lastUpdate === series.lastUpdate &&
+    before.listed === series.instances &&
+    before.wants === edge.wants.digest;
   if (unchanged && before.reason) return { forwarded: false, reason: before.reason };
   const remembered = edge.journal.instances(StudyInstanceUID, SeriesInstanceUID);
   const present = await stillInBucket(edge.store, remembered);
@@ -64,6 +67,7 @@ export async function forwardSeries(
   const closed: JournalSeries = {
     SeriesInstanceUID,
     lastUpdate: series.lastUpdate,
+    listed: series.instances,
     wants: edge.wants.digest,
     ...(verdict && { reason: verdict }),
   };

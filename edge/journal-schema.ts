@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS series (
   StudyInstanceUID TEXT NOT NULL,
   SeriesInstanceUID TEXT NOT NULL,
   lastUpdate TEXT NOT NULL,
+  listed INTEGER NOT NULL,
   wants TEXT NOT NULL,
   code TEXT,
   message TEXT,

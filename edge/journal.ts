@@ -42,6 +42,8 @@ export interface RefusedFile {
 export interface JournalSeries {
   readonly SeriesInstanceUID: string;
   readonly lastUpdate: string;
+  /** How many instances Orthanc listed then. */
+  readonly listed: number;
   /** Digest of what the tools wanted then. */
   readonly wants: string;
   readonly reason?: Reason;
@@ -149,7 +151,7 @@ export class Journal {
     if (row === undefined) return undefined;
     const reason = reasonIn(row);
     const [lastUpdate, wants] = [text(row, 'lastUpdate') ?? '', text(row, 'wants') ?? ''];
-    return { SeriesInstanceUID, lastUpdate, wants, ...(reason && { reason }) };
+    return { SeriesInstanceUID, lastUpdate, listed: number(row, 'listed') ?? 0, wants, ...(reason && { reason }) };
   }
 
   /** Where the instances of a series lie that were uploaded so far, by the SHA-256 of their files. */
@@ -178,7 +180,7 @@ export class Journal {
     series: JournalSeries,
     found: { readonly sha256s: ReadonlySet<string>; readonly refused: readonly RefusedFile[] },
   ): void {
-    const { SeriesInstanceUID, lastUpdate, wants, reason } = series;
+    const { SeriesInstanceUID, lastUpdate, listed, wants, reason } = series;
     const key = [StudyInstanceUID, SeriesInstanceUID] as const;
     this.#together(() => {
       const forget = this.#db.prepare(
@@ -190,8 +192,8 @@ export class Journal {
       for (const file of found.refused)
         refuse.run(...key, file.sha256, file.sizeBytes, file.reason.code, file.reason.message);
       this.#db
-        .prepare('INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?, ?, ?)')
-        .run(...key, lastUpdate, wants, reason?.code ?? null, reason?.message ?? null);
+        .prepare('INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?, ?, ?, ?)')
+        .run(...key, lastUpdate, listed, wants, reason?.code ?? null, reason?.message ?? null);
     });
   }
 

@@ -74,9 +74,10 @@ function parseHeaders(block: Uint8Array): ReadonlyMap<string, string> {
   );
 }
 
-/** Cuts a stream at byte sequences. Holds what it was asked for and one chunk more. */
+/** Cuts a stream at byte sequences. Chunks are copied once, into what is handed out; only seams between them twice. */
 class StreamReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
+  /** What was read from the stream and not handed out. */
   #pending: Buffer;
 
   constructor(chunks: AsyncIterable<Uint8Array>, prefix: Buffer) {
@@ -88,19 +89,29 @@ class StreamReader {
   async until(needle: Buffer, limit: number): Promise<Uint8Array> {
     const pieces: Buffer[] = [];
     let size = 0;
-    for (;;) {
-      const at = this.#pending.indexOf(needle);
-      // Without a hit, all but the bytes that may be the needle's beginning is settled.
-      const settled = at >= 0 ? at : Math.max(0, this.#pending.length - needle.length + 1);
-      size += settled;
+    const settle = (piece: Buffer): void => {
+      pieces.push(piece);
+      size += piece.length;
       if (size > limit)
         throw new ArchiveRequestError(`The archive sent a part of more than ${limit} bytes`, { facts: { limit } });
-      pieces.push(this.#pending.subarray(0, settled));
+    };
+    for (;;) {
+      const at = this.#pending.indexOf(needle);
       if (at >= 0) {
+        settle(this.#pending.subarray(0, at));
         this.#pending = this.#pending.subarray(at + needle.length);
         return Buffer.concat(pieces, size);
       }
-      this.#pending = Buffer.concat([this.#pending.subarray(settled), await this.#next()]);
+      // All is settled but the bytes that may be the needle's beginning: they make a seam with the next chunk's first.
+      const seam = Math.max(0, this.#pending.length - needle.length + 1);
+      settle(this.#pending.subarray(0, seam));
+      const [rest, next] = [this.#pending.subarray(seam), await this.#next()];
+      const across = Buffer.concat([rest, next.subarray(0, needle.length - 1)]).includes(needle);
+      if (across || next.length < needle.length) this.#pending = Buffer.concat([rest, next]);
+      else {
+        settle(rest);
+        this.#pending = next;
+      }
     }
   }
 
@@ -115,10 +126,10 @@ class StreamReader {
     while (!(await this.#chunks.next()).done);
   }
 
-  async #next(): Promise<Uint8Array> {
-    const next = await this.#chunks.next();
-    if (next.done) throw new ArchiveUnavailableError('The answer of the archive ended before it was complete');
-    return next.value;
+  async #next(): Promise<Buffer> {
+    const { done, value } = await this.#chunks.next();
+    if (done) throw new ArchiveUnavailableError('The answer of the archive ended before it was complete');
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   }
 }
 
