@@ -8,4 +8,6 @@
 export { type BitewingOptions, makeBitewing } from './dental/bitewing.ts';
 export type { DepthClass, Surface } from './dental/lesion.ts';
 export { makePanoramic, type PanoramicOptions } from './dental/panoramic.ts';
+export { radiographOf } from './dental/radiograph.ts';
+export { type Score, scoreLesions } from './dental/score.ts';
 export type { DentalOptions, DentalPhantom, DentalTruth, LesionTruth, PixelBox, ToothTruth } from './dental/truth.ts';

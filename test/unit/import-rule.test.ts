@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   edge: ['adapters', 'core'],
   infra: ['core', 'tools'],
   localstack: ['adapters', 'core'],
-  layers: ['phantoms', 'tools', 'core'],
+  layers: ['phantoms', 'tools', 'adapters', 'core'],
   scripts: ['localstack'],
   cli: ['core', 'phantoms', 'tools', 'adapters', 'edge', 'localstack'],
 };

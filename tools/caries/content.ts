@@ -1,0 +1,162 @@
+/** What was seen, as findings, masks, pictures and a report. */
+import { type CodedConcept, Sct, Teeth, Units } from '#core/dicom/codes.ts';
+import type { Finding, KeyImage, Measurement, Report, ResultContent, Segment } from '#core/tool.ts';
+import type { Evaluation, MarkedLesion } from './evaluate.ts';
+import type { Side } from './lesions.ts';
+import { drawPicture } from './picture.ts';
+import type { Crown } from './teeth.ts';
+
+const RED_CIELAB: readonly [number, number, number] = [38_550, 50_200, 46_500];
+
+interface Numbered {
+  readonly number: number;
+  readonly evaluation: Evaluation;
+  readonly lesion: MarkedLesion;
+}
+
+/** The answer for the radiographs that could be evaluated, in their order. */
+export function contentOf(evaluations: readonly Evaluation[], notEvaluable: readonly string[]): ResultContent {
+  const numbered: readonly Numbered[] = evaluations
+    .flatMap((evaluation) => evaluation.lesions.map((lesion) => ({ evaluation, lesion })))
+    .map((entry, index) => ({ number: index + 1, ...entry }));
+  const keyImages = evaluations.map((evaluation) => keyImageOf(evaluation, numbered));
+  const seen = evaluations.reduce((sum, { crowns }) => sum + crowns.length, 0);
+  const looked = `${seen} tooth crowns on ${plural(evaluations.length, 'radiograph')}`;
+  const report = reportOf(numbered, evaluations, notEvaluable);
+  if (numbered.length === 0) {
+    const message = `No carious lesion was seen above the operating point among ${looked}. This does not exclude caries.`;
+    return {
+      outcome: 'no-finding',
+      reason: { code: 'no-lesion-seen', message },
+      summary: `No carious lesion seen among ${looked}`,
+      findings: [],
+      segments: [],
+      keyImages,
+      report,
+    };
+  }
+  return {
+    outcome: 'result',
+    summary: `${plural(numbered.length, 'suspected carious lesion')} among ${looked}`,
+    findings: numbered.map(findingOf),
+    segments: numbered.map(segmentOf),
+    keyImages,
+    report,
+  };
+}
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+function findingOf({ number, lesion, evaluation }: Numbered): Finding {
+  const depthMm = depthOf(lesion, evaluation);
+  return {
+    id: `lesion-${number}`,
+    summary: `Suspected caries, ${placeOf(lesion)}${depthMm === undefined ? '' : `, about ${depthMm} mm deep`}`,
+    finding: Sct.dentalCaries,
+    site: siteOf(lesion.crown),
+    measurements: measurementsOf(lesion, evaluation),
+    evaluations: [],
+    certainty: round(lesion.certainty, 2),
+    segmentNumber: number,
+    regions: [
+      { SOPInstanceUID: evaluation.image.header.SOPInstanceUID, graphicType: 'POLYLINE', points: lesion.outline },
+    ],
+  };
+}
+
+function siteOf({ fdi }: Crown): CodedConcept {
+  return (fdi === undefined ? undefined : Teeth[fdi]) ?? Sct.toothStructure;
+}
+
+/** At the detector, magnification included; nothing where the source does not say how big its pixels are. */
+function measurementsOf(lesion: MarkedLesion, evaluation: Evaluation): readonly Measurement[] {
+  const { known, spacingMm } = evaluation.scale;
+  if (!known) return [];
+  const depthMm = depthOf(lesion, evaluation);
+  const areaMm2 = round(lesion.pixels.length * spacingMm[0] * spacingMm[1], 2);
+  return [
+    ...(depthMm === undefined ? [] : [{ name: Sct.depth, value: depthMm, unit: Units.millimetre }]),
+    { name: Sct.area, value: areaMm2, unit: Units.squareMillimetre },
+  ];
+}
+
+/** From the side of the crown inwards, mm. Not given for the chewing surface, whose height a core does not fix. */
+function depthOf({ side, depth }: MarkedLesion, { scale, workingMm }: Evaluation): number | undefined {
+  return scale.known && side !== 'chewing' ? round(depth * workingMm, 1) : undefined;
+}
+
+/** In words: `mesial side of tooth 26`, or `right side of an upper tooth` where the number could not be told. */
+function placeOf({ crown, side }: MarkedLesion): string {
+  const { fdi, jaw } = crown;
+  const tooth = fdi === undefined ? (jaw === 'upper' ? 'an upper tooth' : 'a lower tooth') : `tooth ${fdi}`;
+  if (side === 'chewing') return `chewing surface of ${tooth}`;
+  if (fdi === undefined) return `${side} side (as shown) of ${tooth}`;
+  return `${surfaceOf(fdi, side)} side of ${tooth}`;
+}
+
+/** Mesial faces the midline: the right of the picture for the patient's right teeth, which are shown on its left. */
+function surfaceOf(fdi: string, side: Exclude<Side, 'chewing'>): 'mesial' | 'distal' {
+  const rightTooth = fdi.startsWith('1') || fdi.startsWith('4');
+  return (side === 'right') === rightTooth ? 'mesial' : 'distal';
+}
+
+/** One segment per lesion, so that each can be followed from one study to the next. */
+function segmentOf({ number, lesion, evaluation }: Numbered): Segment {
+  const { rows, columns, header } = evaluation.image;
+  const bits = new Uint8Array(Math.ceil((rows * columns) / 8));
+  for (const index of lesion.pixels) bits[index >> 3] = (bits[index >> 3] ?? 0) | (1 << (index & 7));
+  return {
+    number,
+    label: `Suspected caries ${number}`,
+    category: Sct.morphologicallyAbnormalStructure,
+    type: Sct.dentalCaries,
+    cielab: RED_CIELAB,
+    frames: [{ SOPInstanceUID: header.SOPInstanceUID, bits }],
+  };
+}
+
+function keyImageOf(evaluation: Evaluation, numbered: readonly Numbered[]): KeyImage {
+  const own = numbered.filter((entry) => entry.evaluation === evaluation);
+  const picture = drawPicture(
+    evaluation.image,
+    own.map(({ number, lesion }) => ({ label: String(number), points: lesion.outline })),
+  );
+  const title = own.length === 0 ? 'No carious lesion seen' : `${plural(own.length, 'suspected carious lesion')}`;
+  return { title, ...picture, sources: [evaluation.image.header.SOPInstanceUID] };
+}
+
+function reportOf(
+  numbered: readonly Numbered[],
+  evaluations: readonly Evaluation[],
+  notEvaluable: readonly string[],
+): Report {
+  const unknownScale = evaluations.some(({ scale }) => !scale.known);
+  return {
+    kind: 'page',
+    title: 'Caries on dental radiographs',
+    paragraphs: [
+      numbered.length === 0
+        ? 'No carious lesion was seen above the operating point. This does not exclude caries.'
+        : `${plural(numbered.length, 'place')} may be carious. Certainty is the model's own, from 0 to 1.`,
+      'Sizes are measured on the detector and include the magnification of the projection.',
+      ...(unknownScale ? ['Pixel spacing is unknown for at least one radiograph: no sizes are given for it.'] : []),
+      ...notEvaluable.map((message) => `One radiograph could not be evaluated: ${message}`),
+      'The model was trained on synthetic radiographs only.',
+    ],
+    ...(numbered.length > 0 && {
+      table: {
+        header: ['No.', 'Tooth (FDI)', 'Place', 'Depth mm', 'Certainty'],
+        rows: numbered.map(({ number, lesion, evaluation }) => [
+          String(number),
+          lesion.crown.fdi ?? 'not told',
+          placeOf(lesion),
+          depthOf(lesion, evaluation)?.toFixed(1) ?? '-',
+          lesion.certainty.toFixed(2),
+        ]),
+      },
+    }),
+    pictures: evaluations.map((_, index) => index),
+  };
+}
+
+const round = (value: number, digits: number): number => Number(value.toFixed(digits));

@@ -1,0 +1,94 @@
+/** One radiograph through the model: its crowns, its lesions, and where they are on it. */
+import { NotEvaluableError } from '#core/errors.ts';
+import type { Radiograph } from '#core/image/radiograph.ts';
+import type { ProcessingContext } from '#core/tool.ts';
+import { findLesions, type Lesion, OPERATING_POINT } from './lesions.ts';
+import { type Grid, type Mark, markOf } from './marks.ts';
+import { type Planes, planesOf } from './planes.ts';
+import { modelInput, resample } from './preprocess.ts';
+import { type Scale, scaleOf, WORKING_MM } from './scale.ts';
+import { type Crown, findCrowns, numberTeeth } from './teeth.ts';
+
+export const MODEL_ID = 'caries-lesion';
+
+/** What was seen on one radiograph. */
+export interface Evaluation {
+  readonly image: Radiograph;
+  readonly scale: Scale;
+  /** mm on the detector per working pixel. */
+  readonly workingMm: number;
+  readonly grid: Grid;
+  readonly crowns: readonly Crown[];
+  readonly lesions: readonly MarkedLesion[];
+}
+export interface MarkedLesion extends Lesion, Mark {}
+
+/** A picture of more working pixels than this is no dental radiograph, and would take more memory than a run has. */
+const MOST_PIXELS = 5_000_000;
+/** A mouth has 32 teeth of which a panoramic shows three surfaces; more lesions than this say that the model is at a loss. */
+const MOST_LESIONS = 16;
+/** Fewer crowns than this are no dental radiograph, or none the model can read. */
+const LEAST_CROWNS = { 'intra-oral': 1, panoramic: 6 } as const;
+
+/**
+ * @throws NotEvaluableError `image-too-small`, `image-too-large`, `no-contrast`, `no-teeth` or `implausible-count`; the
+ * message says why no statement can be made
+ */
+export async function evaluate(image: Radiograph, { engine, signal }: ProcessingContext): Promise<Evaluation> {
+  const { planes, grid, scale } = await segment(image, engine);
+  signal.throwIfAborted();
+  const found = findCrowns(planes);
+  if (found.length < LEAST_CROWNS[scale.view]) {
+    throw new NotEvaluableError('no-teeth', `Too few tooth crowns were recognised in the picture (${found.length}).`);
+  }
+  const crowns =
+    scale.view === 'panoramic' ? numberTeeth(found, image.header.PatientOrientation?.[0]?.[0] !== 'R') : found;
+  const lesions = findLesions(planes, crowns, OPERATING_POINT[scale.view]);
+  if (lesions.length > MOST_LESIONS) {
+    throw new NotEvaluableError(
+      'implausible-count',
+      `${lesions.length} places look like caries, which is more than can be believed: the picture is unlike those the model knows.`,
+    );
+  }
+  const { edge } = OPERATING_POINT[scale.view];
+  const marked = lesions
+    .map((lesion) => ({ ...lesion, ...markOf(lesion, planes, grid, edge) }))
+    .filter(({ pixels }) => pixels.length > 0);
+  return { image, scale, workingMm: WORKING_MM[scale.view], grid, crowns, lesions: marked };
+}
+
+/** The model's answer for a radiograph, and how its grid lies over the source's. */
+export async function segment(
+  image: Radiograph,
+  engine: ProcessingContext['engine'],
+): Promise<{ readonly planes: Planes; readonly grid: Grid; readonly scale: Scale }> {
+  const scale = scaleOf(image);
+  if (!hasContrast(image.pixels)) {
+    throw new NotEvaluableError(
+      'no-contrast',
+      'The picture has fewer than 16 grey values: there is nothing to see in it.',
+    );
+  }
+  const working = WORKING_MM[scale.view];
+  const rows = Math.round((image.rows * scale.spacingMm[0]) / working);
+  const columns = Math.round((image.columns * scale.spacingMm[1]) / working);
+  if (rows * columns > MOST_PIXELS) {
+    throw new NotEvaluableError('image-too-large', 'The picture covers more than a dental radiograph can.');
+  }
+  const input = modelInput(resample(image, rows, columns));
+  const { probabilities } = await engine.run(MODEL_ID, { image: input });
+  if (probabilities === undefined) throw new Error('The model has no output named probabilities');
+  const grid = {
+    rows: image.rows,
+    columns: image.columns,
+    rowScale: rows / image.rows,
+    columnScale: columns / image.columns,
+  };
+  return { planes: planesOf(probabilities), grid, scale };
+}
+
+function hasContrast(pixels: Float32Array): boolean {
+  const seen = new Set<number>();
+  for (const value of pixels) if (seen.add(value).size >= 16) return true;
+  return false;
+}

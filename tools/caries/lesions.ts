@@ -1,0 +1,75 @@
+/** Carious lesions from the model's lesion plane, each with the crown it belongs to. */
+import { type PlaneRegion, type Planes, regionsAbove } from './planes.ts';
+import type { DentalView } from './scale.ts';
+import type { Crown } from './teeth.ts';
+
+export type Side = 'left' | 'right' | 'chewing';
+
+export interface Lesion {
+  readonly region: PlaneRegion;
+  readonly crown: Crown;
+  /** Which side of the crown, as the picture shows it. */
+  readonly side: Side;
+  /** How far it reaches from the crown's side inwards (chewing side: from the chewing surface), working pixels. */
+  readonly depth: number;
+  /** 0 to 1. */
+  readonly certainty: number;
+}
+
+/** A lesion is what has a pixel of at least `peak` among pixels of at least `edge`, and at least `pixels` of them. */
+export interface OperatingPoint {
+  readonly peak: number;
+  readonly edge: number;
+  readonly pixels: number;
+}
+/** Chosen on validation seeds; the model's CARD.md says how. */
+export const OPERATING_POINT: Readonly<Record<DentalView, OperatingPoint>> = {
+  'intra-oral': { peak: 0.7, edge: 0.4, pixels: 6 },
+  panoramic: { peak: 0.7, edge: 0.4, pixels: 6 },
+};
+
+/** In half widths and heights of the crown: what lies further from its middle is no part of it. */
+const FARTHEST = 1.35;
+
+/** Lesions in order of certainty, surest first. */
+export function findLesions(
+  planes: Planes,
+  crowns: readonly Crown[],
+  { peak, edge, pixels }: OperatingPoint,
+): readonly Lesion[] {
+  return regionsAbove(planes.lesion, planes.rows, planes.columns, edge)
+    .filter((region) => region.peak >= peak && region.size >= pixels)
+    .flatMap((region) => {
+      const nearest = nearestCrown(region, crowns);
+      return nearest === undefined ? [] : [lesionOf(region, nearest)];
+    })
+    .toSorted((a, b) => b.certainty - a.certainty || (a.region.pixels[0] ?? 0) - (b.region.pixels[0] ?? 0));
+}
+
+function nearestCrown({ centroid }: PlaneRegion, crowns: readonly Crown[]): Crown | undefined {
+  let best: Crown | undefined;
+  let least = FARTHEST;
+  for (const crown of crowns) {
+    const distance = Math.hypot(
+      (centroid[0] - crown.column) / (crown.width / 2),
+      (centroid[1] - crown.row) / (crown.height / 2),
+    );
+    if (distance < least) [best, least] = [crown, distance];
+  }
+  return best;
+}
+
+function lesionOf(region: PlaneRegion, crown: Crown): Lesion {
+  const aside = (region.centroid[0] - crown.column) / (crown.width / 2);
+  const side: Side = Math.abs(aside) < 0.42 ? 'chewing' : aside < 0 ? 'left' : 'right';
+  const across = region.max[0] - region.min[0] + 1;
+  const surface = crown.jaw === 'upper' ? crown.row + crown.height / 2 : crown.row - crown.height / 2;
+  const down = crown.jaw === 'upper' ? surface - region.min[1] : region.max[1] + 1 - surface;
+  return {
+    region,
+    crown,
+    side,
+    depth: side === 'chewing' ? Math.max(0, down) : across,
+    certainty: region.peak,
+  };
+}

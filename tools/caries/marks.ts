@@ -1,0 +1,140 @@
+/** A lesion put back on the source's own pixels: its mask, its outline and its size. */
+import type { ImagePoint } from '#core/image/geometry.ts';
+import type { Lesion } from './lesions.ts';
+import type { Planes } from './planes.ts';
+
+/** How source and working picture lie over each other. */
+export interface Grid {
+  readonly rows: number;
+  readonly columns: number;
+  /** Working pixels per source pixel. */
+  readonly rowScale: number;
+  readonly columnScale: number;
+}
+
+export interface Mark {
+  /** Pixels of the source in the lesion, as indices, ascending. */
+  readonly pixels: readonly number[];
+  /** Closed outline around it; the last point repeats the first. */
+  readonly outline: readonly ImagePoint[];
+}
+
+/** The lesion's pixels on the source: where the lesion plane, interpolated, is at or above `edge` around its region. */
+export function markOf(lesion: Lesion, planes: Planes, grid: Grid, edge: number): Mark {
+  const { region } = lesion;
+  const own = new Set(region.pixels);
+  const near = (column: number, row: number): boolean => {
+    for (let dr = 0; dr <= 1; dr++)
+      for (let dc = 0; dc <= 1; dc++) if (own.has((row + dr) * planes.columns + column + dc)) return true;
+    return false;
+  };
+  const from = (low: number, scale: number): number => Math.max(0, Math.floor((low - 1) / scale));
+  const to = (high: number, scale: number, size: number): number => Math.min(size - 1, Math.ceil((high + 2) / scale));
+  const pixels: number[] = [];
+  const lastColumn = to(region.max[0], grid.columnScale, grid.columns);
+  const lastRow = to(region.max[1], grid.rowScale, grid.rows);
+  for (let row = from(region.min[1], grid.rowScale); row <= lastRow; row++) {
+    const y = clamp((row + 0.5) * grid.rowScale - 0.5, planes.rows - 1);
+    for (let column = from(region.min[0], grid.columnScale); column <= lastColumn; column++) {
+      const x = clamp((column + 0.5) * grid.columnScale - 0.5, planes.columns - 1);
+      const left = Math.floor(x);
+      const top = Math.floor(y);
+      if (near(left, top) && bilinear(planes, left, top, x - left, y - top) >= edge)
+        pixels.push(row * grid.columns + column);
+    }
+  }
+  return { pixels, outline: outlineOf(pixels, grid.columns) };
+}
+
+const clamp = (value: number, most: number): number => Math.min(most, Math.max(0, value));
+
+function bilinear({ lesion, rows, columns }: Planes, left: number, top: number, fx: number, fy: number): number {
+  const right = Math.min(columns - 1, left + 1);
+  const bottom = Math.min(rows - 1, top + 1);
+  const at = (row: number, column: number): number => lesion[row * columns + column] ?? 0;
+  return (
+    (at(top, left) * (1 - fx) + at(top, right) * fx) * (1 - fy) +
+    (at(bottom, left) * (1 - fx) + at(bottom, right) * fx) * fy
+  );
+}
+
+/**
+ * The outer border of the part of a mask that holds its first pixel, along pixel edges (corners have whole coordinates),
+ * walked with the mask on the right hand and thinned to what is seen.
+ */
+export function outlineOf(pixels: readonly number[], columns: number): readonly ImagePoint[] {
+  const first = pixels[0];
+  if (first === undefined) return [];
+  const inside = new Set(pixels);
+  const has = (column: number, row: number): boolean =>
+    column >= 0 && column < columns && inside.has(row * columns + column);
+  const startColumn = first % columns;
+  const startRow = (first - startColumn) / columns;
+  const corners: ImagePoint[] = [];
+  let [x, y] = [startColumn, startRow];
+  // Headings: 0 right, 1 down, 2 left, 3 up. The first pixel in reading order has its upper edge on the border.
+  let heading = 0;
+  do {
+    corners.push([x, y]);
+    const [dx, dy] = STEPS[heading] ?? [0, 0];
+    x += dx;
+    y += dy;
+    const [ahead, aside] = AHEAD[heading] ?? AHEAD[0];
+    const leftIn = has(x + aside[0], y + aside[1]);
+    const rightIn = has(x + ahead[0], y + ahead[1]);
+    // Diagonal neighbours count as one region: at a crossing the walk keeps to the left.
+    if (leftIn) heading = (heading + 3) % 4;
+    else if (!rightIn) heading = (heading + 1) % 4;
+  } while (x !== startColumn || y !== startRow || heading !== 0);
+  const thinned = thin(corners);
+  const start = thinned[0];
+  return start === undefined ? [] : [...thinned, start];
+}
+
+type Step = readonly [column: number, row: number];
+const STEPS: readonly Step[] = [
+  [1, 0],
+  [0, 1],
+  [-1, 0],
+  [0, -1],
+];
+/** For each heading, from the corner just reached: the pixel ahead on the right hand, and ahead on the left hand. */
+const AHEAD: readonly [readonly [Step, Step], ...(readonly [Step, Step])[]] = [
+  [
+    [0, 0],
+    [0, -1],
+  ],
+  [
+    [-1, 0],
+    [0, 0],
+  ],
+  [
+    [-1, -1],
+    [-1, 0],
+  ],
+  [
+    [0, -1],
+    [-1, -1],
+  ],
+];
+
+/** Drops corners that lie within 0.8 pixels of the line between those that stay (Douglas–Peucker). */
+function thin(points: readonly ImagePoint[]): readonly ImagePoint[] {
+  const first = points[0];
+  const last = points.at(-1);
+  if (first === undefined || last === undefined || points.length < 3) return points;
+  let farthest = 0;
+  let split = 0;
+  points.forEach((point, index) => {
+    const distance = fromLine(point, first, last);
+    if (distance > farthest) [farthest, split] = [distance, index];
+  });
+  if (farthest <= 0.8) return [first, last];
+  return [...thin(points.slice(0, split + 1)).slice(0, -1), ...thin(points.slice(split))];
+}
+
+function fromLine(point: ImagePoint, a: ImagePoint, b: ImagePoint): number {
+  const length = Math.hypot(b[0] - a[0], b[1] - a[1]);
+  if (length === 0) return Math.hypot(point[0] - a[0], point[1] - a[1]);
+  return Math.abs((b[0] - a[0]) * (a[1] - point[1]) - (a[0] - point[0]) * (b[1] - a[1])) / length;
+}

@@ -1,0 +1,147 @@
+/** From a radiograph of any size and exposure to what the model is trained on. Training uses this very file. */
+import type { Tensor } from '#core/ports.ts';
+
+/** A grey picture, row-major. */
+export interface Plane {
+  readonly rows: number;
+  readonly columns: number;
+  readonly pixels: Float32Array;
+}
+
+/** Sides of the model's input are multiples of this (four halvings). */
+const MULTIPLE = 16;
+/** Radius of the neighbourhood that contrast is judged in, working pixels: about half a molar. */
+const NEIGHBOURHOOD = 36;
+
+/** Resamples with a triangle as wide as the coarser of both grids: averages when shrinking, interpolates when growing. */
+export function resample(source: Plane, rows: number, columns: number): Plane {
+  if (rows === source.rows && columns === source.columns) return source;
+  const across = triangle(source.columns, columns);
+  const down = triangle(source.rows, rows);
+  const narrow = new Float32Array(source.rows * columns);
+  for (let row = 0; row < source.rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      narrow[row * columns + column] = weigh(across, column, source.pixels, row * source.columns, 1);
+    }
+  }
+  const pixels = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      pixels[row * columns + column] = weigh(down, row, narrow, column, columns);
+    }
+  }
+  return { rows, columns, pixels };
+}
+
+interface Kernel {
+  readonly width: number;
+  readonly first: Int32Array;
+  readonly weights: Float32Array;
+}
+
+function triangle(from: number, to: number): Kernel {
+  const step = from / to;
+  const reach = Math.max(1, step);
+  const width = Math.ceil(2 * reach) + 1;
+  const first = new Int32Array(to);
+  const weights = new Float32Array(to * width);
+  for (let i = 0; i < to; i++) {
+    const centre = (i + 0.5) * step - 0.5;
+    const start = Math.ceil(centre - reach);
+    let sum = 0;
+    for (let k = 0; k < width; k++) {
+      const at = start + k;
+      const weight = at < 0 || at >= from ? 0 : Math.max(0, 1 - Math.abs(at - centre) / reach);
+      weights[i * width + k] = weight;
+      sum += weight;
+    }
+    for (let k = 0; k < width; k++) weights[i * width + k] = (weights[i * width + k] ?? 0) / sum;
+    first[i] = start;
+  }
+  return { width, first, weights };
+}
+
+function weigh(kernel: Kernel, i: number, pixels: Float32Array, start: number, stride: number): number {
+  const first = kernel.first[i] ?? 0;
+  let sum = 0;
+  for (let k = 0; k < kernel.width; k++) {
+    const weight = kernel.weights[i * kernel.width + k] ?? 0;
+    if (weight !== 0) sum += weight * (pixels[start + (first + k) * stride] ?? 0);
+  }
+  return sum;
+}
+
+/**
+ * The model's input, 1 × 2 × rows × columns, sides padded to multiples of 16 by repeating the border:
+ * channel 0 is contrast against the neighbourhood in its standard deviations (halved, clipped to ±2), channel 1 the grey
+ * value between the 2nd and 98th percentile of what was exposed, −1 to 1. Neither depends on exposure or window.
+ */
+export function modelInput(plane: Plane): Tensor {
+  const rows = Math.ceil(plane.rows / MULTIPLE) * MULTIPLE;
+  const columns = Math.ceil(plane.columns / MULTIPLE) * MULTIPLE;
+  const local = localContrast(plane);
+  const [dark, bright] = exposedRange(plane.pixels);
+  const data = new Float32Array(2 * rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const from = Math.min(row, plane.rows - 1) * plane.columns + Math.min(column, plane.columns - 1);
+      const to = row * columns + column;
+      data[to] = local[from] ?? 0;
+      const grey = (2 * ((plane.pixels[from] ?? 0) - dark)) / Math.max(1e-6, bright - dark) - 1;
+      data[rows * columns + to] = Math.min(1.5, Math.max(-1.5, grey));
+    }
+  }
+  return { data, shape: [1, 2, rows, columns] };
+}
+
+/** Percentiles 2 and 98 of the pixels above the darkest value: an unexposed frame does not count. */
+export function exposedRange(pixels: Float32Array): readonly [number, number] {
+  const darkest = pixels.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  const sample: number[] = [];
+  for (let index = 0; index < pixels.length; index += 7) {
+    const value = pixels[index] ?? 0;
+    if (value > darkest + 1e-4) sample.push(value);
+  }
+  sample.sort((a, b) => a - b);
+  const at = (share: number): number => sample[Math.floor(share * (sample.length - 1))] ?? darkest;
+  return [at(0.02), at(0.98)];
+}
+
+function localContrast({ rows, columns, pixels }: Plane): Float32Array {
+  const mean = boxMean(pixels, rows, columns);
+  const square = boxMean(
+    pixels.map((value) => value * value),
+    rows,
+    columns,
+  );
+  return pixels.map((value, index) => {
+    const average = mean[index] ?? 0;
+    const deviation = Math.sqrt(Math.max(0, (square[index] ?? 0) - average * average));
+    return Math.min(2, Math.max(-2, (value - average) / (2 * (deviation + 0.008))));
+  });
+}
+
+/** Mean over a square neighbourhood, cut at the borders. */
+function boxMean(pixels: Float32Array, rows: number, columns: number): Float32Array {
+  const sums = new Float64Array((rows + 1) * (columns + 1));
+  for (let row = 0; row < rows; row++) {
+    let line = 0;
+    for (let column = 0; column < columns; column++) {
+      line += pixels[row * columns + column] ?? 0;
+      sums[(row + 1) * (columns + 1) + column + 1] = (sums[row * (columns + 1) + column + 1] ?? 0) + line;
+    }
+  }
+  const out = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    const top = Math.max(0, row - NEIGHBOURHOOD) * (columns + 1);
+    const bottom = Math.min(rows, row + NEIGHBOURHOOD + 1) * (columns + 1);
+    for (let column = 0; column < columns; column++) {
+      const left = Math.max(0, column - NEIGHBOURHOOD);
+      const right = Math.min(columns, column + NEIGHBOURHOOD + 1);
+      const sum =
+        (sums[bottom + right] ?? 0) - (sums[top + right] ?? 0) - (sums[bottom + left] ?? 0) + (sums[top + left] ?? 0);
+      out[row * columns + column] = sum / (((bottom - top) / (columns + 1)) * (right - left));
+    }
+  }
+  return out;
+}

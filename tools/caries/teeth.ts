@@ -1,0 +1,150 @@
+/** Teeth from the model's crown cores: where each crown is, and on a panoramic which tooth it is (FDI, ISO 3950). */
+import { type PlaneRegion, type Planes, regionsAbove } from './planes.ts';
+import { WORKING_MM } from './scale.ts';
+
+export type Jaw = 'upper' | 'lower';
+
+/** A crown on the working picture, pixels; (column, row) 0-based, the middle of the first pixel is (0, 0). */
+export interface Crown {
+  readonly jaw: Jaw;
+  readonly column: number;
+  readonly row: number;
+  readonly width: number;
+  readonly height: number;
+  /** FDI number, where it could be told. */
+  readonly fdi?: string;
+}
+
+const CORE_THRESHOLD = 0.5;
+/** Smallest core taken for a tooth, working pixels: a lower incisor's has about 400. */
+const SMALLEST_CORE = 110;
+/** The model is taught a core 0.6 of the crown's width and 0.72 of its height. */
+const CORE_WIDTH = 0.6;
+const CORE_HEIGHT = 0.72;
+
+export function findCrowns(planes: Planes): readonly Crown[] {
+  const { rows, columns } = planes;
+  const ofJaw = (jaw: Jaw, plane: Float32Array): readonly Crown[] =>
+    regionsAbove(plane, rows, columns, CORE_THRESHOLD)
+      .filter((region) => region.size >= SMALLEST_CORE)
+      .map((region) => crownOf(jaw, region));
+  return [...ofJaw('upper', planes.upperCore), ...ofJaw('lower', planes.lowerCore)].toSorted(
+    (a, b) => a.column - b.column,
+  );
+}
+
+function crownOf(jaw: Jaw, { centroid, min, max }: PlaneRegion): Crown {
+  return {
+    jaw,
+    column: centroid[0],
+    row: centroid[1],
+    width: (max[0] - min[0] + 1) / CORE_WIDTH,
+    height: (max[1] - min[1] + 1) / CORE_HEIGHT,
+  };
+}
+
+/** Mesiodistal widths, mm, of positions 1 to 8 as a panoramic shows them (front teeth are narrowed). */
+const WIDTHS: Readonly<Record<Jaw, readonly number[]>> = {
+  upper: [7.8, 6, 7, 7, 6.8, 10.2, 9.6, 8.6],
+  lower: [4.9, 5.3, 6.2, 7, 7.1, 11.2, 10.5, 10],
+};
+const MAGNIFICATIONS = Array.from({ length: 13 }, (_, i) => 1.02 + 0.03 * i);
+/** Fewer crowns than this do not fix an arch. */
+const LEAST_CROWNS = 10;
+const MISSING_COST = [0.5, 0.5, 0.6, 0.4, 0.4, 0.5, 0.35, 0.05];
+const STRAY_COST = 2.5;
+/** Mean cost of a tooth above which the numbering is not believed. */
+const BELIEVABLE = 0.9;
+
+/**
+ * Gives panoramic crowns their FDI numbers: both arches are laid over the usual widths, with the midline and the
+ * magnification that fit best, and crowns are matched to teeth in order (missing teeth leave gaps). Crowns keep no
+ * number where the fit is poor or too few are seen. `patientRightOnLeft` is how radiographs are shown.
+ */
+export function numberTeeth(crowns: readonly Crown[], patientRightOnLeft = true): readonly Crown[] {
+  if (crowns.length < LEAST_CROWNS) return crowns;
+  const jaws = {
+    upper: crowns.filter(({ jaw }) => jaw === 'upper'),
+    lower: crowns.filter(({ jaw }) => jaw === 'lower'),
+  };
+  const first = Math.min(...crowns.map(({ column }) => column));
+  const last = Math.max(...crowns.map(({ column }) => column));
+  let best: { readonly cost: number; readonly numbers: ReadonlyMap<Crown, number> } | undefined;
+  for (const magnification of MAGNIFICATIONS) {
+    const scale = magnification / WORKING_MM.panoramic;
+    for (let midline = 0.35; midline <= 0.65; midline += 0.01) {
+      const middle = first + midline * (last - first);
+      const upper = matchArch(jaws.upper, 'upper', middle, scale);
+      const lower = matchArch(jaws.lower, 'lower', middle, scale);
+      const cost = upper.cost + lower.cost;
+      if (best === undefined || cost < best.cost)
+        best = { cost, numbers: new Map([...upper.numbers, ...lower.numbers]) };
+    }
+  }
+  if (best === undefined || best.cost / crowns.length > BELIEVABLE) return crowns;
+  const { numbers } = best;
+  return crowns.map((crown) => {
+    const slot = numbers.get(crown);
+    return slot === undefined ? crown : { ...crown, fdi: fdiOf(crown.jaw, slot, patientRightOnLeft) };
+  });
+}
+
+/** Slots 0 to 15 run from the picture's left to its right: 8 … 1, then 1 … 8. */
+function fdiOf(jaw: Jaw, slot: number, patientRightOnLeft: boolean): string {
+  const onLeft = slot < 8;
+  const position = onLeft ? 8 - slot : slot - 7;
+  const right = onLeft === patientRightOnLeft;
+  const quadrant = jaw === 'upper' ? (right ? 1 : 2) : right ? 4 : 3;
+  return `${quadrant}${position}`;
+}
+
+/** Cheapest order-keeping match of crowns (sorted by column) to the 16 slots of an arch, by dynamic programming. */
+function matchArch(crowns: readonly Crown[], jaw: Jaw, middle: number, scale: number) {
+  const slots = slotsOf(jaw).map(({ centre, width, missing }) => ({
+    column: middle + centre * scale,
+    width: width * scale,
+    missing,
+  }));
+  const stride = crowns.length + 1;
+  const cost = new Float64Array((slots.length + 1) * stride);
+  const taken = new Uint8Array((slots.length + 1) * stride);
+  for (let c = 1; c <= crowns.length; c++) cost[c] = c * STRAY_COST;
+  slots.forEach((slot, s) => {
+    for (let c = 0; c <= crowns.length; c++) {
+      const at = (s + 1) * stride + c;
+      let least = (cost[at - stride] ?? 0) + slot.missing;
+      let choice = 0;
+      const crown = crowns[c - 1];
+      if (crown !== undefined) {
+        const aside = (crown.column - slot.column) / (0.6 * slot.width);
+        const wider = Math.log(crown.width / slot.width) / 0.3;
+        const match = (cost[at - stride - 1] ?? 0) + aside * aside + 0.5 * wider * wider;
+        const stray = (cost[at - 1] ?? 0) + STRAY_COST;
+        if (match < least) [least, choice] = [match, 1];
+        if (stray < least) [least, choice] = [stray, 2];
+      }
+      cost[at] = least;
+      taken[at] = choice;
+    }
+  });
+  const numbers = new Map<Crown, number>();
+  let s = slots.length;
+  let c = crowns.length;
+  while (s > 0) {
+    const choice = taken[s * stride + c];
+    const crown = crowns[c - 1];
+    if (choice === 1 && crown !== undefined) numbers.set(crown, s - 1);
+    if (choice !== 2) s -= 1;
+    if (choice !== 0) c -= 1;
+  }
+  return { cost: cost[slots.length * stride + crowns.length] ?? 0, numbers };
+}
+
+function slotsOf(jaw: Jaw): readonly { readonly centre: number; readonly width: number; readonly missing: number }[] {
+  let edge = 0;
+  const half = WIDTHS[jaw].map((width, index) => {
+    edge += width;
+    return { centre: edge - width / 2, width, missing: MISSING_COST[index] ?? 0.5 };
+  });
+  return [...half.map((slot) => ({ ...slot, centre: -slot.centre })).toReversed(), ...half];
+}
