@@ -21,6 +21,8 @@ export interface Dataset {
   items(keyword: string): readonly Dataset[];
   /** The undecoded value, a view on the file. */
   bytes(keyword: string): Uint8Array | undefined;
+  /** The Value Representation as the file or the dictionary gives it; OW where PS3.6 leaves OB or OW open. */
+  vr(keyword: string): string | undefined;
   /** The fragments of encapsulated pixel data, the Basic Offset Table first (PS3.5 A.4). */
   fragments(keyword: string): readonly Uint8Array[] | undefined;
   /** Those of these attributes that are there, as they are, for writing: '' where empty, sequences whole without private parts. */
@@ -126,6 +128,10 @@ export function datasetOf(
     bytes: (keyword) => {
       const element = find(keyword);
       return element?.items === undefined && element?.fragments === undefined ? element?.value : undefined;
+    },
+    vr: (keyword) => {
+      const element = find(keyword);
+      return element === undefined ? undefined : resolve(element.vr);
     },
     fragments: (keyword) => find(keyword)?.fragments,
     attributes: (keywords) => {

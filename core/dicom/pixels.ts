@@ -51,7 +51,7 @@ export async function decodePixels({ dataset, TransferSyntaxUID }: DicomFile): P
     : decodeNative(dataset, description, littleEndian);
   const { rows, columns, frames, samplesPerPixel, bitsAllocated, bitsStored, signed } = description;
   const layout = { rows, columns, frames, samplesPerPixel, bitsAllocated, bitsStored, signed };
-  return { ...layout, photometric, data: typedArray(bytes, description) };
+  return { ...layout, photometric, data: withoutUnusedBits(typedArray(bytes, description), description) };
 }
 
 /**
@@ -150,9 +150,9 @@ function decodeNative(dataset: Dataset, description: PixelDescription, littleEnd
       facts: { expected, found: value.length },
     });
   }
-  const stored = value.subarray(0, expected);
-  if (bitsAllocated === 1) return { bytes: unpackBits(stored, pixels * samplesPerPixel), photometric };
-  const bytes = littleEndian || bitsAllocated === 8 ? stored : swapped(stored, bitsAllocated / 8);
+  const ordered = littleEndian ? value : swapped(value, wordBytes(dataset.vr(keyword ?? 'PixelData'), bitsAllocated));
+  const bytes = ordered.subarray(0, expected);
+  if (bitsAllocated === 1) return { bytes: unpackBits(bytes, pixels * samplesPerPixel), photometric };
   if (subsampled) return toRgb(upsample422(bytes, pixels), description);
   if (samplesPerPixel === 1) return { bytes, photometric };
   return toRgb(description.planar ? interleaveFrames(bytes, description) : bytes.slice(), description);
@@ -182,10 +182,16 @@ function unpackBits(packed: Uint8Array, samples: number): Uint8Array {
   return unpacked;
 }
 
+/** The words that big-endian files turn round: OW has 2 bytes a word even where samples have one (PS3.5 8.2). */
+function wordBytes(vr: string | undefined, bitsAllocated: number): number {
+  return Math.max(vr === 'OW' ? 2 : 1, bitsAllocated / 8);
+}
+
 function swapped(bytes: Uint8Array, width: number): Uint8Array {
-  const copy = Buffer.from(bytes);
-  if (width === 2) return copy.swap16();
-  return width === 4 ? copy.swap32() : copy.swap64();
+  if (width < 2) return bytes;
+  const words = Uint8Array.from(bytes.subarray(0, bytes.length - (bytes.length % width)));
+  for (let start = 0; start < words.length; start += width) words.subarray(start, start + width).reverse();
+  return words;
 }
 
 function typedArray(bytes: Uint8Array, { bitsAllocated, signed, floatingPoint }: PixelDescription): PixelArray {
@@ -206,4 +212,30 @@ function typedArray(bytes: Uint8Array, { bitsAllocated, signed, floatingPoint }:
   if (width === 2)
     return signed ? new Int16Array(buffer, byteOffset, length) : new Uint16Array(buffer, byteOffset, length);
   return signed ? new Int32Array(buffer, byteOffset, length) : new Uint32Array(buffer, byteOffset, length);
+}
+
+/**
+ * Bits above Bits Stored are not the sample's (old overlays, or no sign): cleared, or filled with the sign where samples are
+ * signed (PS3.5 8.1.1). Copies only where a sample has such bits.
+ */
+function withoutUnusedBits(
+  data: PixelArray,
+  { bitsAllocated, bitsStored, signed, floatingPoint }: PixelDescription,
+): PixelArray {
+  const unused = bitsAllocated - bitsStored;
+  if (floatingPoint || bitsAllocated === 1 || unused <= 0 || bitsStored < 1) return data;
+  const shift = 32 - bitsStored;
+  let first = 0;
+  while (first < data.length && isClean(data[first] ?? 0, shift, signed)) first += 1;
+  if (first === data.length) return data;
+  const clean = data.slice();
+  for (let i = first; i < clean.length; i += 1) {
+    const shifted = (clean[i] ?? 0) << shift;
+    clean[i] = signed ? shifted >> shift : shifted >>> shift;
+  }
+  return clean;
+}
+
+function isClean(sample: number, shift: number, signed: boolean): boolean {
+  return sample === (signed ? (sample << shift) >> shift : (sample << shift) >>> shift);
 }

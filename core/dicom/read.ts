@@ -56,7 +56,8 @@ export function readDicom(bytes: Uint8Array, options: { readonly stopBeforePixel
   const { TransferSyntaxUID, offset } = readMeta(bytes);
   const syntax = transferSyntax(TransferSyntaxUID);
   const [body, start] = syntax.deflated ? [inflate(bytes.subarray(offset)), 0] : [bytes, offset];
-  const dataset = datasetOf(new StructureReader(body, start).file(syntax, options));
+  const encoding = { explicitVr: explicitVr(body, start) ?? syntax.explicitVr, littleEndian: syntax.littleEndian };
+  const dataset = datasetOf(new StructureReader(body, start).file(encoding, options));
   for (const keyword of REQUIRED_UIDS) checkUid(dataset, keyword);
   return { TransferSyntaxUID, dataset };
 }
@@ -74,6 +75,15 @@ function readMeta(bytes: Uint8Array): { readonly TransferSyntaxUID: string; read
   const TransferSyntaxUID = datasetOf(meta).text('TransferSyntaxUID');
   if (TransferSyntaxUID === undefined) throw new DicomReadError('malformed', 'The file names no Transfer Syntax');
   return { TransferSyntaxUID, offset: reader.offset };
+}
+
+/**
+ * Whether the first element names its VR, which says more about the data set than a Transfer Syntax that some writers get
+ * wrong. An implicit length with two capitals in its low bytes would be over 16 KB, which no first element is.
+ */
+function explicitVr(body: Uint8Array, start: number): boolean | undefined {
+  if (start + 6 > body.length) return undefined;
+  return /^[A-Z]{2}$/.test(String.fromCharCode(...body.subarray(start + 4, start + 6)));
 }
 
 function inflate(deflated: Uint8Array): Uint8Array {

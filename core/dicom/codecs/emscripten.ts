@@ -7,8 +7,10 @@
  */
 import { DicomReadError } from '../../errors.ts';
 import type { DecodeFrame, FrameLayout } from './codec.ts';
+import { corrupt } from './corrupt.ts';
+import type { CodestreamSize } from './markers.ts';
 
-export interface FrameInfo {
+interface FrameInfo {
   readonly width: number;
   readonly height: number;
   readonly bitsPerSample: number;
@@ -33,42 +35,45 @@ export type ModuleFactory<Module> = (options: {
 
 const silent = { print: (): void => undefined, printErr: (): void => undefined };
 
-/** Loads a build once. */
-export function loadOnce<Module>(load: () => Promise<ModuleFactory<Module>>): () => Promise<Module> {
+/** How one build is loaded and used. */
+export interface HeapCodec<Module> {
+  load(): Promise<ModuleFactory<Module>>;
+  create(module: Module): HeapDecoder;
+  /** Rows and columns from the stream's own header, so that one that lies about its size is refused before memory is taken. */
+  readSize(encoded: Uint8Array): CodestreamSize | undefined;
+}
+
+/** A decoder that loads its build once, and anew after a failure: a heap that was left in the middle is not trusted again. */
+export function heapDecoder<Module>({ load, create, readSize }: HeapCodec<Module>): () => Promise<DecodeFrame> {
   let loaded: Promise<Module> | undefined;
-  return () => {
+  return async () => {
     loaded ??= load().then((factory) => factory(silent));
-    return loaded;
+    const module = await loaded;
+    return (encoded, layout) => {
+      checkSize(readSize(encoded), layout);
+      try {
+        return decodeFrame(create(module), encoded, layout);
+      } catch (cause) {
+        loaded = undefined;
+        throw cause instanceof DicomReadError ? cause : corrupt('The compressed frame cannot be decoded', cause);
+      }
+    };
   };
 }
 
-/**
- * Decodes one frame. `readSize` reads columns and rows from the stream's own header, so that a stream that lies about its
- * size is refused before memory is taken.
- */
-export function decodeWith(
-  create: () => HeapDecoder,
-  readSize: (encoded: Uint8Array) => { readonly rows: number; readonly columns: number } | undefined,
-): DecodeFrame {
-  return (encoded, layout) => {
-    const size = readSize(encoded);
-    if (size === undefined) throw corrupt('The compressed frame has no header');
-    if (size.rows !== layout.rows || size.columns !== layout.columns) {
-      throw corrupt(
-        `The compressed frame is ${size.rows} × ${size.columns}, the header says ${layout.rows} × ${layout.columns}`,
-      );
-    }
-    const decoder = create();
-    try {
-      decoder.getEncodedBuffer(encoded.length).set(encoded);
-      decoder.decode();
-      return samples(decoder.getDecodedBuffer(), decoder.getFrameInfo(), layout);
-    } catch (cause) {
-      throw cause instanceof DicomReadError ? cause : corrupt('The compressed frame cannot be decoded', cause);
-    } finally {
-      decoder.delete();
-    }
-  };
+function checkSize(size: CodestreamSize | undefined, { rows, columns }: FrameLayout): void {
+  if (size === undefined) throw corrupt('The compressed frame has no header');
+  if (size.rows !== rows || size.columns !== columns) {
+    throw corrupt(`The compressed frame is ${size.rows} × ${size.columns}, the header says ${rows} × ${columns}`);
+  }
+}
+
+function decodeFrame(decoder: HeapDecoder, encoded: Uint8Array, layout: FrameLayout): Uint8Array {
+  decoder.getEncodedBuffer(encoded.length).set(encoded);
+  decoder.decode();
+  const decoded = samples(decoder.getDecodedBuffer(), decoder.getFrameInfo(), layout);
+  decoder.delete();
+  return decoded;
 }
 
 /** Copies the samples out of the heap, widened to the header's bits where the stream has fewer bytes per sample. */
@@ -95,8 +100,4 @@ function samples(decoded: Uint8Array, info: FrameInfo, layout: FrameLayout): Uin
     wide[2 * i + 1] = low >= negative ? 0xff : 0;
   }
   return wide;
-}
-
-export function corrupt(message: string, cause?: unknown): DicomReadError {
-  return new DicomReadError('corrupt-pixel-data', message, { cause });
 }

@@ -1,5 +1,5 @@
 import type { Codec, DecodeFrame } from './codec.ts';
-import { corrupt } from './emscripten.ts';
+import { corrupt } from './corrupt.ts';
 
 /** A header of sixteen 32-bit numbers: how many segments, and where each starts (PS3.5 G.5). */
 const HEADER_BYTES = 64;

@@ -1,0 +1,93 @@
+/** Huffman-coded differences of lossless JPEG (ITU-T T.81 F.2.2, H.2). */
+import { corrupt } from './corrupt.ts';
+
+const LONGEST_CODE = 16;
+/** For each 16 bits that may come next: the code's length × 256 + its value; 0 where no code starts so. */
+export type HuffmanTable = Uint16Array;
+
+/**
+ * @param counts how many codes there are of 1 to 16 bits
+ * @param values their values in order
+ * @throws DicomReadError `corrupt-pixel-data` where these are more codes than there can be
+ */
+export function huffmanTable(counts: readonly number[], values: readonly number[]): HuffmanTable {
+  const table = new Uint16Array(1 << LONGEST_CODE);
+  let from = 0;
+  let used = 0;
+  counts.forEach((count, i) => {
+    const length = i + 1;
+    const span = 1 << (LONGEST_CODE - length);
+    for (let n = 0; n < count; n += 1) {
+      const value = values[used] ?? 0;
+      if (from + span > table.length || value > 16) throw corrupt('A Huffman table is broken');
+      table.fill(length * 256 + value, from, from + span);
+      from += span;
+      used += 1;
+    }
+  });
+  return table;
+}
+
+/** Reads bits up to the next marker; reading beyond it is an error, for then the stream is shorter than its picture. */
+export class EntropyReader {
+  readonly #bytes: Uint8Array;
+  #offset: number;
+  /** The bits read but not used, right-aligned. */
+  #bits = 0;
+  #count = 0;
+
+  constructor(bytes: Uint8Array, offset: number) {
+    this.#bytes = bytes;
+    this.#offset = offset;
+  }
+
+  /** One difference: its number of bits as a Huffman code, then the bits (T.81 H.1.2.2). */
+  difference(table: HuffmanTable): number {
+    if (this.#count < LONGEST_CODE) this.#fill();
+    const ahead =
+      this.#count >= LONGEST_CODE
+        ? (this.#bits >>> (this.#count - LONGEST_CODE)) & 0xffff
+        : (this.#bits << (LONGEST_CODE - this.#count)) & 0xffff;
+    const entry = table[ahead] ?? 0;
+    const size = entry & 0xff;
+    if (entry === 0) throw corrupt('The compressed frame holds an unknown code');
+    this.#skip(entry >> 8);
+    if (size === 0) return 0;
+    if (size === 16) return 32_768;
+    if (this.#count < size) this.#fill();
+    this.#skip(size);
+    const value = (this.#bits >>> this.#count) & ((1 << size) - 1);
+    return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
+  }
+
+  /** Goes on behind the restart marker that must stand here (T.81 F.2.2.5). */
+  restart(): void {
+    const at = this.end();
+    const marker = this.#bytes[at + 1] ?? 0;
+    if (this.#bytes[at] !== 0xff || marker < 0xd0 || marker > 0xd7) throw corrupt('A JPEG restart marker is missing');
+    this.#offset = at + 2;
+  }
+
+  /** Where the entropy-coded segment ends: the place of the next marker. Bits left over are padding. */
+  end(): number {
+    this.#bits = 0;
+    this.#count = 0;
+    return this.#offset;
+  }
+
+  /** Takes whole bytes while they fit 32 bits; a stuffed zero follows each FF (T.81 B.1.1.5). */
+  #fill(): void {
+    while (this.#count <= 16) {
+      const byte = this.#bytes[this.#offset];
+      if (byte === undefined || (byte === 0xff && this.#bytes[this.#offset + 1] !== 0)) return;
+      this.#offset += byte === 0xff ? 2 : 1;
+      this.#bits = (this.#bits << 8) | byte;
+      this.#count += 8;
+    }
+  }
+
+  #skip(length: number): void {
+    if (length > this.#count) throw corrupt('The compressed frame ends before its picture does');
+    this.#count -= length;
+  }
+}
