@@ -7,11 +7,12 @@ import { deadLetterKey, failureKey, resultKey } from '#core/keys.ts';
 import { parseRunMessage, type RunMessage } from '#core/messages.ts';
 import type { Queue, RunStore } from '#core/ports.ts';
 import { nonResult, serialiseResult } from '#core/results/result.ts';
+import { parseManifest } from '#core/study/manifest.ts';
 import { selectImages } from '#core/study/selection.ts';
 import { describeTool, type ToolEntry } from '#core/tool-manifest.ts';
 import { type ConsumerDependencies, consume, type QueueHandler } from '../shared/consume.ts';
 import { identityOf } from '../shared/runs.ts';
-import { imagesOf, readManifest } from '../shared/study.ts';
+import { imagesOf } from '../shared/study.ts';
 
 export interface DeadLetterDependencies extends ConsumerDependencies {
   readonly runs: RunStore;
@@ -38,22 +39,17 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
 
   /** An answer that says that there is none, for the radiologist; a result that came after all goes on instead. */
   async function answerFor(message: RunMessage, reason: Reason): Promise<void> {
-    const { runId, manifestKey, version, inputDigest, lane } = message;
+    const { runId, version, inputDigest, lane } = message;
     const hasResult = await objects.exists(resultKey(runId));
     if (!hasResult) {
       const entry = catalog.find(({ manifest }) => manifest.id === message.tool);
-      const manifest = await readManifest(objects, manifestKey);
-      const images = entry === undefined ? [] : selectImages(entry.manifest.selection, imagesOf(manifest)).selected;
-      if (entry === undefined || images.length === 0) return;
-      const inputs = images.flatMap((image) => image.instances.map((instance) => instance.SOPInstanceUID));
-      const failure = nonResult({
-        description: describeTool(entry),
-        version,
-        inputDigest,
-        inputs,
-        outcome: 'failed',
-        reason,
-      });
+      const inputs = entry === undefined ? [] : await inputsFor(message, entry);
+      if (entry === undefined || inputs.length === 0) {
+        observer.log('error', 'failure-not-told', { runId, tool: message.tool });
+        return;
+      }
+      const description = describeTool(entry);
+      const failure = nonResult({ description, version, inputDigest, inputs, outcome: 'failed', reason });
       await objects.put(failureKey(runId), serialiseResult(failure), {
         ifAbsent: true,
         contentType: 'application/json',
@@ -61,6 +57,14 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
     }
     const next: RunMessage = { ...message, answer: hasResult ? 'result' : 'failure' };
     await queue({ step: 'convert', lane }).send(JSON.stringify(next));
+  }
+
+  /** What the tool would have been given; nothing where the study is no longer in the bucket. */
+  async function inputsFor({ manifestKey }: RunMessage, entry: ToolEntry): Promise<readonly string[]> {
+    const bytes = await objects.get(manifestKey);
+    if (bytes === undefined) return [];
+    const { selected } = selectImages(entry.manifest.selection, imagesOf(parseManifest(bytes)));
+    return selected.flatMap((image) => image.instances.map((instance) => instance.SOPInstanceUID));
   }
 
   return consume(

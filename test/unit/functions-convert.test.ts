@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { readDicom } from '#core/dicom/read.ts';
+import { failureKey, objectKey, objectListKey, quarantineKey, resultKey } from '#core/keys.ts';
+import type { RunMessage } from '#core/messages.ts';
+import { parseObjectList } from '#core/object-list.ts';
+import { nonResult, serialiseResult } from '#core/results/result.ts';
+import { describeTool } from '#core/tool-manifest.ts';
+import { makeHandler } from '#functions/convert/handler.ts';
+import {
+  allFailed,
+  createPipeline,
+  minuteLeft,
+  nothingFailed,
+  type Pipeline,
+  runMessage,
+  sha256,
+  sqsEvent,
+  stored,
+  upload,
+} from '../fixtures/pipeline.ts';
+import { entry, INSTANCE, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
+
+const file = makeRadiographFile();
+const toReturn = { step: 'return', lane: 'live' } as const;
+
+const answerOf = ({ version, inputDigest }: RunMessage, change: Partial<Parameters<typeof nonResult>[0]> = {}) =>
+  nonResult({
+    ...{ description: describeTool(entry), version, inputDigest, inputs: [INSTANCE], outcome: 'not-evaluable' },
+    reason: { code: 'too-small', message: 'The image is too small.' },
+    ...change,
+  });
+
+const convert = (pipeline: Pipeline, message: RunMessage) =>
+  makeHandler(pipeline)(sqsEvent('convert-live', [message]), minuteLeft);
+
+describe('convert', () => {
+  let pipeline: Pipeline;
+  let study: Awaited<ReturnType<typeof upload>>;
+  let message: RunMessage;
+  beforeEach(async () => {
+    pipeline = createPipeline();
+    study = await upload(pipeline, file);
+    message = runMessage(file, entry, study);
+    await pipeline.objects.put(resultKey(message.runId), serialiseResult(answerOf(message)));
+  });
+  const listed = async (answer: RunMessage['answer'] = 'result') =>
+    parseObjectList((await pipeline.objects.get(objectListKey(message.runId, answer))) ?? new Uint8Array());
+
+  it('makes DICOM objects of the answer, for the patient of the source, and passes the run on', async () => {
+    expect(await convert(pipeline, message)).toEqual(nothingFailed);
+
+    const { objects, outcome, StudyInstanceUID } = await listed();
+    expect({ outcome, StudyInstanceUID, kinds: objects.map(({ kind }) => kind) }).toEqual({
+      ...{ outcome: 'not-evaluable', StudyInstanceUID: study.StudyInstanceUID, kinds: ['non-result'] },
+    });
+    const [object] = objects;
+    const bytes =
+      (await pipeline.objects.get(objectKey(message.runId, object?.SOPInstanceUID ?? ''))) ?? new Uint8Array();
+    expect(sha256(bytes)).toBe(object?.sha256);
+    const { dataset } = readDicom(bytes);
+    expect([dataset.text('PatientID'), dataset.text('StudyInstanceUID')]).toEqual([
+      'PHANTOM-1',
+      study.StudyInstanceUID,
+    ]);
+    expect(pipeline.sentTo(toReturn)).toEqual([message]);
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'converted', reason: { code: 'too-small' } });
+  });
+
+  it('gives the same bytes when it broke off and comes again, and converts no more once the list is there', async () => {
+    await convert(pipeline, message);
+    const before = new Map(pipeline.objects.contents);
+    pipeline.objects.contents.delete(objectListKey(message.runId, 'result'));
+    await convert(pipeline, message);
+    expect(new Map(pipeline.objects.contents)).toEqual(before);
+
+    pipeline.objects.contents.delete(resultKey(message.runId));
+    expect(await convert(pipeline, message)).toEqual(nothingFailed);
+    expect(pipeline.sentTo(toReturn)).toHaveLength(3);
+  });
+
+  it('makes of a failure an object of its own, and leaves the run failed', async () => {
+    const failure = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
+    await pipeline.objects.put(failureKey(message.runId), serialiseResult(failure));
+    await pipeline.runs.record({ ...message, state: 'failed', reason: { code: 'died', message: 'It died.' } });
+
+    await convert(pipeline, { ...message, answer: 'failure' });
+    await convert(pipeline, message);
+
+    const uidOf = async (answer: RunMessage['answer']) => (await listed(answer)).objects[0]?.SOPInstanceUID;
+    expect(await uidOf('failure')).not.toBe(await uidOf('result'));
+    expect(pipeline.sentTo(toReturn).map(({ answer }) => answer)).toEqual(['failure', 'result']);
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'failed', reason: { code: 'died' } });
+  });
+
+  it('puts what the output gate refuses into quarantine, and nothing of the run leaves', async () => {
+    const description = {
+      ...describeTool(entry),
+      label: 'A label of far more characters than the sixty-four that LO has room for, so no',
+    };
+    await pipeline.objects.put(resultKey(message.runId), serialiseResult(answerOf(message, { description })));
+
+    expect(await convert(pipeline, message)).toEqual(nothingFailed);
+
+    expect(await stored(pipeline, quarantineKey(message.runId, 'refusal.json'))).toMatchObject({
+      code: 'invalid-dicom-object',
+    });
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({
+      state: 'rejected',
+      reason: { code: 'invalid-dicom-object' },
+    });
+    expect(pipeline.counted).toEqual(['Quarantined', 'Rejected']);
+    expect(pipeline.sentTo(toReturn)).toEqual([]);
+    expect([...pipeline.objects.contents.keys()].filter((key) => key.endsWith('.dcm'))).toEqual([]);
+  });
+
+  it('calls for a person where the same run gave other bytes before', async () => {
+    await convert(pipeline, message);
+    const [object] = (await listed()).objects;
+    await pipeline.objects.put(objectKey(message.runId, object?.SOPInstanceUID ?? ''), new Uint8Array(4));
+    pipeline.objects.contents.delete(objectListKey(message.runId, 'result'));
+
+    expect(await convert(pipeline, message)).toEqual(allFailed);
+
+    expect(pipeline.counted.at(-1)).toBe('Halted');
+    expect(pipeline.logged.at(-1)).toContain('content-conflict');
+  });
+
+  it('retries where answer or manifest are not there', async () => {
+    for (const key of [resultKey(message.runId), study.key]) {
+      const bytes = (await pipeline.objects.get(key)) ?? new Uint8Array();
+      pipeline.objects.contents.delete(key);
+      expect(await convert(pipeline, message)).toEqual(allFailed);
+      await pipeline.objects.put(key, bytes);
+    }
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred', reason: { code: 'integrity' } });
+  });
+
+  it('rejects an answer that it cannot read', async () => {
+    await pipeline.objects.put(resultKey(message.runId), Buffer.from('{"format": "hilum.result/0"}'));
+
+    expect(await convert(pipeline, message)).toEqual(nothingFailed);
+
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({
+      state: 'rejected',
+      reason: { code: 'invalid-message' },
+    });
+  });
+});

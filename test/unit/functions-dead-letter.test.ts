@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { failureKey, resultKey } from '#core/keys.ts';
+import type { RunMessage } from '#core/messages.ts';
+import { nonResult, parseResult, serialiseResult } from '#core/results/result.ts';
+import { describeTool } from '#core/tool-manifest.ts';
+import { makeHandler } from '#functions/dead-letter/handler.ts';
+import {
+  createPipeline,
+  minuteLeft,
+  nothingFailed,
+  type Pipeline,
+  runMessage,
+  sqsEvent,
+  stored,
+  upload,
+} from '../fixtures/pipeline.ts';
+import { entry, INSTANCE, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
+
+const file = makeRadiographFile();
+const toConvert = { step: 'convert', lane: 'live' } as const;
+
+const bury = (pipeline: Pipeline, queue: string, body: RunMessage | string) =>
+  makeHandler({ ...pipeline, catalog: [entry] })(sqsEvent(`${queue}-dead`, [body]), minuteLeft);
+
+describe('dead-letter', () => {
+  let pipeline: Pipeline;
+  let study: Awaited<ReturnType<typeof upload>>;
+  let message: RunMessage;
+  beforeEach(async () => {
+    pipeline = createPipeline();
+    study = await upload(pipeline, file);
+    message = runMessage(file, entry, study);
+  });
+  const run = () => pipeline.runs.get(message.runId);
+
+  it('keeps the message, marks the run failed with what its step wrote down, and has the radiologist told', async () => {
+    const reason = { code: 'tool-failed', message: 'The tool tiny failed' };
+    await pipeline.runs.record({ ...message, state: 'routed', reason });
+
+    expect(await bury(pipeline, 'infer-tiny-live', message)).toEqual(nothingFailed);
+
+    expect(await stored(pipeline, 'dead-letters/infer-tiny-live/message-0.json')).toEqual({
+      ...{
+        format: 'hilum.dead-letter/1',
+        queue: 'infer-tiny-live',
+        messageId: 'message-0',
+        reason,
+        body: JSON.stringify(message),
+      },
+    });
+    expect(await run()).toMatchObject({ state: 'failed', outcome: 'failed', reason });
+    const failure = parseResult((await pipeline.objects.get(failureKey(message.runId))) ?? new Uint8Array());
+    expect(failure.metadata).toMatchObject({ outcome: 'failed', reason, inputs: [INSTANCE] });
+    expect(pipeline.sentTo(toConvert)).toEqual([{ ...message, answer: 'failure' }]);
+    expect(pipeline.counted).toContain('DeadLetters');
+  });
+
+  it('says of a run that ended without a word that it died', async () => {
+    await pipeline.runs.record({ ...message, state: 'routed' });
+
+    await bury(pipeline, 'infer-tiny-live', message);
+
+    expect(await run()).toMatchObject({
+      state: 'failed',
+      reason: { code: 'died', message: expect.stringContaining('out of memory or out of time') },
+    });
+  });
+
+  it('lets the first failure stand when it comes again', async () => {
+    await bury(pipeline, 'infer-tiny-live', message);
+    const first = await pipeline.objects.get(failureKey(message.runId));
+    await pipeline.runs.record({ ...message, state: 'failed', reason: { code: 'tool-timeout', message: 'Later' } });
+
+    await bury(pipeline, 'infer-tiny-live', message);
+
+    expect(await pipeline.objects.get(failureKey(message.runId))).toEqual(first);
+  });
+
+  it('passes on the result where there is one after all', async () => {
+    const { version, inputDigest } = message;
+    const reason = { code: 'x', message: 'x' };
+    const result = nonResult({
+      description: describeTool(entry),
+      version,
+      inputDigest,
+      inputs: [INSTANCE],
+      outcome: 'no-finding',
+      reason,
+    });
+    await pipeline.objects.put(resultKey(message.runId), serialiseResult(result));
+
+    await bury(pipeline, 'infer-tiny-live', message);
+
+    expect(pipeline.sentTo(toConvert)).toEqual([message]);
+    expect(pipeline.objects.contents.has(failureKey(message.runId))).toBe(false);
+  });
+
+  it('leaves a run that was delivered as it is', async () => {
+    await pipeline.runs.record({ ...message, state: 'delivered' });
+
+    await bury(pipeline, 'return-live', message);
+
+    expect(await run()).toMatchObject({ state: 'delivered' });
+  });
+
+  it.each(['convert-live', 'return-live'])(
+    'marks a run failed that ended in %s, and sends nothing on',
+    async (queue) => {
+      await pipeline.runs.record({
+        ...message,
+        state: 'converted',
+        reason: { code: 'archive-unavailable', message: 'Down' },
+      });
+
+      await bury(pipeline, queue, message);
+
+      expect(await run()).toMatchObject({ state: 'failed', reason: { code: 'archive-unavailable' } });
+      expect(pipeline.sentTo(toConvert)).toEqual([]);
+    },
+  );
+
+  it('marks the run failed where its study is gone, though there is nothing left to tell the radiologist with', async () => {
+    pipeline.objects.contents.delete(study.key);
+
+    expect(await bury(pipeline, 'infer-tiny-live', message)).toEqual(nothingFailed);
+
+    expect(await run()).toMatchObject({ state: 'failed' });
+    expect(pipeline.sentTo(toConvert)).toEqual([]);
+  });
+
+  it('keeps a message that names no run', async () => {
+    expect(await bury(pipeline, 'intake-live', '{"Records": []}')).toEqual(nothingFailed);
+
+    expect(await stored(pipeline, 'dead-letters/intake-live/message-0.json')).toMatchObject({
+      reason: { code: 'not-worked-off' },
+      body: '{"Records": []}',
+    });
+    expect(await pipeline.runs.list()).toEqual([]);
+  });
+
+  it('is not fooled by a failure’s own object that could not be delivered', async () => {
+    await pipeline.runs.record({ ...message, state: 'failed', reason: { code: 'died', message: 'It died.' } });
+
+    await bury(pipeline, 'return-live', { ...message, answer: 'failure' });
+
+    expect(await run()).toMatchObject({ state: 'failed', reason: { code: 'died' } });
+  });
+});

@@ -1,0 +1,229 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { readDicom } from '#core/dicom/read.ts';
+import { ArchiveDeniedError, ArchiveUnavailableError } from '#core/errors.ts';
+import { objectKey, objectListKey, receiptKey } from '#core/keys.ts';
+import type { RunMessage } from '#core/messages.ts';
+import { encodeObjectList } from '#core/object-list.ts';
+import type { Archive, StoreOutcome } from '#core/ports.ts';
+import { makeHandler } from '#functions/return/handler.ts';
+import { sameContent } from '#functions/return/same-content.ts';
+import {
+  allFailed,
+  createPipeline,
+  minuteLeft,
+  nothingFailed,
+  type Pipeline,
+  runMessage,
+  sha256,
+  sqsEvent,
+  stored,
+  upload,
+} from '../fixtures/pipeline.ts';
+import { entry, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
+
+const file = makeRadiographFile();
+const reason = { code: 'too-small', message: 'The image is too small.' };
+
+/** An archive in memory that may refuse, and that counts what is stored. */
+function createArchive(refuse: (uid: string) => number | undefined = () => undefined) {
+  const held = new Map<string, Uint8Array>();
+  const storedUids: string[] = [];
+  const archive: Archive = {
+    async store(objects) {
+      return objects.map(({ SOPInstanceUID, bytes }): StoreOutcome => {
+        const failureReason = refuse(SOPInstanceUID);
+        if (failureReason !== undefined) return { SOPInstanceUID, stored: false, failureReason };
+        storedUids.push(SOPInstanceUID);
+        held.set(SOPInstanceUID, bytes);
+        return { SOPInstanceUID, stored: true };
+      });
+    },
+    retrieveInstance: async ({ SOPInstanceUID }) => held.get(SOPInstanceUID),
+  };
+  return { ...archive, held, storedUids };
+}
+
+const deliver = (pipeline: Pipeline, message: RunMessage, archive: Archive, receiveCount = 1) =>
+  makeHandler({ ...pipeline, archive: async () => archive })(
+    sqsEvent('return-live', [message], receiveCount),
+    minuteLeft,
+  );
+
+describe('return', () => {
+  let pipeline: Pipeline;
+  let message: RunMessage;
+  /** Two objects to deliver; any DICOM will do. */
+  const UIDS = ['2.25.1', '2.25.2'] as const;
+
+  beforeEach(async () => {
+    pipeline = createPipeline();
+    const study = await upload(pipeline, file);
+    message = runMessage(file, entry, study);
+    for (const answer of ['result', 'failure'] as const) {
+      const list = encodeObjectList({
+        ...{
+          StudyInstanceUID: study.StudyInstanceUID,
+          outcome: answer === 'result' ? 'not-evaluable' : 'failed',
+          reason,
+          summary: reason.message,
+        },
+        objects: UIDS.map((SOPInstanceUID) => ({
+          kind: 'non-result',
+          SOPClassUID: '1.2',
+          SOPInstanceUID,
+          sha256: sha256(file),
+        })),
+      });
+      await pipeline.objects.put(objectListKey(message.runId, answer), list);
+    }
+    for (const uid of UIDS) await pipeline.objects.put(objectKey(message.runId, uid), file);
+  });
+  const run = () => pipeline.runs.get(message.runId);
+
+  it('stores the objects, reads them back and keeps the receipt', async () => {
+    const archive = createArchive();
+
+    expect(await deliver(pipeline, message, archive)).toEqual(nothingFailed);
+
+    expect(archive.storedUids).toEqual(UIDS);
+    expect(await run()).toMatchObject({ state: 'delivered', outcome: 'not-evaluable', reason, objects: UIDS });
+    expect(await stored(pipeline, receiptKey(message.runId, 'result'))).toMatchObject({
+      objects: [{ sha256: sha256(file) }, {}],
+    });
+  });
+
+  it('stores nothing twice: not for a repeated message, nor when it broke off before the receipt', async () => {
+    const archive = createArchive();
+    await deliver(pipeline, message, archive);
+    await deliver(pipeline, message, archive);
+    pipeline.objects.contents.delete(receiptKey(message.runId, 'result'));
+    await deliver(pipeline, message, archive);
+
+    expect(archive.storedUids).toEqual(UIDS);
+    expect(await run()).toMatchObject({ state: 'delivered' });
+  });
+
+  it('waits for an archive that is down, ever longer, with the reason at the run, and delivers when it is back', async () => {
+    const down: Archive = {
+      store: () => Promise.reject(new ArchiveUnavailableError('The archive is down.')),
+      retrieveInstance: () => Promise.reject(new ArchiveUnavailableError('The archive is down.')),
+    };
+    for (const receiveCount of [1, 2, 9])
+      expect(await deliver(pipeline, message, down, receiveCount)).toEqual(allFailed);
+    expect(pipeline.postponed).toEqual([15, 30, 900]);
+    expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'archive-unavailable' } });
+
+    const archive = createArchive();
+    expect(await deliver(pipeline, message, archive, 10)).toEqual(nothingFailed);
+
+    expect(archive.storedUids).toEqual(UIDS);
+    expect(await run()).toMatchObject({ state: 'delivered', reason });
+  });
+
+  it('calls for a person where the archive does not let us in', async () => {
+    const denied: Archive = {
+      store: () => Promise.reject(new ArchiveDeniedError('The archive refuses the credentials.')),
+      retrieveInstance: () => Promise.reject(new ArchiveDeniedError('The archive refuses the credentials.')),
+    };
+
+    expect(await deliver(pipeline, message, denied)).toEqual(allFailed);
+
+    expect(pipeline.counted).toEqual(['Halted']);
+    expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'archive-denied' } });
+  });
+
+  it('stores only what is missing after an answer with failures', async () => {
+    let isFull = true;
+    const archive = createArchive((uid) => (isFull && uid === '2.25.2' ? 0xa700 : undefined));
+
+    expect(await deliver(pipeline, message, archive)).toEqual(allFailed);
+    expect(await run()).toMatchObject({
+      reason: {
+        code: 'archive-store-failed',
+        message: 'The archive did not store 1 of 2 objects (failure reason A700H).',
+      },
+    });
+    expect(pipeline.objects.contents.has(receiptKey(message.runId, 'result'))).toBe(false);
+
+    isFull = false;
+    expect(await deliver(pipeline, message, archive)).toEqual(nothingFailed);
+    expect(archive.storedUids).toEqual(UIDS);
+  });
+
+  it('believes no archive that says stored and has nothing', async () => {
+    const forgetful = createArchive();
+    const archive: Archive = { ...forgetful, retrieveInstance: async () => undefined };
+
+    expect(await deliver(pipeline, message, archive)).toEqual(allFailed);
+
+    expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'archive-store-failed' } });
+  });
+
+  it('takes a failure reason for nothing where the archive has the object after all', async () => {
+    const inner = createArchive();
+    const archive: Archive = {
+      ...inner,
+      store: async (objects) =>
+        (await inner.store(objects)).map((outcome) => ({ ...outcome, stored: false, failureReason: 45_070 })),
+    };
+
+    expect(await deliver(pipeline, message, archive)).toEqual(nothingFailed);
+  });
+
+  it('calls for a person where the archive has other content under the same UID, and overwrites nothing', async () => {
+    const archive = createArchive();
+    const other = new Uint8Array(file);
+    other[other.length - 1] = 255;
+    archive.held.set('2.25.1', other);
+
+    expect(await deliver(pipeline, message, archive)).toEqual(allFailed);
+
+    expect(pipeline.counted).toEqual(['Halted']);
+    expect(await run()).toMatchObject({ reason: { code: 'content-conflict' } });
+    expect(archive.storedUids).toEqual([]);
+  });
+
+  it('delivers nothing that is not what conversion made', async () => {
+    await pipeline.objects.put(objectKey(message.runId, '2.25.2'), new Uint8Array(9));
+    const archive = createArchive();
+
+    expect(await deliver(pipeline, message, archive)).toEqual(allFailed);
+
+    expect(archive.storedUids).toEqual([]);
+    expect(await run()).toMatchObject({ reason: { code: 'integrity' } });
+  });
+
+  it('delivers what tells of a failure, and leaves the run failed', async () => {
+    const archive = createArchive();
+    await pipeline.runs.record({ ...message, state: 'failed', reason });
+
+    await deliver(pipeline, { ...message, answer: 'failure' }, archive);
+
+    expect(await run()).toMatchObject({ state: 'failed', reason, objects: UIDS });
+    expect(pipeline.objects.contents.has(receiptKey(message.runId, 'failure'))).toBe(true);
+    expect(pipeline.objects.contents.has(receiptKey(message.runId, 'result'))).toBe(false);
+  });
+});
+
+describe('the same content', () => {
+  it('is the same data set, whoever’s File Meta Information precedes it', () => {
+    const group = new DataView(file.buffer, file.byteOffset).getUint32(140, true);
+    const dataset = file.subarray(144 + group);
+    const meta = Buffer.concat([
+      file.subarray(0, 144 + group),
+      Buffer.from([2, 0, 0x16, 0, 0x41, 0x45, 4, 0, 0x50, 0x41, 0x43, 0x53]),
+    ]);
+    meta.writeUInt32LE(group + 12, 140);
+    const rewritten = Buffer.concat([meta, dataset]);
+
+    expect(readDicom(rewritten).dataset.text('PatientID')).toBe('PHANTOM-1');
+    expect(sameContent(rewritten, file)).toBe(true);
+    rewritten[rewritten.length - 1] = 255;
+    expect(sameContent(rewritten, file)).toBe(false);
+  });
+
+  it('is not claimed of what is cut off', () => {
+    expect(sameContent(file.subarray(0, 100), file)).toBe(false);
+    expect(sameContent(file.subarray(0, file.length - 2), file)).toBe(false);
+  });
+});
