@@ -173,7 +173,7 @@ function gridOf(anatomy: Anatomy, options: SpinePhantomOptions): Grid {
   const highest = options.to ?? random.pick(['L2', 'L1', 'T12', 'T10', 'T8', 'T4', 'T1', 'C6']);
   const step = options.spacingMm?.[2] ?? random.pick([1, 1.25, 1.5, 2, 2.5, 3, 3, 5]);
   const fovMm = random.chance(0.3) ? random.between(170, 260) : random.between(330, 430);
-  const inPlane = random.pick([0.8, 1, 1.5, 1.5, 2, 3]);
+  const inPlane = random.pick([1, 1.25, 1.5, 1.5, 2, 3]);
   const columns = options.columns ?? Math.round(fovMm / (options.spacingMm?.[0] ?? inPlane));
   const rows = options.rows ?? Math.round(fovMm / (options.spacingMm?.[1] ?? inPlane));
   const spacingMm = [options.spacingMm?.[0] ?? fovMm / columns, options.spacingMm?.[1] ?? fovMm / rows, step] as const;
@@ -214,15 +214,15 @@ function paintSpine(
   const discHu = random.between(55, 115);
   const archMaterial: Material = { hu: bone.core + 90, shell: { hu: bone.shell, mm: 1.5 }, grainHu: 25 };
   const canal = vertebrae.map(({ frame, depthMm }) => at(frame, 0, depthMm / 2 + 9, 0));
-  const first = sacrum[0];
-  if (first !== undefined) canal.unshift(at(first.frame, 0, first.depthMm / 2 + 8, 0));
+  const [first] = sacrum;
+  for (const { frame, depthMm } of sacrum.slice(0, 3)) canal.unshift(at(frame, 0, depthMm / 2 + 6, 0));
   for (const shape of tubeShapes(canal, 10)) paint(canvas, shape, { hu: -60 });
   for (const shape of tubeShapes(canal, 8)) paint(canvas, shape, { hu: 25, grainHu: 5 });
 
   for (const vertebra of vertebrae) {
     for (const shape of archShapes(vertebra)) paint(canvas, shape, archMaterial, { label: LABELS.posterior, body: 0 });
   }
-  paintSacrum(canvas, anatomy, archMaterial);
+  paintSacrum(canvas, anatomy, archMaterial, random.between(0.35, 1));
   for (const [index, vertebra] of vertebrae.entries()) {
     const below = vertebrae[index - 1] ?? first;
     if (below === undefined) continue;
@@ -246,6 +246,15 @@ function paintSpine(
       { hu: core, shell: { hu: Math.max(bone.shell * random.between(0.6, 1), core + 60), mm: cortexMm }, grainHu: 28 },
       truth,
     );
+    // Marrow is uneven: a paler or darker middle, at its own height.
+    const { frame: bodyFrame, widthMm, depthMm: bodyDepth, rim: bodyRim } = vertebra;
+    const middle = at(bodyFrame, random.normal() * 3, random.between(-4, 8), random.normal() * 2);
+    const spread = random.between(0.2, 0.36);
+    paint(
+      canvas,
+      ellipsoidShape(middle, [widthMm * spread, bodyDepth * spread, bodyRim.middle * random.between(0.12, 0.26)]),
+      { hu: Math.max(-20, core + random.between(-70, 30)), grainHu: 28 },
+    );
     for (const spur of [-1, 1]) {
       // Draw for every corner, so that one spur more or less leaves the rest of the patient as it is.
       const [grows, size] = [random.chance(0.1), random.between(2, 4)];
@@ -262,7 +271,7 @@ function paintSpine(
   }
 }
 
-function paintSacrum(canvas: Canvas, { sacrum, scale }: Anatomy, material: Material): void {
+function paintSacrum(canvas: Canvas, { sacrum, scale }: Anatomy, material: Material, inner: number): void {
   const truth = { label: LABELS.sacrum, body: 0 };
   for (const { frame, widthMm, depthMm, heightMm } of sacrum) {
     for (const side of [-1, 1]) {
@@ -282,9 +291,9 @@ function paintSacrum(canvas: Canvas, { sacrum, scale }: Anatomy, material: Mater
     paint(
       canvas,
       rodShape(
-        at(frame, 0, depthMm / 2 + 16, heightMm * 0.4),
-        at(frame, 0, depthMm / 2 + 15, -heightMm * 0.4),
-        5 * scale,
+        at(frame, 0, depthMm / 2 + 12, heightMm * 0.4),
+        at(frame, 0, depthMm / 2 + 11, -heightMm * 0.4),
+        4 * scale,
       ),
       material,
       truth,
@@ -294,7 +303,7 @@ function paintSacrum(canvas: Canvas, { sacrum, scale }: Anatomy, material: Mater
     paint(
       canvas,
       sacralShape(segment),
-      { hu: material.hu - 70, shell: { hu: (material.shell?.hu ?? 0) * 0.8, mm: 1.3 }, grainHu: 25 },
+      { hu: (material.hu - 90) * inner, shell: { hu: (material.shell?.hu ?? 0) * 0.8, mm: 1.3 }, grainHu: 25 },
       truth,
     );
   }

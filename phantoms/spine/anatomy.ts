@@ -137,7 +137,7 @@ export function makeAnatomy({ random, fractures }: AnatomyOptions): Anatomy {
     phase: random.between(0, 6.28),
     period: random.between(260, 480),
   };
-  const sacralTilt = (24 + 17 * lordosis + random.normal() * 5 + lean) * DEGREE;
+  const sacralTilt = (20 + 24 * lordosis + random.normal() * 6 + lean) * DEGREE;
   const wedgeTypes = ['wedge', 'wedge', 'biconcave', 'crush'] as const;
   const fractureRate = random.chance(0.35) ? 0 : random.between(0.08, 0.3);
 
@@ -282,27 +282,29 @@ export function largestLoss(heights: Heights, intact: Heights): number {
 }
 
 function makeSacrum(random: Random, scale: number, tilt: number): readonly SacralSegment[] {
-  const bend = random.between(6, 14) * DEGREE;
+  const bend = random.between(0.4, 1.3) * DEGREE;
+  const thick = random.between(0.85, 1.15);
   const segments: SacralSegment[] = [];
   let edge: PointLps = [0, 0, 0];
   let angle = tilt;
-  for (const [height, depth, width] of [
-    [28, 31, 50],
-    [24, 23, 42],
-    [21, 18, 34],
-    [18, 14, 28],
-    [15, 11, 22],
+  // height, depth, width (mm) and how much farther back the axis of the next one leans (degrees).
+  for (const [height, depth, width, turn] of [
+    [29, 31, 50, 4],
+    [24, 21, 42, -10],
+    [20, 14, 34, -20],
+    [18, 11, 28, -24],
+    [16, 9, 22, 0],
   ] as const) {
     const up = axis(angle, 0);
     const centre = add(edge, times(up, (-height * scale) / 2));
     segments.push({
       frame: frameAt(centre, up, 0),
       widthMm: width * scale,
-      depthMm: depth * scale,
+      depthMm: depth * scale * thick,
       heightMm: height * scale,
     });
     edge = add(edge, times(up, -height * scale));
-    angle += segments.length < 3 ? bend * 0.5 : -bend;
+    angle += turn * bend;
   }
   return segments;
 }

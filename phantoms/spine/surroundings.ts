@@ -25,7 +25,10 @@ export function makeTrunk(random: Random): Trunk {
     backMm: random.between(66, 84),
     wallMm: random.between(9, 16),
     contrastHu: random.chance(0.5) ? random.between(90, 330) : random.between(30, 60),
-    bone: { core: random.between(60, 290), shell: random.between(300, 720) },
+    bone: {
+      core: random.chance(0.6) ? random.between(30, 140) : random.between(120, 290),
+      shell: random.between(260, 720),
+    },
     tableMm: random.between(4, 25),
   };
 }
@@ -232,7 +235,7 @@ function paintPelvis(canvas: Canvas, scale: number, bone: Material): void {
     for (const shape of plateShapes(crest, rim, 6 * scale, 9)) paint(canvas, shape, bone);
     paint(canvas, rodShape(p(side, 80, 0, -62), p(side, 88, -8, -98), 15 * scale, 24 * scale), bone);
     paint(canvas, rodShape(p(side, 88, -8, -100), p(side, 62, 22, -140), 15 * scale, 12 * scale), bone);
-    paint(canvas, rodShape(p(side, 80, -30, -95), p(side, 12, -52, -112), 9 * scale), bone);
+    paint(canvas, rodShape(p(side, 80, -30, -95), p(side, 4, -78, -122), 9 * scale), bone);
     paint(canvas, ellipsoidShape(p(side, 95, -8, -98), [23 * scale, 23 * scale, 23 * scale]), bone);
     paint(canvas, rodShape(p(side, 95, -8, -98), p(side, 135, 5, -130), 14 * scale), bone);
   }
