@@ -9,7 +9,7 @@ export const SOP_CLASSES: Readonly<Record<DicomObject['kind'], readonly string[]
   'structured-report': ['1.2.840.10008.5.1.4.1.1.88.33', '1.2.840.10008.5.1.4.1.1.88.34'],
   pdf: ['1.2.840.10008.5.1.4.1.1.104.1'],
   'secondary-capture': ['1.2.840.10008.5.1.4.1.1.7'],
-  'non-result': ['1.2.840.10008.5.1.4.1.1.88.11'],
+  'non-result': ['1.2.840.10008.5.1.4.1.1.88.22'],
 };
 
 /** Type 1 of every composite object (PS3.3 C.7.3.1, C.12.1). */

@@ -1,4 +1,4 @@
-/** The answer of a run without findings as a Basic Text SR: TID 2000 "Basic Diagnostic Imaging Report" (PS3.16). */
+/** The answer of a run without findings as an Enhanced SR: TID 2000 "Basic Diagnostic Imaging Report" (PS3.16). */
 import { Dcm, DiagnosticImagingReport } from '../dicom/codes.ts';
 import type { DicomObject } from '../dicom/write.ts';
 import { inputsOf, RESEARCH_ONLY, type ResultData } from './common.ts';
@@ -6,7 +6,7 @@ import { code, container, text } from './content-item.ts';
 import type { SourceStudy } from './source-study.ts';
 import { srDocument } from './sr-document.ts';
 
-const BASIC_TEXT_SR = '1.2.840.10008.5.1.4.1.1.88.11';
+const ENHANCED_SR = '1.2.840.10008.5.1.4.1.1.88.22';
 
 const SENTENCES = {
   'no-finding': 'The tool evaluated the images and found nothing to report.',
@@ -23,7 +23,7 @@ export function nonResultReport(result: ResultData, source: SourceStudy): DicomO
   return srDocument(result, source, {
     kind: 'non-result',
     role: outcome === 'failed' ? 'failure' : 'non-result',
-    SOPClassUID: BASIC_TEXT_SR,
+    SOPClassUID: ENHANCED_SR,
     title: DiagnosticImagingReport,
     template: '2000',
     items: [

@@ -156,10 +156,20 @@ function describeSegment(result: ResultData, segment: Segment): Attributes {
         AlgorithmSource: 'Hilum',
       },
     ],
-    ...(segment.cielab && { RecommendedDisplayCIELabValue: segment.cielab }),
+    RecommendedDisplayCIELabValue: segment.cielab ?? colorOf(segment.number),
     TrackingID: tracked,
     TrackingUID: trackingUid(result, tracked),
   };
+}
+
+/**
+ * A colour for a segment that has none: CIELab as 0–65535 (PS3.3 C.10.7.1.1), equally light, hues by the golden angle so
+ * that neighbouring numbers differ.
+ */
+function colorOf(segmentNumber: number): readonly number[] {
+  const [lightness, chroma, hue] = [65, 60, (segmentNumber * 137.508 * Math.PI) / 180];
+  const channel = (ab: number) => Math.round(((ab + 128) / 255) * 65_535);
+  return [Math.round((lightness / 100) * 65_535), channel(chroma * Math.cos(hue)), channel(chroma * Math.sin(hue))];
 }
 
 /** Multi-frame Dimension Module (C.7.6.17): by segment, then by position where there is one. */

@@ -1,0 +1,232 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+import type { CodedConcept } from '#core/dicom/codes.ts';
+import { encodeDicom } from '#core/dicom/write.ts';
+import { nonResult } from '#core/results/result.ts';
+import type { Finding, SegmentFrame } from '#core/tool.ts';
+import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
+import { dciodvfy, dcmqiReport, dcmqiSegments, dsrdump, folderOf, pdfOf, python } from '../fixtures/judges.ts';
+import { describeWith } from '../fixtures/lanes.ts';
+import { type Case, cases, ctCase, encodedObjects, radiographCase } from '../fixtures/results.ts';
+
+/** What `read_results.py` says of a file. */
+interface ReadFile {
+  readonly study: string;
+  readonly segments: readonly { readonly number: number; readonly voxels: Readonly<Record<string, number>> }[];
+  readonly groups: readonly ReadGroup[];
+  readonly shape: readonly number[];
+}
+interface ReadGroup {
+  readonly id: string;
+  readonly tracking_uid: string;
+  readonly finding: CodedConcept;
+  readonly site: CodedConcept | null;
+  readonly measurements: readonly {
+    readonly name: CodedConcept;
+    readonly value: number;
+    readonly unit: CodedConcept;
+  }[];
+  readonly evaluations: readonly { readonly name: CodedConcept; readonly value: CodedConcept }[];
+  readonly roi: Readonly<Record<string, unknown>> | null;
+}
+
+const CASES = cases();
+const kindOf = (one: Case, kind: string) => encodedObjects(one).filter((object) => object.kind === kind);
+type ReadFiles = Readonly<Record<string, ReadFile>>;
+const alreadyRead = new Map<string, ReadFiles>();
+/** What pydicom and highdicom read of a case's objects; each case is read once. */
+const read = (one: Case): ReadFiles => {
+  const files = alreadyRead.get(one.name) ?? (python('read_results.py', folderOf(encodedObjects(one))) as ReadFiles);
+  alreadyRead.set(one.name, files);
+  return files;
+};
+const readKind = (one: Case, kind: string): readonly ReadFile[] =>
+  Object.entries(read(one)).flatMap(([name, file]) => (name.includes(kind) ? [file] : []));
+
+const countBits = ({ bits }: SegmentFrame): number => {
+  let count = 0;
+  for (const byte of bits) for (let rest = byte; rest > 0; rest >>= 1) count += rest & 1;
+  return count;
+};
+
+/** Runs a case's objects and its answers without a result through dciodvfy. */
+function withNonResults(one: Case): Case[] {
+  const { tool: description, version, inputDigest, inputs } = one.result.metadata;
+  const reason = { code: 'missing-slices', message: 'Slices are missing in the lumbar spine.' };
+  return [
+    one,
+    ...(['no-finding', 'not-evaluable', 'failed'] as const).map((outcome) => ({
+      ...one,
+      name: `${one.name}, ${outcome}`,
+      result: nonResult({ description, version, inputDigest, inputs, outcome, reason }),
+    })),
+  ];
+}
+
+describeWith(['dicom3tools'], 'dciodvfy', () => {
+  it.each(CASES.flatMap(withNonResults))('finds no error in any object of $name', (one) => {
+    const files = encodedObjects(one);
+    const folder = folderOf(files);
+
+    const verdicts = files.map(({ name }) => ({ name, ...dciodvfy(join(folder, name)) }));
+
+    for (const { name, warnings } of verdicts) if (warnings.length > 0) console.info(name, [...new Set(warnings)]);
+    expect(verdicts.flatMap(({ name, errors }) => errors.map((error) => `${name}: ${error}`))).toEqual([]);
+  });
+
+  it('finds no error in the phantoms', () => {
+    const small = { rows: 8, columns: 9, pixels: new Uint16Array(72), spacingMm: [0.1, 0.1] } as const;
+    const radiographs = (['bitewing', 'panoramic', 'teeth'] as const).flatMap((kind) =>
+      radiographPhantomToDicom({ kind, ...small }, { seed: 3 }),
+    );
+    const files = [...ctCase().files, ...radiographs].map((bytes, index) => ({ name: `${index}.dcm`, bytes }));
+    const folder = folderOf(files);
+
+    expect(files.flatMap(({ name }) => dciodvfy(join(folder, name)).errors)).toEqual([]);
+  });
+
+  it('does find errors: an object of ours without its series', () => {
+    const [object] = ctCase().result.toDicom(ctCase().source);
+    const folder = folderOf([
+      { name: 'broken.dcm', bytes: encodeDicom({ ...object?.attributes, SeriesInstanceUID: '', Rows: undefined }) },
+    ]);
+
+    expect(dciodvfy(join(folder, 'broken.dcm')).errors).not.toEqual([]);
+  });
+});
+
+describeWith(['judges'], 'pydicom and highdicom', () => {
+  it.each(CASES)('count the mask’s own voxels on each source of the $name', (one) => {
+    const [seg] = readKind(one, 'segmentation');
+
+    for (const segment of one.result.segments) {
+      const counted = seg?.segments.find(({ number }) => number === segment.number)?.voxels ?? {};
+      const expected = Object.fromEntries(segment.frames.map((frame) => [frame.SOPInstanceUID, countBits(frame)]));
+      expect(Object.fromEntries(Object.entries(counted).filter(([, voxels]) => voxels > 0))).toEqual(expected);
+    }
+  });
+
+  it.each(CASES)('read every finding of the $name once, with its codes and values', (one) => {
+    const groups = readKind(one, 'structured-report').flatMap((file) => file.groups);
+
+    expect(groups.map(({ id }) => id).sort()).toEqual(one.result.findings.map(({ id }) => id).sort());
+    for (const finding of one.result.findings) {
+      const group = groups.find(({ id }) => id === finding.id);
+      expect(group?.finding).toEqual(finding.finding);
+      expect(group?.site).toEqual(finding.site ?? null);
+      expect(group?.evaluations).toEqual(finding.evaluations);
+      expect(group?.measurements).toEqual(measurementsOf(finding));
+    }
+  });
+
+  it('read where findings lie: drawn on their image, in their segment, or in the picture as a whole', () => {
+    const [volume, radiograph] = [ctCase(), radiographCase()];
+    const roiOf = (one: Case, id: string) =>
+      readKind(one, 'structured-report')
+        .flatMap((file) => file.groups)
+        .find((group) => group.id === id)?.roi;
+    const region = volume.result.findings.find(({ id }) => id === 'L4')?.regions?.[0];
+    const [seg, flatSeg] = [volume, radiograph].map((one) => one.result.toDicom(one.source)[0]?.SOPInstanceUID);
+
+    expect(roiOf(volume, 'L4')).toEqual({ type: 'POLYLINE', points: region?.points, instance: region?.SOPInstanceUID });
+    expect(roiOf(volume, 'L3')).toEqual({ instance: seg, segment: 1, frames: null });
+    expect(roiOf(volume, 'spine')).toBeNull();
+    expect(roiOf(radiograph, 'lesion-2')).toEqual({ instance: flatSeg, segment: null, frames: [2] });
+  });
+
+  it.each(CASES)('find all objects of the $name in the source’s study, and its pictures whole', (one) => {
+    const files = Object.values(read(one));
+
+    expect(new Set(files.map(({ study }) => study))).toEqual(new Set([one.source.StudyInstanceUID]));
+    expect(readKind(one, 'secondary-capture')[0]?.shape).toEqual([122, 120, 3]);
+  });
+
+  it('read the answers that are no result', () => {
+    for (const one of withNonResults(ctCase()).slice(1)) {
+      expect(Object.values(read(one)).map(({ study }) => study)).toEqual([one.source.StudyInstanceUID]);
+    }
+  });
+});
+
+describeWith(['judges'], 'dcmqi', () => {
+  it('turns the SEG of the CT into the same volumes', () => {
+    const one = ctCase();
+    const folder = folderOf(kindOf(one, 'segmentation'));
+
+    const volumes = dcmqiSegments(join(folder, '0-segmentation.dcm')).map(nrrdVoxels);
+
+    expect(volumes).toEqual(
+      one.result.segments.map(({ frames }) => frames.reduce((sum, frame) => sum + countBits(frame), 0)),
+    );
+  });
+
+  it.each(CASES)('reads the reports of the $name', (one) => {
+    const files = kindOf(one, 'structured-report');
+    const folder = folderOf(files);
+
+    const ids = files.flatMap(({ name }) => {
+      const { Measurements } = dcmqiReport(join(folder, name)) as {
+        readonly Measurements: readonly { readonly TrackingIdentifier: string }[];
+      };
+      return Measurements.map(({ TrackingIdentifier }) => TrackingIdentifier);
+    });
+
+    expect(ids.sort()).toEqual(one.result.findings.map(({ id }) => id).sort());
+  });
+});
+
+describeWith(['dcmtk', 'poppler'], 'DCMTK and poppler', () => {
+  it.each(CASES.flatMap(withNonResults))('read the reports of $name', (one) => {
+    const files = encodedObjects(one).filter(({ name }) => /report|non-result/.test(name));
+    const folder = folderOf(files);
+
+    const text = files.map(({ name }) => dsrdump(join(folder, name))).join('');
+
+    for (const { summary } of one.result.findings) expect(text).toContain(summary);
+    if (one.result.metadata.reason) expect(text).toContain(one.result.metadata.reason.message);
+    expect(text).toContain('Research use only - not for clinical use');
+  });
+
+  it.each(CASES)('find the report’s text on one page, and no patient, for the $name', (one) => {
+    const folder = folderOf(kindOf(one, 'pdf'));
+    const [name = ''] = kindOf(one, 'pdf').map((file) => file.name);
+
+    const { text, pages } = pdfOf(join(folder, name));
+
+    expect(pages).toBe(1);
+    expect(text).toContain(one.result.report?.title);
+    expect(text).toContain('Height (L3)');
+    expect(text.match(/Research use only - not for clinical use/g)).toHaveLength(2);
+    expect(text).not.toMatch(/Phantom\^?\s?Hilum|HILUM-PHANTOM/);
+  });
+
+  it('get back the PDF that a tool brings, to the byte', () => {
+    const bytes = Buffer.from('%PDF-1.4 odd');
+    const one = ctCase({ report: { kind: 'pdf', title: 'Brought along', bytes } });
+    const [file] = kindOf(one, 'pdf');
+
+    const stored = Buffer.from(file?.bytes ?? []);
+
+    expect(stored.includes(bytes)).toBe(true);
+  });
+});
+
+function measurementsOf({ measurements, certainty }: Finding) {
+  const sure = {
+    name: { value: '111012', scheme: 'DCM', meaning: 'Certainty of Finding' },
+    value: (certainty ?? 0) * 100,
+    unit: { value: '%', scheme: 'UCUM', meaning: 'percent' },
+  };
+  return certainty === undefined ? measurements : [...measurements, sure];
+}
+
+/** How many voxels of a gzipped NRRD volume of 16-bit numbers are set. */
+function nrrdVoxels(path: string): number {
+  const bytes = readFileSync(path);
+  const data = gunzipSync(bytes.subarray(bytes.indexOf('\n\n') + 2));
+  let count = 0;
+  for (let i = 0; i < data.length; i += 2) if (data.readInt16LE(i) !== 0) count++;
+  return count;
+}
