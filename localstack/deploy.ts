@@ -17,6 +17,9 @@ const SOURCES = ['adapters', 'core', 'functions', 'infra', 'cdk.json', 'package-
 /** The same under `root`, a setting. */
 const ROOT_SOURCES = ['tools', 'layers'];
 
+/** Folders in them that no function holds. */
+const NOT_DEPLOYED = ['training', 'golden', '__pycache__'];
+
 /** SHA-256 over the settings and over the paths and contents of everything that the stack is made from. */
 export function sourcesDigest(context: DeployContext): string {
   const digest = createHash('sha256').update(JSON.stringify(Object.entries(context).sort()));
@@ -30,7 +33,7 @@ export function sourcesDigest(context: DeployContext): string {
 function filesUnder(path: string): readonly string[] {
   if (!existsSync(path)) return [];
   if (statSync(path).isFile()) return [path];
-  const names = readdirSync(path).filter((name) => name !== '__pycache__');
+  const names = readdirSync(path).filter((name) => !NOT_DEPLOYED.includes(name));
   return names.sort().flatMap((name) => filesUnder(join(path, name)));
 }
 

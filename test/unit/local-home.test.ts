@@ -1,0 +1,98 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import {
+  forgetServices,
+  readState,
+  secretsOf,
+  serviceFolder,
+  serviceUser,
+  updateState,
+} from '../../localstack/home.ts';
+import { localStatus, readLocalEnvironment } from '../../localstack/local.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'hilum-home-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const newHome = () => mkdtempSync(join(folder, 'home-'));
+const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+const environment = {
+  endpoint: 'http://127.0.0.1:4566',
+  region: 'us-east-1',
+  bucket: 'b',
+  runsTable: 't',
+  queues: 'http://127.0.0.1:4566/0/hilum-',
+  archiveSecret: 's',
+  orthanc: {
+    url: 'http://127.0.0.1:8042',
+    dicomWebUrl: 'http://127.0.0.1:8042/dicom-web/',
+    username: 'u',
+    password: 'p',
+  },
+};
+
+it('makes its secrets once, long, different and for its owner alone', () => {
+  const home = newHome();
+
+  const first = secretsOf(home);
+  const second = secretsOf(home);
+
+  expect(second).toEqual(first);
+  expect(new Set(Object.values(first)).size).toBe(3);
+  expect(Object.values(first).every((secret) => /^[\w-]{32}$/.test(secret))).toBe(true);
+  expect(modeOf(join(home, 'secrets.json'))).toBe(0o600);
+  expect(Object.values(secretsOf(newHome()))).not.toContain(first.orthancPassword);
+});
+
+it('remembers ports and processes one by one, in a file for its owner alone', () => {
+  const home = newHome();
+
+  updateState(home, { ports: { orthanc: 1 } });
+  updateState(home, { ports: { cloud: 2 }, endpoint: 'x' });
+
+  expect(readState(home)).toEqual({ home, ports: { orthanc: 1, cloud: 2 }, processes: {}, endpoint: 'x' });
+  expect(modeOf(join(home, 'local.json'))).toBe(0o600);
+});
+
+it('gives the environment only while it is up', () => {
+  const home = newHome();
+  const up = 'run `hilum local up`';
+
+  expect(() => readLocalEnvironment({ home })).toThrow(up);
+  updateState(home, environment);
+  expect(() => readLocalEnvironment({ home })).toThrow(up);
+  updateState(home, { deployed: 'x' });
+  expect(readLocalEnvironment({ home })).toEqual({ home, ...environment });
+  forgetServices(home);
+  expect(() => readLocalEnvironment({ home })).toThrow(up);
+});
+
+it('says stopped of services that were never started', async () => {
+  const services = await localStatus({ home: newHome() });
+
+  expect(services.map(({ state }) => state)).toEqual(['stopped', 'stopped', 'stopped']);
+});
+
+it.skipIf(process.getuid?.() !== 0)('puts the data of root’s services where their users can reach them', () => {
+  const closed = join(folder, 'closed');
+  mkdirSync(closed, { mode: 0o700 });
+  const open = join(folder, 'open');
+  mkdirSync(open, { mode: 0o755 });
+  chmodSync(folder, 0o755);
+
+  expect(serviceFolder(join(closed, 'home'))).toMatch(/^\/var\/tmp\/hilum-[0-9a-f]{12}$/);
+  expect(serviceFolder(join(open, 'home'))).toBe(join(open, 'home/services'));
+  expect(serviceUser('a user that nobody has')?.uid).toBe(serviceUser('nobody')?.uid);
+  expect(serviceUser('nobody')?.uid).toBeGreaterThan(0);
+});
+
+it('does not read half a state', () => {
+  const home = newHome();
+  updateState(home, environment);
+  writeFileSync(join(home, `local.json.${process.pid}.tmp`), '{');
+
+  expect(readState(home)).toMatchObject(environment);
+  updateState(home, { bucket: 'c' });
+  expect(JSON.parse(readFileSync(join(home, 'local.json'), 'utf8'))).toMatchObject({ ...environment, bucket: 'c' });
+});

@@ -1,0 +1,106 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { withLock } from '../../localstack/lock.ts';
+import { freePort, isRunning, launch, recordOf, stop, waitUntilReady } from '../../localstack/processes.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'hilum-processes-'));
+const log = join(folder, 'log');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const shell = (script: string) =>
+  launch({
+    command: '/bin/sh',
+    args: ['-c', script],
+    env: { PATH: '/usr/bin:/bin' },
+    cwd: folder,
+    log,
+    user: undefined,
+  });
+
+it('stops a service that will not listen, and the children it leaves', async () => {
+  const record = await shell('trap "" TERM; sleep 300 & echo $!; wait; sleep 300');
+  await waitUntilReady(record, { name: 'shell', log, withinMs: 5_000 }, async () => readFileSync(log, 'utf8') !== '');
+  const child = recordOf(Number(readFileSync(log, 'utf8')));
+
+  expect([isRunning(record), isRunning(child)]).toEqual([true, true]);
+  await stop(record, { signal: 'SIGTERM', graceMs: 200 });
+
+  expect([isRunning(record), isRunning(child)]).toEqual([false, false]);
+});
+
+it('takes no stranger with a remembered pid for its service, and does not stop it', async () => {
+  const record = await shell('sleep 300');
+  const earlier = { ...record, startMark: 'another start' };
+
+  await stop(earlier, { signal: 'SIGKILL', graceMs: 0 });
+
+  expect([isRunning(earlier), isRunning(record)]).toEqual([false, true]);
+  await stop(record, { signal: 'SIGKILL', graceMs: 0 });
+});
+
+it('gives a service the environment it is told and nothing of its own', async () => {
+  const output = join(folder, 'environment');
+  const record = await shell(`env > ${output}.part; mv ${output}.part ${output}; sleep 300`);
+  const read = () => {
+    try {
+      return readFileSync(output, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  await waitUntilReady(record, { name: 'shell', log, withinMs: 5_000 }, async () => read() !== '');
+  await stop(record, { signal: 'SIGKILL', graceMs: 0 });
+
+  const names = read()
+    .trim()
+    .split('\n')
+    .map((line) => line.split('=')[0]);
+  expect(names.filter((name) => !['PATH', 'PWD', '_', 'SHLVL', 'OLDPWD'].includes(name ?? ''))).toEqual([]);
+});
+
+it('says which log to read where a service ends while starting, and where it is never ready', async () => {
+  const service = { name: 'Service', log: 'the log', withinMs: 200 };
+  const ending = await shell('exit 3');
+  const hanging = await shell('sleep 300');
+
+  await expect(waitUntilReady(ending, service, async () => false)).rejects.toThrow('ended while starting: see the log');
+  await expect(waitUntilReady(hanging, service, async () => false)).rejects.toThrow('not ready in 200 ms: see the log');
+  expect(isRunning(hanging)).toBe(false);
+});
+
+it('says so where a program cannot be started', async () => {
+  const missing = { command: '/nowhere/program', args: [], env: {}, cwd: folder, log, user: undefined };
+
+  await expect(launch(missing)).rejects.toMatchObject({ code: 'configuration' });
+});
+
+it('takes the wanted port where it is free, and another where it is not', async () => {
+  const wanted = await freePort();
+  const server = createServer().listen(wanted, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+
+  const other = await freePort(wanted);
+  await new Promise((resolve) => server.close(resolve));
+
+  expect(other).not.toBe(wanted);
+  expect(await freePort(wanted)).toBe(wanted);
+});
+
+it('lets one at a time into a home, and does not wait for the dead', async () => {
+  const home = mkdtempSync(join(folder, 'home-'));
+  const events: string[] = [];
+  const work = (name: string) => async () => {
+    events.push(`${name} in`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    events.push(`${name} out`);
+  };
+
+  await Promise.all([withLock(home, work('a')), withLock(home, work('b'))]);
+  await withLock(home, work('c'));
+
+  expect(events).toHaveLength(6);
+  for (const [index, event] of events.entries()) expect(event.endsWith(index % 2 === 0 ? 'in' : 'out')).toBe(true);
+});
