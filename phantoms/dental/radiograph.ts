@@ -3,7 +3,7 @@ import type { Radiograph } from '#core/image/radiograph.ts';
 import type { DentalPhantom } from './truth.ts';
 
 /** Invented UIDs made of `seed`; the header says what a DICOM file of the phantom would. */
-export function radiographOf(phantom: DentalPhantom, seed: number): Radiograph {
+export function radiographOf(phantom: Omit<DentalPhantom, 'truth'>, seed: number): Radiograph {
   const { rows, columns, pixels, spacingMm, kind } = phantom;
   let lowest = Number.POSITIVE_INFINITY;
   let highest = 0;

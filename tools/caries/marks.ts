@@ -86,9 +86,7 @@ export function outlineOf(pixels: readonly number[], columns: number): readonly 
     if (leftIn) heading = (heading + 3) % 4;
     else if (!rightIn) heading = (heading + 1) % 4;
   } while (x !== startColumn || y !== startRow || heading !== 0);
-  const thinned = thin(corners);
-  const start = thinned[0];
-  return start === undefined ? [] : [...thinned, start];
+  return thin([...corners, [startColumn, startRow]]);
 }
 
 type Step = readonly [column: number, row: number];
@@ -118,7 +116,7 @@ const AHEAD: readonly [readonly [Step, Step], ...(readonly [Step, Step])[]] = [
   ],
 ];
 
-/** Drops corners that lie within 0.8 pixels of the line between those that stay (Douglas–Peucker). */
+/** Drops corners that lie within 0.6 pixels of the line between those that stay (Douglas–Peucker). */
 function thin(points: readonly ImagePoint[]): readonly ImagePoint[] {
   const first = points[0];
   const last = points.at(-1);
@@ -129,7 +127,7 @@ function thin(points: readonly ImagePoint[]): readonly ImagePoint[] {
     const distance = fromLine(point, first, last);
     if (distance > farthest) [farthest, split] = [distance, index];
   });
-  if (farthest <= 0.8) return [first, last];
+  if (farthest <= 0.6) return [first, last];
   return [...thin(points.slice(0, split + 1)).slice(0, -1), ...thin(points.slice(split))];
 }
 

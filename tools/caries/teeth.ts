@@ -15,22 +15,42 @@ export interface Crown {
   readonly fdi?: string;
 }
 
-const CORE_THRESHOLD = 0.5;
+/** A core is looked for at the first threshold; where regions are too big for one tooth, the next ones part them. */
+const CORE_THRESHOLDS = [0.5, 0.7, 0.85, 0.95];
 /** Smallest core taken for a tooth, working pixels: a lower incisor's has about 400. */
 const SMALLEST_CORE = 110;
+/** Widest and highest crown, working pixels: a first molar, magnified. */
+const LARGEST_CROWN = { width: 135, height: 130 };
 /** The model is taught a core 0.6 of the crown's width and 0.72 of its height. */
 const CORE_WIDTH = 0.6;
 const CORE_HEIGHT = 0.72;
 
-export function findCrowns(planes: Planes): readonly Crown[] {
-  const { rows, columns } = planes;
+/** All crowns, from the picture's left to its right. */
+export function findCrowns({ rows, columns, upperCore, lowerCore }: Planes): readonly Crown[] {
   const ofJaw = (jaw: Jaw, plane: Float32Array): readonly Crown[] =>
-    regionsAbove(plane, rows, columns, CORE_THRESHOLD)
-      .filter((region) => region.size >= SMALLEST_CORE)
-      .map((region) => crownOf(jaw, region));
-  return [...ofJaw('upper', planes.upperCore), ...ofJaw('lower', planes.lowerCore)].toSorted(
-    (a, b) => a.column - b.column,
-  );
+    coresOf(plane, rows, columns).map((region) => crownOf(jaw, region));
+  return [...ofJaw('upper', upperCore), ...ofJaw('lower', lowerCore)].toSorted((a, b) => a.column - b.column);
+}
+
+function coresOf(plane: Float32Array, rows: number, columns: number): readonly PlaneRegion[] {
+  const cores: PlaneRegion[] = [];
+  let rest = plane;
+  for (const threshold of CORE_THRESHOLDS) {
+    const regions = regionsAbove(rest, rows, columns, threshold).filter(({ size }) => size >= SMALLEST_CORE);
+    const tooLarge = regions.filter((region) => !isOneTooth(region));
+    cores.push(...regions.filter(isOneTooth));
+    if (tooLarge.length === 0) break;
+    const left = new Float32Array(plane.length);
+    for (const { pixels } of tooLarge) for (const index of pixels) left[index] = plane[index] ?? 0;
+    rest = left;
+  }
+  return cores;
+}
+
+function isOneTooth({ min, max }: PlaneRegion): boolean {
+  const width = (max[0] - min[0] + 1) / CORE_WIDTH;
+  const height = (max[1] - min[1] + 1) / CORE_HEIGHT;
+  return width <= LARGEST_CROWN.width && height <= LARGEST_CROWN.height;
 }
 
 function crownOf(jaw: Jaw, { centroid, min, max }: PlaneRegion): Crown {
