@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   inspect: async () => (await import('./commands/inspect.ts')).addInspectCommand,
   tools: async () => (await import('./commands/tools.ts')).addToolsCommand,
   demo: async () => (await import('./commands/demo.ts')).addDemoCommand,
+  edge: async () => (await import('./commands/edge.ts')).addEdgeCommand,
   status: async () => (await import('./commands/status.ts')).addStatusCommand,
   local: async () => (await import('./commands/local.ts')).addLocalCommand,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctorCommand,

@@ -13,7 +13,7 @@ import {
   reasonOf,
   ServiceUnavailableError,
 } from '#core/errors.ts';
-import type { Lane } from '#core/keys.ts';
+import { chunkKey, type Lane } from '#core/keys.ts';
 import type { Clock, ObjectStore } from '#core/ports.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
 import type { SeriesForwarding } from './forward-series.ts';
@@ -71,7 +71,11 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 
   /** At the start, and again after an outage: where to follow the changes from. */
   async function begin(): Promise<void> {
-    if (!begun) await spool.clear();
+    if (!begun) {
+      await spool.clear();
+      // Whatever the answer is: that there is one shows that the bucket can be used.
+      await options.store.exists(chunkKey('0'.repeat(64)));
+    }
     const last = await orthanc.lastChange();
     const cursor = journal.cursor();
     if (cursor === undefined) {

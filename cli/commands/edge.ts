@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { EdgeConfig } from '#edge/config.ts';
+import { root } from '../command.ts';
+import { useLocalCloud } from '../deployment.ts';
+
+/** `hilum edge`: the forwarder beside the PACS, as a service. */
+export function addEdgeCommand(program: Command): void {
+  program
+    .command('edge')
+    .description('forward studies from Orthanc to the bucket, until told to stop (SIGTERM, Ctrl-C)')
+    .option('--config <file>', 'settings as JSON; environment variables of the same names win')
+    .addHelpText('after', '\nedge/README.md lists the settings. Without any, it works beside `hilum local up`.')
+    .action(runEdge);
+}
+
+async function runEdge({ config: file }: { readonly config?: string }): Promise<void> {
+  const config = await findConfig(file);
+  const [{ createDicomWebClient }, { createOrthancClient }, { createS3ObjectStore }, { loadCatalog }, edge] =
+    await Promise.all([
+      import('#adapters/dicomweb/client.ts'),
+      import('#adapters/orthanc/client.ts'),
+      import('#adapters/aws/object-store.ts'),
+      import('#adapters/catalog/catalog.ts'),
+      loadEdge(),
+    ]);
+  const { url, dicomWebUrl, ...access } = config.orthanc;
+  const journal = new edge.Journal(journalFile(config));
+  const forwarder = edge.createForwarder({
+    ...config,
+    archive: createDicomWebClient({ url: dicomWebUrl, ...access }),
+    orthanc: createOrthancClient({ url, ...access }),
+    store: createS3ObjectStore({ bucket: config.bucket }),
+    catalog: await loadCatalog(root),
+    journal,
+    clock: Date,
+    log: edge.createLog(Date, (line) => process.stderr.write(`${line}\n`)),
+    spoolFolder: join(config.folder, 'spool'),
+  });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  try {
+    await forwarder.run(stop.signal);
+  } finally {
+    journal.close();
+  }
+}
+
+/** The file that `readJournal` takes. */
+export const journalFile = ({ folder }: Pick<EdgeConfig, 'folder'>): string => join(folder, 'journal.sqlite');
+
+async function loadEdge() {
+  const [{ createForwarder }, { Journal }, { createLog }] = await Promise.all([
+    import('#edge/forwarder.ts'),
+    import('#edge/journal.ts'),
+    import('#edge/log.ts'),
+  ]);
+  return { createForwarder, Journal, createLog };
+}
+
+/** The settings; those of the local environment are the defaults, and its cloud is used where its bucket is. */
+async function findConfig(file: string | undefined): Promise<EdgeConfig> {
+  const [{ readEdgeConfig }, { localHome, readState }] = await Promise.all([
+    import('#edge/config.ts'),
+    import('#localstack/home.ts'),
+  ]);
+  const home = localHome();
+  const { orthanc, bucket, endpoint, region } = readState(home);
+  const config = readEdgeConfig({
+    environment: process.env,
+    file,
+    defaults: {
+      HILUM_EDGE_FOLDER: join(home, 'edge'),
+      ...(orthanc && {
+        HILUM_ORTHANC_URL: orthanc.url,
+        HILUM_ORTHANC_USERNAME: orthanc.username,
+        HILUM_ORTHANC_PASSWORD: orthanc.password,
+      }),
+      ...(bucket !== undefined && { HILUM_BUCKET: bucket }),
+    },
+  });
+  if (config.bucket === bucket && endpoint !== undefined && region !== undefined) useLocalCloud({ endpoint, region });
+  return config;
+}

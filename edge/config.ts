@@ -1,0 +1,137 @@
+/** The edge's settings: environment variables, else the same names in a JSON file, else the local environment's. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { ConfigurationError } from '#core/errors.ts';
+import { LANES } from '#core/keys.ts';
+
+const wholeNumber = (min: number, max: number, mend: string) =>
+  z.coerce.number({ error: mend }).int(mend).min(min, mend).max(max, mend);
+
+/** Each message is the mend: it follows "NAME is not set: " or "NAME is wrong: ". */
+const SettingsSchema = z.object({
+  HILUM_ORTHANC_URL: z.url({ protocol: /^https?$/, error: "set it to Orthanc's address, e.g. http://127.0.0.1:8042" }),
+  HILUM_DICOMWEB_URL: z
+    .url({ protocol: /^https?$/, error: "set it to Orthanc's DICOMweb root, e.g. http://127.0.0.1:8042/dicom-web/" })
+    .optional(),
+  HILUM_ORTHANC_USERNAME: z.string({ error: "set it to the edge's user in Orthanc (RegisteredUsers)" }).min(1),
+  HILUM_ORTHANC_PASSWORD: z.string().optional(),
+  HILUM_ORTHANC_PASSWORD_FILE: z.string().optional(),
+  HILUM_ORTHANC_TIMEOUT_S: wholeNumber(1, 3_600, 'set it to the seconds Orthanc may be silent, 1 to 3600').default(60),
+  HILUM_BUCKET: z
+    .string({
+      error: "set it to the bucket of the deployment (the stack's output BucketName), or run `hilum local up`",
+    })
+    .regex(/^[a-z0-9][a-z0-9.-]{2,62}$/, 'set it to the name of an S3 bucket'),
+  HILUM_EDGE_LANE: z.enum(LANES, { error: `set it to ${LANES.join(' or ')}` }).default('live'),
+  HILUM_EDGE_START: z.enum(['now', 'all'], { error: 'set it to now or all' }).default('now'),
+  HILUM_EDGE_FOLDER: z.string({ error: 'set it to a folder for the journal and the spool' }).min(1),
+  HILUM_EDGE_POLL_MS: wholeNumber(100, 60_000, 'set it to milliseconds, 100 to 60000').default(1_000),
+  HILUM_EDGE_SCAN_MINUTES: wholeNumber(1, 10_080, 'set it to minutes, 1 to 10080').default(60),
+});
+
+type Settings = Readonly<Record<string, string | undefined>>;
+
+export interface EdgeConfig {
+  readonly orthanc: {
+    readonly url: string;
+    readonly dicomWebUrl: string;
+    readonly username: string;
+    readonly password: string;
+    readonly timeoutMs: number;
+  };
+  readonly bucket: string;
+  readonly lane: z.infer<typeof SettingsSchema>['HILUM_EDGE_LANE'];
+  /** What the first start takes: only what arrives from then on, or what lies in Orthanc too. */
+  readonly start: 'now' | 'all';
+  /** Holds the journal and the spool. */
+  readonly folder: string;
+  readonly pollMs: number;
+  readonly scanEveryMs: number;
+}
+
+/**
+ * The settings from the environment, the JSON file at `file` and the defaults, in that order of preference.
+ *
+ * @throws ConfigurationError that names every setting that is missing or wrong, and its mend
+ */
+export function readEdgeConfig(sources: {
+  readonly environment: Settings;
+  readonly file?: string | undefined;
+  readonly defaults?: Settings;
+}): EdgeConfig {
+  const fromFile = sources.file === undefined ? {} : settingsIn(sources.file);
+  const settings = { ...sources.defaults, ...fromFile, ...withoutEmpty(sources.environment) };
+  const parsed = SettingsSchema.safeParse(settings);
+  if (!parsed.success) throw new ConfigurationError(sentences(parsed.error, settings));
+  const { data } = parsed;
+  return {
+    orthanc: {
+      url: data.HILUM_ORTHANC_URL,
+      dicomWebUrl: data.HILUM_DICOMWEB_URL ?? new URL('dicom-web/', slashed(data.HILUM_ORTHANC_URL)).href,
+      username: data.HILUM_ORTHANC_USERNAME,
+      password: passwordOf(data),
+      timeoutMs: data.HILUM_ORTHANC_TIMEOUT_S * 1_000,
+    },
+    bucket: data.HILUM_BUCKET,
+    lane: data.HILUM_EDGE_LANE,
+    start: data.HILUM_EDGE_START,
+    folder: data.HILUM_EDGE_FOLDER,
+    pollMs: data.HILUM_EDGE_POLL_MS,
+    scanEveryMs: data.HILUM_EDGE_SCAN_MINUTES * 60_000,
+  };
+}
+
+const NAMES = Object.keys(SettingsSchema.shape);
+const FileSchema = z.partialRecord(z.enum(NAMES), z.union([z.string(), z.number()]).transform(String));
+
+function settingsIn(file: string): Settings {
+  const parsed = FileSchema.safeParse(jsonIn(file));
+  if (parsed.success) return parsed.data;
+  const names = parsed.error.issues
+    .map((issue) => (issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path.join('.') || 'all of it'))
+    .join(', ');
+  throw new ConfigurationError(
+    `${file} has what the edge does not know or cannot use: ${names}. It holds an object with any of ${NAMES.join(', ')}.`,
+  );
+}
+
+function jsonIn(file: string): unknown {
+  const text = readText(file, '--config');
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigurationError(`${file} is not JSON`, { cause });
+  }
+}
+
+function passwordOf(settings: z.infer<typeof SettingsSchema>): string {
+  const { HILUM_ORTHANC_PASSWORD: password, HILUM_ORTHANC_PASSWORD_FILE: file } = settings;
+  if (password !== undefined) return password;
+  if (file !== undefined) return readText(file, 'HILUM_ORTHANC_PASSWORD_FILE').trimEnd();
+  throw new ConfigurationError(
+    'HILUM_ORTHANC_PASSWORD is not set: set it, or HILUM_ORTHANC_PASSWORD_FILE to a file that holds it and that only the edge can read',
+  );
+}
+
+function readText(file: string, setting: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigurationError(`${setting} names ${file}, which cannot be read`, { cause });
+  }
+}
+
+function sentences(error: z.ZodError, settings: Settings): string {
+  return error.issues
+    .map(({ path, message }) => {
+      const name = path.join('.');
+      return `${name} is ${settings[name] === undefined ? 'not set' : 'wrong'}: ${message}`;
+    })
+    .join('. ');
+}
+
+const slashed = (url: string): string => (url.endsWith('/') ? url : `${url}/`);
+
+/** An empty variable is one that a service file left blank, not a value. */
+const withoutEmpty = (settings: Settings): Settings =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== ''));

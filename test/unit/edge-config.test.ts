@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ConfigurationError } from '#core/errors.ts';
+import { readEdgeConfig } from '#edge/config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'hilum-edge-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const fileWith = (text: string): string => {
+  const file = join(folder, `${Math.abs(text.length)}.json`);
+  writeFileSync(file, text, { mode: 0o600 });
+  return file;
+};
+
+const enough = {
+  HILUM_ORTHANC_URL: 'http://127.0.0.1:8042',
+  HILUM_ORTHANC_USERNAME: 'hilum',
+  HILUM_ORTHANC_PASSWORD: 'secret',
+  HILUM_BUCKET: 'hilum-studies',
+  HILUM_EDGE_FOLDER: '/var/lib/hilum',
+};
+
+describe('the settings of the edge', () => {
+  it('have defaults for all but address, user, bucket and folder', () => {
+    expect(readEdgeConfig({ environment: enough })).toEqual({
+      orthanc: {
+        url: 'http://127.0.0.1:8042',
+        dicomWebUrl: 'http://127.0.0.1:8042/dicom-web/',
+        username: 'hilum',
+        password: 'secret',
+        timeoutMs: 60_000,
+      },
+      bucket: 'hilum-studies',
+      lane: 'live',
+      start: 'now',
+      folder: '/var/lib/hilum',
+      pollMs: 1_000,
+      scanEveryMs: 3_600_000,
+    });
+  });
+
+  it('come from the environment before the file, and from the file before the local environment', () => {
+    const file = fileWith(
+      JSON.stringify({ HILUM_BUCKET: 'from-file', HILUM_EDGE_POLL_MS: 250, HILUM_EDGE_START: 'all' }),
+    );
+    const environment = { HILUM_BUCKET: 'from-environment', HILUM_EDGE_START: '' };
+
+    const config = readEdgeConfig({ environment, file, defaults: enough });
+
+    expect(config).toMatchObject({ bucket: 'from-environment', pollMs: 250, start: 'all', folder: '/var/lib/hilum' });
+  });
+
+  it('take the password from a file', () => {
+    const { HILUM_ORTHANC_PASSWORD: _, ...rest } = enough;
+    const HILUM_ORTHANC_PASSWORD_FILE = fileWith('from a file\n');
+
+    expect(readEdgeConfig({ environment: { ...rest, HILUM_ORTHANC_PASSWORD_FILE } }).orthanc.password).toBe(
+      'from a file',
+    );
+  });
+
+  it.each([
+    [{ HILUM_BUCKET: undefined }, /HILUM_BUCKET is not set: .*BucketName.*hilum local up/],
+    [{ HILUM_BUCKET: 'No Bucket' }, /HILUM_BUCKET is wrong/],
+    [{ HILUM_ORTHANC_URL: 'ftp://orthanc' }, /HILUM_ORTHANC_URL is wrong: .*http:\/\//],
+    [
+      { HILUM_ORTHANC_URL: undefined, HILUM_ORTHANC_USERNAME: undefined },
+      /HILUM_ORTHANC_URL is not set.*HILUM_ORTHANC_USERNAME is not set/,
+    ],
+    [{ HILUM_ORTHANC_PASSWORD: undefined }, /HILUM_ORTHANC_PASSWORD is not set: .*HILUM_ORTHANC_PASSWORD_FILE/],
+    [
+      { HILUM_ORTHANC_PASSWORD: undefined, HILUM_ORTHANC_PASSWORD_FILE: '/nowhere' },
+      /HILUM_ORTHANC_PASSWORD_FILE names \/nowhere/,
+    ],
+    [{ HILUM_EDGE_LANE: 'fast' }, /HILUM_EDGE_LANE is wrong: set it to live or backfill/],
+    [{ HILUM_EDGE_START: 'then' }, /HILUM_EDGE_START is wrong: set it to now or all/],
+    [{ HILUM_EDGE_POLL_MS: 'soon' }, /HILUM_EDGE_POLL_MS is wrong: set it to milliseconds/],
+    [{ HILUM_EDGE_SCAN_MINUTES: '0' }, /HILUM_EDGE_SCAN_MINUTES is wrong: set it to minutes/],
+  ])('that are missing or wrong are named with their mend: %o', (changed, message) => {
+    const reading = () => readEdgeConfig({ environment: { ...enough, ...changed } });
+
+    expect(reading).toThrow(ConfigurationError);
+    expect(reading).toThrow(message);
+    expect(reading).not.toThrow(/secret/);
+  });
+
+  it.each([
+    ['{"HILUM_BUCKT": "x"}', /HILUM_BUCKT/],
+    ['{"HILUM_BUCKET": ["x"]}', /HILUM_BUCKET/],
+    ['[]', /all of it/],
+    ['{', /not JSON/],
+  ])('in the file %s are told what is wrong with them', (text, message) => {
+    expect(() => readEdgeConfig({ environment: enough, file: fileWith(text) })).toThrow(message);
+  });
+
+  it('in a file that is not there are missed by name', () => {
+    expect(() => readEdgeConfig({ environment: enough, file: join(folder, 'none') })).toThrow(/--config names .*none/);
+  });
+});
