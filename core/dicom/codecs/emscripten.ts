@@ -33,7 +33,8 @@ export type ModuleFactory<Module> = (options: {
   printErr(text: string): void;
 }) => Promise<Module>;
 
-const silent = { print: (): void => undefined, printErr: (): void => undefined };
+/** Made anew each time: Emscripten turns the very object into the module. */
+const silent = () => ({ print: (): void => undefined, printErr: (): void => undefined });
 
 /** How one build is loaded and used. */
 export interface HeapCodec<Module> {
@@ -47,7 +48,7 @@ export interface HeapCodec<Module> {
 export function heapDecoder<Module>({ load, create, readSize }: HeapCodec<Module>): () => Promise<DecodeFrame> {
   let loaded: Promise<Module> | undefined;
   return async () => {
-    loaded ??= load().then((factory) => factory(silent));
+    loaded ??= load().then((factory) => factory(silent()));
     const module = await loaded;
     return (encoded, layout) => {
       checkSize(readSize(encoded), layout);
