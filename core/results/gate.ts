@@ -1,6 +1,7 @@
 /** The last look at objects before they leave: what the writer cannot know of a single attribute. */
 import type { Attributes, AttributeValue, DicomObject } from '../dicom/write.ts';
 import { DicomWriteError } from '../errors.ts';
+import type { ResultData } from './common.ts';
 import type { SourceStudy } from './source-study.ts';
 
 /** The SOP Classes that results are written as (PS3.4 B.5), by kind. */
@@ -15,14 +16,9 @@ export const SOP_CLASSES: Readonly<Record<DicomObject['kind'], readonly string[]
 /** Type 1 of every composite object (PS3.3 C.7.3.1, C.12.1). */
 const REQUIRED = ['SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID', 'Modality'];
 
-/** What identifies a person or a visit; rendered pictures and reports hold none of it. */
-const IDENTITY = ['PatientName', 'PatientID', 'PatientBirthDate', 'AccessionNumber', 'OtherPatientNames'];
-/** Shorter values (an ID `1`) are found in any text. */
-const SHORTEST_IDENTITY = 5;
-
 /**
  * @throws DicomWriteError where an object is of a SOP Class that is not its kind's, lacks a UID, belongs to another
- * study, refers to what is neither in the source nor among the objects, or shows the patient's identity to readers
+ * study, or refers to what is neither in the source nor among the objects
  */
 export function checkObjects(objects: readonly DicomObject[], source: SourceStudy): void {
   const known = new Set([...source.instances, ...objects].map(({ SOPInstanceUID }) => SOPInstanceUID));
@@ -43,7 +39,6 @@ export function checkObjects(objects: readonly DicomObject[], source: SourceStud
     for (const uid of referencedInstances(attributes)) {
       if (!known.has(uid)) refuse('it refers to an instance that is neither in the source nor in the result');
     }
-    if (showsIdentity(attributes, source)) refuse('it shows the identity of the patient');
   }
   if (new Set(objects.map(({ SOPInstanceUID }) => SOPInstanceUID)).size < objects.length) {
     throw new DicomWriteError('Two objects of the result have the same SOPInstanceUID');
@@ -57,23 +52,53 @@ function referencedInstances(attributes: Attributes): readonly string[] {
   });
 }
 
-/** Whether text that people read (report, picture titles, SR text) quotes an identifying value of the source. */
-function showsIdentity(attributes: Attributes, { patientAndStudy }: SourceStudy): boolean {
-  const secrets = IDENTITY.flatMap((keyword) => first(patientAndStudy[keyword]) ?? [])
-    .flatMap((value) => [value, value.replaceAll('^', ' ').trim()])
+/**
+ * What a tool has written for people (report, titles, sentences) names no patient: rendered pages and pictures travel
+ * further than the objects they come in. Matched are whole values, as they are and with spaces for carets; of names only
+ * those of two parts and of numbers only those with digits, for `SPINE` is a name that phantoms bear.
+ *
+ * @throws DicomWriteError where a text quotes the patient's name, birth date or a number of patient or visit
+ */
+export function checkIdentity(result: ResultData, { patientAndStudy }: SourceStudy): void {
+  const valuesOf = (keywords: readonly string[]) =>
+    keywords.flatMap((keyword) => first(patientAndStudy[keyword]) ?? []);
+  const secrets = [
+    ...valuesOf(['PatientName', 'OtherPatientNames']).filter((name) => /\^./.test(name)),
+    ...valuesOf(['PatientID', 'PatientBirthDate', 'AccessionNumber']).filter((number) => /\d/.test(number)),
+  ]
+    .flatMap((value) => [value, value.replace(/\^+/g, ' ').trim()])
     .filter((value) => value.length >= SHORTEST_IDENTITY);
-  const shown = readableText(attributes);
-  return secrets.some((secret) => shown.some((text) => text.includes(secret)));
+  const shown = ` ${textsOf(result).join(' ')} `;
+  if (secrets.some((secret) => appearsIn(shown, secret))) {
+    throw new DicomWriteError('A text of the result quotes the identity of the patient', {
+      facts: { tool: result.toolName, rule: 'no identity in what is rendered' },
+    });
+  }
 }
 
-function readableText(attributes: Attributes): readonly string[] {
-  return Object.entries(attributes).flatMap(([keyword, value]) => {
-    if (keyword === 'EncapsulatedDocument' && value instanceof Uint8Array)
-      return [Buffer.from(value).toString('latin1')];
-    if (['TextValue', 'DocumentTitle', 'ImageComments', 'DerivationDescription'].includes(keyword))
-      return first(value) ?? [];
-    return itemsOf(value).flatMap(readableText);
-  });
+/** Shorter values are found in any text. */
+const SHORTEST_IDENTITY = 5;
+
+/** Whether the text holds the value as a word of its own, in either case. */
+function appearsIn(text: string, value: string): boolean {
+  const word = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?<![\\p{L}\\p{N}])${word}(?![\\p{L}\\p{N}])`, 'iu').test(text);
+}
+
+function textsOf({ metadata, findings, keyImages, segments, report }: ResultData): readonly string[] {
+  const page =
+    report?.kind === 'page'
+      ? [...report.paragraphs, ...(report.table?.header ?? []), ...(report.table?.rows ?? []).flat()]
+      : [];
+  return [
+    metadata.summary,
+    metadata.reason?.message ?? '',
+    ...findings.flatMap(({ id, summary }) => [id, summary]),
+    ...segments.map(({ label }) => label),
+    ...keyImages.map(({ title }) => title),
+    report?.title ?? '',
+    ...page,
+  ];
 }
 
 function first(value: AttributeValue | undefined): string | undefined {

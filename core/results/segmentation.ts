@@ -83,7 +83,7 @@ function describeMask(
   if (frames.some((frame) => frame.source.Rows !== Rows || frame.source.Columns !== Columns)) {
     throw new GeometryError('mixed-matrix', 'The masks lie on images of different matrix sizes');
   }
-  const inSpace = frames.every((frame) => frame.source.ImagePositionPatient && frame.source.ImageOrientationPatient);
+  const inSpace = isInSpace(frames.map((frame) => frame.source));
   const dimensionOrganization = objectUid(result, 'segmentation', 1);
   return {
     ...(inSpace ? frameOfReference(first, source) : { PatientOrientation: first.PatientOrientation ?? [] }),
@@ -126,14 +126,23 @@ function maskFrames(result: ResultData, source: SourceStudy): readonly MaskFrame
   });
 }
 
-function frameOfReference({ FrameOfReferenceUID }: InstanceIndex, source: SourceStudy): Attributes {
-  if (FrameOfReferenceUID === undefined) {
-    throw new GeometryError('missing-geometry', 'The source has positions but no Frame of Reference UID');
-  }
+function frameOfReference({ FrameOfReferenceUID = '' }: InstanceIndex, source: SourceStudy): Attributes {
   return {
     FrameOfReferenceUID: sourceUid(FrameOfReferenceUID),
     PositionReferenceIndicator: source.PositionReferenceIndicator,
   };
+}
+
+/** True where every instance says where it lies, all in one frame of reference. */
+export function isInSpace(instances: readonly InstanceIndex[]): boolean {
+  const frames = new Set(instances.map(({ FrameOfReferenceUID }) => FrameOfReferenceUID));
+  return (
+    frames.size === 1 &&
+    instances.every(
+      ({ FrameOfReferenceUID, ImagePositionPatient, ImageOrientationPatient, PixelSpacing }) =>
+        FrameOfReferenceUID && ImagePositionPatient && ImageOrientationPatient && PixelSpacing,
+    )
+  );
 }
 
 /** Segment Description Macro (C.8.20.4) with the algorithm's identification (10.16). */

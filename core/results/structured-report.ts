@@ -5,7 +5,7 @@ import type { InstanceIndex } from '../study/study-index.ts';
 import type { Finding, ImageRegion } from '../tool.ts';
 import { inputsOf, instanceOf, RESEARCH_ONLY, type ResultData, type Role, trackingUid } from './common.ts';
 import { code, container, image, num, scoord, text, uidref } from './content-item.ts';
-import type { SegmentationReference } from './segmentation.ts';
+import { isInSpace, type SegmentationReference } from './segmentation.ts';
 import type { SourceStudy } from './source-study.ts';
 import { srDocument } from './sr-document.ts';
 
@@ -102,9 +102,8 @@ function place(
   const sources = inputs
     .filter(({ SOPInstanceUID }) => outlined.has(SOPInstanceUID))
     .map((instance) => image(Dcm.sourceImageForSegmentation, instance));
-  const inSpace = inputs.every(({ ImagePositionPatient }) => ImagePositionPatient !== undefined);
   const ReferencedSegmentNumber = segment.number;
-  return inSpace
+  return isInSpace(inputs)
     ? { template: '1411', items: [image(Dcm.referencedSegment, seg, { ReferencedSegmentNumber }), ...sources] }
     : {
         template: '1410',

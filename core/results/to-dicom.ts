@@ -1,6 +1,6 @@
 import type { DicomObject } from '../dicom/write.ts';
 import type { ResultData } from './common.ts';
-import { checkObjects } from './gate.ts';
+import { checkIdentity, checkObjects } from './gate.ts';
 import { nonResultReport } from './non-result.ts';
 import { encapsulatedPdf } from './pdf.ts';
 import { secondaryCaptures } from './secondary-capture.ts';
@@ -15,9 +15,10 @@ import { structuredReports } from './structured-report.ts';
  * A pure function of the result and its source's headers: no clock, no chance, no timings, so that a repeated
  * conversion gives the same bytes.
  *
- * @throws DicomWriteError where an object fails the output gate
+ * @throws DicomWriteError where the result or an object of it fails the output gate
  */
 export function toDicom(result: ResultData, source: SourceStudy): readonly DicomObject[] {
+  checkIdentity(result, source);
   const mask = segmentation(result, source);
   const objects = [
     ...(mask ? [mask.object] : []),

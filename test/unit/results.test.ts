@@ -202,11 +202,31 @@ describe('the output gate', () => {
       'a reference to nothing',
       altered({ ReferencedSeriesSequence: [{ ReferencedInstanceSequence: [{ ReferencedSOPInstanceUID: '2.25.1' }] }] }),
     ],
-    ['the patient’s name in a title', altered({ DocumentTitle: 'Report on Phantom Hilum' })],
-    ['the patient’s ID in a picture’s comment', altered({ ImageComments: 'HILUM-PHANTOM-1' })],
     ['itself twice', [first, first]],
   ])('refuses an object with %s', (_what, refused) => {
     expect(() => checkObjects(refused, source)).toThrow(DicomWriteError);
+  });
+
+  it.each([
+    ['name in a title', { report: { kind: 'pdf', title: 'Report on phantom hilum', bytes: Buffer.from('%PDF-') } }],
+    [
+      'ID in a picture’s title',
+      { keyImages: ctCase().result.keyImages.map((one) => ({ ...one, title: 'Of HILUM-PHANTOM-1.' })) },
+    ],
+    [
+      'birth date in a sentence',
+      { findings: ctCase().result.findings.map((one) => ({ ...one, summary: 'Born 19600229' })) },
+    ],
+  ] satisfies [string, Partial<ResultContent>][])('refuses a result with the patient’s %s', (_what, content) => {
+    const one = ctCase(content);
+
+    expect(() => one.result.toDicom(one.source)).toThrow(DicomWriteError);
+  });
+
+  it('takes no part of a number for an identity', () => {
+    const one = ctCase({ summary: 'Measured on HILUM-PHANTOM-12, 119600229 times.' });
+
+    expect(() => one.result.toDicom(one.source)).not.toThrow();
   });
 
   it('lets the objects of a result through', () => {
