@@ -66,10 +66,10 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
 
   return {
     searchStudies: (query = {}) => search('studies', '0020000D', query),
-    searchSeries: (study, query = {}) => search(`${pathOf(study)}/series`, '0020000E', query),
-    searchInstances: (series, query = {}) => search(`${pathOf(series)}/instances`, '00080018', query),
-    retrieveStudy: (study, signal) => retrieve(pathOf(study), signal),
-    retrieveSeries: (series, signal) => retrieve(pathOf(series), signal),
+    searchSeries: (study, query = {}) => search(`${studyPath(study)}/series`, '0020000E', query),
+    searchInstances: (series, query = {}) => search(`${seriesPath(series)}/instances`, '00080018', query),
+    retrieveStudy: (study, signal) => retrieve(studyPath(study), signal),
+    retrieveSeries: (series, signal) => retrieve(seriesPath(series), signal),
 
     async retrieveInstance(uids) {
       const response = await http({ path: pathOf(uids), accept: ORIGINAL_FILES, expect: [404, 410] });
@@ -77,10 +77,9 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
         await wholeBody(response);
         return undefined;
       }
-      const files = readMultipart(response.body, boundaryOf(response.contentType));
-      const { value: file } = await files.next();
-      await files.return(undefined);
-      return file?.bytes;
+      let file: Uint8Array | undefined;
+      for await (const part of readMultipart(response.body, boundaryOf(response.contentType))) file ??= part.bytes;
+      return file;
     },
 
     async retrieveMetadata(of) {
@@ -128,6 +127,11 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
 
 /** Statuses under which an account of the instances has been seen (PS3.18 10.5.3 and the field). */
 const STORE_STATUSES = [400, 409, 415, 500, 503];
+
+/** Callers may hand in the UIDs of an instance where those of its study or series are asked for. */
+const studyPath = ({ StudyInstanceUID }: StudyUids): string => pathOf({ StudyInstanceUID });
+const seriesPath = ({ StudyInstanceUID, SeriesInstanceUID }: SeriesUids): string =>
+  pathOf({ StudyInstanceUID, SeriesInstanceUID });
 
 const UID = /^[0-9.]{1,64}$/;
 

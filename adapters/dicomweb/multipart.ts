@@ -56,12 +56,16 @@ export async function* readMultipart(
   const delimiter = Buffer.from(`${CRLF}--${boundary}`);
   // The first delimiter may open the body without the CRLF that belongs to it, so one is put before the stream.
   const reader = new StreamReader(body, Buffer.from(CRLF));
-  await reader.until(delimiter, limits.maxHeaderBytes);
-  for (;;) {
-    if ((await reader.peek(2)) === '--') return await reader.drain();
-    // The delimiter's own CRLF is left in place, so that a part without headers ends in CRLF CRLF too.
-    const headers = parseHeaders(await reader.until(HEADERS_END, limits.maxHeaderBytes));
-    yield { headers, bytes: await reader.until(delimiter, limits.maxPartBytes) };
+  try {
+    await reader.until(delimiter, limits.maxHeaderBytes);
+    for (;;) {
+      if ((await reader.peek(2)) === '--') return await reader.drain();
+      // The delimiter's own CRLF is left in place, so that a part without headers ends in CRLF CRLF too.
+      const headers = parseHeaders(await reader.until(HEADERS_END, limits.maxHeaderBytes));
+      yield { headers, bytes: await reader.until(delimiter, limits.maxPartBytes) };
+    }
+  } finally {
+    await reader.close();
   }
 }
 
@@ -124,6 +128,11 @@ class StreamReader {
   /** Reads the epilogue away, so that the connection can be used again. */
   async drain(): Promise<void> {
     while (!(await this.#chunks.next()).done);
+  }
+
+  /** Lets go of the stream, read to its end or not. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
   }
 
   async #next(): Promise<Buffer> {
