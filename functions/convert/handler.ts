@@ -10,8 +10,9 @@ import { encodeObjectList, type ObjectList, parseObjectList } from '#core/object
 import type { Queue } from '#core/ports.ts';
 import { parseResult } from '#core/results/result.ts';
 import type { QueueHandler } from '../shared/consume.ts';
+import { instanceReader } from '../shared/instances.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
-import { instanceReader, readManifest } from '../shared/study.ts';
+import { readManifest } from '../shared/study.ts';
 
 export interface ConvertDependencies extends RunDependencies {
   readonly queue: (role: QueueRole) => Queue;

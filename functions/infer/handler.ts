@@ -11,8 +11,9 @@ import { selectImages } from '#core/study/selection.ts';
 import type { ImageProcessingTool, ProcessingResult } from '#core/tool.ts';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import type { QueueHandler } from '../shared/consume.ts';
+import { instanceReader } from '../shared/instances.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
-import { imagesOf, instanceReader, readManifest } from '../shared/study.ts';
+import { imagesOf, readManifest } from '../shared/study.ts';
 
 export interface InferDependencies extends RunDependencies {
   readonly entry: ToolEntry;
@@ -66,7 +67,11 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
       entry,
       tool,
       images,
-      read: instanceReader(objects, manifest),
+      read: instanceReader(
+        objects,
+        manifest,
+        images.flatMap((image) => image.instances),
+      ),
       engine,
       clock,
       deadlineMs,
