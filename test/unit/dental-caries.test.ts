@@ -8,6 +8,7 @@ import { evaluate } from '#tools/caries/evaluate.ts';
 import { outlineOf } from '#tools/caries/marks.ts';
 import { modelInput, resample } from '#tools/caries/preprocess.ts';
 import { scaleOf } from '#tools/caries/scale.ts';
+import { inStrips } from '#tools/caries/strips.ts';
 import { type Crown, numberTeeth } from '#tools/caries/teeth.ts';
 
 /** A radiograph of one grey ramp. */
@@ -111,6 +112,22 @@ describe('the model’s input', () => {
     expect(resample({ rows: 1, columns: 2, pixels: Float32Array.of(0, 1) }, 1, 4).pixels).toEqual(
       Float32Array.of(0, 0.25, 0.75, 1),
     );
+  });
+});
+
+describe('a picture in strips', () => {
+  it('comes back whole, each strip seen with its margin', async () => {
+    const [rows, columns] = [16, 1200];
+    const input: Tensor = { data: new Float32Array(2 * rows * columns).map((_, i) => i), shape: [1, 2, rows, columns] };
+    const widths: number[] = [];
+
+    const output = await inStrips(input, async (strip) => {
+      widths.push(strip.shape[3] ?? 0);
+      return strip;
+    });
+
+    expect(output).toEqual(input);
+    expect(widths).toEqual([608, 704, 272]);
   });
 });
 

@@ -7,7 +7,8 @@ import { type Grid, type Mark, markOf } from './marks.ts';
 import { type Planes, planesOf } from './planes.ts';
 import { modelInput, resample } from './preprocess.ts';
 import { type Scale, scaleOf, WORKING_MM } from './scale.ts';
-import { type Crown, findCrowns, numberTeeth } from './teeth.ts';
+import { inStrips } from './strips.ts';
+import { type Crown, findCrowns, inDentalBand, numberTeeth } from './teeth.ts';
 
 export const MODEL_ID = 'caries-lesion';
 
@@ -37,12 +38,10 @@ const LEAST_CROWNS = { 'intra-oral': 1, panoramic: 6 } as const;
 export async function evaluate(image: Radiograph, { engine, signal }: ProcessingContext): Promise<Evaluation> {
   const { planes, grid, scale } = await segment(image, engine);
   signal.throwIfAborted();
-  const found = findCrowns(planes);
-  if (found.length < LEAST_CROWNS[scale.view]) {
-    throw new NotEvaluableError('no-teeth', `Too few tooth crowns were recognised in the picture (${found.length}).`);
+  const crowns = crownsOf(planes, scale, image);
+  if (crowns.length < LEAST_CROWNS[scale.view]) {
+    throw new NotEvaluableError('no-teeth', `Too few tooth crowns were recognised in the picture (${crowns.length}).`);
   }
-  const crowns =
-    scale.view === 'panoramic' ? numberTeeth(found, image.header.PatientOrientation?.[0]?.[0] !== 'R') : found;
   const lesions = findLesions(planes, crowns, OPERATING_POINT[scale.view]);
   if (lesions.length > MOST_LESIONS) {
     throw new NotEvaluableError(
@@ -55,6 +54,13 @@ export async function evaluate(image: Radiograph, { engine, signal }: Processing
     .map((lesion) => ({ ...lesion, ...markOf(lesion, planes, grid, edge) }))
     .filter(({ pixels }) => pixels.length > 0);
   return { image, scale, workingMm: WORKING_MM[scale.view], grid, crowns, lesions: marked };
+}
+
+/** Crowns of an intra-oral picture as they are; of a panoramic those in the dental band, numbered where they can be. */
+export function crownsOf(planes: Planes, { view }: Scale, { header }: Radiograph): readonly Crown[] {
+  const crowns = findCrowns(planes);
+  // Patient Orientation names where columns lead to: towards the patient's left where the right is on the left.
+  return view === 'panoramic' ? numberTeeth(inDentalBand(crowns), header.PatientOrientation?.[0]?.[0] !== 'R') : crowns;
 }
 
 /** The model's answer for a radiograph, and how its grid lies over the source's. */
@@ -76,15 +82,18 @@ export async function segment(
     throw new NotEvaluableError('image-too-large', 'The picture covers more than a dental radiograph can.');
   }
   const input = modelInput(resample(image, rows, columns));
-  const { probabilities } = await engine.run(MODEL_ID, { image: input });
-  if (probabilities === undefined) throw new Error('The model has no output named probabilities');
+  const answer = await inStrips(input, async (strip) => {
+    const { probabilities } = await engine.run(MODEL_ID, { image: strip });
+    if (probabilities === undefined) throw new Error('The model has no output named probabilities');
+    return probabilities;
+  });
   const grid = {
     rows: image.rows,
     columns: image.columns,
     rowScale: rows / image.rows,
     columnScale: columns / image.columns,
   };
-  return { planes: planesOf(probabilities), grid, scale };
+  return { planes: planesOf(answer), grid, scale };
 }
 
 function hasContrast(pixels: Float32Array): boolean {

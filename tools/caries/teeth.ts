@@ -32,6 +32,16 @@ export function findCrowns({ rows, columns, upperCore, lowerCore }: Planes): rea
   return [...ofJaw('upper', upperCore), ...ofJaw('lower', lowerCore)].toSorted((a, b) => a.column - b.column);
 }
 
+/** Half the height of the band that the crowns of a panoramic lie in, mm on the detector: bite, curve and tilt included. */
+const BAND_MM = 21;
+
+/** The crowns in the band that holds most of them: the skull's base and the spine have shapes that look like crowns. */
+export function inDentalBand(crowns: readonly Crown[]): readonly Crown[] {
+  const reach = BAND_MM / WORKING_MM.panoramic;
+  const around = (row: number): readonly Crown[] => crowns.filter((crown) => Math.abs(crown.row - row) <= reach);
+  return crowns.map(({ row }) => around(row)).reduce((most, own) => (own.length > most.length ? own : most), []);
+}
+
 function coresOf(plane: Float32Array, rows: number, columns: number): readonly PlaneRegion[] {
   const cores: PlaneRegion[] = [];
   let rest = plane;

@@ -10,10 +10,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { type DentalPhantom, makeBitewing, makePanoramic, radiographOf, scoreLesions } from '#phantoms/dental.ts';
-import { segment } from '#tools/caries/evaluate.ts';
+import { crownsOf, segment } from '#tools/caries/evaluate.ts';
 import { findLesions, OPERATING_POINT, type OperatingPoint } from '#tools/caries/lesions.ts';
 import { markOf } from '#tools/caries/marks.ts';
-import { findCrowns, numberTeeth } from '#tools/caries/teeth.ts';
+import type { Crown } from '#tools/caries/teeth.ts';
 
 const [kind = 'bitewing', first = '30000', count = '20', mode = ''] = process.argv.slice(2);
 const engine = createOnnxEngine({ modelsDir: join(import.meta.dirname, '..', '..'), threads: 1 });
@@ -50,9 +50,9 @@ const teeth = { all: 0, seen: 0, stray: 0, numbered: 0, right: 0 };
 
 for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
   const phantom = kind === 'bitewing' ? makeBitewing({ seed }) : makePanoramic({ seed });
-  const { planes, grid } = await segment(radiographOf(phantom, seed), engine);
-  const found = findCrowns(planes);
-  const crowns = view === 'panoramic' ? numberTeeth(found) : found;
+  const image = radiographOf(phantom, seed);
+  const { planes, grid, scale } = await segment(image, engine);
+  const crowns = crownsOf(planes, scale, image);
   countTeeth(phantom, crowns, grid);
   points.forEach((point, index) => {
     const tally = tallies[index];
@@ -75,7 +75,7 @@ for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
 
 function countTeeth(
   { truth, columns }: DentalPhantom,
-  crowns: ReturnType<typeof findCrowns>,
+  crowns: readonly Crown[],
   grid: { readonly rowScale: number; readonly columnScale: number },
 ): void {
   const middles = truth.teeth.filter(({ fdi }) => truth.crownCores.includes(fdi));
