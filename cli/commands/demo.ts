@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
 import { createDicomWebClient, type DicomWebClient } from '#adapters/dicomweb/client.ts';
+import { queueUrl } from '#core/environment.ts';
 import { resultKey } from '#core/keys.ts';
-import type { ObjectStore, RunRecord, RunStore } from '#core/ports.ts';
+import type { ObjectStore, Queue, RunRecord, RunStore } from '#core/ports.ts';
 import { parseResult } from '#core/results/result.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
 import { type LocalEnvironment, localUp } from '#localstack/local.ts';
 import { note, print, root, Unsuccessful, UsageError } from '../command.ts';
 import { type ListedObject, listResults, pushStudy } from '../demo/archive.ts';
-import { followStudy } from '../demo/follow.ts';
+import { followStudy, presentRuns } from '../demo/follow.ts';
 import { type RunningForwarder, startForwarder } from '../demo/forwarder.ts';
 import { describeStudy, type RunReport } from '../demo/report.ts';
 import { type DemoStudy, folderStudies, phantomStudies } from '../demo/studies.ts';
@@ -43,13 +44,15 @@ async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
   const services = await connect(environment);
   const forwarder = await startForwarder({ environment, catalog, objects: services.objects });
   try {
+    const stored: (readonly [DemoStudy, number])[] = [];
     for (const each of studies) {
       say(`storing ${each.name} in Orthanc (${each.instances.length} instances)`);
       await pushStudy(each, services.archive);
+      stored.push([each, Date.now()]);
     }
-    const signal = AbortSignal.timeout(timeoutS * 1000);
+    const watch = { ...services, catalog, forwarder, signal: AbortSignal.timeout(timeoutS * 1000), say };
     const reports: StudyReport[] = [];
-    for (const each of studies) reports.push(await reportOn(each, { ...services, catalog, forwarder, signal, say }));
+    for (const [each, storedAt] of stored) reports.push(await reportOn(each, storedAt, watch));
     const objects = reports.reduce((sum, report) => sum + report.objects.length, 0);
     const seconds = (Date.now() - started) / 1000;
     say(`\nOrthanc: ${environment.orthanc.url}. The local cloud stays up; \`hilum local down\` stops it.`);
@@ -64,16 +67,19 @@ interface Services {
   readonly archive: DicomWebClient;
   readonly objects: ObjectStore;
   readonly runs: RunStore;
+  readonly intake: Queue;
 }
 
-async function connect({ orthanc, bucket, runsTable }: LocalEnvironment): Promise<Services> {
+async function connect({ orthanc, bucket, runsTable, queues }: LocalEnvironment): Promise<Services> {
   const { createS3ObjectStore } = await import('#adapters/aws/object-store.ts');
+  const { createSqsQueue } = await import('#adapters/aws/queue.ts');
   const { createDynamoRunStore } = await import('#adapters/aws/run-store.ts');
   const { dicomWebUrl, username, password } = orthanc;
   return {
     archive: createDicomWebClient({ url: dicomWebUrl, username, password }),
     objects: createS3ObjectStore({ bucket }),
     runs: createDynamoRunStore({ table: runsTable }),
+    intake: createSqsQueue({ url: queueUrl(queues, { step: 'intake', lane: 'live' }) }),
   };
 }
 
@@ -97,11 +103,10 @@ interface Watch extends Services {
 }
 
 /** Waits for a study's runs, tells how they went, and compares what they say with what the PACS lists. */
-async function reportOn(
-  study: DemoStudy,
-  { archive, objects: store, say, forwarder, ...watch }: Watch,
-): Promise<StudyReport> {
+async function reportOn(study: DemoStudy, storedAt: number, services: Watch): Promise<StudyReport> {
+  const { archive, objects: store, say, forwarder, ...watch } = services;
   const { StudyInstanceUID, name } = study;
+  await routeAgain(StudyInstanceUID, services);
   const ending = await followStudy({
     ...watch,
     StudyInstanceUID,
@@ -114,13 +119,21 @@ async function reportOn(
     return { name, StudyInstanceUID, ok: true, runs: [], objects: listed, skipped: ending.reason };
   }
   const { runs } = ending;
-  for (const line of describeStudy(study, await withFindings(runs, store), listed)) say(line);
+  for (const line of describeStudy(study, { runs: await withFindings(runs, store), objects: listed, storedAt }))
+    say(line);
   if (ending.kind === 'late') say(`  not done in time; the forwarder says: ${forwarder.state(StudyInstanceUID)}`);
   const there = new Set(listed.map(({ SOPInstanceUID }) => SOPInstanceUID));
   const isAnswered = ({ state, objects = [] }: RunRecord): boolean =>
     state === 'not-applicable' ||
     (state === 'delivered' && objects.length > 0 && objects.every((uid) => there.has(uid)));
   return { name, StudyInstanceUID, ok: ending.kind === 'ended' && runs.every(isAnswered), runs, objects: listed };
+}
+
+/** A study that was forwarded before does not start the pipeline again; tools that changed since are yet to see it. */
+async function routeAgain(StudyInstanceUID: string, { forwarder, intake, ...watch }: Watch): Promise<void> {
+  const key = forwarder.manifestKey(StudyInstanceUID);
+  if (key === undefined || (await presentRuns(watch, StudyInstanceUID)).length === watch.catalog.length) return;
+  await intake.send(JSON.stringify({ Records: [{ s3: { object: { key } } }] }));
 }
 
 function withFindings(runs: readonly RunRecord[], store: ObjectStore): Promise<readonly RunReport[]> {

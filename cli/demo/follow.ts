@@ -22,26 +22,33 @@ export type Ending =
   | { readonly kind: 'ended' | 'late'; readonly runs: readonly RunRecord[] }
   | { readonly kind: 'skipped'; readonly reason: string };
 
-/** Waits until every tool of the catalogue, in its present version, has a run of the study that has ended. */
-export async function followStudy({ runs, catalog, skipped, ...following }: Following): Promise<Ending> {
-  const { StudyInstanceUID, signal, onChange } = following;
+/** The runs of a study by the tools of the catalogue as they are now, whatever older versions did. */
+export async function presentRuns(
+  { runs, catalog }: Pick<Following, 'runs' | 'catalog'>,
+  StudyInstanceUID: string,
+): Promise<readonly RunRecord[]> {
   const wanted = new Set(catalog.map((entry) => `${entry.manifest.id} ${toolVersion(entry)}`));
+  const found = await runs.list({ StudyInstanceUID });
+  return found.filter(({ tool, version }) => wanted.has(`${tool} ${version}`));
+}
+
+/** Waits until every tool of the catalogue, in its present version, has a run of the study that has ended. */
+export async function followStudy({ skipped, signal, onChange, ...following }: Following): Promise<Ending> {
   const told = new Set<string>();
   for (;;) {
-    const found = await runs.list({ StudyInstanceUID });
-    const present = found.filter(({ tool, version }) => wanted.has(`${tool} ${version}`));
-    for (const run of present) {
+    const runs = await presentRuns(following, following.StudyInstanceUID);
+    for (const run of runs) {
       const news = `${run.runId} ${run.state}`;
       if (!told.has(news)) onChange(run);
       told.add(news);
     }
-    const tools = new Set(present.map(({ tool }) => tool));
-    if (tools.size === wanted.size && present.every(({ state }) => ENDS.includes(state))) {
-      return { kind: 'ended', runs: present };
+    const tools = new Set(runs.map(({ tool }) => tool));
+    if (tools.size === following.catalog.length && runs.every(({ state }) => ENDS.includes(state))) {
+      return { kind: 'ended', runs };
     }
     const reason = skipped();
     if (reason !== undefined) return { kind: 'skipped', reason };
-    if (signal.aborted) return { kind: 'late', runs: present };
+    if (signal.aborted) return { kind: 'late', runs };
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -20,6 +20,8 @@ export interface ForwarderSetting {
 export interface RunningForwarder {
   /** Why a study was left out; undefined where it was not (yet). */
   skipped(StudyInstanceUID: string): string | undefined;
+  /** The manifest's key of a study that was forwarded before, undefined where it was not. */
+  manifestKey(StudyInstanceUID: string): string | undefined;
   /** How far the forwarder is with a study, for people. */
   state(StudyInstanceUID: string): string;
   stop(): Promise<void>;
@@ -41,6 +43,8 @@ export async function startForwarder({ environment, catalog, objects }: Forwarde
     clock: Date,
     log: createLog(Date, (line) => logFile.write(`${line}\n`)),
     spoolFolder: join(folder, 'spool'),
+    // A study of an earlier demo does not become stable again, and the local cloud may have forgotten it.
+    start: 'all',
   });
   const controller = new AbortController();
   await forwarder.runOnce(controller.signal);
@@ -49,6 +53,11 @@ export async function startForwarder({ environment, catalog, objects }: Forwarde
     skipped(StudyInstanceUID) {
       const study = journal.study(StudyInstanceUID);
       return study?.state === 'skipped' ? (study.reason?.message ?? 'no reason recorded') : undefined;
+    },
+    manifestKey(StudyInstanceUID) {
+      const { state, revision } = journal.study(StudyInstanceUID) ?? {};
+      if (state !== 'uploaded' || revision === undefined) return undefined;
+      return manifestKey('live', StudyInstanceUID, revision);
     },
     state(StudyInstanceUID) {
       const study = journal.study(StudyInstanceUID);

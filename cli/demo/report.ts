@@ -4,6 +4,14 @@ import type { Finding } from '#core/tool.ts';
 import type { ListedObject } from './archive.ts';
 import type { DemoStudy, Truth } from './studies.ts';
 
+/** What is known of a study's way. */
+export interface StudyWay {
+  readonly runs: readonly RunReport[];
+  readonly objects: readonly ListedObject[];
+  /** When the last instance was in the PACS, ms since the epoch. */
+  readonly storedAt: number;
+}
+
 /** A run and what its tool found. */
 export interface RunReport {
   readonly run: RunRecord;
@@ -11,37 +19,45 @@ export interface RunReport {
 }
 
 /** Lines about a study whose runs have ended. */
-export function describeStudy(
-  study: DemoStudy,
-  runs: readonly RunReport[],
-  objects: readonly ListedObject[],
-): readonly string[] {
+export function describeStudy(study: DemoStudy, { runs, objects, storedAt }: StudyWay): readonly string[] {
   return [
     '',
     `${study.name} (${study.StudyInstanceUID}, ${study.instances.length} instances)`,
-    ...runs.flatMap((report) => describeRun(report, study.truth)),
+    ...runs.flatMap((report) => describeRun(report, study.truth, storedAt)),
     `  in the PACS: ${objects.length} objects of Hilum`,
     ...objects.map(({ kind, SOPInstanceUID }) => `    ${kind.padEnd(18)} ${SOPInstanceUID}`),
   ];
 }
 
-function describeRun({ run, findings }: RunReport, truth: readonly Truth[]): readonly string[] {
+function describeRun({ run, findings }: RunReport, truth: readonly Truth[], storedAt: number): readonly string[] {
   const because = run.reason === undefined ? '' : `: ${run.reason.message} (${run.reason.code})`;
   const head = `  ${run.tool} ${run.version}: ${run.state}${because}`;
   if (run.state !== 'delivered') return [head];
-  return [head, ...stageLines(run), ...(run.summary ? [`    ${run.summary}`] : []), ...compare(findings, truth)];
+  const summary = run.summary === undefined ? [] : [`    ${run.summary}`];
+  return [head, ...stageLines(run, storedAt), ...summary, ...compare(findings, truth)];
 }
 
-/** How long the run took to reach each stage from the one before. */
-function stageLines({ stages }: RunRecord): readonly string[] {
-  const times = Object.entries(stages)
-    .map(([stage, time]) => ({ stage, ms: Date.parse(time) }))
-    .sort((a, b) => a.ms - b.ms);
-  return times.slice(1).map(({ stage, ms }, index) => {
-    const seconds = (ms - (times[index]?.ms ?? ms)) / 1000;
-    return `    ${stage.padEnd(10)} after ${seconds.toFixed(1)} s`;
+/** How long the run took to reach each stage from the one before; a run of an earlier demo began before this one. */
+function stageLines({ stages }: RunRecord, storedAt: number): readonly string[] {
+  const times = Object.entries(stages).map(([stage, time]) => ({ stage, ms: Date.parse(time) }));
+  const way = [{ stage: 'stored', ms: storedAt }, ...times].sort((a, b) => a.ms - b.ms);
+  const start = way.findIndex(({ stage }) => stage === 'stored' || stage === 'received');
+  return way.slice(start + 1).flatMap(({ stage, ms }, index) => {
+    const before = way[start + index];
+    if (before === undefined || stage === 'stored') return [];
+    const seconds = ((ms - before.ms) / 1000).toFixed(1);
+    return [`    ${(STAGES[stage] ?? stage).padEnd(38)} ${seconds.padStart(6)} s`];
   });
 }
+
+/** What happens until a stage is reached. */
+const STAGES: Readonly<Record<string, string>> = {
+  received: 'stable in Orthanc, forwarded, received',
+  routed: 'routed to the tool',
+  inferred: 'images loaded, tool run',
+  converted: 'converted to DICOM',
+  delivered: 'stored in Orthanc and read back',
+};
 
 /** What the tool found beside what the phantom holds; only the former where nothing is known. */
 function compare(findings: readonly Finding[], truth: readonly Truth[]): readonly string[] {
