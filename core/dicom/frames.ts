@@ -1,5 +1,6 @@
 /** Which fragments of encapsulated pixel data make which frame (PS3.5 A.4). */
 import { DicomReadError } from '../errors.ts';
+import { endsWithMarker } from './codecs/markers.ts';
 
 /**
  * The encoded frames in order. Told by the Extended or Basic Offset Table; without one, a fragment is a frame, one frame
@@ -70,13 +71,6 @@ function groupByEndMarker(data: readonly Uint8Array[]): readonly (readonly Uint8
     }
   }
   return open.length === 0 ? groups : [...groups, open];
-}
-
-/** EOI (JPEG) and EOC (JPEG 2000) are both FFD9; a padding byte may follow. */
-function endsWithMarker(fragment: Uint8Array): boolean {
-  const tail = [...fragment.subarray(-3)];
-  const at = tail.lastIndexOf(0xd9);
-  return at > 0 && tail[at - 1] === 0xff;
 }
 
 function offsets32(table: Uint8Array | undefined): readonly number[] {

@@ -63,7 +63,7 @@ export function heapDecoder<Module>({ load, create, readSize }: HeapCodec<Module
 }
 
 function checkSize(size: CodestreamSize | undefined, { rows, columns }: FrameLayout): void {
-  if (size === undefined) throw corrupt('The compressed frame has no header');
+  if (size === undefined) throw corrupt('The compressed frame lacks its header or its end');
   if (size.rows !== rows || size.columns !== columns) {
     throw corrupt(`The compressed frame is ${size.rows} × ${size.columns}, the header says ${rows} × ${columns}`);
   }

@@ -1,6 +1,6 @@
 import type { Codec } from './codec.ts';
 import { heapDecoder } from './emscripten.ts';
-import { jpegSize } from './markers.ts';
+import { endsWithMarker, jpegSize } from './markers.ts';
 
 /** JPEG-LS lossless and near-lossless (ITU-T T.87), by CharLS. */
 export const jpegLs: Codec = {
@@ -9,6 +9,7 @@ export const jpegLs: Codec = {
   load: heapDecoder({
     load: async () => (await import('@cornerstonejs/codec-charls/decodewasmjs')).default,
     create: ({ JpegLSDecoder }) => new JpegLSDecoder(),
-    readSize: jpegSize,
+    // CharLS takes up to half a minute to notice that a stream was cut off; the missing end marker tells at once.
+    readSize: (encoded) => (endsWithMarker(encoded) ? jpegSize(encoded) : undefined),
   }),
 };

@@ -47,3 +47,10 @@ export function codestreamStart(encoded: Uint8Array): number | undefined {
   const start = buffer.indexOf(Uint8Array.of(0xff, 0x4f, 0xff, 0x51));
   return start < 0 ? undefined : start;
 }
+
+/** Whether a stream ends with EOI (JPEG, JPEG-LS) or EOC (JPEG 2000), both FFD9; padding zeros may follow. */
+export function endsWithMarker(encoded: Uint8Array): boolean {
+  let last = encoded.length - 1;
+  while (last > 0 && encoded[last] === 0) last -= 1;
+  return last > 0 && encoded[last] === 0xd9 && encoded[last - 1] === 0xff;
+}
