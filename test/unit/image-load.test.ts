@@ -1,0 +1,293 @@
+import { describe, expect, it } from 'vitest';
+import { GeometryError } from '#core/errors.ts';
+import { loadImage } from '#core/image/load.ts';
+import { volumeGeometry } from '#core/image/volume-geometry.ts';
+import { groupImages } from '#core/study/images.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
+import type { ImageIndex, InstanceIndex } from '#core/study/study-index.ts';
+import { slice } from '../fixtures/instances.ts';
+import { describeWith } from '../fixtures/lanes.ts';
+import {
+  encodeElements,
+  identity,
+  type PictureOptions,
+  part10,
+  picture,
+  type RawElement,
+  sorted,
+  words,
+} from '../fixtures/part10.ts';
+import { realFile, realFiles } from '../fixtures/real-data.ts';
+
+const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+const CR = '1.2.840.10008.5.1.4.1.1.1';
+
+function series(count: number, change: (k: number) => Partial<InstanceIndex> = () => ({})): readonly InstanceIndex[] {
+  return Array.from({ length: count }, (_, k) => slice(k, change(k)));
+}
+
+const at = (z: number): Partial<InstanceIndex> => ({ ImagePositionPatient: [-10, -20, z] });
+
+function geometryCode(instances: readonly InstanceIndex[]): string | undefined {
+  try {
+    volumeGeometry(instances);
+    return undefined;
+  } catch (error) {
+    if (error instanceof GeometryError) return error.code;
+    throw error;
+  }
+}
+
+describe('volumeGeometry', () => {
+  it('sorts slices along the normal, whatever order and direction they came in', () => {
+    const sagittal = series(4, (k) => ({
+      ImageOrientationPatient: [0, 1, 0, 0, 0, -1],
+      ImagePositionPatient: [30 - 2.5 * k, 5, 6],
+    }));
+
+    const geometry = volumeGeometry([3, 0, 2, 1].map((k) => sagittal[k] ?? slice(k)));
+
+    expect(geometry.sliceDirection.map((c) => c + 0)).toEqual([-1, 0, 0]);
+    expect(geometry.instances.map(({ SOPInstanceUID }) => SOPInstanceUID)).toEqual([
+      '1.2.3.1.1',
+      '1.2.3.1.2',
+      '1.2.3.1.3',
+      '1.2.3.1.4',
+    ]);
+    expect(geometry.origin).toEqual([30, 5, 6]);
+    expect(geometry.spacingMm).toEqual([0.5, 0.8, 2.5]);
+  });
+
+  it('takes positions that were rounded', () => {
+    const rounded = series(300, (k) => at(Number((0.625 * k).toFixed(1))));
+
+    expect(volumeGeometry(rounded).spacingMm[2]).toBeCloseTo(0.625, 3);
+  });
+
+  it('counts what is missing', () => {
+    const gap = series(10).filter((_, k) => k !== 4 && k !== 7);
+
+    expect(() => volumeGeometry(gap)).toThrow(
+      expect.objectContaining({ code: 'missing-slices', facts: expect.objectContaining({ missing: 2, spacingMm: 2 }) }),
+    );
+  });
+
+  it.each<[string, readonly InstanceIndex[]]>([
+    ['too-few-slices', series(1)],
+    ['missing-geometry', [slice(0), { ...slice(1), ImagePositionPatient: undefined } as InstanceIndex]],
+    ['missing-geometry', series(3, () => ({ ImageOrientationPatient: [1, 0, 0, 1, 0, 0] }))],
+    ['pixel-spacing-unknown', series(3, () => ({ PixelSpacing: [0, 1] }))],
+    ['mixed-orientation', series(3, (k) => (k === 1 ? { ImageOrientationPatient: [1, 0, 0, 0, 0, -1] } : {}))],
+    ['mixed-matrix', series(3, (k) => (k === 1 ? { Rows: 4 } : {}))],
+    ['mixed-matrix', series(3, (k) => (k === 1 ? { PixelSpacing: [0.8, 0.6] } : {}))],
+    ['duplicate-slices', series(5, (k) => at(k === 3 ? 4 : 2 * k))],
+    ['duplicate-slices', series(3, () => at(0))],
+    ['variable-spacing', series(10, (k) => at(k < 5 ? 2 * k : 10 + 3.5 * (k - 5)))],
+    ['variable-spacing', series(10, (k) => at(k < 5 ? 2 * k : 10 + 2.5 * (k - 5)))],
+    ['gantry-tilt', series(10, (k) => ({ ImagePositionPatient: [0, 0.4 * k, 2 * k] }))],
+    ['gantry-tilt', series(5, () => ({ GantryDetectorTilt: 15 }))],
+  ])('refuses %s', (code, instances) => {
+    expect(geometryCode(instances)).toBe(code);
+  });
+
+  it('takes a tilt that the orientation shows and the positions follow', () => {
+    const [cos, sin] = [Math.cos(Math.PI / 12), Math.sin(Math.PI / 12)];
+    const oblique = series(5, (k) => ({
+      GantryDetectorTilt: 15,
+      ImageOrientationPatient: [1, 0, 0, 0, cos, sin],
+      ImagePositionPatient: [0, -2 * k * sin, 2 * k * cos],
+    }));
+
+    expect(geometryCode(oblique)).toBeUndefined();
+  });
+});
+
+interface SliceFile {
+  readonly index: InstanceIndex;
+  readonly bytes: Uint8Array;
+}
+
+function fileOf(elements: readonly RawElement[], SOPInstanceUID: string, SOPClassUID?: string): SliceFile {
+  const bytes = part10(
+    EXPLICIT_LITTLE_ENDIAN,
+    encodeElements(sorted([...identity(SOPInstanceUID, SOPClassUID), ...elements])),
+  );
+  return { index: indexInstance(bytes), bytes };
+}
+
+function sliceFile(k: number, values: readonly number[], more: readonly RawElement[] = [], modality = 'CT'): SliceFile {
+  const ds = (tag: string, value: string): RawElement => ({ tag, vr: 'DS', value });
+  return fileOf(
+    [
+      ...picture({ bitsStored: 12 }),
+      { tag: '00080060', vr: 'CS', value: modality },
+      { tag: '00200052', vr: 'UI', value: '1.2.3.9' },
+      ds('00200032', `0\\0\\${2 * k}`),
+      ds('00200037', '1\\0\\0\\0\\1\\0'),
+      ds('00280030', '0.8\\0.5'),
+      ...more,
+      { tag: '7FE00010', vr: 'OW', value: words(values) },
+    ],
+    `1.2.3.1.${k}`,
+  );
+}
+
+const rescale = (slope: string, intercept: string): readonly RawElement[] => [
+  { tag: '00281053', vr: 'DS', value: slope },
+  { tag: '00281052', vr: 'DS', value: intercept },
+];
+
+function load(files: readonly SliceFile[]) {
+  const [image] = groupImages({ StudyInstanceUID: '1.2.3', instances: files.map(({ index }) => index) });
+  if (image === undefined) throw new Error('The files make no image');
+  return loadImage(image, async ({ SOPInstanceUID }) => {
+    const found = files.find(({ index }) => index.SOPInstanceUID === SOPInstanceUID);
+    if (found === undefined) throw new Error('A file was asked for that is not there');
+    return found.bytes;
+  });
+}
+
+describe('loadImage of a volume', () => {
+  it('gives Hounsfield units, slice by slice along the normal', async () => {
+    const files = [2, 0, 1].map((k) => sliceFile(k, [0, 1024, 2048, 3000, 4095, k], rescale('1', '-1024')));
+
+    const volume = await load(files);
+
+    expect(volume).toMatchObject({
+      kind: 'volume',
+      rows: 2,
+      columns: 3,
+      slices: 3,
+      Modality: 'CT',
+      spacingMm: [0.5, 0.8, 2],
+    });
+    expect(volume).toMatchObject({ instances: ['1.2.3.1.0', '1.2.3.1.1', '1.2.3.1.2'] });
+    expect(volume.kind === 'volume' && volume.voxels).toEqual(
+      Int16Array.from([0, 1, 2].flatMap((k) => [-1024, 0, 1024, 1976, 3071, k - 1024])),
+    );
+  });
+
+  it('keeps fractions as Float32', async () => {
+    const files = [0, 1].map((k) => sliceFile(k, [0, 1, 2, 3, 4, 5], rescale('0.5', '0'), 'PT'));
+
+    const volume = await load(files);
+
+    expect(volume.kind === 'volume' && volume.voxels).toEqual(
+      Float32Array.of(0, 0.5, 1, 1.5, 2, 2.5, 0, 0.5, 1, 1.5, 2, 2.5),
+    );
+  });
+
+  it('refuses a CT without rescale, and a file that is another instance', async () => {
+    const noRescale = [0, 1].map((k) => sliceFile(k, [0, 1, 2, 3, 4, 5]));
+    const [first, second] = [0, 1].map((k) => sliceFile(k, [0, 1, 2, 3, 4, 5], rescale('1', '0')));
+    if (first === undefined || second === undefined) throw new Error('There are two files');
+
+    await expect(load(noRescale)).rejects.toMatchObject({ code: 'malformed' });
+    await expect(load([first, { ...second, bytes: first.bytes }])).rejects.toMatchObject({ code: 'malformed' });
+  });
+
+  it('reads a few files at a time and stops where one fails', async () => {
+    const files = Array.from({ length: 40 }, (_, k) => sliceFile(k, [0, 1, 2, 3, 4, 5], rescale('1', '0')));
+    const [image] = groupImages({ StudyInstanceUID: '1.2.3', instances: files.map(({ index }) => index) });
+    let underWay = 0;
+    let most = 0;
+    let read = 0;
+    const reading = loadImage(image as ImageIndex, async () => {
+      underWay += 1;
+      read += 1;
+      most = Math.max(most, underWay);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      underWay -= 1;
+      throw new RangeError('the bucket is gone');
+    });
+
+    await expect(reading).rejects.toThrow('the bucket is gone');
+    expect(most).toBeLessThanOrEqual(8);
+    expect(read).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('loadImage of a radiograph', () => {
+  const radiograph = (values: readonly number[], options: PictureOptions = {}, more: readonly RawElement[] = []) =>
+    load([
+      fileOf(
+        [
+          ...picture({ bitsStored: 12, ...options }),
+          { tag: '00080060', vr: 'CS', value: 'PX' },
+          { tag: '00181164', vr: 'DS', value: '0.1\\0.2' },
+          ...more,
+          { tag: '7FE00010', vr: 'OW', value: words(values) },
+        ],
+        '1.2.3.5',
+        CR,
+      ),
+    ]);
+  const pixelsOf = (image: Awaited<ReturnType<typeof radiograph>>): readonly number[] =>
+    image.kind === 'radiograph' ? [...image.pixels] : [];
+
+  it('is white where X-rays were absorbed, from 0 to 1', async () => {
+    const values = [100, 200, 300, 400, 500, 300];
+
+    const [positive, negative] = [await radiograph(values), await radiograph(values, { photometric: 'MONOCHROME1' })];
+
+    expect(pixelsOf(positive)).toEqual([0, 0.25, 0.5, 0.75, 1, 0.5]);
+    expect(pixelsOf(negative)).toEqual([1, 0.75, 0.5, 0.25, 0, 0.5]);
+    expect(positive).toMatchObject({ kind: 'radiograph', rows: 2, columns: 3, spacingMm: [0.1, 0.2] });
+  });
+
+  it('goes through the Modality LUT, with its ends beyond it', async () => {
+    const table: RawElement = {
+      tag: '00283000',
+      vr: 'SQ',
+      value: [
+        [
+          { tag: '00283002', vr: 'US', value: words([3, 10, 16]) },
+          { tag: '00283006', vr: 'US', value: words([0, 100, 400]) },
+        ],
+      ],
+    };
+
+    expect(pixelsOf(await radiograph([0, 10, 11, 12, 13, 4000], {}, [table]))).toEqual([0, 0, 0.25, 1, 1, 1]);
+  });
+
+  it('does not let padding stretch the picture', async () => {
+    const padding: RawElement = { tag: '00280120', vr: 'US', value: words([4095]) };
+
+    expect(pixelsOf(await radiograph([4095, 100, 200, 150, 100, 4095], {}, [padding]))).toEqual([0, 0, 1, 0.5, 0, 0]);
+  });
+
+  it('refuses a picture of one grey level', async () => {
+    await expect(radiograph([7, 7, 7, 7, 7, 7])).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
+  });
+});
+
+describeWith(['data'], 'loadImage on real files', () => {
+  const loadFolder = (folder: string) =>
+    load(
+      realFiles()
+        .filter(({ path }) => path.startsWith(`${folder}/`))
+        .map(({ path }) => {
+          const bytes = realFile(path);
+          return { index: indexInstance(bytes), bytes };
+        })
+        .map((file) => ({ ...file, index: { ...file.index, StudyInstanceUID: '1.2.3' } })),
+    );
+
+  it('makes a volume of a real CT', async () => {
+    const volume = await loadFolder('ct-spine-ref-dicom');
+
+    expect(volume).toMatchObject({ kind: 'volume', columns: 122, rows: 101, slices: 112 });
+    const voxels = volume.kind === 'volume' ? volume.voxels : new Int16Array(0);
+    expect([voxels.reduce((a, b) => Math.min(a, b)), voxels.reduce((a, b) => Math.max(a, b))]).toEqual([-1024, 3382]);
+  });
+
+  it('refuses heads whose slice spacing changes', async () => {
+    await expect(async () => loadFolder('ct-head-28')).rejects.toMatchObject({ code: 'variable-spacing' });
+  });
+
+  it('shows teeth whiter than the background of a panoramic X-ray', async () => {
+    const image = await loadFolder('dental');
+
+    expect(image).toMatchObject({ kind: 'radiograph', rows: 1576, columns: 1976, spacingMm: [0.15, 0.15] });
+  });
+});
