@@ -10,8 +10,6 @@ export interface BundleContents {
   readonly catalog?: readonly ToolManifest[];
   /** The tool that it runs: the same with code and weights, and onnxruntime. */
   readonly tool?: ToolManifest;
-  /** Whether it writes PDF, which needs the metrics of the standard fonts. */
-  readonly writesPdf?: boolean;
 }
 
 /** Makes the folder of `functions/<name>` and returns its path. */
@@ -32,7 +30,7 @@ const BANNER =
  * @param outdir where the folders are made; each is made anew
  */
 export function createBundler({ root, outdir }: { readonly root: string; readonly outdir: string }): Bundler {
-  return (name, { catalog = [], tool, writesPdf = false } = {}) => {
+  return (name, { catalog = [], tool } = {}) => {
     const out = join(outdir, tool === undefined ? name : `${name}-${tool.id}`);
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
@@ -43,8 +41,6 @@ export function createBundler({ root, outdir }: { readonly root: string; readonl
       copyOnnxruntime(out);
       copyCodecs(out);
     }
-    if (writesPdf)
-      cpSync(join(REPOSITORY, 'node_modules', 'pdfkit', 'js', 'data'), join(out, 'data'), { recursive: true });
     const dockerfile = join(REPOSITORY, 'functions', name, 'Dockerfile');
     if (existsSync(dockerfile)) cpSync(dockerfile, join(out, 'Dockerfile'));
     return out;
@@ -73,7 +69,6 @@ function bundleCode(name: string, tool: ToolManifest | undefined, { root, out }:
     mainFields: ['module', 'main'],
     banner: { js: BANNER },
     external: [ONNXRUNTIME, '@cornerstonejs/*'],
-    loader: { '.wasm': 'copy' },
     legalComments: 'none',
     logLevel: 'error',
   });

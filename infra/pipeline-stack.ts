@@ -137,7 +137,7 @@ export class PipelineStack extends Stack {
     const convert = new StepFunction(this, 'Convert', {
       ...shared,
       ...{
-        folder: bundle('convert', { writesPdf: true }),
+        folder: bundle('convert'),
         packaging: config.packaging,
         memoryMb: 1769,
         timeout: timeouts.convert,
