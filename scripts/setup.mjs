@@ -131,6 +131,7 @@ async function makeVenvs(parts) {
 /** Says what is still missing, what that means and how to get it; decides the exit code. */
 function conclude(purpose, parts) {
   const missing = parts.filter((name) => !PARTS[name].present());
+  if (missing.length === 0) say('everything is there');
   if (missing.length === 0) return;
   for (const name of missing) say(`missing: ${PARTS[name].what}. To get it: ${PARTS[name].mend}`);
   if (missing.includes('orthanc') || missing.includes('postgresql')) {
