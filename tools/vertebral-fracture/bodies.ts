@@ -82,12 +82,13 @@ function mergeFragments(chain: readonly Piece[]): readonly Piece[] {
 
 /** Two or more bodies that grew together are cut where the disc shows most and the body least. */
 function splitTall(map: SpineMap, found: Int32Array, chain: readonly Piece[]): readonly Piece[] {
+  const marked = markedPoints(map, found, new Set(chain.flatMap(({ parts }) => parts)));
   const profiles = chain.map((piece, index) => {
     const axis = axisOf(
       chain.map(({ centre }) => centre),
       index,
     );
-    return profileOf(map, found, piece, axis);
+    return profileOf(map, marked, piece, axis);
   });
   const usual = median(profiles.map(({ height }) => height));
   return chain.flatMap((piece, index) => {
@@ -121,24 +122,37 @@ interface Profile {
 /** Half the range of a profile, mm. */
 const REACH = 90;
 
-function profileOf(map: SpineMap, found: Int32Array, { parts, centre }: Piece, axis: PointLps): Profile {
+/** Points of components (with their number) and of discs (number 0). */
+interface Marked {
+  readonly part: number;
+  readonly point: PointLps;
+}
+
+function markedPoints(map: SpineMap, found: Int32Array, parts: ReadonlySet<number>): readonly Marked[] {
+  const { shape, tissue } = map;
+  const marked: Marked[] = [];
+  for (let at = 0; at < tissue.length; at += 1) {
+    const part = found[at] ?? 0;
+    if (tissue[at] !== TISSUE.disc && !parts.has(part)) continue;
+    const y = at % shape.columns;
+    const z = Math.floor(at / shape.columns) % shape.rows;
+    marked.push({ part, point: pointAt(map, [y, z, Math.floor(at / (shape.columns * shape.rows))]) });
+  }
+  return marked;
+}
+
+function profileOf(map: SpineMap, marked: readonly Marked[], { parts, centre }: Piece, axis: PointLps): Profile {
   const body = new Float32Array(2 * REACH);
   const disc = new Float32Array(2 * REACH);
-  const { shape, tissue } = map;
-  for (let plane = 0; plane < shape.slices; plane += 1) {
-    for (let z = 0; z < shape.rows; z += 1) {
-      for (let y = 0; y < shape.columns; y += 1) {
-        const at = (plane * shape.rows + z) * shape.columns + y;
-        const isDisc = tissue[at] === TISSUE.disc;
-        if (!isDisc && !parts.includes(found[at] ?? 0)) continue;
-        const from = subtract(pointAt(map, [y, z, plane]), centre);
-        const along = dot(from, axis);
-        const slab = Math.floor(along) + REACH;
-        if (slab < 0 || slab >= 2 * REACH) continue;
-        if (!isDisc) body[slab] = (body[slab] ?? 0) + 1;
-        else if (dot(from, from) - along * along < 15 * 15) disc[slab] = (disc[slab] ?? 0) + 1;
-      }
-    }
+  for (const { part, point } of marked) {
+    const isDisc = part === 0;
+    if (!isDisc && !parts.includes(part)) continue;
+    const from = subtract(point, centre);
+    const along = dot(from, axis);
+    const slab = Math.floor(along) + REACH;
+    if (slab < 0 || slab >= 2 * REACH) continue;
+    if (!isDisc) body[slab] = (body[slab] ?? 0) + 1;
+    else if (dot(from, from) - along * along < 15 * 15) disc[slab] = (disc[slab] ?? 0) + 1;
   }
   const usual = median([...body].filter((value) => value > 0));
   const filled = [...body.keys()].filter((slab) => (body[slab] ?? 0) > 0.3 * usual);

@@ -5,31 +5,29 @@ import { CELL, drawText, type Rgb, type RgbImage } from '#core/image/text.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { KeyImage } from '#core/tool.ts';
 import type { SpineBodies } from './bodies.ts';
-import type { Grade } from './grade.ts';
-import type { BodyHeights } from './heights.ts';
+import type { Assessment } from './report.ts';
 import type { SpineMap } from './segment.ts';
 
 /** Grade 0 to 3: green, yellow, orange, red. */
-export const GRADE_COLORS: readonly Rgb[] = [
+const GRADE_COLORS: readonly Rgb[] = [
   [90, 200, 120],
   [240, 220, 70],
   [245, 150, 40],
   [235, 60, 60],
 ];
-const WHITE: Rgb = [255, 255, 255];
+/** Not measured. */
+const GREY: Rgb = [170, 170, 170];
 /** mm per pixel, and the bone window (HU) that is shown. */
 const PIXEL_MM = 0.75;
 const WINDOW = { center: 350, width: 1300 } as const;
 
-export interface Shown {
-  readonly label: number;
-  readonly name: string;
-  readonly grade: Grade;
-  readonly heights: BodyHeights;
-}
-
 /** Draws the curved mid-sagittal picture: head up, anterior to the left. */
-export function spinePicture(volume: Volume, map: SpineMap, spine: SpineBodies, shown: readonly Shown[]): KeyImage {
+export function spinePicture(
+  volume: Volume,
+  map: SpineMap,
+  spine: SpineBodies,
+  assessments: readonly Assessment[],
+): KeyImage {
   const { grid } = map;
   const columns = Math.round((grid.rows * grid.spacingMm[1]) / PIXEL_MM);
   const rows = Math.round((grid.slices * grid.spacingMm[2]) / PIXEL_MM);
@@ -66,19 +64,23 @@ export function spinePicture(volume: Volume, map: SpineMap, spine: SpineBodies, 
         [labelAt(row - 1, column), labelAt(row + 1, column), labelAt(row, column - 1), labelAt(row, column + 1)].some(
           (other) => other !== label,
         );
-      const body = edge ? shown.find((one) => one.label === label) : undefined;
+      const outlined = edge ? assessments.find(({ body }) => body.label === label) : undefined;
       const grey = Math.round(255 * Math.min(1, Math.max(0, shade)));
-      image.rgb.set(body ? (GRADE_COLORS[body.grade] ?? WHITE) : [grey, grey, grey], (row * columns + column) * 3);
+      image.rgb.set(outlined ? colorOf(outlined) : [grey, grey, grey], (row * columns + column) * 3);
     }
     const slice = Math.round(toVoxel(volume, [x, grid.origin[1], z])[2]);
     const uid = volume.instances[slice];
     if (uid !== undefined) sources.add(uid);
   }
-  for (const { name, grade, heights } of shown) {
-    const column = (heights.centre[1] + heights.depthMm / 2 + 30 - grid.origin[1]) / PIXEL_MM;
-    const row = rows - 1 - (heights.centre[2] - grid.origin[2]) / PIXEL_MM;
-    const text = grade === 0 ? name : `${name} G${grade}`;
-    drawText(image, Math.round(column), Math.round(row - CELL.rows), text, GRADE_COLORS[grade] ?? WHITE, 2);
+  for (const assessment of assessments) {
+    const { name, body, measured } = assessment;
+    const back = measured?.heights.depthMm ?? 30;
+    const [, y, z] = measured?.heights.centre ?? body.centre;
+    const column = (y + back / 2 + 30 - grid.origin[1]) / PIXEL_MM;
+    const row = rows - 1 - (z - grid.origin[2]) / PIXEL_MM;
+    const grade = measured?.grading.grade ?? 0;
+    const text = grade === 0 ? name.id : `${name.id} G${grade}`;
+    drawText(image, Math.round(column), Math.round(row - CELL.rows), text, colorOf(assessment), 2);
   }
   return {
     title: 'Spine along its curve, vertebral bodies by Genant grade',
@@ -87,6 +89,10 @@ export function spinePicture(volume: Volume, map: SpineMap, spine: SpineBodies, 
     rgb: image.rgb,
     sources: [...sources],
   };
+}
+
+function colorOf({ measured }: Assessment): Rgb {
+  return (measured && GRADE_COLORS[measured.grading.grade]) ?? GREY;
 }
 
 /** x of the spine at height z: between the bodies' middles, held beyond them. */

@@ -1,5 +1,6 @@
 /** What the tool says: findings in coded terms, sentences for people and the page with the table. */
 import { type CodedConcept, Sct, Units, Vertebrae, VertebralMeasures } from '#core/dicom/codes.ts';
+import type { PointLps } from '#core/image/geometry.ts';
 import { toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { Finding, ImageRegion, Report, Segment, SegmentFrame } from '#core/tool.ts';
@@ -8,13 +9,13 @@ import type { Grade, Grading } from './grade.ts';
 import type { BodyHeights } from './heights.ts';
 import type { LevelName } from './levels.ts';
 
-/** All that is known of one measured body. */
+/** All that is known of one body. */
 export interface Assessment {
   readonly body: Body;
   readonly name: LevelName;
-  readonly heights: BodyHeights;
-  readonly grading: Grading;
   readonly frames: readonly SegmentFrame[];
+  /** Missing where the body is only partly in view or has no two endplates to measure between. */
+  readonly measured?: { readonly heights: BodyHeights; readonly grading: Grading };
 }
 
 const SEVERITY: Readonly<Record<Grade, { readonly word: string; readonly code?: CodedConcept }>> = {
@@ -31,52 +32,63 @@ const CIELAB: Readonly<Record<Grade, readonly [number, number, number]>> = {
   3: [36_000, 50_000, 44_500],
 };
 
-/** One finding per body: heights, loss and grade; drawn on the axial slice through its middle. */
+const GREY_CIELAB = [45_000, 32_896, 32_896] as const;
+
+/** One finding per body: heights, loss and grade where it could be measured; drawn on the axial slice through its middle. */
 export function findingOf(
-  { name, heights, grading, frames }: Assessment,
+  { body, name, frames, measured }: Assessment,
   segmentNumber: number,
   volume: Volume,
 ): Finding {
+  const label = labelOf(name);
+  const position = measured?.heights.centre ?? body.centre;
+  const regions = regionOf(volume, position, frames);
+  const place = {
+    id: name.id,
+    site: Vertebrae[name.level ?? ''] ?? Sct.vertebra,
+    segmentNumber,
+    position,
+    ...(regions.length > 0 && { regions }),
+  };
+  if (measured === undefined) {
+    const summary = `${label}: only partly in view or not measurable, no heights`;
+    return { ...place, summary, finding: Sct.vertebra, measurements: [], evaluations: [] };
+  }
+  const { heights, grading } = measured;
   const { grade, lossPercent, deformity } = grading;
   const severity = SEVERITY[grade];
-  const label = labelOf(name);
-  const fractured = grade > 0;
   const millimetres = (concept: CodedConcept, value: number) => ({
     name: concept,
-    value: round(value, 1),
+    value: round(value),
     unit: Units.millimetre,
   });
-  const regions = regionOf(volume, heights, frames);
   return {
-    id: name.id,
-    summary: fractured
-      ? `${label}: ${deformity} deformity, ${severity.word}, loss of height ${lossPercent.toFixed(0)} % (Genant grade ${grade})`
-      : `${label}: no fracture by height (Genant grade 0)`,
-    finding: fractured ? Sct.compressionFracture : Sct.vertebra,
-    site: Vertebrae[name.level ?? ''] ?? Sct.vertebra,
+    ...place,
+    summary:
+      grade > 0
+        ? `${label}: ${deformity} deformity, ${severity.word}, loss of height ${lossPercent.toFixed(0)} % (Genant grade ${grade})`
+        : `${label}: no fracture by height (Genant grade 0)`,
+    finding: grade > 0 ? Sct.compressionFracture : Sct.vertebra,
     measurements: [
       millimetres(VertebralMeasures.anteriorHeight, heights.anteriorMm),
       millimetres(VertebralMeasures.middleHeight, heights.middleMm),
       millimetres(VertebralMeasures.posteriorHeight, heights.posteriorMm),
-      { name: VertebralMeasures.heightLoss, value: round(lossPercent, 1), unit: Units.percent },
+      { name: VertebralMeasures.heightLoss, value: round(lossPercent), unit: Units.percent },
     ],
     evaluations: [
       { name: VertebralMeasures.genantGrade, value: VertebralMeasures.grades[grade] },
       ...(severity.code ? [{ name: VertebralMeasures.severity, value: severity.code }] : []),
     ],
-    segmentNumber,
-    position: heights.centre,
-    ...(regions.length > 0 && { regions }),
   };
 }
 
-export function segmentOf({ name, grading, frames }: Assessment, number: number): Segment {
+export function segmentOf({ name, frames, measured }: Assessment, number: number): Segment {
   return {
     number,
     label: labelOf(name),
     category: Sct.anatomicalStructure,
     type: Vertebrae[name.level ?? ''] ?? Sct.vertebra,
-    cielab: CIELAB[grading.grade],
+    cielab: measured === undefined ? GREY_CIELAB : CIELAB[measured.grading.grade],
     frames,
   };
 }
@@ -88,13 +100,15 @@ export function labelOf({ id, level }: LevelName): string {
 
 /** One sentence for lists. */
 export function summaryOf(assessments: readonly Assessment[]): string {
-  const fractured = assessments.filter(({ grading }) => grading.grade > 0);
-  const measured = `${assessments.length} vertebral ${assessments.length === 1 ? 'body' : 'bodies'} measured`;
-  if (fractured.length === 0) return `${measured}, no fracture by height`;
-  return `${measured}, ${fractured.length} with loss of height: ${fractured.map(({ name, grading }) => `${labelOf(name)} grade ${grading.grade}`).join(', ')}`;
+  const measured = assessments.filter((one) => one.measured !== undefined);
+  const fractured = measured.filter(({ measured: found }) => (found?.grading.grade ?? 0) > 0);
+  const count = `${measured.length} vertebral ${measured.length === 1 ? 'body' : 'bodies'} measured`;
+  if (fractured.length === 0) return `${count}, no fracture by height`;
+  const names = fractured.map(({ name, measured: found }) => `${labelOf(name)} grade ${found?.grading.grade}`);
+  return `${count}, ${fractured.length} with loss of height: ${names.join(', ')}`;
 }
 
-export function reportOf(assessments: readonly Assessment[], partly: number): Report {
+export function reportOf(assessments: readonly Assessment[]): Report {
   const anchored = assessments.some(({ name }) => name.level !== undefined);
   return {
     kind: 'page',
@@ -104,9 +118,6 @@ export function reportOf(assessments: readonly Assessment[], partly: number): Re
       anchored
         ? 'Levels are counted up from the sacrum, the first body above it taken as L5; a sixth lumbar vertebra or a fused fifth shifts all names by one.'
         : 'The sacrum is not in view: bodies are numbered from below, levels are not known.',
-      ...(partly > 0
-        ? [`${partly} more ${partly === 1 ? 'body is' : 'bodies are'} only partly in view or could not be measured.`]
-        : []),
       'Heights are measured at 15, 50 and 85 % of the depth in the mid-sagittal plane of each body. Genant grade by loss of height: 0 below 20 %, 1 to 25 %, 2 to 40 %, 3 above.',
       'Found by a model that was trained on synthetic phantoms only. A radiologist has to check every value.',
     ],
@@ -114,23 +125,29 @@ export function reportOf(assessments: readonly Assessment[], partly: number): Re
       header: ['Level', 'Anterior mm', 'Middle mm', 'Posterior mm', 'Loss %', 'Grade', 'Kind'],
       rows: assessments
         .toReversed()
-        .map(({ name, heights, grading }) => [
-          labelOf(name),
-          heights.anteriorMm.toFixed(1),
-          heights.middleMm.toFixed(1),
-          heights.posteriorMm.toFixed(1),
-          grading.lossPercent.toFixed(0),
-          `${grading.grade} ${SEVERITY[grading.grade].word}`,
-          grading.deformity ?? '',
-        ]),
+        .map(({ name, measured }) =>
+          measured === undefined ? [labelOf(name), '', '', '', '', '', 'partly in view'] : tableRow(name, measured),
+        ),
     },
     pictures: [0],
   };
 }
 
+function tableRow(name: LevelName, { heights, grading }: Required<Assessment>['measured']): readonly string[] {
+  return [
+    labelOf(name),
+    heights.anteriorMm.toFixed(1),
+    heights.middleMm.toFixed(1),
+    heights.posteriorMm.toFixed(1),
+    grading.lossPercent.toFixed(0),
+    `${grading.grade} ${SEVERITY[grading.grade].word}`,
+    grading.deformity ?? '',
+  ];
+}
+
 /** The body's outline on the source frame through its middle: its convex border, as viewers draw it. */
-function regionOf(volume: Volume, heights: BodyHeights, frames: readonly SegmentFrame[]): readonly ImageRegion[] {
-  const slice = Math.round(toVoxel(volume, heights.centre)[2]);
+function regionOf(volume: Volume, position: PointLps, frames: readonly SegmentFrame[]): readonly ImageRegion[] {
+  const slice = Math.round(toVoxel(volume, position)[2]);
   const SOPInstanceUID = volume.instances[slice];
   const frame = frames.find((one) => one.SOPInstanceUID === SOPInstanceUID);
   if (SOPInstanceUID === undefined || frame === undefined) return [];
@@ -173,6 +190,6 @@ function turn(a: Point, b: Point, c: Point): number {
   return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
 }
 
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
+function round(value: number): number {
+  return Number(value.toFixed(1));
 }

@@ -40,42 +40,38 @@ async function assess(volume: Volume, context: ProcessingContext): Promise<Resul
   const spine = findBodies(map, boundsOf(volume));
   if (spine.bodies.length === 0) return nothing('no-spine', 'No vertebral body was found in the series.');
   const names = nameLevels(spine);
-  const measured = spine.bodies.flatMap((body, index) => {
+  const located = spine.bodies.flatMap((body, index) => {
     context.signal.throwIfAborted();
     const name = names[index];
     const heights = body.complete ? measureHeights(map, spine, body) : undefined;
-    return name === undefined || heights === undefined ? [] : [{ body, name, heights }];
+    return name === undefined ? [] : [{ body, name, heights }];
   });
-  if (measured.length === 0) {
+  const measurable = located.flatMap(({ body, name, heights }) =>
+    heights === undefined ? [] : [{ body, name, heights }],
+  );
+  if (measurable.length === 0) {
     throw new NotEvaluableError(
       'no-complete-body',
       'Spine is in view, but no vertebral body is complete: a taller series is needed.',
-      {
-        facts: { bodiesPartlyInView: spine.bodies.length },
-      },
+      { facts: { bodiesPartlyInView: spine.bodies.length } },
     );
   }
   const gradings = gradeBodies(
-    measured.map(({ name, heights }) => ({ heights, ...(name.level && { level: name.level }) })),
+    measurable.map(({ name, heights }) => ({ heights, ...(name.level && { level: name.level }) })),
   );
-  const assessments = measured.flatMap((one, index): Assessment[] => {
-    const grading = gradings[index];
-    const frames = bodyFrames(volume, map, spine, one.body);
-    return grading === undefined || frames.length === 0 ? [] : [{ ...one, grading, frames }];
+  const assessments = located.flatMap(({ body, name, heights }): Assessment[] => {
+    const frames = bodyFrames(volume, map, spine, body);
+    const grading = gradings[measurable.findIndex((one) => one.body === body)];
+    if (frames.length === 0) return [];
+    return [{ body, name, frames, ...(heights && grading && { measured: { heights, grading } }) }];
   });
-  const shown = assessments.map(({ body, name, grading, heights }) => ({
-    label: body.label,
-    name: name.id,
-    grade: grading.grade,
-    heights,
-  }));
   return {
     outcome: 'result',
     summary: `${summaryOf(assessments)}.`,
     findings: assessments.map((one, index) => findingOf(one, index + 1, volume)),
     segments: assessments.map((one, index) => segmentOf(one, index + 1)),
-    keyImages: [spinePicture(volume, map, spine, shown)],
-    report: reportOf(assessments, spine.bodies.length - assessments.length),
+    keyImages: [spinePicture(volume, map, spine, assessments)],
+    report: reportOf(assessments),
   };
 }
 
