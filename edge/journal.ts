@@ -2,9 +2,8 @@
  * What the edge remembers, in one SQLite file: how far it has followed Orthanc's changes, what became of each study, and
  * where each instance that it uploaded lies in the bucket. It holds UIDs, digests and the header index, nothing of the patient.
  */
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { existsSync } from 'node:fs';
+import { type Database, openDatabase, type Row } from '#adapters/sqlite/database.ts';
 import type { Reason } from '#core/errors.ts';
 import type { ManifestInstance } from './chunks.ts';
 import { SCHEMA } from './journal-schema.ts';
@@ -59,16 +58,12 @@ export type Settlement = { readonly lastUpdate?: string } & (
   | { readonly state: 'skipped'; readonly reason: Reason }
 );
 
-type Row = Readonly<Record<string, SQLOutputValue>>;
-
 export class Journal {
-  readonly #db: DatabaseSync;
+  readonly #db: Database;
 
   /** Opens the journal, making file and folder where there are none. Every change is on disk when its method returns. */
   constructor(file: string) {
-    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    this.#db = new DatabaseSync(file, { timeout: 5_000 });
-    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${SCHEMA}`);
+    this.#db = openDatabase(file, SCHEMA);
   }
 
   close(): void {

@@ -24,7 +24,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const OUTSIDE: readonly { readonly what: RegExp; readonly rooms: readonly string[] }[] = [
   { what: /^@aws-sdk\/|^@smithy\//, rooms: ['adapters'] },
   { what: /^onnxruntime/, rooms: ['adapters'] },
-  { what: /^node:(https?|http2|net|tls|dgram|sqlite)$|^undici$/, rooms: ['adapters', 'localstack'] },
+  { what: /^node:(https?|http2|net|tls|dgram)$|^undici$/, rooms: ['adapters', 'localstack'] },
+  { what: /^node:sqlite$/, rooms: ['adapters'] },
   { what: /^aws-cdk-lib|^constructs$/, rooms: ['infra'] },
 ];
 
