@@ -34,6 +34,8 @@ export interface LocalOptions {
   readonly stableAgeS?: number;
   /** PostgreSQL and Orthanc in Docker; so is the cloud (LocalStack) where LOCALSTACK_AUTH_TOKEN is set. */
   readonly docker?: boolean;
+  /** A PACS that runs already, instead of an Orthanc of ours. */
+  readonly pacs?: OrthancEnvironment;
   /** Settings for the deployed app. Where not given, those of the home's last deployment. */
   readonly context?: DeployContext;
   /** Told each step, in a few words. */
@@ -123,7 +125,8 @@ interface Parts {
 }
 
 async function nativeParts(options: LocalOptions): Promise<Parts> {
-  const orthanc = await orthancUp(options);
+  const orthanc = options.pacs ?? (await orthancUp(options));
+  updateState(localHome(options.home), { orthanc });
   return { ...(await nativeCloud(options)), orthanc, dicomWebUrlForFunctions: orthanc.dicomWebUrl };
 }
 
