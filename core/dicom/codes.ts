@@ -9,8 +9,10 @@ const sct = (value: string, meaning: string): CodedConcept => ({ value, scheme: 
 const dcm = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'DCM', meaning });
 const ucum = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'UCUM', meaning });
 
+/** Designator of Hilum's own codes; objects that use them say whose it is. */
+export const HILUM_SCHEME = '99HILUM';
 /** Hilum's own codes: a private scheme's designator begins with 99 (PS3.16 8.2); values of at most 16 characters. */
-const hilum = (value: string, meaning: string): CodedConcept => ({ value, scheme: '99HILUM', meaning });
+const hilum = (value: string, meaning: string): CodedConcept => ({ value, scheme: HILUM_SCHEME, meaning });
 
 /** Units of measurement (UCUM). */
 export const Units = {

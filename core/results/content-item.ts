@@ -2,8 +2,9 @@
 import type { CodedConcept } from '../dicom/codes.ts';
 import { formatDecimal } from '../dicom/decimal.ts';
 import type { Attributes } from '../dicom/write.ts';
+import type { PointLps } from '../image/geometry.ts';
 import type { ImageRegion, Measurement } from '../tool.ts';
-import { codeItem, type Referenced, reference } from './common.ts';
+import { codeItem, type Referenced, reference, sourceUid } from './common.ts';
 
 /** How an item belongs to its parent (PS3.3 Table C.17.3.2.4). */
 export type Relationship = 'CONTAINS' | 'HAS CONCEPT MOD' | 'HAS OBS CONTEXT' | 'SELECTED FROM';
@@ -60,4 +61,12 @@ export const scoord = (name: CodedConcept, region: ImageRegion, on: Referenced):
   GraphicType: region.graphicType,
   GraphicData: region.points.flat(),
   ContentSequence: [{ RelationshipType: 'SELECTED FROM', ValueType: 'IMAGE', ReferencedSOPSequence: [reference(on)] }],
+});
+
+/** A point in the patient (C.18.9), mm, in the frame of reference of the source. */
+export const point3d = (name: CodedConcept, position: PointLps, FrameOfReferenceUID: string): Attributes => ({
+  ...named('SCOORD3D', 'CONTAINS', name),
+  GraphicType: 'POINT',
+  GraphicData: position,
+  ReferencedFrameOfReferenceUID: sourceUid(FrameOfReferenceUID),
 });

@@ -60,12 +60,12 @@ export function lineWidth(text: string, size: number, bold = false): number {
 }
 
 /** The text in lines no wider than `width` points, broken at spaces. */
-export function wrapText(text: string, size: number, width: number): readonly string[] {
+export function wrapText(text: string, size: number, width: number, bold = false): readonly string[] {
   const lines: string[] = [''];
   for (const word of text.split(/\s+/)) {
     const last = lines.at(-1) ?? '';
     const longer = last === '' ? word : `${last} ${word}`;
-    if (lineWidth(longer, size) <= width || last === '') lines[lines.length - 1] = longer;
+    if (lineWidth(longer, size, bold) <= width || last === '') lines[lines.length - 1] = longer;
     else lines.push(word);
   }
   return lines;

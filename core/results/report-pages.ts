@@ -1,6 +1,7 @@
 /** The report for people, laid out: title, what it may be used for, paragraphs, table, pictures, origin. */
 import { createHash } from 'node:crypto';
-import type { Report } from '../tool.ts';
+import type { RgbImage } from '../image/text.ts';
+import type { KeyImage, Report } from '../tool.ts';
 import { objectUid, RESEARCH_ONLY, type ResultData } from './common.ts';
 import { encodePdf, lineWidth, PAGE, type PdfMark, wrapText } from './pdf-file.ts';
 import type { SourceStudy } from './source-study.ts';
@@ -11,9 +12,16 @@ const BOTTOM = PAGE.height - 72;
 const GAP = 10;
 const RED = [0.75, 0, 0] as const;
 const GREY = [0.35, 0.35, 0.35] as const;
-/** Pictures in a row, and the tallest one in points. */
+/** Pictures in a row; how tall one may be, and how small to stay on a page, in points; what its title takes. */
 const PICTURES_A_ROW = 2;
 const TALLEST = 260;
+const SMALLEST = 110;
+const CAPTION = 26;
+/** Pixels of a picture to a point, at most about twice as many: 180 to the inch. */
+const FINENESS = 2.5;
+const CELL_SIZE = 9;
+const CELL_LINE = 11;
+const CELL_GAP = 12;
 
 type PageReport = Extract<Report, { readonly kind: 'page' }>;
 
@@ -26,79 +34,135 @@ export function reportPdf(result: ResultData, source: SourceStudy, report: PageR
 }
 
 function layOut(result: ResultData, report: PageReport): readonly (readonly PdfMark[])[] {
-  const pages: PdfMark[][] = [[]];
-  let y = MARGIN;
-  const put = (mark: PdfMark): void => {
-    pages.at(-1)?.push(mark);
-  };
-  /** Moves down by `height`, to a new page where it does not fit. */
-  const room = (height: number): void => {
-    if (y + height > BOTTOM) {
-      pages.push([]);
-      y = MARGIN;
-    }
-    y += height;
-  };
-  const line = (
-    text: string,
-    size: number,
-    style: { bold?: boolean; color?: readonly [number, number, number] } = {},
-  ) => {
-    room(size * 1.4);
-    put({ kind: 'text', x: MARGIN, y, size, text, ...style });
-  };
-
-  for (const text of wrapText(report.title, 18, WIDTH)) line(text, 18, { bold: true });
-  line(RESEARCH_ONLY, 12, { bold: true, color: RED });
+  const flow = new Flow();
+  for (const text of wrapText(report.title, 18, WIDTH, true)) flow.line(text, 18, { bold: true });
+  flow.line(RESEARCH_ONLY, 12, { bold: true, color: RED });
   for (const paragraph of report.paragraphs) {
-    y += GAP / 2;
-    for (const text of wrapText(paragraph, 10, WIDTH)) line(text, 10);
+    flow.gap(GAP / 2);
+    for (const text of wrapText(paragraph, 10, WIDTH)) flow.line(text, 10);
   }
-  const { header, rows } = report.table ?? { header: [], rows: [] };
-  const columns = columnEdges([header, ...rows]);
-  [...(header.length > 0 ? [header] : []), ...rows].forEach((cells, index) => {
-    room(15);
-    cells.forEach((text, column) => {
-      put({ kind: 'text', x: MARGIN + (columns[column] ?? 0), y, size: 9, bold: index === 0, text });
-    });
-    put({ kind: 'line', x: MARGIN, y: y + 4, width: WIDTH });
-  });
-  y += 2 * GAP;
-  const pictures = report.pictures.flatMap((index) => result.keyImages[index] ?? []);
-  for (let first = 0; first < pictures.length; first += PICTURES_A_ROW) {
-    const inRow = pictures.slice(first, first + PICTURES_A_ROW);
-    const share = (WIDTH - GAP * (inRow.length - 1)) / inRow.length;
-    const sizes = inRow.map(({ rows, columns }) => {
-      const scale = Math.min(share / columns, TALLEST / rows);
-      return { width: columns * scale, height: rows * scale };
-    });
-    const tallest = Math.max(...sizes.map(({ height }) => height));
-    room(tallest + 16);
-    inRow.forEach((image, index) => {
-      const { width = 0, height = 0 } = sizes[index] ?? {};
-      const x = MARGIN + index * (share + GAP);
-      put({ kind: 'picture', x, y: y - tallest - 12, width, height, image });
-      put({ kind: 'text', x, y: y - tallest - 12 + height + 10, size: 8, color: GREY, text: image.title });
-    });
-    y += GAP;
-  }
-  for (const page of pages) page.push(...footer(result));
-  return pages;
+  if (report.table) layOutTable(flow, report.table);
+  flow.gap(2 * GAP);
+  layOutPictures(
+    flow,
+    report.pictures.flatMap((index) => result.keyImages[index] ?? []),
+  );
+  return flow.pages.map((page) => [...page, ...footer(result)]);
 }
 
-/** Left edges of a table's columns, sharing the width by each column's widest cell. */
-function columnEdges(rows: readonly (readonly string[])[]): readonly number[] {
+/** What flows down the pages: marks go where the last ones ended, or to the top of a new page. */
+class Flow {
+  readonly pages: PdfMark[][] = [[]];
+  /** How far down the page is used, in points. */
+  y = MARGIN;
+
+  put(mark: PdfMark): void {
+    this.pages.at(-1)?.push(mark);
+  }
+
+  gap(height: number): void {
+    this.y += height;
+  }
+
+  /** How much of the page is left. */
+  left(): number {
+    return BOTTOM - this.y;
+  }
+
+  /** Takes `height` points and gives where they begin. */
+  take(height: number): number {
+    if (this.y + height > BOTTOM && this.y > MARGIN) {
+      this.pages.push([]);
+      this.y = MARGIN;
+    }
+    const top = this.y;
+    this.y += height;
+    return top;
+  }
+
+  line(text: string, size: number, style: { bold?: boolean; color?: readonly [number, number, number] } = {}): void {
+    const top = this.take(size * 1.4);
+    this.put({ kind: 'text', x: MARGIN, y: top + size * 1.1, size, text, ...style });
+  }
+}
+
+/** A line a row, more where a cell does not fit its column, and a rule under each. */
+function layOutTable(flow: Flow, { header, rows }: NonNullable<PageReport['table']>): void {
+  const columns = columnsOf([header, ...rows]);
+  flow.gap(GAP);
+  [header, ...rows].forEach((cells, index) => {
+    const wrapped = cells.map((text, column) =>
+      wrapText(text, CELL_SIZE, (columns[column]?.width ?? WIDTH) - CELL_GAP, index === 0),
+    );
+    const lines = Math.max(1, ...wrapped.map(({ length }) => length));
+    const top = flow.take(lines * CELL_LINE + 4);
+    wrapped.forEach((texts, column) => {
+      texts.forEach((text, line) => {
+        const y = top + (line + 1) * CELL_LINE - 2;
+        flow.put({
+          kind: 'text',
+          x: MARGIN + (columns[column]?.left ?? 0),
+          y,
+          size: CELL_SIZE,
+          bold: index === 0,
+          text,
+        });
+      });
+    });
+    flow.put({ kind: 'line', x: MARGIN, y: top + lines * CELL_LINE + 2, width: WIDTH });
+  });
+}
+
+/** Pictures side by side with their titles below, each as large as its share of the page allows. */
+function layOutPictures(flow: Flow, pictures: readonly KeyImage[]): void {
+  for (let first = 0; first < pictures.length; first += PICTURES_A_ROW) {
+    const row = pictures.slice(first, first + PICTURES_A_ROW);
+    const share = (WIDTH - GAP * (row.length - 1)) / row.length;
+    const left = flow.left() - CAPTION;
+    const limit = left >= SMALLEST ? Math.min(TALLEST, left) : TALLEST;
+    const scales = row.map(({ rows, columns }) => Math.min(share / columns, limit / rows));
+    const tallest = Math.max(...row.map(({ rows }, index) => rows * (scales[index] ?? 0)));
+    const y = flow.take(tallest + CAPTION);
+    row.forEach((picture, index) => {
+      const scale = scales[index] ?? 0;
+      const [width, height] = [picture.columns * scale, picture.rows * scale];
+      const x = MARGIN + index * (share + GAP);
+      flow.put({ kind: 'picture', x, y, width, height, image: reduced(picture, 1 / (scale * FINENESS)) });
+      flow.put({ kind: 'text', x, y: y + height + 10, size: 8, color: GREY, text: picture.title });
+    });
+  }
+}
+
+/** The picture made smaller by the whole number that `factor` holds, each pixel the mean of those it stands for. */
+function reduced(picture: RgbImage, factor: number): RgbImage {
+  const step = Math.floor(factor);
+  if (step < 2) return picture;
+  const [rows, columns] = [Math.floor(picture.rows / step), Math.floor(picture.columns / step)];
+  const rgb = new Uint8Array(rows * columns * 3);
+  for (let i = 0; i < rgb.length; i++) {
+    const pixel = Math.floor(i / 3);
+    const [row, column] = [Math.floor(pixel / columns) * step, (pixel % columns) * step];
+    let sum = 0;
+    for (let y = row; y < row + step; y++) {
+      for (let x = column; x < column + step; x++) sum += picture.rgb[(y * picture.columns + x) * 3 + (i % 3)] ?? 0;
+    }
+    rgb[i] = Math.round(sum / (step * step));
+  }
+  return { rows, columns, rgb };
+}
+
+/** A table's columns, sharing the page's width by each one's widest cell. */
+function columnsOf(rows: readonly (readonly string[])[]): readonly { readonly left: number; readonly width: number }[] {
   const count = Math.max(0, ...rows.map((cells) => cells.length));
   const widest = Array.from({ length: count }, (_, column) =>
-    Math.max(...rows.map((cells) => lineWidth(cells[column] ?? '', 9, true) + 12)),
+    Math.max(...rows.map((cells) => lineWidth(cells[column] ?? '', CELL_SIZE, true) + CELL_GAP)),
   );
-  const total = widest.reduce((sum, width) => sum + width, 0);
-  const stretch = total > 0 ? WIDTH / total : 1;
+  const stretch = WIDTH / widest.reduce((sum, width) => sum + width, 0);
   let left = 0;
   return widest.map((width) => {
-    const edge = left;
-    left += width * stretch;
-    return edge;
+    const column = { left, width: width * stretch };
+    left += column.width;
+    return column;
   });
 }
 

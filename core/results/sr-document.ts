@@ -1,5 +1,5 @@
 /** What all our Structured Reports have in common: document modules, observer and evidence (PS3.3 A.35, C.17). */
-import { type CodedConcept, Dcm, English } from '../dicom/codes.ts';
+import { type CodedConcept, Dcm, English, HILUM_SCHEME } from '../dicom/codes.ts';
 import { resultUid } from '../dicom/uid.ts';
 import type { Attributes, DicomObject } from '../dicom/write.ts';
 import {
@@ -16,6 +16,13 @@ import {
 } from './common.ts';
 import { code, text, uidref } from './content-item.ts';
 import type { SourceStudy } from './source-study.ts';
+
+/** Whose the private codes of a report are (PS3.3 C.12.1). */
+const HILUM_CODES: Attributes = {
+  CodingSchemeDesignator: HILUM_SCHEME,
+  CodingSchemeName: 'Hilum codes',
+  CodingSchemeResponsibleOrganization: MANUFACTURER,
+};
 
 export interface SrDocument {
   readonly kind: 'structured-report' | 'non-result';
@@ -39,6 +46,7 @@ export function srDocument(result: ResultData, source: SourceStudy, document: Sr
     SOPInstanceUID: objectUid(result, role),
     attributes: {
       ...commonAttributes(result, source, { role, SOPClassUID, Modality: 'SR' }),
+      CodingSchemeIdentificationSequence: [HILUM_CODES],
       ReferencedPerformedProcedureStepSequence: [],
       PerformedProcedureCodeSequence: [],
       PreliminaryFlag: 'PRELIMINARY',

@@ -4,17 +4,21 @@ import type { Attributes, DicomObject } from '../dicom/write.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import type { Finding, ImageRegion } from '../tool.ts';
 import { inputsOf, instanceOf, RESEARCH_ONLY, type ResultData, type Role, trackingUid } from './common.ts';
-import { code, container, image, num, scoord, text, uidref } from './content-item.ts';
+import { code, container, image, num, point3d, scoord, text, uidref } from './content-item.ts';
 import { isInSpace, type SegmentationReference } from './segmentation.ts';
 import type { SourceStudy } from './source-study.ts';
 import { srDocument } from './sr-document.ts';
 
 const COMPREHENSIVE_SR = '1.2.840.10008.5.1.4.1.1.88.33';
+/** The one that may hold points in space (PS3.3 A.35.13). */
+const COMPREHENSIVE_3D_SR = '1.2.840.10008.5.1.4.1.1.88.34';
 
 /** What a measurement group is about: where it lies and by which template it says so. */
 interface Place {
   readonly template: '1410' | '1411' | '1501';
   readonly items: readonly Attributes[];
+  /** A point in the patient, which only a Comprehensive 3D SR may hold. */
+  readonly isPoint?: boolean;
 }
 
 /**
@@ -28,12 +32,22 @@ export function structuredReports(
 ): readonly DicomObject[] {
   const inputs = inputsOf(result, source);
   const drawn = result.findings.filter(isDrawn).flatMap((finding) => drawnGroups(result, finding, inputs));
-  const others = result.findings
+  const placed = result.findings
     .filter((finding) => !isDrawn(finding))
-    .map((finding) => group(result, finding, finding.id, place(result, finding, inputs, seg)));
+    .map((finding) => ({ finding, where: place(result, finding, inputs, seg) }));
   return [
-    ...report(result, source, { role: 'drawings', groups: drawn, evidence: inputs }),
-    ...report(result, source, { role: 'measurements', groups: others, evidence: seg ? [...inputs, seg] : inputs }),
+    ...report(result, source, {
+      role: 'drawings',
+      SOPClassUID: COMPREHENSIVE_SR,
+      groups: drawn,
+      evidence: inputs,
+    }),
+    ...report(result, source, {
+      role: 'measurements',
+      SOPClassUID: placed.some(({ where }) => where.isPoint) ? COMPREHENSIVE_3D_SR : COMPREHENSIVE_SR,
+      groups: placed.map(({ finding, where }) => group(result, finding, finding.id, where)),
+      evidence: seg ? [...inputs, seg] : inputs,
+    }),
   ];
 }
 
@@ -41,6 +55,7 @@ const isDrawn = ({ regions }: Finding): boolean => regions !== undefined && regi
 
 interface ReportPart {
   readonly role: Role;
+  readonly SOPClassUID: string;
   readonly groups: readonly Attributes[];
   readonly evidence: readonly (InstanceIndex | SegmentationReference)[];
 }
@@ -48,7 +63,7 @@ interface ReportPart {
 function report(
   result: ResultData,
   source: SourceStudy,
-  { role, groups, evidence }: ReportPart,
+  { role, SOPClassUID, groups, evidence }: ReportPart,
 ): readonly DicomObject[] {
   if (groups.length === 0) return [];
   const [first] = inputsOf(result, source);
@@ -56,7 +71,7 @@ function report(
     srDocument(result, source, {
       kind: 'structured-report',
       role,
-      SOPClassUID: COMPREHENSIVE_SR,
+      SOPClassUID,
       title: Dcm.imagingMeasurementReport,
       template: '1500',
       items: [
@@ -87,17 +102,22 @@ function drawnGroups(result: ResultData, finding: Finding, inputs: readonly Inst
 
 /**
  * Where a finding that is not drawn lies: a segment of the SEG (on a volume TID 1411, on a radiograph the segment's
- * frame, TID 1410), or the image as a whole (TID 1501).
+ * frame, TID 1410), a point in the patient (TID 1410), or the image as a whole (TID 1501).
  */
 function place(
   result: ResultData,
-  { segmentNumber }: Finding,
+  { segmentNumber, position }: Finding,
   inputs: readonly InstanceIndex[],
   seg: SegmentationReference | undefined,
 ): Place {
   const segment = result.segments.find(({ number }) => number === segmentNumber);
   const frames = segment && seg ? seg.framesOf(segment.number) : [];
-  if (segment === undefined || seg === undefined || frames.length === 0) return { template: '1501', items: [] };
+  if (segment === undefined || seg === undefined || frames.length === 0) {
+    const { FrameOfReferenceUID } = inputs[0] ?? {};
+    return position && FrameOfReferenceUID
+      ? { template: '1410', items: [point3d(Dcm.imageRegion, position, FrameOfReferenceUID)], isPoint: true }
+      : { template: '1501', items: [] };
+  }
   const outlined = new Set(segment.frames.map(({ SOPInstanceUID }) => SOPInstanceUID));
   const sources = inputs
     .filter(({ SOPInstanceUID }) => outlined.has(SOPInstanceUID))

@@ -60,8 +60,10 @@ def roi(group):
         }
     return {
         "type": content.GraphicType,
-        "points": content.value.tolist(),
-        "instance": content.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID,
+        "points": np.atleast_2d(content.value).tolist(),
+        "instance": None
+        if content.ValueType == "SCOORD3D"
+        else content.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID,
     }
 
 

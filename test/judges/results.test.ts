@@ -13,8 +13,13 @@ import { type Case, cases, ctCase, encodedObjects, radiographCase } from '../fix
 
 /** What `read_results.py` says of a file. */
 interface ReadFile {
+  readonly kind: string;
   readonly study: string;
-  readonly segments: readonly { readonly number: number; readonly voxels: Readonly<Record<string, number>> }[];
+  readonly segments: readonly {
+    readonly number: number;
+    readonly tracking_uid: string;
+    readonly voxels: Readonly<Record<string, number>>;
+  }[];
   readonly groups: readonly ReadGroup[];
   readonly shape: readonly number[];
 }
@@ -33,6 +38,15 @@ interface ReadGroup {
 }
 
 const CASES = cases();
+/** A finding without segment or region, which only a point in the patient shows. */
+const POINTED: Case = {
+  ...ctCase({
+    findings: ctCase()
+      .result.findings.slice(0, 1)
+      .map(({ segmentNumber: _, ...finding }) => ({ ...finding, position: [1.5, -2.25, 3] })),
+  }),
+  name: 'ct, a point',
+};
 const kindOf = (one: Case, kind: string) => encodedObjects(one).filter((object) => object.kind === kind);
 type ReadFiles = Readonly<Record<string, ReadFile>>;
 const alreadyRead = new Map<string, ReadFiles>();
@@ -66,7 +80,7 @@ function withNonResults(one: Case): Case[] {
 }
 
 describeWith(['dicom3tools'], 'dciodvfy', () => {
-  it.each(CASES.flatMap(withNonResults))('finds no error in any object of $name', (one) => {
+  it.each([...CASES.flatMap(withNonResults), POINTED])('finds no error in any object of $name', (one) => {
     const files = encodedObjects(one);
     const folder = folderOf(files);
 
@@ -134,6 +148,26 @@ describeWith(['judges'], 'pydicom and highdicom', () => {
     expect(roiOf(volume, 'L3')).toEqual({ instance: seg, segment: 1, frames: null });
     expect(roiOf(volume, 'spine')).toBeNull();
     expect(roiOf(radiograph, 'lesion-2')).toEqual({ instance: flatSeg, segment: null, frames: [2] });
+  });
+
+  it('read a finding that is only a point in the patient', () => {
+    const [finding] = POINTED.result.findings;
+
+    const [file] = readKind(POINTED, 'structured-report');
+
+    expect(file?.kind).toBe('Comprehensive 3D SR Storage');
+    expect(file?.groups[0]?.roi).toEqual({ type: 'POINT', points: [finding?.position], instance: null });
+    expect(file?.groups[0]?.measurements).toEqual(finding && measurementsOf(finding));
+  });
+
+  it.each(CASES)('read the same tracking UIDs in the SEG and the reports of the $name', (one) => {
+    const [seg] = readKind(one, 'segmentation');
+    const groups = readKind(one, 'structured-report').flatMap((file) => file.groups);
+
+    for (const { id, segmentNumber } of one.result.findings.filter((finding) => finding.segmentNumber)) {
+      const segment = seg?.segments.find(({ number }) => number === segmentNumber);
+      expect(segment?.tracking_uid).toBe(groups.find((group) => group.id === id)?.tracking_uid);
+    }
   });
 
   it.each(CASES)('find all objects of the $name in the source’s study, and its pictures whole', (one) => {
