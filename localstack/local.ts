@@ -125,7 +125,8 @@ interface Parts {
 }
 
 async function nativeParts(options: LocalOptions): Promise<Parts> {
-  const orthanc = options.pacs ?? (await orthancUp(options));
+  const { url, dicomWebUrl, username, password } = options.pacs ?? (await orthancUp(options));
+  const orthanc = { url, dicomWebUrl, username, password };
   updateState(localHome(options.home), { orthanc });
   return { ...(await nativeCloud(options)), orthanc, dicomWebUrlForFunctions: orthanc.dicomWebUrl };
 }

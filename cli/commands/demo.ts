@@ -11,6 +11,7 @@ import { note, print, root, Unsuccessful, UsageError } from '../command.ts';
 import { type ListedObject, listResults, pushStudy } from '../demo/archive.ts';
 import { followStudy, presentRuns } from '../demo/follow.ts';
 import { type RunningForwarder, startForwarder } from '../demo/forwarder.ts';
+import { choosePacs, type DemoPacs } from '../demo/pacs.ts';
 import { describeStudy, type RunReport } from '../demo/report.ts';
 import { type DemoStudy, folderStudies, phantomStudies } from '../demo/studies.ts';
 import { useLocalCloud } from '../deployment.ts';
@@ -39,25 +40,47 @@ async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
   const say = json === true ? note : print;
   const studies = study === undefined ? phantomStudies() : await folderStudies(study);
   const catalog = await loadCatalog(root);
-  const environment = await localUp({ onProgress: say, stableAgeS: 2 });
+  const pacs = await choosePacs(say);
+  try {
+    const reports = await show(studies, { pacs, catalog, say, timeoutS });
+    const objects = reports.reduce((sum, report) => sum + report.objects.length, 0);
+    const seconds = (Date.now() - started) / 1000;
+    process.stdout.write(`${JSON.stringify({ studies: reports, objects, seconds })}\n`);
+    if (!reports.every(({ ok }) => ok)) throw new Unsuccessful();
+  } finally {
+    await pacs.close();
+  }
+}
+
+interface Setting {
+  readonly pacs: DemoPacs;
+  readonly catalog: readonly ToolEntry[];
+  readonly say: (line: string) => void;
+  readonly timeoutS: number;
+}
+
+/** Stores the studies in the PACS, forwards them, and tells what comes back. */
+async function show(studies: readonly DemoStudy[], setting: Setting): Promise<readonly StudyReport[]> {
+  const { pacs, catalog, say, timeoutS } = setting;
+  const environment = await localUp({ onProgress: say, stableAgeS: 2, ...pacs.options });
   useLocalCloud(environment);
   const services = await connect(environment);
   const forwarder = await startForwarder({ environment, catalog, objects: services.objects });
   try {
     const stored: (readonly [DemoStudy, number])[] = [];
     for (const each of studies) {
-      say(`storing ${each.name} in Orthanc (${each.instances.length} instances)`);
+      say(`storing ${each.name} in ${pacs.name} (${each.instances.length} instances)`);
       await pushStudy(each, services.archive);
       stored.push([each, Date.now()]);
     }
     const watch = { ...services, catalog, forwarder, signal: AbortSignal.timeout(timeoutS * 1000), say };
     const reports: StudyReport[] = [];
     for (const [each, storedAt] of stored) reports.push(await reportOn(each, storedAt, watch));
-    const objects = reports.reduce((sum, report) => sum + report.objects.length, 0);
-    const seconds = (Date.now() - started) / 1000;
-    say(`\nOrthanc: ${environment.orthanc.url}. The local cloud stays up; \`hilum local down\` stops it.`);
-    process.stdout.write(`${JSON.stringify({ studies: reports, objects, seconds })}\n`);
-    if (!reports.every(({ ok }) => ok)) throw new Unsuccessful();
+    if (pacs.lasts)
+      say(
+        `\n${pacs.name}: ${environment.orthanc.url}. It and the local cloud stay up; \`hilum local down\` stops them.`,
+      );
+    return reports;
   } finally {
     await forwarder.stop();
   }
