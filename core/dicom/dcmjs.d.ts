@@ -1,18 +1,22 @@
-/** The part of dcmjs 0.52 that `core/dicom` uses; the package brings no types. */
-declare module 'dcmjs' {
-  /** One element as `DicomMessage.readFile` leaves it: values as an array, sequences as arrays of data sets by tag. */
-  interface DcmjsElement {
-    readonly vr: string;
-    readonly Value: readonly unknown[];
-  }
-  /** Elements by tag, eight upper-case hexadecimal digits. */
-  type DcmjsDataset = Readonly<Record<string, DcmjsElement>>;
-  interface DcmjsDictionaryEntry {
-    /** `(gggg,eeee)`, upper case. */
+/** The parts of dcmjs 0.52 that Hilum uses; the package brings no types. */
+declare module 'dcmjs/dictionary' {
+  export interface DcmjsDictionaryEntry {
+    /** `(gggg,eeee)`; `(gggg-gggg,eeee)` for repeating groups; `(gggg,"creator",ee)` for private attributes. */
     readonly tag: string;
     /** A VR, or dcmjs's `ox` (OB or OW), `xs` (US or SS), `lt` (US, SS or OW), `up` (UL), `na` (item delimiters). */
     readonly vr: string;
     readonly vm: string;
+    /** The keyword, with `RETIRED_` before it where the standard has retired it. */
+    readonly name: string;
+  }
+  export const dictionary: Readonly<Record<string, DcmjsDictionaryEntry>>;
+}
+
+/** The parser, in the tests only: a second opinion on what our reader reads. */
+declare module 'dcmjs' {
+  interface DcmjsElement {
+    readonly vr: string;
+    readonly Value: readonly unknown[];
   }
   const dcmjs: {
     readonly data: {
@@ -20,9 +24,8 @@ declare module 'dcmjs' {
         readFile(
           buffer: ArrayBuffer,
           options: { readonly ignoreErrors: boolean; readonly noCopy: boolean },
-        ): { readonly meta: DcmjsDataset; readonly dict: DcmjsDataset };
+        ): { readonly dict: Readonly<Record<string, DcmjsElement>> };
       };
-      readonly DicomMetaDictionary: { readonly nameMap: Readonly<Record<string, DcmjsDictionaryEntry | undefined>> };
     };
     readonly log: { setLevel(level: 'silent', persist: boolean): void };
   };

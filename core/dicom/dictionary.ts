@@ -1,9 +1,9 @@
-/** The data dictionary (PS3.6), as dcmjs brings it: from keyword to tag, VR and VM. */
-import dcmjs from 'dcmjs';
+/** The data dictionary (PS3.6), dcmjs's: from keyword to tag, VR and VM, and back. Its parser and writer are not loaded. */
+import { type DcmjsDictionaryEntry, dictionary } from 'dcmjs/dictionary';
 
 export interface DictionaryEntry {
   readonly keyword: string;
-  /** Group and element, eight upper-case hexadecimal digits. */
+  /** Group and element, eight upper-case hexadecimal digits; repeating groups (50xx, 60xx) as their first. */
   readonly tag: string;
   /**
    * The Value Representation; where the standard gives a choice, in PS3.6's words: `OB or OW`, `US or SS`,
@@ -15,34 +15,31 @@ export interface DictionaryEntry {
 }
 
 const CHOICES: Readonly<Record<string, string>> = { ox: 'OB or OW', xs: 'US or SS', lt: 'US or OW', up: 'UL' };
+/** Retired attributes have this before their keyword: they are read, and never written. */
+const RETIRED = 'RETIRED_';
+
+const entries: readonly DictionaryEntry[] = Object.values(dictionary).flatMap(entryOf);
+const byKeyword: ReadonlyMap<string, DictionaryEntry> = new Map(entries.map((entry) => [entry.keyword, entry]));
+const byTag: ReadonlyMap<number, DictionaryEntry> = new Map(
+  entries.map((entry) => [Number.parseInt(entry.tag, 16), entry]),
+);
+
+/** Nothing for private attributes, whose names nobody vouches for, and the few that are given as ranges of elements. */
+function entryOf({ tag, name, vr, vm }: DcmjsDictionaryEntry): readonly DictionaryEntry[] {
+  const [, group, element] = /^\(([0-9A-F]{4})(?:-[0-9A-F]{4})?,([0-9A-F]{4})\)$/.exec(tag) ?? [];
+  if (group === undefined || element === undefined || Number.parseInt(group, 16) % 2 === 1) return [];
+  return [{ keyword: name, tag: group + element, vr: CHOICES[vr] ?? vr, vm }];
+}
 
 /** The attribute of that keyword, or undefined where PS3.6 has none in use (retired ones are left out). */
 export function lookup(keyword: string): DictionaryEntry | undefined {
-  const { nameMap } = dcmjs.data.DicomMetaDictionary;
-  const entry = Object.hasOwn(nameMap, keyword) ? nameMap[keyword] : undefined;
-  if (entry === undefined || keyword.startsWith('RETIRED_')) return undefined;
-  const tag = entry.tag.slice(1, 5) + entry.tag.slice(6, 10);
-  return { keyword, tag, vr: CHOICES[entry.vr] ?? entry.vr, vm: entry.vm };
-}
-
-/** The dictionary by tag, made on first use. */
-let byTag: ReadonlyMap<number, { readonly keyword: string; readonly vr: string }> | undefined;
-
-function entryOf(tag: number): { readonly keyword: string; readonly vr: string } | undefined {
-  byTag ??= new Map(
-    Object.entries(dcmjs.data.DicomMetaDictionary.nameMap).flatMap(([keyword, entry]) => {
-      if (entry === undefined) return [];
-      const hexadecimal = entry.tag.slice(1, 5) + entry.tag.slice(6, 10);
-      return [[Number.parseInt(hexadecimal, 16), { keyword, vr: CHOICES[entry.vr] ?? entry.vr }] as const];
-    }),
-  );
-  return byTag.get(tag);
+  return keyword.startsWith(RETIRED) ? undefined : byKeyword.get(keyword);
 }
 
 /** The keyword of a tag that PS3.6 has and has not retired. */
 export function keywordOf(tag: number): string | undefined {
-  const keyword = entryOf(tag)?.keyword;
-  return keyword === undefined || lookup(keyword) === undefined ? undefined : keyword;
+  const keyword = byTag.get(tag)?.keyword;
+  return keyword?.startsWith(RETIRED) === true ? undefined : keyword;
 }
 
 /**
@@ -55,5 +52,5 @@ export function vrOf(tag: number): string | undefined {
   if (element === 0) return 'UL';
   if (group % 2 === 1) return element >= 0x10 && element <= 0xff ? 'LO' : undefined;
   const repeating = (group >= 0x5000 && group <= 0x50ff) || (group >= 0x6000 && group <= 0x60ff);
-  return entryOf(repeating ? (group & 0xff00) * 0x1_0000 + element : tag)?.vr;
+  return byTag.get(repeating ? (group & 0xff00) * 0x1_0000 + element : tag)?.vr;
 }

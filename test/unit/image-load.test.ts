@@ -285,9 +285,16 @@ describeWith(['data'], 'loadImage on real files', () => {
     await expect(async () => loadFolder('ct-head-28')).rejects.toMatchObject({ code: 'variable-spacing' });
   });
 
-  it('shows teeth whiter than the background of a panoramic X-ray', async () => {
+  it('shows fillings white, bone grey and air black on a panoramic X-ray in MONOCHROME1 with a Modality LUT', async () => {
     const image = await loadFolder('dental');
 
     expect(image).toMatchObject({ kind: 'radiograph', rows: 1576, columns: 1976, spacingMm: [0.15, 0.15] });
+    const pixel = (row: number, column: number) =>
+      image.kind === 'radiograph' ? image.pixels[row * 1976 + column] : 0;
+    const [filling = 0, bone = 0, air = 1] = [pixel(1200, 1210), pixel(1330, 640), pixel(300, 1000)];
+    expect(filling).toBeGreaterThan(0.9);
+    expect(bone).toBeLessThan(0.8);
+    expect(bone).toBeGreaterThan(0.2);
+    expect(air).toBeLessThan(0.05);
   });
 });
