@@ -95,7 +95,7 @@ function equipment({ metadata }: ResultData): Attributes {
 }
 
 /** The tool's version as values of at most 64 characters (PS3.5, VR LO). */
-export function softwareVersions(version: string): readonly string[] {
+function softwareVersions(version: string): readonly string[] {
   return version.match(/.{1,64}/g) ?? [version];
 }
 

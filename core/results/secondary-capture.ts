@@ -65,7 +65,7 @@ export function secondaryCaptures(result: ResultData, source: SourceStudy): read
 }
 
 /** The picture on top of a black band with the label in as large letters as fit, in several lines where one is too wide. */
-export function withBand({ rows, columns, rgb }: RgbImage): RgbImage {
+function withBand({ rows, columns, rgb }: RgbImage): RgbImage {
   const label = RESEARCH_ONLY.toUpperCase();
   const scale = Math.max(1, Math.min(4, Math.floor((columns - 2 * MARGIN) / textWidth(label))));
   const lines = wrap(label, Math.floor((columns - 2 * MARGIN) / textWidth(' ', scale)));

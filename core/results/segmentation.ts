@@ -21,7 +21,7 @@ import {
 } from './common.ts';
 import type { SourceStudy } from './source-study.ts';
 
-export const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4';
+const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4';
 
 /** One frame of the SEG: a segment on a source instance. */
 interface MaskFrame {
