@@ -3,6 +3,7 @@ import { type Component, labelComponents } from '#core/image/components.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import { longestChain } from './chain.ts';
 import { axisOf, distance, dot, median, subtract } from './chain-geometry.ts';
+import { fillHoles } from './fill.ts';
 import { type SpineMap, TISSUE } from './segment.ts';
 
 /** One vertebral body: its number in `SpineBodies.labels` and where it is. */
@@ -17,6 +18,8 @@ export interface Body {
 export interface SpineBodies {
   /** The number of the body at each point of the map, 0 for none. */
   readonly labels: Uint8Array;
+  /** How much of each point is body, 0 to 255: the model's probability, and 255 in filled holes. */
+  readonly occupancy: Uint8Array;
   /** From the lowest up. */
   readonly bodies: readonly Body[];
   /** Where the top of the sacrum is, if it is in view. */
@@ -190,7 +193,7 @@ function paintBodies(
   pieces: readonly Piece[],
   extent: { readonly min: PointLps; readonly max: PointLps },
   voxelMl: number,
-): Pick<SpineBodies, 'labels' | 'bodies'> {
+): Pick<SpineBodies, 'labels' | 'occupancy' | 'bodies'> {
   const { shape } = map;
   const labels = new Uint8Array(found.length);
   const byPart = Map.groupBy(
@@ -236,7 +239,9 @@ function paintBodies(
     const complete = inside && front - extent.min[1] > BORDER_MM && extent.max[1] - back > BORDER_MM;
     return [{ label: index + 1, centre: [x / count, y / count, z / count], volumeMl: count * voxelMl, complete }];
   });
-  return { labels, bodies };
+  const occupancy = map.bodyProbability.slice();
+  for (const at of fillHoles(labels, shape)) occupancy[at] = 255;
+  return { labels, occupancy, bodies };
 }
 
 /** The middle of the highest part of the sacrum's largest component, if it is large enough to be one. */

@@ -89,7 +89,7 @@ type Probe = (point: PointLps) => number;
  * Trilinear probability of "body", 0 where the nearest voxel or its neighbours belong to another body: so neighbours
  * that touch end where they were cut.
  */
-function probe({ grid, shape, bodyProbability }: SpineMap, { labels }: SpineBodies, label: number): Probe {
+function probe({ grid, shape }: SpineMap, { labels, occupancy }: SpineBodies, label: number): Probe {
   const { columns, rows, slices } = shape;
   const { origin, spacingMm } = grid;
   return (point) => {
@@ -109,7 +109,7 @@ function probe({ grid, shape, bodyProbability }: SpineMap, { labels }: SpineBodi
       const owner = labels[at] ?? 0;
       if (owner !== 0 && owner !== label) continue;
       const weight = (dp ? plane - p0 : 1 - plane + p0) * (dz ? z - z0 : 1 - z + z0) * (dy ? y - y0 : 1 - y + y0);
-      sum += weight * (bodyProbability[at] ?? 0);
+      sum += weight * (occupancy[at] ?? 0);
     }
     return sum / 255;
   };

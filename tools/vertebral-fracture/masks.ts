@@ -85,8 +85,8 @@ function voxelBox(volume: Volume, { grid }: SpineMap, [low, high]: readonly [Ind
 
 /** Whether a point is in the body: the probability there is at least one half and the nearest labelled point is the body's. */
 function membership(
-  { grid, shape, bodyProbability }: SpineMap,
-  { labels }: SpineBodies,
+  { grid, shape }: SpineMap,
+  { labels, occupancy }: SpineBodies,
   label: number,
 ): (point: PointLps) => boolean {
   const { columns, rows, slices } = shape;
@@ -108,7 +108,7 @@ function membership(
       const dy = corner >> 2;
       const at = ((p0 + dp) * rows + z0 + dz) * columns + y0 + dy;
       const weight = (dp ? plane - p0 : 1 - plane + p0) * (dz ? z - z0 : 1 - z + z0) * (dy ? y - y0 : 1 - y + y0);
-      sum += weight * (bodyProbability[at] ?? 0);
+      sum += weight * (occupancy[at] ?? 0);
       const owner = labels[at] ?? 0;
       if (owner === label) own += weight;
       else if (owner !== 0) others += weight;
