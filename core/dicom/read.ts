@@ -1,7 +1,7 @@
 /**
  * The one way DICOM comes in: Part 10 bytes (PS3.10 7) to a data set, checked before it is believed.
  *
- * Structure and values are read here rather than by dcmjs, whose dictionary we use (docs/adr/reading-dicom.md says why).
+ * Structure and values are read here rather than by dcmjs, whose dictionary we use (docs/adr/0001 says why).
  */
 import { inflateRawSync } from 'node:zlib';
 import { DicomReadError } from '../errors.ts';
