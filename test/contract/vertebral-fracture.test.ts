@@ -16,9 +16,9 @@ import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { ImageProcessingTool, ProcessingContext, ProcessingResult } from '#core/tool.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
+import { type Comparison, compare, measured, volumeOf } from '#phantoms/spine-compare.ts';
 import { makeSpinePhantom, type SpinePhantom, type SpinePhantomOptions } from '#phantoms/spine-ct.ts';
 import { dataFolder, describeWith } from '../fixtures/lanes.ts';
-import { type Comparison, compare, measured, volumeOf } from '../fixtures/spine-phantom.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads: 1 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { labelComponents } from '#core/image/components.ts';
 import { type LpsGrid, resample, toLps, toVoxel } from '#core/image/resample.ts';
+import { volumeOf } from '#phantoms/spine-compare.ts';
 import { makeSpineLabels, makeSpinePhantom, type SpinePhantom } from '#phantoms/spine-ct.ts';
 import { findBodies } from '#tools/vertebral-fracture/bodies.ts';
 import { longestChain } from '#tools/vertebral-fracture/chain.ts';
@@ -11,7 +12,6 @@ import { nameLevels } from '#tools/vertebral-fracture/levels.ts';
 import { bodyFrames } from '#tools/vertebral-fracture/masks.ts';
 import { SPACING_MM } from '#tools/vertebral-fracture/preprocess.ts';
 import { type SpineMap, TISSUE } from '#tools/vertebral-fracture/segment.ts';
-import { volumeOf } from '../fixtures/spine-phantom.ts';
 
 /** What a model without fault would answer for a phantom. */
 function perfectMap(phantom: SpinePhantom, options: Parameters<typeof makeSpineLabels>[0]): SpineMap {

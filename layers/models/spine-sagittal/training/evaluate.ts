@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
 import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { NotEvaluableError } from '#core/errors.ts';
+import { type Comparison, compare, measured, volumeOf } from '#phantoms/spine-compare.ts';
 import { makeSpinePhantom } from '#phantoms/spine-ct.ts';
-import { type Comparison, compare, measured, volumeOf } from '../../../../test/fixtures/spine-phantom.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const [first = '101', last = '120'] = process.argv.slice(2);
