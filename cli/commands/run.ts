@@ -78,6 +78,6 @@ function nothingIn(
 function printReport({ StudyInstanceUID, outcome, reason, summary, findings, objects }: StudyReport): void {
   print(`${StudyInstanceUID}: ${outcome}${reason ? `, ${reason.message} (${reason.code})` : ''}`);
   if (summary !== undefined && summary !== reason?.message) print(`  ${summary}`);
-  for (const finding of findings) print(`  ${finding.id}: ${finding.summary}`);
+  for (const finding of findings) print(`  ${finding.summary}`);
   for (const { kind, path } of objects) print(`  ${kind.padEnd(18)} ${path}`);
 }

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { INSTANCE, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
+import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -101,5 +101,51 @@ describe('hilum inspect', () => {
       },
       { path: text, ok: false, code: 'not-dicom', message: expect.stringMatching(/./) },
     ]);
+  });
+});
+
+describe('hilum run', () => {
+  const run = (path: string, tool: string) =>
+    hilum('run', path, '--tool', tool, '--out', join(folder, 'out'), '--json');
+
+  it('says that a tool does not take a study, which is an answer', async () => {
+    await writeFile(join(folder, 'a.dcm'), makeRadiographFile());
+
+    const { code, stdout } = await run(join(folder, 'a.dcm'), 'vertebral-fracture');
+
+    const [report, ...others] = JSON.parse(stdout) as readonly { readonly StudyInstanceUID: string }[];
+    expect(code).toBe(0);
+    expect(others).toEqual([]);
+    expect(report).toMatchObject({
+      tool: 'vertebral-fracture',
+      outcome: 'not-applicable',
+      reason: { code: expect.stringMatching(/./), message: expect.stringMatching(/./) },
+      findings: [],
+      objects: [],
+    });
+    const written = await readFile(join(folder, 'out', report?.StudyInstanceUID ?? '', 'result.json'), 'utf8');
+    expect(JSON.parse(written)).toEqual(report);
+  });
+
+  it('fails with the code of a file that cannot be taken, where there is no other', async () => {
+    await writeFile(join(folder, 'a.dcm'), 'no DICOM');
+
+    const { code, stdout, stderr } = await run(join(folder, 'a.dcm'), 'caries');
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('(not-dicom)');
+    expect(JSON.parse(stdout)).toMatchObject([{ outcome: 'failed', reason: { code: 'not-dicom' } }]);
+  });
+
+  it('takes an instance once that is there twice, and refuses a second one of other content', async () => {
+    await writeFile(join(folder, 'a.dcm'), makeRadiographFile());
+    await writeFile(join(folder, 'b.dcm'), makeRadiographFile());
+    await writeFile(join(folder, 'c.dcm'), makeRadiographFile({ Rows: 400 }));
+
+    const { stdout, stderr } = await run(folder, 'vertebral-fracture');
+
+    expect(JSON.parse(stdout)).toHaveLength(1);
+    expect(stderr).toMatch(/refused .*c\.dcm: .*\(duplicate-uid\)/);
+    expect(stderr).not.toContain('b.dcm:');
   });
 });
