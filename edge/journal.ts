@@ -9,7 +9,7 @@ import type { ManifestInstance } from './chunks.ts';
 import { SCHEMA } from './journal-schema.ts';
 
 /** `seen`: stable in Orthanc and waiting its turn, or for another attempt. The other two are settled. */
-export type StudyState = 'seen' | 'uploaded' | 'skipped';
+type StudyState = 'seen' | 'uploaded' | 'skipped';
 
 export interface JournalStudy {
   readonly StudyInstanceUID: string;

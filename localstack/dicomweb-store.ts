@@ -17,7 +17,7 @@ import { orthancAnswer } from './dicomweb-orthanc.ts';
  * answers half way; of STOW, `refuse` stores nothing (409), `partial` fails every second instance (202), `conflict`
  * fails those that are there already (45070), `silent` stores and answers without an account.
  */
-export type Fault = 'down' | 'denied' | 'unavailable' | 'cut' | 'refuse' | 'partial' | 'conflict' | 'silent';
+type Fault = 'down' | 'denied' | 'unavailable' | 'cut' | 'refuse' | 'partial' | 'conflict' | 'silent';
 
 export interface DicomWebStoreOptions {
   readonly port?: number;

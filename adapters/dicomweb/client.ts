@@ -7,7 +7,7 @@ import { type ArchiveAccess, createArchiveHttp, errorForStatus, jsonBody, wholeB
 import { boundaryOf, readMultipart, writeMultipart } from './multipart.ts';
 import { accountsForInstances, storeOutcomes } from './store-response.ts';
 
-export interface StudyUids {
+interface StudyUids {
   readonly StudyInstanceUID: string;
 }
 export interface SeriesUids extends StudyUids {
@@ -15,7 +15,7 @@ export interface SeriesUids extends StudyUids {
 }
 
 /** QIDO-RS matching by keyword or tag, e.g. `{ ModalitiesInStudy: 'CT', includefield: '00081030' }` (PS3.18 8.3.4). */
-export type Query = Readonly<Record<string, string>>;
+type Query = Readonly<Record<string, string>>;
 
 export interface DicomWebClient extends Archive {
   /** QIDO-RS, paged as the caller goes on asking. */

@@ -1,7 +1,7 @@
 /** The DICOM JSON Model (PS3.18 Annex F), as far as answers of an archive are read here. */
 
 /** One attribute: its VR and its values. */
-export interface DicomJsonElement {
+interface DicomJsonElement {
   readonly vr: string;
   readonly Value?: readonly unknown[];
 }

@@ -16,7 +16,7 @@ export interface ArchiveAccess {
   readonly timeoutMs?: number | undefined;
 }
 
-export interface ArchiveRequest {
+interface ArchiveRequest {
   readonly method?: 'GET' | 'POST';
   /** Below the archive's URL, without a leading slash. */
   readonly path: string;

@@ -14,7 +14,7 @@ export interface MultipartLimits {
 }
 
 /** Room for vendors' headers, and for the largest DICOM file one buffer may hold with ease. */
-export const DEFAULT_LIMITS: MultipartLimits = { maxHeaderBytes: 16 * 1024, maxPartBytes: 1024 ** 3 };
+const DEFAULT_LIMITS: MultipartLimits = { maxHeaderBytes: 16 * 1024, maxPartBytes: 1024 ** 3 };
 
 const CRLF = '\r\n';
 const HEADERS_END = Buffer.from(CRLF + CRLF);

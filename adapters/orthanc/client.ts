@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ArchiveRequestError } from '#core/errors.ts';
 import { type ArchiveAccess, createArchiveHttp, jsonBody } from '../dicomweb/http.ts';
 
-export interface Change {
+interface Change {
   /** Position in Orthanc's log of changes; ascending. */
   readonly seq: number;
   readonly type: string;
@@ -16,7 +16,7 @@ export interface Change {
   readonly date: string;
 }
 
-export interface ChangePage {
+interface ChangePage {
   readonly changes: readonly Change[];
   /** Where the next page begins. */
   readonly last: number;
