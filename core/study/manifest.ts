@@ -16,7 +16,7 @@ const ManifestInstanceSchema = InstanceIndexSchema.extend({
   length: z.number().int().positive(),
 });
 
-export const ManifestSchema = z
+const ManifestSchema = z
   .object({
     format: z.literal('hilum.manifest/1'),
     StudyInstanceUID: z.string().regex(/^[0-9.]{1,64}$/),

@@ -1,19 +1,38 @@
-/** The WebAssembly builds of the codecs; the packages bring no types. */
+/** What the @cornerstonejs/codec-* builds are, and the types of their entry points; the packages bring none. */
+declare namespace Emscripten {
+  interface FrameInfo {
+    readonly width: number;
+    readonly height: number;
+    readonly bitsPerSample: number;
+    readonly componentCount: number;
+    readonly isSigned?: boolean;
+  }
+
+  /** A decoder instance in Emscripten's heap; buffers are views on that heap, valid until the next call. */
+  interface HeapDecoder {
+    getEncodedBuffer(length: number): Uint8Array;
+    decode(): void;
+    getDecodedBuffer(): Uint8Array;
+    getFrameInfo(): FrameInfo;
+    delete(): void;
+  }
+
+  /** Emscripten's module factory. The builds print; `print` and `printErr` swallow what would go to stdout and stderr. */
+  type ModuleFactory<Module> = (options: {
+    print(text: string): void;
+    printErr(text: string): void;
+  }) => Promise<Module>;
+}
+
 declare module '@cornerstonejs/codec-charls/decodewasmjs' {
-  const factory: import('./emscripten.ts').ModuleFactory<{
-    JpegLSDecoder: new () => import('./emscripten.ts').HeapDecoder;
-  }>;
+  const factory: Emscripten.ModuleFactory<{ JpegLSDecoder: new () => Emscripten.HeapDecoder }>;
   export default factory;
 }
 declare module '@cornerstonejs/codec-openjpeg/decodewasmjs' {
-  const factory: import('./emscripten.ts').ModuleFactory<{
-    J2KDecoder: new () => import('./emscripten.ts').HeapDecoder;
-  }>;
+  const factory: Emscripten.ModuleFactory<{ J2KDecoder: new () => Emscripten.HeapDecoder }>;
   export default factory;
 }
 declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
-  const factory: import('./emscripten.ts').ModuleFactory<{
-    JPEGDecoder: new () => import('./emscripten.ts').HeapDecoder;
-  }>;
+  const factory: Emscripten.ModuleFactory<{ JPEGDecoder: new () => Emscripten.HeapDecoder }>;
   export default factory;
 }

@@ -10,36 +10,13 @@ import type { DecodeFrame, FrameLayout } from './codec.ts';
 import { corrupt } from './corrupt.ts';
 import type { CodestreamSize } from './markers.ts';
 
-interface FrameInfo {
-  readonly width: number;
-  readonly height: number;
-  readonly bitsPerSample: number;
-  readonly componentCount: number;
-  readonly isSigned?: boolean;
-}
-
-/** A decoder instance in Emscripten's heap; buffers are views on that heap, valid until the next call. */
-export interface HeapDecoder {
-  getEncodedBuffer(length: number): Uint8Array;
-  decode(): void;
-  getDecodedBuffer(): Uint8Array;
-  getFrameInfo(): FrameInfo;
-  delete(): void;
-}
-
-/** Emscripten's module factory. The builds print; `print` and `printErr` swallow what would go to stdout and stderr. */
-export type ModuleFactory<Module> = (options: {
-  print(text: string): void;
-  printErr(text: string): void;
-}) => Promise<Module>;
-
 /** Made anew each time: Emscripten turns the very object into the module. */
 const silent = () => ({ print: (): void => undefined, printErr: (): void => undefined });
 
 /** How one build is loaded and used. */
-export interface HeapCodec<Module> {
-  load(): Promise<ModuleFactory<Module>>;
-  create(module: Module): HeapDecoder;
+interface HeapCodec<Module> {
+  load(): Promise<Emscripten.ModuleFactory<Module>>;
+  create(module: Module): Emscripten.HeapDecoder;
   /** Rows and columns from the stream's own header, so that one that lies about its size is refused before memory is taken. */
   readSize(encoded: Uint8Array): CodestreamSize | undefined;
 }
@@ -69,7 +46,7 @@ function checkSize(size: CodestreamSize | undefined, { rows, columns }: FrameLay
   }
 }
 
-function decodeFrame(decoder: HeapDecoder, encoded: Uint8Array, layout: FrameLayout): Uint8Array {
+function decodeFrame(decoder: Emscripten.HeapDecoder, encoded: Uint8Array, layout: FrameLayout): Uint8Array {
   decoder.getEncodedBuffer(encoded.length).set(encoded);
   decoder.decode();
   const decoded = samples(decoder.getDecodedBuffer(), decoder.getFrameInfo(), layout);
@@ -78,7 +55,7 @@ function decodeFrame(decoder: HeapDecoder, encoded: Uint8Array, layout: FrameLay
 }
 
 /** Copies the samples out of the heap, widened to the header's bits where the stream has fewer bytes per sample. */
-function samples(decoded: Uint8Array, info: FrameInfo, layout: FrameLayout): Uint8Array {
+function samples(decoded: Uint8Array, info: Emscripten.FrameInfo, layout: FrameLayout): Uint8Array {
   const count = layout.rows * layout.columns * layout.samplesPerPixel;
   const streamBytes = info.bitsPerSample > 8 ? 2 : 1;
   if (

@@ -42,7 +42,7 @@ export function jpeg2000Size(encoded: Uint8Array): CodestreamSize | undefined {
 }
 
 /** Where SOC and SIZ stand: at once, or behind the boxes of a JP2 file that some writers put into DICOM. */
-export function codestreamStart(encoded: Uint8Array): number | undefined {
+function codestreamStart(encoded: Uint8Array): number | undefined {
   const buffer = Buffer.from(encoded.buffer, encoded.byteOffset, Math.min(encoded.byteLength, 4096));
   const start = buffer.indexOf(Uint8Array.of(0xff, 0x4f, 0xff, 0x51));
   return start < 0 ? undefined : start;
