@@ -32,7 +32,7 @@ const ConfigSchema = z
     toolTimeoutS: z.coerce.number().min(0.1).max(840).optional(),
     /** How long after a function's timeout a message that it never answered for is tried again. */
     visibilityMarginS: whole(1, 3600).default(30),
-    /** Unfinished work that is older than this raises an alarm. */
+    /** Work in the live lane that waits for longer than this raises an alarm. */
     oldestMessageAlarmS: whole(60, 1_209_600).default(3600),
   })
   .strict();

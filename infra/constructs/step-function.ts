@@ -1,28 +1,47 @@
-/** One Lambda of the pipeline, from its bundle folder: as a zip archive or as a container image. */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+/** One Lambda of the pipeline: its bundle as a zip archive or a container image, what it may touch, and its alarms. */
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import {
   Architecture,
   Code,
   DockerImageCode,
   DockerImageFunction,
+  type IFunction,
   Runtime,
   Function as ZipFunction,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import type { BundleContents, Bundler } from '../bundle.ts';
+
+/** What all steps share. */
+export interface Surroundings {
+  readonly bundle: Bundler;
+  readonly bucket: IBucket;
+  readonly table: ITable;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly alarms: ITopic;
+}
 
 export interface StepFunctionProps {
-  readonly folder: string;
+  readonly surroundings: Surroundings;
+  /** Its folder in `functions/`, and what goes into its bundle besides its code. */
+  readonly name: string;
+  readonly contents?: BundleContents;
   readonly packaging: 'image' | 'zip';
   readonly description: string;
   readonly memoryMb: number;
   readonly timeout: Duration;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly alarms: ITopic;
+  /** Variables of its own. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Patterns of object keys. Whoever writes may read what it wrote. */
+  readonly reads?: readonly string[];
+  readonly writes?: readonly string[];
 }
 
 /** Counted by the functions themselves (`adapters/aws/observe.ts`); each calls for a person. */
@@ -31,19 +50,20 @@ const ALARMS = {
   Quarantined: 'made an object that breaks DICOM; it lies under quarantine/ with the reason',
   DeadLetters: 'found messages that could not be worked off; `hilum status` says why, `hilum redrive` sends them again',
 } as const;
-export type StepAlarm = keyof typeof ALARMS;
 
 export class StepFunction extends Construct {
-  readonly function: ZipFunction;
+  readonly function: IFunction;
 
   constructor(scope: Construct, id: string, props: StepFunctionProps) {
     super(scope, id);
-    const { folder, packaging, description, memoryMb, timeout, environment, alarms } = props;
+    const { surroundings, name, contents, packaging, description, memoryMb, timeout, reads = [], writes = [] } = props;
+    const { bundle, bucket, table, alarms } = surroundings;
+    const folder = bundle(name, contents);
     const shared = {
       description,
       memorySize: memoryMb,
       timeout,
-      environment,
+      environment: { ...surroundings.environment, ...props.environment },
       architecture: Architecture.X86_64,
       logGroup: new LogGroup(this, 'Log', { retention: RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.DESTROY }),
     };
@@ -60,6 +80,12 @@ export class StepFunction extends Construct {
             code: DockerImageCode.fromImageAsset(folder, { platform: Platform.LINUX_AMD64 }),
           });
 
+    for (const pattern of reads) bucket.grantRead(this.function, pattern);
+    for (const pattern of writes) bucket.grantReadWrite(this.function, pattern);
+    // Every step keeps messages that it cannot read.
+    bucket.grantPut(this.function, 'dead-letters/*');
+    table.grantReadWriteData(this.function);
+
     for (const [metricName, meaning] of Object.entries(ALARMS)) {
       new Alarm(this, `${metricName}Alarm`, {
         alarmDescription: `${description}: it ${meaning}.`,
@@ -67,7 +93,6 @@ export class StepFunction extends Construct {
           namespace: 'Hilum',
           metricName,
           dimensionsMap: { FunctionName: this.function.functionName },
-          period: Duration.minutes(5),
           statistic: 'Sum',
         }),
         threshold: 1,

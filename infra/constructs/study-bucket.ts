@@ -3,13 +3,13 @@ import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket } from 'aws-cdk-lib/aws-s3';
-import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type Lane, MANIFEST_SUFFIX } from '../../core/keys.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 export interface StudyBucketProps {
   readonly key: IKey;
-  readonly intake: Readonly<Record<Lane, Queue>>;
+  readonly intake: Readonly<Record<Lane, WorkQueue>>;
 }
 
 export class StudyBucket extends Construct {
@@ -30,7 +30,7 @@ export class StudyBucket extends Construct {
     // The bucket's own property: `addEventNotification` would make a custom resource, which local clouds may skip.
     const cfnBucket = this.bucket.node.defaultChild as CfnBucket;
     cfnBucket.notificationConfiguration = {
-      queueConfigurations: Object.entries(intake).map(([lane, queue]) => ({
+      queueConfigurations: Object.entries(intake).map(([lane, { queue }]) => ({
         event: 's3:ObjectCreated:*',
         queue: queue.queueArn,
         filter: {
@@ -43,7 +43,7 @@ export class StudyBucket extends Construct {
         },
       })),
     };
-    for (const queue of Object.values(intake)) {
+    for (const { queue } of Object.values(intake)) {
       // By account, not by bucket: the bucket waits for this policy, so the policy cannot name the bucket.
       const result = queue.addToResourcePolicy(
         new PolicyStatement({

@@ -46,25 +46,25 @@ export class WorkQueue extends Construct {
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount },
     });
 
+    const metric = { period: Duration.minutes(5), statistic: 'Maximum' };
+    const shown = { treatMissingData: TreatMissingData.NOT_BREACHING, evaluationPeriods: 3 };
     const depth = new Alarm(this, 'DeadLettersAlarm', {
+      ...shown,
       alarmDescription: `${name}: dead letters are not being worked off. Look at the log of the dead-letter function.`,
-      metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({
-        period: Duration.minutes(5),
-        statistic: 'Maximum',
-      }),
+      metric: this.deadLetters.metricApproximateNumberOfMessagesVisible(metric),
       threshold: 1,
-      evaluationPeriods: 3,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
     });
+    depth.addAlarmAction(new SnsAction(alarms));
+    // Backfill waits by design.
+    if (role.lane === 'backfill') return;
     const age = new Alarm(this, 'AgeAlarm', {
+      ...shown,
       alarmDescription: `${name}: work has waited for longer than ${config.oldestMessageAlarmS} s. \`hilum status\` says why.`,
-      metric: this.queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' }),
+      metric: this.queue.metricApproximateAgeOfOldestMessage(metric),
       threshold: config.oldestMessageAlarmS,
-      evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    for (const alarm of [depth, age]) alarm.addAlarmAction(new SnsAction(alarms));
+    age.addAlarmAction(new SnsAction(alarms));
   }
 
   /** Has `worker` work off the queue, within the lane's share, and `undertaker` what ends in the dead-letter queue. */
