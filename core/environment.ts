@@ -58,14 +58,12 @@ export const InferEnvironmentSchema = FunctionEnvironmentSchema.extend({
   /** The longest the tool may take. */
   HILUM_TOOL_TIMEOUT_S: z.coerce.number().min(0.1),
 });
-export type InferEnvironment = z.infer<typeof InferEnvironmentSchema>;
 
 /** What `return` is told besides. */
 export const ReturnEnvironmentSchema = FunctionEnvironmentSchema.extend({
   /** The secret that holds `{url, username, password}` of the archive's DICOMweb service. */
   HILUM_ARCHIVE_SECRET: z.string().min(1),
 });
-export type ReturnEnvironment = z.infer<typeof ReturnEnvironmentSchema>;
 
 /** What the archive's secret holds; `url` ends in the DICOMweb root, e.g. `http://host:8042/dicom-web`. */
 export const ArchiveSecretSchema = z.object({

@@ -6,7 +6,7 @@
  */
 import { HilumError } from '#core/errors.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface Observer {
@@ -30,7 +30,7 @@ export const METRICS = {
   /** Alarm: a message could not be worked off. */
   deadLetters: 'DeadLetters',
 } as const;
-export type Metric = (typeof METRICS)[keyof typeof METRICS];
+type Metric = (typeof METRICS)[keyof typeof METRICS];
 export const METRICS_NAMESPACE = 'Hilum';
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];

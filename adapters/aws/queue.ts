@@ -19,7 +19,7 @@ export function createSqsQueue({ url, client = sqs() }: { readonly url: string; 
 }
 
 /** A message as its consumer holds it. */
-export interface HeldMessage {
+interface HeldMessage {
   readonly queueUrl: string;
   readonly receiptHandle: string;
 }

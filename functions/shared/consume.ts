@@ -28,7 +28,7 @@ export interface ConsumerDependencies {
   readonly queueUrlBase: string;
 }
 
-export interface RetryPolicy {
+interface RetryPolicy {
   readonly baseS: number;
   readonly capS: number;
 }

@@ -9,7 +9,7 @@ import type { Queue } from '#core/ports.ts';
 import type { QueueHandler } from './consume.ts';
 import type { RunDependencies } from './runs.ts';
 
-export interface Services extends RunDependencies {
+interface Services extends RunDependencies {
   readonly queue: (role: QueueRole) => Queue;
 }
 
