@@ -48,7 +48,7 @@ export function secondaryCaptures(result: ResultData, source: SourceStudy): read
         }),
         BurnedInAnnotation: 'NO',
         RecognizableVisualFeatures: 'NO',
-        LossyImageCompression: '00',
+        ...source.lossyCompression,
         SamplesPerPixel: 3,
         PhotometricInterpretation: 'RGB',
         PlanarConfiguration: 0,

@@ -100,7 +100,7 @@ function describeMask(
     BitsStored: 1,
     HighBit: 0,
     PixelRepresentation: 0,
-    LossyImageCompression: '00',
+    ...source.lossyCompression,
     SegmentationType: 'BINARY',
     SegmentSequence: result.segments.map((segment) => describeSegment(result, segment)),
     DimensionOrganizationSequence: [{ DimensionOrganizationUID: dimensionOrganization }],

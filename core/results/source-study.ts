@@ -20,6 +20,8 @@ export interface SourceStudy {
   /** When the results say they were made: the study's own date and time (never the clock), see `sourceStudyOf`. */
   readonly date: string;
   readonly time: string;
+  /** What derived images must keep saying of a lossy past (PS3.3 C.7.6.1.1.5): `00`, or `01` with ratio and method. */
+  readonly lossyCompression: Attributes;
   /** Position Reference Indicator (0020,1040), empty where the source has none. */
   readonly PositionReferenceIndicator: string;
 }
@@ -84,6 +86,8 @@ const COPIED = [
   'TimezoneOffsetFromUTC',
 ] as const;
 
+const LOSSY = ['LossyImageCompression', 'LossyImageCompressionRatio', 'LossyImageCompressionMethod'] as const;
+
 /** Pairs that may date a result, best first. */
 const DATES = [
   ['StudyDate', 'StudyTime'],
@@ -111,6 +115,10 @@ export function sourceStudyOf(instances: readonly InstanceIndex[], { dataset }: 
     patientAndStudy: asFoundWhereBroken({ ...empty, ...dataset.attributes(COPIED) }),
     date: dated === undefined ? UNDATED.date : (dataset.text(dated[0]) ?? UNDATED.date),
     time: time !== undefined && isTime(time) && time !== '' ? time : UNDATED.time,
+    lossyCompression:
+      dataset.text('LossyImageCompression') === '01'
+        ? asFoundWhereBroken(dataset.attributes(LOSSY))
+        : { LossyImageCompression: '00' },
     PositionReferenceIndicator: dataset.text('PositionReferenceIndicator')?.slice(0, 64) ?? '',
   };
 }

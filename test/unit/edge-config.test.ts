@@ -35,7 +35,7 @@ describe('the settings of the edge', () => {
       lane: 'live',
       start: 'now',
       folder: '/var/lib/hilum',
-      pollMs: 1_000,
+      pollMs: 500,
       scanEveryMs: 3_600_000,
     });
   });

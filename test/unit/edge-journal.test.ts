@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ManifestInstance } from '#edge/chunks.ts';
 import { Journal, readJournal } from '#edge/journal.ts';
+import type { ManifestInstance } from '#edge/spool.ts';
 
 let folder: string;
 let file: string;

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { IntegrityError } from '#core/errors.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
-import { type IndexedFile, sealChunks } from '#edge/chunks.ts';
+import { type IndexedFile, Spool } from '#edge/spool.ts';
 import { createRandom } from '#phantoms/random.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -23,12 +27,24 @@ async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
 }
 
-/** Chunks with copies of their bytes, for their memory is used again. */
-const sealed = (sizes: readonly number[], targetBytes: number, seed = 1) => {
+let folder: string;
+let spool: Spool;
+beforeEach(async () => {
+  folder = join(await mkdtemp(join(tmpdir(), 'hilum-spool-')), 'spool');
+  spool = new Spool(folder, 100);
+  await spool.clear();
+});
+afterEach(() => rm(dirname(folder), { recursive: true }));
+
+/** Seals files of these sizes, and reads the chunks back. */
+async function sealed(sizes: readonly number[], seed = 1) {
   const random = createRandom(seed);
   const files = sizes.map((size) => fileOf(Uint8Array.from({ length: size }, () => random.int(0, 255))));
-  return Array.fromAsync(sealChunks(each(files), targetBytes), (chunk) => ({ ...chunk, bytes: chunk.bytes.slice() }));
-};
+  const chunks = [];
+  for (const chunk of await spool.seal(each(files)))
+    chunks.push({ ...chunk, bytes: await spool.read(chunk, new Uint8Array(300)) });
+  return chunks;
+}
 
 describe('sealing chunks', () => {
   it.each([
@@ -40,7 +56,7 @@ describe('sealing chunks', () => {
     { sizes: [10, 250, 10], expected: [10, 250, 10] },
     { sizes: [250, 100], expected: [250, 100] },
   ])('of at most 100 bytes makes $expected of files of $sizes', async ({ sizes, expected }) => {
-    expect((await sealed(sizes, 100)).map((chunk) => chunk.bytes.length)).toEqual(expected);
+    expect((await sealed(sizes)).map((chunk) => chunk.bytes.length)).toEqual(expected);
   });
 
   it('tells where each file lies, whatever their sizes', async () => {
@@ -48,7 +64,7 @@ describe('sealing chunks', () => {
       const random = createRandom(seed);
       const sizes = Array.from({ length: random.int(1, 20) }, () => random.int(1, 150));
 
-      const chunks = await sealed(sizes, 100, seed);
+      const chunks = await sealed(sizes, seed);
 
       const places = chunks.flatMap((chunk) => chunk.instances.map((instance) => ({ chunk, instance })));
       expect(places.map(({ instance }) => instance.length)).toEqual(sizes);
@@ -63,6 +79,33 @@ describe('sealing chunks', () => {
   it('makes the same chunks of the same files', async () => {
     const sizes = [30, 80, 20, 20, 70];
 
-    expect(await sealed(sizes, 100)).toEqual(await sealed(sizes, 100));
+    expect(await sealed(sizes)).toEqual(await sealed(sizes));
+  });
+
+  it('keeps them where nobody else reads, until they are removed', async () => {
+    const chunks = await sealed([60, 60]);
+
+    expect((await stat(folder)).mode & 0o077).toBe(0);
+    for (const chunk of chunks) expect((await stat(join(folder, chunk.sha256))).mode & 0o077).toBe(0);
+    for (const chunk of chunks) await spool.remove(chunk);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('never hands out a part of a chunk', async () => {
+    const [chunk] = await sealed([60]);
+    if (chunk) await truncate(join(folder, chunk.sha256), 59);
+
+    await expect(chunk && spool.read(chunk, new Uint8Array(300))).rejects.toThrow(IntegrityError);
+  });
+
+  it('leaves an unfinished one to the next start when the archive goes away', async () => {
+    async function* breaking(): AsyncGenerator<IndexedFile> {
+      yield fileOf(new Uint8Array(60));
+      throw new Error('away');
+    }
+
+    await expect(spool.seal(breaking())).rejects.toThrow('away');
+    await spool.clear();
+    expect(await readdir(folder)).toEqual([]);
   });
 });

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { readDicom } from '#core/dicom/read.ts';
+import { encodeDicom } from '#core/dicom/write.ts';
+import { drawText, textWidth } from '#core/image/text.ts';
+import { encodePdf, lineWidth, type PdfFile, wrapText } from '#core/results/pdf-file.ts';
+import { sourceStudyOf } from '#core/results/source-study.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
+import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
+import { ctCase } from '../fixtures/results.ts';
+
+const picture = (rows: number, columns: number) => ({ rows, columns, rgb: new Uint8Array(rows * columns * 3) });
+
+describe('letters in pictures', () => {
+  it('are drawn where they are asked for, in their colour and size', () => {
+    const image = picture(16, 12);
+
+    drawText(image, 1, 2, 'I', [1, 2, 3], 2);
+
+    const rows = Array.from({ length: 16 }, (_, row) =>
+      Array.from({ length: 12 }, (__, column) => (image.rgb[(row * 12 + column) * 3 + 2] === 3 ? '#' : '.')).join(''),
+    );
+    expect(rows).toEqual([
+      '............',
+      '............',
+      ...Array(2).fill('...######...'),
+      ...Array(10).fill('.....##.....'),
+      ...Array(2).fill('...######...'),
+    ]);
+    expect(textWidth('I', 2)).toBe(12);
+  });
+
+  it('are cut off at the edge and never fall out of the picture', () => {
+    const image = picture(4, 4);
+
+    drawText(image, -3, -3, 'Wide text é', [255, 255, 255], 3);
+
+    expect(image.rgb).toHaveLength(48);
+  });
+});
+
+describe('the band of a key image', () => {
+  it.each([40, 120, 600, 2000])('lies below a picture of %d columns and leaves its pixels alone', (columns) => {
+    const rgb = new Uint8Array(10 * columns * 3).fill(7);
+    const { result, source } = ctCase({ keyImages: [{ title: 'x', rows: 10, columns, rgb, sources: [] }] });
+
+    const { attributes } = result.toDicom(source).find(({ kind }) => kind === 'secondary-capture') ?? {
+      attributes: {},
+    };
+    const { dataset } = readDicom(encodeDicom(attributes));
+    const pixels = dataset.bytes('PixelData') ?? new Uint8Array();
+
+    expect(dataset.number('Columns')).toBe(columns);
+    expect([...pixels.subarray(0, rgb.length)].every((value) => value === 7)).toBe(true);
+    expect(pixels.subarray(rgb.length).includes(210)).toBe(true);
+  });
+});
+
+describe('the PDF writer', () => {
+  const file: PdfFile = {
+    title: 'Title (with \\ and ü)',
+    date: '20260105',
+    time: '083000.5',
+    id: 'ab'.repeat(16),
+    pages: [
+      [
+        { kind: 'text', x: 50, y: 50, size: 10, text: 'Grüße (≥ 20 %) \\ – “so” 山' },
+        { kind: 'picture', x: 50, y: 60, width: 10, height: 10, image: picture(2, 3) },
+        { kind: 'line', x: 50, y: 80, width: 100 },
+      ],
+      [{ kind: 'text', x: 50, y: 50, size: 10, bold: true, text: 'Page two' }],
+    ],
+  };
+
+  it('names the offset of every object rightly, and compresses nothing', () => {
+    const text = Buffer.from(encodePdf(file)).toString('latin1');
+    const start = Number(/startxref\n(\d+)\n%%EOF\n$/.exec(text)?.[1]);
+    const entries = [...text.slice(start).matchAll(/^(\d{10}) 00000 n $/gm)].map(([, offset]) => Number(offset));
+
+    expect(text.startsWith('%PDF-1.4\n')).toBe(true);
+    expect(text.slice(start, start + 4)).toBe('xref');
+    expect(entries.length).toBeGreaterThan(8);
+    for (const [index, offset] of entries.entries())
+      expect(text.slice(offset)).toMatch(new RegExp(`^${index + 1} 0 obj\n`));
+    expect(text).not.toContain('/Filter');
+    expect(text).toContain('/CreationDate (D:20260105083000Z)');
+    expect(text).toContain(`/ID [<${file.id}> <${file.id}>]`);
+  });
+
+  it('escapes what PDF strings cannot hold and writes signs that Helvetica lacks in words', () => {
+    const text = Buffer.from(encodePdf(file)).toString('latin1');
+
+    expect(text).toContain('/Title (Title \\(with \\\\ and ü\\))');
+    expect(text).toContain('(Grüße \\(>= 20 %\\) \\\\ \x96 \x93so\x94 ?)');
+  });
+
+  it('wraps lines at spaces, none wider than asked but a single long word', () => {
+    const lines = wrapText('The quick brown fox jumps over the lazy dog Donaudampfschifffahrtsgesellschaft', 10, 60);
+
+    expect(lines.join(' ')).toBe('The quick brown fox jumps over the lazy dog Donaudampfschifffahrtsgesellschaft');
+    expect(lines.filter((line) => lineWidth(line, 10) > 60)).toEqual(['Donaudampfschifffahrtsgesellschaft']);
+  });
+});
+
+describe('images derived from a lossy source', () => {
+  it('say so, with its ratio and method', () => {
+    const lossy = {
+      LossyImageCompression: '01',
+      LossyImageCompressionRatio: 12.5,
+      LossyImageCompressionMethod: 'ISO_10918_1',
+    };
+    const [file = new Uint8Array()] = radiographPhantomToDicom(
+      { kind: 'teeth', rows: 2, columns: 2, pixels: new Uint16Array(4), spacingMm: [1, 1] },
+      { seed: 1, attributes: lossy },
+    );
+
+    const { lossyCompression } = sourceStudyOf([indexInstance(file)], readDicom(file));
+
+    expect(lossyCompression).toEqual({ ...lossy, LossyImageCompressionRatio: '12.5' });
+  });
+});
