@@ -23,6 +23,7 @@ const NATIVE: Readonly<Record<string, TransferSyntax>> = {
   '1.2.840.10008.1.2.2': { ...explicitLittleEndian, littleEndian: false },
 };
 
+const STANDARD = /^1\.2\.840\.10008\.1\.2\.[0-9.]{1,40}$/;
 /** JPIP with deflated data set: neither readable here nor of use, the pixels lie elsewhere. */
 const JPIP = /^1\.2\.840\.10008\.1\.2\.4\.(94|95|204|205)$/;
 
@@ -35,7 +36,7 @@ const JPIP = /^1\.2\.840\.10008\.1\.2\.4\.(94|95|204|205)$/;
 export function transferSyntax(uid: string): TransferSyntax {
   const native = NATIVE[uid];
   if (native !== undefined) return native;
-  if (uid.startsWith('1.2.840.10008.1.2.') && !JPIP.test(uid)) return { ...explicitLittleEndian, encapsulated: true };
+  if (STANDARD.test(uid) && !JPIP.test(uid)) return { ...explicitLittleEndian, encapsulated: true };
   throw new DicomReadError('unsupported-transfer-syntax', 'The Transfer Syntax is private or not supported', {
     facts: /^[0-9.]{1,64}$/.test(uid) ? { TransferSyntaxUID: uid } : {},
   });
