@@ -78,6 +78,9 @@ export function localHome(home?: string): string {
   return resolve(home ?? HILUM_HOME ?? join(ROOT, '.hilum'));
 }
 
+/** What `hilum edge` and the demo remember of what they put into the cloud of this home. */
+export const edgeFolder = (home: string): string => join(home, 'edge');
+
 /** Makes the home. Root's must let the users of PostgreSQL and Orthanc pass through; what matters in it is 0600. */
 export function makeHome(home: string): void {
   mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o700 });

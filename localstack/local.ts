@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { connect, type DeployContext, deploy, sourcesDigest } from './deploy.ts';
 import { dockerDown, dockerUp, ORTHANC_IN_DOCKER } from './docker.ts';
 import {
+  edgeFolder,
   forgetServices,
   type LocalEnvironment,
   type LocalState,
@@ -84,7 +86,11 @@ export async function cloudUp(
 ): Promise<{ readonly endpoint: string; readonly region: string }> {
   const home = localHome(options.home);
   makeHome(home);
-  const port = await ensure('cloud', options, (chosen) => startMiniStack(home, chosen));
+  const port = await ensure('cloud', options, (chosen) => {
+    // A new cloud holds nothing of what the edge remembers to have put there.
+    rmSync(edgeFolder(home), { recursive: true, force: true });
+    return startMiniStack(home, chosen);
+  });
   const cloud = { endpoint: endpointOf(port), region: REGION };
   updateState(home, cloud);
   return cloud;

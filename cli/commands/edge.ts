@@ -60,7 +60,7 @@ async function loadEdge() {
 
 /** The settings; those of the local environment are the defaults, and its cloud is used where its bucket is. */
 async function findConfig(file: string | undefined): Promise<EdgeConfig> {
-  const [{ readEdgeConfig }, { localHome, readState }] = await Promise.all([
+  const [{ readEdgeConfig }, { edgeFolder, localHome, readState }] = await Promise.all([
     import('#edge/config.ts'),
     import('#localstack/home.ts'),
   ]);
@@ -70,7 +70,7 @@ async function findConfig(file: string | undefined): Promise<EdgeConfig> {
     environment: process.env,
     file,
     defaults: {
-      HILUM_EDGE_FOLDER: join(home, 'edge'),
+      HILUM_EDGE_FOLDER: edgeFolder(home),
       ...(orthanc && {
         HILUM_ORTHANC_URL: orthanc.url,
         HILUM_ORTHANC_USERNAME: orthanc.username,

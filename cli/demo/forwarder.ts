@@ -1,5 +1,5 @@
 /** The demo's forwarder: the same as `hilum edge` runs, in this process, for as long as the demo lasts. */
-import { createWriteStream, rmSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
 import { createOrthancClient } from '#adapters/orthanc/client.ts';
@@ -9,7 +9,9 @@ import type { ToolEntry } from '#core/tool-manifest.ts';
 import { createForwarder } from '#edge/forwarder.ts';
 import { Journal } from '#edge/journal.ts';
 import { createLog } from '#edge/log.ts';
+import { edgeFolder } from '#localstack/home.ts';
 import type { LocalEnvironment } from '#localstack/local.ts';
+import { journalFile } from '../commands/edge.ts';
 
 export interface ForwarderSetting {
   readonly environment: LocalEnvironment;
@@ -31,9 +33,9 @@ export interface RunningForwarder {
 export async function startForwarder({ environment, catalog, objects }: ForwarderSetting): Promise<RunningForwarder> {
   const { home, orthanc } = environment;
   const { username, password } = orthanc;
-  const folder = join(home, 'demo-edge');
-  const journal = await openJournal(folder, objects);
-  const logFile = createWriteStream(join(home, 'logs', 'demo-edge.log'), { flags: 'a', mode: 0o600 });
+  const folder = edgeFolder(home);
+  const journal = new Journal(journalFile({ folder }));
+  const logFile = createWriteStream(join(home, 'logs', 'edge.log'), { flags: 'a', mode: 0o600 });
   const forwarder = createForwarder({
     archive: createDicomWebClient({ url: orthanc.dicomWebUrl, username, password }),
     orthanc: createOrthancClient({ url: orthanc.url, username, password }),
@@ -69,18 +71,4 @@ export async function startForwarder({ environment, catalog, objects }: Forwarde
       logFile.end();
     },
   };
-}
-
-/** The journal of the last demo, unless it tells of another bucket: the local cloud forgets everything when it stops. */
-async function openJournal(folder: string, objects: ObjectStore): Promise<Journal> {
-  const file = join(folder, 'journal.sqlite');
-  const journal = new Journal(file);
-  for (const { StudyInstanceUID, state, revision } of journal.studies()) {
-    if (state !== 'uploaded' || revision === undefined) continue;
-    if (await objects.exists(manifestKey('live', StudyInstanceUID, revision))) break;
-    journal.close();
-    rmSync(folder, { recursive: true });
-    return new Journal(file);
-  }
-  return journal;
 }
