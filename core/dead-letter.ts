@@ -1,27 +1,14 @@
 /** `dead-letters/<queue>/<messageId>.json`: a message that could not be worked off, kept so that it can be sent again. */
-import { z } from 'zod';
-import { MessageError } from './errors.ts';
+import type { Reason } from './errors.ts';
 
-const DeadLetterSchema = z.object({
-  format: z.literal('hilum.dead-letter/1'),
+export interface DeadLetter {
   /** The queue it was for, without the deployment's prefix. */
-  queue: z.string(),
-  messageId: z.string(),
-  reason: z.object({ code: z.string(), message: z.string() }),
-  body: z.string(),
-});
-export type DeadLetter = Readonly<z.infer<typeof DeadLetterSchema>>;
-
-export function encodeDeadLetter({ queue, messageId, reason, body }: Omit<DeadLetter, 'format'>): Uint8Array {
-  const letter: DeadLetter = { format: 'hilum.dead-letter/1', queue, messageId, reason, body };
-  return new TextEncoder().encode(JSON.stringify(letter));
+  readonly queue: string;
+  readonly messageId: string;
+  readonly reason: Reason;
+  readonly body: string;
 }
 
-/** @throws MessageError where `bytes` is no dead letter */
-export function parseDeadLetter(bytes: Uint8Array): DeadLetter {
-  try {
-    return DeadLetterSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch (cause) {
-    throw new MessageError('The object is not a hilum.dead-letter/1', { cause });
-  }
+export function encodeDeadLetter({ queue, messageId, reason, body }: DeadLetter): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ format: 'hilum.dead-letter/1', queue, messageId, reason, body }));
 }

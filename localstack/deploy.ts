@@ -47,7 +47,7 @@ export async function deploy(home: string, cloud: LocalCloud, context: DeployCon
   const outputsFile = join(home, 'cdk-outputs.json');
   const log = join(home, 'logs', 'deploy.log');
   await createBucket(cloud, ASSETS_BUCKET);
-  const settings = Object.entries({ ...context, packaging: 'zip', assetsBucket: ASSETS_BUCKET });
+  const settings = Object.entries({ ...ON_ONE_MACHINE, ...context, packaging: 'zip', assetsBucket: ASSETS_BUCKET });
   const code = await cdk(log, cloud, [
     'deploy',
     '--all',
@@ -60,6 +60,8 @@ export async function deploy(home: string, cloud: LocalCloud, context: DeployCon
 }
 
 const ASSETS_BUCKET = 'hilum-assets';
+/** Functions are processes of this machine: two of each at once and lane, not ten, or a burst of studies fills its memory. */
+const ON_ONE_MACHINE: DeployContext = { liveConcurrency: '2', backfillConcurrency: '2' };
 
 async function cdk(log: string, { endpoint, region }: LocalCloud, args: readonly string[]): Promise<number | null> {
   const child = spawn(process.execPath, [join(ROOT, 'node_modules/aws-cdk/bin/cdk'), ...args], {

@@ -31,7 +31,7 @@ export const METRICS = {
   deadLetters: 'DeadLetters',
 } as const;
 type Metric = (typeof METRICS)[keyof typeof METRICS];
-export const METRICS_NAMESPACE = 'Hilum';
+const METRICS_NAMESPACE = 'Hilum';
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 

@@ -19,7 +19,7 @@ export interface ToolLanesProps {
 }
 
 /** Added to what a tool may take: reading the message, storing the answer, telling that time ran out. */
-const RESERVE = Duration.seconds(45);
+const RESERVE = Duration.seconds(20);
 
 export class ToolLanes extends Construct {
   constructor(scope: Construct, id: string, { tool, config, surroundings, undertaker, from, to }: ToolLanesProps) {

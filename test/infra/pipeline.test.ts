@@ -215,7 +215,7 @@ describe('functions', () => {
     for (const [index, id] of TOOL_IDS.entries()) {
       zip.hasResourceProperties('AWS::Lambda::Function', {
         MemorySize: 2048 + index,
-        Timeout: 145 + index,
+        Timeout: 120 + index,
         Environment: { Variables: Match.objectLike({ HILUM_TOOL: id, HILUM_TOOL_TIMEOUT_S: String(100 + index) }) },
       });
     }
