@@ -17,7 +17,7 @@ const silent = () => ({ print: (): void => undefined, printErr: (): void => unde
 interface HeapCodec<Module> {
   load(): Promise<Emscripten.ModuleFactory<Module>>;
   create(module: Module): Emscripten.HeapDecoder;
-  /** Rows and columns from the stream's own header, so that one that lies about its size is refused before memory is taken. */
+  /** Rows, columns and components from the stream's own header, so that one that lies about its size is refused before memory is taken. */
   readSize(encoded: Uint8Array): CodestreamSize | undefined;
 }
 
@@ -39,10 +39,13 @@ export function heapDecoder<Module>({ load, create, readSize }: HeapCodec<Module
   };
 }
 
-function checkSize(size: CodestreamSize | undefined, { rows, columns }: FrameLayout): void {
+function checkSize(size: CodestreamSize | undefined, { rows, columns, samplesPerPixel }: FrameLayout): void {
   if (size === undefined) throw corrupt('The compressed frame lacks its header or its end');
-  if (size.rows !== rows || size.columns !== columns) {
-    throw corrupt(`The compressed frame is ${size.rows} × ${size.columns}, the header says ${rows} × ${columns}`);
+  if (size.rows !== rows || size.columns !== columns || size.components !== samplesPerPixel) {
+    throw corrupt(
+      `The compressed frame is ${size.rows} × ${size.columns} × ${size.components}, ` +
+        `the header says ${rows} × ${columns} × ${samplesPerPixel}`,
+    );
   }
 }
 

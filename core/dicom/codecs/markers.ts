@@ -3,6 +3,7 @@
 export interface CodestreamSize {
   readonly rows: number;
   readonly columns: number;
+  readonly components: number;
 }
 
 /** JPEG and JPEG-LS: the first frame header, SOF0–SOF15 (ITU-T T.81 B.2.2) or SOF55 (T.87 C.2.2). */
@@ -10,12 +11,13 @@ export function jpegSize(encoded: Uint8Array): CodestreamSize | undefined {
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   if (encoded.length < 4 || view.getUint16(0) !== 0xffd8) return undefined;
   let offset = 2;
-  while (offset + 9 <= encoded.length) {
+  while (offset + 10 <= encoded.length) {
     const marker = view.getUint16(offset);
     if (marker === 0xffff) {
       offset += 1;
     } else if (isFrameHeader(marker)) {
-      return { rows: view.getUint16(offset + 5), columns: view.getUint16(offset + 7) };
+      const [rows, columns] = [view.getUint16(offset + 5), view.getUint16(offset + 7)];
+      return { rows, columns, components: view.getUint8(offset + 9) };
     } else if (marker < 0xffc0) {
       return undefined;
     } else {
@@ -34,11 +36,11 @@ function isFrameHeader(marker: number): boolean {
 /** JPEG 2000: the SIZ marker segment, which follows SOC at once (ITU-T T.800 A.5.1); JP2 boxes before it are skipped. */
 export function jpeg2000Size(encoded: Uint8Array): CodestreamSize | undefined {
   const start = codestreamStart(encoded);
-  if (start === undefined || start + 24 > encoded.length) return undefined;
+  if (start === undefined || start + 42 > encoded.length) return undefined;
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   const [width, height, left, top] = [8, 12, 16, 20].map((offset) => view.getUint32(start + offset));
   if (width === undefined || height === undefined || left === undefined || top === undefined) return undefined;
-  return { rows: height - top, columns: width - left };
+  return { rows: height - top, columns: width - left, components: view.getUint16(start + 40) };
 }
 
 /** Where SOC and SIZ stand: at once, or behind the boxes of a JP2 file that some writers put into DICOM. */
