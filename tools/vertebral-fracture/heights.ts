@@ -75,6 +75,19 @@ export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): B
   };
 }
 
+/**
+ * Heights that can be believed: undefined where a body's depth is far from its neighbours'. Fractures take height, not
+ * depth; a body of half the depth is one that the model saw a part of.
+ */
+export function believable(heights: readonly (BodyHeights | undefined)[]): readonly (BodyHeights | undefined)[] {
+  return heights.map((one, index) => {
+    const near = heights.slice(Math.max(0, index - 2), index + 3).flatMap((other) => other?.depthMm ?? []);
+    const usual = median(near);
+    if (one === undefined || near.length < 3) return one;
+    return one.depthMm > 0.72 * usual && one.depthMm < 1.35 * usual ? one : undefined;
+  });
+}
+
 /** A right-handed frame around `up`, its lateral axis as near to the patient's left as can be. */
 function axesFrom(up: PointLps): BodyAxes {
   const left: PointLps = [1, 0, 0];

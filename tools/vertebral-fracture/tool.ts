@@ -11,7 +11,7 @@ import type { Image, ImageProcessingTool, ProcessingContext, ResultContent } fro
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { findBodies } from './bodies.ts';
 import { gradeBodies } from './grade.ts';
-import { measureHeights } from './heights.ts';
+import { believable, measureHeights } from './heights.ts';
 import { nameLevels } from './levels.ts';
 import { bodyFrames } from './masks.ts';
 import { spinePicture } from './picture.ts';
@@ -40,11 +40,15 @@ async function assess(volume: Volume, context: ProcessingContext): Promise<Resul
   const spine = findBodies(map, boundsOf(volume));
   if (spine.bodies.length === 0) return nothing('no-spine', 'No vertebral body was found in the series.');
   const names = nameLevels(spine);
+  const heights = believable(
+    spine.bodies.map((body) => {
+      context.signal.throwIfAborted();
+      return body.complete ? measureHeights(map, spine, body) : undefined;
+    }),
+  );
   const located = spine.bodies.flatMap((body, index) => {
-    context.signal.throwIfAborted();
     const name = names[index];
-    const heights = body.complete ? measureHeights(map, spine, body) : undefined;
-    return name === undefined ? [] : [{ body, name, heights }];
+    return name === undefined ? [] : [{ body, name, heights: heights[index] }];
   });
   const measurable = located.flatMap(({ body, name, heights }) =>
     heights === undefined ? [] : [{ body, name, heights }],
