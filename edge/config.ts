@@ -25,7 +25,7 @@ const SettingsSchema = z.object({
   HILUM_EDGE_LANE: z.enum(LANES, { error: `set it to ${LANES.join(' or ')}` }).default('live'),
   HILUM_EDGE_START: z.enum(['now', 'all'], { error: 'set it to now or all' }).default('now'),
   HILUM_EDGE_FOLDER: z.string({ error: 'set it to a folder for the journal and the spool' }).min(1),
-  HILUM_EDGE_POLL_MS: wholeNumber(100, 60_000, 'set it to milliseconds, 100 to 60000').default(1_000),
+  HILUM_EDGE_POLL_MS: wholeNumber(100, 60_000, 'set it to milliseconds, 100 to 60000').default(500),
   HILUM_EDGE_SCAN_MINUTES: wholeNumber(1, 10_080, 'set it to minutes, 1 to 10080').default(60),
 });
 

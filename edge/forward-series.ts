@@ -8,20 +8,20 @@ import type { ObjectStore } from '#core/ports.ts';
 import { MANUFACTURER } from '#core/results/common.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
-import { CHUNK_BYTES, type IndexedFile, type ManifestInstance, sealChunks } from './chunks.ts';
 import type { Journal, JournalSeries, RefusedFile } from './journal.ts';
 import type { Log } from './log.ts';
-import type { Spool, SpooledChunk } from './spool.ts';
+import { type IndexedFile, type ManifestInstance, type SealedChunk, type Spool, withSpool } from './spool.ts';
 import type { Wants } from './wanted.ts';
 
 export interface SeriesForwarding {
   readonly archive: Pick<DicomWebClient, 'retrieveSeries'>;
   readonly store: ObjectStore;
   readonly journal: Journal;
-  readonly spool: Spool;
+  /** Chunks wait here until their series is judged. */
+  readonly spoolFolder: string;
+  readonly chunkBytes?: number | undefined;
   readonly wants: Wants;
   readonly log: Log;
-  readonly chunkBytes?: number;
 }
 
 /** Where the series' instances lie in the bucket, or why it was left out. `stored` counts what was not there before. */
@@ -56,26 +56,37 @@ export async function forwardSeries(
   if (unchanged && present.size === remembered.size)
     return { forwarded: true, instances: [...present.values()], storedBytes: 0 };
 
-  const content = await readSeries(edge, StudyInstanceUID, series, present, signal);
-  const verdict = judge(content, StudyInstanceUID, edge.wants);
-  let storedBytes = 0;
-  for (const chunk of content.chunks) {
-    signal?.throwIfAborted();
-    if (verdict === undefined) storedBytes += await upload(edge, StudyInstanceUID, SeriesInstanceUID, chunk);
-    await edge.spool.remove(chunk);
-  }
+  const { spoolFolder: folder, chunkBytes } = edge;
+  return await withSpool({ folder, chunkBytes }, async (spool) => {
+    const content = await readSeries({ ...edge, spool }, StudyInstanceUID, series, present, signal);
+    const reason = judge(content, StudyInstanceUID, edge.wants);
+    const storedBytes = reason
+      ? 0
+      : await upload({ ...edge, spool }, StudyInstanceUID, SeriesInstanceUID, content.chunks, signal);
+    close(edge, StudyInstanceUID, series, content, reason);
+    if (reason) return { forwarded: false, reason };
+    const placed = edge.journal.instances(StudyInstanceUID, SeriesInstanceUID);
+    return { forwarded: true, instances: [...placed.values()], storedBytes };
+  });
+}
+
+/** Writes into the journal what was found and decided, so that an unchanged series is not read again. */
+function close(
+  { journal, wants }: SeriesForwarding,
+  StudyInstanceUID: string,
+  { SeriesInstanceUID, lastUpdate, instances: listed }: OrthancSeries,
+  { instances, refused }: SeriesContent,
+  reason: Reason | undefined,
+): void {
   const closed: JournalSeries = {
     SeriesInstanceUID,
-    lastUpdate: series.lastUpdate,
-    listed: series.instances,
-    wants: edge.wants.digest,
-    ...(verdict && { reason: verdict }),
+    lastUpdate,
+    listed,
+    wants: wants.digest,
+    ...(reason && { reason }),
   };
-  const sha256s = new Set(content.instances.map((instance) => instance.sha256));
-  edge.journal.closeSeries(StudyInstanceUID, closed, { sha256s, refused: content.refused });
-  if (verdict) return { forwarded: false, reason: verdict };
-  const placed = edge.journal.instances(StudyInstanceUID, SeriesInstanceUID);
-  return { forwarded: true, instances: [...placed.values()], storedBytes };
+  const sha256s = new Set(instances.map((instance) => instance.sha256));
+  journal.closeSeries(StudyInstanceUID, closed, { sha256s, refused });
 }
 
 /** Why a series is left out before a byte of it is read. */
@@ -110,18 +121,20 @@ async function stillInBucket(
   return new Map([...remembered].filter(([, entry]) => there.get(entry.chunk)));
 }
 
+type WithSpool = SeriesForwarding & { readonly spool: Spool };
+
 interface SeriesContent {
   /** All that can be read and that Hilum did not write. */
   readonly instances: readonly InstanceIndex[];
   /** Those of them that are not in the bucket yet, sealed. */
-  readonly chunks: readonly SpooledChunk[];
+  readonly chunks: readonly SealedChunk[];
   readonly refused: readonly RefusedFile[];
   /** How many Hilum wrote. */
   readonly own: number;
 }
 
 async function readSeries(
-  { archive, spool, log, chunkBytes = CHUNK_BYTES }: SeriesForwarding,
+  { archive, spool, log }: WithSpool,
   StudyInstanceUID: string,
   { SeriesInstanceUID, instances: listed }: OrthancSeries,
   present: ReadonlyMap<string, ManifestInstance>,
@@ -151,8 +164,7 @@ async function readSeries(
     }
   }
 
-  const chunks: SpooledChunk[] = [];
-  for await (const chunk of sealChunks(newFiles(), chunkBytes)) chunks.push(await spool.put(chunk));
+  const chunks = await spool.seal(newFiles());
   if (received < listed)
     throw new ArchiveUnavailableError(`The archive lists ${listed} instances of a series and sent ${received}`, {
       facts: { StudyInstanceUID, SeriesInstanceUID, listed, received },
@@ -176,16 +188,23 @@ function tryIndex(bytes: Uint8Array, asked: SeriesUids): InstanceIndex | Refused
   }
 }
 
-/** Puts a chunk into the bucket, then into the journal; returns how many bytes were new to the bucket. */
+/** Puts chunks into the bucket, and each then into the journal; returns how many bytes were new to the bucket. */
 async function upload(
-  { store, spool, journal, log }: SeriesForwarding,
+  { store, spool, journal, log }: WithSpool,
   StudyInstanceUID: string,
   SeriesInstanceUID: string,
-  chunk: SpooledChunk,
+  chunks: readonly SealedChunk[],
+  signal: AbortSignal | undefined,
 ): Promise<number> {
-  const bytes = await spool.take(chunk);
-  const answer = await store.put(chunkKey(chunk.sha256), bytes, { ifAbsent: true });
-  journal.uploaded(StudyInstanceUID, SeriesInstanceUID, chunk.instances);
-  log.info('chunk-stored', { StudyInstanceUID, chunk: chunk.sha256, bytes: bytes.length, answer });
-  return answer === 'stored' ? bytes.length : 0;
+  const memory = new Uint8Array(Math.max(0, ...chunks.map((chunk) => chunk.sizeBytes)));
+  let storedBytes = 0;
+  for (const chunk of chunks) {
+    signal?.throwIfAborted();
+    const { sha256, sizeBytes, instances } = chunk;
+    const answer = await store.put(chunkKey(sha256), await spool.read(chunk, memory), { ifAbsent: true });
+    journal.uploaded(StudyInstanceUID, SeriesInstanceUID, instances);
+    log.info('chunk-stored', { StudyInstanceUID, chunk: sha256, bytes: sizeBytes, answer });
+    if (answer === 'stored') storedBytes += sizeBytes;
+  }
+  return storedBytes;
 }

@@ -4,8 +4,8 @@ import type { Reason } from '#core/errors.ts';
 import { isKeyUid, type Lane, manifestKey } from '#core/keys.ts';
 import { encodeManifest } from '#core/study/manifest.ts';
 import { revisionOf } from '#core/study/revision.ts';
-import type { ManifestInstance } from './chunks.ts';
 import { forwardSeries, type SeriesForwarding } from './forward-series.ts';
+import type { ManifestInstance } from './spool.ts';
 
 export interface StudyForwarding extends SeriesForwarding {
   readonly orthanc: Pick<OrthancClient, 'series'>;

@@ -20,7 +20,7 @@ import type { SeriesForwarding } from './forward-series.ts';
 import { forwardStudy, type StudyForwarding, type StudyOutcome } from './forward-study.ts';
 import type { Journal, JournalStudy, Noticed } from './journal.ts';
 import type { Facts, Log } from './log.ts';
-import { Spool } from './spool.ts';
+import { clearSpools } from './spool.ts';
 import { wantsOf } from './wanted.ts';
 
 export interface ForwarderOptions {
@@ -52,7 +52,7 @@ export interface Forwarder {
 }
 
 const PAGE = 200;
-const POLL_MS = 1_000;
+const POLL_MS = 500;
 const SCAN_EVERY_MS = 3_600_000;
 /** Waits between attempts: 1 s, doubled each time up to 30 s for Orthanc and the bucket, up to 5 min for one study. */
 const OUTAGE_CAP_MS = 30_000;
@@ -62,8 +62,7 @@ const UNSTABLE_MS = 5_000;
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS, scanEveryMs = SCAN_EVERY_MS } = options;
-  const spool = new Spool(options.spoolFolder);
-  const edge: StudyForwarding = { ...options, spool, lane, wants: wantsOf(options.catalog) };
+  const edge: StudyForwarding = { ...options, lane, wants: wantsOf(options.catalog) };
   /** Where the look through all studies stands; undefined while none is on. */
   let scanOffset: number | undefined = 0;
   let scannedAt = clock.now();
@@ -72,7 +71,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   /** At the start, and again after an outage: where to follow the changes from. */
   async function begin(): Promise<void> {
     if (!begun) {
-      await spool.clear();
+      await clearSpools(options.spoolFolder);
       // Whatever the answer is: that there is one shows that the bucket can be used.
       await options.store.exists(chunkKey('0'.repeat(64)));
     }
@@ -211,7 +210,6 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     },
 
     async forwardStudy(StudyInstanceUID, signal) {
-      if (!begun) await spool.clear();
       const [study] = await orthanc.findStudies(StudyInstanceUID);
       if (study === undefined)
         throw new ArchiveRequestError('Orthanc does not have this study', { facts: { StudyInstanceUID } });

@@ -5,8 +5,8 @@
 import { existsSync } from 'node:fs';
 import { type Database, openDatabase, type Row } from '#adapters/sqlite/database.ts';
 import type { Reason } from '#core/errors.ts';
-import type { ManifestInstance } from './chunks.ts';
 import { SCHEMA } from './journal-schema.ts';
+import type { ManifestInstance } from './spool.ts';
 
 /** `seen`: stable in Orthanc and waiting its turn, or for another attempt. The other two are settled. */
 type StudyState = 'seen' | 'uploaded' | 'skipped';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IntegrityError } from '#core/errors.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
-import { type IndexedFile, Spool } from '#edge/spool.ts';
+import { clearSpools, type IndexedFile, Spool, withSpool } from '#edge/spool.ts';
 import { createRandom } from '#phantoms/random.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -31,8 +31,8 @@ let folder: string;
 let spool: Spool;
 beforeEach(async () => {
   folder = join(await mkdtemp(join(tmpdir(), 'hilum-spool-')), 'spool');
+  await mkdir(folder);
   spool = new Spool(folder, 100);
-  await spool.clear();
 });
 afterEach(() => rm(dirname(folder), { recursive: true }));
 
@@ -82,30 +82,46 @@ describe('sealing chunks', () => {
     expect(await sealed(sizes)).toEqual(await sealed(sizes));
   });
 
-  it('keeps them where nobody else reads, until they are removed', async () => {
-    const chunks = await sealed([60, 60]);
-
-    expect((await stat(folder)).mode & 0o077).toBe(0);
-    for (const chunk of chunks) expect((await stat(join(folder, chunk.sha256))).mode & 0o077).toBe(0);
-    for (const chunk of chunks) await spool.remove(chunk);
-    expect(await readdir(folder)).toEqual([]);
-  });
-
   it('never hands out a part of a chunk', async () => {
     const [chunk] = await sealed([60]);
     if (chunk) await truncate(join(folder, chunk.sha256), 59);
 
     await expect(chunk && spool.read(chunk, new Uint8Array(300))).rejects.toThrow(IntegrityError);
   });
+});
 
-  it('leaves an unfinished one to the next start when the archive goes away', async () => {
-    async function* breaking(): AsyncGenerator<IndexedFile> {
-      yield fileOf(new Uint8Array(60));
-      throw new Error('away');
-    }
+describe('a spool', () => {
+  async function* breaking(): AsyncGenerator<IndexedFile> {
+    yield fileOf(new Uint8Array(60));
+    yield fileOf(new Uint8Array(60));
+    throw new Error('away');
+  }
 
-    await expect(spool.seal(breaking())).rejects.toThrow('away');
-    await spool.clear();
+  it('is where nobody else reads, and is gone afterwards', async () => {
+    await withSpool({ folder, chunkBytes: 100 }, async (own) => {
+      const [chunk] = await own.seal(each([fileOf(new Uint8Array(60))]));
+      const [name] = await readdir(folder);
+      const path = join(folder, name ?? '');
+      expect((await stat(path)).mode & 0o077).toBe(0);
+      expect((await stat(join(path, chunk?.sha256 ?? ''))).mode & 0o077).toBe(0);
+    });
+
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is gone when the archive goes away', async () => {
+    const sealing = withSpool({ folder, chunkBytes: 100 }, (own) => own.seal(breaking()));
+
+    await expect(sealing).rejects.toThrow('away');
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is gone after the next start when the process was killed', async () => {
+    await expect(spool.seal(breaking())).rejects.toThrow('away');
+    expect(await readdir(folder)).not.toEqual([]);
+
+    await clearSpools(folder);
+
+    await expect(readdir(folder)).rejects.toThrow('ENOENT');
   });
 });
