@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createWriteStream, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBucket, LOCAL_CREDENTIALS, type LocalCloud, writeArchiveSecret } from '#adapters/aws/local-cloud.ts';
@@ -38,32 +38,59 @@ function filesUnder(path: string): readonly string[] {
 }
 
 /**
- * Deploys the CDK app on a local cloud, its functions as zip files, and reads the stack's outputs.
+ * Makes the CDK app's assembly, its functions as zip files. Returns whether the stack can be updated in place: where a
+ * resource of the last deployment is gone, a local cloud may remove it under a name that a new one has taken over.
  *
- * @param home where the CDK's log and assembly go
+ * @param home where the assembly and the CDK's log go
+ * @throws ConfigurationError where the app does not synthesise, naming the log
+ */
+export async function synthesise(home: string, cloud: LocalCloud, context: DeployContext): Promise<boolean> {
+  const settings = Object.entries({ ...context, packaging: 'zip', assetsBucket: ASSETS_BUCKET });
+  const arguments_ = settings.flatMap(([name, value]) => ['--context', `${name}=${value}`]);
+  await cdk(home, cloud, ['synth', '--quiet', '--output', join(home, 'cdk.out'), ...arguments_]);
+  const record = join(home, DEPLOYED_RESOURCES);
+  const before = existsSync(record) ? (JSON.parse(readFileSync(record, 'utf8')) as readonly string[]) : [];
+  const now = new Set(resourcesIn(home));
+  return before.every((resource) => now.has(resource));
+}
+
+/**
+ * Deploys the assembly on a local cloud and reads the stack's outputs.
+ *
  * @throws ConfigurationError where the deployment fails, naming the log
  */
-export async function deploy(home: string, cloud: LocalCloud, context: DeployContext): Promise<CloudEnvironment> {
+export async function deploy(home: string, cloud: LocalCloud): Promise<CloudEnvironment> {
   const outputsFile = join(home, 'cdk-outputs.json');
-  const log = join(home, 'logs', 'deploy.log');
   await createBucket(cloud, ASSETS_BUCKET);
-  const settings = Object.entries({ ...ON_ONE_MACHINE, ...context, packaging: 'zip', assetsBucket: ASSETS_BUCKET });
-  const code = await cdk(log, cloud, [
+  const quietly = ['--require-approval', 'never', '--no-notices', '--no-version-reporting'];
+  await cdk(home, cloud, [
     'deploy',
     '--all',
-    ...settings.flatMap(([name, value]) => ['--context', `${name}=${value}`]),
-    ...['--output', join(home, 'cdk.out'), '--outputs-file', outputsFile],
-    ...['--require-approval', 'never', '--no-notices', '--no-version-reporting'],
+    '--app',
+    join(home, 'cdk.out'),
+    '--outputs-file',
+    outputsFile,
+    ...quietly,
   ]);
-  if (code !== 0) throw new ConfigurationError(`the CDK app could not be deployed on the local cloud: see ${log}`);
+  writeFileSync(join(home, DEPLOYED_RESOURCES), JSON.stringify(resourcesIn(home)));
   return { ...cloud, ...outputsOf(outputsFile) };
 }
 
 const ASSETS_BUCKET = 'hilum-assets';
-/** Functions are processes of this machine: two of each at once and lane, not ten, or a burst of studies fills its memory. */
-const ON_ONE_MACHINE: DeployContext = { liveConcurrency: '2', backfillConcurrency: '2' };
+const DEPLOYED_RESOURCES = 'deployed-resources.json';
 
-async function cdk(log: string, { endpoint, region }: LocalCloud, args: readonly string[]): Promise<number | null> {
+/** Logical ids of all resources in the assembly's templates. */
+function resourcesIn(home: string): readonly string[] {
+  const folder = join(home, 'cdk.out');
+  const templates = readdirSync(folder).filter((name) => name.endsWith('.template.json'));
+  return templates.flatMap((name) => {
+    const { Resources = {} } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { readonly Resources?: object };
+    return Object.keys(Resources);
+  });
+}
+
+async function cdk(home: string, { endpoint, region }: LocalCloud, args: readonly string[]): Promise<void> {
+  const log = join(home, 'logs', 'deploy.log');
   const child = spawn(process.execPath, [join(ROOT, 'node_modules/aws-cdk/bin/cdk'), ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -71,7 +98,7 @@ async function cdk(log: string, { endpoint, region }: LocalCloud, args: readonly
       PATH: [dirname(process.execPath), join(ROOT, 'node_modules/.bin'), '/usr/local/bin', '/usr/bin', '/bin'].join(
         ':',
       ),
-      HOME: dirname(log),
+      HOME: home,
       LANG: 'C.UTF-8',
       AWS_ENDPOINT_URL: endpoint,
       AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
@@ -84,7 +111,7 @@ async function cdk(log: string, { endpoint, region }: LocalCloud, args: readonly
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const file = createWriteStream(log, { mode: 0o600 });
+  const file = createWriteStream(log, { flags: 'a', mode: 0o600 });
   const written = Promise.all([
     pipeline(child.stdout, file, { end: false }),
     pipeline(child.stderr, file, { end: false }),
@@ -92,7 +119,7 @@ async function cdk(log: string, { endpoint, region }: LocalCloud, args: readonly
   const code = await ended;
   await written;
   file.end();
-  return code;
+  if (code !== 0) throw new ConfigurationError(`the CDK app could not be deployed on the local cloud: see ${log}`);
 }
 
 /** The outputs by our names; one stack has them. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { ConfigurationError } from '#core/errors.ts';
-import { connect, type DeployContext, deploy, sourcesDigest } from './deploy.ts';
+import { connect, type DeployContext, deploy, sourcesDigest, synthesise } from './deploy.ts';
 import { dockerDown, dockerUp, ORTHANC_IN_DOCKER } from './docker.ts';
 import {
   edgeFolder,
@@ -107,13 +107,20 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
   makeHome(home);
   return withLock(home, async () => {
     const isInDocker = options.docker ?? readState(home).docker !== undefined;
-    const parts = isInDocker ? await partsInDocker(home, options) : await nativeParts(options);
+    let parts = isInDocker ? await partsInDocker(home, options) : await nativeParts(options);
     const { deployed, context: deployedContext } = readState(home);
     const context = options.context ?? deployedContext ?? {};
-    const wanted = `${parts.cloudMark}/${sourcesDigest(context)}`;
-    if (deployed !== wanted) {
+    const sources = sourcesDigest(context);
+    if (deployed !== `${parts.cloudMark}/${sources}`) {
       options.onProgress?.('deploying the CDK app on the local cloud');
-      updateState(home, { ...(await deploy(home, parts.cloud, context)), deployed: wanted, context });
+      const canUpdate = await synthesise(home, parts.cloud, context);
+      if (!canUpdate && deployed?.startsWith(`${parts.cloudMark}/`)) {
+        options.onProgress?.('the stack has changed its resources: starting with an empty cloud');
+        await stopService(home, 'cloud');
+        parts = await nativeParts(options);
+      }
+      const environment = await deploy(home, parts.cloud);
+      updateState(home, { ...environment, deployed: `${parts.cloudMark}/${sources}`, context });
     }
     const environment = readLocalEnvironment({ home });
     await connect(environment, { ...parts.orthanc, dicomWebUrl: parts.dicomWebUrlForFunctions });
