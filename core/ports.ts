@@ -27,7 +27,9 @@ export interface Queue {
 /** A DICOMweb archive (PS3.18): the hospital's PACS. */
 export interface Archive {
   /** STOW-RS. One outcome per object, whatever the HTTP status; PS3.18 10.5. */
-  store(objects: readonly { readonly SOPInstanceUID: string; readonly bytes: Uint8Array }[]): Promise<readonly StoreOutcome[]>;
+  store(
+    objects: readonly { readonly SOPInstanceUID: string; readonly bytes: Uint8Array }[],
+  ): Promise<readonly StoreOutcome[]>;
   /** WADO-RS of one instance in its stored Transfer Syntax; undefined where the archive does not have it. */
   retrieveInstance(uids: InstanceUids): Promise<Uint8Array | undefined>;
 }
@@ -55,7 +57,16 @@ export interface InferenceEngine {
   run(modelId: string, inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
 }
 
-export const RUN_STATES = ['received', 'routed', 'inferred', 'converted', 'delivered', 'not-applicable', 'rejected', 'failed'] as const;
+export const RUN_STATES = [
+  'received',
+  'routed',
+  'inferred',
+  'converted',
+  'delivered',
+  'not-applicable',
+  'rejected',
+  'failed',
+] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
 /** A row of the runs table. */
@@ -76,7 +87,10 @@ export interface RunRecord {
   /** SOP Instance UIDs of what was delivered. */
   readonly objects?: readonly string[];
 }
-export type RunUpdate = Pick<RunRecord, 'runId' | 'StudyInstanceUID' | 'revision' | 'tool' | 'version' | 'lane' | 'state'> &
+export type RunUpdate = Pick<
+  RunRecord,
+  'runId' | 'StudyInstanceUID' | 'revision' | 'tool' | 'version' | 'lane' | 'state'
+> &
   Partial<Pick<RunRecord, 'reason' | 'outcome' | 'summary' | 'objects'>>;
 
 /** The runs table. */
