@@ -52,6 +52,7 @@ export interface Forwarder {
 }
 
 const PAGE = 200;
+const CHANGES_PAGE = 1_000;
 const POLL_MS = 500;
 const SCAN_EVERY_MS = 3_600_000;
 /** Waits between attempts: 1 s, doubled each time up to 30 s for Orthanc and the bucket, up to 5 min for one study. */
@@ -76,13 +77,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       await options.store.exists(chunkKey('0'.repeat(64)));
     }
     const last = await orthanc.lastChange();
-    const cursor = journal.cursor();
-    if (cursor === undefined) {
-      const fromNow = options.start !== 'all';
-      journal.begin(fromNow ? (last?.seq ?? 0) : 0, fromNow ? (last?.date ?? '') : '');
-    } else if (cursor > (last?.seq ?? 0)) {
-      log.warn('orthanc-replaced', { cursor, last: last?.seq ?? 0 });
-      journal.begin(0, journal.since());
+    const [cursor, newest] = [journal.cursor(), last?.seq ?? 0];
+    // What is older than the newest change is found by the look through all studies that follows.
+    if (cursor === undefined) journal.begin(newest, options.start === 'all' ? '' : (last?.date ?? ''));
+    else if (cursor > newest) {
+      log.warn('orthanc-replaced', { cursor, newest });
+      journal.begin(newest, journal.since());
     }
     scanOffset = 0;
     begun = true;
@@ -92,7 +92,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   async function follow(): Promise<void> {
     for (let done = false; !done; ) {
       const cursor = journal.cursor() ?? 0;
-      const page = await orthanc.changes(cursor, PAGE);
+      const page = await orthanc.changes(cursor, CHANGES_PAGE);
       const ids = new Set(page.changes.filter((change) => change.type === 'StableStudy').map((change) => change.id));
       const studies = await Promise.all([...ids].map((id) => orthanc.study(id)));
       notice(

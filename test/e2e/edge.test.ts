@@ -110,7 +110,6 @@ describeWith(['orthanc', 'postgresql'], 'the edge beside a real Orthanc', () => 
       await startOrthanc(home);
       second = await send(archive, duringOutage);
     });
-    const written = bucket.contents.size;
 
     await whileForwarding(() =>
       expect
