@@ -71,7 +71,7 @@ function printStatus(runs: readonly RunRecord[], waiting: readonly StudyAtEdge[]
     print(study);
     for (const run of members) {
       print(`  ${run.tool} ${run.version} (${run.lane}): ${run.state}, ${IN_WORDS[run.state]}`);
-      if (run.summary !== undefined) print(`    ${run.summary}`);
+      if (run.summary !== undefined && run.summary !== run.reason?.message) print(`    ${run.summary}`);
       printReason(run.reason);
       print(`    ${timesOf(run)}`);
     }

@@ -33,7 +33,7 @@ function describeRun({ run, findings }: RunReport, truth: readonly Truth[], stor
   const because = run.reason === undefined ? '' : `: ${run.reason.message} (${run.reason.code})`;
   const head = `  ${run.tool} ${run.version}: ${run.state}${because}`;
   if (run.state !== 'delivered') return [head];
-  const summary = run.summary === undefined ? [] : [`    ${run.summary}`];
+  const summary = run.summary === undefined || run.summary === run.reason?.message ? [] : [`    ${run.summary}`];
   return [head, ...stageLines(run, storedAt), ...summary, ...compare(findings, truth)];
 }
 
