@@ -1,7 +1,13 @@
 /** Brings a run's objects to the archive and proves that they are there: delivered means read back and the same. */
 import { createHash } from 'node:crypto';
 import { readDicom } from '#core/dicom/read.ts';
-import { ArchiveStoreError, ContentConflictError, IntegrityError } from '#core/errors.ts';
+import {
+  ArchiveRequestError,
+  ArchiveStoreError,
+  ConfigurationError,
+  ContentConflictError,
+  IntegrityError,
+} from '#core/errors.ts';
 import { objectKey, objectListKey, receiptKey } from '#core/keys.ts';
 import type { RunMessage } from '#core/messages.ts';
 import { type ObjectList, parseObjectList } from '#core/object-list.ts';
@@ -66,7 +72,7 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
         const stored = await objects.get(objectListKey(runId, answer));
         if (stored === undefined) throw new IntegrityError("The list of the run's objects is not in the bucket");
         const list = parseObjectList(stored);
-        await deliver(message, list);
+        await deliver(message, list).catch(asSetting);
         const { outcome, reason, summary } = list;
         await runs.record({
           ...identityOf(message),
@@ -81,6 +87,13 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
     },
     dependencies,
   );
+}
+
+/** What the archive cannot do at all is a wrong address: the result waits for a person and is not given up. */
+function asSetting(error: unknown): never {
+  if (!(error instanceof ArchiveRequestError)) throw error;
+  const mend = "Check the address in the archive's secret (HILUM_ARCHIVE_SECRET).";
+  throw new ConfigurationError(`${error.message}. ${mend}`, { cause: error, facts: error.facts });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readDicom } from '#core/dicom/read.ts';
-import { ArchiveDeniedError, ArchiveUnavailableError } from '#core/errors.ts';
+import { ArchiveDeniedError, ArchiveRequestError, ArchiveUnavailableError } from '#core/errors.ts';
 import { objectKey, objectListKey, receiptKey } from '#core/keys.ts';
 import type { RunMessage } from '#core/messages.ts';
 import { encodeObjectList } from '#core/object-list.ts';
@@ -130,6 +130,25 @@ describe('return', () => {
 
     expect(pipeline.counted).toEqual(['Halted']);
     expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'archive-denied' } });
+  });
+
+  it('waits for a person where the address is that of no archive, and gives no result up', async () => {
+    const { retrieveInstance } = createArchive();
+    const elsewhere: Archive = {
+      store: () => Promise.reject(new ArchiveRequestError('The archive at pacs:80 answered HTTP 404')),
+      retrieveInstance,
+    };
+
+    expect(await deliver(pipeline, message, elsewhere)).toEqual(allFailed);
+
+    expect(pipeline.counted).toEqual(['Halted']);
+    expect(await run()).toMatchObject({
+      state: 'converted',
+      reason: {
+        code: 'configuration',
+        message: expect.stringMatching(/HTTP 404\. Check the address in the archive's secret/),
+      },
+    });
   });
 
   it('stores only what is missing after an answer with failures', async () => {
