@@ -21,7 +21,7 @@ export function makePanoramic({ seed, cariesRate, spacingMm = 0.125 }: Panoramic
     occlusal: HEIGHT_MM * random.between(0.5, 0.62),
     smile: random.between(-0.001, 0.0028),
     scale,
-    bite: random.between(0.2, 4),
+    bite: random.between(0.2, 8),
   };
   const teeth = [...placeArch('upper', head, random), ...placeArch('lower', head, random)];
   paintHead(scene, head, random);
@@ -29,7 +29,7 @@ export function makePanoramic({ seed, cariesRate, spacingMm = 0.125 }: Panoramic
   blur(scene.surroundings, scene.rows, scene.columns, Math.round(random.between(0.4, 1.1) / spacingMm));
   const truth = paintTeeth(scene, teeth, { kind: 'panoramic', scale, rate: cariesRate ?? 0.07 }, random);
   // How much of the contrast is the teeth's own differs with the beam's energy and the soft tissue in its way.
-  const contrast = random.between(0.5, 1);
+  const contrast = random.between(0.3, 1);
   scene.teeth.forEach((value, index) => {
     scene.teeth[index] = value * contrast;
   });
@@ -37,7 +37,7 @@ export function makePanoramic({ seed, cariesRate, spacingMm = 0.125 }: Panoramic
   const pixels = expose(
     scene,
     {
-      blurMm: random.between(0.12, 0.3),
+      blurMm: random.between(0.12, 0.42),
       halfScale: random.between(14, 30),
       gamma: random.between(0.75, 1.3),
       range: [random.between(0, 0.1), random.between(0.8, 1)],
@@ -107,14 +107,15 @@ function paintHead(scene: Scene, head: Head, random: Random): void {
   const fine = texture(scene, random.between(0.5, 0.8), random);
   const bone = random.between(3, 8);
   const soft = random.between(3, 14);
-  const spine = random.between(1, 5);
+  const spine = random.between(1, 8);
   const spineWidth = random.between(9, 18);
   const crest = { upper: random.between(10, 14) * head.scale, lower: random.between(9.5, 13) * head.scale };
   const chin = head.occlusal + random.between(44, 54);
   const ramus = random.between(78, 92);
   const nose = head.occlusal - random.between(42, 52);
   const palate = head.occlusal - random.between(33, 40);
-  const airway = random.between(0.1, 0.5);
+  const airway = random.between(0.1, 0.6);
+  const skull = random.between(0, 14);
   for (let row = 0; row < rows; row++) {
     const y = (row + 0.5) * spacingMm;
     for (let column = 0; column < columns; column++) {
@@ -145,6 +146,8 @@ function paintHead(scene: Scene, head: Head, random: Random): void {
       if (side < 70 && Math.abs(y - palate + 0.0015 * x * x) < 2.2) value += 1.8;
       // Skull base and neck at the outer edges; air between tongue and palate and behind the ramus.
       if (y < nose - 8) value += 1.5 * Math.min(1, (nose - 8 - y) / 12) * (1 + 0.5 * (tissue[index] ?? 0));
+      const edge = Math.max(0, (side - 96) / 45, (nose - y) / 30);
+      value += skull * Math.min(1, edge * edge) * (1 + 0.5 * (tissue[index] ?? 0)) * grain;
       if (side > 118) value += 2.5 * Math.min(1, (side - 118) / 10) * grain;
       if (Math.abs(y - (bite - 13 * head.scale)) < 5) value *= 1 - airway * Math.exp(-(((side - 30) / 30) ** 2));
       if (Math.abs(side - 108) < 6) value *= 1 - 0.4 * airway;
@@ -153,17 +156,29 @@ function paintHead(scene: Scene, head: Head, random: Random): void {
   }
 }
 
-/** Some devices leave an unexposed frame around the picture. */
+/** Some devices leave an unexposed frame around the picture, broad above, and most put a letter for the side into it. */
 function blindBorder(scene: Scene, random: Random): void {
-  if (!random.chance(0.4)) return;
   const { rows, columns, spacingMm } = scene;
-  const x = Math.round(random.between(2, 8) / spacingMm);
-  const y = Math.round(random.between(1, 5) / spacingMm);
+  const framed = random.chance(0.5);
+  const side = framed ? Math.round(random.between(2, 9) / spacingMm) : 0;
+  const below = framed ? Math.round(random.between(1, 8) / spacingMm) : 0;
+  const above = framed ? Math.round(random.between(1, random.chance(0.5) ? 8 : 30) / spacingMm) : 0;
+  const letter = {
+    column: side + 4 / spacingMm,
+    row: rows - below - 16 / spacingMm,
+    width: 7 / spacingMm,
+    height: 10 / spacingMm,
+  };
+  const density = random.between(20, 60);
   for (let index = 0; index < rows * columns; index++) {
     const column = index % columns;
     const row = (index - column) / columns;
-    if (column >= x && column < columns - x && row >= y && row < rows - y) continue;
-    scene.surroundings[index] = 0;
-    scene.teeth[index] = 0;
+    if (column < side || column >= columns - side || row < above || row >= rows - below) {
+      scene.surroundings[index] = 0;
+      scene.teeth[index] = 0;
+    }
+    const [x, y] = [(column - letter.column) / letter.width, (row - letter.row) / letter.height];
+    // Two strokes of lead are enough of a letter.
+    if (x >= 0 && x < 1 && y >= 0 && y < 1 && (x < 0.3 || Math.abs(y - 0.4) < 0.1)) scene.surroundings[index] = density;
   }
 }

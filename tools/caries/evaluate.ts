@@ -29,7 +29,7 @@ const MOST_PIXELS = 5_000_000;
 /** A mouth has 32 teeth of which a panoramic shows three surfaces; more lesions than this say that the model is at a loss. */
 const MOST_LESIONS = 16;
 /** Fewer crowns than this are no dental radiograph, or none the model can read. */
-const LEAST_CROWNS = { 'intra-oral': 1, panoramic: 6 } as const;
+const LEAST_CROWNS = { 'intra-oral': 1, panoramic: 8 } as const;
 
 /**
  * @throws NotEvaluableError `image-too-small`, `image-too-large`, `no-contrast`, `no-teeth` or `implausible-count`; the

@@ -20,7 +20,7 @@ SEED = 7
 PLANES = 5
 PATCH = (192, 224)
 BATCH = 4
-STEPS = int(os.environ.get("STEPS", "1300"))
+STEPS = int(os.environ.get("STEPS", "500"))
 # Lesions are a few hundredths of the picture: their plane weighs more, and their pixels more again.
 PLANE_WEIGHTS = torch.tensor([4.0, 1.0, 1.0, 1.0, 0.5]).view(1, PLANES, 1, 1)
 LESION_WEIGHT = 6.0
@@ -104,13 +104,33 @@ def patch(pictures, panoramics, random):
     x, y = np.pad(x, pad, mode="edge"), np.pad(y, pad, mode="edge")
     if random.random() < 0.5:
         x, y = x[:, :, ::-1], y[:, :, ::-1]
-    # Contrast, offset, and noise of one to a few pixels' grain that no phantom has.
-    x = x * (1 + random.normal(0, 0.15, (2, 1, 1))) + random.normal(0, 0.12, (2, 1, 1))
+    return disturb(x, random).astype(np.float32), y
+
+
+def disturb(x, random):
+    """What sets real radiographs apart from phantoms: contrast, shading, and noise of one to a few pixels' grain."""
+    gain = np.exp(random.normal(0, (0.25, 0.35))).reshape(2, 1, 1)
+    x = x * gain + random.normal(0, (0.15, 0.3)).reshape(2, 1, 1)
+    shading = random.normal(0, 0.2, (2, 4, 4))
+    for axis, size in ((1, PATCH[0]), (2, PATCH[1])):
+        at = np.linspace(0, 3, size)
+        low = np.minimum(at.astype(int), 2)
+        rest = (at - low).reshape((-1, 1) if axis == 1 else (1, -1))
+        shading = np.take(shading, low, axis) * (1 - rest) + np.take(shading, low + 1, axis) * rest
+    x = x + shading
+    if random.random() < 0.2:
+        x[1] = random.uniform(-0.5, 0.5)
     grain = random.normal(0, 1, PATCH)
     if random.random() < 0.5:
         grain = (grain + np.roll(grain, 1, 0) + np.roll(grain, 1, 1) + np.roll(grain, (1, 1), (0, 1))) / 2
-    x = x + random.uniform(0, 0.1) * grain
-    return x.astype(np.float32), y
+    return x + random.uniform(0, 0.12) * grain
+
+
+def zoom(planes, step):
+    """Every third step teeth are a sixth larger, every third a sixth smaller."""
+    factor = (1.0, 7 / 6, 5 / 6)[step % 3]
+    rows, columns = (16 * round(size * factor / 16) for size in PATCH)
+    return functional.interpolate(planes, (rows, columns), mode="bilinear", align_corners=False)
 
 
 def loss_of(logits, target):
@@ -151,7 +171,7 @@ def main(folder, out):
     start, average = time.time(), None
     for step in range(1, STEPS + 1):
         batch = [patch(pictures, panoramics, random) for _ in range(BATCH)]
-        x, y = (torch.from_numpy(np.stack(part).copy()) for part in zip(*batch))
+        x, y = (zoom(torch.from_numpy(np.stack(part).copy()), step) for part in zip(*batch))
         loss = loss_of(net(x), y)
         optimiser.zero_grad()
         loss.backward()

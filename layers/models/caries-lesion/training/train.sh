@@ -5,7 +5,8 @@ set -eu
 here=$(dirname "$(readlink -f "$0")")
 data=${1:-$(mktemp -d)}
 export OMP_NUM_THREADS=1
-node "$here/export-phantoms.ts" "$data" panoramic 1000 48 0.25 &
+node "$here/export-phantoms.ts" "$data" panoramic 1000 28 0.25 &
+node "$here/export-phantoms.ts" "$data" panoramic 1028 28 0.25
 node "$here/export-phantoms.ts" "$data" bitewing 1000 220 0.3
 node "$here/export-phantoms.ts" "$data" bitewing 5000 40 0
 wait
