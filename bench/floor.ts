@@ -1,0 +1,100 @@
+/**
+ * The floor of a run: what the same bytes cost to move with nothing done to them. Run as a process of its own:
+ * `node bench/floor.ts`, its task as JSON on standard input, its times (ms) as JSON on standard output.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+
+export interface FloorTask {
+  /** Orthanc's REST interface, without a trailing slash, and its DICOMweb root, with one. */
+  readonly url: string;
+  readonly dicomWebUrl: string;
+  readonly authorization: string;
+  readonly StudyInstanceUID: string;
+  /** The results of the run, taken out of Orthanc before they are stored again. */
+  readonly results: readonly string[];
+  /** An object store that takes PUT and GET, and a bucket in it. */
+  readonly endpoint: string;
+  readonly bucket: string;
+}
+
+export interface FloorTimes {
+  readonly read: number;
+  readonly put: number;
+  readonly get: number;
+  readonly store: number;
+  readonly bytes: number;
+}
+
+const PART_BYTES = 16 * 1024 * 1024;
+
+const task: FloorTask = JSON.parse(await text(process.stdin));
+process.stdout.write(JSON.stringify(await measure(task)));
+
+async function measure({ StudyInstanceUID, results, ...at }: FloorTask): Promise<FloorTimes> {
+  const headers = { Authorization: at.authorization };
+  const objects = await takeOut(results, at.url, headers);
+
+  const read = stopwatch();
+  const study = await ok(`${at.dicomWebUrl}studies/${StudyInstanceUID}`, {
+    headers: { ...headers, Accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' },
+  });
+  const bytes = Buffer.from(await study.arrayBuffer());
+  const readMs = read();
+
+  const keys: string[] = [];
+  const put = stopwatch();
+  for (let offset = 0; offset < bytes.length; offset += PART_BYTES) {
+    const key = `${at.endpoint}/${at.bucket}/bench/${randomUUID()}`;
+    await ok(key, { method: 'PUT', body: bytes.subarray(offset, offset + PART_BYTES) });
+    keys.push(key);
+  }
+  const putMs = put();
+  const get = stopwatch();
+  for (const key of keys) await (await ok(key)).arrayBuffer();
+  const getMs = get();
+  for (const key of keys) await ok(key, { method: 'DELETE' });
+
+  const boundary = createHash('sha256').update(StudyInstanceUID).digest('hex');
+  const part = Buffer.from(`--${boundary}\r\nContent-Type: application/dicom\r\n\r\n`);
+  const body = Buffer.concat([
+    ...objects.flatMap((it) => [part, it, Buffer.from('\r\n')]),
+    Buffer.from(`--${boundary}--`),
+  ]);
+  const store = stopwatch();
+  await ok(`${at.dicomWebUrl}studies`, {
+    method: 'POST',
+    headers: { ...headers, 'Content-Type': `multipart/related; type="application/dicom"; boundary=${boundary}` },
+    body,
+  });
+  return { read: readMs, put: putMs, get: getMs, store: store(), bytes: bytes.length };
+}
+
+/** Removes instances from Orthanc and hands back their files, so that storing them is storing something new. */
+async function takeOut(
+  results: readonly string[],
+  url: string,
+  headers: Record<string, string>,
+): Promise<readonly Buffer[]> {
+  const files: Buffer[] = [];
+  for (const uid of results) {
+    const found = await ok(`${url}/tools/lookup`, { method: 'POST', headers, body: uid });
+    const [instance] = (await found.json()) as readonly { readonly ID: string }[];
+    if (instance === undefined) throw new Error(`Orthanc does not have the result ${uid}`);
+    const file = await ok(`${url}/instances/${instance.ID}/file`, { headers });
+    files.push(Buffer.from(await file.arrayBuffer()));
+    await ok(`${url}/instances/${instance.ID}`, { method: 'DELETE', headers });
+  }
+  return files;
+}
+
+function stopwatch(): () => number {
+  const start = performance.now();
+  return () => performance.now() - start;
+}
+
+async function ok(url: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(url, init);
+  if (!response.ok) throw new Error(`${init.method ?? 'GET'} answered HTTP ${response.status}`);
+  return response;
+}

@@ -1,0 +1,127 @@
+/** The bench's table, as Markdown. */
+import { cpus, release, totalmem } from 'node:os';
+import type { FloorTimes } from './floor.ts';
+import type { Usage } from './processes.ts';
+import type { MeasuredRun, RunTimes } from './run.ts';
+
+export interface BenchResult {
+  readonly cold: readonly MeasuredRun[];
+  readonly warm: readonly MeasuredRun[];
+  readonly slices: number;
+  readonly repetitions: number;
+}
+
+/** Median and spread of several values: `1.23 (1.10–1.40)`. */
+function spread(values: readonly number[], digits = 2): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const shown = (value: number | undefined): string => (value ?? 0).toFixed(digits);
+  const text = shown(median(sorted));
+  return sorted.length < 2 ? text : `${text} (${shown(sorted[0])}–${shown(sorted.at(-1))})`;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}
+
+const STAGES: readonly (readonly [keyof RunTimes, string, string | undefined])[] = [
+  ['forward', 'notice, read by WADO-RS, upload, manifest', 'forwarder'],
+  ['route', 'route', 'route'],
+  ['infer', 'infer: start, load, tool, model', 'infer'],
+  ['load', '· of it loading the images', undefined],
+  ['tool', '· of it the tool without its model', undefined],
+  ['model', '· of it the model', undefined],
+  ['convert', 'convert to DICOM', 'convert'],
+  ['deliver', 'STOW, read back, listed by QIDO', 'return'],
+];
+
+const floorMs = ({ read, put, get, store }: FloorTimes): number => read + put + get + store;
+
+/** The whole of docs/benchmarks.md. */
+export function describeBench({ cold, warm, slices, repetitions }: BenchResult): string {
+  const floors = [...cold, ...warm].map(({ floor }) => floor);
+  const megabytes = (floors[0]?.bytes ?? 0) / 1e6;
+  return `# Benchmarks
+
+\`npm run bench\` writes this page. A CT phantom of ${slices} slices of 512 × 512, uncompressed (${megabytes.toFixed(0)} MB), from the moment
+Orthanc calls the study stable to the moment Orthanc lists the results, on the local cloud (MiniStack), native Orthanc with
+PostgreSQL and the edge, all on one machine:
+
+| | |
+|---|---|
+| processor | ${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} logical |
+| memory | ${(totalmem() / 2 ** 30).toFixed(0)} GiB |
+| system | Linux ${release()}, Node ${process.versions.node} |
+
+## Time
+
+Wall time in seconds and CPU time of the process that does the stage, ${repetitions} repetitions: median (least–most). "Cold": the
+first study of a new environment, every function process has yet to start. "Warm": the study after it.
+
+| stage | cold: wall | cold: CPU | warm: wall | warm: CPU |
+|---|---|---|---|---|
+${STAGES.map(([stage, title, process]) =>
+  row(
+    title,
+    [cold, warm].flatMap((runs) => [times(runs, stage), cpu(runs, process)]),
+  ),
+).join('\n')}
+${row('**total**', [times(cold, 'total'), '', times(warm, 'total'), ''])}
+${row('total without the model', [withoutModel(cold), '', withoutModel(warm), ''])}
+${row('floor of the same run', [floorOf(cold), '', floorOf(warm), ''])}
+${row('**without the model ÷ floor**', [ratio(cold), '', ratio(warm), ''])}
+${row('quiet time (StableAge), in neither', [times(cold, 'quiet'), '', times(warm, 'quiet'), ''])}
+
+The floor is what the same bytes cost to move with nothing done to them, one after the other, in a process of its own: the
+study by WADO-RS in one answer (${spread(floors.map(({ read }) => read / 1000))} s), raw HTTP PUT (${spread(floors.map(({ put }) => put / 1000))} s) and GET (${spread(floors.map(({ get }) => get / 1000))} s) of
+those bytes in pieces of 16 MB, and one STOW-RS of the run's results (${spread(
+    floors.map(({ store }) => store / 1000),
+    3,
+  )} s), which are taken out of Orthanc before.
+
+## Memory and CPU by process
+
+Peak resident memory (VmHWM) and CPU time over a run.
+
+| process | cold: peak MB | cold: CPU s | warm: peak MB | warm: CPU s |
+|---|---|---|---|---|
+${processes(cold)
+  .map((name) =>
+    row(
+      name,
+      [cold, warm].flatMap((runs) => [peak(runs, name), cpu(runs, name)]),
+    ),
+  )
+  .join('\n')}
+`;
+}
+
+const row = (title: string, cells: readonly string[]): string => `| ${title} | ${cells.join(' | ')} |`;
+
+const times = (runs: readonly MeasuredRun[], stage: keyof RunTimes): string =>
+  spread(runs.map((run) => run.times[stage] / 1000));
+
+const withoutModel = (runs: readonly MeasuredRun[]): string =>
+  spread(runs.map((run) => (run.times.total - run.times.model) / 1000));
+
+const floorOf = (runs: readonly MeasuredRun[]): string => spread(runs.map((run) => floorMs(run.floor) / 1000));
+
+const ratio = (runs: readonly MeasuredRun[]): string =>
+  spread(runs.map((run) => (run.times.total - run.times.model) / floorMs(run.floor)));
+
+const usages = (runs: readonly MeasuredRun[], name: string): readonly Usage[] =>
+  runs.flatMap((run) => run.usage.get(name) ?? []);
+
+const cpu = (runs: readonly MeasuredRun[], name: string | undefined): string =>
+  name === undefined ? '' : spread(usages(runs, name).map(({ cpuS }) => cpuS));
+
+const peak = (runs: readonly MeasuredRun[], name: string): string =>
+  spread(
+    usages(runs, name).map(({ peakMb }) => peakMb),
+    0,
+  );
+
+const processes = (runs: readonly MeasuredRun[]): readonly string[] =>
+  [...new Set(runs.flatMap((run) => [...run.usage.keys()]))].sort();
