@@ -1,10 +1,11 @@
 /** From tissue classes to single vertebral bodies: components, the longest chain of them, merged and split where needed. */
-import { type Component, labelComponents } from '#core/image/components.ts';
+import { labelComponents } from '#core/image/components.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import { longestChain } from './chain.ts';
 import { axisOf, distance, dot, median, subtract } from './chain-geometry.ts';
-import { fillHoles } from './fill.ts';
-import { type SpineMap, TISSUE } from './segment.ts';
+import { fillGaps } from './fill.ts';
+import { aboveSacrum } from './sacrum.ts';
+import { pointAt, type SpineMap, TISSUE } from './segment.ts';
 
 /** One vertebral body: its number in `SpineBodies.labels` and where it is. */
 export interface Body {
@@ -18,12 +19,12 @@ export interface Body {
 export interface SpineBodies {
   /** The number of the body at each point of the map, 0 for none. */
   readonly labels: Uint8Array;
-  /** How much of each point is body, 0 to 255: the model's probability, and 255 in filled holes. */
+  /** How much of each point is body, 0 to 255: the model's probability, and 255 in filled gaps. */
   readonly occupancy: Uint8Array;
   /** From the lowest up. */
   readonly bodies: readonly Body[];
-  /** Where the top of the sacrum is, if it is in view. */
-  readonly sacrumTop?: PointLps;
+  /** Whether the lowest of them stands on the sacrum. */
+  readonly onSacrum: boolean;
 }
 
 /** Specks smaller than any body's remnant. */
@@ -46,19 +47,9 @@ export function findBodies(map: SpineMap, extent: { readonly min: PointLps; read
       centre: pointAt(map, component.centroid),
       volumeMl: component.size * voxelMl,
     }));
-  const sacrumTop = topOfSacrum(map);
-  const chain = longestChain(candidates).filter(
-    // What lies beside or under the top of the sacrum is its own first segment.
-    ({ centre }) => sacrumTop === undefined || centre[2] > sacrumTop[2] - 4,
-  );
+  const { chain, onSacrum } = aboveSacrum(map, longestChain(candidates));
   const pieces = splitTall(map, found, mergeFragments(chain.map(({ label, centre }) => ({ parts: [label], centre }))));
-  return { ...paintBodies(map, found, pieces, extent, voxelMl), ...(sacrumTop && { sacrumTop }) };
-}
-
-/** LPS of an index triple (y, z, plane) of the map. */
-export function pointAt({ grid }: SpineMap, [y, z, plane]: Component['centroid']): PointLps {
-  const { origin, spacingMm } = grid;
-  return [origin[0] + plane * spacingMm[0], origin[1] + y * spacingMm[1], origin[2] + z * spacingMm[2]];
+  return { ...paintBodies(map, found, pieces, extent, voxelMl), onSacrum };
 }
 
 /** Parts of the mask that are one vertebra, or a part of one component between two cuts along its axis. */
@@ -239,30 +230,10 @@ function paintBodies(
     const complete = inside && front - extent.min[1] > BORDER_MM && extent.max[1] - back > BORDER_MM;
     return [{ label: index + 1, centre: [x / count, y / count, z / count], volumeMl: count * voxelMl, complete }];
   });
-  const occupancy = map.bodyProbability.slice();
-  for (const at of fillHoles(labels, shape)) occupancy[at] = 255;
-  return { labels, occupancy, bodies };
-}
-
-/** The middle of the highest part of the sacrum's largest component, if it is large enough to be one. */
-function topOfSacrum(map: SpineMap): PointLps | undefined {
-  const { shape, tissue, grid } = map;
-  const voxelMl = (grid.spacingMm[0] * grid.spacingMm[1] * grid.spacingMm[2]) / 1000;
-  const { labels, components } = labelComponents(
-    tissue.map((value) => Number(value === TISSUE.sacrum)),
-    shape,
+  // What the model calls body and no body owns (remnants of S1, specks) would lengthen its neighbours.
+  const occupancy = map.bodyProbability.map((value, at) =>
+    map.tissue[at] === TISSUE.body && labels[at] === 0 ? 0 : value,
   );
-  const [largest] = components.toSorted((a, b) => b.size - a.size);
-  if (largest === undefined || largest.size * voxelMl < 8) return undefined;
-  // The top is where its section first reaches a third of the usual: thin spurs do not count.
-  const rows = new Float32Array(shape.rows);
-  const perRow = shape.columns;
-  for (let at = 0; at < labels.length; at += 1) {
-    if (labels[at] !== largest.label) continue;
-    const z = Math.floor(at / perRow) % shape.rows;
-    rows[z] = (rows[z] ?? 0) + 1;
-  }
-  const usual = median([...rows].filter((value) => value > 0));
-  const top = rows.findLastIndex((value) => value > usual / 3);
-  return pointAt(map, [largest.centroid[0], top, largest.centroid[2]]);
+  for (const at of fillGaps(labels, shape)) occupancy[at] = 255;
+  return { labels, occupancy, bodies };
 }

@@ -21,10 +21,17 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? 0) + upper) / 2;
 }
 
-/** The direction to the head of the chain at one of its points (from the lowest up), from its neighbours. */
+/** The direction to the head of the chain at one of its points (from the lowest up), carried on at its ends as it bends. */
 export function axisOf(chain: readonly PointLps[], index: number): PointLps {
-  const below = chain[index - 1] ?? chain[index];
-  const above = chain[index + 1] ?? chain[index];
-  if (below === undefined || above === undefined || below === above) return [0, 0, 1];
-  return unit(subtract(above, below));
+  const step = (from: number): PointLps | undefined => {
+    const [a, b] = [chain[from], chain[from + 1]];
+    return a === undefined || b === undefined ? undefined : unit(subtract(b, a));
+  };
+  const below = step(index - 1);
+  const above = step(index);
+  if (below !== undefined && above !== undefined) return unit(add(below, above));
+  const nearest = above ?? below;
+  if (nearest === undefined) return [0, 0, 1];
+  const next = above === undefined ? step(index - 2) : step(index + 1);
+  return next === undefined ? nearest : unit(subtract(times(nearest, 1.5), times(next, 0.5)));
 }

@@ -29,38 +29,45 @@ const STATIONS = [0.15, 0.5, 0.85] as const;
 /** Lines beside the mid-sagittal plane that a height is the median of, mm. */
 const LINES_MM = [-4, -2, 0, 2, 4] as const;
 const STEP_MM = 0.25;
+/** Times the frame is turned to the endplates; after three it hardly moves. */
+const ROUNDS = 6;
+const GAP_MM = 5;
+/** Middles of lines this far off the plane through them all are the model's faults, mm. */
+const OFF_MM = 3;
 /** Farthest a line looks from a body's middle, mm. */
 const REACH_MM = 30;
 
 /** Measures one body, or undefined where it has no two endplates to measure between. */
 export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): BodyHeights | undefined {
   const index = spine.bodies.indexOf(body);
-  const chain = [...(spine.sacrumTop ? [spine.sacrumTop] : []), ...spine.bodies.map(({ centre }) => centre)];
-  const tangent = axisOf(chain, index + (spine.sacrumTop ? 1 : 0));
+  const tangent = axisOf(
+    spine.bodies.map(({ centre }) => centre),
+    index,
+  );
   const inBody = probe(map, spine, body.label);
   let axes = axesFrom(tangent);
   let centre = body.centre;
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < ROUNDS; round += 1) {
     const plates = endplates(inBody, centre, axes);
     if (plates === undefined) return undefined;
     // Half-way between the two plates' slopes, in the sagittal and in the coronal plane.
-    axes = axesFrom(
-      unit(add(axes.up, add(times(axes.depth, -plates.slope.depth), times(axes.lateral, -plates.slope.lateral)))),
-    );
+    const tilt = add(times(axes.depth, -plates.slope.depth), times(axes.lateral, -plates.slope.lateral));
+    axes = axesFrom(unit(add(axes.up, tilt)));
     centre = add(centre, times(axes.up, plates.middle));
-    const span = depthSpan(inBody, centre, axes);
-    if (span === undefined) return undefined;
-    centre = add(centre, times(axes.depth, (span.front + span.back) / 2));
-    centre = add(centre, times(axes.lateral, plates.sideways * 0.5));
+    const depth = spanAlong(inBody, centre, axes.depth, axes.lateral, axes.up);
+    const width = spanAlong(inBody, centre, axes.lateral, axes.depth, axes.up);
+    if (depth === undefined || width === undefined) return undefined;
+    const middle = (span: typeof depth): number => (span.from + span.to) / 2;
+    centre = add(centre, add(times(axes.depth, middle(depth)), times(axes.lateral, middle(width))));
   }
-  const span = depthSpan(inBody, centre, axes);
+  const span = spanAlong(inBody, centre, axes.depth, axes.lateral, axes.up);
   if (span === undefined) return undefined;
-  const depthMm = span.back - span.front;
-  const measured = STATIONS.map((station) => heightAt(inBody, centre, axes, span.front + station * depthMm));
+  const depthMm = span.to - span.from;
+  const measured = STATIONS.map((station) => heightAt(inBody, centre, axes, span.from + station * depthMm));
   const [anterior, middle, posterior] = measured;
   if (anterior === undefined || middle === undefined || posterior === undefined) return undefined;
   const along = (station: number, h: number): PointLps =>
-    add(centre, add(times(axes.depth, span.front + station * depthMm), times(axes.up, h)));
+    add(centre, add(times(axes.depth, span.from + station * depthMm), times(axes.up, h)));
   return {
     anteriorMm: anterior.upper - anterior.lower,
     middleMm: middle.upper - middle.lower,
@@ -128,16 +135,21 @@ function probe({ grid, shape }: SpineMap, { labels, occupancy }: SpineBodies, la
   };
 }
 
-/** Where the surface lies on the ray from `from` along `direction`, mm; undefined where it starts outside or never ends. */
+/**
+ * Where the surface lies on the ray from `from` along `direction`, mm; undefined where it starts outside. Gaps of pale
+ * marrow shorter than GAP_MM are looked over; another body never is, for `inBody` is 0 there.
+ */
 function surface(inBody: Probe, from: PointLps, direction: PointLps): number | undefined {
   let last = inBody(from);
   if (last < 0.5) return undefined;
+  let found: number | undefined;
   for (let mm = STEP_MM; mm <= REACH_MM; mm += STEP_MM) {
     const here = inBody(add(from, times(direction, mm)));
-    if (here < 0.5) return mm - STEP_MM * (1 - (last - 0.5) / (last - here));
+    if (here < 0.5 && last >= 0.5) found = mm - STEP_MM * (1 - (last - 0.5) / (last - here));
+    else if (here < 0.5 && found !== undefined && mm - found > GAP_MM) return found;
     last = here;
   }
-  return undefined;
+  return found;
 }
 
 interface Span {
@@ -164,54 +176,58 @@ function columnAt(inBody: Probe, centre: PointLps, axes: BodyAxes, s: number, t:
   return undefined;
 }
 
-/** Front and back of the body along the depth axis, mm from the centre: medians over lines around the middle. */
-function depthSpan(
+/** Both ends of the body along a direction, mm from the centre: medians over lines beside the middle one. */
+function spanAlong(
   inBody: Probe,
   centre: PointLps,
-  axes: BodyAxes,
-): { readonly front: number; readonly back: number } | undefined {
+  direction: PointLps,
+  aside: PointLps,
+  up: PointLps,
+): { readonly from: number; readonly to: number } | undefined {
   const found = LINES_MM.flatMap((s) =>
     [-3, 0, 3].flatMap((h) => {
-      const from = add(centre, add(times(axes.lateral, s), times(axes.up, h)));
-      const back = surface(inBody, from, axes.depth);
-      const front = surface(inBody, from, times(axes.depth, -1));
-      return back === undefined || front === undefined ? [] : [{ back, front: -front }];
+      const from = add(centre, add(times(aside, s), times(up, h)));
+      const ahead = surface(inBody, from, direction);
+      const behind = surface(inBody, from, times(direction, -1));
+      return ahead === undefined || behind === undefined ? [] : [{ from: -behind, to: ahead }];
     }),
   );
   if (found.length === 0) return undefined;
-  return { front: median(found.map(({ front }) => front)), back: median(found.map(({ back }) => back)) };
+  return { from: median(found.map(({ from }) => from)), to: median(found.map(({ to }) => to)) };
 }
 
-/** Mean slope of the two endplates, the height of their middle over `centre`, and how far the body's middle lies aside. */
+/** Mean slope of the two endplates over the body's inner part, and the height of their middle over `centre`. */
 function endplates(
   inBody: Probe,
   centre: PointLps,
   axes: BodyAxes,
-):
-  | {
-      readonly slope: { readonly depth: number; readonly lateral: number };
-      readonly middle: number;
-      readonly sideways: number;
-    }
-  | undefined {
-  const found: { readonly s: number; readonly t: number; readonly span: Span }[] = [];
-  for (let s = -16; s <= 16; s += 4) {
-    for (let t = -14; t <= 14; t += 2) {
+): { readonly slope: { readonly depth: number; readonly lateral: number }; readonly middle: number } | undefined {
+  const middles: { readonly s: number; readonly t: number; readonly h: number }[] = [];
+  // Not out to the walls: while the frame still leans, lines there would end in them and not in the endplates.
+  for (let s = -9; s <= 9; s += 3) {
+    for (let t = -8; t <= 8; t += 2) {
       const span = columnAt(inBody, centre, axes, s, t);
-      if (span !== undefined) found.push({ s, t, span });
+      if (span !== undefined) middles.push({ s, t, h: (span.upper + span.lower) / 2 });
     }
   }
-  if (found.length < 12) return undefined;
-  const middles = found.map(({ s, t, span }) => ({ s, t, h: (span.upper + span.lower) / 2 }));
+  if (middles.length < 12) return undefined;
   return {
     slope: { depth: slopeOf(middles.map(({ t, h }) => [t, h])), lateral: slopeOf(middles.map(({ s, h }) => [s, h])) },
     middle: median(middles.map(({ h }) => h)),
-    sideways: (Math.min(...middles.map(({ s }) => s)) + Math.max(...middles.map(({ s }) => s))) / 2,
   };
 }
 
-/** Slope of the least-squares line through points. */
+/** Slope of the least-squares line through points, drawn again without those that lie far off the first. */
 function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
+  const first = lineThrough(points);
+  const close = points.filter(([x, y]) => Math.abs(y - first.at(x)) < OFF_MM);
+  return lineThrough(close.length < 12 ? points : close).slope;
+}
+
+function lineThrough(points: readonly (readonly [x: number, y: number])[]): {
+  readonly slope: number;
+  readonly at: (x: number) => number;
+} {
   const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
   const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
   let products = 0;
@@ -220,5 +236,6 @@ function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
     products += (x - meanX) * (y - meanY);
     squares += (x - meanX) ** 2;
   }
-  return squares === 0 ? 0 : products / squares;
+  const slope = squares === 0 ? 0 : products / squares;
+  return { slope, at: (x) => meanY + slope * (x - meanX) };
 }

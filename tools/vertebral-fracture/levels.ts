@@ -1,6 +1,5 @@
 /** Which vertebra a body is: counted up from the sacrum where it is in view. */
 import type { SpineBodies } from './bodies.ts';
-import { distance } from './chain-geometry.ts';
 
 /** Thoracic and lumbar levels from the lowest up. */
 const LEVELS = [
@@ -16,18 +15,13 @@ export interface LevelName {
   readonly level?: string;
 }
 
-/** Farthest that the middle of L5 lies above the top of the sacrum, mm. */
-const L5_REACH_MM = 52;
-
 /**
  * Names of a spine's bodies from the lowest up. The first body above the sacrum is taken to be L5: six lumbar
  * vertebrae, or a fifth grown to the sacrum, are named wrongly by one, as the report says.
  */
-export function nameLevels({ bodies, sacrumTop }: SpineBodies): readonly LevelName[] {
-  const [lowest] = bodies;
-  const anchored = lowest !== undefined && sacrumTop !== undefined && distance(lowest.centre, sacrumTop) < L5_REACH_MM;
+export function nameLevels({ bodies, onSacrum }: Pick<SpineBodies, 'bodies' | 'onSacrum'>): readonly LevelName[] {
   return bodies.map((_, index) => {
-    const level = anchored ? LEVELS[index] : undefined;
+    const level = onSacrum ? LEVELS[index] : undefined;
     return level === undefined ? { id: `body-${index + 1}` } : { id: level, level };
   });
 }

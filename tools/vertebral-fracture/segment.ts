@@ -1,5 +1,6 @@
 /** The model's answer over the planes that show spine: a tissue class and the probability of "body" for each voxel. */
 import type { GridShape } from '#core/image/components.ts';
+import type { PointLps } from '#core/image/geometry.ts';
 import type { LpsGrid } from '#core/image/resample.ts';
 import type { ProcessingContext } from '#core/tool.ts';
 import { type SagittalPlanes, SPACING_MM } from './preprocess.ts';
@@ -98,4 +99,10 @@ async function segmentPlane(
     bodyProbability[at] = Math.round(255 * (data[TISSUE.body * size + at] ?? 0));
   }
   return { tissue, bodyProbability };
+}
+
+/** LPS of an index triple (y, z, plane) of the map. */
+export function pointAt({ grid }: SpineMap, [y, z, plane]: readonly [number, number, number]): PointLps {
+  const { origin, spacingMm } = grid;
+  return [origin[0] + plane * spacingMm[0], origin[1] + y * spacingMm[1], origin[2] + z * spacingMm[2]];
 }

@@ -1,0 +1,56 @@
+/** The landmark that levels are counted from: whether the lowest body of a chain stands on the sacrum. */
+import { labelComponents } from '#core/image/components.ts';
+import type { PointLps } from '#core/image/geometry.ts';
+import type { ChainCandidate } from './chain.ts';
+import { distance } from './chain-geometry.ts';
+import { pointAt, type SpineMap, TISSUE } from './segment.ts';
+
+/** Farthest that some of the sacrum lies from the middle of L5, mm: half a body, a high disc and the model's gaps. */
+const REACH_MM = 36;
+/** How much sacrum there must be near the lowest body: smaller spots are pubic bone, ribs or noise. */
+const NEAR_MM = 80;
+const LEAST_ML = 5;
+/** A lowest body this much smaller than the next is what the model took of S1. */
+const REMNANT = 0.45;
+
+/** Splits off what belongs to the sacrum from the lower end of a chain, and says whether the rest stands on it. */
+export function aboveSacrum<T extends ChainCandidate>(
+  map: SpineMap,
+  chain: readonly T[],
+): { readonly chain: readonly T[]; readonly onSacrum: boolean } {
+  const points = sacrumPoints(map);
+  const isNear = (body: ChainCandidate): boolean => {
+    const distances = points.map(({ point, ml }) => ({ mm: distance(point, body.centre), ml }));
+    const volume = distances.reduce((sum, { mm, ml }) => sum + (mm < NEAR_MM ? ml : 0), 0);
+    return volume >= LEAST_ML && distances.some(({ mm }) => mm < REACH_MM);
+  };
+  const isRemnant = (body: T, index: number): boolean => {
+    const next = chain[index + 1];
+    return next !== undefined && body.volumeMl < REMNANT * next.volumeMl && isNear(body);
+  };
+  const first = chain.findIndex((body, index) => !isRemnant(body, index));
+  const rest = chain.slice(Math.max(0, first));
+  const [lowest] = rest;
+  return { chain: rest, onSacrum: first > 0 || (lowest !== undefined && isNear(lowest)) };
+}
+
+/** Points of the sacrum's larger components, one for each 3 × 3 of a plane and each second plane. */
+function sacrumPoints(map: SpineMap): readonly { readonly point: PointLps; readonly ml: number }[] {
+  const { shape, tissue, grid } = map;
+  const voxelMl = (grid.spacingMm[0] * grid.spacingMm[1] * grid.spacingMm[2]) / 1000;
+  const { labels, components } = labelComponents(
+    tissue.map((value) => Number(value === TISSUE.sacrum)),
+    shape,
+  );
+  const large = new Set(components.filter(({ size }) => size * voxelMl > 2).map(({ label }) => label));
+  const points: { readonly point: PointLps; readonly ml: number }[] = [];
+  for (let plane = 0; plane < shape.slices; plane += 2) {
+    for (let z = 0; z < shape.rows; z += 3) {
+      for (let y = 0; y < shape.columns; y += 3) {
+        if (!large.has(labels[(plane * shape.rows + z) * shape.columns + y] ?? 0)) continue;
+        points.push({ point: pointAt(map, [y, z, plane]), ml: voxelMl * 18 });
+      }
+    }
+  }
+  return points;
+}
