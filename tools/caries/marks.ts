@@ -86,7 +86,8 @@ export function outlineOf(pixels: readonly number[], columns: number): readonly 
     if (leftIn) heading = (heading + 3) % 4;
     else if (!rightIn) heading = (heading + 1) % 4;
   } while (x !== startColumn || y !== startRow || heading !== 0);
-  return thin([...corners, [startColumn, startRow]]);
+  // Steps of single pixels go; the shape of a large mark is kept as well as that of a small one.
+  return thin([...corners, [startColumn, startRow]], Math.max(0.6, Math.sqrt(pixels.length) / 25));
 }
 
 type Step = readonly [column: number, row: number];
@@ -116,8 +117,8 @@ const AHEAD: readonly [readonly [Step, Step], ...(readonly [Step, Step])[]] = [
   ],
 ];
 
-/** Drops corners that lie within 0.6 pixels of the line between those that stay (Douglas–Peucker). */
-function thin(points: readonly ImagePoint[]): readonly ImagePoint[] {
+/** Drops corners that lie within `tolerance` pixels of the line between those that stay (Douglas–Peucker). */
+function thin(points: readonly ImagePoint[], tolerance: number): readonly ImagePoint[] {
   const first = points[0];
   const last = points.at(-1);
   if (first === undefined || last === undefined || points.length < 3) return points;
@@ -127,8 +128,8 @@ function thin(points: readonly ImagePoint[]): readonly ImagePoint[] {
     const distance = fromLine(point, first, last);
     if (distance > farthest) [farthest, split] = [distance, index];
   });
-  if (farthest <= 0.6) return [first, last];
-  return [...thin(points.slice(0, split + 1)).slice(0, -1), ...thin(points.slice(split))];
+  if (farthest <= tolerance) return [first, last];
+  return [...thin(points.slice(0, split + 1), tolerance).slice(0, -1), ...thin(points.slice(split), tolerance)];
 }
 
 function fromLine(point: ImagePoint, a: ImagePoint, b: ImagePoint): number {

@@ -13,11 +13,11 @@ export interface Outline {
 const RED: Rgb = [255, 70, 60];
 const WIDEST = 1400;
 
-/** At most 1400 pixels wide; grey runs from the 2nd to the 98th percentile of what was exposed, black to white. */
+/** At most 1400 pixels wide; grey runs from the darkest 0.5 % to the brightest 0.2 % of what was exposed. */
 export function drawPicture(image: Radiograph, outlines: readonly Outline[]): RgbImage {
   const shrink = Math.min(1, WIDEST / image.columns);
   const plane = resample(image, Math.round(image.rows * shrink), Math.round(image.columns * shrink));
-  const [dark, bright] = exposedRange(plane.pixels);
+  const [dark, bright] = exposedRange(plane.pixels, 0.005, 0.998);
   const rgb = new Uint8Array(plane.pixels.length * 3);
   plane.pixels.forEach((value, index) => {
     rgb.fill(

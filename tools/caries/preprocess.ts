@@ -94,8 +94,8 @@ export function modelInput(plane: Plane): Tensor {
   return { data, shape: [1, 2, rows, columns] };
 }
 
-/** Percentiles 2 and 98 of the pixels above the darkest value: an unexposed frame does not count. */
-export function exposedRange(pixels: Float32Array): readonly [number, number] {
+/** Two quantiles of the pixels above the darkest value: an unexposed frame does not count. */
+export function exposedRange(pixels: Float32Array, low = 0.02, high = 0.98): readonly [number, number] {
   const darkest = pixels.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
   const sample: number[] = [];
   for (let index = 0; index < pixels.length; index += 7) {
@@ -104,7 +104,7 @@ export function exposedRange(pixels: Float32Array): readonly [number, number] {
   }
   sample.sort((a, b) => a - b);
   const at = (share: number): number => sample[Math.floor(share * (sample.length - 1))] ?? darkest;
-  return [at(0.02), at(0.98)];
+  return [at(low), at(high)];
 }
 
 function localContrast({ rows, columns, pixels }: Plane): Float32Array {
