@@ -2,10 +2,9 @@ import type { PixelArray } from '../dicom/pixels.ts';
 import type { Dataset } from '../dicom/read.ts';
 import { DicomReadError } from '../errors.ts';
 import type { ImageIndex } from '../study/study-index.ts';
-import type { ReadInstance } from './load.ts';
 import { applyTransform, modalityTransform } from './modality-lut.ts';
 import type { Radiograph } from './radiograph.ts';
-import { decodeInstance } from './read-instance.ts';
+import { decodeInstance, type ReadInstance } from './read-instance.ts';
 
 /**
  * Reads one projection: Modality LUT or rescale, MONOCHROME1 inverted, then stretched so that its darkest pixel is 0 and its

@@ -1,8 +1,7 @@
 import { DicomReadError, GeometryError } from '../errors.ts';
 import type { ImageIndex, InstanceIndex } from '../study/study-index.ts';
-import type { ReadInstance } from './load.ts';
 import { type ModalityTransform, modalityTransform } from './modality-lut.ts';
-import { decodeInstance } from './read-instance.ts';
+import { decodeInstance, type ReadInstance } from './read-instance.ts';
 import type { Volume } from './volume.ts';
 import { type VolumeGeometry, volumeGeometry } from './volume-geometry.ts';
 

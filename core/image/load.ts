@@ -1,12 +1,9 @@
 /** From an image's headers and bytes to pixels with geometry. */
-
-import type { ImageIndex, InstanceIndex } from '../study/study-index.ts';
+import type { ImageIndex } from '../study/study-index.ts';
 import type { Image } from '../tool.ts';
 import { loadRadiograph } from './load-radiograph.ts';
 import { loadVolume } from './load-volume.ts';
-
-/** Fetches the original bytes of one instance. */
-export type ReadInstance = (instance: InstanceIndex) => Promise<Uint8Array>;
+import type { ReadInstance } from './read-instance.ts';
 
 /**
  * Loads an image. Geometry is settled from the headers before the first byte of pixels is read; files are read a few at a

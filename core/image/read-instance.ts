@@ -3,6 +3,9 @@ import { type Dataset, readDicom } from '../dicom/read.ts';
 import { DicomReadError } from '../errors.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 
+/** Fetches the original bytes of one instance. */
+export type ReadInstance = (instance: InstanceIndex) => Promise<Uint8Array>;
+
 /** One greyscale frame of an instance. */
 export interface DecodedInstance {
   readonly dataset: Dataset;

@@ -4,6 +4,7 @@ import { Dcm } from '../dicom/codes.ts';
 import { isUid, resultUid } from '../dicom/uid.ts';
 import type { AsFound, Attributes } from '../dicom/write.ts';
 import { DicomWriteError } from '../errors.ts';
+import { MANUFACTURER } from '../study/index-instance.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import type { ProcessingResult } from '../tool.ts';
 import type { SourceStudy } from './source-study.ts';
@@ -26,8 +27,6 @@ const SERIES: Readonly<Record<Role, { readonly number: number; readonly descript
   failure: { number: 9007, description: 'failed' },
 };
 
-/** The name by which Hilum knows its own objects, in Manufacturer (0008,0070). */
-export const MANUFACTURER = 'Hilum';
 /** What every output says, in tags and in pixels. */
 export const RESEARCH_ONLY = 'Research use only - not for clinical use';
 

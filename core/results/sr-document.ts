@@ -2,11 +2,11 @@
 import { type CodedConcept, Dcm, English, HILUM_SCHEME } from '../dicom/codes.ts';
 import { resultUid } from '../dicom/uid.ts';
 import type { Attributes, DicomObject } from '../dicom/write.ts';
+import { MANUFACTURER } from '../study/index-instance.ts';
 import {
   bySeries,
   codeItem,
   commonAttributes,
-  MANUFACTURER,
   objectUid,
   type Referenced,
   type ResultData,

@@ -4,7 +4,8 @@ import { type InstanceAttributes, type InstanceIndex, InstanceIndexSchema } from
 
 /** A Code String as it may leave the site. Longer or other text is dropped: it may be free text about a patient. */
 const CODE_STRING = /^[A-Za-z0-9 _.+/-]{1,16}$/;
-const MANUFACTURER = 'Hilum';
+/** The name by which Hilum knows its own objects, in Manufacturer (0008,0070). */
+export const MANUFACTURER = 'Hilum';
 
 /**
  * The header index of one Part 10 file: allow-listed attributes, digest and size. Values that break their VR are left out.
