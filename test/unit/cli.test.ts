@@ -1,27 +1,12 @@
-/** The command as people and scripts meet it: a process with an exit code, data on stdout, sentences on stderr. */
-import { execFile } from 'node:child_process';
+/** The command's answers to right and wrong usage. */
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { runHilum } from '../fixtures/hilum.ts';
 import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
-const root = join(import.meta.dirname, '..', '..');
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function hilum(...args: readonly string[]): Promise<Ended> {
-  const env = { ...process.env, HILUM_HOME: join(tmpdir(), 'hilum-no-such-home'), NODE_OPTIONS: '' };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, 'cli', 'hilum.ts'), ...args], { env }, (error, stdout, stderr) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr }),
-    );
-  });
-}
+const hilum = (...args: readonly string[]) => runHilum(args, { HILUM_HOME: join(tmpdir(), 'hilum-no-such-home') });
 
 let folder: string;
 beforeEach(async () => {
