@@ -1,5 +1,6 @@
 /** Trilinear sampling of a volume on a grid along the patient's axes. */
 import type { PointLps } from './geometry.ts';
+import { type AlignedAxis, axisOf, resampleAligned } from './resample-aligned.ts';
 import type { Volume } from './volume.ts';
 
 /** A grid along the LPS axes: columns to the left (+x), rows to posterior (+y), slices to the head (+z). */
@@ -59,15 +60,9 @@ export function boundsOf(space: VoxelSpace): { readonly min: PointLps; readonly 
  * coarser than the volume, each value is the mean of up to three samples along each axis, so that noise averages out.
  */
 export function resample(volume: VoxelSpace & Pick<Volume, 'voxels'>, grid: LpsGrid, outside: number): Float32Array {
-  const out = new Float32Array(grid.columns * grid.rows * grid.slices);
-  const axes: readonly PointLps[] = [
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-  ];
   const zero = toVoxel(volume, [0, 0, 0]);
   // Voxel steps for 1 mm along each patient axis.
-  const perMm = axes.map((axis) => {
+  const perMm = LPS_AXES.map((axis) => {
     const end = toVoxel(volume, axis);
     return [end[0] - zero[0], end[1] - zero[1], end[2] - zero[2]] as const;
   });
@@ -75,6 +70,10 @@ export function resample(volume: VoxelSpace & Pick<Volume, 'voxels'>, grid: LpsG
     const voxels = Math.hypot(...step) * (grid.spacingMm[n] ?? 1);
     return Math.max(1, Math.min(3, Math.round(voxels)));
   });
+  const aligned = alignedAxes(volume, grid, samples);
+  if (aligned !== undefined) return resampleAligned(volume.voxels, aligned, outside);
+
+  const out = new Float32Array(grid.columns * grid.rows * grid.slices);
   const offsets = fractions(samples).map(
     ([x, y, z]) => [x * grid.spacingMm[0], y * grid.spacingMm[1], z * grid.spacingMm[2]] as const,
   );
@@ -106,9 +105,46 @@ export function resample(volume: VoxelSpace & Pick<Volume, 'voxels'>, grid: LpsG
   return out;
 }
 
+const LPS_AXES: readonly PointLps[] = [
+  [1, 0, 0],
+  [0, 1, 0],
+  [0, 0, 1],
+];
+
+/** The axes of grid and volume along x, y and z; undefined where the volume lies obliquely. */
+function alignedAxes(
+  space: VoxelSpace,
+  { columns, rows, slices, spacingMm, origin }: LpsGrid,
+  samples: readonly number[],
+): readonly [AlignedAxis, AlignedAxis, AlignedAxis] | undefined {
+  const own = [
+    { direction: space.columnDirection, length: space.columns, stride: 1 },
+    { direction: space.rowDirection, length: space.rows, stride: space.columns },
+    { direction: space.sliceDirection, length: space.slices, stride: space.columns * space.rows },
+  ].map((axis, n) => ({ ...axis, n: n as 0 | 1 | 2, lps: axisOf(axis.direction) }));
+  const counts = [columns, rows, slices] as const;
+  const along = (lps: 0 | 1 | 2): AlignedAxis | undefined => {
+    const axis = own.find((candidate) => candidate.lps === lps);
+    if (axis === undefined) return undefined;
+    const perMm = axis.direction[lps] / space.spacingMm[axis.n];
+    return {
+      count: counts[lps],
+      first: (origin[lps] - space.origin[lps]) * perMm,
+      step: spacingMm[lps] * perMm,
+      offsets: spread(samples[lps] ?? 1),
+      length: axis.length,
+      stride: axis.stride,
+    };
+  };
+  const [x, y, z] = [along(0), along(1), along(2)];
+  return x && y && z ? [x, y, z] : undefined;
+}
+
+/** Evenly spread samples in a cell of size 1 around 0. */
+const spread = (n: number): readonly number[] => Array.from({ length: n }, (_, index) => (index + 0.5) / n - 0.5);
+
 /** Offsets of evenly spread samples in a cell of size 1 around 0. */
 function fractions([nx = 1, ny = 1, nz = 1]: readonly number[]): readonly (readonly [number, number, number])[] {
-  const spread = (n: number): readonly number[] => Array.from({ length: n }, (_, index) => (index + 0.5) / n - 0.5);
   return spread(nx).flatMap((x) => spread(ny).flatMap((y) => spread(nz).map((z) => [x, y, z] as const)));
 }
 
