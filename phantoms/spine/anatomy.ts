@@ -282,17 +282,20 @@ export function largestLoss(heights: Heights, intact: Heights): number {
 }
 
 function makeSacrum(random: Random, scale: number, tilt: number): readonly SacralSegment[] {
-  const bend = random.between(0.4, 1.3) * DEGREE;
   const thick = random.between(0.85, 1.15);
   const segments: SacralSegment[] = [];
   let edge: PointLps = [0, 0, 0];
   let angle = tilt;
+  // The first two lean back, the others turn down and forward again: a hook, as it is in most people.
+  const back = random.between(0, 20);
+  const knee = random.between(10, 48);
+  const tail = random.between(10, 30);
   // height, depth, width (mm) and how much farther back the axis of the next one leans (degrees).
   for (const [height, depth, width, turn] of [
-    [29, 31, 50, 4],
-    [24, 21, 42, -10],
-    [20, 14, 34, -20],
-    [18, 11, 28, -24],
+    [29, 31, 50, back],
+    [24, 21, 42, -knee],
+    [20, 14, 34, -tail],
+    [18, 11, 28, -tail * 0.8],
     [16, 9, 22, 0],
   ] as const) {
     const up = axis(angle, 0);
@@ -304,7 +307,7 @@ function makeSacrum(random: Random, scale: number, tilt: number): readonly Sacra
       heightMm: height * scale,
     });
     edge = add(edge, times(up, -height * scale));
-    angle += turn * bend;
+    angle += turn * DEGREE;
   }
   return segments;
 }

@@ -50,9 +50,8 @@ export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): B
   for (let round = 0; round < ROUNDS; round += 1) {
     const plates = endplates(inBody, centre, axes);
     if (plates === undefined) return undefined;
-    // Half-way between the two plates' slopes, in the sagittal and in the coronal plane.
-    const tilt = add(times(axes.depth, -plates.slope.depth), times(axes.lateral, -plates.slope.lateral));
-    axes = axesFrom(unit(add(axes.up, tilt)));
+    // Half-way between the two plates' slopes in the sagittal plane; from side to side the chain's own lean is surer.
+    axes = axesFrom(unit(subtract(axes.up, times(axes.depth, plates.slope))));
     centre = add(centre, times(axes.up, plates.middle));
     const depth = spanAlong(inBody, centre, axes.depth, axes.lateral, axes.up);
     const width = spanAlong(inBody, centre, axes.lateral, axes.depth, axes.up);
@@ -196,25 +195,22 @@ function spanAlong(
   return { from: median(found.map(({ from }) => from)), to: median(found.map(({ to }) => to)) };
 }
 
-/** Mean slope of the two endplates over the body's inner part, and the height of their middle over `centre`. */
+/** Mean slope of the two endplates along the depth, over the body's inner part, and the height of their middle over `centre`. */
 function endplates(
   inBody: Probe,
   centre: PointLps,
   axes: BodyAxes,
-): { readonly slope: { readonly depth: number; readonly lateral: number }; readonly middle: number } | undefined {
-  const middles: { readonly s: number; readonly t: number; readonly h: number }[] = [];
+): { readonly slope: number; readonly middle: number } | undefined {
+  const middles: (readonly [t: number, h: number])[] = [];
   // Not out to the walls: while the frame still leans, lines there would end in them and not in the endplates.
-  for (let s = -9; s <= 9; s += 3) {
+  for (let s = -6; s <= 6; s += 2) {
     for (let t = -8; t <= 8; t += 2) {
       const span = columnAt(inBody, centre, axes, s, t);
-      if (span !== undefined) middles.push({ s, t, h: (span.upper + span.lower) / 2 });
+      if (span !== undefined) middles.push([t, (span.upper + span.lower) / 2]);
     }
   }
   if (middles.length < 12) return undefined;
-  return {
-    slope: { depth: slopeOf(middles.map(({ t, h }) => [t, h])), lateral: slopeOf(middles.map(({ s, h }) => [s, h])) },
-    middle: median(middles.map(({ h }) => h)),
-  };
+  return { slope: slopeOf(middles), middle: median(middles.map(([, h]) => h)) };
 }
 
 /** Slope of the least-squares line through points, drawn again without those that lie far off the first. */

@@ -35,8 +35,9 @@ export async function segmentSpine(planes: SagittalPlanes, context: ProcessingCo
   const areaMm2 = SPACING_MM[1] * SPACING_MM[2];
   const seen: { readonly plane: number; readonly body: number }[] = [];
   for (let plane = COARSE_STEP >> 1; plane < grid.columns; plane += COARSE_STEP) {
-    const { tissue } = await segmentPlane(planes, plane, context);
-    seen.push({ plane, body: tissue.reduce((sum, value) => sum + Number(value === TISSUE.body), 0) * areaMm2 });
+    const probabilities = await segmentPlane(planes, plane, context);
+    const points = probabilities[TISSUE.body]?.reduce((sum, value) => sum + Number(value > 127), 0) ?? 0;
+    seen.push({ plane, body: points * areaMm2 });
   }
   const best = seen.reduce((a, b) => (b.body > a.body ? b : a), { plane: 0, body: 0 });
   if (best.body < LEAST_BODY_MM2) return undefined;
@@ -50,55 +51,66 @@ export async function segmentSpine(planes: SagittalPlanes, context: ProcessingCo
   from = Math.max(0, from - MARGIN);
   to = Math.min(grid.columns - 1, to + MARGIN);
 
-  const size = grid.slices * grid.rows;
-  const count = to - from + 1;
-  const tissue = new Uint8Array(count * size);
-  const bodyProbability = new Uint8Array(count * size);
-  for (let plane = from; plane <= to; plane += 1) {
-    const one = await segmentPlane(planes, plane, context);
-    tissue.set(one.tissue, (plane - from) * size);
-    bodyProbability.set(one.bodyProbability, (plane - from) * size);
-  }
+  const probabilities: (readonly Uint8Array[])[] = [];
+  for (let plane = from; plane <= to; plane += 1) probabilities.push(await segmentPlane(planes, plane, context));
   const [x, y, z] = grid.origin;
   return {
-    grid: { ...grid, columns: count, origin: [x + from * SPACING_MM[0], y, z] },
-    shape: { columns: grid.rows, rows: grid.slices, slices: count },
-    tissue,
-    bodyProbability,
+    grid: { ...grid, columns: to - from + 1, origin: [x + from * SPACING_MM[0], y, z] },
+    shape: { columns: grid.rows, rows: grid.slices, slices: to - from + 1 },
+    ...acrossPlanes(probabilities),
   };
 }
 
+/** Weights of a plane and its neighbours. */
+const KERNEL = [1, 2, 3, 2, 1] as const;
+
+/**
+ * The likeliest class at each point, after each plane's probabilities were averaged with those of the planes beside it:
+ * the model judges planes one by one, and what it misses in one it mostly sees in the next.
+ */
+function acrossPlanes(planes: readonly (readonly Uint8Array[])[]): Pick<SpineMap, 'tissue' | 'bodyProbability'> {
+  const size = planes[0]?.[0]?.length ?? 0;
+  const tissue = new Uint8Array(planes.length * size);
+  const bodyProbability = new Uint8Array(planes.length * size);
+  const sums = Array.from({ length: CLASSES }, () => new Uint16Array(size));
+  for (let plane = 0; plane < planes.length; plane += 1) {
+    for (const sum of sums) sum.fill(0);
+    let weights = 0;
+    for (const [n, weight] of KERNEL.entries()) {
+      const other = planes[plane + n - (KERNEL.length >> 1)];
+      if (other === undefined) continue;
+      weights += weight;
+      for (const [c, sum] of sums.entries()) {
+        const values = other[c];
+        for (let at = 0; at < size; at += 1) sum[at] = (sum[at] ?? 0) + weight * (values?.[at] ?? 0);
+      }
+    }
+    for (let at = 0; at < size; at += 1) {
+      let best = 0;
+      for (let c = 1; c < CLASSES; c += 1) if ((sums[c]?.[at] ?? 0) > (sums[best]?.[at] ?? 0)) best = c;
+      tissue[plane * size + at] = best;
+      bodyProbability[plane * size + at] = Math.round((sums[TISSUE.body]?.[at] ?? 0) / weights);
+    }
+  }
+  return { tissue, bodyProbability };
+}
+
+/** The model's probabilities in one plane, 0 to 255, for each class. */
 async function segmentPlane(
   planes: SagittalPlanes,
   plane: number,
   { engine, signal }: ProcessingContext,
-): Promise<Pick<SpineMap, 'tissue' | 'bodyProbability'>> {
+): Promise<readonly Uint8Array[]> {
   signal.throwIfAborted();
   const { slices, rows } = planes.grid;
-  const { tissue: output } = await engine.run(MODEL, {
-    hu: { data: planes.input(plane), shape: [1, 3, slices, rows] },
-  });
+  const { tissue } = await engine.run(MODEL, { hu: { data: planes.input(plane), shape: [1, 3, slices, rows] } });
   const size = slices * rows;
-  if (output === undefined || output.data.length !== CLASSES * size) {
+  if (tissue === undefined || tissue.data.length !== CLASSES * size) {
     throw new RangeError(`The model ${MODEL} did not answer with ${CLASSES} classes for each point`);
   }
-  const { data } = output;
-  const tissue = new Uint8Array(size);
-  const bodyProbability = new Uint8Array(size);
-  for (let at = 0; at < size; at += 1) {
-    let best = 0;
-    let most = data[at] ?? 0;
-    for (let c = 1; c < CLASSES; c += 1) {
-      const value = data[c * size + at] ?? 0;
-      if (value > most) {
-        most = value;
-        best = c;
-      }
-    }
-    tissue[at] = best;
-    bodyProbability[at] = Math.round(255 * (data[TISSUE.body * size + at] ?? 0));
-  }
-  return { tissue, bodyProbability };
+  return Array.from({ length: CLASSES }, (_, c) =>
+    Uint8Array.from(tissue.data.subarray(c * size, (c + 1) * size), (value) => Math.round(255 * value)),
+  );
 }
 
 /** LPS of an index triple (y, z, plane) of the map. */
