@@ -10,7 +10,7 @@ import { type Scale, scaleOf, WORKING_MM } from './scale.ts';
 import { inStrips } from './strips.ts';
 import { type Crown, findCrowns, inDentalBand, numberTeeth } from './teeth.ts';
 
-export const MODEL_ID = 'caries-lesion';
+const MODEL_ID = 'caries-lesion';
 
 /** What was seen on one radiograph. */
 export interface Evaluation {
