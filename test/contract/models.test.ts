@@ -33,9 +33,12 @@ describe.each(models.map((card) => [card.id, card] as const))('the model %s', (i
     expect(new Set(types)).toEqual(new Set(['float32']));
   });
 
-  it('says its licence, and where it comes from', () => {
+  it('says its licence, where it comes from and what it is not for', () => {
+    const text = readFileSync(join(folder(id), 'CARD.md'), 'utf8');
+
     expect(card.licence).toMatch(/^[A-Za-z0-9.+-]+$/);
     expect(existsSync(join(folder(id), 'training')) || card.url !== undefined).toBe(true);
-    expect(readFileSync(join(folder(id), 'README.md'), 'utf8')).toContain(card.licence);
+    expect(text).toContain(card.licence);
+    expect(text).toMatch(/not for clinical use/i);
   });
 });

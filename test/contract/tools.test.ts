@@ -15,7 +15,7 @@ import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import { parseResult, serialiseResult, withTimings } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { judgeImage, selectImages } from '#core/study/selection.ts';
-import type { ImageProcessingTool, ProcessingResult } from '#core/tool.ts';
+import type { ImageProcessingTool, KeyImage, ProcessingResult } from '#core/tool.ts';
 import { type ToolEntry, threadsFor, toolVersion } from '#core/tool-manifest.ts';
 import { PHANTOM_STUDIES, type PhantomStudy } from '../fixtures/phantom-studies.ts';
 
@@ -61,7 +61,7 @@ describe.each(catalog.map((entry) => [entry.manifest.id, entry] as const))('the 
   it('brings its card', () => {
     const card = readFileSync(join(root, 'tools', id, 'README.md'), 'utf8');
 
-    expect(card).toContain(entry.manifest.label);
+    expect(card).toContain(id);
     expect(card).toMatch(/not for clinical use/i);
   });
 
@@ -110,7 +110,10 @@ describe.each(catalog.map((entry) => [entry.manifest.id, entry] as const))('the 
 
     it('gives the recorded answer, in the recorded bytes', async () => {
       const golden = goldenOf(id, name);
-      if (HILUM_UPDATE_GOLDEN === '1') golden.write(result, digestsOf(objects));
+      if (HILUM_UPDATE_GOLDEN === '1') {
+        const recorded = withSmallPictures(result);
+        golden.write(recorded, digestsOf(await convert(recorded, study)));
+      }
 
       const { answer, version, digests } = golden.read();
 
@@ -122,6 +125,21 @@ describe.each(catalog.map((entry) => [entry.manifest.id, entry] as const))('the 
     });
   });
 });
+
+/** The answer with the upper left corner of each picture: a recording shows how pictures are written, not the pictures. */
+function withSmallPictures(result: ProcessingResult): ProcessingResult {
+  const keyImages = result.keyImages.map((image): KeyImage => {
+    const [rows, columns] = [Math.min(image.rows, CORNER), Math.min(image.columns, CORNER)];
+    const rgb = new Uint8Array(rows * columns * 3);
+    for (let row = 0; row < rows; row++) {
+      const start = row * image.columns * 3;
+      rgb.set(image.rgb.subarray(start, start + columns * 3), row * columns * 3);
+    }
+    return { ...image, rows, columns, rgb };
+  });
+  return parseResult(serialiseResult({ ...result, keyImages }));
+}
+const CORNER = 64;
 
 /** The recorded answer of a tool on a phantom. */
 function goldenOf(id: string, name: string) {
