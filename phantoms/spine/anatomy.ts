@@ -115,7 +115,7 @@ const NORMAL: Readonly<Record<Level, readonly [number, number, number, number, n
 };
 
 /** Where the heights are measured, as part of the depth from the anterior edge. */
-export const STATIONS = { anterior: 0.15, middle: 0.5, posterior: 0.85 } as const;
+const STATIONS = { anterior: 0.15, middle: 0.5, posterior: 0.85 } as const;
 
 export interface AnatomyOptions {
   readonly random: Random;
@@ -324,8 +324,8 @@ function frameAt(centre: PointLps, up: PointLps, roll: number): Frame {
   return { centre, lateral, depth: cross(up, lateral), up };
 }
 
-export const add = (a: PointLps, b: PointLps): PointLps => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
-export const times = (a: PointLps, factor: number): PointLps => [a[0] * factor, a[1] * factor, a[2] * factor];
+const add = (a: PointLps, b: PointLps): PointLps => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
+const times = (a: PointLps, factor: number): PointLps => [a[0] * factor, a[1] * factor, a[2] * factor];
 export const dot = (a: PointLps, b: PointLps): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 const cross = (a: PointLps, b: PointLps): PointLps => [
   a[1] * b[2] - a[2] * b[1],

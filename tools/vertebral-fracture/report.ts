@@ -94,7 +94,7 @@ export function segmentOf({ name, frames, measured }: Assessment, number: number
 }
 
 /** `L3`, or `Vertebra 2 from below` where the level is not known. */
-export function labelOf({ id, level }: LevelName): string {
+function labelOf({ id, level }: LevelName): string {
   return level ?? `Vertebra ${id.slice('body-'.length)} from below`;
 }
 

@@ -5,7 +5,7 @@ import type { LpsGrid } from '#core/image/resample.ts';
 import type { ProcessingContext } from '#core/tool.ts';
 import { type SagittalPlanes, SPACING_MM } from './preprocess.ts';
 
-export const MODEL = 'spine-sagittal';
+const MODEL = 'spine-sagittal';
 /** The model's classes, in the order of its output. */
 export const TISSUE = { background: 0, body: 1, disc: 2, sacrum: 3, posterior: 4 } as const;
 const CLASSES = 5;
