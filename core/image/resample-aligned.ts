@@ -23,14 +23,17 @@ export interface AlignedAxis {
 interface Taps {
   /** `index` and `weight` of value n are at `starts[n]` up to, not including, `starts[n + 1]`. */
   readonly starts: Int32Array;
-  readonly index: readonly number[];
-  readonly weight: readonly number[];
+  readonly index: Int32Array;
+  readonly weight: Float64Array;
   /** Share of a value's samples that lie in the volume. */
   readonly inside: Float64Array;
   /** First and last voxel that any value needs; first above last where none does. */
   readonly low: number;
   readonly high: number;
 }
+
+/** Columns of the grid that are made together: their voxels lie in the same lines of the processor's cache. */
+const BLOCK = 8;
 
 /** Values on a grid of the three axes x, y, z: index = (z × y.count + y) × x.count + x. */
 export function resampleAligned(
@@ -42,33 +45,49 @@ export function resampleAligned(
   const out = new Float32Array(x.count * y.count * z.count);
   const depth = Math.max(0, alongZ.high - alongZ.low + 1);
   const height = Math.max(0, alongY.high - alongY.low + 1);
-  /** Of one x: summed over x, by voxel of z and y; then over y too, by voxel of z and value of y. */
-  const line = new Float64Array(height);
-  const plane = new Float64Array(depth * y.count);
-  for (let i = 0; i < x.count; i += 1) {
+  /** Of a block of x: summed over x, by voxel of y; then over y too, by voxel of z and value of y. */
+  const lines = new Float64Array(BLOCK * height);
+  const planes = new Float64Array(BLOCK * depth * y.count);
+  for (let from = 0; from < x.count; from += BLOCK) {
+    const size = Math.min(BLOCK, x.count - from);
     for (let k = 0; k < depth; k += 1) {
       const slice = (alongZ.low + k) * z.stride;
       for (let j = 0; j < height; j += 1) {
-        line[j] = sumOver(alongX, i, voxels, slice + (alongY.low + j) * y.stride, x.stride);
+        const row = slice + (alongY.low + j) * y.stride;
+        for (let i = 0; i < size; i += 1) {
+          const end = alongX.starts[from + i + 1] ?? 0;
+          let sum = 0;
+          for (let tap = alongX.starts[from + i] ?? 0; tap < end; tap += 1) {
+            sum += (voxels[row + (alongX.index[tap] ?? 0) * x.stride] ?? 0) * (alongX.weight[tap] ?? 0);
+          }
+          lines[i * height + j] = sum;
+        }
       }
-      for (let j = 0; j < y.count; j += 1) plane[k * y.count + j] = sumOver(alongY, j, line, -alongY.low, 1);
+      for (let i = 0; i < size; i += 1) {
+        const start = (i * depth + k) * y.count;
+        for (let j = 0; j < y.count; j += 1) planes[start + j] = sumOver(alongY, j, lines, i * height - alongY.low, 1);
+      }
     }
     for (let k = 0; k < z.count; k += 1) {
       for (let j = 0; j < y.count; j += 1) {
-        const inside = (alongX.inside[i] ?? 0) * (alongY.inside[j] ?? 0) * (alongZ.inside[k] ?? 0);
-        const sum = sumOver(alongZ, k, plane, j - alongZ.low * y.count, y.count);
-        out[(k * y.count + j) * x.count + i] = sum + outside * (1 - inside);
+        const shared = (alongY.inside[j] ?? 0) * (alongZ.inside[k] ?? 0);
+        for (let i = 0; i < size; i += 1) {
+          const start = (i * depth - alongZ.low) * y.count + j;
+          const sum = sumOver(alongZ, k, planes, start, y.count);
+          const inside = shared * (alongX.inside[from + i] ?? 0);
+          out[(k * y.count + j) * x.count + from + i] = sum + outside * (1 - inside);
+        }
       }
     }
   }
   return out;
 }
 
-/** The weighted sum of one value's voxels, which lie at `base + index × stride`. */
+/** The weighted sum of what one value is made of, which lies at `base + index × stride`. */
 function sumOver(
   { starts, index, weight }: Taps,
   value: number,
-  from: Volume['voxels'] | Float64Array,
+  from: Float64Array,
   base: number,
   stride: number,
 ): number {
@@ -108,7 +127,7 @@ function tapsOf({ count, first, step, offsets, length }: AlignedAxis): Taps {
   }
   const low = index.reduce((least, voxel) => Math.min(least, voxel), length);
   const high = index.reduce((most, voxel) => Math.max(most, voxel), -1);
-  return { starts, index, weight, inside, low, high };
+  return { starts, index: Int32Array.from(index), weight: Float64Array.from(weight), inside, low, high };
 }
 
 /** The axis of a direction that lies along one of the patient's axes, exactly: 0, 1, 2; undefined for any other. */

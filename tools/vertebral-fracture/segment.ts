@@ -108,9 +108,14 @@ async function segmentPlane(
   if (tissue === undefined || tissue.data.length !== CLASSES * size) {
     throw new RangeError(`The model ${MODEL} did not answer with ${CLASSES} classes for each point`);
   }
-  return Array.from({ length: CLASSES }, (_, c) =>
-    Uint8Array.from(tissue.data.subarray(c * size, (c + 1) * size), (value) => Math.round(255 * value)),
-  );
+  return Array.from({ length: CLASSES }, (_, c) => asBytes(tissue.data.subarray(c * size, (c + 1) * size)));
+}
+
+/** Probabilities as 0 to 255. */
+function asBytes(probabilities: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(probabilities.length);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = Math.round(255 * (probabilities[at] ?? 0));
+  return bytes;
 }
 
 /** LPS of an index triple (y, z, plane) of the map. */
