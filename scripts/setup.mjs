@@ -1,8 +1,10 @@
-// Makes a fresh clone ready: `node scripts/setup.mjs demo|test|bench`, run by npm before those commands.
+// Makes a fresh clone ready: `node scripts/setup.mjs demo|test|bench`, run by npm before those commands; with `doctor` it
+// installs nothing and says what is missing.
 // Plain JavaScript for Node 20 and without packages, since it is what installs them. One second where all is there.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { doctor } from '../localstack/doctor.mjs';
 import {
   canInstallPackages,
   findProgram,
@@ -148,10 +150,14 @@ function conclude(purpose, parts) {
   }
 }
 
-async function main(purpose) {
+async function main(purpose, ...options) {
+  if (purpose === 'doctor') {
+    process.exitCode = doctor({ json: options.includes('--json') });
+    return;
+  }
   const parts = PURPOSES[purpose === 'bench' ? 'test' : purpose];
   if (parts === undefined) {
-    console.error('usage: node scripts/setup.mjs demo|test|bench');
+    console.error('usage: node scripts/setup.mjs demo|test|bench|doctor');
     process.exitCode = 2;
     return;
   }
@@ -159,4 +165,4 @@ async function main(purpose) {
   conclude(purpose, parts);
 }
 
-await main(process.argv[2]);
+await main(...process.argv.slice(2));
