@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type OrthancEnvironment, readState, serviceFolder } from '../../localstack/home.ts';
 import { cloudUp, localDown, localStatus, orthancUp, startOrthanc, stopOrthanc } from '../../localstack/local.ts';
 import { isRunning } from '../../localstack/processes.ts';
-import { describeWith } from '../fixtures/lanes.ts';
+import { describeWith, skipUnless } from '../fixtures/lanes.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'hilum-local-'));
 const options = { home, ports: 'free', stableAgeS: 1 } as const;
@@ -61,14 +61,14 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the local cloud and PACS', () 
     expect(withPassword.filter((file) => file.endsWith('.log'))).toEqual([]);
   });
 
-  it.skipIf(process.getuid?.() !== 0)('runs nothing of the PACS as root', () => {
+  it.skipIf(skipUnless(process.getuid?.() === 0, 'this is not root'))('runs nothing of the PACS as root', () => {
     const { orthanc: pacs, postgresql } = readState(home).processes ?? {};
     const users = [pacs, postgresql].map((record) => statSync(`/proc/${record?.pid}`).uid);
 
     expect(users).not.toContain(0);
   });
 
-  it.skipIf(!existsSync('/proc'))('gives the functions a clean environment', () => {
+  it.skipIf(skipUnless(existsSync('/proc'), 'there is no /proc'))('gives the functions a clean environment', () => {
     const { pid } = readState(home).processes?.cloud ?? {};
     const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
       .split('\0')

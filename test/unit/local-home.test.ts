@@ -11,7 +11,9 @@ import {
   updateState,
 } from '../../localstack/home.ts';
 import { localStatus, readLocalEnvironment } from '../../localstack/local.ts';
+import { skipUnless } from '../fixtures/lanes.ts';
 
+const isRoot = process.getuid?.() === 0;
 const folder = mkdtempSync(join(tmpdir(), 'hilum-home-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const newHome = () => mkdtempSync(join(folder, 'home-'));
@@ -74,18 +76,21 @@ it('says stopped of services that were never started', async () => {
   expect(services.map(({ state }) => state)).toEqual(['stopped', 'stopped', 'stopped']);
 });
 
-it.skipIf(process.getuid?.() !== 0)('puts the data of root’s services where their users can reach them', () => {
-  const closed = join(folder, 'closed');
-  mkdirSync(closed, { mode: 0o700 });
-  const open = join(folder, 'open');
-  mkdirSync(open, { mode: 0o755 });
-  chmodSync(folder, 0o755);
+it.skipIf(skipUnless(isRoot, 'this is not root'))(
+  'puts the data of root’s services where their users can reach them',
+  () => {
+    const closed = join(folder, 'closed');
+    mkdirSync(closed, { mode: 0o700 });
+    const open = join(folder, 'open');
+    mkdirSync(open, { mode: 0o755 });
+    chmodSync(folder, 0o755);
 
-  expect(serviceFolder(join(closed, 'home'))).toMatch(/^\/var\/tmp\/hilum-[0-9a-f]{12}$/);
-  expect(serviceFolder(join(open, 'home'))).toBe(join(open, 'home/services'));
-  expect(serviceUser('a user that nobody has')?.uid).toBe(serviceUser('nobody')?.uid);
-  expect(serviceUser('nobody')?.uid).toBeGreaterThan(0);
-});
+    expect(serviceFolder(join(closed, 'home'))).toMatch(/^\/var\/tmp\/hilum-[0-9a-f]{12}$/);
+    expect(serviceFolder(join(open, 'home'))).toBe(join(open, 'home/services'));
+    expect(serviceUser('a user that nobody has')?.uid).toBe(serviceUser('nobody')?.uid);
+    expect(serviceUser('nobody')?.uid).toBeGreaterThan(0);
+  },
+);
 
 it('does not read half a state', () => {
   const home = newHome();
