@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
@@ -112,15 +113,18 @@ describe.each(catalog.map((entry) => [entry.manifest.id, entry] as const))('the 
       const golden = goldenOf(id, name);
       if (HILUM_UPDATE_GOLDEN === '1') {
         const recorded = withSmallPictures(result);
-        golden.write(recorded, digestsOf(await convert(recorded, study)));
+        golden.write(recorded, { digests: digestsOf(await convert(recorded, study)), pictures: picturesOf(result) });
       }
 
-      const { answer, version, digests } = golden.read();
+      const { answer, version, digests, pictures } = golden.read();
 
       expect(version, 'the version changed: look at the differences, then run `npm run golden`').toBe(
         toolVersion(entry),
       );
       expect(digestsOf(await convert(answer, study))).toEqual(digests);
+      expect(picturesOf(result)).toEqual(
+        pictures.map((it) => ({ ...it, rows: about(it.rows), columns: about(it.columns) })),
+      );
       expect(roughly(result, Number)).toEqual(roughly(answer, (exact): unknown => expect.closeTo(exact, 0)));
     });
   });
@@ -141,23 +145,43 @@ function withSmallPictures(result: ProcessingResult): ProcessingResult {
 }
 const CORNER = 64;
 
+/** A crop follows masks, whose edges may lie a voxel off on another machine. */
+const about = (pixels: number): unknown => expect.closeTo(pixels, -1);
+
+/** What a picture is, but for its pixels. */
+const picturesOf = ({ keyImages }: ProcessingResult) =>
+  keyImages.map(({ title, rows, columns, sources }) => ({ title, rows, columns, sources: sources.length }));
+
+interface Recorded {
+  readonly version: string;
+  readonly digests: ReturnType<typeof digestsOf>;
+  readonly pictures: ReturnType<typeof picturesOf>;
+}
+
 /** The recorded answer of a tool on a phantom. */
 function goldenOf(id: string, name: string) {
   const folder = join(root, 'tools', id, 'golden');
   const answerFile = join(folder, `${name}.result.json.gz`);
   const digestsFile = join(folder, `${name}.json`);
   return {
-    write(result: ProcessingResult, digests: ReturnType<typeof digestsOf>): void {
+    /** @throws Error where other bytes were recorded under the same version */
+    write(result: ProcessingResult, { digests, pictures }: Omit<Recorded, 'version'>): void {
+      const before = existsSync(digestsFile) ? (JSON.parse(readFileSync(digestsFile, 'utf8')) as Recorded) : undefined;
+      if (before?.version === result.metadata.version && !isDeepStrictEqual(before.digests, digests)) {
+        throw new Error(
+          `${name} has other bytes under the version ${before.version}: raise it in tools/${id}/manifest.json`,
+        );
+      }
       mkdirSync(folder, { recursive: true });
       writeFileSync(answerFile, gzipSync(serialiseResult(withTimings(result, {})), { level: 9 }));
       const { version, outcome, summary } = result.metadata;
-      const recorded = { version, outcome, summary, answer: sha256(readFileSync(answerFile)), digests };
+      const recorded = { version, outcome, summary, answer: sha256(readFileSync(answerFile)), digests, pictures };
       writeFileSync(digestsFile, `${JSON.stringify(recorded, undefined, 2)}\n`);
     },
     read() {
       if (!existsSync(digestsFile)) throw new Error(`There is no ${digestsFile}: run \`npm run golden\``);
-      const { version, digests } = JSON.parse(readFileSync(digestsFile, 'utf8')) as Record<string, unknown>;
-      return { answer: parseResult(gunzipSync(readFileSync(answerFile))), version, digests };
+      const recorded = JSON.parse(readFileSync(digestsFile, 'utf8')) as Recorded;
+      return { ...recorded, answer: parseResult(gunzipSync(readFileSync(answerFile))) };
     },
   };
 }
@@ -165,7 +189,7 @@ function goldenOf(id: string, name: string) {
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** What two machines agree on: floating point may differ in the last bits, and so may a voxel at the edge of a mask. */
-function roughly({ metadata, findings, segments }: ProcessingResult, value: (exact: number) => unknown) {
+function roughly({ metadata, findings, segments, report }: ProcessingResult, value: (exact: number) => unknown) {
   const { outcome, inputDigest, inputs } = metadata;
   return {
     ...{ outcome, inputDigest, inputs },
@@ -174,5 +198,10 @@ function roughly({ metadata, findings, segments }: ProcessingResult, value: (exa
       measurements: measurements.map((measurement) => ({ name: measurement.name, value: value(measurement.value) })),
     })),
     segments: segments.map(({ number, label }) => ({ number, label })),
+    report: JSON.stringify(textsOf(report))?.replaceAll(/-?\d+(\.\d+)?/g, '#'),
   };
 }
+
+/** What a report says and shows; of a PDF that the tool brings, its title. */
+const textsOf = (report: ProcessingResult['report']) =>
+  report?.kind === 'page' ? report : { kind: report?.kind, title: report?.title };
