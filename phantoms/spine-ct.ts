@@ -255,6 +255,25 @@ function paintSpine(
       ellipsoidShape(middle, [widthMm * spread, bodyDepth * spread, bodyRim.middle * random.between(0.12, 0.26)]),
       { hu: Math.max(-20, core + random.between(-70, 30)), grainHu: 28 },
     );
+    // The vein's canal in the back wall, and now and then an island of dense bone.
+    paint(
+      canvas,
+      ellipsoidShape(at(bodyFrame, 0, bodyDepth / 2 - 5, random.normal()), [
+        4,
+        random.between(3, 9),
+        random.between(0.8, 2.4),
+      ]),
+      {
+        hu: random.between(-40, core),
+      },
+    );
+    const [isIsland, islandMm] = [random.chance(0.14), random.between(1.5, 6)];
+    const island = at(bodyFrame, random.normal() * 7, random.normal() * 6, random.normal() * 5);
+    if (isIsland) {
+      paint(canvas, ellipsoidShape(island, [islandMm, islandMm, islandMm * random.between(0.6, 1.3)]), {
+        hu: random.between(350, 1100),
+      });
+    }
     for (const spur of [-1, 1]) {
       // Draw for every corner, so that one spur more or less leaves the rest of the patient as it is.
       const [grows, size] = [random.chance(0.1), random.between(2, 4)];

@@ -189,8 +189,17 @@ export function paintOrgans(canvas: Canvas, anatomy: Anatomy, trunk: Trunk, rand
         random.pick([-900, -900, -700, 15, 150, 350]),
       );
   }
+  // The diaphragm's crura and the tissue before the spine: often no fat parts it from the bodies.
+  for (const side of [-1, 1]) {
+    const hugs = random.between(-10, 2);
+    tube(
+      beside(side * random.between(6, 16), hugs, random.int(1, 3), random.int(6, 9)),
+      random.between(5, 12),
+      soft(random.between(35, 70)),
+    );
+  }
   // Great vessels with calcified plaques.
-  const aorta = beside(random.between(4, 16), -13, 1, 14);
+  const aorta = beside(random.between(2, 16), -random.between(8, 15), 1, 14);
   tube(aorta, random.between(8, 13), soft(trunk.contrastHu));
   tube(beside(-20, -9, 0, 10), 10, soft(trunk.contrastHu * 0.7));
   for (let plaque = random.chance(0.5) ? random.int(3, 22) : 0; plaque > 0; plaque -= 1) {

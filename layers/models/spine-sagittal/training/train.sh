@@ -7,9 +7,9 @@ model=$(dirname "$here")
 scratch=${1:-$(mktemp -d)}
 export PATH="$here/../../../../node_modules/.bin:$PATH"
 
-# 100 phantoms to train on, 8 held out (seeds below 1000).
-node "$here/export-phantoms.ts" "$scratch" 1000 50 &
-node "$here/export-phantoms.ts" "$scratch" 1050 50
+# 110 phantoms to train on, 8 held out (seeds below 1000).
+node "$here/export-phantoms.ts" "$scratch" 1000 55 &
+node "$here/export-phantoms.ts" "$scratch" 1055 55
 node "$here/export-phantoms.ts" "$scratch" 1 8
 wait
 
