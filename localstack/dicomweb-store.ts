@@ -14,10 +14,11 @@ import { orthancAnswer } from './dicomweb-orthanc.ts';
 
 /**
  * How the archive misbehaves: `down` hangs up on everything; `denied` answers 401; `unavailable` 503; `cut` ends WADO
- * answers half way; of STOW, `refuse` stores nothing (409), `partial` fails every second instance (202), `conflict`
- * fails those that are there already (45070), `silent` stores and answers without an account.
+ * answers half way; of STOW, `refuse` stores nothing (409), `partial` fails every second instance, and those again as long
+ * as it lasts (202), `conflict` fails those that are there already (45070), `silent` stores and answers without an
+ * account; `mute` does what it is asked and hangs up where it would say that it did.
  */
-type Fault = 'down' | 'denied' | 'unavailable' | 'cut' | 'refuse' | 'partial' | 'conflict' | 'silent';
+type Fault = 'down' | 'denied' | 'unavailable' | 'cut' | 'refuse' | 'partial' | 'conflict' | 'silent' | 'mute';
 
 export interface DicomWebStoreOptions {
   readonly port?: number;
@@ -38,6 +39,8 @@ export interface DicomWebStore {
   misbehave(fault: Fault | undefined): void;
   /** `METHOD path` of every request so far, without queries. */
   readonly requests: readonly string[];
+  /** How often each instance was stored over STOW-RS, by SOPInstanceUID; a copy of what is there counts again. */
+  readonly stored: ReadonlyMap<string, number>;
   close(): Promise<void>;
 }
 
@@ -65,6 +68,8 @@ export async function startDicomWebStore(options: DicomWebStoreOptions = {}): Pr
   const archive = new MemoryArchive(stableAgeMs);
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   const requests: string[] = [];
+  const stored = new Map<string, number>();
+  const failing = new Set<string>();
   let fault: Fault | undefined;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -75,7 +80,9 @@ export async function startDicomWebStore(options: DicomWebStoreOptions = {}): Pr
     else if (fault === 'denied' || request.headers.authorization !== authorization) send(response, { status: 401 });
     else {
       archive.settle();
-      send(response, await answer(archive, fault, asked));
+      const reply = await answer({ archive, fault, stored, failing }, asked);
+      if (fault === 'mute' && reply.status === 200) request.socket.destroy();
+      else send(response, reply);
     }
   }
 
@@ -92,8 +99,10 @@ export async function startDicomWebStore(options: DicomWebStoreOptions = {}): Pr
     password,
     archive,
     requests,
+    stored,
     misbehave: (next) => {
       fault = next;
+      failing.clear();
     },
     close: () =>
       new Promise((resolve) => {
@@ -126,13 +135,23 @@ const json = (body: unknown, contentType = 'application/dicom+json', status = 20
   body: [JSON.stringify(body)],
 });
 
-async function answer(archive: MemoryArchive, fault: Fault | undefined, asked: Asked): Promise<Reply> {
+/** What requests are answered from. */
+interface Pacs {
+  readonly archive: MemoryArchive;
+  readonly fault: Fault | undefined;
+  readonly stored: Map<string, number>;
+  /** The instances that `partial` has failed. */
+  readonly failing: Set<string>;
+}
+
+async function answer(pacs: Pacs, asked: Asked): Promise<Reply> {
+  const { archive, fault } = pacs;
   const { method, path, query, body } = asked;
   if (path[0] !== 'dicom-web') {
     const found = orthancAnswer(archive, path, query, () => JSON.parse(Buffer.from(body).toString()));
     return found === undefined ? { status: 404 } : json(found, 'application/json');
   }
-  return method === 'POST' ? store(archive, fault, asked) : find(archive, fault, path.slice(1), query);
+  return method === 'POST' ? store(pacs, asked) : find(archive, fault, path.slice(1), query);
 }
 
 /** `studies/1.2/series/1.3/instances/1.4/metadata` and its beginnings; where the UID is left out it is a search. */
@@ -181,35 +200,36 @@ function search(instances: readonly StoredInstance[], uidTag: string, query: URL
   return json(distinct.slice(Number(offset), Number(offset) + Number(limit)));
 }
 
-async function store(archive: MemoryArchive, fault: Fault | undefined, { contentType, body }: Asked): Promise<Reply> {
+async function store(pacs: Pacs, { contentType, body }: Asked): Promise<Reply> {
   const stored: object[] = [];
   const failed: object[] = [];
   const parts = await Array.fromAsync(readMultipart(Readable.from([body]), boundaryOf(contentType)));
   for (const [position, { bytes }] of parts.entries()) {
-    const outcome = storeOne(archive, bytes, fault, position);
+    const outcome = storeOne(pacs, bytes, position);
     (outcome.stored ? stored : failed).push(outcome.item);
   }
-  if (fault === 'silent') return { status: 200 };
+  if (pacs.fault === 'silent') return { status: 200 };
   const status = failed.length === 0 ? 200 : stored.length === 0 ? 409 : 202;
   const account = { '00081198': { vr: 'SQ', Value: failed }, '00081199': { vr: 'SQ', Value: stored } };
   return json(account, 'application/dicom+json', status);
 }
 
 function storeOne(
-  archive: MemoryArchive,
+  { archive, fault, stored, failing }: Pacs,
   bytes: Uint8Array,
-  fault: Fault | undefined,
   position: number,
 ): { readonly stored: boolean; readonly item: object } {
   const failure = (reason: number) => ({ '00081197': { vr: 'US', Value: [reason] } });
   try {
     const { SOPClassUID, SOPInstanceUID } = describeInstance(bytes);
     const item = { '00081150': { vr: 'UI', Value: [SOPClassUID] }, '00081155': { vr: 'UI', Value: [SOPInstanceUID] } };
-    if (fault === 'refuse' || (fault === 'partial' && position % 2 === 1))
+    if (fault === 'partial' && position % 2 === 1) failing.add(SOPInstanceUID);
+    if (fault === 'refuse' || failing.has(SOPInstanceUID))
       return { stored: false, item: { ...item, ...failure(PROCESSING_FAILURE) } };
     if (fault === 'conflict' && archive.instances.has(SOPInstanceUID))
       return { stored: false, item: { ...item, ...failure(DUPLICATE) } };
     archive.add(bytes);
+    stored.set(SOPInstanceUID, (stored.get(SOPInstanceUID) ?? 0) + 1);
     return { stored: true, item };
   } catch (error) {
     if (error instanceof DicomReadError) return { stored: false, item: failure(PROCESSING_FAILURE) };

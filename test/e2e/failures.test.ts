@@ -1,7 +1,9 @@
 /** What becomes of a study when something fails: a plain reason, an object that says so, a dead letter; never twice. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { manifestKey, runIdOf } from '#core/keys.ts';
+import { encodeDicom } from '#core/dicom/write.ts';
+import { manifestKey, objectKey, objectListKey, runIdOf } from '#core/keys.ts';
 import type { RunMessage } from '#core/messages.ts';
+import { parseObjectList } from '#core/object-list.ts';
 import type { RunRecord } from '#core/ports.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
@@ -30,9 +32,13 @@ const HTJ2K = '1.2.840.10008.1.2.4.201';
 describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when something fails', () => {
   let pacs: DicomWebStore;
   let cloud: DeployedCloud;
+  /** A study that the tool `stalls` takes. */
+  let stalled: string;
   beforeAll(async () => {
     pacs = await startDicomWebStore({ stableAgeMs: 0 });
     cloud = await startDeployedCloud({ context: CONTEXT, pacs });
+    // Its function runs into its timeout twice, while the other tests go on.
+    stalled = await cloud.arrive(ctSeries({ seed: 99, attributes: { BodyPartExamined: 'NECK' } }));
   }, 180_000);
   afterAll(async () => {
     await cloud?.close();
@@ -64,6 +70,13 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
       expect(words).toContain(run?.reason?.message);
       expect(run?.objects?.every((uid) => pacs.archive.instances.has(uid))).toBe(true);
     }
+  });
+
+  it('runs every step in processes of its own, which the local cloud starts', () => {
+    const functions = cloud.functionProcesses().join('\n');
+
+    for (const step of ['RouteFunction', 'ToolcountsInferFunction', 'ConvertFunction', 'ReturnFunction'])
+      expect(functions).toMatch(new RegExp(`node .*ministack-lambda-hilum-${step}`));
   });
 
   it('answers slices that are missing, and a syntax that it cannot read, with the reason', async () => {
@@ -98,28 +111,65 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     ['denies access', 'denied', 'archive-denied'],
     ['refuses every object', 'refuse', 'archive-store-failed'],
     ['takes only some of the objects, with status 202', 'partial', 'archive-store-failed'],
+    ['is gone between storing and reading back', 'mute', 'archive-unavailable'],
   ] as const)('delivers once after all where the PACS %s', async (_, fault, code) => {
-    const seed = 110 + ['down', 'unavailable', 'denied', 'refuse', 'partial'].indexOf(fault);
+    const seed = 110 + ['down', 'unavailable', 'denied', 'refuse', 'partial', 'mute'].indexOf(fault);
     const study = await cloud.arrive(ctSeries({ seed }));
     pacs.misbehave(fault);
 
     const waiting = await cloud.runOf(study, 'counts', (run) => run.reason !== undefined || ended(run));
+    const storedMeanwhile = storedBy(await listed(waiting));
     pacs.misbehave(undefined);
     const delivered = await cloud.runOf(study, 'counts', ended);
 
-    if (fault !== 'partial') expect(waiting).toMatchObject({ state: 'converted', reason: { code } });
+    expect(waiting).toMatchObject({ state: 'converted', reason: { code } });
+    expect(storedMeanwhile.sort()).toEqual({ partial: [0, 1], mute: [1, 1] }[fault as string] ?? [0, 0]);
     expect(delivered.state).toBe('delivered');
     expect(delivered.reason).toBeUndefined();
     expect(written(study)).toEqual(expect.arrayContaining([...(delivered.objects ?? [])]));
+    expect(storedBy(delivered.objects ?? [])).toEqual([1, 1]);
+  });
+
+  it('leaves alone what the PACS holds under its UIDs with other content, and delivers when that is gone', async () => {
+    const study = await cloud.arrive(ctSeries({ seed: 118 }));
+    pacs.misbehave('refuse');
+    const { runId } = await cloud.runOf(study, 'counts', ({ reason }) => reason !== undefined);
+    const [uid = ''] = await listed({ runId });
+    const ours = await cloud.objects.get(objectKey(runId, uid));
+    const { SOPClassUID, SeriesInstanceUID } = indexInstance(ours ?? new Uint8Array());
+    const others = encodeDicom({
+      ...{ SOPClassUID, SOPInstanceUID: uid, StudyInstanceUID: study, SeriesInstanceUID },
+      ...{ Modality: 'OT', Manufacturer: 'Somebody else', PatientName: 'Phantom^Other', PatientID: 'PHANTOM-OTHER' },
+    });
+
+    pacs.archive.add(others);
+    pacs.misbehave('conflict');
+    const waiting = await cloud.runOf(study, 'counts', ({ reason }) => reason?.code === 'content-conflict');
+    const kept = pacs.archive.instances.get(uid)?.bytes;
+    pacs.archive.instances.delete(uid);
+    const delivered = await cloud.runOf(study, 'counts', ended);
+    pacs.misbehave(undefined);
+
+    expect(waiting.state).toBe('converted');
+    expect(kept).toEqual(others);
+    expect(delivered.state).toBe('delivered');
+    expect(storedBy(delivered.objects ?? [])).toEqual([1, 1]);
+  });
+
+  it('answers for a tool that nothing but the end of its process can stop', async () => {
+    const stalls = await cloud.runOf(stalled, 'stalls', answered);
+
+    expect(stalls).toMatchObject({ state: 'failed', reason: { code: 'died' } });
   });
 
   it('does nothing twice, however often and in whatever order events come', async () => {
     const files = ctSeries({ seed: 120 });
     const study = await cloud.arrive(files);
-    const run = await cloud.runOf(study, 'counts', ended);
-    for (const tool of ['throws', 'dawdles', 'wrong-model', 'crashes']) await cloud.runOf(study, tool, answered);
-    const before = written(study);
-    const { runId, tool, version, lane } = run;
+    await cloud.runOf(study, 'counts', ended);
+    await cloud.workedOff();
+    const before = await cloud.runs.list({ StudyInstanceUID: study });
+    const run = before.find(({ tool }) => tool === 'counts');
+    const { runId = '', tool = '', version = '', lane = 'live' } = run ?? {};
     const revision = revisionOf(files.map(indexInstance));
     const key = manifestKey(lane, study, revision);
     const message: RunMessage = {
@@ -132,13 +182,23 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     await cloud.send({ step: 'convert', lane }, JSON.stringify(message));
     await cloud.send({ step: 'infer', tool, lane }, JSON.stringify(message));
     await cloud.send({ step: 'intake', lane }, JSON.stringify({ Records: [{ s3: { object: { key } } }] }));
-    const later = await cloud.arrive(ctSeries({ seed: 121 }));
-    await cloud.runOf(later, 'counts', ended);
+    await cloud.workedOff();
 
     expect(await cloud.runs.get(runId)).toEqual(run);
-    expect(written(study)).toEqual(before);
-    expect(before).toHaveLength(new Set(before).size);
+    expect(written(study).toSorted()).toEqual(before.flatMap(({ objects = [] }) => objects).sort());
+    for (const { SOPInstanceUID } of pacs.archive.of({ StudyInstanceUID: study })) {
+      expect(pacs.stored.get(SOPInstanceUID), SOPInstanceUID).toBe(1);
+    }
   });
+
+  /** The objects that a run was converted to. */
+  async function listed({ runId }: Pick<RunRecord, 'runId'>): Promise<readonly string[]> {
+    const list = await cloud.objects.get(objectListKey(runId, 'result'));
+    return parseObjectList(list ?? new Uint8Array()).objects.map(({ SOPInstanceUID }) => SOPInstanceUID);
+  }
+
+  /** How often each object was stored over STOW-RS. */
+  const storedBy = (uids: readonly string[]): number[] => uids.map((uid) => pacs.stored.get(uid) ?? 0);
 });
 
 const imagesOf = (StudyInstanceUID: string, files: readonly Uint8Array[]) =>
