@@ -105,6 +105,12 @@ export class MessageError extends HilumError {
   readonly code = 'invalid-message';
 }
 
+/** Two instances of a study have one SOPInstanceUID and different bytes: no result could say which of them it is about. */
+export class DuplicateUidError extends HilumError {
+  readonly disposition = 'reject';
+  readonly code = 'duplicate-uid';
+}
+
 /** A model file's SHA-256 differs from its card's. */
 export class ModelDigestError extends HilumError {
   readonly disposition = 'halt';

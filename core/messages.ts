@@ -44,12 +44,22 @@ export function parseRunMessage(body: string): RunMessage {
 }
 
 /**
- * The object keys of an S3 event; empty for the test event that S3 sends when notifications are set up.
+ * The object keys of an S3 event; empty for the test event that S3 sends when notifications are set up. A key that is no
+ * URL encoding is left as it is, so that the other keys of its event are not lost with it: it cannot be a manifest's.
  *
  * @throws MessageError where `body` is no S3 event
  */
 export function parseS3Event(body: string): readonly string[] {
   const parsed = S3EventSchema.safeParse(parseJson(body));
   if (!parsed.success) throw new MessageError('The message is not an S3 event', { cause: parsed.error });
-  return (parsed.data.Records ?? []).map((record) => decodeURIComponent(record.s3.object.key.replaceAll('+', ' ')));
+  return (parsed.data.Records ?? []).map((record) => decodeKey(record.s3.object.key));
+}
+
+function decodeKey(key: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '));
+  } catch (error) {
+    if (error instanceof URIError) return key;
+    throw error;
+  }
 }

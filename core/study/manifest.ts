@@ -3,7 +3,7 @@
  * that routing and conversion need. It holds nothing about the patient (`core/study/study-index.ts`).
  */
 import { z } from 'zod';
-import { MessageError } from '../errors.ts';
+import { DuplicateUidError, MessageError } from '../errors.ts';
 import { LANES } from '../keys.ts';
 import { InstanceIndexSchema } from './study-index.ts';
 
@@ -42,9 +42,20 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ ...rest, instances: sorted }));
 }
 
-/** @throws MessageError where the bytes are not a manifest of a version we know */
+/**
+ * @throws MessageError where the bytes are not a manifest of a version we know
+ * @throws DuplicateUidError where two different instances have the same SOPInstanceUID: everything after this goes by it
+ */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  return checked(parseJson(bytes));
+  const manifest = checked(parseJson(bytes));
+  const digests = new Map<string, string>();
+  for (const { SOPInstanceUID, sha256 } of manifest.instances) {
+    if ((digests.get(SOPInstanceUID) ?? sha256) !== sha256) {
+      throw new DuplicateUidError(`Two different instances of the study have the SOPInstanceUID ${SOPInstanceUID}.`);
+    }
+    digests.set(SOPInstanceUID, sha256);
+  }
+  return manifest;
 }
 
 function parseJson(bytes: Uint8Array): unknown {

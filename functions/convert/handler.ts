@@ -1,14 +1,18 @@
-/** Makes DICOM objects of a run's answer; what the output gate refuses goes to quarantine. */
+/**
+ * Makes DICOM objects of a run's answer. What the output gate refuses goes to quarantine, and in its place an object that
+ * says that the run failed.
+ */
 import { createHash } from 'node:crypto';
 import { METRICS } from '#adapters/aws/observe.ts';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import type { QueueRole } from '#core/environment.ts';
-import { ContentConflictError, DicomWriteError, IntegrityError } from '#core/errors.ts';
+import { ContentConflictError, DicomWriteError, IntegrityError, reasonOf } from '#core/errors.ts';
 import { failureKey, objectKey, objectListKey, quarantineKey, resultKey } from '#core/keys.ts';
 import type { RunMessage } from '#core/messages.ts';
 import { encodeObjectList, type ObjectList, parseObjectList } from '#core/object-list.ts';
 import type { Queue } from '#core/ports.ts';
-import { parseResult } from '#core/results/result.ts';
+import type { ProcessingResult } from '#core/tool.ts';
+import { readAnswer, storeFailure } from '../shared/answers.ts';
 import type { QueueHandler } from '../shared/consume.ts';
 import { instanceReader } from '../shared/instances.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
@@ -24,12 +28,12 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
 
   async function convert(message: RunMessage): Promise<ObjectList> {
     const { runId, answer, manifestKey, StudyInstanceUID } = message;
-    const bytes = await objects.get(answer === 'result' ? resultKey(runId) : failureKey(runId));
-    if (bytes === undefined) throw new IntegrityError("The run's answer is not in the bucket");
-    const result = parseResult(bytes);
+    const result = await readAnswer(objects, answer === 'result' ? resultKey(runId) : failureKey(runId));
+    if (result === undefined) throw new IntegrityError("The run's answer is not in the bucket");
     const manifest = await readManifest(objects, manifestKey);
     const read = instanceReader(objects, manifest);
-    const converted = await quarantined(runId, convertResult({ result, instances: manifest.instances, read }));
+    const conversion = convertResult({ result, instances: manifest.instances, read });
+    const converted = await conversion.catch((error: unknown) => refused(message, result, error));
     for (const object of converted) await putObject(runId, object);
     const { outcome, reason, summary } = result.metadata;
     const list = encodeObjectList({
@@ -46,24 +50,24 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
     return parseObjectList(list);
   }
 
-  /** Keeps what the gate says before the refusal goes its way. */
-  async function quarantined<T>(runId: string, conversion: Promise<T>): Promise<T> {
-    try {
-      return await conversion;
-    } catch (error) {
-      if (error instanceof DicomWriteError) {
-        const refusal = {
-          format: 'hilum.quarantine/1',
-          runId,
-          code: error.code,
-          message: error.message,
-          facts: error.facts,
-        };
-        await objects.put(quarantineKey(runId, 'refusal.json'), new TextEncoder().encode(JSON.stringify(refusal)));
-        observer.count(METRICS.quarantined);
-      }
-      throw error;
+  /** Keeps what the gate says, and has the radiologist told of a result that it refused, before the refusal goes its way. */
+  async function refused(message: RunMessage, { metadata }: ProcessingResult, error: unknown): Promise<never> {
+    if (!(error instanceof DicomWriteError)) throw error;
+    const { runId, answer } = message;
+    const { code, facts } = error;
+    const refusal = { format: 'hilum.quarantine/1', runId, answer, code, message: error.message, facts };
+    await objects.put(
+      quarantineKey(runId, `${answer}-refusal.json`),
+      new TextEncoder().encode(JSON.stringify(refusal)),
+    );
+    observer.count(METRICS.quarantined);
+    // There is nothing left to tell it with where the failure itself is refused.
+    if (answer === 'result') {
+      const { tool: description, inputs } = metadata;
+      await storeFailure(objects, message, { description, inputs, reason: reasonOf(error) });
+      await passOn({ ...message, answer: 'failure' });
     }
+    throw error;
   }
 
   async function putObject(runId: string, { SOPInstanceUID, sha256, bytes }: ConvertedObject): Promise<void> {
@@ -77,27 +81,23 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
     }
   }
 
-  return consumeRuns(
-    {
-      comesAs: 'inferred',
-      async work(message) {
-        const { runId, answer } = message;
-        const stored = await objects.get(objectListKey(runId, answer));
-        const list = stored === undefined ? await convert(message) : parseObjectList(stored);
-        if (answer === 'result') {
-          const { outcome, reason, summary } = list;
-          await runs.record({
-            ...identityOf(message),
-            state: 'converted',
-            outcome,
-            summary,
-            ...(reason === undefined ? {} : { reason }),
-          });
-        }
-        await queue({ step: 'return', lane: message.lane }).send(JSON.stringify(message));
-        observer.log('info', 'converted', { runId, answer, objects: list.objects.length });
-      },
-    },
-    dependencies,
-  );
+  async function passOn(message: RunMessage): Promise<void> {
+    const { runId, answer } = message;
+    const stored = await objects.get(objectListKey(runId, answer));
+    const list = stored === undefined ? await convert(message) : parseObjectList(stored);
+    if (answer === 'result') {
+      const { outcome, reason, summary } = list;
+      await runs.record({
+        ...identityOf(message),
+        state: 'converted',
+        outcome,
+        summary,
+        ...(reason === undefined ? {} : { reason }),
+      });
+    }
+    await queue({ step: 'return', lane: message.lane }).send(JSON.stringify(message));
+    observer.log('info', 'converted', { runId, answer, objects: list.objects.length });
+  }
+
+  return consumeRuns({ comesAs: 'inferred', work: passOn }, dependencies);
 }

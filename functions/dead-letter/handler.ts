@@ -1,18 +1,19 @@
-/** Works off every dead-letter queue: keeps the message, marks its run failed, and has the radiologist told. */
+/** Works off every dead-letter queue: keeps the message, marks its runs failed, and has the radiologist told. */
 import { METRICS } from '#adapters/aws/observe.ts';
 import { encodeDeadLetter } from '#core/dead-letter.ts';
 import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole } from '#core/environment.ts';
 import type { Reason } from '#core/errors.ts';
-import { deadLetterKey, failureKey, resultKey } from '#core/keys.ts';
-import { parseRunMessage, type RunMessage } from '#core/messages.ts';
+import { deadLetterKey, resultKey } from '#core/keys.ts';
+import { parseRunMessage, parseS3Event, type RunMessage } from '#core/messages.ts';
 import type { Queue, RunStore } from '#core/ports.ts';
-import { nonResult, serialiseResult } from '#core/results/result.ts';
 import { parseManifest } from '#core/study/manifest.ts';
 import { selectImages } from '#core/study/selection.ts';
 import { describeTool, type ToolEntry } from '#core/tool-manifest.ts';
+import { storeFailure } from '../shared/answers.ts';
 import { type ConsumerDependencies, consume, type QueueHandler } from '../shared/consume.ts';
 import { identityOf } from '../shared/runs.ts';
 import { imagesOf } from '../shared/study.ts';
+import { recordUnrouted } from '../shared/unrouted.ts';
 
 export interface DeadLetterDependencies extends ConsumerDependencies {
   readonly runs: RunStore;
@@ -37,25 +38,23 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
     return run?.reason ?? DIED;
   }
 
-  /** An answer that says that there is none, for the radiologist; a result that came after all goes on instead. */
-  async function answerFor(message: RunMessage, reason: Reason): Promise<void> {
-    const { runId, version, inputDigest, lane } = message;
-    const hasResult = await objects.exists(resultKey(runId));
-    if (!hasResult) {
+  /**
+   * Has the radiologist told that there is no result. Where `infer` died after it stored one, that goes on instead; where
+   * `convert` died of it, it does not.
+   */
+  async function answerFor(message: RunMessage, step: 'infer' | 'convert', reason: Reason): Promise<void> {
+    const { runId, lane } = message;
+    const goesOn = step === 'infer' && (await objects.exists(resultKey(runId)));
+    if (!goesOn) {
       const entry = catalog.find(({ manifest }) => manifest.id === message.tool);
       const inputs = entry === undefined ? [] : await inputsFor(message, entry);
       if (entry === undefined || inputs.length === 0) {
         observer.log('error', 'failure-not-told', { runId, tool: message.tool });
         return;
       }
-      const description = describeTool(entry);
-      const failure = nonResult({ description, version, inputDigest, inputs, outcome: 'failed', reason });
-      await objects.put(failureKey(runId), serialiseResult(failure), {
-        ifAbsent: true,
-        contentType: 'application/json',
-      });
+      await storeFailure(objects, message, { description: describeTool(entry), inputs, reason });
     }
-    const next: RunMessage = { ...message, answer: hasResult ? 'result' : 'failure' };
+    const next: RunMessage = { ...message, answer: goesOn ? 'result' : 'failure' };
     await queue({ step: 'convert', lane }).send(JSON.stringify(next));
   }
 
@@ -79,9 +78,16 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
         );
         observer.count(METRICS.deadLetters);
         observer.log('error', 'dead-letter', { messageId, queue: queueName, runId: message?.runId, code: reason.code });
-        if (message === undefined || message.answer === 'failure') return;
+        const step = parseQueueName(queueName)?.step;
+        if (message === undefined) {
+          for (const key of step === 'intake' ? keysIn(body) : [])
+            await recordUnrouted(dependencies, key, { state: 'failed', reason });
+          return;
+        }
+        if (message.answer === 'failure') return;
         await runs.record({ ...identityOf(message), state: 'failed', outcome: 'failed', reason });
-        if (parseQueueName(queueName)?.step === 'infer') await answerFor(message, reason);
+        // What died on its way to the archive would fare no better as a failure.
+        if (step === 'infer' || step === 'convert') await answerFor(message, step, reason);
       },
     },
     dependencies,
@@ -93,5 +99,13 @@ function tryParse(body: string): RunMessage | undefined {
     return parseRunMessage(body);
   } catch {
     return undefined;
+  }
+}
+
+function keysIn(body: string): readonly string[] {
+  try {
+    return parseS3Event(body);
+  } catch {
+    return [];
   }
 }

@@ -4,12 +4,13 @@ import { IntegrityError, MessageError } from '#core/errors.ts';
 import { resultKey, runIdOf } from '#core/keys.ts';
 import type { RunMessage } from '#core/messages.ts';
 import type { Clock, InferenceEngine, Queue } from '#core/ports.ts';
-import { parseResult, serialiseResult } from '#core/results/result.ts';
+import { serialiseResult } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import { selectImages } from '#core/study/selection.ts';
 import type { ImageProcessingTool, ProcessingResult } from '#core/tool.ts';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import { readAnswer } from '../shared/answers.ts';
 import type { QueueHandler } from '../shared/consume.ts';
 import { instanceReader } from '../shared/instances.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
@@ -81,14 +82,9 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
       contentType: 'application/json',
     });
     if (stored === 'stored') return result;
-    const winner = await storedResult(runId);
+    const winner = await readAnswer(objects, resultKey(runId));
     if (winner === undefined) throw new IntegrityError('A stored result is gone');
     return winner;
-  }
-
-  async function storedResult(runId: string): Promise<ProcessingResult | undefined> {
-    const bytes = await objects.get(resultKey(runId));
-    return bytes === undefined ? undefined : parseResult(bytes);
   }
 
   return consumeRuns(
@@ -96,7 +92,8 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
       comesAs: 'routed',
       async work(received, { remainingMs }) {
         const message = await currentRun(received);
-        const result = (await storedResult(message.runId)) ?? (await compute(message, remainingMs()));
+        const stored = await readAnswer(objects, resultKey(message.runId));
+        const result = stored ?? (await compute(message, remainingMs()));
         const { outcome, reason, summary, timingsMs } = result.metadata;
         const answer = { outcome, summary, ...(reason === undefined ? {} : { reason }) };
         await runs.record({ ...identityOf(message), state: 'inferred', ...answer });

@@ -64,6 +64,11 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
     return outgoing;
   }
 
+  /** A run that was rejected or failed stays so, however well the object that says so was delivered. */
+  async function endOf(runId: string): Promise<'rejected' | 'failed'> {
+    return (await runs.get(runId))?.state === 'rejected' ? 'rejected' : 'failed';
+  }
+
   return consumeRuns(
     {
       comesAs: 'converted',
@@ -76,8 +81,7 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
         const { outcome, reason, summary } = list;
         await runs.record({
           ...identityOf(message),
-          // A run that failed stays failed, however well the object that says so was delivered.
-          state: answer === 'result' ? 'delivered' : 'failed',
+          state: answer === 'result' ? 'delivered' : await endOf(runId),
           ...{ outcome, summary },
           ...(reason === undefined ? {} : { reason }),
           objects: list.objects.map((object) => object.SOPInstanceUID),

@@ -1,7 +1,7 @@
 /** A study arrived: asks every tool whether it can use it, and sends one message per study × tool. */
-
+import { errorFacts, METRICS } from '#adapters/aws/observe.ts';
 import { type QueueRole, queueName } from '#core/environment.ts';
-import { MessageError, type Reason } from '#core/errors.ts';
+import { dispositionOf, MessageError, type Reason, reasonOf } from '#core/errors.ts';
 import { parseManifestKey, runIdOf } from '#core/keys.ts';
 import { parseS3Event, type RunMessage } from '#core/messages.ts';
 import type { Queue, RunStore } from '#core/ports.ts';
@@ -13,6 +13,7 @@ import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { type ConsumerDependencies, consume, type QueueHandler } from '../shared/consume.ts';
 import { identityOf } from '../shared/runs.ts';
 import { imagesOf, readManifest } from '../shared/study.ts';
+import { recordUnrouted } from '../shared/unrouted.ts';
 
 export interface RouteDependencies extends ConsumerDependencies {
   readonly runs: RunStore;
@@ -20,9 +21,25 @@ export interface RouteDependencies extends ConsumerDependencies {
   readonly queue: (role: QueueRole) => Queue;
 }
 
-/** Every study × tool leaves a run: routed, or not applicable with the reason. Repeating an event repeats the same. */
+/**
+ * Every study × tool leaves a run: routed, not applicable, or rejected with the reason. Repeating an event repeats the
+ * same.
+ */
 export function makeHandler(dependencies: RouteDependencies): QueueHandler {
   const { objects, runs, catalog, queue, observer } = dependencies;
+
+  /** Routes a study, or writes down at its runs that it never can be. */
+  async function settle(manifestKey: string): Promise<void> {
+    try {
+      await routeStudy(manifestKey);
+    } catch (error) {
+      if (!isFinal(error)) throw error;
+      const end = { state: 'rejected', reason: reasonOf(error) } as const;
+      if (!(await recordUnrouted(dependencies, manifestKey, end))) throw error;
+      observer.log('error', 'unrouted', { manifestKey, ...errorFacts(error) });
+      observer.count(METRICS.rejected);
+    }
+  }
 
   async function routeStudy(manifestKey: string): Promise<void> {
     const place = parseManifestKey(manifestKey);
@@ -62,12 +79,17 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
   return consume(
     {
       async work({ body }) {
-        for (const key of parseS3Event(body)) await routeStudy(key);
+        const errors: unknown[] = [];
+        for (const key of parseS3Event(body)) await settle(key).catch((error: unknown) => errors.push(error));
+        // What may succeed another time brings the whole message back; after the others it would be acknowledged.
+        if (errors.length > 0) throw errors.find((error) => !isFinal(error)) ?? errors[0];
       },
     },
     dependencies,
   );
 }
+
+const isFinal = (error: unknown): boolean => dispositionOf(error) === 'reject';
 
 /** @throws MessageError where the manifest is not the one that its key names */
 function checkManifest(manifest: Manifest, place: Pick<Manifest, 'lane' | 'StudyInstanceUID' | 'revision'>): void {

@@ -48,7 +48,8 @@ export type QueueHandler = (
 /**
  * A handler that answers with the messages that failed (partial batch response). An error's disposition decides:
  *
- * - `reject`: noted at the run and acknowledged; a message that names no run is kept under `dead-letters/`.
+ * - `reject`: noted at the run and acknowledged; a message that names no run is kept under `dead-letters/`, which raises
+ *   the metric that the alarm watches.
  * - `retry`: back to the queue, hidden for longer every time, until the queue's limit sends it to the dead-letter queue.
  * - `halt`: the same, and the metric that the alarm watches is raised.
  */
@@ -68,6 +69,7 @@ export function consume(
       if (noted === 'unknown') {
         const letter = encodeDeadLetter({ queue, messageId, body, reason: reasonOf(error) });
         await objects.put(deadLetterKey(queue, messageId), letter);
+        observer.count(METRICS.deadLetters);
       }
       observer.count(METRICS.rejected);
       return 'done';

@@ -25,7 +25,7 @@ describe('working off a queue', () => {
       'message-3',
       'message-4',
     ]);
-    expect(pipeline.counted).toEqual(['Done', 'Rejected', 'Retried', 'Halted', 'Retried']);
+    expect(pipeline.counted).toEqual(['Done', 'DeadLetters', 'Rejected', 'Retried', 'Halted', 'Retried']);
     expect(await stored(pipeline, 'dead-letters/convert-live/message-1.json')).toMatchObject({ body: 'reject' });
   });
 

@@ -30,6 +30,10 @@ const answerOf = ({ version, inputDigest }: RunMessage, change: Partial<Paramete
     ...change,
   });
 
+/** A result that the gate refuses and whose failure it lets pass: its text quotes the patient. */
+const refusedResult = (message: RunMessage) =>
+  answerOf(message, { reason: { code: 'quotes', message: 'The image of Phantom^Tiny is too small.' } });
+
 const convert = (pipeline: Pipeline, message: RunMessage) =>
   makeHandler(pipeline)(sqsEvent('convert-live', [message]), minuteLeft);
 
@@ -92,7 +96,36 @@ describe('convert', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'failed', reason: { code: 'died' } });
   });
 
-  it('puts what the output gate refuses into quarantine, and nothing of the run leaves', async () => {
+  it('puts what the output gate refuses into quarantine, and lets only the failure leave that says so', async () => {
+    const result = refusedResult(message);
+    await pipeline.objects.put(resultKey(message.runId), serialiseResult(result));
+
+    expect(await convert(pipeline, message)).toEqual(nothingFailed);
+
+    const reason = { code: 'invalid-dicom-object', message: expect.stringContaining('patient') };
+    expect(await stored(pipeline, quarantineKey(message.runId, 'result-refusal.json'))).toMatchObject(reason);
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'rejected', reason });
+    expect(pipeline.counted).toEqual(['Quarantined', 'Rejected']);
+    expect(pipeline.sentTo(toReturn)).toEqual([{ ...message, answer: 'failure' }]);
+    expect(pipeline.objects.contents.has(objectListKey(message.runId, 'result'))).toBe(false);
+    expect(await listed('failure')).toMatchObject({ outcome: 'failed', reason, objects: [{ kind: 'non-result' }] });
+
+    const before = new Map(pipeline.objects.contents);
+    expect(await convert(pipeline, message)).toEqual(nothingFailed);
+    expect(new Map(pipeline.objects.contents)).toEqual(before);
+  });
+
+  it('lets an earlier failure stand for a result that the gate refuses', async () => {
+    const died = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
+    await pipeline.objects.put(failureKey(message.runId), serialiseResult(died));
+    await pipeline.objects.put(resultKey(message.runId), serialiseResult(refusedResult(message)));
+
+    await convert(pipeline, message);
+
+    expect(await listed('failure')).toMatchObject({ reason: { code: 'died' } });
+  });
+
+  it('only writes down where the gate refuses the failure too', async () => {
     const description = {
       ...describeTool(entry),
       label: 'A label of far more characters than the sixty-four that LO has room for, so no',
@@ -100,15 +133,17 @@ describe('convert', () => {
     await pipeline.objects.put(resultKey(message.runId), serialiseResult(answerOf(message, { description })));
 
     expect(await convert(pipeline, message)).toEqual(nothingFailed);
+    expect(await convert(pipeline, { ...message, answer: 'failure' })).toEqual(nothingFailed);
 
-    expect(await stored(pipeline, quarantineKey(message.runId, 'refusal.json'))).toMatchObject({
-      code: 'invalid-dicom-object',
-    });
+    for (const name of ['result-refusal.json', 'failure-refusal.json'])
+      expect(pipeline.objects.contents.has(quarantineKey(message.runId, name))).toBe(true);
     expect(await pipeline.runs.get(message.runId)).toMatchObject({
       state: 'rejected',
       reason: { code: 'invalid-dicom-object' },
     });
-    expect(pipeline.counted).toEqual(['Quarantined', 'Rejected']);
+    expect(await stored(pipeline, 'dead-letters/convert-live/message-0.json')).toMatchObject({
+      reason: { code: 'invalid-dicom-object' },
+    });
     expect(pipeline.sentTo(toReturn)).toEqual([]);
     expect([...pipeline.objects.contents.keys()].filter((key) => key.endsWith('.dcm'))).toEqual([]);
   });
@@ -135,14 +170,11 @@ describe('convert', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred', reason: { code: 'integrity' } });
   });
 
-  it('rejects an answer that it cannot read', async () => {
+  it('retries an answer that it cannot read, so that the run ends as a dead letter and not in silence', async () => {
     await pipeline.objects.put(resultKey(message.runId), Buffer.from('{"format": "hilum.result/0"}'));
 
-    expect(await convert(pipeline, message)).toEqual(nothingFailed);
+    expect(await convert(pipeline, message)).toEqual(allFailed);
 
-    expect(await pipeline.runs.get(message.runId)).toMatchObject({
-      state: 'rejected',
-      reason: { code: 'invalid-message' },
-    });
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred', reason: { code: 'integrity' } });
   });
 });

@@ -10,6 +10,7 @@ import {
   nothingFailed,
   type Pipeline,
   runMessage,
+  s3Event,
   sqsEvent,
   stored,
   upload,
@@ -103,21 +104,31 @@ describe('dead-letter', () => {
     expect(await run()).toMatchObject({ state: 'delivered' });
   });
 
-  it.each(['convert-live', 'return-live'])(
-    'marks a run failed that ended in %s, and sends nothing on',
-    async (queue) => {
-      await pipeline.runs.record({
-        ...message,
-        state: 'converted',
-        reason: { code: 'archive-unavailable', message: 'Down' },
-      });
+  it('has the radiologist told of a result of which convert died, and not of it once more', async () => {
+    const { version, inputDigest } = message;
+    const [description, reason] = [describeTool(entry), { code: 'integrity', message: 'A chunk is missing' }];
+    const result = nonResult({ description, version, inputDigest, inputs: [INSTANCE], outcome: 'no-finding', reason });
+    await pipeline.objects.put(resultKey(message.runId), serialiseResult(result));
+    await pipeline.runs.record({ ...message, state: 'inferred', reason });
 
-      await bury(pipeline, queue, message);
+    await bury(pipeline, 'convert-live', message);
+    await bury(pipeline, 'convert-live', { ...message, answer: 'failure' });
 
-      expect(await run()).toMatchObject({ state: 'failed', reason: { code: 'archive-unavailable' } });
-      expect(pipeline.sentTo(toConvert)).toEqual([]);
-    },
-  );
+    expect(await run()).toMatchObject({ state: 'failed', outcome: 'failed', reason });
+    const failure = parseResult((await pipeline.objects.get(failureKey(message.runId))) ?? new Uint8Array());
+    expect(failure.metadata).toMatchObject({ outcome: 'failed', reason, inputs: [INSTANCE] });
+    expect(pipeline.sentTo(toConvert)).toEqual([{ ...message, answer: 'failure' }]);
+  });
+
+  it('marks a run failed that ended on its way to the archive, and sends nothing on', async () => {
+    const reason = { code: 'archive-unavailable', message: 'Down' };
+    await pipeline.runs.record({ ...message, state: 'converted', reason });
+
+    await bury(pipeline, 'return-live', message);
+
+    expect(await run()).toMatchObject({ state: 'failed', reason });
+    expect(pipeline.sentTo(toConvert)).toEqual([]);
+  });
 
   it('marks the run failed where its study is gone, though there is nothing left to tell the radiologist with', async () => {
     pipeline.objects.contents.delete(study.key);
@@ -136,6 +147,20 @@ describe('dead-letter', () => {
       body: '{"Records": []}',
     });
     expect(await pipeline.runs.list()).toEqual([]);
+  });
+
+  it('writes down at the study that it could not be routed, and at no tool that has a run of it', async () => {
+    const other = { ...entry, manifest: { ...entry.manifest, id: 'other' } };
+    await pipeline.runs.record({ ...message, state: 'routed' });
+    const handler = makeHandler({ ...pipeline, catalog: [entry, other] });
+
+    await handler(sqsEvent('intake-live-dead', [s3Event('no/manifest', study.key)]), minuteLeft);
+
+    const { StudyInstanceUID, revision } = study;
+    expect(await pipeline.runs.list({ StudyInstanceUID })).toMatchObject([
+      { tool: 'other', state: 'failed', revision, lane: 'live', reason: { code: 'not-worked-off' } },
+      { tool: 'tiny', state: 'routed' },
+    ]);
   });
 
   it('is not fooled by a failure’s own object that could not be delivered', async () => {

@@ -83,6 +83,15 @@ describe('infer', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ summary: 'The other one was first' });
   });
 
+  it('retries a stored answer that it cannot read, so that the run does not end in silence', async () => {
+    const { pipeline, message } = await prepare();
+    await pipeline.objects.put(resultKey(message.runId), Buffer.from('{"format": "hilum.result/0"}'));
+
+    expect(await infer(pipeline, message)).toEqual(allFailed);
+
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'routed', reason: { code: 'integrity' } });
+  });
+
   it('passes on what cannot be evaluated as an answer with a reason', async () => {
     const { pipeline, message } = await prepare();
     const tool = makeTool(() => {

@@ -212,13 +212,13 @@ describe('return', () => {
     expect(await run()).toMatchObject({ reason: { code: 'integrity' } });
   });
 
-  it('delivers what tells of a failure, and leaves the run failed', async () => {
+  it.each(['failed', 'rejected'] as const)('delivers what tells of a failure, and leaves the run %s', async (state) => {
     const archive = createArchive();
-    await pipeline.runs.record({ ...message, state: 'failed', reason });
+    await pipeline.runs.record({ ...message, state, reason });
 
     await deliver(pipeline, { ...message, answer: 'failure' }, archive);
 
-    expect(await run()).toMatchObject({ state: 'failed', reason, objects: UIDS });
+    expect(await run()).toMatchObject({ state, outcome: 'failed', reason, objects: UIDS });
     expect(pipeline.objects.contents.has(receiptKey(message.runId, 'failure'))).toBe(true);
     expect(pipeline.objects.contents.has(receiptKey(message.runId, 'result'))).toBe(false);
   });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { runIdOf } from '#core/keys.ts';
+import { manifestKey, runIdOf } from '#core/keys.ts';
+import { encodeManifest, parseManifest } from '#core/study/manifest.ts';
+import { revisionOf } from '#core/study/revision.ts';
 import { toolVersion } from '#core/tool-manifest.ts';
 import { makeHandler } from '#functions/route/handler.ts';
 import {
@@ -10,6 +12,7 @@ import {
   type Pipeline,
   runMessage,
   s3Event,
+  sha256,
   sqsEvent,
   stored,
   upload,
@@ -107,6 +110,7 @@ describe('route', () => {
     ['no JSON', '<xml/>'],
     ['no event', '{"Records": 1}'],
     ['another key', s3Event('live/studies/1.2/manifest.json')],
+    ['a key that is no URL encoding', '{"Records": [{"s3": {"object": {"key": "live/%E0%A4%A"}}}]}'],
   ])('keeps a message that it cannot read (%s) as a dead letter, and goes on with the next', async (_, body) => {
     const pipeline = createPipeline();
     const study = await upload(pipeline, file);
@@ -119,22 +123,65 @@ describe('route', () => {
       reason: { code: 'invalid-message' },
       body,
     });
-    expect(pipeline.counted).toEqual(['Rejected', 'Done']);
+    expect(pipeline.counted).toEqual(['DeadLetters', 'Rejected', 'Done']);
     expect(pipeline.sentTo(toTiny)).toHaveLength(1);
   });
 
-  it('keeps the event of a manifest that is not what its key says', async () => {
+  it('routes every study of an event, whatever is wrong with the others', async () => {
     const pipeline = createPipeline();
-    const { key } = await upload(pipeline, file);
-    const elsewhere = key.replace('live/', 'backfill/');
-    await pipeline.objects.put(elsewhere, (await pipeline.objects.get(key)) ?? new Uint8Array());
+    const study = await upload(pipeline, file);
+    const missing = study.key.replace('live/', 'backfill/');
+
+    expect(await route(pipeline, [s3Event('no/manifest', missing, study.key)])).toEqual(allFailed);
+    expect(pipeline.sentTo(toTiny)).toHaveLength(1);
+
+    expect(await route(pipeline, [s3Event('no/manifest', study.key)])).toEqual(nothingFailed);
+    expect(pipeline.sentTo(toTiny)).toHaveLength(2);
+    expect(pipeline.counted).toEqual(['Retried', 'DeadLetters', 'Rejected']);
+  });
+
+  it('rejects a study in which two different instances have the same UID', async () => {
+    const pipeline = createPipeline();
+    const study = await upload(pipeline, file);
+    const manifest = parseManifest((await pipeline.objects.get(study.key)) ?? new Uint8Array());
+    const [first] = manifest.instances;
+    if (first === undefined) throw new Error('No instance');
+    const instances = [first, { ...first, SeriesInstanceUID: '2.25.9', sha256: sha256(new Uint8Array()) }];
+    const revision = revisionOf(instances);
+    const key = manifestKey('live', study.StudyInstanceUID, revision);
+    await pipeline.objects.put(key, encodeManifest({ ...manifest, revision, instances }));
+
+    expect(await route(pipeline, [s3Event(key)])).toEqual(nothingFailed);
+
+    const reason = { code: 'duplicate-uid', message: expect.stringContaining(first.SOPInstanceUID) };
+    expect(await pipeline.runs.list()).toMatchObject([
+      { tool: 'mr-tool', state: 'rejected', revision, reason },
+      { tool: 'tiny', state: 'rejected', revision, reason },
+    ]);
+    expect(pipeline.sentTo(toTiny)).toEqual([]);
+  });
+
+  it('rejects a study whose manifest is not what its key says, for every tool', async () => {
+    const pipeline = createPipeline();
+    const study = await upload(pipeline, file);
+    const elsewhere = study.key.replace('live/', 'backfill/');
+    await pipeline.objects.put(elsewhere, (await pipeline.objects.get(study.key)) ?? new Uint8Array());
 
     expect(await route(pipeline, [s3Event(elsewhere)])).toEqual(nothingFailed);
 
-    expect(await stored(pipeline, 'dead-letters/intake-live/message-0.json')).toMatchObject({
+    const { StudyInstanceUID, revision } = study;
+    const run = {
+      StudyInstanceUID,
+      revision,
+      lane: 'backfill',
+      state: 'rejected',
       reason: { code: 'invalid-message' },
-    });
-    expect(await pipeline.runs.list()).toEqual([]);
+    };
+    expect(await pipeline.runs.list()).toMatchObject([
+      { ...run, tool: 'mr-tool' },
+      { ...run, tool: 'tiny' },
+    ]);
+    expect(pipeline.counted).toEqual(['Rejected', 'Done']);
   });
 
   it('tries again, ever later, where the manifest is not there', async () => {
