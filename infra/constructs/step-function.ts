@@ -48,7 +48,7 @@ export interface StepFunctionProps {
 const ALARMS = {
   Halted: 'cannot go on until a person acts: wrong credentials, missing permission, a model that is not the one named',
   Quarantined: 'made an object that breaks DICOM; it lies under quarantine/ with the reason',
-  DeadLetters: 'found messages that could not be worked off; `hilum status` says why, and they lie under dead-letters/',
+  DeadLetters: 'found messages that could not be worked off; run `hilum status`, and see dead-letters/ in the bucket',
 } as const;
 
 export class StepFunction extends Construct {
