@@ -32,10 +32,7 @@ interface Taps {
   readonly high: number;
 }
 
-/** Columns of the grid that are made together: their voxels lie in the same lines of the processor's cache. */
-const BLOCK = 8;
-
-/** Values on a grid of the three axes x, y, z: index = (z × y.count + y) × x.count + x. */
+/** Values on a grid of the three axes x, y, z: index = (z × y.count + y) × x.count + x. Each slice is read once, in order. */
 export function resampleAligned(
   voxels: Volume['voxels'],
   [x, y, z]: readonly [AlignedAxis, AlignedAxis, AlignedAxis],
@@ -43,60 +40,59 @@ export function resampleAligned(
 ): Float32Array {
   const [alongX, alongY, alongZ] = [tapsOf(x), tapsOf(y), tapsOf(z)];
   const out = new Float32Array(x.count * y.count * z.count);
-  const depth = Math.max(0, alongZ.high - alongZ.low + 1);
   const height = Math.max(0, alongY.high - alongY.low + 1);
-  /** Of a block of x: summed over x, by voxel of y; then over y too, by voxel of z and value of y. */
-  const lines = new Float64Array(BLOCK * height);
-  const planes = new Float64Array(BLOCK * depth * y.count);
-  for (let from = 0; from < x.count; from += BLOCK) {
-    const size = Math.min(BLOCK, x.count - from);
-    for (let k = 0; k < depth; k += 1) {
-      const slice = (alongZ.low + k) * z.stride;
-      for (let j = 0; j < height; j += 1) {
-        const row = slice + (alongY.low + j) * y.stride;
-        for (let i = 0; i < size; i += 1) {
-          const end = alongX.starts[from + i + 1] ?? 0;
-          let sum = 0;
-          for (let tap = alongX.starts[from + i] ?? 0; tap < end; tap += 1) {
-            sum += (voxels[row + (alongX.index[tap] ?? 0) * x.stride] ?? 0) * (alongX.weight[tap] ?? 0);
-          }
-          lines[i * height + j] = sum;
+  /** Of one voxel slice: summed over x, by voxel of y; then over y too, by value of y. */
+  const lines = new Float64Array(height * x.count);
+  const slab = new Float64Array(y.count * x.count);
+  for (let slice = alongZ.low; slice <= alongZ.high; slice += 1) {
+    for (let j = 0; j < height; j += 1) {
+      const row = slice * z.stride + (alongY.low + j) * y.stride;
+      for (let i = 0; i < x.count; i += 1) {
+        const end = alongX.starts[i + 1] ?? 0;
+        let sum = 0;
+        for (let tap = alongX.starts[i] ?? 0; tap < end; tap += 1) {
+          sum += (voxels[row + (alongX.index[tap] ?? 0) * x.stride] ?? 0) * (alongX.weight[tap] ?? 0);
         }
+        lines[j * x.count + i] = sum;
       }
-      for (let i = 0; i < size; i += 1) {
-        const start = (i * depth + k) * y.count;
-        for (let j = 0; j < y.count; j += 1) planes[start + j] = sumOver(alongY, j, lines, i * height - alongY.low, 1);
+    }
+    slab.fill(0);
+    for (let j = 0; j < y.count; j += 1) {
+      for (let tap = alongY.starts[j] ?? 0; tap < (alongY.starts[j + 1] ?? 0); tap += 1) {
+        const from = ((alongY.index[tap] ?? 0) - alongY.low) * x.count;
+        addWeighted(slab, j * x.count, lines.subarray(from, from + x.count), alongY.weight[tap] ?? 0);
       }
     }
     for (let k = 0; k < z.count; k += 1) {
-      for (let j = 0; j < y.count; j += 1) {
-        const shared = (alongY.inside[j] ?? 0) * (alongZ.inside[k] ?? 0);
-        for (let i = 0; i < size; i += 1) {
-          const start = (i * depth - alongZ.low) * y.count + j;
-          const sum = sumOver(alongZ, k, planes, start, y.count);
-          const inside = shared * (alongX.inside[from + i] ?? 0);
-          out[(k * y.count + j) * x.count + from + i] = sum + outside * (1 - inside);
-        }
+      for (let tap = alongZ.starts[k] ?? 0; tap < (alongZ.starts[k + 1] ?? 0); tap += 1) {
+        if (alongZ.index[tap] === slice) addWeighted(out, k * slab.length, slab, alongZ.weight[tap] ?? 0);
       }
     }
   }
+  addOutside(out, [alongX.inside, alongY.inside, alongZ.inside], outside);
   return out;
 }
 
-/** The weighted sum of what one value is made of, which lies at `base + index × stride`. */
-function sumOver(
-  { starts, index, weight }: Taps,
-  value: number,
-  from: Float64Array,
-  base: number,
-  stride: number,
-): number {
-  let sum = 0;
-  const end = starts[value + 1] ?? 0;
-  for (let tap = starts[value] ?? 0; tap < end; tap += 1) {
-    sum += (from[base + (index[tap] ?? 0) * stride] ?? 0) * (weight[tap] ?? 0);
+/** Adds `values × weight` to `to`, from `start` on. */
+function addWeighted(to: Float32Array | Float64Array, start: number, values: Float64Array, weight: number): void {
+  for (let n = 0; n < values.length; n += 1) to[start + n] = (to[start + n] ?? 0) + weight * (values[n] ?? 0);
+}
+
+/** Adds the share of the samples that lie outside the volume. */
+function addOutside(
+  out: Float32Array,
+  [x, y, z]: readonly [Float64Array, Float64Array, Float64Array],
+  outside: number,
+): void {
+  let at = 0;
+  for (const insideZ of z) {
+    for (const insideY of y) {
+      for (const insideX of x) {
+        out[at] = (out[at] ?? 0) + outside * (1 - insideX * insideY * insideZ);
+        at += 1;
+      }
+    }
   }
-  return sum;
 }
 
 /** Up to half a voxel beyond the last centre the edge value holds; samples beyond that are outside. */

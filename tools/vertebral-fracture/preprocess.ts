@@ -7,8 +7,6 @@ import type { Volume } from '#core/image/volume.ts';
 export const SPACING_MM = [2, 1.5, 1.5] as const;
 /** The model also sees the planes this many steps to either side: 4 mm. */
 const NEIGHBOUR = 2;
-/** Planes that are sampled together. */
-const BLOCK = 8;
 /** What the network's pooling needs the sides of a plane to be multiples of. */
 const MULTIPLE = 16;
 const AIR_HU = -1024;
@@ -23,8 +21,8 @@ export interface SagittalPlanes {
 }
 
 /**
- * Lays the sagittal grid over a volume. Planes are sampled when asked for and kept: on this grid a CT of 300 slices of
- * 512² is about 40 MB.
+ * Lays the sagittal grid over a volume, which is sampled when the first plane is asked for: on this grid a CT of 300 slices
+ * of 512² is about 40 MB.
  *
  * @throws NotEvaluableError `too-little-in-view` where no whole vertebra can be in view
  */
@@ -46,34 +44,18 @@ export function sagittalPlanes(volume: Volume): SagittalPlanes {
     spacingMm: SPACING_MM,
     origin: min,
   };
-  const planes = new Map<number, Float32Array>();
-  const planeAt = (index: number): Float32Array => {
-    const plane = Math.min(grid.columns - 1, Math.max(0, index));
-    if (!planes.has(plane))
-      for (const [number, values] of samplePlanes(volume, grid, plane)) planes.set(number, values);
-    return planes.get(plane) ?? new Float32Array();
-  };
+  let sampled: Float32Array | undefined;
   return {
     grid,
     input(plane) {
+      sampled ??= resample(volume, grid, AIR_HU);
       const size = grid.slices * grid.rows;
       const input = new Float32Array(3 * size);
-      for (const [channel, step] of [-NEIGHBOUR, 0, NEIGHBOUR].entries())
-        input.set(planeAt(plane + step), channel * size);
+      for (const [channel, step] of [-NEIGHBOUR, 0, NEIGHBOUR].entries()) {
+        const column = Math.min(grid.columns - 1, Math.max(0, plane + step));
+        for (let n = 0; n < size; n += 1) input[channel * size + n] = sampled[n * grid.columns + column] ?? 0;
+      }
       return input;
     },
   };
-}
-
-/** The planes of the block that `plane` is in, by number; neighbours cost little more than one. */
-function* samplePlanes(volume: Volume, grid: LpsGrid, plane: number): Generator<[number, Float32Array]> {
-  const first = plane - (plane % BLOCK);
-  const columns = Math.min(BLOCK, grid.columns - first);
-  const x = grid.origin[0] + first * SPACING_MM[0];
-  const sampled = resample(volume, { ...grid, columns, origin: [x, grid.origin[1], grid.origin[2]] }, AIR_HU);
-  for (let column = 0; column < columns; column += 1) {
-    const values = new Float32Array(grid.slices * grid.rows);
-    for (let n = 0; n < values.length; n += 1) values[n] = sampled[n * columns + column] ?? 0;
-    yield [first + column, values];
-  }
 }
