@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Reason } from '#core/errors.ts';
 import type { RunRecord, RunState } from '#core/ports.ts';
-import { type JournalStudy, readJournal } from '#edge/journal.ts';
+import { type JournalStudy, type RefusedFile, readJournal } from '#edge/journal.ts';
 import { edgeFolder, localHome } from '#localstack/home.ts';
 import { print, printJson } from '../command.ts';
 import { findDeployment } from '../deployment.ts';
@@ -20,35 +20,51 @@ export function addStatusCommand(program: Command): void {
       const runs = await createDynamoRunStore({ table: runsTable }).list(
         study === undefined ? {} : { StudyInstanceUID: study },
       );
-      const waiting = atTheEdge(study, runs);
-      if (json === true) printJson([...runs, ...waiting]);
-      else printStatus(runs, waiting);
+      const { HILUM_EDGE_FOLDER } = process.env;
+      const studies = readJournal(journalFile({ folder: HILUM_EDGE_FOLDER ?? edgeFolder(localHome()) }));
+      const journal = studies.filter(({ StudyInstanceUID }) => study === undefined || StudyInstanceUID === study);
+      const shown = withRefusedFiles(runs, journal);
+      const waiting = atTheEdge(journal, runs);
+      if (json === true) printJson([...shown, ...waiting]);
+      else printStatus(shown, waiting);
     });
 }
 
+/** Files of the study that the edge could not take, where there are any. */
+interface WithRefused {
+  readonly refused?: readonly RefusedFile[];
+}
+
+type ShownRun = RunRecord & WithRefused;
+
 /** A study that is no run yet, because the edge left it out or has yet to forward it. */
-interface StudyAtEdge {
+interface StudyAtEdge extends WithRefused {
   readonly StudyInstanceUID: string;
   readonly state: 'seen' | 'skipped';
   readonly reason?: Reason;
   readonly stages: { readonly seen: string; readonly skipped?: string };
 }
 
-/** What the journal of the edge on this machine knows beyond the runs; nothing where the edge runs elsewhere. */
-function atTheEdge(study: string | undefined, runs: readonly RunRecord[]): readonly StudyAtEdge[] {
-  const known = new Set(runs.map(({ StudyInstanceUID }) => StudyInstanceUID));
-  const { HILUM_EDGE_FOLDER } = process.env;
-  const journal = readJournal(journalFile({ folder: HILUM_EDGE_FOLDER ?? edgeFolder(localHome()) }));
-  return journal
-    .filter(({ StudyInstanceUID }) => study === undefined || StudyInstanceUID === study)
-    .flatMap((entry) => (known.has(entry.StudyInstanceUID) ? [] : (waitingStudy(entry) ?? [])));
+/** Runs, each with the files of its study that no tool got to see. */
+function withRefusedFiles(runs: readonly RunRecord[], journal: readonly JournalStudy[]): readonly ShownRun[] {
+  const byStudy = new Map(journal.map((entry) => [entry.StudyInstanceUID, refusedOf(entry)]));
+  return runs.map((run) => ({ ...run, ...byStudy.get(run.StudyInstanceUID) }));
 }
 
-function waitingStudy({ StudyInstanceUID, state, reason, seenAt, settledAt }: JournalStudy): StudyAtEdge | undefined {
+const refusedOf = ({ refused }: JournalStudy): WithRefused => (refused.length === 0 ? {} : { refused });
+
+/** What the journal of the edge on this machine knows beyond the runs; nothing where the edge runs elsewhere. */
+function atTheEdge(journal: readonly JournalStudy[], runs: readonly RunRecord[]): readonly StudyAtEdge[] {
+  const known = new Set(runs.map(({ StudyInstanceUID }) => StudyInstanceUID));
+  return journal.flatMap((entry) => (known.has(entry.StudyInstanceUID) ? [] : (waitingStudy(entry) ?? [])));
+}
+
+function waitingStudy(entry: JournalStudy): StudyAtEdge | undefined {
+  const { StudyInstanceUID, state, reason, seenAt, settledAt } = entry;
   if (state === 'uploaded') return undefined;
   const seen = new Date(seenAt).toISOString();
   const skipped = settledAt === undefined ? {} : { skipped: new Date(settledAt).toISOString() };
-  return { StudyInstanceUID, state, ...(reason && { reason }), stages: { seen, ...skipped } };
+  return { StudyInstanceUID, state, ...(reason && { reason }), stages: { seen, ...skipped }, ...refusedOf(entry) };
 }
 
 /** What each state means, for people. */
@@ -61,11 +77,11 @@ const IN_WORDS: Readonly<Record<RunState | StudyAtEdge['state'], string>> = {
   converted: 'on its way to the PACS',
   delivered: 'its objects are in the PACS',
   'not-applicable': 'the tool does not take this study',
-  rejected: 'the study could not be taken',
+  rejected: 'it can give no result, however often it is tried',
   failed: 'the run died',
 };
 
-function printStatus(runs: readonly RunRecord[], waiting: readonly StudyAtEdge[]): void {
+function printStatus(runs: readonly ShownRun[], waiting: readonly StudyAtEdge[]): void {
   if (runs.length + waiting.length === 0) print('No runs yet.');
   for (const [study, members] of Map.groupBy(runs, ({ StudyInstanceUID }) => StudyInstanceUID)) {
     print(study);
@@ -75,12 +91,23 @@ function printStatus(runs: readonly RunRecord[], waiting: readonly StudyAtEdge[]
       printReason(run.reason);
       print(`    ${timesOf(run)}`);
     }
+    printRefused(members[0]?.refused);
   }
-  for (const { StudyInstanceUID, state, reason } of waiting) {
+  for (const { StudyInstanceUID, state, reason, refused } of waiting) {
     print(StudyInstanceUID);
     print(`  ${state}, ${IN_WORDS[state]}`);
     printReason(reason);
+    printRefused(refused);
   }
+}
+
+/** `3 files refused: truncated (2), not-dicom (1)`, beside what became of the rest of the study. */
+function printRefused(refused: readonly RefusedFile[] = []): void {
+  if (refused.length === 0) return;
+  const counts = [...Map.groupBy(refused, ({ reason }) => reason.code)].map(
+    ([code, files]) => `${code} (${files.length})`,
+  );
+  print(`  ${refused.length} ${refused.length === 1 ? 'file' : 'files'} refused: ${counts.join(', ')}`);
 }
 
 function printReason(reason: Reason | undefined): void {

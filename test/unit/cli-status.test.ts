@@ -1,0 +1,91 @@
+/** `hilum status` beside an edge whose journal knows more than the runs table. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Journal, type RefusedFile } from '#edge/journal.ts';
+import { runHilum } from '../fixtures/hilum.ts';
+
+const [SERIES, UPLOADED, SKIPPED, PLAIN] = ['2.25.1', '2.25.10', '2.25.20', '2.25.30'] as const;
+const RUN = {
+  ...{ runId: '0'.repeat(32), revision: 'a'.repeat(64), tool: 'caries', version: '1.0.0+r1', lane: 'live' },
+  ...{ state: 'rejected', reason: { code: 'invalid-dicom-object', message: 'It breaks the standard.' } },
+  ...{ firstSeen: '2026-01-01T00:00:00.000Z', at_received: '2026-01-01T00:00:00.000Z' },
+};
+
+let folder: string;
+let table: Server;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'hilum-status-'));
+  const Items = [UPLOADED, PLAIN].map((StudyInstanceUID) => marshall({ ...RUN, StudyInstanceUID }));
+  table = createServer((_request, response) => {
+    response.writeHead(200, { 'Content-Type': 'application/x-amz-json-1.0' }).end(JSON.stringify({ Items }));
+  });
+  await new Promise<void>((resolve) => table.listen(0, '127.0.0.1', resolve));
+});
+afterEach(() => {
+  table.close();
+  rmSync(folder, { recursive: true });
+});
+
+const refusedFile = (number: number, code: string): RefusedFile => ({
+  ...{ SeriesInstanceUID: SERIES, sha256: String(number).padStart(64, '0'), sizeBytes: 10 },
+  reason: { code, message: 'It cannot be read.' },
+});
+
+/** An edge that refused two files of a study and forwarded the rest, and one file that was all of another. */
+function journalWithRefusals(): void {
+  const journal = new Journal(join(folder, 'journal.sqlite'));
+  const refusals = {
+    [UPLOADED]: [refusedFile(1, 'truncated'), refusedFile(2, 'not-dicom'), refusedFile(3, 'truncated')],
+    [SKIPPED]: [refusedFile(4, 'not-dicom')],
+    [PLAIN]: [],
+  };
+  for (const [StudyInstanceUID, refused] of Object.entries(refusals)) {
+    journal.notice([{ StudyInstanceUID, orthancId: StudyInstanceUID }], 1000);
+    const series = { SeriesInstanceUID: SERIES, lastUpdate: '20260101T000000', listed: 3, wants: 'w' };
+    journal.closeSeries(StudyInstanceUID, series, { sha256s: new Set(), refused });
+  }
+  const reason = { code: 'unreadable', message: 'None of its 1 files can be read (not-dicom).' };
+  for (const study of [UPLOADED, PLAIN]) journal.settle(study, { state: 'uploaded', revision: RUN.revision }, 2000);
+  journal.settle(SKIPPED, { state: 'skipped', reason }, 2000);
+  journal.close();
+}
+
+const status = (...args: readonly string[]) =>
+  runHilum(['status', ...args], {
+    ...{ HILUM_BUCKET: 'bucket', HILUM_RUNS_TABLE: 'runs', HILUM_EDGE_FOLDER: folder },
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${(table.address() as AddressInfo).port}`,
+    ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+  });
+
+it('counts by code the files that the edge refused, of studies that went on and of studies that did not', async () => {
+  journalWithRefusals();
+
+  const { code, stdout } = await status();
+
+  expect(code).toBe(0);
+  const [uploaded = '', plain = '', skipped = ''] = stdout.split(/^(?=2\.25\.)/m);
+  expect(uploaded).toMatch(/caries .*: rejected, it can give no result/);
+  expect(uploaded).toContain('because: It breaks the standard. (invalid-dicom-object)');
+  expect(uploaded).toContain('  3 files refused: truncated (2), not-dicom (1)\n');
+  expect(plain).not.toContain('refused');
+  expect(skipped).toContain('  1 file refused: not-dicom (1)\n');
+});
+
+it('gives scripts the refused files themselves', async () => {
+  journalWithRefusals();
+
+  const { stdout } = await status('--json');
+
+  const items = JSON.parse(stdout) as readonly object[];
+  expect(items).toMatchObject([
+    { StudyInstanceUID: UPLOADED, state: 'rejected', refused: [{}, {}, {}] },
+    { StudyInstanceUID: PLAIN, state: 'rejected' },
+    { StudyInstanceUID: SKIPPED, state: 'skipped', refused: [refusedFile(4, 'not-dicom')] },
+  ]);
+  expect(items[1]).not.toHaveProperty('refused');
+});
