@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigurationError } from '#core/errors.ts';
 import { answersOk } from './orthanc.ts';
@@ -25,6 +25,9 @@ export async function startMiniStack(home: string, port: number): Promise<Proces
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return path;
   };
+  const tmp = inside('tmp');
+  // The worker scripts that MiniStack writes there are CommonJS; a home in the checkout is below our own "type": "module".
+  writeFileSync(join(tmp, 'package.json'), '{ "type": "commonjs" }\n');
   const log = join(home, 'logs', 'cloud.log');
   const record = await launch({
     command: program,
@@ -33,7 +36,7 @@ export async function startMiniStack(home: string, port: number): Promise<Proces
       PATH: [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
       HOME: folder,
       LANG: 'C.UTF-8',
-      TMPDIR: inside('tmp'),
+      TMPDIR: tmp,
       STATE_DIR: inside('state'),
       S3_DATA_DIR: inside('s3'),
       BIND_HOST: '127.0.0.1',
