@@ -3,6 +3,7 @@
  * where each instance that it uploaded lies in the bucket. It holds UIDs, digests and the header index, nothing of the patient.
  */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Database, openDatabase, type Row } from '#adapters/sqlite/database.ts';
 import type { Reason } from '#core/errors.ts';
 import { SCHEMA } from './journal-schema.ts';
@@ -256,6 +257,9 @@ function reasonIn(row: Row): Reason | undefined {
   const [code, message] = [text(row, 'code'), text(row, 'message')];
   return code === undefined || message === undefined ? undefined : { code, message };
 }
+
+/** The journal in an edge's folder. */
+export const journalFile = (folder: string): string => join(folder, 'journal.sqlite');
 
 /** What the edge remembers of its studies, for `hilum status`; none where it never ran. */
 export function readJournal(file: string): readonly JournalStudy[] {

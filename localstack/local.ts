@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { connect, type DeployContext, deploy, sourcesDigest, synthesise } from './deploy.ts';
@@ -19,7 +19,7 @@ import {
   secretsOf,
   updateState,
 } from './home.ts';
-import { withLock } from './lock.ts';
+import { removeEdgeFolder, withLock } from './lock.ts';
 import { cloudAnswers, endpointOf, REGION, startMiniStack } from './ministack.ts';
 import { orthancAnswers, orthancEnvironment, startOrthancServer } from './orthanc.ts';
 import { postgresAnswers, startPostgres } from './postgres.ts';
@@ -79,7 +79,7 @@ export async function orthancUp(options: LocalOptions = {}): Promise<OrthancEnvi
 /**
  * Starts the local cloud, empty, where it does not run yet.
  *
- * @throws ConfigurationError where it is not installed or does not start
+ * @throws ConfigurationError where it is not installed or does not start, or where an edge works for an earlier one
  */
 export async function cloudUp(
   options: LocalOptions = {},
@@ -88,7 +88,7 @@ export async function cloudUp(
   makeHome(home);
   const port = await ensure('cloud', options, (chosen) => {
     // A new cloud holds nothing of what the edge remembers to have put there.
-    rmSync(edgeFolder(home), { recursive: true, force: true });
+    removeEdgeFolder(edgeFolder(home));
     return startMiniStack(home, chosen);
   });
   const cloud = { endpoint: endpointOf(port), region: REGION };
@@ -104,8 +104,8 @@ export async function cloudUp(
  */
 export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironment> {
   const home = localHome(options.home);
-  makeHome(home);
   return withLock(home, async () => {
+    makeHome(home);
     const isInDocker = options.docker ?? readState(home).docker !== undefined;
     let parts = isInDocker ? await partsInDocker(home, options) : await nativeParts(options);
     const { deployed, context: deployedContext } = readState(home);
@@ -212,18 +212,23 @@ async function ensure(
 /**
  * Stops all services of a home. Their data stay, but the cloud's, which lives in its memory; `purge` removes everything.
  *
- * @throws ConfigurationError where a process cannot be stopped
+ * @throws ConfigurationError where a process cannot be stopped, or where an edge works in what is to be removed
  */
 export async function localDown(options: { readonly home?: string; readonly purge?: boolean } = {}): Promise<void> {
   const home = localHome(options.home);
   const shouldPurge = options.purge === true;
-  const { docker } = readState(home);
-  for (const service of SERVICES.toReversed()) await stopService(home, service);
-  if (docker !== undefined) {
-    dockerDown({ home, ports: docker.ports, secrets: secretsOf(home) }, { purge: shouldPurge });
-  }
-  if (shouldPurge) purge(home);
-  else forgetServices(home);
+  const down = async (): Promise<void> => {
+    if (shouldPurge) removeEdgeFolder(edgeFolder(home));
+    const { docker } = readState(home);
+    for (const service of SERVICES.toReversed()) await stopService(home, service);
+    if (docker !== undefined) {
+      dockerDown({ home, ports: docker.ports, secrets: secretsOf(home) }, { purge: shouldPurge });
+    }
+    if (shouldPurge) purge(home);
+    else forgetServices(home);
+  };
+  // The lock lies in the home: without one there is nothing that another process could be bringing up.
+  await (existsSync(home) ? withLock(home, down) : down());
 }
 
 /** PostgreSQL's SIGTERM waits for its clients to leave; SIGINT is its orderly quick end. */

@@ -1,35 +1,42 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRunning, type ProcessRecord, recordOf } from './processes.ts';
+import { type Lock, lockFolder } from '#adapters/sqlite/lock.ts';
+import { ConfigurationError } from '#core/errors.ts';
 
-/** Does `action` while no other process does so in this home; who comes second waits. A dead owner's lock does not hold. */
+/** Does `action` while nobody else does so in this home; who comes second waits. A dead owner's lock does not hold. */
 export async function withLock<T>(home: string, action: () => Promise<T>): Promise<T> {
-  const file = join(home, 'lock');
-  while (!take(file)) await sleep(100);
+  const lock = await waitForLock(home);
   try {
     return await action();
   } finally {
-    rmSync(file, { force: true });
+    lock.release();
   }
 }
 
-function take(file: string): boolean {
-  if (existsSync(file) && !isRunning(ownerOf(file))) rmSync(file, { force: true });
-  try {
-    writeFileSync(file, JSON.stringify(recordOf(process.pid)), { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
+async function waitForLock(home: string): Promise<Lock> {
+  for (;;) {
+    const lock = lockFolder(home);
+    if (lock !== undefined) return lock;
+    await sleep(100);
   }
 }
 
-function ownerOf(file: string): ProcessRecord | undefined {
+/**
+ * Removes the folder of an edge, whose journal tells of a cloud that is no more.
+ *
+ * @throws ConfigurationError where an edge works in it
+ */
+export function removeEdgeFolder(folder: string): void {
+  if (!existsSync(folder)) return;
+  const lock = lockFolder(folder);
+  if (lock === undefined) {
+    throw new ConfigurationError(
+      `An edge (\`hilum edge\` or \`hilum demo\`) works in ${folder}, for a cloud that is to be emptied: stop it first`,
+    );
+  }
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as ProcessRecord;
-  } catch {
-    // Given back, or not written to its end, between the look and the reading.
-    return recordOf(process.pid);
+    rmSync(folder, { recursive: true, force: true });
+  } finally {
+    lock.release();
   }
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { EdgeConfig } from '#edge/config.ts';
 import { root } from '../command.ts';
@@ -25,7 +24,7 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
       loadEdge(),
     ]);
   const { url, dicomWebUrl, ...access } = config.orthanc;
-  const journal = new edge.Journal(journalFile(config));
+  const { journal, spoolFolder, close } = edge.openEdgeFolder(config.folder);
   const forwarder = edge.createForwarder({
     ...config,
     archive: createDicomWebClient({ url: dicomWebUrl, ...access }),
@@ -35,27 +34,24 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
     journal,
     clock: Date,
     log: edge.createLog(Date, (line) => process.stderr.write(`${line}\n`)),
-    spoolFolder: join(config.folder, 'spool'),
+    spoolFolder,
   });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   try {
     await forwarder.run(stop.signal);
   } finally {
-    journal.close();
+    close();
   }
 }
 
-/** The file that `readJournal` takes. */
-export const journalFile = ({ folder }: Pick<EdgeConfig, 'folder'>): string => join(folder, 'journal.sqlite');
-
 async function loadEdge() {
-  const [{ createForwarder }, { Journal }, { createLog }] = await Promise.all([
+  const [{ createForwarder }, { openEdgeFolder }, { createLog }] = await Promise.all([
     import('#edge/forwarder.ts'),
-    import('#edge/journal.ts'),
+    import('#edge/folder.ts'),
     import('#edge/log.ts'),
   ]);
-  return { createForwarder, Journal, createLog };
+  return { createForwarder, openEdgeFolder, createLog };
 }
 
 /** The settings; those of the local environment are the defaults, and its cloud is used where its bucket is. */

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import type { Reason } from '#core/errors.ts';
 import type { RunRecord, RunState } from '#core/ports.ts';
-import { type JournalStudy, type RefusedFile, readJournal } from '#edge/journal.ts';
+import { type JournalStudy, journalFile, type RefusedFile, readJournal } from '#edge/journal.ts';
 import { edgeFolder, localHome } from '#localstack/home.ts';
 import { print, printJson } from '../command.ts';
 import { findDeployment } from '../deployment.ts';
-import { journalFile } from './edge.ts';
 
 /** `hilum status`: every run, how far it is, and why it went no further; and what the edge has not brought that far. */
 export function addStatusCommand(program: Command): void {
@@ -21,7 +20,7 @@ export function addStatusCommand(program: Command): void {
         study === undefined ? {} : { StudyInstanceUID: study },
       );
       const { HILUM_EDGE_FOLDER } = process.env;
-      const studies = readJournal(journalFile({ folder: HILUM_EDGE_FOLDER ?? edgeFolder(localHome()) }));
+      const studies = readJournal(journalFile(HILUM_EDGE_FOLDER ?? edgeFolder(localHome())));
       const journal = studies.filter(({ StudyInstanceUID }) => study === undefined || StudyInstanceUID === study);
       const shown = withRefusedFiles(runs, journal);
       const waiting = atTheEdge(journal, runs);

@@ -6,12 +6,11 @@ import { createOrthancClient } from '#adapters/orthanc/client.ts';
 import { manifestKey } from '#core/keys.ts';
 import type { ObjectStore } from '#core/ports.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
+import { openEdgeFolder } from '#edge/folder.ts';
 import { createForwarder } from '#edge/forwarder.ts';
-import { Journal } from '#edge/journal.ts';
 import { createLog } from '#edge/log.ts';
 import { edgeFolder } from '#localstack/home.ts';
 import type { LocalEnvironment } from '#localstack/local.ts';
-import { journalFile } from '../commands/edge.ts';
 
 export interface ForwarderSetting {
   readonly environment: LocalEnvironment;
@@ -33,8 +32,7 @@ export interface RunningForwarder {
 export async function startForwarder({ environment, catalog, objects }: ForwarderSetting): Promise<RunningForwarder> {
   const { home, orthanc } = environment;
   const { username, password } = orthanc;
-  const folder = edgeFolder(home);
-  const journal = new Journal(journalFile({ folder }));
+  const { journal, spoolFolder, close } = openEdgeFolder(edgeFolder(home));
   const logFile = createWriteStream(join(home, 'logs', 'edge.log'), { flags: 'a', mode: 0o600 });
   const forwarder = createForwarder({
     archive: createDicomWebClient({ url: orthanc.dicomWebUrl, username, password }),
@@ -44,7 +42,7 @@ export async function startForwarder({ environment, catalog, objects }: Forwarde
     journal,
     clock: Date,
     log: createLog(Date, (line) => logFile.write(`${line}\n`)),
-    spoolFolder: join(folder, 'spool'),
+    spoolFolder,
     // A study of an earlier demo does not become stable again, and the local cloud may have forgotten it.
     start: 'all',
   });
@@ -67,7 +65,7 @@ export async function startForwarder({ environment, catalog, objects }: Forwarde
     },
     async stop() {
       controller.abort();
-      await ended.finally(() => journal.close());
+      await ended.finally(close);
       logFile.end();
     },
   };

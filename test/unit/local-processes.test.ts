@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,7 +90,7 @@ it('takes the wanted port where it is free, and another where it is not', async 
   expect(await freePort(wanted)).toBe(wanted);
 });
 
-it('lets one at a time into a home, and does not wait for the dead', async () => {
+it('lets one at a time into a home', async () => {
   const home = mkdtempSync(join(folder, 'home-'));
   const events: string[] = [];
   const work = (name: string) => async () => {
@@ -103,4 +104,17 @@ it('lets one at a time into a home, and does not wait for the dead', async () =>
 
   expect(events).toHaveLength(6);
   for (const [index, event] of events.entries()) expect(event.endsWith(index % 2 === 0 ? 'in' : 'out')).toBe(true);
+});
+
+it('does not wait for a process that was killed in a home, and lets it be removed by who is in', async () => {
+  const home = mkdtempSync(join(folder, 'home-'));
+  const script = `
+    import { withLock } from ${JSON.stringify(join(import.meta.dirname, '../../localstack/lock.ts'))};
+    await withLock(${JSON.stringify(home)}, async () => process.kill(process.pid, 'SIGKILL'));`;
+  const { signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
+
+  await withLock(home, async () => rmSync(home, { recursive: true }));
+
+  expect(signal).toBe('SIGKILL');
+  expect(existsSync(home)).toBe(false);
 });

@@ -1,0 +1,37 @@
+/** A lock between processes. The operating system gives it back when its owner dies, however that happens. */
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { makePrivateFile } from './private-file.ts';
+
+/** SQLite's result code where another connection has the file. */
+const SQLITE_BUSY = 5;
+
+/** The locks of this process: one that nobody referred to would be given back when memory is tidied up. */
+const held = new Set<DatabaseSync>();
+
+/** A lock that is held. */
+export interface Lock {
+  release(): void;
+}
+
+/** Takes the one lock of a folder, made where there is none; undefined where it is taken, in this process or another. */
+export function lockFolder(folder: string): Lock | undefined {
+  const file = join(folder, 'lock.sqlite');
+  makePrivateFile(file);
+  const database = new DatabaseSync(file, { timeout: 0 });
+  try {
+    // Nothing is ever written: no journal file is needed.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    held.add(database);
+    return {
+      release() {
+        held.delete(database);
+        database.close();
+      },
+    };
+  } catch (error) {
+    database.close();
+    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
+    throw error;
+  }
+}

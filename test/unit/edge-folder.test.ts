@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ConfigurationError } from '#core/errors.ts';
+import { openEdgeFolder } from '#edge/folder.ts';
+import { removeEdgeFolder } from '../../localstack/lock.ts';
+
+let parent: string;
+let folder: string;
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'hilum-edge-folder-'));
+  folder = join(parent, 'edge');
+});
+afterEach(() => rmSync(parent, { recursive: true }));
+
+/** Another process with the folder open; resolves when it has it. */
+async function edgeElsewhere() {
+  const module = join(import.meta.dirname, '../../edge/folder.ts');
+  const script = `
+    import { openEdgeFolder } from ${JSON.stringify(module)};
+    openEdgeFolder(${JSON.stringify(folder)});
+    console.log('open');
+    setInterval(() => undefined, 1_000);`;
+  const edge = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+  await once(edge.stdout, 'data');
+  return edge;
+}
+
+function thrownBy(action: () => void): unknown {
+  try {
+    return void action();
+  } catch (error) {
+    return error;
+  }
+}
+
+it('is one edge’s alone: a second one is told so and touches nothing', () => {
+  const first = openEdgeFolder(folder);
+  mkdirSync(first.spoolFolder);
+  writeFileSync(join(first.spoolFolder, 'open'), 'a series on its way');
+
+  expect(() => openEdgeFolder(folder)).toThrow(ConfigurationError);
+  expect(() => openEdgeFolder(folder)).toThrow(`works in ${folder}`);
+  expect(() => removeEdgeFolder(folder)).toThrow(`works in ${folder}`);
+
+  expect(existsSync(join(first.spoolFolder, 'open'))).toBe(true);
+  first.close();
+  openEdgeFolder(folder).close();
+});
+
+it('is held against other processes too, and not by one that was killed', async () => {
+  const edge = await edgeElsewhere();
+  const error = thrownBy(() => openEdgeFolder(folder).close());
+  edge.kill('SIGKILL');
+  await once(edge, 'exit');
+
+  expect(error).toBeInstanceOf(ConfigurationError);
+  openEdgeFolder(folder).close();
+});
+
+it('is removed for a new cloud where nobody works in it', () => {
+  openEdgeFolder(folder).close();
+
+  removeEdgeFolder(folder);
+  removeEdgeFolder(folder);
+
+  expect(existsSync(folder)).toBe(false);
+});
+
+it('has files that only its owner can read, also in a folder that is open to others', () => {
+  mkdirSync(folder, { mode: 0o755 });
+  writeFileSync(join(folder, 'journal.sqlite'), '', { mode: 0o644 });
+
+  const { journal, close } = openEdgeFolder(folder);
+  journal.begin(1, '');
+
+  const modes = readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mode & 0o777]);
+  close();
+  expect(Object.fromEntries(modes)).toEqual({
+    'journal.sqlite': 0o600,
+    'journal.sqlite-shm': 0o600,
+    'journal.sqlite-wal': 0o600,
+    'lock.sqlite': 0o600,
+  });
+});
