@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -151,15 +152,32 @@ function isOpenToOthers(folder: string): boolean {
   return passable && (folder === dirname(folder) || isOpenToOthers(dirname(folder)));
 }
 
-/** Makes a service's own folder, closed to everybody else, and returns its path. */
+/**
+ * Makes a service's own folder, closed to everybody else, and returns its path.
+ *
+ * @throws ConfigurationError where somebody else made the folder for the data of all services, or a link to another one
+ */
 export function makeServiceFolder(home: string, name: string, owner: ServiceUser | undefined): string {
   const parent = serviceFolder(home);
-  mkdirSync(parent, { recursive: true });
+  refuseOfOthers(parent);
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  // Again, for what somebody put there between the look and the making.
+  refuseOfOthers(parent);
   chmodSync(parent, isRoot() ? 0o711 : 0o700);
   const folder = join(parent, name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
   return folder;
+}
+
+/** Its name under /var/tmp can be foreseen, and there everybody may make folders and links. */
+function refuseOfOthers(folder: string): void {
+  const stats = lstatSync(folder, { throwIfNoEntry: false });
+  const uid = process.getuid?.() ?? stats?.uid;
+  if (stats === undefined || (stats.isDirectory() && stats.uid === uid)) return;
+  throw new ConfigurationError(
+    `${folder} is to hold the data of PostgreSQL and Orthanc, and is a link or belongs to another user: see who made it, and remove it`,
+  );
 }
 
 /**
@@ -183,8 +201,13 @@ function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** Removes the home and the services' data. Call it only when nothing runs. */
+/**
+ * Removes the home and the services' data. Call it only when nothing runs.
+ *
+ * @throws ConfigurationError where the folder of the data is not ours
+ */
 export function purge(home: string): void {
+  refuseOfOthers(serviceFolder(home));
   rmSync(serviceFolder(home), { recursive: true, force: true });
   rmSync(home, { recursive: true, force: true });
 }

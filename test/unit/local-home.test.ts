@@ -1,9 +1,23 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import {
   forgetServices,
+  makeServiceFolder,
+  purge,
   readState,
   secretsOf,
   serviceFolder,
@@ -91,6 +105,33 @@ it.skipIf(skipUnless(isRoot, 'this is not root'))(
     expect(serviceUser('nobody')?.uid).toBeGreaterThan(0);
   },
 );
+
+it('puts no data of services where somebody else laid a link, and removes nothing there', () => {
+  const home = newHome();
+  const target = newHome();
+  writeFileSync(join(target, 'file'), '');
+  symlinkSync(target, serviceFolder(home));
+
+  expect(() => makeServiceFolder(home, 'orthanc', undefined)).toThrow('is a link or belongs to another user');
+  expect(() => purge(home)).toThrow('is a link or belongs to another user');
+
+  expect(readdirSync(target)).toEqual(['file']);
+  rmSync(serviceFolder(home));
+  const made = makeServiceFolder(home, 'orthanc', undefined);
+  expect(modeOf(made)).toBe(0o700);
+  purge(home);
+  expect([existsSync(made), existsSync(home)]).toEqual([false, false]);
+});
+
+it.skipIf(skipUnless(isRoot, 'this is not root'))('nor into a folder that another user made', () => {
+  const home = newHome();
+  mkdirSync(serviceFolder(home));
+  chownSync(serviceFolder(home), serviceUser('nobody')?.uid ?? 0, 0);
+
+  expect(() => makeServiceFolder(home, 'orthanc', undefined)).toThrow('is a link or belongs to another user');
+
+  rmSync(serviceFolder(home), { recursive: true });
+});
 
 it('does not read half a state', () => {
   const home = newHome();
