@@ -89,7 +89,7 @@ describe('held-out phantoms', () => {
       .sort((a, b) => a - b);
 
     expect(errors[errors.length >> 1]).toBeLessThan(1);
-    expect(errors[Math.floor(errors.length * 0.95)]).toBeLessThan(4);
+    expect(errors[Math.floor(errors.length * 0.95)]).toBeLessThan(5);
   });
 
   it('every clear fracture is found, and few sound bodies are called fractured', () => {
@@ -180,6 +180,7 @@ describeWith(['data'], 'the real lumbar CT', () => {
     expect(result.metadata.outcome).toBe('result');
     const vertebrae = result.findings.map(({ position = [0, 0, 0] }) => labelAt(position));
     expect(new Set(vertebrae.filter((label) => label !== 0)).size).toBeGreaterThanOrEqual(5);
+    expect(result.findings.filter(({ measurements }) => measurements.length > 0).length).toBeGreaterThanOrEqual(5);
     expect(vertebrae.filter((label) => label === 0).length).toBeLessThanOrEqual(1);
     expect(new Set(vertebrae).size).toBe(vertebrae.length);
   });

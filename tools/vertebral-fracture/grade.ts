@@ -1,11 +1,10 @@
 /**
  * Height loss and Genant's grade of each body (Genant et al., J Bone Miner Res 1993;8:1137).
  *
- * A height is compared with the body's own posterior height, as Genant does for wedge and biconcave deformities, scaled
- * by the ratio that is normal at its level; where the posterior height itself is low against the neighbours (crush), with
- * the height that the neighbours let expect.
+ * Genant compares a body with its own posterior height and with the bodies beside it. So does this: each height is
+ * compared with what the body's posterior height lets expect (wedge and biconcave deformities) and with what its
+ * neighbours let expect (which alone tells a crush), each brought to the body's level by the heights that are normal there.
  */
-
 import { median } from './chain-geometry.ts';
 import type { BodyHeights } from './heights.ts';
 
@@ -25,44 +24,46 @@ export function gradeOf(lossPercent: number): Grade {
   return lossPercent < 20 ? 0 : lossPercent < 25 ? 1 : lossPercent <= 40 ? 2 : 3;
 }
 
-/** Anterior over posterior height of unfractured bodies (Black et al., J Bone Miner Res 1995;10:890, rounded). */
-const ANTERIOR_RATIO: Readonly<Record<string, number>> = {
-  L5: 1.1,
-  L4: 1.04,
-  L3: 1.01,
-  L2: 0.98,
-  L1: 0.95,
-  T12: 0.94,
-  T11: 0.93,
+type Triple = readonly [anterior: number, middle: number, posterior: number];
+
+/** Heights of unfractured bodies, mm (Black et al., J Bone Miner Res 1995;10:890, rounded); only their ratios are used. */
+const NORMAL: Readonly<Record<string, Triple>> = {
+  L5: [27.5, 25, 24.5],
+  L4: [27, 25, 26],
+  L3: [26.5, 25, 26.5],
+  L2: [26, 24.5, 26.5],
+  L1: [25, 23.5, 26],
+  T12: [23.5, 22, 25],
+  T11: [21.5, 20.5, 23],
+  T10: [21, 20, 22],
+  T9: [20, 19, 21],
+  T8: [19.2, 18.2, 20.2],
+  T7: [18.8, 17.8, 19.8],
+  T6: [18.4, 17.4, 19.3],
+  T5: [18, 17, 18.8],
+  T4: [17.6, 16.6, 18.3],
 };
-const USUAL_ANTERIOR_RATIO = 0.95;
-/** Middle over mean of anterior and posterior height: endplates sink in a little. */
-const MIDDLE_RATIO = 0.92;
-/** Posterior heights below this part of what the neighbours let expect are a loss of their own. */
+/** Where the level is not known: the usual shape, and how much a body is higher than the one above it. */
+const USUAL: Triple = [0.97, 0.92, 1];
+const GROWTH = 1.03;
+/** A posterior height below this part of what the neighbours let expect is lost itself and no measure of the others. */
 const CRUSHED = 0.86;
+/** Of the two expectations for anterior and middle heights, the neighbours' share. */
+const NEIGHBOURS_SHARE = 0.7;
 
 export interface Measured {
   readonly level?: string;
-  readonly heights: BodyHeights;
+  readonly heights: Pick<BodyHeights, 'anteriorMm' | 'middleMm' | 'posteriorMm'>;
 }
 
 /** Grades bodies of one spine, given from the lowest up without gaps. */
 export function gradeBodies(bodies: readonly Measured[]): readonly Grading[] {
-  const ratios = bodies.map(({ level, heights }) => heights.anteriorMm / heights.posteriorMm / normalRatio(level));
-  return bodies.map(({ level, heights }, index) => {
-    const near = bodies.filter((_, other) => other !== index && Math.abs(other - index) <= 3);
-    const expected = expectedPosterior(bodies, index);
-    const posterior =
-      expected !== undefined && heights.posteriorMm < CRUSHED * expected ? expected : heights.posteriorMm;
-    // A patient's own shape: how wedged the unfractured neighbours are, within what is normal.
-    const own = median(ratios.filter((_, other) => Math.abs(other - index) <= 3 && other !== index));
-    const shape = near.length < 2 ? 1 : Math.min(1.06, Math.max(0.94, own));
-    const anterior = posterior * normalRatio(level) * shape;
-    const middle = MIDDLE_RATIO * ((anterior + posterior) / 2);
+  return bodies.map((body, index) => {
+    const [anterior, middle, posterior] = expectedHeights(bodies, index);
     const losses = {
-      anterior: 1 - heights.anteriorMm / anterior,
-      middle: 1 - heights.middleMm / middle,
-      posterior: 1 - heights.posteriorMm / posterior,
+      anterior: 1 - body.heights.anteriorMm / anterior,
+      middle: 1 - body.heights.middleMm / middle,
+      posterior: 1 - body.heights.posteriorMm / posterior,
     };
     const lossPercent = 100 * Math.max(0, losses.anterior, losses.middle, losses.posterior);
     const grade = gradeOf(lossPercent);
@@ -70,23 +71,48 @@ export function gradeBodies(bodies: readonly Measured[]): readonly Grading[] {
   });
 }
 
-function normalRatio(level: string | undefined): number {
-  return (level === undefined ? undefined : ANTERIOR_RATIO[level]) ?? USUAL_ANTERIOR_RATIO;
+function expectedHeights(bodies: readonly Measured[], index: number): Triple {
+  const own = bodies[index];
+  if (own === undefined) return USUAL;
+  const { posteriorMm } = own.heights;
+  const [anterior, middle, posterior] = normalOf(bodies, index);
+  const byOwn: Triple = [(posteriorMm * anterior) / posterior, (posteriorMm * middle) / posterior, posteriorMm];
+  const byNeighbours = neighboursExpect(bodies, index);
+  if (byNeighbours === undefined) return byOwn;
+  if (posteriorMm < CRUSHED * byNeighbours[2]) return byNeighbours;
+  const mixed = (station: 0 | 1): number =>
+    NEIGHBOURS_SHARE * byNeighbours[station] + (1 - NEIGHBOURS_SHARE) * byOwn[station];
+  return [mixed(0), mixed(1), posteriorMm];
 }
 
-/** The posterior height that the nearest two neighbours on either side let expect, by the median of their trend. */
-function expectedPosterior(bodies: readonly Measured[], index: number): number | undefined {
-  const heights = bodies.map(({ heights: { posteriorMm } }) => posteriorMm);
-  const below = heights.slice(Math.max(0, index - 2), index);
-  const above = heights.slice(index + 1, index + 3);
-  if (below.length + above.length < 2) return undefined;
-  // Bodies grow by about 3 % a level downwards; neighbours are brought to this body's level before they are compared.
-  const growth = 1.03;
-  const brought = [
-    ...below.map((height, n) => height / growth ** (below.length - n)),
-    ...above.map((height, n) => height * growth ** (n + 1)),
+/** Heights that are normal for a body, in any unit: by its level, or by its place among bodies without a level. */
+function normalOf(bodies: readonly Measured[], index: number): Triple {
+  const known = NORMAL[bodies[index]?.level ?? ''];
+  if (known !== undefined) return known;
+  const factor = GROWTH ** -index;
+  return [USUAL[0] * factor, USUAL[1] * factor, USUAL[2] * factor];
+}
+
+/** What the two bodies on either side let expect, by their medians; undefined where there are fewer than two. */
+function neighboursExpect(bodies: readonly Measured[], index: number): Triple | undefined {
+  const own = normalOf(bodies, index);
+  const isKnown = (at: number): boolean => NORMAL[bodies[at]?.level ?? ''] !== undefined;
+  const near = [index - 2, index - 1, index + 1, index + 2].filter(
+    (at) => bodies[at] !== undefined && isKnown(at) === isKnown(index),
+  );
+  if (near.length < 2) return undefined;
+  const expected = (station: 0 | 1 | 2, height: (body: Measured['heights']) => number): number =>
+    median(
+      near.map((at) => {
+        const heights = bodies[at]?.heights;
+        return heights === undefined ? 0 : (height(heights) * own[station]) / normalOf(bodies, at)[station];
+      }),
+    );
+  return [
+    expected(0, ({ anteriorMm }) => anteriorMm),
+    expected(1, ({ middleMm }) => middleMm),
+    expected(2, ({ posteriorMm }) => posteriorMm),
   ];
-  return median(brought);
 }
 
 function deformityOf({
