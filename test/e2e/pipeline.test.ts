@@ -1,25 +1,32 @@
 /** The main job, whole: from a real Orthanc through the deployed pipeline and back into Orthanc. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { phantomStudies, type Truth } from '#cli/demo/studies.ts';
+import { Sct } from '#core/dicom/codes.ts';
+import { resultKey } from '#core/keys.ts';
 import type { RunRecord } from '#core/ports.ts';
+import { parseResult } from '#core/results/result.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
+import type { Finding, ProcessingResult } from '#core/tool.ts';
 import { startOrthanc, stopOrthanc } from '#localstack/local.ts';
 import { type DeployedCloud, ended, startDeployedCloud } from '../fixtures/deployed-cloud.ts';
+import { dciodvfy } from '../fixtures/judges.ts';
 import { dataFolder, describeWith } from '../fixtures/lanes.ts';
 import { PHANTOM_STUDIES } from '../fixtures/phantom-studies.ts';
+import { expectFindingsRead, expectMaskRead, expectSourcesRead, readObjects } from '../fixtures/read-results.ts';
 
 /** What `hilum demo` ends with, as far as these tests look at it. */
 interface DemoReport {
-  readonly studies: readonly {
-    readonly name: string;
-    readonly StudyInstanceUID: string;
-    readonly ok: boolean;
-    readonly runs: readonly RunRecord[];
-    readonly objects: readonly { readonly SOPInstanceUID: string; readonly kind: string }[];
-  }[];
+  readonly studies: readonly StudyReport[];
   readonly objects: number;
+}
+interface StudyReport {
+  readonly StudyInstanceUID: string;
+  readonly ok: boolean;
+  readonly runs: readonly RunRecord[];
+  readonly objects: readonly { readonly SOPInstanceUID: string; readonly kind: string }[];
 }
 
 /** What `hilum run --json` prints, as far as these tests look at it. */
@@ -30,7 +37,18 @@ type RunReport = readonly {
   readonly objects: readonly { readonly path: string; readonly kind: string; readonly SOPInstanceUID: string }[];
 }[];
 
-describeWith(['cloud', 'orthanc', 'postgresql', 'data'], 'a study on its way from Orthanc to Orthanc', () => {
+/** The stages of which the demo tells how long they took. */
+const STAGES = [
+  'stable in Orthanc, forwarded, received',
+  'routed to the tool',
+  'images loaded, tool run',
+  'converted to DICOM',
+  'stored in Orthanc and read back',
+];
+
+const PARTS = ['cloud', 'orthanc', 'postgresql', 'data', 'judges', 'dicom3tools'] as const;
+
+describeWith(PARTS, 'a study on its way from Orthanc to Orthanc', () => {
   let cloud: DeployedCloud;
   const folder = mkdtempSync(join(tmpdir(), 'hilum-run-'));
   beforeAll(async () => {
@@ -43,18 +61,52 @@ describeWith(['cloud', 'orthanc', 'postgresql', 'data'], 'a study on its way fro
 
   const demo = async (...args: readonly string[]): Promise<DemoReport> =>
     JSON.parse(await cloud.hilum('demo', '--json', ...args)) as DemoReport;
+  let told: Promise<string> | undefined;
+  /** What the first demo on this cloud printed for people, and the report that ends it. */
+  const firstDemo = async (): Promise<DemoReport & { readonly text: string }> => {
+    told ??= cloud.hilum('demo');
+    const text = await told;
+    return { ...(JSON.parse(text.trim().split('\n').at(-1) ?? '') as DemoReport), text };
+  };
   const run = async (path: string, tool: string): Promise<RunReport> =>
     JSON.parse(await cloud.hilum('run', path, '--tool', tool, '--out', join(folder, tool), '--json')) as RunReport;
 
-  it('comes back with results, and a second time adds nothing', async () => {
-    const first = await demo();
+  it('comes back with what the phantoms hold, and people are told so', async () => {
+    const { text, studies } = await firstDemo();
+
+    const [spine = [], bitewing = []] = await Promise.all(studies.map(findingsOf));
+    const [vertebrae = [], lesions = []] = phantomStudies().map(({ truth }) => truth);
+    const metBy = (findings: readonly Finding[]) => (one: Truth) => findings.some(one.isMetBy);
+    const fractures = spine.filter(({ finding }) => finding.value === Sct.compressionFracture.value);
+    expect(studies.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(vertebrae.length - vertebrae.filter(metBy(spine)).length).toBeLessThanOrEqual(1);
+    expect(vertebrae.filter(isFractured).map(metBy(fractures))).toEqual([true]);
+    expect(fractures.length).toBeLessThanOrEqual(2);
+    expect(lesions.filter(metBy(bitewing)).length).toBeGreaterThanOrEqual(Math.max(1, lesions.length / 2));
+    const lines = text.split('\n').map((line) => line.trim().replaceAll(/ +/g, ' '));
+    for (const stage of STAGES)
+      expect(
+        lines.filter((line) => line.startsWith(stage) && /\d+\.\d s$/.test(line)),
+        stage,
+      ).toHaveLength(2);
+    for (const { text: words } of [...vertebrae, ...lesions])
+      expect(lines.filter((line) => line.startsWith(`there: ${words} found: `)).length).toBeGreaterThan(0);
+    for (const { summary } of [...spine, ...bitewing]) expect(text).toContain(`: ${summary}`);
+    for (const { kind, SOPInstanceUID } of studies.flatMap(({ objects }) => objects))
+      expect(lines).toContain(`${kind} ${SOPInstanceUID}`);
+  });
+
+  it('adds nothing a second time', async () => {
+    const first = await firstDemo();
+    const stored = await countInstances();
 
     const second = await demo();
 
-    expect(first.studies.map(({ ok }) => ok)).toEqual([true, true]);
-    expect(first.objects).toBeGreaterThanOrEqual(8);
     const uids = ({ studies }: DemoReport) => studies.map(({ objects }) => objects.map((it) => it.SOPInstanceUID));
+    const sent = phantomStudies().reduce((sum, { instances }) => sum + instances.length, 0);
+    expect(first.objects).toBeGreaterThanOrEqual(8);
     expect(uids(second)).toEqual(uids(first));
+    expect([stored, await countInstances()]).toEqual([sent + first.objects, sent + first.objects]);
   });
 
   it('brings every kind of object to a real lumbar spine CT, the same that `hilum run` writes', async () => {
@@ -70,6 +122,7 @@ describeWith(['cloud', 'orthanc', 'postgresql', 'data'], 'a study on its way fro
     expect(local?.findings.length).toBeGreaterThanOrEqual(5);
     expect(again).toEqual({ ...local, timings: expect.anything() });
     await expectSameBytes(report?.StudyInstanceUID ?? '', local);
+    await expectReadByOthers(study, report, local);
   });
 
   it.each([
@@ -88,6 +141,7 @@ describeWith(['cloud', 'orthanc', 'postgresql', 'data'], 'a study on its way fro
       expect(report?.ok).toBe(true);
       expect(answer).toMatchObject({ state: 'delivered', outcome: local?.outcome });
       await expectSameBytes(report?.StudyInstanceUID ?? '', local);
+      await expectReadByOthers(study, report, local);
     },
   );
 
@@ -119,4 +173,48 @@ describeWith(['cloud', 'orthanc', 'postgresql', 'data'], 'a study on its way fro
       expect(Buffer.compare(readFileSync(path), stored.get(SOPInstanceUID) ?? new Uint8Array())).toBe(0);
     }
   }
+
+  /** The answer that a run's tool gave, from the bucket; the runs of a study that gave one. */
+  async function resultsOf(report: StudyReport | undefined): Promise<readonly ProcessingResult[]> {
+    const stored = await Promise.all((report?.runs ?? []).map(({ runId }) => cloud.objects.get(resultKey(runId))));
+    return stored.flatMap((bytes) => (bytes === undefined ? [] : parseResult(bytes)));
+  }
+  const findingsOf = async (report: StudyReport) => (await resultsOf(report)).flatMap(({ findings }) => findings);
+
+  /** dciodvfy has no error; pydicom and highdicom read the tool's own masks and findings, in the study, of its images. */
+  async function expectReadByOthers(
+    folder: string,
+    report: StudyReport | undefined,
+    local: RunReport[number] | undefined,
+  ): Promise<void> {
+    const paths = local?.objects.map(({ path }) => path) ?? [];
+    const errors = paths.flatMap((path) => dciodvfy(path).errors.map((error) => `${basename(path)} ${error}`));
+    const read = readObjects(paths.map((path) => ({ name: basename(path), bytes: readFileSync(path) })));
+    const inputs = readdirSync(folder)
+      .filter((name) => name.endsWith('.dcm'))
+      .map((name) => indexInstance(readFileSync(join(folder, name))));
+    const results = (await resultsOf(report)).filter(({ toolName }) => toolName === local?.tool);
+
+    expect(errors).toEqual([]);
+    expect(read.map(({ study }) => study)).toEqual(paths.map(() => report?.StudyInstanceUID));
+    const named = local?.objects.filter(({ kind }) => kind === 'pdf' || kind === 'secondary-capture');
+    expect(read.filter(({ sources }) => Object.keys(sources).length > 0)).toHaveLength(named?.length ?? 0);
+    expect(results).toHaveLength(1);
+    for (const result of results) {
+      const given = inputs.filter(({ SOPInstanceUID }) => result.metadata.inputs.includes(SOPInstanceUID));
+      expectSourcesRead(given, read);
+      expectMaskRead(result, read);
+      expectFindingsRead(result, read);
+    }
+  }
+
+  /** How many instances Orthanc holds, by its own account. */
+  async function countInstances(): Promise<number> {
+    const { url, username, password } = cloud.environment.orthanc;
+    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+    const response = await fetch(`${url}/statistics`, { headers: { authorization } });
+    return ((await response.json()) as { readonly CountInstances: number }).CountInstances;
+  }
 });
+
+const isFractured = ({ text }: Truth): boolean => text.includes('Genant grade');

@@ -105,7 +105,14 @@ def read(path):
     pydicom.config.settings.reading_validation_mode = pydicom.config.RAISE
     str(pydicom.dcmread(path))
     pydicom.config.settings.reading_validation_mode = pydicom.config.WARN
-    found = {"kind": kind, "study": dataset.StudyInstanceUID, "bytes": len(path.read_bytes())}
+    # Secondary Captures name their sources in the one sequence, Encapsulated PDFs in the other.
+    named = [*dataset.get("SourceImageSequence", []), *dataset.get("SourceInstanceSequence", [])]
+    found = {
+        "kind": kind,
+        "study": dataset.StudyInstanceUID,
+        "bytes": len(path.read_bytes()),
+        "sources": {one.ReferencedSOPInstanceUID: one.ReferencedSOPClassUID for one in named},
+    }
     if dataset.Modality == "SEG":
         return found | read_segmentation(path)
     if dataset.Modality == "SR":
