@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Reason } from '#core/errors.ts';
 import { groupImages } from '#core/study/images.ts';
+import { MODALITIES } from '#core/study/modalities.ts';
 import { judgeImage } from '#core/study/selection.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
@@ -28,9 +29,7 @@ export function wantsOf(catalog: readonly ToolEntry[]): Wants {
 
     judgeModality(Modality) {
       if (manifests.some(({ selection }) => couldTake(selection, Modality))) return WANTED;
-      const message = Modality
-        ? `No tool takes images of modality ${shown(Modality)}.`
-        : 'The series names no modality.';
+      const message = Modality ? `No tool takes images of ${shown(Modality)}.` : 'The series names no modality.';
       return { wanted: false, reason: { code: 'modality-not-wanted', message } };
     },
 
@@ -60,6 +59,5 @@ function couldTake({ alternatives }: ToolEntry['manifest']['selection'], Modalit
   );
 }
 
-/** A code string is 16 characters of these (PS3.5 6.2); what is not one may be anything, and is not repeated. */
-const shown = (codeString: string): string =>
-  /^[A-Z0-9 _]{1,16}$/.test(codeString) ? codeString : 'that is no code string';
+const shown = (Modality: string): string =>
+  MODALITIES.has(Modality) ? `modality ${Modality}` : 'a modality that DICOM does not define';

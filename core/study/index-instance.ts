@@ -1,9 +1,26 @@
 import { createHash } from 'node:crypto';
 import { type Dataset, readDicom } from '../dicom/read.ts';
+import { MODALITIES } from './modalities.ts';
 import { type InstanceAttributes, type InstanceIndex, InstanceIndexSchema } from './study-index.ts';
 
-/** A Code String as it may leave the site. Longer or other text is dropped: it may be free text about a patient. */
-const CODE_STRING = /^[A-Za-z0-9 _.+/-]{1,16}$/;
+/** A Code String (PS3.5 6.2) as it may leave the site: one word. Other text is dropped, for it may be about a patient. */
+const CODE_STRING = /^[A-Z0-9_]{1,16}$/;
+/** The Code Strings of several words that are known terms (PS3.3 C.7.6.3.1.2, C.8.4.9.1.1, C.8.7.1.1.2) or much used. */
+const TERMS = new Set(
+  [
+    'PALETTE COLOR',
+    'WHOLE BODY',
+    'GATED TOMO',
+    'RECON TOMO',
+    'RECON GATED TOMO',
+    'SINGLE PLANE',
+    'BIPLANE A',
+    'BIPLANE B',
+  ].concat(['PROJECTION IMAGE', 'MIN IP', 'MAX IP', 'C SPINE', 'T SPINE', 'L SPINE', 'TL SPINE', 'LS SPINE']),
+);
+/** A Code Value has digits, in every scheme of PS3.16 8 that names regions; names have none. */
+const CODE_VALUE = /^(?=.*\d)[A-Z0-9.-]{1,16}$/;
+const CODING_SCHEME = /^[A-Z0-9_-]{1,16}$/;
 /** The name by which Hilum knows its own objects, in Manufacturer (0008,0070). */
 export const MANUFACTURER = 'Hilum';
 
@@ -37,7 +54,7 @@ function attributesOf(dataset: Dataset): Omit<Candidates, 'TransferSyntaxUID'> {
     SOPClassUID: dataset.text('SOPClassUID') ?? '',
     StudyInstanceUID: dataset.text('StudyInstanceUID') ?? '',
     SeriesInstanceUID: dataset.text('SeriesInstanceUID') ?? '',
-    Modality: code('Modality'),
+    Modality: known(dataset.text('Modality')),
     ImageType: codes('ImageType'),
     BodyPartExamined: code('BodyPartExamined'),
     AnatomicRegion: anatomicRegion(dataset),
@@ -81,13 +98,17 @@ function writtenByHilum(dataset: Dataset): boolean {
 
 function anatomicRegion(dataset: Dataset): string | undefined {
   const item = dataset.items('AnatomicRegionSequence')[0];
-  const value = codeString(item?.text('CodeValue'));
-  const scheme = codeString(item?.text('CodingSchemeDesignator'));
-  return value === undefined || scheme === undefined ? undefined : `${scheme}:${value}`;
+  const value = item?.text('CodeValue') ?? '';
+  const scheme = item?.text('CodingSchemeDesignator') ?? '';
+  return CODE_VALUE.test(value) && CODING_SCHEME.test(scheme) ? `${scheme}:${value}` : undefined;
 }
 
 function codeString(text: string | undefined): string | undefined {
-  return text !== undefined && CODE_STRING.test(text) ? text : undefined;
+  return text !== undefined && (CODE_STRING.test(text) || TERMS.has(text)) ? text : undefined;
+}
+
+function known(Modality: string | undefined): string | undefined {
+  return Modality !== undefined && MODALITIES.has(Modality) ? Modality : undefined;
 }
 
 function uid(text: string | undefined): string | undefined {

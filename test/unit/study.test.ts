@@ -77,6 +77,46 @@ describe('indexInstance', () => {
   });
 
   it.each([
+    ['00080060', 'CS', ['DOE JOHN', 'DOE', 'Ct']],
+    ['00180015', 'CS', ['Doe John', 'DOE JOHN', 'Doe', 'DOE-JOHN', 'DR. DOE']],
+    ['00080008', 'CS', ['ORIGINAL\\Doe John', 'ORIGINAL\\PRIMARY\\DOE JOHN']],
+    ['00185101', 'CS', ['DOE JOHN']],
+    ['00200020', 'CS', ['DOE JOHN\\R']],
+  ])('takes no name for a code in %s', (tag, vr, values) => {
+    for (const value of values) expect(JSON.stringify(indexInstance(file({ tag, vr, value })))).not.toMatch(/doe|ct"/i);
+  });
+
+  it('takes no name for a coded region', () => {
+    const named = (value: string, scheme: string): RawElement => ({
+      tag: '00082218',
+      vr: 'SQ',
+      value: [
+        [
+          { tag: '00080100', vr: 'SH', value },
+          { tag: '00080102', vr: 'SH', value: scheme },
+        ],
+      ],
+    });
+
+    expect(indexInstance(file(named('DOE JOHN', 'SRT'))).AnatomicRegion).toBeUndefined();
+    expect(indexInstance(file(named('T-D1213', 'Doe'))).AnatomicRegion).toBeUndefined();
+    expect(indexInstance(file(named('T-D1213', 'SRT'))).AnatomicRegion).toBe('SRT:T-D1213');
+  });
+
+  it('keeps the codes of several words that are terms, and the place of the others', () => {
+    const index = indexInstance(
+      file(
+        { tag: '00080008', vr: 'CS', value: 'ORIGINAL\\PRIMARY\\AXIAL\\CT_SOM5 SPI' },
+        { tag: '00180015', vr: 'CS', value: 'WHOLE BODY' },
+        { tag: '00080060', vr: 'CS', value: 'PT' },
+      ),
+    );
+
+    expect(index.ImageType).toEqual(['ORIGINAL', 'PRIMARY', 'AXIAL', '']);
+    expect([index.BodyPartExamined, index.Modality]).toEqual(['WHOLE BODY', 'PT']);
+  });
+
+  it.each([
     ['the manufacturer', { tag: '00080070', vr: 'LO', value: 'Hilum' }],
     ['contributing equipment', { tag: '0018A001', vr: 'SQ', value: [[{ tag: '00080070', vr: 'LO', value: 'Hilum' }]] }],
   ])('recognises its own objects by %s', (_, element) => {
