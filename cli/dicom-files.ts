@@ -1,6 +1,6 @@
 /** DICOM files in folders: found, indexed, grouped into studies. Holds headers and paths, never pixels. */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DicomReadError } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex, StudyIndex } from '#core/study/study-index.ts';
@@ -18,6 +18,11 @@ export interface RefusedFile {
 export interface StudyFiles extends StudyIndex {
   /** Reads an instance's Part 10 file. */
   readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
+}
+
+/** A study with the files beside it that were refused: those in its folders, or in the folders above where no study is nearer. */
+export interface StudyInFolders extends StudyFiles {
+  readonly refused: readonly RefusedFile[];
 }
 
 /**
@@ -58,7 +63,7 @@ export function indexFile(path: string, bytes: Uint8Array): InstanceIndex | Refu
  */
 export async function readStudies(
   paths: readonly string[],
-): Promise<{ readonly studies: readonly StudyFiles[]; readonly refused: readonly RefusedFile[] }> {
+): Promise<{ readonly studies: readonly StudyInFolders[]; readonly refused: readonly RefusedFile[] }> {
   const files = await findFiles(paths);
   const instances = new Map<string, { readonly instance: InstanceIndex; readonly path: string }>();
   const refused: RefusedFile[] = [];
@@ -84,10 +89,35 @@ export async function readStudies(
     return readFile(path);
   };
   const byStudy = Map.groupBy([...instances.values()], ({ instance }) => instance.StudyInstanceUID);
+  const nearest = refusedByStudy([...instances.values()], refused);
   const studies = [...byStudy].map(([StudyInstanceUID, members]) => ({
     StudyInstanceUID,
     instances: members.map(({ instance }) => instance).sort((a, b) => (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1)),
     read,
+    refused: nearest.get(StudyInstanceUID) ?? [],
   }));
   return { studies: studies.sort((a, b) => (a.StudyInstanceUID < b.StudyInstanceUID ? -1 : 1)), refused };
+}
+
+/** Whose study a refused file may be of cannot be read from it: it counts to all that lie in the nearest folder with any. */
+function refusedByStudy(
+  members: readonly { readonly instance: InstanceIndex; readonly path: string }[],
+  refused: readonly RefusedFile[],
+): ReadonlyMap<string, readonly RefusedFile[]> {
+  const studiesBelow = new Map<string, Set<string>>();
+  for (const { instance, path } of members)
+    for (const folder of foldersOf(path))
+      studiesBelow.set(folder, (studiesBelow.get(folder) ?? new Set()).add(instance.StudyInstanceUID));
+  const found = new Map<string, RefusedFile[]>();
+  for (const file of refused) {
+    const nearest = foldersOf(file.path).find((folder) => studiesBelow.has(folder)) ?? '';
+    for (const study of studiesBelow.get(nearest) ?? []) found.set(study, [...(found.get(study) ?? []), file]);
+  }
+  return found;
+}
+
+/** The folder of a file and all above it, the nearest first. */
+function foldersOf(path: string): readonly string[] {
+  const folder = dirname(resolve(path));
+  return folder === dirname(folder) ? [folder] : [folder, ...foldersOf(folder)];
 }

@@ -12,7 +12,7 @@ import { selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
 import type { Finding, ImageProcessingTool, Outcome, ProcessingResult } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
-import type { StudyFiles } from './dicom-files.ts';
+import type { RefusedFile, StudyFiles, StudyInFolders } from './dicom-files.ts';
 
 /** A tool ready to run. */
 export interface ReadyTool {
@@ -31,6 +31,8 @@ export interface StudyReport {
   readonly summary?: string;
   readonly findings: readonly Finding[];
   readonly objects: readonly StoredObject[];
+  /** Files beside the study's that cannot be taken: parts of it may be missing. */
+  readonly refused: readonly RefusedFile[];
   /** Wall time by stage, ms. */
   readonly timings: Readonly<Record<string, number>>;
 }
@@ -41,7 +43,7 @@ type StoredObject = Omit<ConvertedObject, 'bytes'> & { readonly path: string };
  * Runs the tool on the study and writes its objects and `result.json` to `<out>/<StudyInstanceUID>/`. Whatever goes
  * wrong with the study is an answer (`failed`), so that one bad study does not stop the others.
  */
-export async function runStudy(study: StudyFiles, ready: ReadyTool, out: string): Promise<StudyReport> {
+export async function runStudy(study: StudyInFolders, ready: ReadyTool, out: string): Promise<StudyReport> {
   const { entry } = ready;
   const { selected, refusals } = selectImages(entry.manifest.selection, groupImages(study));
   const answer =
@@ -65,6 +67,7 @@ export async function runStudy(study: StudyFiles, ready: ReadyTool, out: string)
       : { outcome: 'not-applicable', reason: answer.reason, findings: [], timings: {} }),
     ...('failure' in answer && { outcome: 'failed', reason: answer.failure, findings: [] }),
     objects,
+    refused: study.refused,
   };
   await writeFile(join(folder, 'result.json'), `${JSON.stringify(report, undefined, 2)}\n`);
   return report;

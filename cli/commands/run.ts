@@ -71,13 +71,15 @@ function nothingIn(
     reason: { code, message },
     findings: [],
     objects: [],
+    refused: [{ path, code, message }],
     timings: {},
   };
 }
 
-function printReport({ StudyInstanceUID, outcome, reason, summary, findings, objects }: StudyReport): void {
+function printReport({ StudyInstanceUID, outcome, reason, summary, findings, objects, refused }: StudyReport): void {
   print(`${StudyInstanceUID}: ${outcome}${reason ? `, ${reason.message} (${reason.code})` : ''}`);
   if (summary !== undefined && summary !== reason?.message) print(`  ${summary}`);
   for (const finding of findings) print(`  ${finding.summary}`);
+  if (refused.length > 0) print(`  refused: ${refused.length} of the files beside it`);
   for (const { kind, path } of objects) print(`  ${kind.padEnd(18)} ${path}`);
 }

@@ -1,7 +1,7 @@
 /** The command's answers to right and wrong usage. */
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runHilum } from '../fixtures/hilum.ts';
 import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
@@ -119,7 +119,33 @@ describe('hilum run', () => {
 
     expect(code).toBe(1);
     expect(stderr).toContain('(not-dicom)');
-    expect(JSON.parse(stdout)).toMatchObject([{ outcome: 'failed', reason: { code: 'not-dicom' } }]);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { outcome: 'failed', reason: { code: 'not-dicom' }, refused: [{ code: 'not-dicom' }] },
+    ]);
+  });
+
+  it('names in each study’s report the files beside it that were refused', async () => {
+    for (const study of ['a', 'b']) await mkdir(join(folder, study, 'deeper'), { recursive: true });
+    await writeFile(
+      join(folder, 'a', '1.dcm'),
+      makeRadiographFile({ StudyInstanceUID: '1.2.1', SOPInstanceUID: '1.2.1.1' }),
+    );
+    await writeFile(
+      join(folder, 'b', '2.dcm'),
+      makeRadiographFile({ StudyInstanceUID: '1.2.2', SOPInstanceUID: '1.2.2.1' }),
+    );
+    for (const name of ['of-both.txt', 'a/deeper/of-a.txt', 'a/of-a.txt', 'b/of-b.txt'])
+      await writeFile(join(folder, name), 'no DICOM');
+
+    const { stdout } = await run(folder, 'vertebral-fracture');
+
+    const reports = JSON.parse(stdout) as readonly { readonly refused: readonly { readonly path: string }[] }[];
+    expect(reports.map(({ refused }) => refused.map(({ path }) => relative(folder, path)))).toEqual([
+      ['a/deeper/of-a.txt', 'a/of-a.txt', 'of-both.txt'],
+      ['b/of-b.txt', 'of-both.txt'],
+    ]);
+    expect(reports[0]?.refused[0]).toMatchObject({ code: 'not-dicom', message: expect.stringMatching(/./) });
+    expect(JSON.parse(await readFile(join(folder, 'out', '1.2.2', 'result.json'), 'utf8'))).toEqual(reports[1]);
   });
 
   it('takes an instance once that is there twice, and refuses a second one of other content', async () => {
@@ -129,7 +155,7 @@ describe('hilum run', () => {
 
     const { stdout, stderr } = await run(folder, 'vertebral-fracture');
 
-    expect(JSON.parse(stdout)).toHaveLength(1);
+    expect(JSON.parse(stdout)).toMatchObject([{ refused: [{ path: join(folder, 'c.dcm'), code: 'duplicate-uid' }] }]);
     expect(stderr).toMatch(/refused .*c\.dcm: .*\(duplicate-uid\)/);
     expect(stderr).not.toContain('b.dcm:');
   });
