@@ -1,0 +1,102 @@
+import { expect, it } from 'vitest';
+import type { RunRecord } from '#core/ports.ts';
+import type { Finding } from '#core/tool.ts';
+import { describeStudy } from '../../cli/demo/report.ts';
+import type { DemoStudy, Truth } from '../../cli/demo/studies.ts';
+import { slice } from '../fixtures/instances.ts';
+
+const finding = (id: string): Finding => ({
+  id,
+  summary: `${id} is 20 mm high`,
+  finding: { value: '1', scheme: 'SCT', meaning: 'a thing' },
+  measurements: [],
+  evaluations: [],
+});
+const thing = (id: string): Truth => ({ text: `${id}: no fracture`, isMetBy: (found) => found.id === id });
+const study: DemoStudy = {
+  name: 'CT phantom',
+  StudyInstanceUID: '1.2.3',
+  instances: [slice(0), slice(1)],
+  read: () => Promise.reject(new Error('nothing is read for a report')),
+  truth: [thing('L1'), thing('L2')],
+};
+const run: RunRecord = {
+  runId: 'r',
+  StudyInstanceUID: '1.2.3',
+  revision: 'v',
+  tool: 'vertebral-fracture',
+  version: '0.1.0',
+  lane: 'live',
+  state: 'delivered',
+  summary: 'Two bodies were measured.',
+  // As a table hands them out: in no order.
+  stages: {
+    delivered: '2026-01-02T00:00:20.900Z',
+    received: '2026-01-02T00:00:03.500Z',
+    inferred: '2026-01-02T00:00:19.000Z',
+    routed: '2026-01-02T00:00:04.000Z',
+    converted: '2026-01-02T00:00:20.000Z',
+  },
+};
+const storedAt = Date.parse('2026-01-02T00:00:01.000Z');
+
+it('tells the time of each stage, what was found beside what is there, and the objects in the PACS', () => {
+  const objects = [
+    { SOPInstanceUID: '2.25.1', SOPClassUID: '1.2', kind: 'segmentation' },
+    { SOPInstanceUID: '2.25.2', SOPClassUID: '1.3', kind: 'pdf' },
+  ];
+
+  const lines = describeStudy(study, {
+    runs: [{ run, findings: [finding('L1'), finding('L9')] }],
+    objects,
+    storedAt,
+  });
+
+  expect(lines.map((line) => line.trim().replaceAll(/ {2,}/g, ' | '))).toEqual([
+    '',
+    'CT phantom (1.2.3, 2 instances)',
+    'vertebral-fracture 0.1.0: delivered',
+    'stable in Orthanc, forwarded, received | 2.5 s',
+    'routed to the tool | 0.5 s',
+    'images loaded, tool run | 15.0 s',
+    'converted to DICOM | 1.0 s',
+    'stored in Orthanc and read back | 0.9 s',
+    'Two bodies were measured.',
+    'there: L1: no fracture | found: L1 is 20 mm high',
+    'there: L2: no fracture | found: nothing',
+    'found besides: L9 is 20 mm high',
+    'in the PACS: 2 objects of Hilum',
+    'segmentation | 2.25.1',
+    'pdf | 2.25.2',
+  ]);
+});
+
+it('says why a run ended otherwise, and claims no times, findings or objects of it', () => {
+  const reason = { code: 'not-suitable', message: 'Only CT is read by this tool.' };
+  const { summary: _, ...refused } = { ...run, state: 'not-applicable' as const, reason };
+
+  const lines = describeStudy(study, { runs: [{ run: refused, findings: [] }], objects: [], storedAt });
+
+  expect(lines.slice(2)).toEqual([
+    '  vertebral-fracture 0.1.0: not-applicable: Only CT is read by this tool. (not-suitable)',
+    '  in the PACS: 0 objects of Hilum',
+  ]);
+});
+
+it('begins with what a run of an earlier demo still has to do, and compares nothing where nothing is known', () => {
+  const laterStored = Date.parse('2026-01-02T00:01:00.000Z');
+
+  const lines = describeStudy(
+    { ...study, truth: [] },
+    { runs: [{ run, findings: [finding('L1')] }], objects: [], storedAt: laterStored },
+  ).map((line) => line.trim());
+
+  expect(lines.filter((line) => line.endsWith(' s')).map((line) => line.split(/ {2,}/))).toEqual([
+    ['routed to the tool', '0.5 s'],
+    ['images loaded, tool run', '15.0 s'],
+    ['converted to DICOM', '1.0 s'],
+    ['stored in Orthanc and read back', '0.9 s'],
+  ]);
+  expect(lines).toContain('found: L1 is 20 mm high');
+  expect(lines.join()).not.toContain('there:');
+});
