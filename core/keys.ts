@@ -5,7 +5,7 @@
  * chunks/<sha256>                                               sealed instances, about 16 MB each
  * <lane>/studies/<StudyInstanceUID>/<revision>/manifest.json    closes an upload; its arrival starts the pipeline
  * runs/<runId>/result.json                                      the ProcessingResult; the first one stored wins
- * runs/<runId>/failure.json                                     the answer of a run that died, until a result supersedes it
+ * runs/<runId>/failure.json                                     the answer of a run that died or whose result the gate refused
  * runs/<runId>/objects/<SOPInstanceUID>.dcm                     what leaves for the PACS
  * runs/<runId>/objects.json                                     their list, with digests; failure-objects.json for a failure's
  * runs/<runId>/receipt.json                                     proof of delivery; failure-receipt.json for a failure's
