@@ -7,7 +7,7 @@ const uid = z.string().regex(/^[0-9.]{1,64}$/);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** One study × tool on its way; the same message goes through infer, convert and return. Keys follow from `runId`. */
-export const RunMessageSchema = z.object({
+const RunMessageSchema = z.object({
   format: z.literal('hilum.run/1'),
   runId: z.string().regex(/^[0-9a-f]{32}$/),
   StudyInstanceUID: uid,
