@@ -138,6 +138,24 @@ describe('the bodies of a spine', () => {
   });
 });
 
+describe('the names of levels', () => {
+  const at = (z: number) => ({ label: 1, centre: [0, 0, z] as const, volumeMl: 30, complete: true });
+  const namesOf = (heights: readonly number[], onSacrum: boolean) =>
+    nameLevels({ bodies: heights.map(at), onSacrum }).map(({ id }) => id);
+
+  it('are counted up from the sacrum', () => {
+    expect(namesOf([0, 36, 71, 105, 138, 169], true)).toEqual(['L5', 'L4', 'L3', 'L2', 'L1', 'T12']);
+  });
+
+  it('are not known without it', () => {
+    expect(namesOf([0, 36, 71], false)).toEqual(['body-1', 'body-2', 'body-3']);
+  });
+
+  it('end where a body is missing', () => {
+    expect(namesOf([0, 36, 71, 141, 174, 205], true)).toEqual(['L5', 'L4', 'L3', 'body-4', 'body-5', 'body-6']);
+  });
+});
+
 describe('the longest chain', () => {
   const vertebra = (label: number, x: number, z: number, volumeMl = 30) => ({
     label,

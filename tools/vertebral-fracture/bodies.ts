@@ -84,14 +84,15 @@ function splitTall(map: SpineMap, found: Int32Array, chain: readonly Piece[]): r
     );
     return profileOf(map, marked, piece, axis);
   });
-  const usual = median(profiles.map(({ height }) => height));
   return chain.flatMap((piece, index) => {
     const profile = profiles[index];
     if (profile === undefined) return [piece];
     const { height, width, axis, from } = profile;
-    // Bodies are about as high as the disc-to-disc pitch; none is much higher than it is deep.
-    const expected = Math.min(Math.max(usual, 14), 1.05 * width);
-    const count = Math.round((height + 0.25 * expected) / (1.25 * expected));
+    // Bodies are about as high as those around them, with a disc of a fifth between; none is much higher than deep.
+    const around = profiles.filter((_, other) => other !== index && Math.abs(other - index) <= 3);
+    const usual = around.length === 0 ? height : median(around.map((other) => other.height));
+    const expected = Math.min(Math.max(usual, 12), 1.05 * width);
+    const count = Math.round((height + 0.2 * expected) / (1.2 * expected));
     if (count < 2) return [piece];
     const cuts = cutsOf(profile, count);
     return cuts.slice(1).map((to, n): Piece => {

@@ -1,5 +1,6 @@
 /** Which vertebra a body is: counted up from the sacrum where it is in view. */
 import type { SpineBodies } from './bodies.ts';
+import { distance, median } from './chain-geometry.ts';
 
 /** Thoracic and lumbar levels from the lowest up. */
 const LEVELS = [
@@ -15,13 +16,22 @@ export interface LevelName {
   readonly level?: string;
 }
 
+/** A step to the next body this much longer than those around it has a body missing in it, or two taken for one. */
+const LONG_STEP = 1.35;
+
 /**
  * Names of a spine's bodies from the lowest up. The first body above the sacrum is taken to be L5: six lumbar
- * vertebrae, or a fifth grown to the sacrum, are named wrongly by one, as the report says.
+ * vertebrae, or a fifth grown to the sacrum, are named wrongly by one, as the report says. Beyond a step that is too long
+ * for one vertebra nothing is named.
  */
 export function nameLevels({ bodies, onSacrum }: Pick<SpineBodies, 'bodies' | 'onSacrum'>): readonly LevelName[] {
+  const steps = bodies.slice(1).map(({ centre }, index) => distance(centre, bodies[index]?.centre ?? centre));
+  const tooLong = steps.findIndex(
+    (step, index) => step > LONG_STEP * median(steps.slice(Math.max(0, index - 3), index + 4)),
+  );
+  const sure = !onSacrum ? 0 : tooLong === -1 ? bodies.length : tooLong + 1;
   return bodies.map((_, index) => {
-    const level = onSacrum ? LEVELS[index] : undefined;
+    const level = index < sure ? LEVELS[index] : undefined;
     return level === undefined ? { id: `body-${index + 1}` } : { id: level, level };
   });
 }

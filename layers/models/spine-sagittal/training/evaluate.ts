@@ -11,7 +11,7 @@ import { type Comparison, compare, measured, volumeOf } from '#phantoms/spine-co
 import { makeSpinePhantom } from '#phantoms/spine-ct.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
-const [first = '101', last = '120'] = process.argv.slice(2);
+const [first = '101', last = '124'] = process.argv.slice(2);
 const entry = (await loadCatalog(root)).find(({ manifest }) => manifest.id === 'vertebral-fracture');
 if (entry === undefined) throw new Error('There is no tool vertebral-fracture');
 const tool = await loadTool(root, entry);
@@ -63,6 +63,7 @@ const gradeOf = ({ finding }: (typeof pairs)[number]): number =>
   Number(finding.evaluations[0]?.value.value.replace('genant-', ''));
 const fractured = pairs.filter(({ truth }) => truth.grade > 0);
 const sound = pairs.filter(({ truth }) => truth.grade === 0);
+const named = pairs.filter(({ finding }) => !finding.id.startsWith('body-'));
 const round = (value: number): number => Number(value.toFixed(2));
 console.log(
   JSON.stringify({
@@ -76,6 +77,7 @@ console.log(
     fracturesMeasured: fractured.length,
     fractureSensitivity: round(fractured.filter((pair) => gradeOf(pair) > 0).length / fractured.length),
     fractureSpecificity: round(sound.filter((pair) => gradeOf(pair) === 0).length / sound.length),
-    levelNamedRight: round(pairs.filter(({ truth, finding }) => finding.id === truth.level).length / pairs.length),
+    levelsNamed: named.length,
+    levelsNamedRight: named.filter(({ truth, finding }) => finding.id === truth.level).length,
   }),
 );
