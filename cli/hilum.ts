@@ -19,6 +19,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   doctor: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
 };
 
+// Whoever reads our output may stop before its end, as `head` does: there is nothing left to do then.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   const program = await createProgram(process.argv[2] ?? '');
   await program.parseAsync();
