@@ -2,14 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
-import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { selectImages } from '#core/study/selection.ts';
-import type { ImageProcessingTool, ProcessingContext, ProcessingResult } from '#core/tool.ts';
-import type { ToolEntry } from '#core/tool-manifest.ts';
+import type { ProcessingResult } from '#core/tool.ts';
 import {
   type DentalPhantom,
   type LesionTruth,
@@ -19,19 +16,9 @@ import {
   scoreLesions,
 } from '#phantoms/dental.ts';
 import { dataFolder, describeWith } from '../fixtures/lanes.ts';
+import { toolUnderTest } from '../fixtures/tool-under-test.ts';
 
-const root = join(import.meta.dirname, '..', '..');
-const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads: 1 });
-const context: ProcessingContext = { inputDigest: 'a'.repeat(64), engine, signal: new AbortController().signal };
-let entry: ToolEntry;
-let tool: ImageProcessingTool;
-
-beforeAll(async () => {
-  const found = (await loadCatalog(root)).find(({ manifest }) => manifest.id === 'caries');
-  if (found === undefined) throw new Error('There is no tool caries');
-  entry = found;
-  tool = await loadTool(root, entry);
-});
+const { entry, tool, engine, context } = await toolUnderTest('caries');
 
 interface Answer {
   readonly phantom: DentalPhantom;

@@ -6,32 +6,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
-import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { NotEvaluableError } from '#core/errors.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
-import type { ImageProcessingTool, ProcessingContext, ProcessingResult } from '#core/tool.ts';
-import type { ToolEntry } from '#core/tool-manifest.ts';
+import type { ProcessingResult } from '#core/tool.ts';
 import { type Comparison, compare, measured, volumeOf } from '#phantoms/spine-compare.ts';
 import { makeSpinePhantom, type SpinePhantom, type SpinePhantomOptions } from '#phantoms/spine-ct.ts';
 import { dataFolder, describeWith } from '../fixtures/lanes.ts';
+import { toolUnderTest } from '../fixtures/tool-under-test.ts';
 
-const root = join(import.meta.dirname, '..', '..');
-const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads: 1 });
-const context: ProcessingContext = { inputDigest: 'a'.repeat(64), engine, signal: new AbortController().signal };
-let entry: ToolEntry;
-let tool: ImageProcessingTool;
-
-beforeAll(async () => {
-  const found = (await loadCatalog(root)).find(({ manifest }) => manifest.id === 'vertebral-fracture');
-  if (found === undefined) throw new Error('There is no tool vertebral-fracture');
-  entry = found;
-  tool = await loadTool(root, entry);
-});
+const { entry, tool, engine, context } = await toolUnderTest('vertebral-fracture');
 
 /** Seeds below 1000 were held out of the training. */
 const HELD_OUT: readonly SpinePhantomOptions[] = [

@@ -5,6 +5,7 @@
 import type { PointLps } from '#core/image/geometry.ts';
 import type { Body, SpineBodies } from './bodies.ts';
 import { add, axisOf, cross, dot, median, subtract, times, unit } from './chain-geometry.ts';
+import { sampler } from './sample.ts';
 import type { SpineMap } from './segment.ts';
 
 export interface BodyHeights {
@@ -108,30 +109,9 @@ type Probe = (point: PointLps) => number;
  * Trilinear probability of "body", 0 where the nearest voxel or its neighbours belong to another body: so neighbours
  * that touch end where they were cut.
  */
-function probe({ grid, shape }: SpineMap, { labels, occupancy }: SpineBodies, label: number): Probe {
-  const { columns, rows, slices } = shape;
-  const { origin, spacingMm } = grid;
-  return (point) => {
-    const plane = (point[0] - origin[0]) / spacingMm[0];
-    const y = (point[1] - origin[1]) / spacingMm[1];
-    const z = (point[2] - origin[2]) / spacingMm[2];
-    const p0 = Math.floor(plane);
-    const y0 = Math.floor(y);
-    const z0 = Math.floor(z);
-    if (p0 < 0 || y0 < 0 || z0 < 0 || p0 >= slices - 1 || y0 >= columns - 1 || z0 >= rows - 1) return 0;
-    let sum = 0;
-    for (let corner = 0; corner < 8; corner += 1) {
-      const dp = corner & 1;
-      const dz = (corner >> 1) & 1;
-      const dy = corner >> 2;
-      const at = ((p0 + dp) * rows + z0 + dz) * columns + y0 + dy;
-      const owner = labels[at] ?? 0;
-      if (owner !== 0 && owner !== label) continue;
-      const weight = (dp ? plane - p0 : 1 - plane + p0) * (dz ? z - z0 : 1 - z + z0) * (dy ? y - y0 : 1 - y + y0);
-      sum += weight * (occupancy[at] ?? 0);
-    }
-    return sum / 255;
-  };
+function probe(map: SpineMap, spine: SpineBodies, label: number): Probe {
+  const sampleAt = sampler(map, spine, label);
+  return (point) => (sampleAt(point)?.free ?? 0) / 255;
 }
 
 /**

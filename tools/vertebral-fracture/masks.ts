@@ -5,6 +5,7 @@ import { toLps, toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { SegmentFrame } from '#core/tool.ts';
 import type { Body, SpineBodies } from './bodies.ts';
+import { sampler } from './sample.ts';
 import type { SpineMap } from './segment.ts';
 
 /**
@@ -84,35 +85,10 @@ function voxelBox(volume: Volume, { grid }: SpineMap, [low, high]: readonly [Ind
 }
 
 /** Whether a point is in the body: the probability there is at least one half and the nearest labelled point is the body's. */
-function membership(
-  { grid, shape }: SpineMap,
-  { labels, occupancy }: SpineBodies,
-  label: number,
-): (point: PointLps) => boolean {
-  const { columns, rows, slices } = shape;
-  const { origin, spacingMm } = grid;
+function membership(map: SpineMap, spine: SpineBodies, label: number): (point: PointLps) => boolean {
+  const sampleAt = sampler(map, spine, label);
   return (point) => {
-    const plane = (point[0] - origin[0]) / spacingMm[0];
-    const y = (point[1] - origin[1]) / spacingMm[1];
-    const z = (point[2] - origin[2]) / spacingMm[2];
-    const p0 = Math.floor(plane);
-    const y0 = Math.floor(y);
-    const z0 = Math.floor(z);
-    if (p0 < 0 || y0 < 0 || z0 < 0 || p0 >= slices - 1 || y0 >= columns - 1 || z0 >= rows - 1) return false;
-    let sum = 0;
-    let own = 0;
-    let others = 0;
-    for (let corner = 0; corner < 8; corner += 1) {
-      const dp = corner & 1;
-      const dz = (corner >> 1) & 1;
-      const dy = corner >> 2;
-      const at = ((p0 + dp) * rows + z0 + dz) * columns + y0 + dy;
-      const weight = (dp ? plane - p0 : 1 - plane + p0) * (dz ? z - z0 : 1 - z + z0) * (dy ? y - y0 : 1 - y + y0);
-      sum += weight * (occupancy[at] ?? 0);
-      const owner = labels[at] ?? 0;
-      if (owner === label) own += weight;
-      else if (owner !== 0) others += weight;
-    }
-    return sum >= 127.5 && own > others;
+    const sample = sampleAt(point);
+    return sample !== undefined && sample.occupancy >= 127.5 && sample.own > sample.others;
   };
 }
