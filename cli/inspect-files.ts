@@ -1,5 +1,6 @@
 /** What files are, said without keeping their pixels. */
 import { readFile } from 'node:fs/promises';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { decodePixels, pixelSha256 } from '#core/dicom/pixels.ts';
 import { readDicom } from '#core/dicom/read.ts';
 import { DicomReadError, type Reason } from '#core/errors.ts';
@@ -70,7 +71,7 @@ async function lookAt(path: string): Promise<LookedAt> {
   const header = indexFile(path, bytes);
   if ('code' in header) return { path, refusal: header };
   try {
-    return { path, header, pixelSha256: pixelSha256(await decodePixels(readDicom(bytes))) };
+    return { path, header, pixelSha256: pixelSha256(await decodePixels(readDicom(bytes), inProcessDecoder)) };
   } catch (error) {
     if (!(error instanceof DicomReadError)) throw error;
     if (error.code === 'no-pixel-data') return { path, header };

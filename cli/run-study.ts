@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { type Reason, reasonOf } from '#core/errors.ts';
 import type { InferenceEngine } from '#core/ports.ts';
 import { nonResult, withTimings } from '#core/results/result.ts';
@@ -97,7 +98,16 @@ async function resultOf(study: StudyFiles, images: readonly ImageIndex[], ready:
   const clock = { now: Date.now };
   const deadlineMs = clock.now() + entry.manifest.resources.timeoutS * 1000;
   try {
-    return await runTool({ entry, tool, engine, images, read: study.read, clock, deadlineMs });
+    return await runTool({
+      entry,
+      tool,
+      decoder: inProcessDecoder,
+      engine,
+      images,
+      read: study.read,
+      clock,
+      deadlineMs,
+    });
   } catch (error) {
     debug(error);
     return nonResult({

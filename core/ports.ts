@@ -1,4 +1,5 @@
 /** What core needs from the outside world; `adapters/` implements these, tests fake them. */
+import type { FrameLayout } from './dicom/codecs/codec.ts';
 import type { Reason } from './errors.ts';
 import type { Lane } from './keys.ts';
 
@@ -44,6 +45,21 @@ export interface StoreOutcome {
   /** Failure Reason (0008,1197) or Warning Reason (0008,1196), where the archive gave one. */
   readonly failureReason?: number;
   readonly warningReason?: number;
+}
+
+/** Decodes compressed frames of pixel data. `adapters/decoder` does it in worker threads under limits. */
+export interface FrameDecoder {
+  /**
+   * One array per encoded frame, in order: samples as `DecodeFrame` gives them.
+   *
+   * @param encoded whole compressed frames, fragments joined; unchanged afterwards
+   * @throws DicomReadError `corrupt-pixel-data`, `unsupported-transfer-syntax` or `limit-exceeded`
+   */
+  decode(
+    TransferSyntaxUID: string,
+    encoded: readonly Uint8Array[],
+    layout: FrameLayout,
+  ): Promise<readonly Uint8Array[]>;
 }
 
 /** A named tensor: row-major data and its shape. */

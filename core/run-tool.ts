@@ -8,7 +8,7 @@ import {
   ToolTimeoutError,
 } from './errors.ts';
 import { loadImage } from './image/load.ts';
-import type { Clock, InferenceEngine } from './ports.ts';
+import type { Clock, FrameDecoder, InferenceEngine } from './ports.ts';
 import { nonResult, withTimings } from './results/result.ts';
 import { inputDigestOf } from './study/revision.ts';
 import type { ImageIndex, InstanceIndex } from './study/study-index.ts';
@@ -22,6 +22,7 @@ export interface ToolRun {
   readonly images: readonly ImageIndex[];
   /** Reads an instance's Part 10 file. */
   readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
+  readonly decoder: FrameDecoder;
   readonly engine: InferenceEngine;
   readonly clock: Clock;
   /** When the run must be over, in milliseconds since the epoch by `clock`. */
@@ -44,6 +45,7 @@ export async function runTool({
   tool,
   images,
   read,
+  decoder,
   engine,
   clock,
   deadlineMs,
@@ -61,7 +63,7 @@ export async function runTool({
         deadline.check();
         return read(instance);
       };
-      loaded.push(await watch.time('load', loadImage(image, readInTime)));
+      loaded.push(await watch.time('load', loadImage(image, readInTime, decoder)));
     }
     const timedEngine: InferenceEngine = {
       async run(modelId, inputs) {

@@ -3,9 +3,9 @@
 const CB_TO_GREEN = (-0.114 * 1.772) / 0.587;
 const CR_TO_GREEN = (-0.299 * 1.402) / 0.587;
 
-/** YBR_FULL, three bytes a pixel, to RGB in place. */
-export function ybrFullToRgb(pixels: Uint8Array): void {
-  const clamped = new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, pixels.byteLength);
+/** YBR_FULL, three bytes a pixel, to RGB. */
+export function ybrFullToRgb(pixels: Uint8Array): Uint8Array {
+  const clamped = new Uint8ClampedArray(pixels.length);
   for (let i = 0; i + 2 < pixels.length; i += 3) {
     const y = pixels[i] ?? 0;
     const cb = (pixels[i + 1] ?? 0) - 128;
@@ -14,10 +14,12 @@ export function ybrFullToRgb(pixels: Uint8Array): void {
     clamped[i + 1] = Math.floor(y + CB_TO_GREEN * cb + CR_TO_GREEN * cr + 0.5);
     clamped[i + 2] = Math.floor(y + 1.772 * cb + 0.5);
   }
+  return new Uint8Array(clamped.buffer);
 }
 
 /** YBR_FULL_422 as it lies in native pixel data (Y Y Cb Cr for two pixels) to YBR_FULL, chrominance repeated. */
-export function upsample422(packed: Uint8Array, pixels: number): Uint8Array {
+export function upsample422(packed: Uint8Array): Uint8Array {
+  const pixels = packed.length / 2;
   const full = new Uint8Array(pixels * 3);
   for (let pixel = 0; pixel < pixels; pixel += 1) {
     const pair = (pixel >> 1) * 4;

@@ -1,6 +1,7 @@
 import type { PixelArray } from '../dicom/pixels.ts';
 import type { Dataset } from '../dicom/read.ts';
 import { DicomReadError } from '../errors.ts';
+import type { FrameDecoder } from '../ports.ts';
 import type { ImageIndex } from '../study/study-index.ts';
 import { applyTransform, modalityTransform } from './modality-lut.ts';
 import type { Radiograph } from './radiograph.ts';
@@ -12,10 +13,14 @@ import { decodeInstance, type ReadInstance } from './read-instance.ts';
  *
  * @throws DicomReadError
  */
-export async function loadRadiograph(image: ImageIndex, read: ReadInstance): Promise<Radiograph> {
+export async function loadRadiograph(
+  image: ImageIndex,
+  read: ReadInstance,
+  decoder: FrameDecoder,
+): Promise<Radiograph> {
   const [instance] = image.instances;
   if (instance === undefined) throw new RangeError('An image has at least one instance');
-  const { dataset, pixels } = await decodeInstance(instance, await read(instance));
+  const { dataset, pixels } = await decodeInstance(instance, await read(instance), decoder);
   const { rows, columns, photometric, data } = pixels;
   const spacingMm = instance.PixelSpacing ?? instance.ImagerPixelSpacing;
   return {

@@ -1,4 +1,5 @@
 import { DicomReadError, GeometryError } from '../errors.ts';
+import type { FrameDecoder } from '../ports.ts';
 import type { ImageIndex, InstanceIndex } from '../study/study-index.ts';
 import { type ModalityTransform, modalityTransform } from './modality-lut.ts';
 import { decodeInstance, type ReadInstance } from './read-instance.ts';
@@ -15,13 +16,13 @@ const INT16 = { min: -32_768, max: 32_767 };
  *
  * @throws GeometryError, DicomReadError
  */
-export async function loadVolume(image: ImageIndex, read: ReadInstance): Promise<Volume> {
+export async function loadVolume(image: ImageIndex, read: ReadInstance, decoder: FrameDecoder): Promise<Volume> {
   const geometry = volumeGeometry(image.instances);
   const { rows, columns } = geometry;
   const slicePixels = rows * columns;
   const voxels = voxelArray(image, geometry);
   await forEachAtOnce(geometry.instances, async (instance, k) => {
-    const { dataset, pixels } = await decodeInstance(instance, await read(instance));
+    const { dataset, pixels } = await decodeInstance(instance, await read(instance), decoder);
     const transform = modalityTransform(dataset);
     checkHounsfield(image, instance, transform);
     fillSlice(voxels.subarray(k * slicePixels, (k + 1) * slicePixels), pixels.data, transform);
@@ -60,7 +61,7 @@ function grid({
     rowDirection,
     sliceDirection,
     spacingMm,
-    instances: instances.map(({ SOPInstanceUID }) => SOPInstanceUID),
+    frames: instances.map(({ SOPInstanceUID }) => ({ SOPInstanceUID })),
   };
 }
 

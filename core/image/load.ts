@@ -1,4 +1,5 @@
 /** From an image's headers and bytes to pixels with geometry. */
+import type { FrameDecoder } from '../ports.ts';
 import type { ImageIndex } from '../study/study-index.ts';
 import type { Image } from '../tool.ts';
 import { loadRadiograph } from './load-radiograph.ts';
@@ -12,6 +13,6 @@ import type { ReadInstance } from './read-instance.ts';
  * @throws GeometryError where the slices make no volume
  * @throws DicomReadError where a file cannot be decoded or is not the one that the index describes
  */
-export function loadImage(image: ImageIndex, read: ReadInstance): Promise<Image> {
-  return image.kind === 'volume' ? loadVolume(image, read) : loadRadiograph(image, read);
+export function loadImage(image: ImageIndex, read: ReadInstance, decoder: FrameDecoder): Promise<Image> {
+  return image.kind === 'volume' ? loadVolume(image, read, decoder) : loadRadiograph(image, read, decoder);
 }

@@ -1,6 +1,7 @@
 import { type DecodedPixels, decodePixels } from '../dicom/pixels.ts';
 import { type Dataset, readDicom } from '../dicom/read.ts';
 import { DicomReadError } from '../errors.ts';
+import type { FrameDecoder } from '../ports.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 
 /** Fetches the original bytes of one instance. */
@@ -17,7 +18,11 @@ export interface DecodedInstance {
  *
  * @throws DicomReadError also where the bytes are another instance, another size or no single greyscale frame
  */
-export async function decodeInstance(instance: InstanceIndex, bytes: Uint8Array): Promise<DecodedInstance> {
+export async function decodeInstance(
+  instance: InstanceIndex,
+  bytes: Uint8Array,
+  decoder: FrameDecoder,
+): Promise<DecodedInstance> {
   const file = readDicom(bytes);
   const { SOPInstanceUID } = instance;
   if (file.dataset.text('SOPInstanceUID') !== SOPInstanceUID) {
@@ -25,7 +30,7 @@ export async function decodeInstance(instance: InstanceIndex, bytes: Uint8Array)
       facts: { SOPInstanceUID },
     });
   }
-  const pixels = await decodePixels(file);
+  const pixels = await decodePixels(file, decoder);
   if (pixels.rows !== instance.Rows || pixels.columns !== instance.Columns) {
     throw new DicomReadError('malformed', 'The file is not of the size that the index names', {
       facts: { SOPInstanceUID },

@@ -3,7 +3,7 @@ import type { QueueRole } from '#core/environment.ts';
 import { IntegrityError, MessageError } from '#core/errors.ts';
 import { resultKey, runIdOf } from '#core/keys.ts';
 import type { RunMessage } from '#core/messages.ts';
-import type { Clock, InferenceEngine, Queue } from '#core/ports.ts';
+import type { Clock, FrameDecoder, InferenceEngine, Queue } from '#core/ports.ts';
 import { serialiseResult } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
@@ -19,6 +19,7 @@ import { imagesOf, readManifest } from '../shared/study.ts';
 export interface InferDependencies extends RunDependencies {
   readonly entry: ToolEntry;
   readonly tool: ImageProcessingTool;
+  readonly decoder: FrameDecoder;
   readonly engine: InferenceEngine;
   readonly clock: Clock;
   /** The longest the tool may take, loading included. */
@@ -31,7 +32,7 @@ const RESERVE_MS = 5_000;
 
 /** The first stored answer of a run wins; a run that has one is not computed again. */
 export function makeHandler(dependencies: InferDependencies): QueueHandler {
-  const { objects, runs, entry, tool, engine, clock, toolTimeoutMs, queue, observer } = dependencies;
+  const { objects, runs, entry, tool, decoder, engine, clock, toolTimeoutMs, queue, observer } = dependencies;
   const version = toolVersion(entry);
 
   /**
@@ -73,6 +74,7 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
         manifest,
         images.flatMap((image) => image.instances),
       ),
+      decoder,
       engine,
       clock,
       deadlineMs,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
 import { createOnnxEngine } from '#adapters/onnx/engine.ts';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { InferEnvironmentSchema, readEnvironment } from '#core/environment.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { threadsFor } from '#core/tool-manifest.ts';
@@ -19,5 +20,5 @@ const toolTimeoutMs = environment.HILUM_TOOL_TIMEOUT_S * 1000;
 
 export const handler = observed(
   services.observer,
-  makeHandler({ ...services, entry, tool, engine, clock: Date, toolTimeoutMs }),
+  makeHandler({ ...services, entry, tool, decoder: inProcessDecoder, engine, clock: Date, toolTimeoutMs }),
 );

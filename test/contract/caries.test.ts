@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
@@ -138,6 +139,7 @@ describeWith(['data'], 'caries on a real panoramic', () => {
       tool,
       images: selected,
       read: async () => bytes,
+      decoder: inProcessDecoder,
       engine,
       clock: Date,
       deadlineMs,

@@ -13,6 +13,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
 import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { parseResult, serialiseResult, withTimings } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { judgeImage, selectImages } from '#core/study/selection.ts';
@@ -32,7 +33,7 @@ async function answerOf(entry: ToolEntry, tool: ImageProcessingTool, study: Phan
   const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads: threadsFor(entry) });
   const images = selectedOf(entry, study);
   const deadlineMs = Date.now() + entry.manifest.resources.timeoutS * 1000;
-  return runTool({ entry, tool, images, read: study.read, engine, clock: Date, deadlineMs });
+  return runTool({ entry, tool, images, read: study.read, decoder: inProcessDecoder, engine, clock: Date, deadlineMs });
 }
 
 const convert = (result: ProcessingResult, study: PhantomStudy): Promise<readonly ConvertedObject[]> =>

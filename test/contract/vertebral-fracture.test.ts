@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { NotEvaluableError } from '#core/errors.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import { runTool } from '#core/run-tool.ts';
@@ -159,6 +160,7 @@ describeWith(['data'], 'the real lumbar CT', () => {
       images: [image],
       read: async ({ SOPInstanceUID }) =>
         files.find(({ instance }) => instance.SOPInstanceUID === SOPInstanceUID)?.bytes ?? new Uint8Array(),
+      decoder: inProcessDecoder,
       engine,
       clock: Date,
       deadlineMs: Date.now() + 150_000,

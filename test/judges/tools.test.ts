@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
 import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { runTool } from '#core/run-tool.ts';
 import { selectImages } from '#core/study/selection.ts';
 import type { ProcessingResult } from '#core/tool.ts';
@@ -30,7 +31,16 @@ async function runOn(entry: ToolEntry, study: PhantomStudy): Promise<readonly To
   if (images.length === 0) return [];
   const tool = await loadTool(root, entry);
   const clock = { now: Date.now };
-  const result = await runTool({ entry, tool, images, read, engine, clock, deadlineMs: clock.now() + 200_000 });
+  const result = await runTool({
+    entry,
+    tool,
+    images,
+    read,
+    decoder: inProcessDecoder,
+    engine,
+    clock,
+    deadlineMs: clock.now() + 200_000,
+  });
   const objects = await convertResult({ result, instances, read });
   const files = objects.map(({ kind, bytes }, index) => ({ name: `${index}-${kind}.dcm`, bytes }));
   return [{ name: `${entry.manifest.id} on ${study.name}`, result, objects, files }];

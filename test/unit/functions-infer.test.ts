@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { ModelDigestError, NotEvaluableError } from '#core/errors.ts';
 import { resultKey, runIdOf } from '#core/keys.ts';
 import type { RunMessage } from '#core/messages.ts';
@@ -33,6 +34,7 @@ const infer = (pipeline: Pipeline, message: RunMessage | string, change: Partial
     ...pipeline,
     entry,
     tool: makeTool(() => nothingFound),
+    decoder: inProcessDecoder,
     engine: echoEngine,
     toolTimeoutMs: 10_000,
     ...change,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { GeometryError } from '#core/errors.ts';
 import { loadImage } from '#core/image/load.ts';
 import { volumeGeometry } from '#core/image/volume-geometry.ts';
@@ -140,11 +141,15 @@ const rescale = (slope: string, intercept: string): readonly RawElement[] => [
 function load(files: readonly SliceFile[]) {
   const [image] = groupImages({ StudyInstanceUID: '1.2.3', instances: files.map(({ index }) => index) });
   if (image === undefined) throw new Error('The files make no image');
-  return loadImage(image, async ({ SOPInstanceUID }) => {
-    const found = files.find(({ index }) => index.SOPInstanceUID === SOPInstanceUID);
-    if (found === undefined) throw new Error('A file was asked for that is not there');
-    return found.bytes;
-  });
+  return loadImage(
+    image,
+    async ({ SOPInstanceUID }) => {
+      const found = files.find(({ index }) => index.SOPInstanceUID === SOPInstanceUID);
+      if (found === undefined) throw new Error('A file was asked for that is not there');
+      return found.bytes;
+    },
+    inProcessDecoder,
+  );
 }
 
 describe('loadImage of a volume', () => {
@@ -161,7 +166,9 @@ describe('loadImage of a volume', () => {
       Modality: 'CT',
       spacingMm: [0.5, 0.8, 2],
     });
-    expect(volume).toMatchObject({ instances: ['1.2.3.1.0', '1.2.3.1.1', '1.2.3.1.2'] });
+    expect(volume).toMatchObject({
+      frames: ['1.2.3.1.0', '1.2.3.1.1', '1.2.3.1.2'].map((SOPInstanceUID) => ({ SOPInstanceUID })),
+    });
     expect(volume.kind === 'volume' && volume.voxels).toEqual(
       Int16Array.from([0, 1, 2].flatMap((k) => [-1024, 0, 1024, 1976, 3071, k - 1024])),
     );
@@ -192,14 +199,18 @@ describe('loadImage of a volume', () => {
     let underWay = 0;
     let most = 0;
     let read = 0;
-    const reading = loadImage(image as ImageIndex, async () => {
-      underWay += 1;
-      read += 1;
-      most = Math.max(most, underWay);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      underWay -= 1;
-      throw new RangeError('the bucket is gone');
-    });
+    const reading = loadImage(
+      image as ImageIndex,
+      async () => {
+        underWay += 1;
+        read += 1;
+        most = Math.max(most, underWay);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        underWay -= 1;
+        throw new RangeError('the bucket is gone');
+      },
+      inProcessDecoder,
+    );
 
     await expect(reading).rejects.toThrow('the bucket is gone');
     expect(most).toBeLessThanOrEqual(8);

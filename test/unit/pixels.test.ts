@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { decodePixels, pixelSha256 } from '#core/dicom/pixels.ts';
 import { readDicom } from '#core/dicom/read.ts';
 import { DicomReadError } from '#core/errors.ts';
@@ -32,7 +33,7 @@ function native(values: readonly number[]): RawElement {
 
 async function codeOf(bytes: Uint8Array): Promise<string | undefined> {
   try {
-    await decodePixels(readDicom(bytes));
+    await decodePixels(readDicom(bytes), inProcessDecoder);
     return undefined;
   } catch (error) {
     if (error instanceof DicomReadError) return error.code;
@@ -55,14 +56,14 @@ describe('decodePixels', () => {
   it('gives signed samples without the bits that are not theirs', async () => {
     const bytes = file(native([0x0fff, 0xf001, 0x0800, 0x07ff, 0, 1]), { bitsStored: 12, signed: true });
 
-    const { data, rows, columns } = await decodePixels(readDicom(bytes));
+    const { data, rows, columns } = await decodePixels(readDicom(bytes), inProcessDecoder);
 
     expect([rows, columns]).toEqual([2, 3]);
     expect(data).toEqual(Int16Array.of(-1, 1, -2048, 2047, 0, 1));
   });
 
   it('hashes the samples little endian', async () => {
-    const decoded = await decodePixels(readDicom(file(native([1, 2, 3, 4, 5, 0x1234]))));
+    const decoded = await decodePixels(readDicom(file(native([1, 2, 3, 4, 5, 0x1234]))), inProcessDecoder);
 
     const expected = createHash('sha256')
       .update(Uint8Array.of(1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 0x34, 0x12))
@@ -76,7 +77,10 @@ describe('decodePixels', () => {
       [7, 8, 9, 10, 11, 65535],
     ];
 
-    const { data } = await decodePixels(readDicom(file(encapsulated(frames.map(rleFrame)), { frames: 2 }, RLE)));
+    const { data } = await decodePixels(
+      readDicom(file(encapsulated(frames.map(rleFrame)), { frames: 2 }, RLE)),
+      inProcessDecoder,
+    );
 
     expect([...data]).toEqual(frames.flat());
   });
@@ -85,7 +89,7 @@ describe('decodePixels', () => {
     const frame = rleFrame([1, 2, 3, 400, 500, 600]);
     const parts = [frame.subarray(0, 30), frame.subarray(30, 70), frame.subarray(70)];
 
-    const { data } = await decodePixels(readDicom(file(encapsulated(parts), {}, RLE)));
+    const { data } = await decodePixels(readDicom(file(encapsulated(parts), {}, RLE)), inProcessDecoder);
 
     expect([...data]).toEqual([1, 2, 3, 400, 500, 600]);
   });
@@ -117,7 +121,7 @@ describeWith(['data'], 'decodePixels on real files', () => {
       const files = sampled.filter(({ path }) => path.startsWith(`${folder}/`));
       const different: string[] = [];
       for (const { path, pixelSha256: expected } of files) {
-        const decoded = await decodePixels(readDicom(realFile(path)));
+        const decoded = await decodePixels(readDicom(realFile(path)), inProcessDecoder);
         if (pixelSha256(decoded) !== expected) different.push(path);
       }
 
@@ -141,7 +145,7 @@ describeWith(['data'], 'decodePixels on real files', () => {
 
   async function outcomeOf({ path, pixelSha256: expected }: RealFile): Promise<string> {
     try {
-      return pixelSha256(await decodePixels(readDicom(realFile(path)))) === expected
+      return pixelSha256(await decodePixels(readDicom(realFile(path)), inProcessDecoder)) === expected
         ? `equal ${path}`
         : `different ${path}`;
     } catch (error) {
@@ -173,7 +177,7 @@ describeWith(['data'], 'decodePixels on real files', () => {
     const cut = fragments.map((fragment, i) => (i === 0 ? fragment : fragment.subarray(0, fragment.length >> 1)));
     const broken = { ...whole, dataset: { ...dataset, fragments: () => cut } };
 
-    await expect(decodePixels(broken)).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
-    await expect(decodePixels(whole)).resolves.toMatchObject({ rows: dataset.number('Rows') });
+    await expect(decodePixels(broken, inProcessDecoder)).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
+    await expect(decodePixels(whole, inProcessDecoder)).resolves.toMatchObject({ rows: dataset.number('Rows') });
   });
 });

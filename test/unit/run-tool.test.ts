@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { Dcm, Sct, Units } from '#core/dicom/codes.ts';
 import {
   DicomReadError,
@@ -27,6 +28,7 @@ const run = (tool: ImageProcessingTool, change: Partial<ToolRun> = {}) =>
     tool,
     images: [image],
     read: async () => file,
+    decoder: inProcessDecoder,
     engine: echo,
     clock: Date,
     deadlineMs: Date.now() + 60_000,

@@ -8,6 +8,8 @@ export interface FrameLayout {
   readonly bitsAllocated: number;
   readonly bitsStored: number;
   readonly signed: boolean;
+  /** Photometric Interpretation (0028,0004). */
+  readonly photometric: string;
 }
 
 /**

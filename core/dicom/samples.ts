@@ -1,0 +1,65 @@
+/** From bytes to samples: the array type that fits, and only the bits that are the sample's (PS3.5 8.1). */
+import type { PixelDescription } from './pixel-description.ts';
+
+export type PixelArray =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
+
+type SampleFormat = Pick<PixelDescription, 'bitsAllocated' | 'bitsStored' | 'signed' | 'floatingPoint'>;
+
+/** Little-endian samples as an array of their type; a view on the bytes where they are aligned and hold nothing else. */
+export function samplesOf(bytes: Uint8Array, format: SampleFormat): PixelArray {
+  return withoutUnusedBits(typedArray(bytes, format), format);
+}
+
+function typedArray(bytes: Uint8Array, { bitsAllocated, signed, floatingPoint }: SampleFormat): PixelArray {
+  const width = Math.max(1, bitsAllocated / 8);
+  const aligned = bytes.byteOffset % width === 0 ? bytes : Uint8Array.from(bytes);
+  const { buffer, byteOffset } = aligned;
+  const length = aligned.byteLength / width;
+  if (floatingPoint) {
+    return bitsAllocated === 32
+      ? new Float32Array(buffer, byteOffset, length)
+      : new Float64Array(buffer, byteOffset, length);
+  }
+  if (width === 1) {
+    return signed && bitsAllocated === 8
+      ? new Int8Array(buffer, byteOffset, length)
+      : new Uint8Array(buffer, byteOffset, length);
+  }
+  if (width === 2)
+    return signed ? new Int16Array(buffer, byteOffset, length) : new Uint16Array(buffer, byteOffset, length);
+  return signed ? new Int32Array(buffer, byteOffset, length) : new Uint32Array(buffer, byteOffset, length);
+}
+
+/**
+ * Bits above Bits Stored are not the sample's (old overlays, or no sign): cleared, or filled with the sign where samples are
+ * signed (PS3.5 8.1.1). Copies only where a sample has such bits.
+ */
+function withoutUnusedBits(
+  data: PixelArray,
+  { bitsAllocated, bitsStored, signed, floatingPoint }: SampleFormat,
+): PixelArray {
+  const unused = bitsAllocated - bitsStored;
+  if (floatingPoint || bitsAllocated === 1 || unused <= 0 || bitsStored < 1) return data;
+  const shift = 32 - bitsStored;
+  let first = 0;
+  while (first < data.length && isClean(data[first] ?? 0, shift, signed)) first += 1;
+  if (first === data.length) return data;
+  const clean = data.slice();
+  for (let i = first; i < clean.length; i += 1) {
+    const shifted = (clean[i] ?? 0) << shift;
+    clean[i] = signed ? shifted >> shift : shifted >>> shift;
+  }
+  return clean;
+}
+
+function isClean(sample: number, shift: number, signed: boolean): boolean {
+  return sample === (signed ? (sample << shift) >> shift : (sample << shift) >>> shift);
+}
