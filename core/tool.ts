@@ -58,9 +58,14 @@ export interface ProcessingContext {
   readonly signal: AbortSignal;
 }
 
-/** A picture element region a finding occupies on one source frame; drawn by viewers as SCOORD. */
-export interface ImageRegion {
+/** A source frame: an instance, and the 1-based frame in it where it has several (PS3.3 10.3 Image SOP Instance Reference). */
+export interface FrameReference {
   readonly SOPInstanceUID: string;
+  readonly frameNumber?: number;
+}
+
+/** A picture element region a finding occupies on one source frame; drawn by viewers as SCOORD. */
+export interface ImageRegion extends FrameReference {
   readonly graphicType: 'POINT' | 'POLYLINE' | 'CIRCLE' | 'ELLIPSE';
   /** At least one point; a closed POLYLINE repeats its first point. */
   readonly points: readonly ImagePoint[];
@@ -110,9 +115,8 @@ export interface Segment {
   readonly frames: readonly SegmentFrame[];
 }
 
-/** One frame of a segment: `Rows` × `Columns` of its source instance, row-major, one bit each, least significant first. */
-export interface SegmentFrame {
-  readonly SOPInstanceUID: string;
+/** One frame of a segment: `Rows` × `Columns` of its source frame, row-major, one bit each, least significant first. */
+export interface SegmentFrame extends FrameReference {
   readonly bits: Uint8Array;
 }
 

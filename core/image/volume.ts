@@ -1,10 +1,11 @@
+import type { FrameReference } from '../tool.ts';
 import type { PointLps } from './geometry.ts';
 
 /**
  * A cross-sectional series as one regular grid in its modality's units (CT: Hounsfield units).
  *
  * `voxels` is slice-major: index = (slice × rows + row) × columns + column. Slices ascend along `sliceDirection`, the
- * cross product of row and column direction (PS3.3 C.7.6.2.1.1), whatever order the instances came in.
+ * cross product of row and column direction (PS3.3 C.7.6.2.1.1), whatever order the frames came in.
  */
 export interface Volume {
   readonly kind: 'volume';
@@ -24,6 +25,6 @@ export interface Volume {
   readonly sliceDirection: PointLps;
   /** mm between neighbouring columns, rows and slices. */
   readonly spacingMm: readonly [column: number, row: number, slice: number];
-  /** SOP Instance UID of each slice. */
-  readonly instances: readonly string[];
+  /** The source frame of each slice. */
+  readonly frames: readonly FrameReference[];
 }

@@ -1,27 +1,36 @@
 /** What the contract asks of a tool's answer, and the compiler cannot check. */
 import { ToolFailedError } from '../errors.ts';
+import { frameKey } from '../study/frames.ts';
 import type { Finding, Image, ImageRegion, ResultContent, Segment } from '../tool.ts';
 
 interface Size {
   readonly rows: number;
   readonly columns: number;
 }
-/** Sizes of the instances that the tool was given, by SOPInstanceUID. */
+/** Sizes of the frames that the tool was given, by `frameKey`. */
 type Sizes = ReadonlyMap<string, Size>;
 
 /** @throws ToolFailedError where the content is not what the contract of a tool asks; the sentence says what */
 export function checkContent(content: ResultContent, images: readonly Image[]): void {
   const sizes: Sizes = new Map(
     images.flatMap((image) => {
-      const uids = image.kind === 'volume' ? image.instances : [image.header.SOPInstanceUID];
-      return uids.map((uid) => [uid, image] as const);
+      const frames = image.kind === 'volume' ? image.frames : [{ SOPInstanceUID: image.header.SOPInstanceUID }];
+      return frames.map((frame) => [frameKey(frame), image] as const);
     }),
   );
   const problem =
     findingsProblem(content, sizes) ??
     content.segments.map((segment, index) => segmentProblem(segment, index, sizes)).find(Boolean) ??
-    picturesProblem(content, sizes);
+    picturesProblem(content, new Set(inputUids(images)));
   if (problem !== undefined) throw new ToolFailedError(`The tool handed back a result that cannot be used: ${problem}`);
+}
+
+/** SOP Instance UIDs of images, each once, in source order. */
+export function inputUids(images: readonly Image[]): readonly string[] {
+  const uids = images.flatMap((image) =>
+    image.kind === 'volume' ? image.frames.map(({ SOPInstanceUID }) => SOPInstanceUID) : [image.header.SOPInstanceUID],
+  );
+  return [...new Set(uids)];
 }
 
 function findingsProblem({ outcome, reason, findings, segments }: ResultContent, sizes: Sizes): string | undefined {
@@ -38,13 +47,14 @@ function findingProblem(finding: Finding, segments: readonly Segment[], sizes: S
   if (certainty < 0 || certainty > 1) return 'a certainty that is not between 0 and 1';
   if (segmentNumber !== undefined && segments[segmentNumber - 1] === undefined)
     return 'a finding outlined by no segment';
-  if (regions.some((region) => !sizes.has(region.SOPInstanceUID))) return 'a region on an image that was not given';
+  if (regions.some((region) => !sizes.has(frameKey(region)))) return 'a region on an image that was not given';
   if (!regions.every((region) => isDrawable(region, sizes))) return 'a region without points or outside its image';
   return undefined;
 }
 
-function isDrawable({ SOPInstanceUID, points }: ImageRegion, sizes: Sizes): boolean {
-  const { rows, columns } = sizes.get(SOPInstanceUID) ?? { rows: 0, columns: 0 };
+function isDrawable(region: ImageRegion, sizes: Sizes): boolean {
+  const { points } = region;
+  const { rows, columns } = sizes.get(frameKey(region)) ?? { rows: 0, columns: 0 };
   const isInside = ([column, row]: readonly [number, number]): boolean =>
     column >= 0 && column <= columns && row >= 0 && row <= rows;
   return points.length > 0 && points.every(isInside);
@@ -53,10 +63,10 @@ function isDrawable({ SOPInstanceUID, points }: ImageRegion, sizes: Sizes): bool
 function segmentProblem({ number, frames }: Segment, index: number, sizes: Sizes): string | undefined {
   if (number !== index + 1) return 'segments not numbered from 1';
   if (frames.length === 0) return 'a segment without frames';
-  if (new Set(frames.map((frame) => frame.SOPInstanceUID)).size < frames.length)
-    return 'two frames of a segment on one image';
-  for (const { SOPInstanceUID, bits } of frames) {
-    const size = sizes.get(SOPInstanceUID);
+  if (new Set(frames.map(frameKey)).size < frames.length) return 'two frames of a segment on one image';
+  for (const frame of frames) {
+    const { bits } = frame;
+    const size = sizes.get(frameKey(frame));
     if (size === undefined) return 'a mask on an image that was not given';
     if (bits.length !== Math.ceil((size.rows * size.columns) / 8)) return "a mask of another size than its image's";
     if (bits.every((byte) => byte === 0)) return 'a frame of a segment without a voxel';
@@ -64,9 +74,9 @@ function segmentProblem({ number, frames }: Segment, index: number, sizes: Sizes
   return undefined;
 }
 
-function picturesProblem({ keyImages, report }: ResultContent, sizes: Sizes): string | undefined {
+function picturesProblem({ keyImages, report }: ResultContent, given: ReadonlySet<string>): string | undefined {
   if (keyImages.some(({ rows, columns, rgb }) => rgb.length !== rows * columns * 3)) return 'a picture of another size';
-  if (keyImages.some(({ sources }) => !sources.every((uid) => sizes.has(uid)))) return 'a picture of an unknown image';
+  if (keyImages.some(({ sources }) => !sources.every((uid) => given.has(uid)))) return 'a picture of an unknown image';
   if (report?.kind !== 'page') return undefined;
   if (!report.pictures.every((index) => index in keyImages)) return 'a report with a picture that is not there';
   const { header, rows } = report.table ?? { header: [], rows: [] };

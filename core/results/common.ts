@@ -4,9 +4,10 @@ import { Dcm } from '../dicom/codes.ts';
 import { isUid, resultUid } from '../dicom/uid.ts';
 import type { AsFound, Attributes } from '../dicom/write.ts';
 import { DicomWriteError } from '../errors.ts';
+import { type FrameHeader, frameHeaders } from '../study/frames.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
-import type { ProcessingResult } from '../tool.ts';
+import type { FrameReference, ProcessingResult } from '../tool.ts';
 import type { SourceStudy } from './source-study.ts';
 
 /** The plain data of a result. */
@@ -111,6 +112,24 @@ export function instanceOf(byUid: ReadonlyMap<string, InstanceIndex>, SOPInstanc
   throw new DicomWriteError('The result names an instance that is not in its source', { facts: { SOPInstanceUID } });
 }
 
+/**
+ * The frames of instances, in their order; frames of multi-frame instances that lie in space ascend along the slice normal,
+ * as single-frame inputs do.
+ */
+export function framesOf(instances: readonly InstanceIndex[]): readonly FrameHeader[] {
+  const frames = instances.flatMap(frameHeaders);
+  if (instances.every((instance) => instance.frames === undefined)) return frames;
+  return frames.toSorted((a, b) => alongNormal(a) - alongNormal(b));
+}
+
+/** Where a frame lies along its normal, mm; 0 where it does not say. */
+function alongNormal({ ImagePositionPatient, ImageOrientationPatient }: FrameHeader): number {
+  if (ImagePositionPatient === undefined || ImageOrientationPatient === undefined) return 0;
+  const [x, y, z] = ImagePositionPatient;
+  const [a, b, c, d, e, f] = ImageOrientationPatient;
+  return x * (b * f - c * e) + y * (c * d - a * f) + z * (a * e - b * d);
+}
+
 /** Basic Coded Entry (PS3.3 8.8). */
 export function codeItem({ value, scheme, meaning }: CodedConcept): Attributes {
   const CodeMeaning = meaning;
@@ -129,6 +148,12 @@ export interface Referenced {
 /** SOP Instance Reference Macro (PS3.3 10.8). */
 export function reference({ SOPClassUID, SOPInstanceUID }: Omit<Referenced, 'SeriesInstanceUID'>): Attributes {
   return { ReferencedSOPClassUID: sourceUid(SOPClassUID), ReferencedSOPInstanceUID: sourceUid(SOPInstanceUID) };
+}
+
+/** Which frames of an instance a reference means, where not all: Image SOP Instance Reference Macro (PS3.3 10.3). */
+export function frameNumbers(frames: readonly Pick<FrameReference, 'frameNumber'>[]): Attributes {
+  const ReferencedFrameNumber = frames.map(({ frameNumber }) => frameNumber).filter((number) => number !== undefined);
+  return ReferencedFrameNumber.length === 0 ? {} : { ReferencedFrameNumber };
 }
 
 /** The objects by series, in the order they come. */

@@ -4,7 +4,7 @@ import { formatDecimal } from '../dicom/decimal.ts';
 import type { Attributes } from '../dicom/write.ts';
 import type { PointLps } from '../image/geometry.ts';
 import type { ImageRegion, Measurement } from '../tool.ts';
-import { codeItem, type Referenced, reference, sourceUid } from './common.ts';
+import { codeItem, frameNumbers, type Referenced, reference, sourceUid } from './common.ts';
 
 /** How an item belongs to its parent (PS3.3 Table C.17.3.2.4). */
 export type Relationship = 'CONTAINS' | 'HAS CONCEPT MOD' | 'HAS OBS CONTEXT' | 'SELECTED FROM';
@@ -60,7 +60,13 @@ export const scoord = (name: CodedConcept, region: ImageRegion, on: Referenced):
   ...named('SCOORD', 'CONTAINS', name),
   GraphicType: region.graphicType,
   GraphicData: region.points.flat(),
-  ContentSequence: [{ RelationshipType: 'SELECTED FROM', ValueType: 'IMAGE', ReferencedSOPSequence: [reference(on)] }],
+  ContentSequence: [
+    {
+      RelationshipType: 'SELECTED FROM',
+      ValueType: 'IMAGE',
+      ReferencedSOPSequence: [{ ...reference(on), ...frameNumbers([region]) }],
+    },
+  ],
 });
 
 /** A point in the patient (C.18.9), mm, in the frame of reference of the source. */

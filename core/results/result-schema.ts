@@ -5,6 +5,7 @@ export const RESULT_FORMAT_NAME = 'hilum.result/1';
 
 const base64 = z.string().transform((text): Uint8Array => new Uint8Array(Buffer.from(text, 'base64')));
 const uid = z.string().regex(/^[0-9.]{1,64}$/);
+const frame = { SOPInstanceUID: uid, frameNumber: z.number().int().positive().optional() };
 const concept = z.object({ value: z.string(), scheme: z.string(), meaning: z.string() });
 const reason = z.object({ code: z.string(), message: z.string() });
 const triplet = z.tuple([z.number(), z.number(), z.number()]);
@@ -22,7 +23,7 @@ const FindingSchema = z.object({
   regions: z
     .array(
       z.object({
-        SOPInstanceUID: uid,
+        ...frame,
         graphicType: z.enum(['POINT', 'POLYLINE', 'CIRCLE', 'ELLIPSE']),
         points: z.array(z.tuple([z.number(), z.number()])),
       }),
@@ -60,7 +61,7 @@ export const StoredResultSchema = z.object({
       category: concept,
       type: concept,
       cielab: triplet.optional(),
-      frames: z.array(z.object({ SOPInstanceUID: uid, bits: base64 })),
+      frames: z.array(z.object({ ...frame, bits: base64 })),
     }),
   ),
   keyImages: z.array(

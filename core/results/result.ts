@@ -9,7 +9,7 @@ import type {
   ResultContent,
   ToolDescription,
 } from '../tool.ts';
-import { checkContent } from './check-content.ts';
+import { checkContent, inputUids } from './check-content.ts';
 import type { ResultData } from './common.ts';
 import { RESULT_FORMAT_NAME, StoredResultSchema } from './result-schema.ts';
 import { toDicom } from './to-dicom.ts';
@@ -28,7 +28,6 @@ export interface CreateResultOptions {
  * finite, a mask on an image that was not given, no reason for finding nothing …)
  */
 export function createResult({ tool, images, context, content }: CreateResultOptions): ProcessingResult {
-  const inputs = images.flatMap((image) => (image.kind === 'volume' ? image.instances : [image.header.SOPInstanceUID]));
   checkContent(content, images);
   const { outcome, reason, summary, findings, segments, keyImages, report } = content;
   return withConversion({
@@ -37,7 +36,7 @@ export function createResult({ tool, images, context, content }: CreateResultOpt
       tool: tool.description(),
       version: tool.versionId(),
       inputDigest: context.inputDigest,
-      inputs,
+      inputs: inputUids(images),
       outcome,
       ...(reason && { reason }),
       summary,

@@ -2,13 +2,15 @@
 import { Dcm } from '../dicom/codes.ts';
 import type { Attributes, DicomObject } from '../dicom/write.ts';
 import { GeometryError } from '../errors.ts';
-import type { InstanceIndex } from '../study/study-index.ts';
+import { type FrameHeader, frameKey } from '../study/frames.ts';
 import type { Segment } from '../tool.ts';
 import { packFrames } from './bits.ts';
 import {
   bySeries,
   codeItem,
   commonAttributes,
+  frameNumbers,
+  framesOf,
   inputsOf,
   objectUid,
   RESEARCH_ONLY,
@@ -23,11 +25,11 @@ import type { SourceStudy } from './source-study.ts';
 
 const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4';
 
-/** One frame of the SEG: a segment on a source instance. */
+/** One frame of the SEG: a segment on a source frame. */
 interface MaskFrame {
   readonly segment: Segment;
-  readonly source: InstanceIndex;
-  /** 1-based place of the source among the result's inputs, which lie along the slice normal. */
+  readonly source: FrameHeader;
+  /** 1-based place of the source among the frames of the result's inputs, which lie along the slice normal. */
   readonly position: number;
   readonly bits: Uint8Array;
 }
@@ -77,7 +79,7 @@ function describeMask(
   result: ResultData,
   source: SourceStudy,
   frames: readonly MaskFrame[],
-  first: InstanceIndex,
+  first: FrameHeader,
 ): Attributes {
   const { Rows = 0, Columns = 0 } = first;
   if (frames.some((frame) => frame.source.Rows !== Rows || frame.source.Columns !== Columns)) {
@@ -116,29 +118,29 @@ function describeMask(
 }
 
 function maskFrames(result: ResultData, source: SourceStudy): readonly MaskFrame[] {
-  const inputs = inputsOf(result, source);
+  const sources = framesOf(inputsOf(result, source));
   return result.segments.flatMap((segment) => {
-    const bitsOf = new Map(segment.frames.map((frame) => [frame.SOPInstanceUID, frame.bits]));
-    return inputs.flatMap((instance, index): readonly MaskFrame[] => {
-      const bits = bitsOf.get(instance.SOPInstanceUID);
-      return bits === undefined ? [] : [{ segment, source: instance, position: index + 1, bits }];
+    const bitsOf = new Map(segment.frames.map((frame) => [frameKey(frame), frame.bits]));
+    return sources.flatMap((header, index): readonly MaskFrame[] => {
+      const bits = bitsOf.get(frameKey(header));
+      return bits === undefined ? [] : [{ segment, source: header, position: index + 1, bits }];
     });
   });
 }
 
-function frameOfReference({ FrameOfReferenceUID = '' }: InstanceIndex, source: SourceStudy): Attributes {
+function frameOfReference({ FrameOfReferenceUID = '' }: FrameHeader, source: SourceStudy): Attributes {
   return {
     FrameOfReferenceUID: sourceUid(FrameOfReferenceUID),
     PositionReferenceIndicator: source.PositionReferenceIndicator,
   };
 }
 
-/** True where every instance says where it lies, all in one frame of reference. */
-export function isInSpace(instances: readonly InstanceIndex[]): boolean {
-  const frames = new Set(instances.map(({ FrameOfReferenceUID }) => FrameOfReferenceUID));
+/** True where every frame says where it lies, all in one frame of reference. */
+export function isInSpace(frames: readonly FrameHeader[]): boolean {
+  const framesOfReference = new Set(frames.map(({ FrameOfReferenceUID }) => FrameOfReferenceUID));
   return (
-    frames.size === 1 &&
-    instances.every(
+    framesOfReference.size === 1 &&
+    frames.every(
       ({ FrameOfReferenceUID, ImagePositionPatient, ImageOrientationPatient, PixelSpacing }) =>
         FrameOfReferenceUID && ImagePositionPatient && ImageOrientationPatient && PixelSpacing,
     )
@@ -225,7 +227,13 @@ function frameGroups({ segment, source, position }: MaskFrame, inSpace: boolean)
     DerivationImageSequence: [
       {
         DerivationCodeSequence: [codeItem(Dcm.segmentation)],
-        SourceImageSequence: [{ ...reference(source), PurposeOfReferenceCodeSequence: [codeItem(Dcm.sourceImage)] }],
+        SourceImageSequence: [
+          {
+            ...reference(source),
+            ...frameNumbers([source]),
+            PurposeOfReferenceCodeSequence: [codeItem(Dcm.sourceImage)],
+          },
+        ],
       },
     ],
     ...(inSpace && { PlanePositionSequence: [{ ImagePositionPatient: source.ImagePositionPatient }] }),
@@ -233,8 +241,9 @@ function frameGroups({ segment, source, position }: MaskFrame, inSpace: boolean)
 }
 
 /** Common Instance Reference Module (C.12.2), each instance once. */
-function referencedSeries(instances: readonly InstanceIndex[]): readonly Attributes[] {
-  return [...bySeries([...new Set(instances)])].map(([SeriesInstanceUID, members]) => ({
+function referencedSeries(frames: readonly FrameHeader[]): readonly Attributes[] {
+  const instances = new Map(frames.map((frame) => [frame.SOPInstanceUID, frame]));
+  return [...bySeries([...instances.values()])].map(([SeriesInstanceUID, members]) => ({
     SeriesInstanceUID: sourceUid(SeriesInstanceUID),
     ReferencedInstanceSequence: members.map(reference),
   }));

@@ -3,7 +3,16 @@ import { Dcm, Sct, Units } from '../dicom/codes.ts';
 import type { Attributes, DicomObject } from '../dicom/write.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import type { Finding, ImageRegion } from '../tool.ts';
-import { inputsOf, instanceOf, RESEARCH_ONLY, type ResultData, type Role, trackingUid } from './common.ts';
+import {
+  frameNumbers,
+  framesOf,
+  inputsOf,
+  instanceOf,
+  RESEARCH_ONLY,
+  type ResultData,
+  type Role,
+  trackingUid,
+} from './common.ts';
 import { code, container, image, num, point3d, scoord, text, uidref } from './content-item.ts';
 import { isInSpace, type SegmentationReference } from './segmentation.ts';
 import type { SourceStudy } from './source-study.ts';
@@ -118,12 +127,13 @@ function place(
       ? { template: '1410', items: [point3d(Dcm.imageRegion, position, FrameOfReferenceUID)], isPoint: true }
       : { template: '1501', items: [] };
   }
-  const outlined = new Set(segment.frames.map(({ SOPInstanceUID }) => SOPInstanceUID));
-  const sources = inputs
-    .filter(({ SOPInstanceUID }) => outlined.has(SOPInstanceUID))
-    .map((instance) => image(Dcm.sourceImageForSegmentation, instance));
+  const outlined = Map.groupBy(segment.frames, ({ SOPInstanceUID }) => SOPInstanceUID);
+  const sources = inputs.flatMap((instance) => {
+    const frames = outlined.get(instance.SOPInstanceUID);
+    return frames === undefined ? [] : [image(Dcm.sourceImageForSegmentation, instance, frameNumbers(frames))];
+  });
   const ReferencedSegmentNumber = segment.number;
-  return isInSpace(inputs)
+  return isInSpace(framesOf(inputs))
     ? { template: '1411', items: [image(Dcm.referencedSegment, seg, { ReferencedSegmentNumber }), ...sources] }
     : {
         template: '1410',

@@ -5,6 +5,7 @@
  * no dates, no free text (PS3.15 Annex E). It travels in the manifest. Names are DICOM keywords (PS3.6).
  */
 import { z } from 'zod';
+import type { FrameReference } from '../tool.ts';
 
 const uid = z.string().regex(/^[0-9.]{1,64}$/);
 const codeString = z.string().max(64);
@@ -55,7 +56,22 @@ export const InstanceAttributesSchema = z.object({
 /** The allow-listed header of one instance. */
 export type InstanceAttributes = Readonly<z.infer<typeof InstanceAttributesSchema>>;
 
+/** What the functional groups say of one frame (PS3.3 C.7.6.16); what they say of all frames is the instance's own attribute. */
+export const FrameAttributesSchema = InstanceAttributesSchema.pick({
+  PixelSpacing: true,
+  SliceThickness: true,
+  SpacingBetweenSlices: true,
+  ImagePositionPatient: true,
+  ImageOrientationPatient: true,
+  GantryDetectorTilt: true,
+  RescaleSlope: true,
+  RescaleIntercept: true,
+});
+export type FrameAttributes = Readonly<z.infer<typeof FrameAttributesSchema>>;
+
 export const InstanceIndexSchema = InstanceAttributesSchema.extend({
+  /** Each frame of a multi-frame instance with functional groups, in order: frame number 1 first. */
+  frames: z.array(FrameAttributesSchema).optional(),
   /** SHA-256 (hex) and length in bytes of the original Part 10 file. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   sizeBytes: z.number().int().positive(),
@@ -80,4 +96,6 @@ export interface ImageIndex {
   readonly SeriesInstanceUID: string;
   readonly Modality: string;
   readonly instances: readonly InstanceIndex[];
+  /** The frames that make the image, where it is made of some frames of multi-frame instances. */
+  readonly frames?: readonly FrameReference[];
 }

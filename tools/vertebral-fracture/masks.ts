@@ -29,8 +29,8 @@ export function bodyFrames(volume: Volume, map: SpineMap, spine: SpineBodies, bo
         any = true;
       }
     }
-    const SOPInstanceUID = volume.instances[k];
-    if (any && SOPInstanceUID !== undefined) frames.push({ SOPInstanceUID, bits });
+    const source = volume.frames[k];
+    if (any && source !== undefined) frames.push({ ...source, bits });
   }
   return frames;
 }

@@ -69,8 +69,8 @@ export function spinePicture(
       image.rgb.set(outlined ? colorOf(outlined) : [grey, grey, grey], (row * columns + column) * 3);
     }
     const slice = Math.round(toVoxel(volume, [x, grid.origin[1], z])[2]);
-    const uid = volume.instances[slice];
-    if (uid !== undefined) sources.add(uid);
+    const source = volume.frames[slice];
+    if (source !== undefined) sources.add(source.SOPInstanceUID);
   }
   for (const assessment of assessments) {
     const { name, body, measured } = assessment;

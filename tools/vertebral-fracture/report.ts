@@ -3,6 +3,7 @@ import { type CodedConcept, Sct, Units, Vertebrae, VertebralMeasures } from '#co
 import type { PointLps } from '#core/image/geometry.ts';
 import { toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
+import { frameKey } from '#core/study/frames.ts';
 import type { Finding, ImageRegion, Report, Segment, SegmentFrame } from '#core/tool.ts';
 import type { Body } from './bodies.ts';
 import type { Grade, Grading } from './grade.ts';
@@ -148,14 +149,14 @@ function tableRow(name: LevelName, { heights, grading }: Required<Assessment>['m
 /** The body's outline on the source frame through its middle: its convex border, as viewers draw it. */
 function regionOf(volume: Volume, position: PointLps, frames: readonly SegmentFrame[]): readonly ImageRegion[] {
   const slice = Math.round(toVoxel(volume, position)[2]);
-  const SOPInstanceUID = volume.instances[slice];
-  const frame = frames.find((one) => one.SOPInstanceUID === SOPInstanceUID);
-  if (SOPInstanceUID === undefined || frame === undefined) return [];
+  const source = volume.frames[slice];
+  const frame = source && frames.find((one) => frameKey(one) === frameKey(source));
+  if (source === undefined || frame === undefined) return [];
   const points = outline(frame.bits, volume.columns);
   const [first] = points;
   return first === undefined || points.length < 3
     ? []
-    : [{ SOPInstanceUID, graphicType: 'POLYLINE', points: [...points, first] }];
+    : [{ ...source, graphicType: 'POLYLINE', points: [...points, first] }];
 }
 
 type Point = readonly [column: number, row: number];
