@@ -1,0 +1,13 @@
+/** The one version of the viewer that is served, and the npm registry's `dist.integrity` of it. */
+export const OHIF: { readonly name: string; readonly version: string; readonly integrity: string };
+
+/** The folder that OHIF's files are served from, whether or not they are there. */
+export function ohifFolder(): string;
+/** True where OHIF was fetched. */
+export function hasOhif(): boolean;
+/**
+ * Fetches OHIF with npm where it is not there yet, and returns its folder.
+ *
+ * @throws Error where npm cannot get it or where it is not the known package, with what to do
+ */
+export function fetchOhif(): Promise<string>;

@@ -1,0 +1,78 @@
+/** OHIF's files as answers: what may be asked for is listed once, at the start, so that no path leads out of the folder. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join, relative, sep } from 'node:path';
+import { appConfig } from './app-config.ts';
+
+/** Something to send. */
+export interface Page {
+  readonly headers: Readonly<Record<string, string>>;
+  /** A file, or the bytes themselves. */
+  readonly body: { readonly file: string } | { readonly text: string };
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+  '.woff2': 'font/woff2',
+};
+
+/** Reads OHIF's folder; `find` gives what is at a path, the application itself (`index.html`) at all paths of its own. */
+export function openPages(folder: string): { readonly find: (path: string) => Page | undefined } {
+  const index = readFileSync(join(folder, 'index.html'), 'utf8');
+  const policy = contentSecurityPolicy(index);
+  const page = (type: string, body: Page['body'], isUnchanging: boolean): Page => ({
+    headers: {
+      'content-type': type,
+      'cache-control': isUnchanging ? 'private, max-age=31536000, immutable' : 'no-cache',
+      'content-security-policy': policy,
+    },
+    body,
+  });
+  const application = page(TYPES['.html'] ?? '', { text: index }, false);
+  const pages = new Map<string, Page>();
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const type = TYPES[extname(entry.name)];
+    if (!entry.isFile() || type === undefined) continue;
+    const file = join(entry.parentPath, entry.name);
+    const path = `/${relative(folder, file).split(sep).join('/')}`;
+    // A name with a digest in it never means anything else.
+    pages.set(path, page(type, { file }, /\.[0-9a-f]{16}\.js$|^\/[0-9a-f]{16}\.\w+$/.test(path)));
+  }
+  pages.set('/index.html', application);
+  pages.set('/app-config.js', page(TYPES['.js'] ?? '', { text: appConfig() }, false));
+  return { find: (path) => pages.get(path) ?? (isRoute(path) ? application : undefined) };
+}
+
+/** OHIF names its views by paths without an extension: `/`, `/viewer`, `/segmentation`. */
+const isRoute = (path: string): boolean => /^\/[a-z0-9-]*$/i.test(path);
+
+/**
+ * All from this origin and nothing else. OHIF compiles functions while it runs, so `unsafe-eval` is needed: without it SEG
+ * never loads. Its page's own inline scripts are named by their digests. `object-src blob:` is for PDF.
+ */
+function contentSecurityPolicy(index: string): string {
+  const inline = [...index.matchAll(/<script>([^<]+)<\/script>/g)].map(
+    ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+  );
+  return [
+    `default-src 'self'`,
+    `script-src 'self' 'unsafe-eval' blob: ${inline.join(' ')}`,
+    `style-src 'self' 'unsafe-inline'`,
+    `img-src 'self' data: blob:`,
+    `font-src 'self' data:`,
+    `connect-src 'self' data: blob:`,
+    `worker-src 'self' blob:`,
+    `object-src 'self' blob:`,
+    `frame-src 'self' blob:`,
+    `frame-ancestors 'self'`,
+    `base-uri 'none'`,
+    `form-action 'none'`,
+  ].join('; ');
+}

@@ -1,0 +1,135 @@
+/** The viewer: OHIF and the local Orthanc's DICOMweb on one origin, on the loopback interface. */
+import { createReadStream } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { createProxyServer, type ProxyServer } from 'httpxy';
+import { ConfigurationError } from '#core/errors.ts';
+import type { OrthancEnvironment } from '../home.ts';
+import { type Asked, judge } from './guard.ts';
+import { openPages, type Page } from './pages.ts';
+
+/** The path that says that the viewer is here, to Orthanc's page on another port too. */
+export const ALIVE_PATH = '/viewer-alive';
+
+export interface ViewerOptions {
+  /** OHIF's files. */
+  readonly folder: string;
+  readonly orthanc: Pick<OrthancEnvironment, 'url' | 'username' | 'password'>;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+export interface Viewer {
+  /** Without a trailing slash. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** The viewer's page of a study. */
+export function studyUrl(url: string, StudyInstanceUID: string): string {
+  return `${url}/viewer?StudyInstanceUIDs=${encodeURIComponent(StudyInstanceUID)}`;
+}
+
+/**
+ * Starts the server on 127.0.0.1. Orthanc's credentials are added here and never reach the browser.
+ *
+ * @throws ConfigurationError where the port is taken
+ */
+export async function startViewer({ folder, orthanc, port }: ViewerOptions): Promise<Viewer> {
+  const pages = openPages(folder);
+  const proxy = orthancProxy(orthanc);
+  const server = createServer((request, response) => {
+    void answer(request, response).catch(() => response.destroy());
+  });
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    for (const [name, value] of Object.entries(EVERYWHERE)) response.setHeader(name, value);
+    const asked = judge(request, portOf(server));
+    if ('status' in asked) sayPlainly(response, asked.status, asked.message);
+    else if (asked.target === 'dicom-web') await pass(proxy, asked, request, response);
+    else if (asked.path === ALIVE_PATH) sayAlive(response);
+    else await send(pages.find(asked.path), request, response);
+  };
+  await listen(server, port);
+  return {
+    url: `http://127.0.0.1:${portOf(server)}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const EVERYWHERE = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'SAMEORIGIN',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(new ConfigurationError(`Port ${port} of 127.0.0.1 cannot be had for the viewer`, { cause })),
+    );
+    server.listen({ port, host: '127.0.0.1' }, resolve);
+  });
+}
+
+/** What of a browser's request is for Orthanc to know: no cookie, no credentials, no origin. */
+const FORWARDED = ['accept', 'connection', 'host', 'if-modified-since', 'if-none-match', 'range'];
+/** What of Orthanc's answer is not for the browser: leave for other origins, and the question for a password. */
+const KEPT_BACK = ['set-cookie', 'www-authenticate', 'access-control-allow-origin', 'access-control-allow-credentials'];
+
+/** The Host header stays the viewer's: Orthanc builds the addresses of bulk data (a PDF's, say) from it. */
+function orthancProxy({ url, username, password }: ViewerOptions['orthanc']): ProxyServer {
+  const proxy = createProxyServer({ target: url, auth: `${username}:${password}` });
+  proxy.on('proxyRes', (answer) => {
+    for (const name of KEPT_BACK) delete answer.headers[name];
+  });
+  return proxy;
+}
+
+async function pass(
+  proxy: ProxyServer,
+  { path, query }: Asked,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  for (const name of Object.keys(request.headers)) if (!FORWARDED.includes(name)) delete request.headers[name];
+  request.url = `${path}${query}`;
+  response.setHeader('cache-control', 'no-store');
+  try {
+    await proxy.web(request, response);
+  } catch {
+    // Which host and port refused is nobody's business in a browser.
+    if (!response.headersSent) sayPlainly(response, 502, 'Orthanc does not answer: `hilum local status` says more');
+    else response.destroy();
+  }
+}
+
+function sayAlive(response: ServerResponse): void {
+  response.setHeader('cross-origin-resource-policy', 'cross-origin');
+  response.writeHead(204).end();
+}
+
+function sayPlainly(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${message}\n`);
+}
+
+async function send(page: Page | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (page === undefined) {
+    sayPlainly(response, 404, 'the viewer has no such page');
+    return;
+  }
+  response.writeHead(200, page.headers);
+  if (request.method === 'HEAD') response.end();
+  else if ('text' in page.body) response.end(page.body.text);
+  else await pipeline(createReadStream(page.body.file), response);
+}
