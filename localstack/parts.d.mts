@@ -18,6 +18,7 @@ export type PartName =
   | 'judges'
   | 'dicom3tools'
   | 'dcmtk'
+  | 'pixelmed'
   | 'poppler'
   | 'data';
 export type VenvName = 'cloud' | 'judges';
@@ -35,6 +36,8 @@ export function findProgram(name: string, folders?: readonly string[]): string |
 export function postgresFolder(): string | undefined;
 /** The plugin files of Orthanc that Hilum loads, or undefined where one of them is not installed. */
 export function orthancPlugins(): readonly string[] | undefined;
+/** The Java archives that run PixelMed's validators from a script. */
+export function javaArchives(): readonly string[] | undefined;
 /** SHA-256 of the requirement file that a virtual environment is made from. */
 export function requirementsDigest(venv: VenvName): string;
 /** The folder of real test data: HILUM_DATA, else ../shared/data beside the checkout. It need not exist. */

@@ -35,6 +35,12 @@ export function postgresFolder() {
   return folders.find((folder) => isExecutable(join(folder, 'initdb'))) ?? parentOf(findProgram('initdb'));
 }
 
+/** The Java archives that run PixelMed's validators from a script, or undefined where one of them is not installed. */
+export function javaArchives() {
+  const archives = ['pixelmed.jar', 'bsh.jar'].map((name) => join('/usr/share/java', name));
+  return archives.every((path) => existsSync(path)) ? archives : undefined;
+}
+
 function parentOf(path) {
   return path === undefined ? undefined : join(path, '..');
 }
@@ -139,6 +145,11 @@ export const PARTS = {
   judges: venv('outside judges (pydicom, highdicom, dcmqi)', 'judges', 'test'),
   dicom3tools: debian('dciodvfy', ['dicom3tools'], programs('dciodvfy')),
   dcmtk: debian('DCMTK', ['dcmtk'], programs('dcmdump', 'dsrdump')),
+  pixelmed: debian(
+    'PixelMed’s DicomSRValidator, and BeanShell and Java to run it',
+    ['pixelmed-apps', 'bsh', 'default-jre-headless'],
+    () => findProgram('java') !== undefined && javaArchives() !== undefined,
+  ),
   poppler: debian('pdftotext', ['poppler-utils'], programs('pdftotext', 'pdftoppm')),
   data: {
     what: 'real test data',
@@ -150,5 +161,5 @@ export const PARTS = {
 /** What each npm command needs. The demo runs without Orthanc and PostgreSQL too, on an in-process store. */
 export const PURPOSES = {
   demo: ['node', 'packages', 'cloud', 'orthanc', 'postgresql'],
-  test: ['node', 'packages', 'cloud', 'orthanc', 'postgresql', 'judges', 'dicom3tools', 'dcmtk', 'poppler'],
+  test: ['node', 'packages', 'cloud', 'orthanc', 'postgresql', 'judges', 'dicom3tools', 'dcmtk', 'pixelmed', 'poppler'],
 };
