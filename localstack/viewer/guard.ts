@@ -1,5 +1,5 @@
 /** Which requests the viewer's server takes: from this machine's browser, to read, and below DICOMweb only. */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { DICOM_WEB_ROOT } from './app-config.ts';
 
 /** Why a request is refused. */
@@ -32,7 +32,7 @@ const READABLE = new RegExp(`^${DICOM_WEB_ROOT}/(studies|series|instances)(/[A-Z
  * @param port that the server listens on
  */
 export function judge(
-  { method, url, headers }: { readonly method?: string; readonly url?: string; readonly headers: IncomingHttpHeaders },
+  { method, url, headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
   port: number,
 ): Asked | Refusal {
   if (headers.host !== `127.0.0.1:${port}` && headers.host !== `localhost:${port}`)
