@@ -1,8 +1,15 @@
 /** Phantoms as DICOM files, as a scanner would send them: an invented patient, and UIDs that follow from the pixels. */
-import { createHash } from 'node:crypto';
 import { resultUid } from '#core/dicom/uid.ts';
 import { type Attributes, encodeDicom } from '#core/dicom/write.ts';
 import type { PointLps } from '#core/image/geometry.ts';
+import {
+  CT_INTERCEPT,
+  littleEndian,
+  nameOf,
+  type PhantomDicomOptions,
+  storedHounsfield,
+  study,
+} from './dicom-study.ts';
 
 /** What is needed of a CT phantom; `makeSpinePhantom` gives it. */
 export interface CtPhantom {
@@ -27,17 +34,9 @@ export interface RadiographPhantom {
   readonly spacingMm: readonly [row: number, column: number];
 }
 
-export interface PhantomDicomOptions {
-  readonly seed: number;
-  /** Added to what is written of every instance, or put in its place. */
-  readonly attributes?: Attributes;
-}
-
 const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
 const DX_FOR_PRESENTATION = '1.2.840.10008.5.1.4.1.1.1.1';
 const IO_FOR_PRESENTATION = '1.2.840.10008.5.1.4.1.1.1.3';
-/** Stored value 0 is −1024 HU, as CT scanners commonly have it. */
-const CT_INTERCEPT = -1024;
 const TEETH = { CodeValue: '38199008', CodingSchemeDesignator: 'SCT', CodeMeaning: 'Tooth' };
 const JAWS = { CodeValue: '661005', CodingSchemeDesignator: 'SCT', CodeMeaning: 'Jaw region' };
 
@@ -45,7 +44,7 @@ const JAWS = { CodeValue: '661005', CodingSchemeDesignator: 'SCT', CodeMeaning: 
 export function spinePhantomToDicom(phantom: CtPhantom, options: PhantomDicomOptions): readonly Uint8Array[] {
   const { columns, rows, slices, spacingMm, voxels } = phantom;
   const [columnSpacing, rowSpacing, sliceSpacing] = spacingMm;
-  const [x, y, z] = phantom.origin ?? [(-columnSpacing * columns) / 2, (-rowSpacing * rows) / 2, 0];
+  const [x, y, z] = ctOrigin(phantom);
   const name = nameOf(options.seed, voxels);
   return Array.from({ length: slices }, (_, slice) => {
     const position = z + slice * sliceSpacing;
@@ -83,34 +82,44 @@ export function spinePhantomToDicom(phantom: CtPhantom, options: PhantomDicomOpt
       WindowCenter: 300,
       WindowWidth: 1500,
       ...options.attributes,
-      PixelData: littleEndian(Uint16Array.from(pixels, (hounsfield) => Math.max(0, hounsfield - CT_INTERCEPT))),
+      PixelData: storedHounsfield(pixels),
     });
   });
 }
 
-/**
- * One radiograph: a bitewing as intra-oral image (IO), a panoramic as PX and other views of teeth as DX, the latter two
- * as Digital X-Ray, all For Presentation (PS3.3 A.26, A.28).
- */
+/** Centre of the first voxel; the middle of the lowest slice is the patient's origin where the phantom says nothing. */
+export function ctOrigin({ origin, columns, rows, spacingMm }: CtPhantom): PointLps {
+  return origin ?? [(-spacingMm[0] * columns) / 2, (-spacingMm[1] * rows) / 2, 0];
+}
+
+/** A radiograph's SOP Class: Computed Radiography, Digital X-Ray or Intra-Oral X-Ray, the latter two For Presentation. */
+export type RadiographStorage = 'CR' | 'DX' | 'IO';
+
+export interface RadiographDicomOptions extends PhantomDicomOptions {
+  /** As departments have them where not given: a bitewing is IO, everything else DX. */
+  readonly storage?: RadiographStorage;
+}
+
+/** One radiograph (PS3.3 A.2, A.26, A.28). A panoramic has Modality PX as DX object; a CR object has CR. */
 export function radiographPhantomToDicom(
   phantom: RadiographPhantom,
-  options: PhantomDicomOptions,
+  options: RadiographDicomOptions,
 ): readonly Uint8Array[] {
   const { kind, rows, columns, pixels, spacingMm } = phantom;
   const name = nameOf(options.seed, pixels);
+  const usual = kind === 'bitewing' ? 'IO' : 'DX';
+  const { storage = usual } = options;
+  const instance = storage === usual ? [] : [storage];
   return [
     encodeDicom({
-      ...study(name, options.seed),
-      SOPInstanceUID: resultUid('phantom', name, 'instance'),
+      ...study(name, options.seed, ['series', ...instance].join(' ')),
+      SOPInstanceUID: resultUid('phantom', name, ['instance', ...instance].join(' ')),
       SeriesDescription: `Dental phantom, ${kind}`,
       ...VIEWS[kind],
-      PresentationIntentType: 'FOR PRESENTATION',
+      ...(storage === 'CR' ? COMPUTED : digital(kind, storage)),
       ImageType: ['ORIGINAL', 'PRIMARY', ''],
       InstanceNumber: 1,
       PatientOrientation: ['L', 'F'],
-      DetectorType: '',
-      PositionerType: 'NONE',
-      AcquisitionContextSequence: [],
       ImagerPixelSpacing: spacingMm,
       BurnedInAnnotation: 'NO',
       LossyImageCompression: '00',
@@ -122,12 +131,9 @@ export function radiographPhantomToDicom(
       BitsStored: 12,
       HighBit: 11,
       PixelRepresentation: 0,
-      PixelIntensityRelationship: 'LOG',
-      PixelIntensityRelationshipSign: 1,
       RescaleIntercept: 0,
       RescaleSlope: 1,
       RescaleType: 'US',
-      PresentationLUTShape: 'IDENTITY',
       WindowCenter: 2048,
       WindowWidth: 4096,
       ...options.attributes,
@@ -136,68 +142,35 @@ export function radiographPhantomToDicom(
   ];
 }
 
+/** CR Series and CR Image modules (PS3.3 C.8.1). */
+const COMPUTED: Attributes = {
+  SOPClassUID: '1.2.840.10008.5.1.4.1.1.1',
+  Modality: 'CR',
+  BodyPartExamined: 'JAW',
+  ViewPosition: '',
+};
+
+/** DX Series, DX Image and DX Detector modules (PS3.3 C.8.11), shared by DX and intra-oral images. */
+function digital(kind: RadiographPhantom['kind'], storage: 'DX' | 'IO'): Attributes {
+  return {
+    SOPClassUID: storage === 'IO' ? IO_FOR_PRESENTATION : DX_FOR_PRESENTATION,
+    Modality: storage === 'DX' && kind === 'panoramic' ? 'PX' : storage,
+    PresentationIntentType: 'FOR PRESENTATION',
+    DetectorType: '',
+    PositionerType: 'NONE',
+    AcquisitionContextSequence: [],
+    PixelIntensityRelationship: 'LOG',
+    PixelIntensityRelationshipSign: 1,
+    PresentationLUTShape: 'IDENTITY',
+  };
+}
+
 const VIEWS: Readonly<Record<RadiographPhantom['kind'], Attributes>> = {
   bitewing: {
-    SOPClassUID: IO_FOR_PRESENTATION,
-    Modality: 'IO',
     ImageLaterality: 'B',
     AnatomicRegionSequence: [TEETH],
     PrimaryAnatomicStructureSequence: [TEETH],
   },
-  panoramic: {
-    SOPClassUID: DX_FOR_PRESENTATION,
-    Modality: 'PX',
-    BodyPartExamined: 'JAW',
-    ImageLaterality: 'U',
-    AnatomicRegionSequence: [JAWS],
-  },
-  teeth: {
-    SOPClassUID: DX_FOR_PRESENTATION,
-    Modality: 'DX',
-    BodyPartExamined: 'JAW',
-    ImageLaterality: 'U',
-    AnatomicRegionSequence: [TEETH],
-  },
+  panoramic: { BodyPartExamined: 'JAW', ImageLaterality: 'U', AnatomicRegionSequence: [JAWS] },
+  teeth: { BodyPartExamined: 'JAW', ImageLaterality: 'U', AnatomicRegionSequence: [TEETH] },
 };
-
-/** What phantoms are named after: their seed and their pixels, so that no two different ones share a UID. */
-function nameOf(seed: number, pixels: Int16Array | Uint16Array): string {
-  return `${seed} ${createHash('sha256').update(littleEndian(pixels)).digest('hex')}`;
-}
-
-/** The invented patient, study, series and device of a phantom. */
-function study(name: string, seed: number): Attributes {
-  return {
-    PatientName: 'Phantom^Hilum',
-    PatientID: `HILUM-PHANTOM-${seed}`,
-    PatientBirthDate: '19600229',
-    PatientSex: 'O',
-    StudyInstanceUID: resultUid('phantom', name, 'study'),
-    StudyDate: '20260105',
-    StudyTime: '083000',
-    ReferringPhysicianName: '',
-    StudyID: String(seed),
-    AccessionNumber: '',
-    StudyDescription: 'Synthetic phantom, no patient',
-    SeriesInstanceUID: resultUid('phantom', name, 'series'),
-    SeriesNumber: 1,
-    SeriesDate: '20260105',
-    SeriesTime: '083500',
-    AcquisitionDate: '20260105',
-    AcquisitionTime: '083500',
-    ContentDate: '20260105',
-    ContentTime: '083500',
-    Manufacturer: 'Phantom generator',
-    ManufacturerModelName: 'Seeded phantom',
-    SoftwareVersions: '1',
-    DeviceSerialNumber: '1',
-  };
-}
-
-/** 16-bit pixels as they are stored in Explicit VR Little Endian. */
-function littleEndian(pixels: Int16Array | Uint16Array): Uint8Array {
-  const bytes = new Uint8Array(pixels.length * 2);
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i < pixels.length; i++) view.setUint16(i * 2, pixels[i] ?? 0, true);
-  return bytes;
-}
