@@ -3,26 +3,28 @@ import { TextDecoder } from 'node:util';
 /** Character sets (PS3.3 C.12.1.1.2, PS3.5 6.1): from the bytes of a text value to a string. */
 
 /** Defined Terms without and with code extensions, to the names of the Encoding Standard (a superset of each). */
-const ENCODINGS: Readonly<Record<string, string>> = {
-  'ISO_IR 6': 'windows-1252',
-  'ISO_IR 100': 'windows-1252',
-  'ISO_IR 101': 'iso-8859-2',
-  'ISO_IR 109': 'iso-8859-3',
-  'ISO_IR 110': 'iso-8859-4',
-  'ISO_IR 144': 'iso-8859-5',
-  'ISO_IR 127': 'iso-8859-6',
-  'ISO_IR 126': 'iso-8859-7',
-  'ISO_IR 138': 'iso-8859-8',
-  'ISO_IR 148': 'windows-1254',
-  'ISO_IR 203': 'iso-8859-15',
-  'ISO_IR 13': 'shift_jis',
-  'ISO_IR 166': 'windows-874',
-  'ISO_IR 192': 'utf-8',
-  GB18030: 'gb18030',
-  GBK: 'gbk',
-  'ISO 2022 IR 149': 'euc-kr',
-  'ISO 2022 IR 58': 'gbk',
-};
+const ENCODINGS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'ISO_IR 6': 'windows-1252',
+    'ISO_IR 100': 'windows-1252',
+    'ISO_IR 101': 'iso-8859-2',
+    'ISO_IR 109': 'iso-8859-3',
+    'ISO_IR 110': 'iso-8859-4',
+    'ISO_IR 144': 'iso-8859-5',
+    'ISO_IR 127': 'iso-8859-6',
+    'ISO_IR 126': 'iso-8859-7',
+    'ISO_IR 138': 'iso-8859-8',
+    'ISO_IR 148': 'windows-1254',
+    'ISO_IR 203': 'iso-8859-15',
+    'ISO_IR 13': 'shift_jis',
+    'ISO_IR 166': 'windows-874',
+    'ISO_IR 192': 'utf-8',
+    GB18030: 'gb18030',
+    GBK: 'gbk',
+    'ISO 2022 IR 149': 'euc-kr',
+    'ISO 2022 IR 58': 'gbk',
+  }),
+);
 
 /** What an escape sequence (without ESC) designates: a set for the bytes below 0x80 (G0) or above (G1); PS3.3 C.12-3, -4. */
 const ESCAPES: Readonly<Record<string, { readonly register: 'G0' | 'G1'; readonly encoding: string }>> = {
@@ -61,7 +63,7 @@ function decodeWith(encoding: string, bytes: Uint8Array): string {
 
 /** The encoding's name for a Defined Term; `ISO 2022 IR n` alone is as `ISO_IR n`; what PS3.3 has not is read as Latin-1. */
 function encodingOf(term: string): string {
-  return ENCODINGS[term] ?? ENCODINGS[term.replace('ISO 2022 IR', 'ISO_IR')] ?? 'windows-1252';
+  return ENCODINGS.get(term) ?? ENCODINGS.get(term.replace('ISO 2022 IR', 'ISO_IR')) ?? 'windows-1252';
 }
 
 export type TextDecoding = (bytes: Uint8Array) => string;
@@ -108,14 +110,19 @@ function isDelimiter(byte: number): boolean {
 }
 
 function decodeRun(g0: string, g1: string, run: Uint8Array): string {
-  if (g0 === 'iso-2022-jp') return decodeWith('iso-2022-jp', Uint8Array.of(ESC, 0x24, 0x42, ...run));
+  if (g0 === 'iso-2022-jp') {
+    const escaped = new Uint8Array(run.length + 3);
+    escaped.set([ESC, 0x24, 0x42]);
+    escaped.set(run, 3);
+    return decodeWith('iso-2022-jp', escaped);
+  }
   if (g0 === 'jis-x-0212') {
-    const pairs = Array.from({ length: run.length >> 1 }, (_, i) => [
-      0x8f,
-      (run[2 * i] ?? 0) | 0x80,
-      (run[2 * i + 1] ?? 0) | 0x80,
-    ]);
-    return decodeWith('euc-jp', Uint8Array.from(pairs.flat()));
+    const characters = run.length >> 1;
+    const coded = new Uint8Array(characters * 3);
+    for (let i = 0; i < characters; i += 1) {
+      coded.set([0x8f, (run[2 * i] ?? 0) | 0x80, (run[2 * i + 1] ?? 0) | 0x80], i * 3);
+    }
+    return decodeWith('euc-jp', coded);
   }
   return decodeWith(g1, run);
 }

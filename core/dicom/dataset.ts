@@ -54,94 +54,139 @@ const NUMERIC: Readonly<Record<string, Reading>> = {
   SV: { bytes: 8, read: (view, offset, le) => Number(view.getBigInt64(offset, le)) },
 };
 
-/** A data set over the elements of a file or an item; items inherit character set and signedness from what holds them. */
-export function datasetOf(
-  set: ElementSet,
-  parent?: { readonly decode: TextDecoding; readonly signed: boolean },
-): Dataset {
-  const find = (keyword: string): Element | undefined => {
+/** What items inherit from what holds them. */
+interface Inherited {
+  readonly decode: TextDecoding;
+  readonly signed: boolean;
+}
+
+/**
+ * A data set over the elements of a file or an item; items inherit character set and signedness from what holds them.
+ *
+ * @throws DicomReadError `limit-exceeded`, here and where values are asked for, if a value is longer than any is
+ */
+export function datasetOf(set: ElementSet, parent: Inherited = { decode: LATIN1, signed: false }): Dataset {
+  return new ElementDataset(set, parent);
+}
+
+class ElementDataset implements Dataset {
+  readonly #set: ElementSet;
+  readonly #inherited: Inherited;
+
+  constructor(set: ElementSet, parent: Inherited) {
+    this.#set = set;
+    const charset = set.elements.get(0x0008_0005)?.value;
+    const representation = set.elements.get(0x0028_0103)?.value;
+    this.#inherited =
+      charset === undefined && representation === undefined
+        ? parent
+        : {
+            decode: charset === undefined ? parent.decode : textDecoding(splitText('CS', LATIN1(limited(charset)))),
+            signed: representation === undefined ? parent.signed : representation[set.littleEndian ? 0 : 1] === 1,
+          };
+  }
+
+  has(keyword: string): boolean {
+    const element = this.#find(keyword);
+    if (element === undefined) return false;
+    return element.value.length > 0 || (element.items ?? element.fragments ?? []).length > 0;
+  }
+
+  text(keyword: string): string | undefined {
+    return this.texts(keyword)[0] || undefined;
+  }
+
+  texts(keyword: string): readonly string[] {
+    const element = this.#find(keyword);
+    return element === undefined ? [] : this.#textsOf(element);
+  }
+
+  number(keyword: string): number | undefined {
+    return this.numbers(keyword)[0];
+  }
+
+  numbers(keyword: string): readonly number[] {
+    const element = this.#find(keyword);
+    return element === undefined ? [] : this.#numbersOf(element);
+  }
+
+  items(keyword: string): readonly Dataset[] {
+    return (this.#find(keyword)?.items ?? []).map((item) => new ElementDataset(item, this.#inherited));
+  }
+
+  bytes(keyword: string): Uint8Array | undefined {
+    const element = this.#find(keyword);
+    return element?.items === undefined && element?.fragments === undefined ? element?.value : undefined;
+  }
+
+  vr(keyword: string): string | undefined {
+    const element = this.#find(keyword);
+    return element === undefined ? undefined : this.#resolve(element.vr);
+  }
+
+  fragments(keyword: string): readonly Uint8Array[] | undefined {
+    return this.#find(keyword)?.fragments;
+  }
+
+  attributes(keywords: readonly string[]): Attributes {
+    const present = keywords.flatMap((keyword) => {
+      const element = this.#find(keyword);
+      return element === undefined ? [] : [[keyword, this.#writableOf(element)] as const];
+    });
+    return Object.fromEntries(present);
+  }
+
+  #find(keyword: string): Element | undefined {
     const entry = lookup(keyword);
     if (entry === undefined) throw new RangeError(`PS3.6 has no attribute ${keyword}`);
-    return set.elements.get(Number.parseInt(entry.tag, 16));
-  };
-  const charset = set.elements.get(0x0008_0005);
-  const decode =
-    charset === undefined ? (parent?.decode ?? LATIN1) : textDecoding(splitText('CS', LATIN1(charset.value)));
-  const representation = set.elements.get(0x0028_0103);
-  const signed =
-    representation === undefined ? (parent?.signed ?? false) : representation.value[set.littleEndian ? 0 : 1] === 1;
+    return this.#set.elements.get(Number.parseInt(entry.tag, 16));
+  }
 
-  const resolve = (vr: string): string => {
-    if (vr === 'US or SS') return signed ? 'SS' : 'US';
+  #resolve(vr: string): string {
+    if (vr === 'US or SS') return this.#inherited.signed ? 'SS' : 'US';
     return vr === 'US or OW' || vr === 'OB or OW' ? 'OW' : vr;
-  };
-  const textsOf = (element: Element): readonly string[] => {
-    if (element.value.length === 0) return [];
-    if (DECODED_TEXT.has(element.vr)) return splitText(element.vr, decode(element.value));
-    if (ASCII_TEXT.has(element.vr)) return splitText(element.vr, LATIN1(element.value));
-    return numbersOf(element).map(String);
-  };
-  const numbersOf = (element: Element): readonly number[] => {
-    const vr = resolve(element.vr);
-    const reading = NUMERIC[vr];
-    if (reading !== undefined) return readNumbers(reading, element.value, set.littleEndian);
-    if (!ASCII_TEXT.has(vr)) return [];
-    const values = splitText(vr, LATIN1(element.value)).map((text) => (text === '' ? Number.NaN : Number(text)));
-    return values.every(Number.isFinite) ? values : [];
-  };
-  const itemsOf = (element: Element): readonly Dataset[] =>
-    (element.items ?? []).map((item) => datasetOf(item, { decode, signed }));
-  const writableOf = (element: Element): AttributeValue => {
-    const vr = resolve(element.vr);
-    if (element.items !== undefined) {
-      return element.items.map((item) => datasetOf(item, { decode, signed }).attributes(keywordsOf(item)));
-    }
-    if (element.value.length === 0) return '';
-    if (DECODED_TEXT.has(vr) || ASCII_TEXT.has(vr)) return only(textsOf(element));
-    if (NUMERIC[vr] === undefined || vr.startsWith('O')) return element.value;
-    return only(numbersOf(element));
-  };
+  }
 
-  const texts = (keyword: string): readonly string[] => {
-    const element = find(keyword);
-    return element === undefined ? [] : textsOf(element);
-  };
-  const numbers = (keyword: string): readonly number[] => {
-    const element = find(keyword);
-    return element === undefined ? [] : numbersOf(element);
-  };
-  return {
-    has: (keyword) => {
-      const element = find(keyword);
-      return (
-        element !== undefined && (element.value.length > 0 || (element.items ?? element.fragments ?? []).length > 0)
-      );
-    },
-    texts,
-    text: (keyword) => texts(keyword)[0] || undefined,
-    numbers,
-    number: (keyword) => numbers(keyword)[0],
-    items: (keyword) => {
-      const element = find(keyword);
-      return element === undefined ? [] : itemsOf(element);
-    },
-    bytes: (keyword) => {
-      const element = find(keyword);
-      return element?.items === undefined && element?.fragments === undefined ? element?.value : undefined;
-    },
-    vr: (keyword) => {
-      const element = find(keyword);
-      return element === undefined ? undefined : resolve(element.vr);
-    },
-    fragments: (keyword) => find(keyword)?.fragments,
-    attributes: (keywords) => {
-      const present = keywords.flatMap((keyword) => {
-        const element = find(keyword);
-        return element === undefined ? [] : [[keyword, writableOf(element)] as const];
-      });
-      return Object.fromEntries(present);
-    },
-  };
+  #textsOf(element: Element): readonly string[] {
+    const { vr, value } = element;
+    if (value.length === 0) return [];
+    if (DECODED_TEXT.has(vr)) return splitText(vr, this.#inherited.decode(limited(value)));
+    if (ASCII_TEXT.has(vr)) return splitText(vr, LATIN1(limited(value)));
+    return this.#numbersOf(element).map(String);
+  }
+
+  #numbersOf({ vr, value }: Element): readonly number[] {
+    const reading = NUMERIC[this.#resolve(vr)];
+    if (reading !== undefined) return readNumbers(reading, limited(value), this.#set.littleEndian);
+    if (!ASCII_TEXT.has(vr)) return [];
+    const values = splitText(vr, LATIN1(limited(value))).map(decimalOf);
+    return values.every(Number.isFinite) ? values : [];
+  }
+
+  #writableOf(element: Element): AttributeValue {
+    const { items, value } = element;
+    if (items !== undefined) {
+      return items.map((item) => new ElementDataset(item, this.#inherited).attributes(keywordsOf(item)));
+    }
+    const vr = this.#resolve(element.vr);
+    if (value.length === 0) return '';
+    if (DECODED_TEXT.has(vr) || ASCII_TEXT.has(vr)) return only(this.#textsOf(element));
+    if (NUMERIC[vr] === undefined || vr.startsWith('O')) return value;
+    return only(this.#numbersOf(element));
+  }
+}
+
+/**
+ * The longest value that is decoded. The longest of those that are asked for, a look-up table of 65,536 words, has 128 KiB;
+ * a value of gigabytes would become an array of numbers or texts many times its size.
+ */
+const MAX_VALUE_BYTES = 2 ** 20;
+
+function limited(value: Uint8Array): Uint8Array {
+  if (value.length <= MAX_VALUE_BYTES) return value;
+  throw new DicomReadError('limit-exceeded', `A value has ${value.length} bytes`, {
+    facts: { length: value.length, limit: MAX_VALUE_BYTES },
+  });
 }
 
 /** The public attributes of an item; character sets are not copied, for the values are strings by then. */
@@ -159,9 +204,32 @@ function only<T>(values: readonly T[]): T | readonly T[] {
 
 /** Values between backslashes, without padding: leading spaces are significant in long texts only (PS3.5 6.2). */
 function splitText(vr: string, text: string): readonly string[] {
-  const unpadded = text.replace(/[\0 ]+$/, '');
+  const unpadded = text.slice(0, endOf(text));
   if (unpadded === '') return [];
-  return SINGLE_TEXT.has(vr) ? [unpadded] : unpadded.split('\\').map((value) => value.replace(/^ +|[\0 ]+$/g, ''));
+  if (SINGLE_TEXT.has(vr)) return [unpadded];
+  return unpadded.split('\\').map((value) => value.slice(startOf(value), endOf(value)));
+}
+
+/** Where the padding begins, spaces or zeros. A loop: a regular expression takes squared time over long runs of spaces. */
+function endOf(text: string): number {
+  let end = text.length;
+  while (end > 0 && (text.charCodeAt(end - 1) === 0x20 || text.charCodeAt(end - 1) === 0)) end -= 1;
+  return end;
+}
+
+function startOf(text: string): number {
+  let start = 0;
+  while (text.charCodeAt(start) === 0x20) start += 1;
+  return start;
+}
+
+/** DS and IS have 16 and 12 characters (PS3.5 6.2); some writers give every digit of a double. */
+const LONGEST_NUMBER = 64;
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([Ee][+-]?\d+)?$/;
+
+/** The number that a text is, written as DS or IS is; NaN for what only JavaScript would take for one. */
+function decimalOf(text: string): number {
+  return text.length <= LONGEST_NUMBER && DECIMAL.test(text) ? Number(text) : Number.NaN;
 }
 
 /** @throws DicomReadError `malformed` where the value is no whole number of numbers */

@@ -6,7 +6,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { DicomReadError } from '../errors.ts';
 import { type Dataset, datasetOf } from './dataset.ts';
-import { type ElementSet, type Encoding, StructureReader } from './structure.ts';
+import { StructureReader } from './structure.ts';
 import { transferSyntax } from './transfer-syntax.ts';
 
 export type { Dataset } from './dataset.ts';
@@ -20,14 +20,13 @@ export interface DicomFile {
 /** One file, whole in memory; larger ones are beyond what a function of ours can hold. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
 /**
- * A deflated data set may grow to 100 times its size (real ones grow 2 to 10 times), small ones to 16 MiB (blank masks),
+ * A deflated data set may grow to 32 times its size (real ones grow 2 to 10 times), small ones to 16 MiB (blank masks),
  * none beyond 1 GiB. Deflate itself allows 1032 times.
  */
-const MAX_INFLATE_RATIO = 100;
+const MAX_INFLATE_RATIO = 32;
 const MIN_INFLATED_LIMIT = 16 * 2 ** 20;
 const MAX_INFLATED_LIMIT = 2 ** 30;
 
-const META: Encoding = { explicitVr: true, littleEndian: true };
 /**
  * PS3.5 9.1 and ISO/IEC 8824: components under the roots 0, 1 and 2. Leading zeros are forbidden, too, but real devices
  * put dates and times into components, archives hold them, and they do no harm.
@@ -62,17 +61,9 @@ export function readDicom(bytes: Uint8Array, options: { readonly stopBeforePixel
   return { TransferSyntaxUID, dataset };
 }
 
-/** The File Meta Information; its group length is often wrong, so it ends where group 0002 ends. */
 function readMeta(bytes: Uint8Array): { readonly TransferSyntaxUID: string; readonly offset: number } {
   const reader = new StructureReader(bytes, 132);
-  const elements: Map<number, ReturnType<StructureReader['element']>> = new Map();
-  while (!reader.done) {
-    const tag = reader.peekTag(true);
-    if (tag >= 0x0003_0000) break;
-    elements.set(tag, reader.element(META));
-  }
-  const meta: ElementSet = { elements, littleEndian: true };
-  const TransferSyntaxUID = datasetOf(meta).text('TransferSyntaxUID');
+  const TransferSyntaxUID = datasetOf(reader.meta()).text('TransferSyntaxUID');
   if (TransferSyntaxUID === undefined) throw new DicomReadError('malformed', 'The file names no Transfer Syntax');
   return { TransferSyntaxUID, offset: reader.offset };
 }

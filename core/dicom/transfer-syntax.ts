@@ -16,12 +16,13 @@ const explicitLittleEndian: TransferSyntax = {
   encapsulated: false,
 };
 
-const NATIVE: Readonly<Record<string, TransferSyntax>> = {
-  '1.2.840.10008.1.2': { ...explicitLittleEndian, explicitVr: false },
-  '1.2.840.10008.1.2.1': explicitLittleEndian,
-  '1.2.840.10008.1.2.1.99': { ...explicitLittleEndian, deflated: true },
-  '1.2.840.10008.1.2.2': { ...explicitLittleEndian, littleEndian: false },
-};
+/** A Map, for the name comes from a file and may be `constructor`. */
+const NATIVE: ReadonlyMap<string, TransferSyntax> = new Map([
+  ['1.2.840.10008.1.2', { ...explicitLittleEndian, explicitVr: false }],
+  ['1.2.840.10008.1.2.1', explicitLittleEndian],
+  ['1.2.840.10008.1.2.1.99', { ...explicitLittleEndian, deflated: true }],
+  ['1.2.840.10008.1.2.2', { ...explicitLittleEndian, littleEndian: false }],
+]);
 
 const STANDARD = /^1\.2\.840\.10008\.1\.2\.[0-9.]{1,40}$/;
 /** JPIP with deflated data set: neither readable here nor of use, the pixels lie elsewhere. */
@@ -34,7 +35,7 @@ const JPIP = /^1\.2\.840\.10008\.1\.2\.4\.(94|95|204|205)$/;
  * @throws DicomReadError `unsupported-transfer-syntax` for private syntaxes and those that only point to pixels
  */
 export function transferSyntax(uid: string): TransferSyntax {
-  const native = NATIVE[uid];
+  const native = NATIVE.get(uid);
   if (native !== undefined) return native;
   if (STANDARD.test(uid) && !JPIP.test(uid)) return { ...explicitLittleEndian, encapsulated: true };
   throw new DicomReadError('unsupported-transfer-syntax', 'The Transfer Syntax is private or not supported', {

@@ -20,6 +20,8 @@ const TERMS = new Set(
 );
 /** A Code Value has digits, in every scheme of PS3.16 8 that names regions; names have none. */
 const CODE_VALUE = /^(?=.*\d)[A-Z0-9.-]{1,16}$/;
+/** Image Type, the longest list of codes, has four values, and vendors' a few more; a list of thousands is none. */
+const MAX_CODES = 32;
 const CODING_SCHEME = /^[A-Z0-9_-]{1,16}$/;
 /** The name by which Hilum knows its own objects, in Manufacturer (0008,0070). */
 export const MANUFACTURER = 'Hilum';
@@ -42,11 +44,15 @@ function attributesOf(dataset: Dataset): Omit<Candidates, 'TransferSyntaxUID'> {
   const code = (keyword: string): string | undefined => codeString(dataset.text(keyword));
   const codes = (keyword: string): string[] | undefined => {
     const values = dataset.texts(keyword).map((value) => codeString(value) ?? '');
-    return values.length === 0 ? undefined : values;
+    return values.length === 0 || values.length > MAX_CODES ? undefined : values;
+  };
+  const whole = (keyword: string): number | undefined => {
+    const value = dataset.number(keyword);
+    return value !== undefined && Number.isSafeInteger(value) ? value : undefined;
   };
   const count = (keyword: string): number | undefined => {
-    const value = dataset.number(keyword);
-    return value !== undefined && Number.isInteger(value) && value > 0 ? value : undefined;
+    const value = whole(keyword);
+    return value !== undefined && value > 0 ? value : undefined;
   };
   return {
     // Required by readDicom; the empty string would be refused by the schema.
@@ -72,7 +78,7 @@ function attributesOf(dataset: Dataset): Omit<Candidates, 'TransferSyntaxUID'> {
     PhotometricInterpretation: code('PhotometricInterpretation'),
     BitsAllocated: count('BitsAllocated'),
     BitsStored: count('BitsStored'),
-    PixelRepresentation: dataset.number('PixelRepresentation'),
+    PixelRepresentation: whole('PixelRepresentation'),
     PixelSpacing: pair(dataset.numbers('PixelSpacing')),
     ImagerPixelSpacing: pair(dataset.numbers('ImagerPixelSpacing')),
     SliceThickness: dataset.number('SliceThickness'),

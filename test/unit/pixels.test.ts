@@ -175,7 +175,10 @@ describeWith(['data'], 'decodePixels on real files', () => {
     const { dataset } = whole;
     const fragments = dataset.fragments('PixelData') ?? [];
     const cut = fragments.map((fragment, i) => (i === 0 ? fragment : fragment.subarray(0, fragment.length >> 1)));
-    const broken = { ...whole, dataset: { ...dataset, fragments: () => cut } };
+    const withCut = new Proxy(dataset, {
+      get: (target, name) => (name === 'fragments' ? () => cut : Reflect.get(target, name).bind(target)),
+    });
+    const broken = { ...whole, dataset: withCut };
 
     await expect(decodePixels(broken, inProcessDecoder)).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
     await expect(decodePixels(whole, inProcessDecoder)).resolves.toMatchObject({ rows: dataset.number('Rows') });
