@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   infra: ['core', 'tools'],
   localstack: ['adapters', 'core'],
   layers: ['phantoms', 'tools', 'adapters', 'core'],
-  scripts: ['localstack'],
+  scripts: ['localstack', 'core'],
   cli: ['core', 'phantoms', 'tools', 'adapters', 'edge', 'localstack'],
 };
 

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One line of the test data's manifest.csv. */
+export interface ManifestLine {
+  /** In the folder of the test data. */
+  readonly path: string;
+  /** Transfer Syntax UID; empty where the file is no DICOM. */
+  readonly transferSyntax: string;
+  /** SHA-256 (hex) of pydicom's array; empty where pydicom does not decode the file. */
+  readonly pixelSha256: string;
+  readonly lossy: boolean;
+}
+
+/** The files that the manifest lists: DICOM, and what it was derived from or into. */
+export function manifestLines(folder: string): readonly ManifestLine[] {
+  const [header = [], ...lines] = readFileSync(join(folder, 'manifest.csv'), 'utf8')
+    .split(/\r?\n(?=\S)/)
+    .map(fields);
+  return lines
+    .map((line) => Object.fromEntries(header.map((name, i) => [name, line[i] ?? ''])))
+    .map((row) => ({
+      path: row['path'] ?? '',
+      transferSyntax: (row['transfer_syntax'] ?? '').split(' ')[0] ?? '',
+      pixelSha256: row['pixel_sha256'] ?? '',
+      lossy: row['lossy'] === 'yes',
+    }));
+}
+
+/** Comma-separated, quotes around fields with commas, doubled inside. */
+function fields(line: string): readonly string[] {
+  return [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(,|$)/g)].map(([, field = '']) =>
+    field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field,
+  );
+}

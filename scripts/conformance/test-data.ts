@@ -1,0 +1,96 @@
+/** What becomes of every file of the test data: compared with what pydicom reads of it, counted and told as tables. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
+import { decodePixels } from '#core/dicom/pixels.ts';
+import { readDicom } from '#core/dicom/read.ts';
+import { ROOT, VENVS } from '../../localstack/parts.mjs';
+import { type ManifestLine, manifestLines } from './manifest.ts';
+
+/**
+ * - `identical`: the samples are pydicom's to the bit
+ * - `close`: lossy compression, and no sample differs by more than `TOLERANCE`
+ * - `refused`: with a code
+ * - `differs`: other samples than pydicom's
+ * - `read`: pydicom decodes nothing of it; Hilum reads its header, and its pixels where it has some
+ */
+export type Outcome = 'identical' | 'close' | 'refused' | 'differs' | 'read';
+
+export interface JudgedFile extends ManifestLine {
+  readonly outcome: Outcome;
+  /** Of a file that is refused. */
+  readonly code?: string;
+}
+
+/** Decoders of lossy compression may round differently: this many grey levels at most. */
+export const TOLERANCE = 2;
+
+/** One item of `hilum inspect --json`, as far as it is needed. */
+interface Inspected {
+  readonly path: string;
+  readonly ok: boolean;
+  readonly code?: string;
+  readonly pixelSha256?: string;
+}
+
+const run = promisify(execFile);
+const MAX_OUTPUT_BYTES = 2 ** 28;
+
+/**
+ * Every file that the manifest lists, through `hilum inspect --json`. Where a lossy file's digest is another one, its
+ * samples are compared with pydicom's, which takes the judges' Python.
+ *
+ * @param folder the test data
+ * @throws Error where a file has no answer, or pydicom does not read a file as the manifest says
+ */
+export async function judgeTestData(folder: string): Promise<readonly JudgedFile[]> {
+  const { stdout } = await run(process.execPath, [join(ROOT, 'cli/hilum.ts'), 'inspect', folder, '--json'], {
+    maxBuffer: MAX_OUTPUT_BYTES,
+  });
+  const inspected = new Map((JSON.parse(stdout) as readonly Inspected[]).map((item) => [item.path, item]));
+  const judged = manifestLines(folder).map((line) => judge(line, inspected.get(join(folder, line.path))));
+  const open = judged.filter(({ lossy, outcome }) => lossy && outcome === 'differs');
+  const close = await closeToPydicom(folder, open);
+  return judged.map((file) => (close.has(file.path) ? { ...file, outcome: 'close' } : file));
+}
+
+function judge(line: ManifestLine, item: Inspected | undefined): JudgedFile {
+  if (item === undefined) throw new Error(`There is no answer for ${line.path}`);
+  if (!item.ok) return { ...line, outcome: 'refused', code: item.code ?? '' };
+  if (line.pixelSha256 === '') return { ...line, outcome: 'read' };
+  return { ...line, outcome: item.pixelSha256 === line.pixelSha256 ? 'identical' : 'differs' };
+}
+
+/** The paths of those files whose samples are within the tolerance of what pydicom decodes. */
+async function closeToPydicom(folder: string, files: readonly ManifestLine[]): Promise<ReadonlySet<string>> {
+  if (files.length === 0) return new Set();
+  const out = await mkdtemp(join(tmpdir(), 'hilum-pixels-'));
+  try {
+    const python = join(VENVS.judges.folder, 'bin/python');
+    const args = files.flatMap(({ path, pixelSha256 }) => [join(folder, path), pixelSha256]);
+    await run(python, [join(ROOT, 'test/judges/read_pixels.py'), out, ...args], { maxBuffer: MAX_OUTPUT_BYTES });
+    const close: string[] = [];
+    for (const [index, { path }] of files.entries()) {
+      const { data } = await decodePixels(readDicom(await readFile(join(folder, path))), inProcessDecoder);
+      if (largestDifference(data, await readFile(join(out, `${index}.raw`))) <= TOLERANCE) close.push(path);
+    }
+    return new Set(close);
+  } finally {
+    await rm(out, { recursive: true });
+  }
+}
+
+type Samples = Awaited<ReturnType<typeof decodePixels>>['data'];
+
+/** Between our samples and the bytes of others of the same type; infinite where there are not as many. */
+function largestDifference(ours: Samples, theirBytes: Uint8Array): number {
+  if (theirBytes.byteLength !== ours.byteLength) return Number.POSITIVE_INFINITY;
+  const theirs = ours.slice();
+  new Uint8Array(theirs.buffer, theirs.byteOffset, theirs.byteLength).set(theirBytes);
+  let largest = 0;
+  for (let i = 0; i < ours.length; i++) largest = Math.max(largest, Math.abs((ours[i] ?? 0) - (theirs[i] ?? 0)));
+  return largest;
+}
