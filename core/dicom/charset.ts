@@ -26,6 +26,9 @@ const ENCODINGS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
+/** The Defined Terms that are read, each alone and, as `ISO 2022 IR n`, with code extensions. */
+export const CHARACTER_SETS: readonly string[] = [...ENCODINGS.keys()];
+
 /** What an escape sequence (without ESC) designates: a set for the bytes below 0x80 (G0) or above (G1); PS3.3 C.12-3, -4. */
 const ESCAPES: Readonly<Record<string, { readonly register: 'G0' | 'G1'; readonly encoding: string }>> = {
   '(B': { register: 'G0', encoding: 'ascii' },

@@ -24,6 +24,9 @@ const NATIVE: ReadonlyMap<string, TransferSyntax> = new Map([
   ['1.2.840.10008.1.2.2', { ...explicitLittleEndian, littleEndian: false }],
 ]);
 
+/** The Transfer Syntaxes with native pixel data, which need no decoder. */
+export const NATIVE_TRANSFER_SYNTAXES: readonly string[] = Object.keys(NATIVE);
+
 const STANDARD = /^1\.2\.840\.10008\.1\.2\.[0-9.]{1,40}$/;
 /** JPIP with deflated data set: neither readable here nor of use, the pixels lie elsewhere. */
 const JPIP = /^1\.2\.840\.10008\.1\.2\.4\.(94|95|204|205)$/;

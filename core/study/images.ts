@@ -2,13 +2,13 @@
 import type { ImageIndex, InstanceIndex, StudyIndex } from './study-index.ts';
 
 /** Single-frame cross-sectional images: CT, MR and PET Image Storage (PS3.4 B.5). */
-const CROSS_SECTIONAL = new Set([
+export const CROSS_SECTIONAL: ReadonlySet<string> = new Set([
   '1.2.840.10008.5.1.4.1.1.2',
   '1.2.840.10008.5.1.4.1.1.4',
   '1.2.840.10008.5.1.4.1.1.128',
 ]);
 /** Projection radiographs: CR, and DX, mammography and intra-oral X-ray for presentation and for processing (PS3.4 B.5). */
-const PROJECTION = new Set([
+export const PROJECTION: ReadonlySet<string> = new Set([
   '1.2.840.10008.5.1.4.1.1.1',
   '1.2.840.10008.5.1.4.1.1.1.1',
   '1.2.840.10008.5.1.4.1.1.1.1.1',
