@@ -26,20 +26,23 @@ export type Answer = (typeof ANSWERS)[number];
 /** The suffix whose arrival in the bucket notifies the intake queue. */
 export const MANIFEST_SUFFIX = '/manifest.json';
 
-/** UIDs as they may enter a key or a path (PS3.5 9.1, without the component rules that archives break). */
-const UID = /^[0-9.]{1,64}$/;
+/**
+ * UIDs as they may enter a key, a path or a URL: digits between dots, 64 characters at most, so that none is `..` (PS3.5 9.1,
+ * without the rules on roots and leading zeros that archives break).
+ */
+export const KEY_UID = /^(?=.{1,64}$)[0-9]+(\.[0-9]+)*$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 const RUN_ID = /^[0-9a-f]{32}$/;
 
 /** Whether a UID may enter a key or a path; what comes from outside is asked before a key is built. */
-export const isKeyUid = (value: string): boolean => UID.test(value);
+export const isKeyUid = (value: string): boolean => KEY_UID.test(value);
 
 function checked(pattern: RegExp, value: string, what: string): string {
   if (!pattern.test(value)) throw new RangeError(`${what} may not enter an object key`);
   return value;
 }
 
-const uid = (value: string): string => checked(UID, value, 'An invalid UID');
+const uid = (value: string): string => checked(KEY_UID, value, 'An invalid UID');
 const digest = (value: string): string => checked(DIGEST, value, 'An invalid digest');
 const run = (runId: string): string => `runs/${checked(RUN_ID, runId, 'An invalid run id')}`;
 
@@ -78,5 +81,6 @@ export function parseManifestKey(
   const match = /^(live|backfill)\/studies\/([0-9.]{1,64})\/([0-9a-f]{64})\/manifest\.json$/.exec(key);
   const [, lane, StudyInstanceUID, revision] = match ?? [];
   if (lane === undefined || StudyInstanceUID === undefined || revision === undefined) return undefined;
+  if (!isKeyUid(StudyInstanceUID)) return undefined;
   return { lane: lane as Lane, StudyInstanceUID, revision };
 }

@@ -1,9 +1,9 @@
 /** What travels in the queues. Versioned; parsed with zod at the edge of each function; never any patient data. */
 import { z } from 'zod';
 import { MessageError } from './errors.ts';
-import { ANSWERS, LANES } from './keys.ts';
+import { ANSWERS, KEY_UID, LANES } from './keys.ts';
 
-const uid = z.string().regex(/^[0-9.]{1,64}$/);
+const uid = z.string().regex(KEY_UID);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** One study × tool on its way; the same message goes through infer, convert and return. Keys follow from `runId`. */

@@ -1,8 +1,9 @@
 /** `objects.json`: what conversion made of a run's answer and delivery is to bring to the archive. */
 import { z } from 'zod';
 import { MessageError } from './errors.ts';
+import { KEY_UID } from './keys.ts';
 
-const uid = z.string().regex(/^[0-9.]{1,64}$/);
+const uid = z.string().regex(KEY_UID);
 
 const ObjectListSchema = z.object({
   format: z.literal('hilum.objects/1'),

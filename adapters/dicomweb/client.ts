@@ -1,6 +1,7 @@
 /** A DICOMweb archive (PS3.18): QIDO-RS, WADO-RS, STOW-RS. */
 import { randomUUID } from 'node:crypto';
 import { ArchiveRequestError, ArchiveStoreError } from '#core/errors.ts';
+import { isKeyUid } from '#core/keys.ts';
 import type { Archive, InstanceUids } from '#core/ports.ts';
 import { type DicomJson, isDicomJson, textOf } from './dicom-json.ts';
 import { type ArchiveAccess, createArchiveHttp, errorForStatus, jsonBody, wholeBody } from './http.ts';
@@ -133,8 +134,6 @@ const studyPath = ({ StudyInstanceUID }: StudyUids): string => pathOf({ StudyIns
 const seriesPath = ({ StudyInstanceUID, SeriesInstanceUID }: SeriesUids): string =>
   pathOf({ StudyInstanceUID, SeriesInstanceUID });
 
-const UID = /^[0-9.]{1,64}$/;
-
 function pathOf(uids: StudyUids & Partial<InstanceUids>): string {
   const { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID } = uids;
   const levels = [
@@ -145,7 +144,7 @@ function pathOf(uids: StudyUids & Partial<InstanceUids>): string {
   return levels
     .filter(([, uid]) => uid !== undefined)
     .map(([level, uid]) => {
-      if (uid === undefined || !UID.test(uid)) throw new RangeError('An invalid UID may not enter a path');
+      if (uid === undefined || !isKeyUid(uid)) throw new RangeError('An invalid UID may not enter a path');
       return `${level}/${uid}`;
     })
     .join('/');

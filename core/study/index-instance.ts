@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Dataset, readDicom } from '../dicom/read.ts';
+import { isKeyUid } from '../keys.ts';
 import { MODALITIES } from './modalities.ts';
 import { type InstanceAttributes, type InstanceIndex, InstanceIndexSchema } from './study-index.ts';
 
@@ -118,7 +119,7 @@ function known(Modality: string | undefined): string | undefined {
 }
 
 function uid(text: string | undefined): string | undefined {
-  return text !== undefined && /^[0-9.]{1,64}$/.test(text) ? text : undefined;
+  return text !== undefined && isKeyUid(text) ? text : undefined;
 }
 
 function pair([a, b, ...more]: readonly number[]): [number, number] | undefined {

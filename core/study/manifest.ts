@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { DuplicateUidError, MessageError } from '../errors.ts';
-import { LANES } from '../keys.ts';
+import { KEY_UID, LANES } from '../keys.ts';
 import { InstanceIndexSchema } from './study-index.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -19,7 +19,7 @@ const ManifestInstanceSchema = InstanceIndexSchema.extend({
 const ManifestSchema = z
   .object({
     format: z.literal('hilum.manifest/1'),
-    StudyInstanceUID: z.string().regex(/^[0-9.]{1,64}$/),
+    StudyInstanceUID: z.string().regex(KEY_UID),
     revision: digest,
     lane: z.enum(LANES),
     instances: z.array(ManifestInstanceSchema).min(1).readonly(),

@@ -5,9 +5,10 @@
  * no dates, no free text (PS3.15 Annex E). It travels in the manifest. Names are DICOM keywords (PS3.6).
  */
 import { z } from 'zod';
+import { KEY_UID } from '../keys.ts';
 import type { FrameReference } from '../tool.ts';
 
-const uid = z.string().regex(/^[0-9.]{1,64}$/);
+const uid = z.string().regex(KEY_UID);
 const codeString = z.string().max(64);
 
 export const InstanceAttributesSchema = z.object({

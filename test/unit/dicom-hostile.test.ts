@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { readDicom } from '#core/dicom/read.ts';
+import { DicomReadError } from '#core/errors.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
+import {
+  EXPLICIT,
+  encodeElements,
+  identity,
+  part10,
+  picture,
+  type RawElement,
+  sorted,
+  words,
+} from '../fixtures/part10.ts';
+
+const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+
+function file(...elements: readonly RawElement[]): Uint8Array {
+  return part10(EXPLICIT_LITTLE_ENDIAN, encodeElements(sorted([...identity(), ...elements])));
+}
+
+function codeOf(act: () => unknown): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    if (error instanceof DicomReadError) return error.code;
+    throw error;
+  }
+}
+
+describe('a hostile data set', () => {
+  it('gives no second value of an attribute', () => {
+    const twice = file({ tag: '00100020', vr: 'LO', value: 'ONE' }, { tag: '00100020', vr: 'LO', value: 'TWO' });
+    const item = file({
+      tag: '00081140',
+      vr: 'SQ',
+      value: [
+        [
+          { tag: '00081155', vr: 'UI', value: '1.2' },
+          { tag: '00081155', vr: 'UI', value: '1.3' },
+        ],
+      ],
+    });
+    const meta = encodeElements([{ tag: '00020010', vr: 'UI', value: '1.2.840.10008.1.2' }]);
+    const secondSyntax = part10(EXPLICIT_LITTLE_ENDIAN, Buffer.concat([meta, encodeElements(identity())]));
+
+    expect([twice, item, secondSyntax].map((bytes) => codeOf(() => readDicom(bytes)))).toEqual([
+      'malformed',
+      'malformed',
+      'malformed',
+    ]);
+  });
+
+  it('may not name what every JavaScript object has', () => {
+    const names = ['constructor', 'toString', '__proto__', 'hasOwnProperty'];
+
+    const charsets = names.map((name) =>
+      readDicom(
+        file({ tag: '00080005', vr: 'CS', value: name }, { tag: '00100010', vr: 'PN', value: 'A^B' }),
+      ).dataset.text('PatientName'),
+    );
+    const syntaxes = names.map((name) => codeOf(() => readDicom(part10(name, encodeElements(identity())))));
+
+    expect(new Set(charsets)).toEqual(new Set(['A^B']));
+    expect(new Set(syntaxes)).toEqual(new Set(['unsupported-transfer-syntax']));
+  });
+
+  it('takes no squared time over padding', () => {
+    const spaces = `${' '.repeat(60_000)}x`;
+    const { dataset } = readDicom(
+      file(
+        { tag: '00081030', vr: 'LO', value: spaces },
+        { tag: '00180050', vr: 'DS', value: `${'1'.repeat(60_000)}x` },
+        { tag: '00204000', vr: 'UT', value: `a${' '.repeat(1_000_000)}b` },
+      ),
+    );
+    const before = process.cpuUsage();
+
+    const values = [dataset.text('StudyDescription'), dataset.number('SliceThickness'), dataset.text('ImageComments')];
+
+    const { user, system } = process.cpuUsage(before);
+    expect(values.map((value) => String(value).length)).toEqual([1, 9, 1_000_002]);
+    expect(user + system).toBeLessThan(500_000);
+  });
+
+  it('decodes no value that is longer than any is', () => {
+    const long = new Uint8Array(2 ** 20 + 2).fill(0x5c);
+    const { dataset } = readDicom(
+      file(
+        { tag: '00080008', vr: 'UT', value: long },
+        { tag: '00200032', vr: 'OW', value: long },
+        { tag: '00283006', vr: 'OW', value: long },
+      ),
+    );
+
+    expect(codeOf(() => dataset.texts('ImageType'))).toBe('limit-exceeded');
+    expect(codeOf(() => dataset.text('ImagePositionPatient'))).toBe('limit-exceeded');
+    expect(codeOf(() => dataset.numbers('LUTData'))).toBe('limit-exceeded');
+    expect(dataset.bytes('LUTData')?.length).toBe(long.length);
+  });
+
+  it('decodes a long run of double-byte text', () => {
+    const value = Buffer.concat([Buffer.from('\x1b$B'), Buffer.from(';3'.repeat(150_000)), Buffer.from('\x1b(B')]);
+    const supplement = Buffer.concat([
+      Buffer.from('\x1b$(D'),
+      Buffer.from('0!'.repeat(150_000)),
+      Buffer.from('\x1b(B'),
+    ]);
+    const text = (bytes: Uint8Array): string | undefined =>
+      readDicom(
+        file(
+          { tag: '00080005', vr: 'CS', value: '\\ISO 2022 IR 87\\ISO 2022 IR 159' },
+          { tag: '00204000', vr: 'UT', value: bytes },
+        ),
+      ).dataset.text('ImageComments');
+
+    expect(text(value) === '山'.repeat(150_000)).toBe(true);
+    expect(text(supplement) === '丂'.repeat(150_000)).toBe(true);
+  });
+
+  it('holds only so many items and fragments', () => {
+    const tiny = Buffer.from('feff00e000000000', 'hex');
+    const many = Buffer.alloc(tiny.length * 1_500_001, tiny);
+    const items = file({ tag: '00081140', vr: 'SQ', value: many });
+    const fragments = part10(
+      '1.2.840.10008.1.2.5',
+      encodeElements([...identity(), { tag: '7FE00010', vr: 'OB', value: many, declaredLength: 0xffff_ffff }]),
+    );
+
+    expect(codeOf(() => readDicom(items))).toBe('limit-exceeded');
+    expect(codeOf(() => readDicom(fragments))).toBe('limit-exceeded');
+  });
+
+  it('gives only numbers that DICOM can write', () => {
+    const texts = ['0x10', '1e', 'Infinity', '1_0', '0b11', '1,5', '--1', '1e999'];
+    const good = ['1.50', '.5', '5.', '+5', '-1e-2', '12.34567890123456789'];
+    const numberOf = (value: string): number | undefined =>
+      readDicom(file({ tag: '00180050', vr: 'DS', value })).dataset.number('SliceThickness');
+
+    expect(texts.map(numberOf)).toEqual(texts.map(() => undefined));
+    expect(good.map(numberOf)).toEqual([1.5, 0.5, 5, 5, -0.01, 12.345678901234567]);
+  });
+
+  it('is indexed without the values that no header has', () => {
+    const bytes = file(
+      ...picture().filter(({ tag }) => tag !== '00280103'),
+      { tag: '00280103', vr: 'DS', value: '0.5' },
+      { tag: '00280008', vr: 'DS', value: '1e20' },
+      { tag: '00080008', vr: 'CS', value: 'A\\'.repeat(1000) },
+      { tag: '00200052', vr: 'UI', value: '../../etc/passwd' },
+    );
+
+    const index = indexInstance(bytes);
+
+    expect(index.Rows).toBe(2);
+    expect(index).not.toHaveProperty('PixelRepresentation');
+    expect(index).not.toHaveProperty('NumberOfFrames');
+    expect(index).not.toHaveProperty('ImageType');
+    expect(index).not.toHaveProperty('FrameOfReferenceUID');
+  });
+});
+
+describe('an attribute that somebody copied without knowing it', () => {
+  it('is read with the VR of the dictionary (PS3.5 6.2.2)', () => {
+    const unknown = (tag: string, value: Uint8Array | string): RawElement => ({ tag, vr: 'UN', value });
+    const item = encodeElements([{ tag: '00081155', vr: 'UI', value: '1.2.9' }], { ...EXPLICIT, explicitVr: false });
+    const sequence = Buffer.concat([Buffer.from('feff00e0', 'hex'), words([item.length, 0]), item]);
+
+    const { dataset } = readDicom(
+      file(
+        unknown('00280010', words([7])),
+        unknown('00080060', 'CT'),
+        unknown('00081140', sequence),
+        unknown('00091001', 'private'),
+      ),
+    );
+
+    expect(dataset.number('Rows')).toBe(7);
+    expect(dataset.text('Modality')).toBe('CT');
+    expect(dataset.items('ReferencedImageSequence')[0]?.text('ReferencedSOPInstanceUID')).toBe('1.2.9');
+  });
+});
