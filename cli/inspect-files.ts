@@ -1,9 +1,9 @@
 /** What files are, said without keeping their pixels. */
 import { readFile } from 'node:fs/promises';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { decodePixels, pixelSha256 } from '#core/dicom/pixels.ts';
 import { readDicom } from '#core/dicom/read.ts';
 import { DicomReadError, type Reason } from '#core/errors.ts';
+import type { FrameDecoder } from '#core/ports.ts';
 import { groupImages } from '#core/study/images.ts';
 import { judgeImage } from '#core/study/selection.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
@@ -39,20 +39,28 @@ interface LookedAt {
   readonly refusal?: RefusedFile;
 }
 
+/** So that reading, decoding and hashing go on at the same time. */
+const FILES_AT_ONCE = 4;
+
 /**
- * Inspects files one after the other; only headers and digests are kept, so that memory does not grow with the pixels.
+ * Inspects files, a few at a time; only headers and digests are kept, so that memory does not grow with the pixels.
  * A file whose header can be read but whose pixels cannot is refused, and its header told all the same.
  */
 export async function inspectFiles(
   files: readonly string[],
   catalog: readonly ToolEntry[],
+  decoder: FrameDecoder,
 ): Promise<readonly InspectedFile[]> {
   const looked: LookedAt[] = [];
   const progress = createProgress('Inspecting', files.length);
-  for (const path of files) {
-    looked.push(await lookAt(path));
-    progress.step();
-  }
+  const next = files.entries();
+  const inspectNext = async (): Promise<void> => {
+    for (const [i, path] of next) {
+      looked[i] = await lookAt(path, decoder);
+      progress.step();
+    }
+  };
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, inspectNext));
   progress.end();
   const judge = createJudge(
     catalog,
@@ -66,12 +74,12 @@ export async function inspectFiles(
   }));
 }
 
-async function lookAt(path: string): Promise<LookedAt> {
+async function lookAt(path: string, decoder: FrameDecoder): Promise<LookedAt> {
   const bytes = await readFile(path);
   const header = indexFile(path, bytes);
   if ('code' in header) return { path, refusal: header };
   try {
-    return { path, header, pixelSha256: pixelSha256(await decodePixels(readDicom(bytes), inProcessDecoder)) };
+    return { path, header, pixelSha256: pixelSha256(await decodePixels(readDicom(bytes), decoder)) };
   } catch (error) {
     if (!(error instanceof DicomReadError)) throw error;
     if (error.code === 'no-pixel-data') return { path, header };

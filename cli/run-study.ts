@@ -2,9 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { type Reason, reasonOf } from '#core/errors.ts';
-import type { InferenceEngine } from '#core/ports.ts';
+import type { FrameDecoder, InferenceEngine } from '#core/ports.ts';
 import { nonResult, withTimings } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages } from '#core/study/images.ts';
@@ -19,6 +18,7 @@ import type { RefusedFile, StudyFiles, StudyInFolders } from './dicom-files.ts';
 export interface ReadyTool {
   readonly entry: ToolEntry;
   readonly tool: ImageProcessingTool;
+  readonly decoder: FrameDecoder;
   readonly engine: InferenceEngine;
 }
 
@@ -94,14 +94,14 @@ async function answerOf(study: StudyFiles, images: readonly ImageIndex[], ready:
 }
 
 async function resultOf(study: StudyFiles, images: readonly ImageIndex[], ready: ReadyTool): Promise<ProcessingResult> {
-  const { entry, tool, engine } = ready;
+  const { entry, tool, decoder, engine } = ready;
   const clock = { now: Date.now };
   const deadlineMs = clock.now() + entry.manifest.resources.timeoutS * 1000;
   try {
     return await runTool({
       entry,
       tool,
-      decoder: inProcessDecoder,
+      decoder,
       engine,
       images,
       read: study.read,

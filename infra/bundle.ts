@@ -18,7 +18,12 @@ export type Bundler = (name: string, contents?: BundleContents) => string;
 const REPOSITORY = resolve(import.meta.dirname, '..');
 const ONNXRUNTIME = 'onnxruntime-node';
 /** The pixel codecs, which find their WebAssembly beside their scripts (`core/dicom/codecs/emscripten.ts`). */
-const CODECS = { charls: 'charlswasm', openjpeg: 'openjpegwasm', 'libjpeg-turbo-8bit': 'libjpegturbowasm' };
+const CODECS = {
+  charls: 'charlswasm_decode',
+  openjpeg: 'openjpegwasm_decode',
+  openjph: 'openjphjs',
+  'libjpeg-turbo-8bit': 'libjpegturbowasm_decode',
+};
 const CPU_BINARIES = join('bin', 'napi-v6', 'linux', 'x64');
 
 /** CommonJS inside an ESM bundle calls `require` for Node's own modules. */
@@ -55,7 +60,11 @@ interface Places {
 /** Handler and tool are built together and share chunks, so that an error's class is the same class in both. */
 function bundleCode(name: string, tool: ToolManifest | undefined, { root, out }: Places): void {
   const entryPoints: Record<string, string> = { index: join(REPOSITORY, 'functions', name, 'index.ts') };
-  if (tool !== undefined) entryPoints[`tools/${tool.id}/tool`] = resolve(root, 'tools', tool.id, 'tool.ts');
+  if (tool !== undefined) {
+    entryPoints[`tools/${tool.id}/tool`] = resolve(root, 'tools', tool.id, 'tool.ts');
+    // A thread starts from a file of its own; `adapters/decoder/thread.ts` looks for it beside itself.
+    entryPoints['worker'] = join(REPOSITORY, 'adapters', 'decoder', 'worker.ts');
+  }
   buildSync({
     absWorkingDir: REPOSITORY,
     entryPoints,
@@ -109,7 +118,7 @@ function copyOnnxruntime(out: string): void {
 function copyCodecs(out: string): void {
   for (const [codec, build] of Object.entries(CODECS)) {
     const path = join('node_modules', '@cornerstonejs', `codec-${codec}`);
-    for (const file of ['package.json', ...['js', 'wasm'].map((type) => join('dist', `${build}_decode.${type}`))])
+    for (const file of ['package.json', ...['js', 'wasm'].map((type) => join('dist', `${build}.${type}`))])
       cpSync(join(REPOSITORY, path, file), join(out, path, file));
   }
 }

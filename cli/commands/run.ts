@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
+import { createDecoder } from '#adapters/decoder/decoder.ts';
 import { threadsFor, toolVersion } from '#core/tool-manifest.ts';
 import { note, print, printJson, root, Unsuccessful, UsageError } from '../command.ts';
 import { type RefusedFile, readStudies } from '../dicom-files.ts';
@@ -54,7 +55,7 @@ async function prepare(id: string): Promise<ReadyTool> {
   }
   const { createOnnxEngine } = await import('#adapters/onnx/engine.ts');
   const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads: threadsFor(entry) });
-  return { entry, tool: await loadTool(root, entry), engine };
+  return { entry, tool: await loadTool(root, entry), decoder: createDecoder(), engine };
 }
 
 /** The answer about a file that is no part of any study, where there is no study to answer about. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
+import { createDecoder } from '#adapters/decoder/decoder.ts';
 import { createOnnxEngine } from '#adapters/onnx/engine.ts';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { InferEnvironmentSchema, readEnvironment } from '#core/environment.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { threadsFor } from '#core/tool-manifest.ts';
@@ -15,10 +15,12 @@ const entry = (await loadCatalog(root)).find(({ manifest }) => manifest.id === e
 if (entry === undefined)
   throw new ConfigurationError(`HILUM_TOOL names ${environment.HILUM_TOOL}, which is not in this bundle.`);
 const tool = await loadTool(root, entry);
-const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads: threadsFor(entry) });
+const threads = threadsFor(entry);
+const decoder = createDecoder({ threads });
+const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads });
 const toolTimeoutMs = environment.HILUM_TOOL_TIMEOUT_S * 1000;
 
 export const handler = observed(
   services.observer,
-  makeHandler({ ...services, entry, tool, decoder: inProcessDecoder, engine, clock: Date, toolTimeoutMs }),
+  makeHandler({ ...services, entry, tool, decoder, engine, clock: Date, toolTimeoutMs }),
 );

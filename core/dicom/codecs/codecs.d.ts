@@ -32,6 +32,10 @@ declare module '@cornerstonejs/codec-openjpeg/decodewasmjs' {
   const factory: Emscripten.ModuleFactory<{ J2KDecoder: new () => Emscripten.HeapDecoder }>;
   export default factory;
 }
+declare module '@cornerstonejs/codec-openjph/wasmjs' {
+  const factory: Emscripten.ModuleFactory<{ HTJ2KDecoder: new () => Emscripten.HeapDecoder }>;
+  export default factory;
+}
 declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
   const factory: Emscripten.ModuleFactory<{ JPEGDecoder: new () => Emscripten.HeapDecoder }>;
   export default factory;

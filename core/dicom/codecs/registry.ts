@@ -1,5 +1,6 @@
 import { DicomReadError } from '../../errors.ts';
 import type { Codec } from './codec.ts';
+import { htj2k } from './htj2k.ts';
 import { jpeg2000 } from './jpeg-2000.ts';
 import { jpegBaseline } from './jpeg-baseline.ts';
 import { jpegLossless } from './jpeg-lossless.ts';
@@ -7,7 +8,7 @@ import { jpegLs } from './jpeg-ls.ts';
 import { rle } from './rle.ts';
 
 const CODECS: ReadonlyMap<string, Codec> = new Map(
-  [rle, jpegLossless, jpegLs, jpeg2000, jpegBaseline].flatMap((codec) =>
+  [rle, jpegLossless, jpegLs, jpeg2000, htj2k, jpegBaseline].flatMap((codec) =>
     codec.transferSyntaxes.map((uid) => [uid, codec]),
   ),
 );

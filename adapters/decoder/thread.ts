@@ -1,0 +1,165 @@
+/** One worker thread, used by one caller at a time. */
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { FrameLayout } from '#core/dicom/codecs/codec.ts';
+import { ConfigurationError, DicomReadError } from '#core/errors.ts';
+import { cpuLimitMs, heapLimitBytes, LOAD_LIMIT_MS, RESOURCE_LIMITS, WALL_LIMIT_FACTOR } from './limits.ts';
+import type { Reply, Request } from './protocol.ts';
+
+/** Frames of one syntax and layout, decoded by one thread one after the other. */
+export interface Batch {
+  readonly TransferSyntaxUID: string;
+  readonly layout: FrameLayout;
+  readonly encoded: readonly Uint8Array[];
+}
+
+export interface DecoderThread {
+  /** False once it was ended or died; it is of no use then. */
+  readonly alive: boolean;
+  /** @throws DicomReadError, and ConfigurationError where the codec cannot be loaded */
+  decode(batch: Batch): Promise<readonly Uint8Array[]>;
+  end(): Promise<void>;
+}
+
+/** In a bundle the worker is a file of its own beside this code (`infra/bundle.ts`), with the same ending. */
+const WORKER = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+
+/** Why a thread gave no answer. */
+type Silence = 'timeout' | 'memory' | 'died';
+
+export function startThread(): DecoderThread {
+  const worker = new Worker(WORKER, {
+    resourceLimits: RESOURCE_LIMITS,
+    env: {},
+    execArgv: [],
+    stdout: true,
+    stderr: true,
+  });
+  worker.unref();
+  const loaded = new Set<string>();
+  let alive = true;
+  let cpuMsBefore = 0;
+  let settle: ((answer: Reply | Silence) => void) | undefined;
+  const finish = (answer: Reply | Silence): void => {
+    settle?.(answer);
+    settle = undefined;
+  };
+  const dead = (silence: Silence): void => {
+    alive = false;
+    finish(silence);
+  };
+  worker.on('message', finish);
+  worker.on('error', (error: NodeJS.ErrnoException) =>
+    dead(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'memory' : 'died'),
+  );
+  worker.on('exit', () => dead('died'));
+
+  /** One request, one answer; a thread that takes longer is ended. */
+  async function ask(request: Request, limitMs: number, moved: readonly ArrayBuffer[]): Promise<Reply | Silence> {
+    if (!alive) return 'died';
+    const { promise, resolve } = Promise.withResolvers<Reply | Silence>();
+    settle = resolve;
+    worker.ref();
+    worker.postMessage(request, moved);
+    const stop = watch(limitMs, () => {
+      void worker.terminate();
+      dead('timeout');
+    });
+    try {
+      const answer = await promise;
+      if (typeof answer === 'object') cpuMsBefore = answer.cpuMs;
+      return answer;
+    } finally {
+      stop();
+      worker.unref();
+    }
+  }
+
+  /** CPU time of the thread so far; 0 where it does not run (it is still starting, or ends, which is told otherwise). */
+  async function cpuMs(): Promise<number> {
+    try {
+      const { user, system } = await worker.cpuUsage();
+      return (user + system) / 1000;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Calls `expired` when the thread has used that much CPU since its last answer. */
+  function watch(limitMs: number, expired: () => void): () => void {
+    const started = performance.now();
+    let timer = setTimeout(look, limitMs);
+    let stopped = false;
+    /** This thread may have been busy itself: answers that have arrived meanwhile are delivered before `setImmediate` runs. */
+    function look(): void {
+      setImmediate(async () => {
+        if (stopped) return;
+        const usedMs = (await cpuMs()) - cpuMsBefore;
+        if (stopped) return;
+        const overdue = performance.now() - started > limitMs * WALL_LIMIT_FACTOR;
+        if (usedMs >= limitMs || overdue) expired();
+        else timer = setTimeout(look, Math.max(20, limitMs - usedMs));
+      });
+    }
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+    };
+  }
+
+  async function load(TransferSyntaxUID: string): Promise<void> {
+    if (loaded.has(TransferSyntaxUID)) return;
+    const answer = await ask({ kind: 'load', TransferSyntaxUID }, LOAD_LIMIT_MS, []);
+    if (typeof answer === 'string' || answer.kind === 'failed') {
+      const detail = typeof answer === 'string' ? answer : answer.message;
+      throw new ConfigurationError(`The decoder of ${TransferSyntaxUID} cannot be loaded (${detail})`);
+    }
+    if (answer.kind === 'refused') throw refusal(answer);
+    loaded.add(TransferSyntaxUID);
+  }
+
+  return {
+    get alive() {
+      return alive;
+    },
+    async decode({ TransferSyntaxUID, layout, encoded }) {
+      await load(TransferSyntaxUID);
+      const copies = encoded.map((frame) => new Uint8Array(frame));
+      const request = {
+        kind: 'decode',
+        TransferSyntaxUID,
+        layout,
+        encoded: copies,
+        maxHeapBytes: heapLimitBytes(layout),
+      } as const;
+      const answer = await ask(
+        request,
+        cpuLimitMs(encoded.length, layout),
+        copies.map(({ buffer }) => buffer),
+      );
+      if (typeof answer === 'string') throw silenceError(answer);
+      if (answer.kind === 'decoded') return answer.frames;
+      if (answer.kind === 'refused') throw refusal(answer);
+      throw silenceError('died');
+    },
+    async end() {
+      alive = false;
+      await worker.terminate();
+    },
+  };
+}
+
+function refusal({ code, message, facts }: Extract<Reply, { kind: 'refused' }>): DicomReadError {
+  return new DicomReadError(code, message, { facts });
+}
+
+function silenceError(silence: Silence): DicomReadError {
+  switch (silence) {
+    case 'timeout':
+      return new DicomReadError('corrupt-pixel-data', 'The compressed frame keeps its decoder busy without end');
+    case 'memory':
+      return new DicomReadError('limit-exceeded', 'The compressed frame takes more memory than a decoder may have');
+    case 'died':
+      return new DicomReadError('corrupt-pixel-data', 'The compressed frame made its decoder fail');
+  }
+}
