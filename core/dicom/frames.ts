@@ -15,15 +15,19 @@ export function encodedFrames(
   frames: number,
   extended?: Uint8Array,
 ): readonly Uint8Array[] {
-  const [basic, ...data] = fragments;
-  const offsets = extended === undefined ? offsets32(basic) : offsets64(extended);
-  const groups = groupFragments(data, frames, offsets);
+  const data = fragments.slice(1);
+  if (data.length < frames) throw wrongNumber(frames, data.length);
+  const groups = groupFragments(data, frames, offsetsOf(frames, fragments[0], extended));
   if (groups.length !== frames || groups.some((group) => group.length === 0)) {
-    throw new DicomReadError('corrupt-pixel-data', `The pixel data hold ${groups.length} of ${frames} frames`, {
-      facts: { frames, found: groups.length },
-    });
+    throw wrongNumber(frames, groups.length);
   }
   return groups.map((group) => (group.length === 1 && group[0] !== undefined ? group[0] : joined(group)));
+}
+
+function wrongNumber(frames: number, found: number): DicomReadError {
+  return new DicomReadError('corrupt-pixel-data', `The pixel data hold ${found} of ${frames} frames`, {
+    facts: { frames, found },
+  });
 }
 
 function joined(fragments: readonly Uint8Array[]): Uint8Array {
@@ -73,13 +77,13 @@ function groupByEndMarker(data: readonly Uint8Array[]): readonly (readonly Uint8
   return open.length === 0 ? groups : [...groups, open];
 }
 
-function offsets32(table: Uint8Array | undefined): readonly number[] {
-  if (table === undefined) return [];
+/** The table of as many offsets as there are frames; one of another length is not read, whatever size it has. */
+function offsetsOf(frames: number, basic: Uint8Array | undefined, extended: Uint8Array | undefined): readonly number[] {
+  const bytes = extended === undefined ? 4 : 8;
+  const table = extended ?? basic;
+  if (table === undefined || Math.floor(table.length / bytes) !== frames) return [];
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
-  return Array.from({ length: table.length >> 2 }, (_, i) => view.getUint32(4 * i, true));
-}
-
-function offsets64(table: Uint8Array): readonly number[] {
-  const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
-  return Array.from({ length: table.length >> 3 }, (_, i) => Number(view.getBigUint64(8 * i, true)));
+  return Array.from({ length: frames }, (_, i) =>
+    bytes === 4 ? view.getUint32(4 * i, true) : Number(view.getBigUint64(8 * i, true)),
+  );
 }

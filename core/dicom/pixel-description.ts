@@ -13,10 +13,12 @@ export interface PixelDescription extends FrameLayout {
 
 /** Decoded pixels of one call; beyond it no function of ours has the memory. */
 const MAX_DECODED_BYTES = 2 ** 31 - 1;
+/** Ten times the frames of the longest real recordings; a list of them is made before the pixels are looked at. */
+const MAX_FRAMES = 1_000_000;
 const INTEGER_BITS = [1, 8, 16, 32];
 const FLOAT_BITS = [32, 64];
 
-/** @throws DicomReadError `no-pixel-data` or `unsupported-pixel-format` */
+/** @throws DicomReadError `no-pixel-data`, `unsupported-pixel-format` or `limit-exceeded` */
 export function describePixels(dataset: Dataset): PixelDescription {
   const floatingPoint = dataset.has('FloatPixelData') || dataset.has('DoubleFloatPixelData');
   if (!floatingPoint && !dataset.has('PixelData')) throw new DicomReadError('no-pixel-data', 'The file has no pixels');
@@ -42,7 +44,17 @@ export function describePixels(dataset: Dataset): PixelDescription {
     planar: dataset.number('PlanarConfiguration') === 1,
     floatingPoint,
   };
-  const { frames, samplesPerPixel } = description;
+  const { frames, samplesPerPixel, bitsStored } = description;
+  if (frames > MAX_FRAMES) {
+    throw new DicomReadError('limit-exceeded', `The file declares ${frames} frames`, {
+      facts: { frames, limit: MAX_FRAMES },
+    });
+  }
+  if (!Number.isInteger(bitsStored) || bitsStored < 1 || bitsStored > bitsAllocated) {
+    throw new DicomReadError('unsupported-pixel-format', `The file stores ${bitsStored} of ${bitsAllocated} bits`, {
+      facts: { bitsStored, bitsAllocated },
+    });
+  }
   const supportedBits = floatingPoint ? FLOAT_BITS : INTEGER_BITS;
   if (!supportedBits.includes(bitsAllocated) || ![1, 3].includes(samplesPerPixel) || !Number.isInteger(frames)) {
     throw new DicomReadError(
