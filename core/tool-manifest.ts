@@ -2,6 +2,7 @@
  * `tools/<id>/manifest.json` and `layers/models/<id>/model.json`: what is known of a tool and a model without running them.
  * Routing reads nothing else, so it never runs a tool's code.
  */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { SelectionSchema } from './study/selection.ts';
 import type { ToolDescription } from './tool.ts';
@@ -50,7 +51,7 @@ export interface ToolEntry {
 }
 
 /** The layout and meaning of what `core/results` writes. Raise it when the bytes of an unchanged result change. */
-export const RESULT_FORMAT = 1;
+export const RESULT_FORMAT = 2;
 
 /** `<semver>+r<result format>.<8 hex of each model's SHA-256, joined by '.'>`: changes whenever code, model or format does. */
 export function toolVersion({ manifest, models }: ToolEntry): string {
@@ -76,5 +77,6 @@ export function describeTool({ manifest, models }: ToolEntry): ToolDescription {
     outputs,
     limits,
     models: models.map(({ id, version, sha256 }) => ({ id, version, sha256 })),
+    configurationSha256: createHash('sha256').update(JSON.stringify(manifest)).digest('hex'),
   };
 }

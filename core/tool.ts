@@ -38,6 +38,8 @@ export interface ToolDescription {
   readonly outputs: string;
   readonly limits: string;
   readonly models: readonly ModelReference[];
+  /** SHA-256 (hex) of the tool's manifest as it was read: selection, resources and everything else that is set there. */
+  readonly configurationSha256?: string;
 }
 
 export interface ModelReference {
@@ -90,6 +92,9 @@ export interface Finding {
   readonly summary: string;
   readonly finding: CodedConcept;
   readonly site?: CodedConcept;
+  /** Of `site`: left or right of the patient (CID 244), and the part of it that is meant, e.g. the surface of a tooth. */
+  readonly laterality?: CodedConcept;
+  readonly siteModifier?: CodedConcept;
   readonly measurements: readonly Measurement[];
   readonly evaluations: readonly QualitativeEvaluation[];
   /** 0 to 1. */

@@ -7,6 +7,7 @@ export interface CodedConcept {
 
 const sct = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'SCT', meaning });
 const dcm = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'DCM', meaning });
+const loinc = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'LN', meaning });
 const ucum = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'UCUM', meaning });
 
 /** Designator of Hilum's own codes; objects that use them say whose it is. */
@@ -30,6 +31,7 @@ export const Dcm = {
   trackingUniqueIdentifier: dcm('112040', 'Tracking Unique Identifier'),
   algorithmName: dcm('111001', 'Algorithm Name'),
   algorithmVersion: dcm('111003', 'Algorithm Version'),
+  algorithmParameters: dcm('111002', 'Algorithm Parameters'),
   algorithmFamily: dcm('111000', 'Algorithm Family'),
   artificialIntelligence: dcm('123110', 'Artificial Intelligence'),
   certaintyOfFinding: dcm('111012', 'Certainty of Finding'),
@@ -62,20 +64,22 @@ export const Dcm = {
   noneSucceeded: dcm('111245', 'No algorithms succeeded; without findings'),
 } as const;
 
-/** Languages (RFC 5646) and document titles (LOINC) that results use. */
+/** Languages (RFC 5646), document titles and procedures (LOINC) that results use. */
 export const English: CodedConcept = { value: 'en', scheme: 'RFC5646', meaning: 'English' };
-export const DiagnosticImagingReport: CodedConcept = {
-  value: '18748-4',
-  scheme: 'LN',
-  meaning: 'Diagnostic imaging report',
-};
+export const Loinc = {
+  diagnosticImagingReport: loinc('18748-4', 'Diagnostic imaging report'),
+  computedTomography: loinc('25045-6', 'CT unspecified body region'),
+  magneticResonanceImaging: loinc('25056-3', 'MRI unspecified body region'),
+} as const;
 
 /** SNOMED CT concepts that results use. */
 export const Sct = {
   findingSite: sct('363698007', 'Finding Site'),
-  computedTomography: sct('77477000', 'Computed tomography'),
-  magneticResonanceImaging: sct('113091000', 'Magnetic resonance imaging'),
-  plainRadiography: sct('168537006', 'Plain radiography'),
+  laterality: sct('272741003', 'Laterality'),
+  topographicalModifier: sct('106233006', 'Topographical modifier'),
+  left: sct('7771000', 'Left'),
+  right: sct('24028007', 'Right'),
+  imagingProcedure: sct('363679005', 'Imaging procedure'),
   anatomicalStructure: sct('91723000', 'Anatomical Structure'),
   morphologicallyAbnormalStructure: sct('49755003', 'Morphologically Abnormal Structure'),
   vertebra: sct('51282000', 'Vertebra'),

@@ -8,24 +8,37 @@ import { type FrameHeader, frameHeaders } from '../study/frames.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import type { FrameReference, ProcessingResult } from '../tool.ts';
+import { oneLine } from './plain-text.ts';
+import { provenance } from './provenance.ts';
 import type { SourceStudy } from './source-study.ts';
 
 /** The plain data of a result. */
 export type ResultData = Omit<ProcessingResult, 'toDicom'>;
 
 /** What each object of a result is for; part of its UIDs, so a role never changes its name. */
-export type Role = 'segmentation' | 'drawings' | 'measurements' | 'key-images' | 'report' | 'non-result' | 'failure';
+export type Role =
+  | 'segmentation'
+  | 'drawings'
+  | 'segments'
+  | 'points'
+  | 'measurements'
+  | 'key-images'
+  | 'report'
+  | 'non-result'
+  | 'failure';
 
 /** Series Number and what follows the tool's label in Series Description: high numbers sort results after the images. */
 const SERIES: Readonly<Record<Role, { readonly number: number; readonly description: string }>> = {
   segmentation: { number: 9001, description: 'segmentation' },
-  drawings: { number: 9002, description: 'findings' },
-  measurements: { number: 9003, description: 'measurements' },
-  'key-images': { number: 9004, description: 'key images' },
-  report: { number: 9005, description: 'report' },
-  'non-result': { number: 9006, description: 'no result' },
+  drawings: { number: 9002, description: 'findings on images' },
+  segments: { number: 9003, description: 'findings by segment' },
+  points: { number: 9004, description: 'findings at points' },
+  measurements: { number: 9005, description: 'other findings' },
+  'key-images': { number: 9006, description: 'key images' },
+  report: { number: 9007, description: 'report' },
+  'non-result': { number: 9008, description: 'no result' },
   // A role of its own: after a redrive the run may still get its answer, which is then another object.
-  failure: { number: 9007, description: 'failed' },
+  failure: { number: 9009, description: 'failed' },
 };
 
 /** What every output says, in tags and in pixels. */
@@ -54,7 +67,10 @@ export interface ObjectDescription {
   readonly Modality: string;
 }
 
-/** Patient, Study, Series, Equipment and SOP Common modules of one result object. */
+/**
+ * Patient, Study, Series, Equipment and SOP Common modules of one result object. The Contributing Equipment item tells of
+ * any object by itself which tool, input, configuration and models made it.
+ */
 export function commonAttributes(result: ResultData, source: SourceStudy, object: ObjectDescription): Attributes {
   const { metadata } = result;
   const { role, index = 0 } = object;
@@ -67,18 +83,19 @@ export function commonAttributes(result: ResultData, source: SourceStudy, object
     SeriesInstanceUID: seriesUid(result, role),
     Modality: object.Modality,
     SeriesNumber: number,
-    SeriesDescription: `${metadata.tool.label}: ${description} (research)`.slice(0, 64),
+    SeriesDescription: oneLine(`${metadata.tool.label}: ${description} (research)`, 64),
     SeriesDate: source.date,
     SeriesTime: source.time,
     InstanceNumber: index + 1,
     ContentDate: source.date,
     ContentTime: source.time,
+    ContentQualification: 'RESEARCH',
     ...equipment(result),
     ContributingEquipmentSequence: [
       {
         ...equipment(result),
         PurposeOfReferenceCodeSequence: [codeItem(Dcm.processingEquipment)],
-        ContributionDescription: RESEARCH_ONLY,
+        ContributionDescription: contribution(result),
       },
     ],
   };
@@ -88,7 +105,7 @@ export function commonAttributes(result: ResultData, source: SourceStudy, object
 function equipment({ metadata }: ResultData): Attributes {
   return {
     Manufacturer: MANUFACTURER,
-    ManufacturerModelName: metadata.tool.label,
+    ManufacturerModelName: oneLine(metadata.tool.label, 64),
     DeviceSerialNumber: metadata.tool.id,
     SoftwareVersions: softwareVersions(metadata.version),
   };
@@ -97,6 +114,13 @@ function equipment({ metadata }: ResultData): Attributes {
 /** The tool's version as values of at most 64 characters (PS3.5, VR LO). */
 function softwareVersions(version: string): readonly string[] {
   return version.match(/.{1,64}/g) ?? [version];
+}
+
+/** The research label and the provenance, a line each, as many whole lines as Contribution Description (VR ST) holds. */
+function contribution(result: ResultData): string {
+  let text = RESEARCH_ONLY;
+  for (const line of provenance(result)) if (text.length + 1 + line.length <= 1024) text += `\n${line}`;
+  return text;
 }
 
 /** The headers of the instances the tool was given, in source order. */
@@ -123,11 +147,25 @@ export function framesOf(instances: readonly InstanceIndex[]): readonly FrameHea
 }
 
 /** Where a frame lies along its normal, mm; 0 where it does not say. */
-function alongNormal({ ImagePositionPatient, ImageOrientationPatient }: FrameHeader): number {
+export function alongNormal({ ImagePositionPatient, ImageOrientationPatient }: FrameHeader): number {
   if (ImagePositionPatient === undefined || ImageOrientationPatient === undefined) return 0;
   const [x, y, z] = ImagePositionPatient;
   const [a, b, c, d, e, f] = ImageOrientationPatient;
   return x * (b * f - c * e) + y * (c * d - a * f) + z * (a * e - b * d);
+}
+
+/** Body Part Examined of General Series (C.7.3.1), the source's where all inputs agree: series of results are hung by it. */
+export function generalSeries(result: ResultData, source: SourceStudy): Attributes {
+  const parts = new Set(inputsOf(result, source).map(({ BodyPartExamined }) => BodyPartExamined));
+  const [BodyPartExamined] = parts;
+  return parts.size === 1 && BodyPartExamined !== undefined && BodyPartExamined.length <= 16
+    ? { BodyPartExamined }
+    : {};
+}
+
+/** Image Laterality (0020,0062), where the source says one that the standard knows. */
+export function imageLaterality({ ImageLaterality }: Pick<InstanceIndex, 'ImageLaterality'>): Attributes {
+  return ImageLaterality !== undefined && /^[RLUB]$/.test(ImageLaterality) ? { ImageLaterality } : {};
 }
 
 /** Basic Coded Entry (PS3.3 8.8). */

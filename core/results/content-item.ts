@@ -1,10 +1,11 @@
 /** Content items of Structured Reports (PS3.3 C.17.3) as attributes. */
-import type { CodedConcept } from '../dicom/codes.ts';
+import { type CodedConcept, Sct } from '../dicom/codes.ts';
 import { formatDecimal } from '../dicom/decimal.ts';
 import type { Attributes } from '../dicom/write.ts';
 import type { PointLps } from '../image/geometry.ts';
-import type { ImageRegion, Measurement } from '../tool.ts';
+import type { Finding, ImageRegion, Measurement } from '../tool.ts';
 import { codeItem, frameNumbers, type Referenced, reference, sourceUid } from './common.ts';
+import { paragraph } from './plain-text.ts';
 
 /** How an item belongs to its parent (PS3.3 Table C.17.3.2.4). */
 export type Relationship = 'CONTAINS' | 'HAS CONCEPT MOD' | 'HAS OBS CONTEXT' | 'SELECTED FROM';
@@ -22,8 +23,19 @@ export const code = (relationship: Relationship, name: CodedConcept, value: Code
 
 export const text = (relationship: Relationship, name: CodedConcept, value: string): Attributes => ({
   ...named('TEXT', relationship, name),
-  TextValue: value,
+  TextValue: paragraph(value),
 });
+
+/** Finding Site with its laterality and the part of it that is meant (TID 1419); none where the finding names no site. */
+export function site({ site: where, laterality, siteModifier }: Finding): readonly Attributes[] {
+  if (where === undefined) return [];
+  const modifiers = [
+    ...(laterality ? [code('HAS CONCEPT MOD', Sct.laterality, laterality)] : []),
+    ...(siteModifier ? [code('HAS CONCEPT MOD', Sct.topographicalModifier, siteModifier)] : []),
+  ];
+  const item = code('HAS CONCEPT MOD', Sct.findingSite, where);
+  return [modifiers.length > 0 ? { ...item, ContentSequence: modifiers } : item];
+}
 
 export const uidref = (relationship: Relationship, name: CodedConcept, value: string): Attributes => ({
   ...named('UIDREF', relationship, name),

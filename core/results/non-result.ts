@@ -1,12 +1,11 @@
 /** The answer of a run without findings as an Enhanced SR: TID 2000 "Basic Diagnostic Imaging Report" (PS3.16). */
-import { Dcm, DiagnosticImagingReport } from '../dicom/codes.ts';
+import { Dcm, Loinc } from '../dicom/codes.ts';
 import type { DicomObject } from '../dicom/write.ts';
 import { inputsOf, RESEARCH_ONLY, type ResultData } from './common.ts';
 import { code, container, text } from './content-item.ts';
+import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
 import { srDocument } from './sr-document.ts';
-
-const ENHANCED_SR = '1.2.840.10008.5.1.4.1.1.88.22';
 
 const SENTENCES = {
   'no-finding': 'The tool evaluated the images and found nothing to report.',
@@ -23,8 +22,8 @@ export function nonResultReport(result: ResultData, source: SourceStudy): DicomO
   return srDocument(result, source, {
     kind: 'non-result',
     role: outcome === 'failed' ? 'failure' : 'non-result',
-    SOPClassUID: ENHANCED_SR,
-    title: DiagnosticImagingReport,
+    SOPClassUID: SOP_CLASS.enhancedSr,
+    title: Loinc.diagnosticImagingReport,
     template: '2000',
     items: [
       container(Dcm.findings, [

@@ -1,11 +1,13 @@
 /** The report as Encapsulated PDF (PS3.3 A.45.1). */
+
+import { Loinc } from '../dicom/codes.ts';
 import type { DicomObject } from '../dicom/write.ts';
 import { DicomWriteError } from '../errors.ts';
-import { commonAttributes, inputsOf, objectUid, type ResultData, reference } from './common.ts';
+import { codeItem, commonAttributes, inputsOf, objectUid, type ResultData, reference } from './common.ts';
+import { oneLine } from './plain-text.ts';
 import { reportPdf } from './report-pages.ts';
+import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
-
-const ENCAPSULATED_PDF_STORAGE = '1.2.840.10008.5.1.4.1.1.104.1';
 
 /**
  * The result's report: a page made here, or the PDF that the tool brings.
@@ -22,19 +24,23 @@ export function encapsulatedPdf(result: ResultData, source: SourceStudy): readon
     });
   }
   const sources = inputsOf(result, source);
+  const SOPClassUID = SOP_CLASS.encapsulatedPdf;
+  // Whether a PDF of the tool's own names the patient is not known; a page made here does not (`checkIdentity`).
+  const isOurs = report.kind === 'page';
   return [
     {
       kind: 'pdf',
-      SOPClassUID: ENCAPSULATED_PDF_STORAGE,
+      SOPClassUID,
       SOPInstanceUID: objectUid(result, 'report'),
       attributes: {
-        ...commonAttributes(result, source, { role: 'report', SOPClassUID: ENCAPSULATED_PDF_STORAGE, Modality: 'DOC' }),
+        ...commonAttributes(result, source, { role: 'report', SOPClassUID, Modality: 'DOC' }),
         ConversionType: 'WSD',
         AcquisitionDateTime: '',
-        BurnedInAnnotation: 'NO',
-        RecognizableVisualFeatures: 'NO',
-        DocumentTitle: report.title,
-        ConceptNameCodeSequence: [],
+        BurnedInAnnotation: isOurs ? 'NO' : 'YES',
+        ...(isOurs && { RecognizableVisualFeatures: 'NO' }),
+        VerificationFlag: 'UNVERIFIED',
+        DocumentTitle: oneLine(`${report.title} (research)`, 1024),
+        ConceptNameCodeSequence: [codeItem(Loinc.diagnosticImagingReport)],
         SourceInstanceSequence: sources.map(reference),
         MIMETypeOfEncapsulatedDocument: 'application/pdf',
         EncapsulatedDocument: bytes,

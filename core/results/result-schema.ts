@@ -1,10 +1,11 @@
 /** The shape of a stored result (`runs/<runId>/result.json`), version 1. */
 import { z } from 'zod';
+import { KEY_UID } from '../keys.ts';
 
 export const RESULT_FORMAT_NAME = 'hilum.result/1';
 
 const base64 = z.string().transform((text): Uint8Array => new Uint8Array(Buffer.from(text, 'base64')));
-const uid = z.string().regex(/^[0-9.]{1,64}$/);
+const uid = z.string().regex(KEY_UID);
 const frame = { SOPInstanceUID: uid, frameNumber: z.number().int().positive().optional() };
 const concept = z.object({ value: z.string(), scheme: z.string(), meaning: z.string() });
 const reason = z.object({ code: z.string(), message: z.string() });
@@ -15,6 +16,8 @@ const FindingSchema = z.object({
   summary: z.string(),
   finding: concept,
   site: concept.optional(),
+  laterality: concept.optional(),
+  siteModifier: concept.optional(),
   measurements: z.array(z.object({ name: concept, value: z.number(), unit: concept })),
   evaluations: z.array(z.object({ name: concept, value: concept })),
   certainty: z.number().optional(),
@@ -44,6 +47,7 @@ export const StoredResultSchema = z.object({
       outputs: z.string(),
       limits: z.string(),
       models: z.array(z.object({ id: z.string(), version: z.string(), sha256: z.string() })),
+      configurationSha256: z.string().optional(),
     }),
     version: z.string(),
     inputDigest: z.string(),

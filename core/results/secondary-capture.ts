@@ -6,15 +6,18 @@ import type { InstanceIndex } from '../study/study-index.ts';
 import {
   codeItem,
   commonAttributes,
+  generalSeries,
+  imageLaterality,
   instanceOf,
   objectUid,
   RESEARCH_ONLY,
   type ResultData,
   reference,
 } from './common.ts';
+import { oneLine } from './plain-text.ts';
+import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
 
-const SECONDARY_CAPTURE_STORAGE = '1.2.840.10008.5.1.4.1.1.7';
 const MARGIN = 4;
 
 /** The result's key images, each with a band below it that says what it may be used for. */
@@ -23,23 +26,25 @@ export function secondaryCaptures(result: ResultData, source: SourceStudy): read
   return result.keyImages.map((picture, index) => {
     const banded = withBand(picture);
     const sources: readonly InstanceIndex[] = picture.sources.map((uid) => instanceOf(byUid, uid));
+    const [first, ...others] = sources;
     return {
       kind: 'secondary-capture',
-      SOPClassUID: SECONDARY_CAPTURE_STORAGE,
+      SOPClassUID: SOP_CLASS.secondaryCapture,
       SOPInstanceUID: objectUid(result, 'key-images', index),
       attributes: {
         ...commonAttributes(result, source, {
           role: 'key-images',
           index,
-          SOPClassUID: SECONDARY_CAPTURE_STORAGE,
+          SOPClassUID: SOP_CLASS.secondaryCapture,
           Modality: 'OT',
         }),
+        ...generalSeries(result, source),
         ConversionType: 'WSD',
         ImageType: ['DERIVED', 'SECONDARY'],
         PatientOrientation: '',
-        Laterality: '',
-        DerivationDescription: `${picture.title}. ${RESEARCH_ONLY}`.slice(0, 1024),
-        ImageComments: picture.title,
+        ...(first && others.length === 0 && imageLaterality(first)),
+        DerivationDescription: oneLine(`${picture.title}. ${RESEARCH_ONLY}`, 1024),
+        ImageComments: oneLine(picture.title, 10_240),
         ...(sources.length > 0 && {
           SourceImageSequence: sources.map((instance) => ({
             ...reference(instance),

@@ -1,5 +1,5 @@
-/** Masks as a Segmentation object, BINARY, on the source's own frames (PS3.3 A.51, C.8.20). */
-import { Dcm } from '../dicom/codes.ts';
+/** Masks as Segmentation objects, BINARY, on the source's own frames (PS3.3 A.51, C.8.20). */
+import { resultUid } from '../dicom/uid.ts';
 import type { Attributes, DicomObject } from '../dicom/write.ts';
 import { GeometryError } from '../errors.ts';
 import { type FrameHeader, frameKey } from '../study/frames.ts';
@@ -7,10 +7,10 @@ import type { Segment } from '../tool.ts';
 import { packFrames } from './bits.ts';
 import {
   bySeries,
-  codeItem,
   commonAttributes,
-  frameNumbers,
   framesOf,
+  generalSeries,
+  imageLaterality,
   inputsOf,
   objectUid,
   RESEARCH_ONLY,
@@ -19,76 +19,114 @@ import {
   reference,
   seriesUid,
   sourceUid,
-  trackingUid,
 } from './common.ts';
+import { dimensions, frameGroups, isInSpace, type MaskFrame, sharedGroups } from './functional-groups.ts';
+import { describeSegment } from './segment.ts';
+import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
 
-const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4';
-
-/** One frame of the SEG: a segment on a source frame. */
-interface MaskFrame {
-  readonly segment: Segment;
-  readonly source: FrameHeader;
-  /** 1-based place of the source among the frames of the result's inputs, which lie along the slice normal. */
-  readonly position: number;
-  readonly bits: Uint8Array;
+/** A SEG as others refer to it. Segments are asked for by their number in the result. */
+export interface SegmentationReference extends Referenced {
+  /** Whether its frames lie in the patient's space. */
+  readonly inSpace: boolean;
+  /** The segment's number in this object, undefined where it is not in it. */
+  segmentNumber(inResult: number | undefined): number | undefined;
+  /** The segment's frames in this object, by their 1-based numbers in it; none where it is not in it. */
+  framesOf(inResult: number | undefined): readonly { readonly number: number; readonly source: FrameHeader }[];
 }
 
-/** The SEG as others refer to it, and the 1-based numbers of each segment's frames in it. */
-export interface SegmentationReference extends Referenced {
-  framesOf(segmentNumber: number): readonly number[];
+export interface Segmentation {
+  readonly object: DicomObject;
+  readonly reference: SegmentationReference;
 }
 
 /**
- * The result's masks as one SEG, and how the result's other objects refer to it; undefined where no segment holds a
- * voxel.
+ * The result's masks: a SEG for each volume, and for each radiograph one of its own, since radiographs share neither a
+ * frame of reference nor a matrix size. None where no segment holds a voxel.
  *
  * Frames come by segment, then in source order. On volumes each frame carries its source's position and orientation;
- * a radiograph has no frame of reference, so its frames are placed by reference to the source alone.
+ * a radiograph has no frame of reference, so its frames are placed by reference to the source alone. Segments are
+ * numbered from 1 in each SEG (C.8.20.4), which for a single image are the result's own numbers.
  *
- * @throws GeometryError where the masks lie on images of different matrix sizes
+ * @throws GeometryError where the masks of a volume lie on slices of different matrix sizes
  */
-export function segmentation(
-  result: ResultData,
-  source: SourceStudy,
-): { readonly object: DicomObject; readonly reference: SegmentationReference } | undefined {
-  const frames = maskFrames(result, source);
-  const [first] = frames;
-  if (first === undefined) return undefined;
-  const SOPInstanceUID = objectUid(result, 'segmentation');
+export function segmentations(result: ResultData, source: SourceStudy): readonly Segmentation[] {
+  const sources = framesOf(inputsOf(result, source));
+  const groups = Map.groupBy(maskFrames(result.segments, sources), ({ source: of }) => imageOf(of));
+  return [...groups.values()]
+    .toSorted((a, b) => firstPlace(a) - firstPlace(b))
+    .map((frames, index) => segmentation(result, source, { frames, sources, index }));
+}
+
+function maskFrames(segments: readonly Segment[], sources: readonly FrameHeader[]): readonly MaskFrame[] {
+  return segments.flatMap((segment) => {
+    const bitsOf = new Map(segment.frames.map((frame) => [frameKey(frame), frame.bits]));
+    return sources.flatMap((header, index): readonly MaskFrame[] => {
+      const bits = bitsOf.get(frameKey(header));
+      return bits === undefined ? [] : [{ segment, number: segment.number, source: header, place: index + 1, bits }];
+    });
+  });
+}
+
+/** What a frame is part of: the volume in its series and frame of reference, or the radiograph that it is. */
+function imageOf(frame: FrameHeader): string {
+  return isInSpace([frame]) ? `${frame.SeriesInstanceUID} ${frame.FrameOfReferenceUID}` : frameKey(frame);
+}
+
+const firstPlace = (frames: readonly MaskFrame[]): number => Math.min(...frames.map(({ place }) => place));
+
+interface Image {
+  readonly frames: readonly MaskFrame[];
+  /** All frames that the tool was given. */
+  readonly sources: readonly FrameHeader[];
+  /** 0-based among the result's SEGs. */
+  readonly index: number;
+}
+
+function segmentation(result: ResultData, source: SourceStudy, image: Image): Segmentation {
   const role = 'segmentation';
-  const common = commonAttributes(result, source, { role, SOPClassUID: SEGMENTATION_STORAGE, Modality: 'SEG' });
+  const SOPClassUID = SOP_CLASS.segmentation;
+  const inResult = [...new Set(image.frames.map(({ segment }) => segment.number))];
+  const numbers = new Map(inResult.map((number, index) => [number, index + 1]));
+  const frames = image.frames.map((frame) => ({ ...frame, number: numbers.get(frame.segment.number) ?? 0 }));
+  const SOPInstanceUID = objectUid(result, role, image.index);
   return {
     object: {
       kind: 'segmentation',
-      SOPClassUID: SEGMENTATION_STORAGE,
+      SOPClassUID,
       SOPInstanceUID,
-      attributes: { ...common, ...describeMask(result, source, frames, first.source) },
+      attributes: {
+        ...commonAttributes(result, source, { role, index: image.index, SOPClassUID, Modality: 'SEG' }),
+        ...generalSeries(result, source),
+        ...describeMask(result, source, { ...image, frames }),
+      },
     },
     reference: {
-      SOPClassUID: SEGMENTATION_STORAGE,
+      SOPClassUID,
       SOPInstanceUID,
       SeriesInstanceUID: seriesUid(result, role),
-      framesOf: (number) => frames.flatMap((frame, index) => (frame.segment.number === number ? [index + 1] : [])),
+      inSpace: isInSpace(frames.map((frame) => frame.source)),
+      segmentNumber: (inResult) => (inResult === undefined ? undefined : numbers.get(inResult)),
+      framesOf: (inResult) =>
+        frames.flatMap(({ segment, source: of }, at) =>
+          segment.number === inResult ? [{ number: at + 1, source: of }] : [],
+        ),
     },
   };
 }
 
 /** Segmentation Image, Multi-frame Functional Groups and Dimension, Frame of Reference, Image Pixel modules. */
-function describeMask(
-  result: ResultData,
-  source: SourceStudy,
-  frames: readonly MaskFrame[],
-  first: FrameHeader,
-): Attributes {
-  const { Rows = 0, Columns = 0 } = first;
-  if (frames.some((frame) => frame.source.Rows !== Rows || frame.source.Columns !== Columns)) {
+function describeMask(result: ResultData, source: SourceStudy, { frames, sources, index }: Image): Attributes {
+  const headers = frames.map((frame) => frame.source);
+  const [first] = headers;
+  const { Rows = 0, Columns = 0 } = first ?? {};
+  if (first === undefined || headers.some((header) => header.Rows !== Rows || header.Columns !== Columns)) {
     throw new GeometryError('mixed-matrix', 'The masks lie on images of different matrix sizes');
   }
-  const inSpace = isInSpace(frames.map((frame) => frame.source));
-  const dimensionOrganization = objectUid(result, 'segmentation', 1);
+  const inSpace = isInSpace(headers);
+  const segments = new Map(frames.map(({ number, segment }) => [number, segment]));
   return {
-    ...(inSpace ? frameOfReference(first, source) : { PatientOrientation: first.PatientOrientation ?? [] }),
+    ...(inSpace ? frameOfReference(first, source) : flat(first)),
     ImageType: ['DERIVED', 'PRIMARY'],
     ContentLabel: 'SEGMENTATION',
     ContentDescription: RESEARCH_ONLY,
@@ -104,12 +142,11 @@ function describeMask(
     PixelRepresentation: 0,
     ...source.lossyCompression,
     SegmentationType: 'BINARY',
-    SegmentSequence: result.segments.map((segment) => describeSegment(result, segment)),
-    DimensionOrganizationSequence: [{ DimensionOrganizationUID: dimensionOrganization }],
-    DimensionIndexSequence: dimensionIndex(dimensionOrganization, inSpace),
-    SharedFunctionalGroupsSequence: [sharedGroups(frames, inSpace)],
+    SegmentSequence: [...segments].map(([number, segment]) => describeSegment(result, segment, number)),
+    ...dimensions(dimensionUid(result, index), inSpace),
+    SharedFunctionalGroupsSequence: [sharedGroups(frames, sources, inSpace)],
     PerFrameFunctionalGroupsSequence: frames.map((frame) => frameGroups(frame, inSpace)),
-    ReferencedSeriesSequence: referencedSeries(frames.map((frame) => frame.source)),
+    ReferencedSeriesSequence: referencedSeries(headers),
     PixelData: packFrames(
       frames.map((frame) => frame.bits),
       Rows * Columns,
@@ -117,15 +154,9 @@ function describeMask(
   };
 }
 
-function maskFrames(result: ResultData, source: SourceStudy): readonly MaskFrame[] {
-  const sources = framesOf(inputsOf(result, source));
-  return result.segments.flatMap((segment) => {
-    const bitsOf = new Map(segment.frames.map((frame) => [frameKey(frame), frame.bits]));
-    return sources.flatMap((header, index): readonly MaskFrame[] => {
-      const bits = bitsOf.get(frameKey(header));
-      return bits === undefined ? [] : [{ segment, source: header, position: index + 1, bits }];
-    });
-  });
+/** Dimension Organization UID (0020,9164) of a SEG. */
+function dimensionUid({ metadata }: ResultData, index: number): string {
+  return resultUid(metadata.inputDigest, metadata.tool.id, metadata.version, 'dimensions', String(index));
 }
 
 function frameOfReference({ FrameOfReferenceUID = '' }: FrameHeader, source: SourceStudy): Attributes {
@@ -135,109 +166,9 @@ function frameOfReference({ FrameOfReferenceUID = '' }: FrameHeader, source: Sou
   };
 }
 
-/** True where every frame says where it lies, all in one frame of reference. */
-export function isInSpace(frames: readonly FrameHeader[]): boolean {
-  const framesOfReference = new Set(frames.map(({ FrameOfReferenceUID }) => FrameOfReferenceUID));
-  return (
-    framesOfReference.size === 1 &&
-    frames.every(
-      ({ FrameOfReferenceUID, ImagePositionPatient, ImageOrientationPatient, PixelSpacing }) =>
-        FrameOfReferenceUID && ImagePositionPatient && ImageOrientationPatient && PixelSpacing,
-    )
-  );
-}
-
-/** Segment Description Macro (C.8.20.4) with the algorithm's identification (10.16). */
-function describeSegment(result: ResultData, segment: Segment): Attributes {
-  const { tool, version } = result.metadata;
-  const finding = result.findings.find(({ segmentNumber }) => segmentNumber === segment.number);
-  const tracked = finding?.id ?? segment.label;
-  return {
-    SegmentNumber: segment.number,
-    SegmentLabel: segment.label,
-    SegmentedPropertyCategoryCodeSequence: [codeItem(segment.category)],
-    SegmentedPropertyTypeCodeSequence: [codeItem(segment.type)],
-    SegmentAlgorithmType: 'AUTOMATIC',
-    SegmentAlgorithmName: tool.label,
-    SegmentationAlgorithmIdentificationSequence: [
-      {
-        AlgorithmFamilyCodeSequence: [codeItem(Dcm.artificialIntelligence)],
-        AlgorithmName: tool.label,
-        AlgorithmVersion: version.slice(0, 64),
-        AlgorithmSource: 'Hilum',
-      },
-    ],
-    RecommendedDisplayCIELabValue: segment.cielab ?? colorOf(segment.number),
-    TrackingID: tracked,
-    TrackingUID: trackingUid(result, tracked),
-  };
-}
-
-/**
- * A colour for a segment that has none: CIELab as 0–65535 (PS3.3 C.10.7.1.1), equally light, hues by the golden angle so
- * that neighbouring numbers differ.
- */
-function colorOf(segmentNumber: number): readonly number[] {
-  const [lightness, chroma, hue] = [65, 60, (segmentNumber * 137.508 * Math.PI) / 180];
-  const channel = (ab: number) => Math.round(((ab + 128) / 255) * 65_535);
-  return [Math.round((lightness / 100) * 65_535), channel(chroma * Math.cos(hue)), channel(chroma * Math.sin(hue))];
-}
-
-/** Multi-frame Dimension Module (C.7.6.17): by segment, then by position where there is one. */
-function dimensionIndex(DimensionOrganizationUID: string, inSpace: boolean): readonly Attributes[] {
-  const bySegment = {
-    DimensionOrganizationUID,
-    DimensionIndexPointer: 'ReferencedSegmentNumber',
-    FunctionalGroupPointer: 'SegmentIdentificationSequence',
-    DimensionDescriptionLabel: 'Segment Number',
-  };
-  const byPosition = {
-    DimensionOrganizationUID,
-    DimensionIndexPointer: 'ImagePositionPatient',
-    FunctionalGroupPointer: 'PlanePositionSequence',
-    DimensionDescriptionLabel: 'Image Position Patient',
-  };
-  return inSpace ? [bySegment, byPosition] : [bySegment];
-}
-
-/**
- * Pixel Measures and Plane Orientation, of frames in space only: the detector spacing of a radiograph is no spacing in
- * the patient.
- */
-function sharedGroups(frames: readonly MaskFrame[], inSpace: boolean): Attributes {
-  const [frame] = frames;
-  if (frame === undefined || !inSpace) return {};
-  const { PixelSpacing, SliceThickness, ImageOrientationPatient } = frame.source;
-  return {
-    PixelMeasuresSequence: [{ PixelSpacing, SliceThickness: SliceThickness ?? sliceSpacing(frames) ?? 1 }],
-    PlaneOrientationSequence: [{ ImageOrientationPatient }],
-  };
-}
-
-/** Distance between two neighbouring source slices, mm. */
-function sliceSpacing(frames: readonly MaskFrame[]): number | undefined {
-  const [a, b] = [...new Map(frames.map((frame) => [frame.position, frame.source.ImagePositionPatient])).values()];
-  return a && b ? Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) : undefined;
-}
-
-function frameGroups({ segment, source, position }: MaskFrame, inSpace: boolean): Attributes {
-  return {
-    FrameContentSequence: [{ DimensionIndexValues: inSpace ? [segment.number, position] : [segment.number] }],
-    SegmentIdentificationSequence: [{ ReferencedSegmentNumber: segment.number }],
-    DerivationImageSequence: [
-      {
-        DerivationCodeSequence: [codeItem(Dcm.segmentation)],
-        SourceImageSequence: [
-          {
-            ...reference(source),
-            ...frameNumbers([source]),
-            PurposeOfReferenceCodeSequence: [codeItem(Dcm.sourceImage)],
-          },
-        ],
-      },
-    ],
-    ...(inSpace && { PlanePositionSequence: [{ ImagePositionPatient: source.ImagePositionPatient }] }),
-  };
+/** What tells left from right where nothing lies in space (General Image, C.7.6.1). */
+function flat(header: FrameHeader): Attributes {
+  return { PatientOrientation: header.PatientOrientation ?? [], ...imageLaterality(header) };
 }
 
 /** Common Instance Reference Module (C.12.2), each instance once. */

@@ -118,12 +118,19 @@ describe('the objects of a result', () => {
     }
   });
 
-  it('come as SEG, drawn findings, other findings, key images and report', () => {
+  it('come as SEG, a report for each way of saying where, key images and PDF', () => {
     const kinds = ctCase()
       .result.toDicom(ctCase().source)
       .map(({ kind }) => kind);
 
-    expect(kinds).toEqual(['segmentation', 'structured-report', 'structured-report', 'secondary-capture', 'pdf']);
+    expect(kinds).toEqual([
+      'segmentation',
+      'structured-report',
+      'structured-report',
+      'structured-report',
+      'secondary-capture',
+      'pdf',
+    ]);
   });
 
   it('have other UIDs for another version or input, and none twice', () => {

@@ -1,0 +1,105 @@
+/** Dimensions and functional groups of a SEG (PS3.3 C.7.6.16, C.7.6.17, A.51.5). */
+import { Dcm } from '../dicom/codes.ts';
+import type { Attributes } from '../dicom/write.ts';
+import type { FrameHeader } from '../study/frames.ts';
+import type { Segment } from '../tool.ts';
+import { alongNormal, codeItem, frameNumbers, reference } from './common.ts';
+
+/** One frame of a SEG: a segment on a source frame. */
+export interface MaskFrame {
+  readonly segment: Segment;
+  /** Segment Number in the SEG. */
+  readonly number: number;
+  readonly source: FrameHeader;
+  /** 1-based place of the source frame among those of the result's inputs, which lie along the slice normal. */
+  readonly place: number;
+  readonly bits: Uint8Array;
+}
+
+/** True where every frame says where it lies, all in one frame of reference. */
+export function isInSpace(frames: readonly FrameHeader[]): boolean {
+  const framesOfReference = new Set(frames.map(({ FrameOfReferenceUID }) => FrameOfReferenceUID));
+  return (
+    framesOfReference.size === 1 &&
+    frames.every(
+      ({ FrameOfReferenceUID, ImagePositionPatient, ImageOrientationPatient, PixelSpacing }) =>
+        FrameOfReferenceUID && ImagePositionPatient && ImageOrientationPatient && PixelSpacing,
+    )
+  );
+}
+
+/** Multi-frame Dimension Module (C.7.6.17): by segment, then by position where there is one. */
+export function dimensions(DimensionOrganizationUID: string, inSpace: boolean): Attributes {
+  const bySegment = {
+    DimensionOrganizationUID,
+    DimensionIndexPointer: 'ReferencedSegmentNumber',
+    FunctionalGroupPointer: 'SegmentIdentificationSequence',
+    DimensionDescriptionLabel: 'Segment Number',
+  };
+  const byPosition = {
+    DimensionOrganizationUID,
+    DimensionIndexPointer: 'ImagePositionPatient',
+    FunctionalGroupPointer: 'PlanePositionSequence',
+    DimensionDescriptionLabel: 'Image Position Patient',
+  };
+  return {
+    DimensionOrganizationSequence: [{ DimensionOrganizationUID }],
+    DimensionIndexSequence: inSpace ? [bySegment, byPosition] : [bySegment],
+  };
+}
+
+/**
+ * Pixel Measures and Plane Orientation, of frames in space only: the detector spacing of a radiograph is no spacing in
+ * the patient.
+ */
+export function sharedGroups(
+  frames: readonly MaskFrame[],
+  sources: readonly FrameHeader[],
+  inSpace: boolean,
+): Attributes {
+  const [frame] = frames;
+  if (frame === undefined || !inSpace) return {};
+  const { SeriesInstanceUID, PixelSpacing, SliceThickness, ImageOrientationPatient } = frame.source;
+  const spacing = sliceSpacing(sources.filter((source) => source.SeriesInstanceUID === SeriesInstanceUID));
+  return {
+    PixelMeasuresSequence: [
+      {
+        PixelSpacing,
+        SliceThickness: SliceThickness ?? spacing,
+        ...(spacing !== undefined && { SpacingBetweenSlices: spacing }),
+      },
+    ],
+    PlaneOrientationSequence: [{ ImageOrientationPatient }],
+  };
+}
+
+/**
+ * Distance between neighbouring slices of the volume, mm, to the micrometre; undefined where they are not evenly spaced.
+ * The mask's own frames do not tell it: they may leave slices out.
+ */
+function sliceSpacing(slices: readonly FrameHeader[]): number | undefined {
+  const [first = 0, ...rest] = slices.map(alongNormal).toSorted((a, b) => a - b);
+  const spacing = ((rest.at(-1) ?? first) - first) / rest.length;
+  const isEven = rest.every((at, index) => Math.abs(at - first - (index + 1) * spacing) < spacing / 20);
+  return spacing > 0 && isEven ? Math.round(spacing * 1000) / 1000 : undefined;
+}
+
+export function frameGroups({ number, source, place }: MaskFrame, inSpace: boolean): Attributes {
+  return {
+    FrameContentSequence: [{ DimensionIndexValues: inSpace ? [number, place] : [number] }],
+    SegmentIdentificationSequence: [{ ReferencedSegmentNumber: number }],
+    DerivationImageSequence: [
+      {
+        DerivationCodeSequence: [codeItem(Dcm.segmentation)],
+        SourceImageSequence: [
+          {
+            ...reference(source),
+            ...frameNumbers([source]),
+            PurposeOfReferenceCodeSequence: [codeItem(Dcm.sourceImage)],
+          },
+        ],
+      },
+    ],
+    ...(inSpace && { PlanePositionSequence: [{ ImagePositionPatient: source.ImagePositionPatient }] }),
+  };
+}

@@ -1,0 +1,21 @@
+/** What made a result, in lines that are the same wherever an object says them. */
+import type { ProcessingResult } from '../tool.ts';
+
+/**
+ * `Tool <id> <version>`, `Input sha256:<hex>`, `Configuration sha256:<hex>`, and `Model <id> <version> sha256:<hex>` for
+ * each model: what leads from any object to the very code, settings, weights and images it came from.
+ */
+export function provenance(result: Pick<ProcessingResult, 'metadata'>): readonly string[] {
+  const { tool, version } = result.metadata;
+  return [`Tool ${tool.id} ${version}`, ...parameters(result)];
+}
+
+/** The same without the tool, for places that name it by themselves. */
+export function parameters({ metadata }: Pick<ProcessingResult, 'metadata'>): readonly string[] {
+  const { tool, inputDigest } = metadata;
+  return [
+    `Input sha256:${inputDigest}`,
+    ...(tool.configurationSha256 === undefined ? [] : [`Configuration sha256:${tool.configurationSha256}`]),
+    ...tool.models.map(({ id, version, sha256 }) => `Model ${id} ${version} sha256:${sha256}`),
+  ];
+}

@@ -1,0 +1,55 @@
+/** What one segment of a SEG is: Segment Description Macro (PS3.3 C.8.20.4). */
+import { Dcm } from '../dicom/codes.ts';
+import type { Attributes } from '../dicom/write.ts';
+import { MANUFACTURER } from '../study/index-instance.ts';
+import type { Finding, Segment } from '../tool.ts';
+import { codeItem, RESEARCH_ONLY, type ResultData, trackingUid } from './common.ts';
+import { oneLine } from './plain-text.ts';
+import { parameters } from './provenance.ts';
+
+/** The segment as number `number` of its SEG, with the algorithm's identification (10.16) and the finding that it outlines. */
+export function describeSegment(result: ResultData, segment: Segment, number: number): Attributes {
+  const { tool, version } = result.metadata;
+  const finding = result.findings.find(({ segmentNumber }) => segmentNumber === segment.number);
+  const tracked = finding?.id ?? segment.label;
+  return {
+    SegmentNumber: number,
+    SegmentLabel: oneLine(segment.label, 64),
+    ...(finding && { SegmentDescription: oneLine(`${finding.summary} (${RESEARCH_ONLY})`, 1024) }),
+    SegmentedPropertyCategoryCodeSequence: [codeItem(segment.category)],
+    SegmentedPropertyTypeCodeSequence: [codeItem(segment.type)],
+    ...anatomy(segment, finding),
+    SegmentAlgorithmType: 'AUTOMATIC',
+    SegmentAlgorithmName: oneLine(tool.label, 64),
+    SegmentationAlgorithmIdentificationSequence: [
+      {
+        AlgorithmFamilyCodeSequence: [codeItem(Dcm.artificialIntelligence)],
+        AlgorithmName: oneLine(tool.label, 64),
+        AlgorithmVersion: version.slice(0, 64),
+        AlgorithmParameters: parameters(result).join('\n'),
+        AlgorithmSource: MANUFACTURER,
+      },
+    ],
+    RecommendedDisplayCIELabValue: segment.cielab ?? colorOf(segment.number),
+    TrackingID: oneLine(tracked),
+    TrackingUID: trackingUid(result, tracked),
+  };
+}
+
+/** Where the segmented thing is (10.5), where its type does not say it already. */
+function anatomy({ type }: Segment, finding: Finding | undefined): Attributes {
+  const { site, siteModifier } = finding ?? {};
+  if (site === undefined || site.value === type.value) return {};
+  const modifier = siteModifier && { AnatomicRegionModifierSequence: [codeItem(siteModifier)] };
+  return { AnatomicRegionSequence: [{ ...codeItem(site), ...modifier }] };
+}
+
+/**
+ * A colour for a segment that has none: CIELab as 0–65535 (PS3.3 C.10.7.1.1), equally light, hues by the golden angle so
+ * that neighbouring numbers differ.
+ */
+function colorOf(segmentNumber: number): readonly number[] {
+  const [lightness, chroma, hue] = [65, 60, (segmentNumber * 137.508 * Math.PI) / 180];
+  const channel = (ab: number) => Math.round(((ab + 128) / 255) * 65_535);
+  return [Math.round((lightness / 100) * 65_535), channel(chroma * Math.cos(hue)), channel(chroma * Math.sin(hue))];
+}

@@ -1,0 +1,62 @@
+/** The one list of what results are written as (PS3.4 B.5): the writers, the gate and the conformance statement read it. */
+import type { DicomObject } from '../dicom/write.ts';
+
+/** SOP Class UIDs by what they are for. */
+export const SOP_CLASS = {
+  segmentation: '1.2.840.10008.5.1.4.1.1.66.4',
+  comprehensiveSr: '1.2.840.10008.5.1.4.1.1.88.33',
+  comprehensive3dSr: '1.2.840.10008.5.1.4.1.1.88.34',
+  encapsulatedPdf: '1.2.840.10008.5.1.4.1.1.104.1',
+  secondaryCapture: '1.2.840.10008.5.1.4.1.1.7',
+  enhancedSr: '1.2.840.10008.5.1.4.1.1.88.22',
+} as const;
+
+export interface ResultSopClass {
+  readonly kind: DicomObject['kind'];
+  readonly SOPClassUID: string;
+  /** Its name in PS3.6 Annex A. */
+  readonly name: string;
+  /** What Hilum writes in it, and why in this class. */
+  readonly holds: string;
+}
+
+export const RESULT_SOP_CLASSES: readonly ResultSopClass[] = [
+  {
+    kind: 'segmentation',
+    SOPClassUID: SOP_CLASS.segmentation,
+    name: 'Segmentation Storage',
+    holds: 'Masks, BINARY, on the frames of the source: one object for each volume and each radiograph.',
+  },
+  {
+    kind: 'structured-report',
+    SOPClassUID: SOP_CLASS.comprehensiveSr,
+    name: 'Comprehensive SR Storage',
+    holds:
+      'Findings drawn on images and, in a second object, findings by segment or for the image as a whole (TID 1500).',
+  },
+  {
+    kind: 'structured-report',
+    SOPClassUID: SOP_CLASS.comprehensive3dSr,
+    name: 'Comprehensive 3D SR Storage',
+    holds:
+      'The second of these objects where it holds points in the patient, which only this class may hold (TID 1500).',
+  },
+  {
+    kind: 'non-result',
+    SOPClassUID: SOP_CLASS.enhancedSr,
+    name: 'Enhanced SR Storage',
+    holds: 'The answer of a run without findings: nothing found, out of scope, not evaluable, failed (TID 2000).',
+  },
+  {
+    kind: 'pdf',
+    SOPClassUID: SOP_CLASS.encapsulatedPdf,
+    name: 'Encapsulated PDF Storage',
+    holds: 'The report for people, which every viewer opens.',
+  },
+  {
+    kind: 'secondary-capture',
+    SOPClassUID: SOP_CLASS.secondaryCapture,
+    name: 'Secondary Capture Image Storage',
+    holds: 'Pictures with the findings drawn in, and the research label in the pixels.',
+  },
+];
