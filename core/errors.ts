@@ -1,3 +1,5 @@
+import type { DicomObject } from './dicom/write.ts';
+
 /**
  * Every error Hilum raises on purpose, and what becomes of the work that met it.
  *
@@ -85,6 +87,21 @@ export class NotEvaluableError extends HilumError {
 export class DicomWriteError extends HilumError {
   readonly disposition = 'reject';
   readonly code = 'invalid-dicom-object';
+}
+
+/**
+ * The output gate refuses an object. `object` holds the patient's attributes: it goes to quarantine and never into a log,
+ * which is why it is no property that is printed.
+ */
+export class RefusedObjectError extends DicomWriteError {
+  readonly #object: DicomObject;
+  constructor(object: DicomObject, message: string, options?: HilumErrorOptions) {
+    super(message, options);
+    this.#object = object;
+  }
+  get object(): DicomObject {
+    return this.#object;
+  }
 }
 
 /** The same key is already there with other content than the caller asserts. */

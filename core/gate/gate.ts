@@ -1,0 +1,70 @@
+/**
+ * The output gate: no object leaves without passing. What each file here knows: types of attributes by IOD
+ * (`attributes.ts`, from `iod-tables.json`), frames (`multi-frame.ts`), pixels, content trees and their templates,
+ * references, and what viewers need (`viewers.ts`). Values against their Value Representation are the writer's.
+ */
+import type { DicomObject } from '../dicom/write.ts';
+import type { SourceStudy } from '../results/source-study.ts';
+import { numbersOf, textOf } from './attribute-values.ts';
+import { checkAttributes } from './attributes.ts';
+import { checkContentTree, contentOf } from './content-tree.ts';
+import { checkMultiFrame } from './multi-frame.ts';
+import { checkPixels } from './pixels.ts';
+import { checkReferences, type Targets, targetsOf } from './references.ts';
+import { type Refuse, refuseObject } from './refusal.ts';
+import { checkTemplates } from './templates.ts';
+import { checkViewers } from './viewers.ts';
+
+/** The SOP Classes that results are written as (PS3.4 B.5), by kind. */
+export const SOP_CLASSES: Readonly<Record<DicomObject['kind'], readonly string[]>> = {
+  segmentation: ['1.2.840.10008.5.1.4.1.1.66.4'],
+  'structured-report': ['1.2.840.10008.5.1.4.1.1.88.33', '1.2.840.10008.5.1.4.1.1.88.34'],
+  pdf: ['1.2.840.10008.5.1.4.1.1.104.1'],
+  'secondary-capture': ['1.2.840.10008.5.1.4.1.1.7'],
+  'non-result': ['1.2.840.10008.5.1.4.1.1.88.22'],
+};
+
+/**
+ * The last look at the objects of a result before they are written.
+ *
+ * @throws RefusedObjectError about the first object that fails, with facts `{ kind, SOPInstanceUID, rule, keyword?, path? }`:
+ * the rule by its name in `refusal.ts`, and the attribute that breaks it
+ */
+export function checkObjects(objects: readonly DicomObject[], source: SourceStudy): void {
+  const targets = targetsOf(objects, source);
+  const uids = new Set<string>();
+  for (const object of objects) {
+    const refuse = refuseObject(object);
+    if (uids.has(object.SOPInstanceUID)) refuse('uid-repeated', 'SOPInstanceUID');
+    uids.add(object.SOPInstanceUID);
+    checkObject(object, source, targets, refuse);
+  }
+}
+
+function checkObject(object: DicomObject, source: SourceStudy, targets: Targets, refuse: Refuse): void {
+  const { kind, SOPClassUID, SOPInstanceUID, attributes } = object;
+  const whole = { ...object, source };
+  if (!SOP_CLASSES[kind].includes(SOPClassUID)) refuse('sop-class-not-of-kind', 'SOPClassUID');
+  checkAttributes(whole, refuse);
+  if (attributes['SOPClassUID'] !== SOPClassUID) refuse('uid-differs', 'SOPClassUID');
+  if (attributes['SOPInstanceUID'] !== SOPInstanceUID) refuse('uid-differs', 'SOPInstanceUID');
+  if (textOf(attributes['StudyInstanceUID']) !== source.StudyInstanceUID) refuse('other-study', 'StudyInstanceUID');
+  checkPixels(whole, refuse);
+  if (kind === 'segmentation') checkMultiFrame(whole, refuse);
+  if (kind === 'pdf') checkDocument(object, refuse);
+  const content = contentOf(attributes);
+  checkContentTree(whole, content, refuse);
+  checkTemplates(content, refuse);
+  checkReferences(whole, targets, refuse);
+  checkViewers(whole, content, refuse);
+}
+
+/** Encapsulated Document (C.24.2): a PDF, as long as it says. */
+function checkDocument({ attributes }: DicomObject, refuse: Refuse): void {
+  const { EncapsulatedDocument: document, EncapsulatedDocumentLength: length } = attributes;
+  const bytes = document instanceof Uint8Array ? document : new Uint8Array();
+  if (Buffer.from(bytes.subarray(0, 5)).toString('latin1') !== '%PDF-')
+    refuse('document-length', 'EncapsulatedDocument');
+  if (length !== undefined && numbersOf(length)[0] !== bytes.length)
+    refuse('document-length', 'EncapsulatedDocumentLength');
+}

@@ -1,0 +1,57 @@
+/** What a tool has written for people names no patient: rendered pages and pictures travel further than their objects. */
+import { DicomWriteError } from '../errors.ts';
+import type { ResultData } from '../results/common.ts';
+import type { SourceStudy } from '../results/source-study.ts';
+import { textOf } from './attribute-values.ts';
+import { pdfText } from './pdf-text.ts';
+
+/** Shorter values are found in any text. */
+const SHORTEST_IDENTITY = 5;
+
+/**
+ * Matched are whole values, as they are and with spaces for carets; of names only those of two parts and of numbers only
+ * those with digits, for `SPINE` is a name that phantoms bear. A PDF that a tool brings is searched as far as `pdfText`
+ * can read it. Pixels are not read.
+ *
+ * @throws DicomWriteError where a text quotes the patient's name, birth date or a number of patient or visit
+ */
+export function checkIdentity(result: ResultData, { patientAndStudy }: SourceStudy): void {
+  const valuesOf = (keywords: readonly string[]) =>
+    keywords.flatMap((keyword) => textOf(patientAndStudy[keyword]) ?? []);
+  const secrets = [
+    ...valuesOf(['PatientName', 'OtherPatientNames']).filter((name) => /\^./.test(name)),
+    ...valuesOf(['PatientID', 'PatientBirthDate', 'AccessionNumber']).filter((number) => /\d/.test(number)),
+  ]
+    .flatMap((value) => [value, value.replace(/\^+/g, ' ').trim()])
+    .filter((value) => value.length >= SHORTEST_IDENTITY);
+  if (secrets.length === 0) return;
+  const shown = ` ${textsOf(result).join(' ')} `;
+  if (secrets.some((secret) => appearsIn(shown, secret))) {
+    throw new DicomWriteError('A text of the result quotes the identity of the patient', {
+      facts: { tool: result.toolName, rule: 'identity-in-text' },
+    });
+  }
+}
+
+/** Whether the text holds the value as a word of its own, in either case. */
+function appearsIn(text: string, value: string): boolean {
+  const word = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?<![\\p{L}\\p{N}])${word}(?![\\p{L}\\p{N}])`, 'iu').test(text);
+}
+
+function textsOf({ metadata, findings, keyImages, segments, report }: ResultData): readonly string[] {
+  const page =
+    report?.kind === 'page'
+      ? [...report.paragraphs, ...(report.table?.header ?? []), ...(report.table?.rows ?? []).flat()]
+      : [];
+  return [
+    metadata.summary,
+    metadata.reason?.message ?? '',
+    ...findings.flatMap(({ id, summary }) => [id, summary]),
+    ...segments.map(({ label }) => label),
+    ...keyImages.map(({ title }) => title),
+    report?.title ?? '',
+    ...page,
+    ...(report?.kind === 'pdf' ? pdfText(report.bytes) : []),
+  ];
+}

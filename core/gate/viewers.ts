@@ -1,0 +1,41 @@
+/** What viewers need beyond the standard, and what Hilum promises of every object (docs/adr/0005, 0011). */
+import { Dcm } from '../dicom/codes.ts';
+import { RESEARCH_ONLY } from '../results/common.ts';
+import { MANUFACTURER } from '../study/index-instance.ts';
+import { itemsOf, textOf } from './attribute-values.ts';
+import type { ContentItem } from './content-tree.ts';
+import type { Refuse } from './refusal.ts';
+import type { Whole } from './whole.ts';
+
+export function checkViewers(whole: Whole, content: readonly ContentItem[], refuse: Refuse): void {
+  const type = textOf(whole.attributes['SegmentationType']);
+  if (type !== undefined && type !== 'BINARY') refuse('viewer-segmentation-type', 'SegmentationType');
+  checkGroups(content, refuse);
+  for (const { item, valueType, place } of content) {
+    if (valueType === 'SCOORD3D' && item['GraphicType'] === 'POLYGON') refuse('viewer-polygon', 'GraphicType', place);
+  }
+  checkLabels(whole, refuse);
+}
+
+/** A report whose groups are planar regions has no others: viewers draw nothing of a mixed one. */
+function checkGroups(content: readonly ContentItem[], refuse: Refuse): void {
+  const groups = content.filter(({ concept }) => concept === Dcm.measurementGroup.value);
+  const drawn = groups.filter(({ item }) =>
+    itemsOf(item['ContentSequence']).some((child) => child['ValueType'] === 'SCOORD'),
+  );
+  const [other] = drawn.length === 0 ? [] : groups.filter((group) => !drawn.includes(group));
+  if (other !== undefined) refuse('viewer-mixed-groups', 'ContentSequence', other.place);
+}
+
+/** What the forwarder and the router know our own output by, and what keeps a reader from taking it for a diagnosis. */
+function checkLabels({ attributes }: Whole, refuse: Refuse): void {
+  if (textOf(attributes['Manufacturer']) !== MANUFACTURER) refuse('not-marked-ours', 'Manufacturer');
+  const contributions = itemsOf(attributes['ContributingEquipmentSequence']).filter(
+    (item) => textOf(item['Manufacturer']) === MANUFACTURER,
+  );
+  if (contributions.length === 0) refuse('not-marked-ours', 'ContributingEquipmentSequence');
+  if (!contributions.some((item) => textOf(item['ContributionDescription'])?.startsWith(RESEARCH_ONLY)))
+    refuse('research-only-missing', 'ContributionDescription');
+  if (!/\bresearch\b/i.test(textOf(attributes['SeriesDescription']) ?? ''))
+    refuse('research-only-missing', 'SeriesDescription');
+}

@@ -1,0 +1,7 @@
+import type { DicomObject } from '../dicom/write.ts';
+import type { SourceStudy } from '../results/source-study.ts';
+
+/** An object with what it was made from: what the conditions of the standard are asked about. */
+export interface Whole extends DicomObject {
+  readonly source: SourceStudy;
+}

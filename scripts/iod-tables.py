@@ -1,0 +1,98 @@
+"""Writes core/gate/iod-tables.json: the modules of the IODs that Hilum writes, and their attributes (PS3.3 Annexes A, C).
+
+Run by `npm run iod-tables` with the Python of .venv/judges. The data is what highdicom (MIT) is built with; highdicom has
+it from innolitics' dicom-standard (MIT), which reads it out of the DocBook of PS3.3. It comes flat, one row an attribute
+with the path to it. Here it becomes a tree, in which sequences whose items are the same share one `macro`.
+"""
+
+import importlib.metadata
+import json
+import pathlib
+
+import highdicom
+
+STANDARD = pathlib.Path(highdicom.__file__).parent / "_standard"
+OUT = pathlib.Path(__file__).parent.parent / "core" / "gate" / "iod-tables.json"
+
+# The SOP Classes that results are written as.
+SOP_CLASSES = [
+    "1.2.840.10008.5.1.4.1.1.7",  # Secondary Capture
+    "1.2.840.10008.5.1.4.1.1.11.1",  # Grayscale Softcopy Presentation State
+    "1.2.840.10008.5.1.4.1.1.66.4",  # Segmentation
+    "1.2.840.10008.5.1.4.1.1.88.22",  # Enhanced SR
+    "1.2.840.10008.5.1.4.1.1.88.33",  # Comprehensive SR
+    "1.2.840.10008.5.1.4.1.1.88.34",  # Comprehensive 3D SR
+    "1.2.840.10008.5.1.4.1.1.104.1",  # Encapsulated PDF
+]
+
+
+def load(name):
+    return json.loads((STANDARD / name).read_text())
+
+
+def tree(rows):
+    """Attribute -> (type, attributes of its items)."""
+    root = {}
+    for row in rows:
+        node = root
+        for keyword in row["path"]:
+            node = node[keyword][1]
+        if row["keyword"] in node:
+            raise SystemExit(f"{row['keyword']} comes twice")
+        node[row["keyword"]] = (row["type"], {})
+    return root
+
+
+class Macros:
+    """Names each distinct set of item attributes after the first sequence that has it."""
+
+    def __init__(self):
+        self.named = {}
+        self.names = {}
+
+    def attributes(self, node):
+        return {
+            keyword: f"{type_} {self.name(keyword, items)}" if items else type_
+            for keyword, (type_, items) in sorted(node.items())
+        }
+
+    def name(self, keyword, node):
+        body = self.attributes(node)
+        key = json.dumps(body)
+        if key not in self.names:
+            keyword = "Code" if "CodeMeaning" in body else keyword
+            count = sum(name.split("/")[0] == keyword for name in self.named)
+            self.names[key] = f"{keyword}/{count + 1}" if count else keyword
+            self.named[self.names[key]] = body
+        return self.names[key]
+
+
+def main():
+    iod_of, modules_of, attributes_of = (
+        load(name)
+        for name in (
+            "sop_class_iod_map.json",
+            "iod_module_map.json",
+            "module_attribute_map.json",
+        )
+    )
+    iods = {
+        uid: {row["key"]: row["usage"] for row in modules_of[iod_of[uid]]}
+        for uid in SOP_CLASSES
+    }
+    macros = Macros()
+    modules = {
+        key: macros.attributes(tree(attributes_of[key]))
+        for key in sorted({key for usages in iods.values() for key in usages})
+    }
+    version = importlib.metadata.version("highdicom")
+    tables = {
+        "source": f"PS3.3 as in highdicom {version} (MIT), made from innolitics/dicom-standard (MIT)",
+        "iods": iods,
+        "modules": modules,
+        "macros": macros.named,
+    }
+    OUT.write_text(json.dumps(tables, indent=2) + "\n")
+
+
+main()
