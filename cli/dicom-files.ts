@@ -1,6 +1,7 @@
 /** DICOM files in folders: found, indexed, grouped into studies. Holds headers and paths, never pixels. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { checkPart10Start, PART10_START_BYTES } from '#core/dicom/read.ts';
 import { DicomReadError } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex, StudyIndex } from '#core/study/study-index.ts';
@@ -28,30 +29,42 @@ export interface StudyInFolders extends StudyFiles {
 /**
  * Every file below the paths, each folder's in the order of their names.
  *
- * @throws UsageError where a path does not exist
+ * @throws UsageError where a path does not exist, or is a device or a pipe
  */
 export async function findFiles(paths: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
   for (const path of paths) {
     const stats = await stat(path).catch(() => undefined);
     if (stats === undefined) throw new UsageError(`There is no file or folder ${path}`);
-    if (!stats.isDirectory()) found.push(path);
-    else {
+    if (stats.isFile()) found.push(path);
+    else if (stats.isDirectory()) {
       const entries = await readdir(path, { recursive: true, withFileTypes: true });
       const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-      found.push(...files.sort());
-    }
+      for (const file of files.sort()) found.push(file);
+    } else throw new UsageError(`${path} is neither a file nor a folder`);
   }
   return [...new Set(found)];
 }
 
-/** Reads one file's header; what cannot be taken as DICOM is an answer. */
-export function indexFile(path: string, bytes: Uint8Array): InstanceIndex | RefusedFile {
+/**
+ * Reads one file and its header; what cannot be taken as DICOM is an answer. What is too large, or does not begin as DICOM
+ * does, is not brought into memory.
+ */
+export async function readIndexed(
+  path: string,
+): Promise<{ readonly bytes: Uint8Array; readonly index: InstanceIndex } | RefusedFile> {
+  const file = await open(path);
   try {
-    return indexInstance(bytes);
+    const start = new Uint8Array(PART10_START_BYTES);
+    const { bytesRead } = await file.read(start, 0, start.length, 0);
+    checkPart10Start(start.subarray(0, bytesRead), (await file.stat()).size);
+    const bytes = await file.readFile();
+    return { bytes, index: indexInstance(bytes) };
   } catch (error) {
     if (!(error instanceof DicomReadError)) throw error;
     return { path, code: error.code, message: error.message };
+  } finally {
+    await file.close();
   }
 }
 
@@ -69,12 +82,13 @@ export async function readStudies(
   const refused: RefusedFile[] = [];
   const progress = createProgress('Reading', files.length);
   for (const path of files) {
-    const answer = indexFile(path, await readFile(path));
-    if ('code' in answer) refused.push(answer);
+    const read = await readIndexed(path);
+    if ('code' in read) refused.push(read);
     else {
-      const known = instances.get(answer.SOPInstanceUID);
-      if (known === undefined) instances.set(answer.SOPInstanceUID, { instance: answer, path });
-      else if (known.instance.sha256 !== answer.sha256) {
+      const { index } = read;
+      const known = instances.get(index.SOPInstanceUID);
+      if (known === undefined) instances.set(index.SOPInstanceUID, { instance: index, path });
+      else if (known.instance.sha256 !== index.sha256) {
         const message = `Another file with other content has the same SOPInstanceUID: ${known.path}`;
         refused.push({ path, code: 'duplicate-uid', message });
       }
@@ -111,7 +125,11 @@ function refusedByStudy(
   const found = new Map<string, RefusedFile[]>();
   for (const file of refused) {
     const nearest = foldersOf(file.path).find((folder) => studiesBelow.has(folder)) ?? '';
-    for (const study of studiesBelow.get(nearest) ?? []) found.set(study, [...(found.get(study) ?? []), file]);
+    for (const study of studiesBelow.get(nearest) ?? []) {
+      const files = found.get(study);
+      if (files === undefined) found.set(study, [file]);
+      else files.push(file);
+    }
   }
   return found;
 }

@@ -1,5 +1,4 @@
 /** What files are, said without keeping their pixels. */
-import { readFile } from 'node:fs/promises';
 import { decodePixels, pixelSha256 } from '#core/dicom/pixels.ts';
 import { readDicom } from '#core/dicom/read.ts';
 import { DicomReadError, type Reason } from '#core/errors.ts';
@@ -9,7 +8,7 @@ import { judgeImage } from '#core/study/selection.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { Suitability } from '#core/tool.ts';
 import type { ToolEntry, ToolManifest } from '#core/tool-manifest.ts';
-import { indexFile, type RefusedFile } from './dicom-files.ts';
+import { type RefusedFile, readIndexed } from './dicom-files.ts';
 import { createProgress } from './progress.ts';
 
 /** One item of `hilum inspect --json`. */
@@ -75,9 +74,9 @@ export async function inspectFiles(
 }
 
 async function lookAt(path: string, decoder: FrameDecoder): Promise<LookedAt> {
-  const bytes = await readFile(path);
-  const header = indexFile(path, bytes);
-  if ('code' in header) return { path, refusal: header };
+  const read = await readIndexed(path);
+  if ('code' in read) return { path, refusal: read };
+  const { bytes, index: header } = read;
   try {
     return { path, header, pixelSha256: pixelSha256(await decodePixels(readDicom(bytes), decoder)) };
   } catch (error) {

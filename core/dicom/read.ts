@@ -36,6 +36,27 @@ const MAX_UID_LENGTH = 64;
 /** What every object of a study has and what everything downstream is keyed by. */
 const REQUIRED_UIDS = ['SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID'] as const;
 
+/** How much of a file `checkPart10Start` looks at. */
+export const PART10_START_BYTES = 132;
+
+/**
+ * What can be said of a file before it is brought into memory: that it is not too large, and begins with a preamble and the
+ * prefix `DICM` (PS3.10 7.1). Files without them are refused, as PS3.10 has it: what they are would be a guess.
+ *
+ * @throws DicomReadError `limit-exceeded` or `not-dicom`
+ */
+export function checkPart10Start(start: Uint8Array, size: number): void {
+  if (size > MAX_FILE_BYTES) {
+    throw new DicomReadError('limit-exceeded', `The file is larger than ${MAX_FILE_BYTES} bytes`, {
+      facts: { size, limit: MAX_FILE_BYTES },
+    });
+  }
+  const prefix = start.subarray(PART10_START_BYTES - 4, PART10_START_BYTES);
+  if (String.fromCharCode(...prefix) !== 'DICM') {
+    throw new DicomReadError('not-dicom', 'The file has no DICOM preamble');
+  }
+}
+
 /**
  * Reads a file whose bytes must stay unchanged as long as the data set is used: values are views on them. Elements behind
  * the pixel data are not read; nor are pixels with `stopBeforePixels`.
@@ -44,14 +65,7 @@ const REQUIRED_UIDS = ['SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'Ser
  *   `missing-uid` or `invalid-uid`
  */
 export function readDicom(bytes: Uint8Array, options: { readonly stopBeforePixels?: boolean } = {}): DicomFile {
-  if (bytes.length > MAX_FILE_BYTES) {
-    throw new DicomReadError('limit-exceeded', `The file is larger than ${MAX_FILE_BYTES} bytes`, {
-      facts: { size: bytes.length, limit: MAX_FILE_BYTES },
-    });
-  }
-  if (bytes.length < 132 || String.fromCharCode(...bytes.subarray(128, 132)) !== 'DICM') {
-    throw new DicomReadError('not-dicom', 'The file has no DICOM preamble');
-  }
+  checkPart10Start(bytes, bytes.length);
   const { TransferSyntaxUID, offset } = readMeta(bytes);
   const syntax = transferSyntax(TransferSyntaxUID);
   const [body, start] = syntax.deflated ? [inflate(bytes.subarray(offset)), 0] : [bytes, offset];
@@ -62,7 +76,7 @@ export function readDicom(bytes: Uint8Array, options: { readonly stopBeforePixel
 }
 
 function readMeta(bytes: Uint8Array): { readonly TransferSyntaxUID: string; readonly offset: number } {
-  const reader = new StructureReader(bytes, 132);
+  const reader = new StructureReader(bytes, PART10_START_BYTES);
   const TransferSyntaxUID = datasetOf(reader.meta()).text('TransferSyntaxUID');
   if (TransferSyntaxUID === undefined) throw new DicomReadError('malformed', 'The file names no Transfer Syntax');
   return { TransferSyntaxUID, offset: reader.offset };
