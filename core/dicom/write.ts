@@ -35,8 +35,8 @@ export interface DicomObject {
 
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 /** Names Hilum in File Meta Information; derived from a UUID of ours (PS3.5 B.2), never changes. */
-const IMPLEMENTATION_CLASS_UID = '2.25.142710912530386047915391187364508829407';
-const IMPLEMENTATION_VERSION_NAME = 'HILUM_1';
+export const IMPLEMENTATION_CLASS_UID = '2.25.142710912530386047915391187364508829407';
+export const IMPLEMENTATION_VERSION_NAME = 'HILUM_1';
 
 /** VRs with a 32-bit length field (PS3.5 7.1.2). */
 const LONG_LENGTH = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
