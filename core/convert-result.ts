@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readDicom } from './dicom/read.ts';
 import { type DicomObject, encodeDicom } from './dicom/write.ts';
 import { MessageError } from './errors.ts';
+import { failureReference } from './results/non-result.ts';
 import { sourceStudyOf } from './results/source-study.ts';
 import type { InstanceIndex } from './study/study-index.ts';
 import type { ProcessingResult } from './tool.ts';
@@ -22,6 +23,8 @@ export interface Conversion {
   readonly instances: readonly InstanceIndex[];
   /** Reads an instance's Part 10 file. Called once, for the first of the inputs by SOPInstanceUID. */
   readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
+  /** Whether an SR in the study says of this run that it failed: the result then names it as what it takes the place of. */
+  readonly supersedesFailure?: boolean;
 }
 
 /**
@@ -31,11 +34,13 @@ export interface Conversion {
  * @throws DicomWriteError where an object would break the standard or the gate
  * @throws MessageError where the result was made from instances that the index does not hold
  */
-export async function convertResult({ result, instances, read }: Conversion): Promise<readonly ConvertedObject[]> {
+export async function convertResult(conversion: Conversion): Promise<readonly ConvertedObject[]> {
+  const { result, instances, read, supersedesFailure = false } = conversion;
   const inputs = inputsOf(result, instances);
   const first = inputs.reduce((a, b) => (b.SOPInstanceUID < a.SOPInstanceUID ? b : a));
   const source = sourceStudyOf(inputs, readDicom(await read(first), { stopBeforePixels: true }));
-  return result.toDicom(source).map(({ kind, SOPClassUID, SOPInstanceUID, attributes }) => {
+  const predecessors = supersedesFailure ? [failureReference(result)] : [];
+  return result.toDicom({ ...source, predecessors }).map(({ kind, SOPClassUID, SOPInstanceUID, attributes }) => {
     const bytes = encodeDicom(attributes);
     return { kind, SOPClassUID, SOPInstanceUID, sha256: createHash('sha256').update(bytes).digest('hex'), bytes };
   });

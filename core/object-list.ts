@@ -9,7 +9,7 @@ const ObjectListSchema = z.object({
   format: z.literal('hilum.objects/1'),
   StudyInstanceUID: uid,
   /** Of the answer, for the runs table. */
-  outcome: z.enum(['result', 'no-finding', 'not-evaluable', 'failed']),
+  outcome: z.enum(['result', 'no-finding', 'not-applicable', 'not-evaluable', 'failed']),
   reason: z.object({ code: z.string(), message: z.string() }).optional(),
   summary: z.string(),
   objects: z

@@ -147,7 +147,10 @@ export type Report =
     }
   | { readonly kind: 'pdf'; readonly title: string; readonly bytes: Uint8Array };
 
-/** What a run's answer is. Only `result` has findings; the other four are non-results. `not-applicable` never leaves the table. */
+/**
+ * What a run's answer is. Only `result` has findings; the other four are non-results. `not-applicable` stays in the runs
+ * table, unless a person asked for the tool.
+ */
 export type Outcome = 'result' | 'no-finding' | 'not-applicable' | 'not-evaluable' | 'failed';
 
 /** What a tool hands back: plain data, no DICOM. `reason` is required unless the outcome is `result`. */
@@ -168,7 +171,7 @@ export interface ResultMetadata {
   readonly inputDigest: string;
   /** SOP Instance UIDs of what the tool was given, in source order (volumes: along the slice normal). */
   readonly inputs: readonly string[];
-  readonly outcome: Exclude<Outcome, 'not-applicable'>;
+  readonly outcome: Outcome;
   readonly reason?: Reason;
   readonly summary: string;
   /** Wall time by stage, ms. Kept beside the result, never inside the DICOM objects. */

@@ -93,6 +93,21 @@ export const Sct = {
   area: sct('42798000', 'Area'),
 } as const;
 
+/** What became of a run, and why, as non-results say it: Hilum's own codes. */
+export const Outcomes = {
+  outcome: hilum('outcome', 'Outcome of the run'),
+  reason: hilum('reason', 'Reason of the outcome'),
+  values: {
+    result: hilum('result', 'Result'),
+    'no-finding': hilum('no-finding', 'No finding'),
+    'not-applicable': hilum('out-of-scope', 'Out of scope'),
+    'not-evaluable': hilum('not-evaluable', 'Not evaluable'),
+    failed: hilum('failed', 'Failed'),
+  },
+  /** A reason's code, which is also its meaning: the words are in the sentence beside it. */
+  reasonOf: (code: string): CodedConcept => hilum(code, code.replaceAll('-', ' ').slice(0, 64)),
+} as const;
+
 /** Vertebrae by level name, C1 to S1 (SNOMED CT). */
 export const Vertebrae: Readonly<Record<string, CodedConcept>> = {
   C1: sct('14806007', 'C1 vertebra'),

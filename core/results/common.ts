@@ -188,6 +188,25 @@ export function reference({ SOPClassUID, SOPInstanceUID }: Omit<Referenced, 'Ser
   return { ReferencedSOPClassUID: sourceUid(SOPClassUID), ReferencedSOPInstanceUID: sourceUid(SOPInstanceUID) };
 }
 
+/** Hierarchical SOP Instance Reference Macro (C.17.2.1) of objects of the source's study. */
+export function hierarchy(source: SourceStudy, objects: readonly Referenced[]): readonly Attributes[] {
+  return [
+    {
+      StudyInstanceUID: sourceUid(source.StudyInstanceUID),
+      ReferencedSeriesSequence: [...bySeries(objects)].map(([SeriesInstanceUID, members]) => ({
+        SeriesInstanceUID: sourceUid(SeriesInstanceUID),
+        ReferencedSOPSequence: members.map(reference),
+      })),
+    },
+  ];
+}
+
+/** Predecessor Documents Sequence (0040,A360): what the document takes the place of; nothing where that is nothing. */
+export function predecessors(source: SourceStudy): Attributes {
+  const { predecessors: earlier = [] } = source;
+  return earlier.length === 0 ? {} : { PredecessorDocumentsSequence: hierarchy(source, earlier) };
+}
+
 /** Which frames of an instance a reference means, where not all: Image SOP Instance Reference Macro (PS3.3 10.3). */
 export function frameNumbers(frames: readonly Pick<FrameReference, 'frameNumber'>[]): Attributes {
   const ReferencedFrameNumber = frames.map(({ frameNumber }) => frameNumber).filter((number) => number !== undefined);

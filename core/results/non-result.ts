@@ -1,40 +1,87 @@
 /** The answer of a run without findings as an Enhanced SR: TID 2000 "Basic Diagnostic Imaging Report" (PS3.16). */
-import { Dcm, Loinc } from '../dicom/codes.ts';
+import { Dcm, Loinc, Outcomes } from '../dicom/codes.ts';
 import type { DicomObject } from '../dicom/write.ts';
-import { inputsOf, RESEARCH_ONLY, type ResultData } from './common.ts';
+import type { InstanceIndex } from '../study/study-index.ts';
+import {
+  bySeries,
+  inputsOf,
+  objectUid,
+  RESEARCH_ONLY,
+  type Referenced,
+  type ResultData,
+  type Role,
+  seriesUid,
+} from './common.ts';
 import { code, container, text } from './content-item.ts';
+import { parameters } from './provenance.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
 import { srDocument } from './sr-document.ts';
 
 const SENTENCES = {
   'no-finding': 'The tool evaluated the images and found nothing to report.',
+  'not-applicable':
+    'The images are outside what the tool is made for. This says nothing about the presence or absence of a finding.',
   'not-evaluable':
     'The tool could not evaluate the images. This says nothing about the presence or absence of a finding.',
   failed: 'The tool failed. This says nothing about the presence or absence of a finding.',
   result: 'The tool evaluated the images.',
 } as const;
 
-/** One SR that says what became of the run, the reason's code and its plain sentence. */
+/** One SR that says what became of the run, in codes and in words, why, and of which images. */
 export function nonResultReport(result: ResultData, source: SourceStudy): DicomObject {
   const { tool, version, outcome, reason } = result.metadata;
   const status = outcome === 'no-finding' ? Dcm.succeededWithoutFindings : Dcm.noneSucceeded;
+  const inputs = inputsOf(result, source);
   return srDocument(result, source, {
     kind: 'non-result',
-    role: outcome === 'failed' ? 'failure' : 'non-result',
+    role: outcome === 'failed' ? FAILURE : 'non-result',
     SOPClassUID: SOP_CLASS.enhancedSr,
     title: Loinc.diagnosticImagingReport,
     template: '2000',
     items: [
       container(Dcm.findings, [
         code('CONTAINS', Dcm.processingSummary, status),
+        code('CONTAINS', Outcomes.outcome, Outcomes.values[outcome]),
         text('CONTAINS', Dcm.finding, SENTENCES[outcome]),
-        ...(reason ? [text('CONTAINS', Dcm.finding, `${reason.message} (${reason.code})`)] : []),
+        ...(reason
+          ? [
+              code('CONTAINS', Outcomes.reason, Outcomes.reasonOf(reason.code)),
+              text('CONTAINS', Dcm.finding, `${reason.message} (${reason.code})`),
+            ]
+          : []),
+        text('CONTAINS', Dcm.finding, `Images: ${imagesOf(inputs)}.`),
       ]),
       container(Dcm.conclusions, [
-        text('CONTAINS', Dcm.conclusion, `${tool.label} ${version}: ${outcome}. ${RESEARCH_ONLY}.`),
+        text(
+          'CONTAINS',
+          Dcm.conclusion,
+          `${tool.label} ${version}: ${Outcomes.values[outcome].meaning}. ${RESEARCH_ONLY}.`,
+        ),
+        text('CONTAINS', Dcm.conclusion, parameters(result).join('\n')),
       ]),
     ],
-    evidence: inputsOf(result, source),
+    evidence: inputs,
   });
+}
+
+const FAILURE: Role = 'failure';
+
+/** How others refer to the SR that says of the same run that it failed. */
+export function failureReference(result: ResultData): Referenced {
+  return {
+    SOPClassUID: SOP_CLASS.enhancedSr,
+    SOPInstanceUID: objectUid(result, FAILURE),
+    SeriesInstanceUID: seriesUid(result, FAILURE),
+  };
+}
+
+/** What the tool was given, as readers find it in the study: `CT series 3, 120 images`. */
+function imagesOf(inputs: readonly InstanceIndex[]): string {
+  return [...bySeries(inputs).values()]
+    .map((images) => {
+      const [{ Modality = 'OT', SeriesNumber } = {}] = images;
+      return `${Modality} series${SeriesNumber === undefined ? '' : ` ${SeriesNumber}`}, ${images.length} ${images.length === 1 ? 'image' : 'images'}`;
+    })
+    .join('; ');
 }

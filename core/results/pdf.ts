@@ -3,7 +3,7 @@
 import { Loinc } from '../dicom/codes.ts';
 import type { DicomObject } from '../dicom/write.ts';
 import { DicomWriteError } from '../errors.ts';
-import { codeItem, commonAttributes, inputsOf, objectUid, type ResultData, reference } from './common.ts';
+import { codeItem, commonAttributes, inputsOf, objectUid, predecessors, type ResultData, reference } from './common.ts';
 import { oneLine } from './plain-text.ts';
 import { reportPdf } from './report-pages.ts';
 import { SOP_CLASS } from './sop-classes.ts';
@@ -39,6 +39,7 @@ export function encapsulatedPdf(result: ResultData, source: SourceStudy): readon
         BurnedInAnnotation: isOurs ? 'NO' : 'YES',
         ...(isOurs && { RecognizableVisualFeatures: 'NO' }),
         VerificationFlag: 'UNVERIFIED',
+        ...predecessors(source),
         DocumentTitle: oneLine(`${report.title} (research)`, 1024),
         ConceptNameCodeSequence: [codeItem(Loinc.diagnosticImagingReport)],
         SourceInstanceSequence: sources.map(reference),

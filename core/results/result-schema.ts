@@ -52,7 +52,7 @@ export const StoredResultSchema = z.object({
     version: z.string(),
     inputDigest: z.string(),
     inputs: z.array(uid),
-    outcome: z.enum(['result', 'no-finding', 'not-evaluable', 'failed']),
+    outcome: z.enum(['result', 'no-finding', 'not-applicable', 'not-evaluable', 'failed']),
     reason: reason.optional(),
     summary: z.string(),
     timingsMs: z.record(z.string(), z.number()),

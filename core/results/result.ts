@@ -55,7 +55,7 @@ export interface NonResultOptions {
   readonly inputDigest: string;
   /** SOP Instance UIDs of what the tool was given, or would have been. */
   readonly inputs: readonly string[];
-  readonly outcome: Exclude<Outcome, 'result' | 'not-applicable'>;
+  readonly outcome: Exclude<Outcome, 'result'>;
   readonly reason: Reason;
 }
 

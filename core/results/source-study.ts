@@ -2,6 +2,7 @@ import type { DicomFile } from '../dicom/read.ts';
 import { isDate, isTime } from '../dicom/text-rules.ts';
 import { type Attributes, asFoundWhereBroken } from '../dicom/write.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
+import type { Referenced } from './common.ts';
 
 /**
  * What conversion knows of the source: the headers of the instances that the tool was given, and the modules that
@@ -24,6 +25,8 @@ export interface SourceStudy {
   readonly lossyCompression: Attributes;
   /** Position Reference Indicator (0020,1040), empty where the source has none. */
   readonly PositionReferenceIndicator: string;
+  /** Documents in the study that the results take the place of, e.g. the non-result of a failure before a redrive. */
+  readonly predecessors?: readonly Referenced[];
 }
 
 /** Type 2 attributes of those modules: present and empty where the source lacks them. */

@@ -4,15 +4,14 @@ import { resultUid } from '../dicom/uid.ts';
 import type { Attributes, DicomObject } from '../dicom/write.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import {
-  bySeries,
   codeItem,
   commonAttributes,
+  hierarchy,
   objectUid,
+  predecessors,
   type Referenced,
   type ResultData,
   type Role,
-  reference,
-  sourceUid,
 } from './common.ts';
 import { code, text, uidref } from './content-item.ts';
 import type { SourceStudy } from './source-study.ts';
@@ -52,7 +51,8 @@ export function srDocument(result: ResultData, source: SourceStudy, document: Sr
       PreliminaryFlag: 'PRELIMINARY',
       CompletionFlag: 'COMPLETE',
       VerificationFlag: 'UNVERIFIED',
-      ...(evidence.length > 0 && { CurrentRequestedProcedureEvidenceSequence: evidenceOf(source, evidence) }),
+      ...(role !== 'failure' && predecessors(source)),
+      ...(evidence.length > 0 && { CurrentRequestedProcedureEvidenceSequence: hierarchy(source, evidence) }),
       ValueType: 'CONTAINER',
       ConceptNameCodeSequence: [codeItem(title)],
       ContinuityOfContent: 'SEPARATE',
@@ -71,18 +71,5 @@ function observer({ metadata: { tool, version } }: ResultData): readonly Attribu
     text(context, Dcm.deviceObserverManufacturer, MANUFACTURER),
     text(context, Dcm.deviceObserverModelName, tool.label),
     text(context, Dcm.deviceObserverSerialNumber, tool.id),
-  ];
-}
-
-/** Hierarchical SOP Instance Reference Macro (C.17.2.1). */
-function evidenceOf(source: SourceStudy, evidence: readonly Referenced[]): readonly Attributes[] {
-  return [
-    {
-      StudyInstanceUID: sourceUid(source.StudyInstanceUID),
-      ReferencedSeriesSequence: [...bySeries(evidence)].map(([SeriesInstanceUID, members]) => ({
-        SeriesInstanceUID: sourceUid(SeriesInstanceUID),
-        ReferencedSOPSequence: members.map(reference),
-      })),
-    },
   ];
 }
