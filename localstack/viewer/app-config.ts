@@ -38,7 +38,7 @@ const DATA_SOURCE = {
   thumbnailRendering: 'wadors',
   enableStudyLazyLoad: true,
   omitQuotationForMultipartRequest: true,
-  singlepart: 'bulkdata,pdf,video',
+  singlepart: 'bulkdata',
   bulkDataURI: { enabled: true },
 };
 
