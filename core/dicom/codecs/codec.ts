@@ -12,11 +12,17 @@ export interface FrameLayout {
   readonly photometric: string;
 }
 
+/** Bytes of a decoded sample; 1-bit samples are one byte each. */
+export function bytesPerSample({ bitsAllocated }: FrameLayout): number {
+  return Math.max(1, bitsAllocated / 8);
+}
+
 /**
- * One frame's samples, little endian, `bitsAllocated` wide, row-major, samples of a pixel side by side; a new array or the
- * frame's own bytes.
+ * One frame's samples, little endian, `bitsAllocated` wide (1-bit samples as bytes), row-major, samples of a pixel side by
+ * side; a new array or the frame's own bytes.
  *
- * @throws DicomReadError `corrupt-pixel-data` where the stream is broken or holds another picture than the header says
+ * @throws DicomReadError `corrupt-pixel-data` where the stream is broken or holds another picture than the header says;
+ *   `unsupported-pixel-format` where it is of a kind that the decoder does not read rightly; `limit-exceeded`
  */
 export type DecodeFrame = (encoded: Uint8Array, layout: FrameLayout) => Uint8Array;
 

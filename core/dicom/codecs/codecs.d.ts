@@ -25,7 +25,11 @@ declare namespace Emscripten {
 }
 
 declare module '@cornerstonejs/codec-charls/decodewasmjs' {
-  const factory: Emscripten.ModuleFactory<{ JpegLSDecoder: new () => Emscripten.HeapDecoder }>;
+  interface JpegLSDecoder extends Emscripten.HeapDecoder {
+    /** 0: a scan for each component, 1: by lines, 2: by samples. */
+    getInterleaveMode(): number;
+  }
+  const factory: Emscripten.ModuleFactory<{ JpegLSDecoder: new () => JpegLSDecoder }>;
   export default factory;
 }
 declare module '@cornerstonejs/codec-openjpeg/decodewasmjs' {

@@ -4,3 +4,8 @@ import { DicomReadError } from '../../errors.ts';
 export function corrupt(message: string, cause?: unknown): DicomReadError {
   return new DicomReadError('corrupt-pixel-data', message, { cause });
 }
+
+/** A compressed frame that may be good but is of a kind that nobody here reads rightly. */
+export function unsupported(message: string): DicomReadError {
+  return new DicomReadError('unsupported-pixel-format', message);
+}

@@ -1,36 +1,54 @@
 /**
  * What the @cornerstonejs/codec-* builds have in common.
  *
- * We take their `decodewasmjs` entry points: three times as fast as the same code translated to JavaScript (`decode`). Each
- * finds its `.wasm` beside its own script, which works from node_modules only: a bundle must leave `@cornerstonejs/*`
- * external and bring the packages along (`infra/bundle.ts` does).
+ * We take their `decodewasmjs` entry points where they have one: three times as fast as the same code translated to
+ * JavaScript (`decode`). Each finds its `.wasm` beside its own script, which works from node_modules only: a bundle must
+ * leave `@cornerstonejs/*` external and bring the packages along (`infra/bundle.ts` does).
  */
 import { DicomReadError } from '../../errors.ts';
-import type { DecodeFrame, FrameLayout } from './codec.ts';
-import { corrupt } from './corrupt.ts';
+import { interleave } from '../color.ts';
+import { bytesPerSample, type DecodeFrame, type FrameLayout } from './codec.ts';
+import { corrupt, unsupported } from './corrupt.ts';
 import type { CodestreamSize } from './markers.ts';
 
-/** Made anew each time: Emscripten turns the very object into the module. */
-const silent = () => ({ print: (): void => undefined, printErr: (): void => undefined });
-
 /** How one build is loaded and used. */
-interface HeapCodec<Module> {
+interface HeapCodec<Module, Decoder extends Emscripten.HeapDecoder> {
   load(): Promise<Emscripten.ModuleFactory<Module>>;
-  create(module: Module): Emscripten.HeapDecoder;
-  /** Rows, columns and components from the stream's own header, so that one that lies about its size is refused before memory is taken. */
-  readSize(encoded: Uint8Array): CodestreamSize | undefined;
+  create(module: Module): Decoder;
+  /**
+   * The size from the stream's own header, so that one that lies is refused before memory is taken.
+   *
+   * @throws DicomReadError
+   */
+  readSize(encoded: Uint8Array): CodestreamSize;
+  /** The stream as the build reads it rightly; itself where absent. */
+  prepare?(encoded: Uint8Array, layout: FrameLayout): Uint8Array;
+  /** True where the decoder leaves one component after the other. */
+  isPlanar?(decoder: Decoder): boolean;
 }
 
 /** A decoder that loads its build once, and anew after a failure: a heap that was left in the middle is not trusted again. */
-export function heapDecoder<Module>({ load, create, readSize }: HeapCodec<Module>): () => Promise<DecodeFrame> {
+export function heapDecoder<Module, Decoder extends Emscripten.HeapDecoder>(
+  codec: HeapCodec<Module, Decoder>,
+): () => Promise<DecodeFrame> {
   let loaded: Promise<Module> | undefined;
+  /** What the build has printed of the frame at hand. */
+  let printed: string[] = [];
+  const print = (text: string): void => {
+    printed.push(text);
+  };
   return async () => {
-    loaded ??= load().then((factory) => factory(silent()));
+    // An object of its own for each load: Emscripten turns it into the module.
+    loaded ??= codec.load().then((factory) => factory({ print, printErr: print }));
     const module = await loaded;
     return (encoded, layout) => {
-      checkSize(readSize(encoded), layout);
+      checkSize(codec.readSize(encoded), layout);
+      printed = [];
       try {
-        return decodeFrame(create(module), encoded, layout);
+        const decoded = decodeFrame(codec, module, encoded, layout);
+        // Some builds go on where a stream is broken, leave the rest black, and only say so.
+        if (printed.some((line) => /warning|error/i.test(line))) throw corrupt('The decoder complains of the frame');
+        return decoded;
       } catch (cause) {
         loaded = undefined;
         throw cause instanceof DicomReadError ? cause : corrupt('The compressed frame cannot be decoded', cause);
@@ -39,46 +57,54 @@ export function heapDecoder<Module>({ load, create, readSize }: HeapCodec<Module
   };
 }
 
-function checkSize(size: CodestreamSize | undefined, { rows, columns, samplesPerPixel }: FrameLayout): void {
-  if (size === undefined) throw corrupt('The compressed frame lacks its header or its end');
-  if (size.rows !== rows || size.columns !== columns || size.components !== samplesPerPixel) {
+function checkSize(size: CodestreamSize, { rows, columns, samplesPerPixel, bitsAllocated }: FrameLayout): void {
+  const { components, precision } = size;
+  if (size.rows !== rows || size.columns !== columns || components !== samplesPerPixel) {
     throw corrupt(
-      `The compressed frame is ${size.rows} × ${size.columns} × ${size.components}, ` +
+      `The compressed frame is ${size.rows} × ${size.columns} × ${components}, ` +
         `the header says ${rows} × ${columns} × ${samplesPerPixel}`,
     );
   }
+  if (precision < 1 || precision > bitsAllocated) {
+    throw corrupt(`The compressed frame has ${precision} bits a sample, the header says ${bitsAllocated}`);
+  }
+  if (precision > 16) throw unsupported(`There is no decoder for compressed samples of ${precision} bits`);
 }
 
-function decodeFrame(decoder: Emscripten.HeapDecoder, encoded: Uint8Array, layout: FrameLayout): Uint8Array {
-  decoder.getEncodedBuffer(encoded.length).set(encoded);
+function decodeFrame<Module, Decoder extends Emscripten.HeapDecoder>(
+  { create, prepare, isPlanar }: HeapCodec<Module, Decoder>,
+  module: Module,
+  encoded: Uint8Array,
+  layout: FrameLayout,
+): Uint8Array {
+  const decoder = create(module);
+  const stream = prepare === undefined ? encoded : prepare(encoded, layout);
+  decoder.getEncodedBuffer(stream.length).set(stream);
   decoder.decode();
+  const planar = layout.samplesPerPixel > 1 && isPlanar?.(decoder) === true;
   const decoded = samples(decoder.getDecodedBuffer(), decoder.getFrameInfo(), layout);
   decoder.delete();
-  return decoded;
+  return planar ? interleave(decoded, layout.samplesPerPixel, bytesPerSample(layout)) : decoded;
 }
 
 /** Copies the samples out of the heap, widened to the header's bits where the stream has fewer bytes per sample. */
 function samples(decoded: Uint8Array, info: Emscripten.FrameInfo, layout: FrameLayout): Uint8Array {
   const count = layout.rows * layout.columns * layout.samplesPerPixel;
-  const streamBytes = info.bitsPerSample > 8 ? 2 : 1;
-  if (
-    info.componentCount !== layout.samplesPerPixel ||
-    info.bitsPerSample > layout.bitsAllocated ||
-    decoded.length !== count * streamBytes
-  ) {
+  const from = info.bitsPerSample > 8 ? 2 : 1;
+  const to = bytesPerSample(layout);
+  if (info.componentCount !== layout.samplesPerPixel || decoded.length !== count * from || from > to) {
     throw corrupt(
       `The compressed frame has ${info.componentCount} × ${info.bitsPerSample} bits, the header says ` +
         `${layout.samplesPerPixel} × ${layout.bitsAllocated}`,
     );
   }
-  if (streamBytes * 8 === layout.bitsAllocated) return decoded.slice();
-  if (layout.bitsAllocated !== 16) throw corrupt('The compressed frame does not have the width that the header says');
-  const wide = new Uint8Array(count * 2);
-  const negative = info.isSigned === true ? 1 << (info.bitsPerSample - 1) : 0x100;
+  if (from === to) return decoded.slice();
+  const wide = new Uint8Array(count * to);
+  // One byte holds a signed stream's sign in its own top bit; two bytes come with theirs.
+  const negative = info.isSigned === true ? 0x80 : 0x100;
   for (let i = 0; i < count; i += 1) {
-    const low = decoded[i] ?? 0;
-    wide[2 * i] = low;
-    wide[2 * i + 1] = low >= negative ? 0xff : 0;
+    for (let byte = 0; byte < from; byte += 1) wide[i * to + byte] = decoded[i * from + byte] ?? 0;
+    if ((decoded[i * from + from - 1] ?? 0) >= negative) wide.fill(0xff, i * to + from, (i + 1) * to);
   }
   return wide;
 }

@@ -1,6 +1,6 @@
 import type { Codec } from './codec.ts';
+import { wholeCodestream } from './codestream.ts';
 import { heapDecoder } from './emscripten.ts';
-import { jpeg2000Size } from './markers.ts';
 
 /** High-Throughput JPEG 2000, reversible or not (ITU-T T.814), by OpenJPH, which undoes the colour transforms that the codestream names. */
 export const htj2k: Codec = {
@@ -9,6 +9,6 @@ export const htj2k: Codec = {
   load: heapDecoder({
     load: async () => (await import('@cornerstonejs/codec-openjph/wasmjs')).default,
     create: ({ HTJ2KDecoder }) => new HTJ2KDecoder(),
-    readSize: jpeg2000Size,
+    readSize: wholeCodestream,
   }),
 };

@@ -1,6 +1,6 @@
 import type { Codec } from './codec.ts';
+import { wholeCodestream } from './codestream.ts';
 import { heapDecoder } from './emscripten.ts';
-import { jpeg2000Size } from './markers.ts';
 
 /** JPEG 2000, reversible or not (ITU-T T.800), by OpenJPEG, which undoes the colour transforms that the codestream names. */
 export const jpeg2000: Codec = {
@@ -9,6 +9,6 @@ export const jpeg2000: Codec = {
   load: heapDecoder({
     load: async () => (await import('@cornerstonejs/codec-openjpeg/decodewasmjs')).default,
     create: ({ J2KDecoder }) => new J2KDecoder(),
-    readSize: jpeg2000Size,
+    readSize: wholeCodestream,
   }),
 };

@@ -1,6 +1,7 @@
-import type { Codec } from './codec.ts';
+import type { Codec, FrameLayout } from './codec.ts';
+import { corrupt } from './corrupt.ts';
 import { heapDecoder } from './emscripten.ts';
-import { jpegSize } from './markers.ts';
+import { type CodestreamSize, endsWithMarker, jpegFrameHeader, jpegSegments } from './markers.ts';
 
 /** JPEG baseline, 8 bits, lossy (ITU-T T.81 process 1), by libjpeg-turbo. Other decoders may differ by a few grey levels. */
 export const jpegBaseline: Codec = {
@@ -9,6 +10,39 @@ export const jpegBaseline: Codec = {
   load: heapDecoder({
     load: async () => (await import('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs')).default,
     create: ({ JPEGDecoder }) => new JPEGDecoder(),
-    readSize: jpegSize,
+    readSize,
+    prepare: withColourTransform,
   }),
 };
+
+function readSize(encoded: Uint8Array): CodestreamSize {
+  if (!endsWithMarker(encoded)) throw corrupt('The compressed frame lacks its end');
+  const header = jpegFrameHeader(encoded);
+  if (header.precision !== 8) throw corrupt(`The compressed frame has ${header.precision} bits a sample, not 8`);
+  return header;
+}
+
+const APP0 = 0xffe0;
+const APP14 = 0xffee;
+const ADOBE = Buffer.from('Adobe');
+/** An Adobe segment without its last parameter, the colour transform (T.872 6.5.3). */
+const ADOBE_SEGMENT = [0xff, 0xee, 0, 14, ...ADOBE, 0, 100, 0, 0, 0, 0];
+const ADOBE_BYTES = 12;
+
+/**
+ * Tells libjpeg whether three components are RGB or YCbCr: what the stream's own Adobe segment says, and without one what
+ * Photometric Interpretation says (PS3.5 8.2.1). Left alone, libjpeg would guess from JFIF and component identifiers, which
+ * writers of DICOM do not set with that in mind.
+ */
+function withColourTransform(encoded: Uint8Array, { samplesPerPixel, photometric }: FrameLayout): Uint8Array {
+  const segments = [...jpegSegments(encoded)];
+  const isAdobe = ({ marker, body }: (typeof segments)[number]): boolean =>
+    marker === APP14 && body.length >= ADOBE_BYTES && ADOBE.equals(body.subarray(0, ADOBE.length));
+  if (samplesPerPixel !== 3 || segments.some(isAdobe)) return encoded;
+  const head = segments
+    .filter(({ marker }) => marker !== APP0 && marker !== APP14)
+    .map(({ start, end }) => encoded.subarray(start, end));
+  const transform = photometric.startsWith('YBR') ? 1 : 0;
+  const scans = encoded.subarray(segments.at(-1)?.end ?? 0);
+  return Buffer.concat([Uint8Array.of(0xff, 0xd8, ...ADOBE_SEGMENT, transform), ...head, scans]);
+}

@@ -1,6 +1,7 @@
 import type { Codec } from './codec.ts';
+import { corrupt, unsupported } from './corrupt.ts';
 import { heapDecoder } from './emscripten.ts';
-import { endsWithMarker, jpegSize } from './markers.ts';
+import { type CodestreamSize, endsWithMarker, jpegFrameHeader } from './markers.ts';
 
 /** JPEG-LS lossless and near-lossless (ITU-T T.87), by CharLS. */
 export const jpegLs: Codec = {
@@ -9,7 +10,21 @@ export const jpegLs: Codec = {
   load: heapDecoder({
     load: async () => (await import('@cornerstonejs/codec-charls/decodewasmjs')).default,
     create: ({ JpegLSDecoder }) => new JpegLSDecoder(),
-    // CharLS takes up to half a minute to notice that a stream was cut off; the missing end marker tells at once.
-    readSize: (encoded) => (endsWithMarker(encoded) ? jpegSize(encoded) : undefined),
+    readSize,
+    // Interleave mode 0 (T.87 C.2.3): a scan for each component, which CharLS leaves one after the other.
+    isPlanar: (decoder) => decoder.getInterleaveMode() === 0,
   }),
 };
+
+const SOF55 = 0xfff7;
+
+function readSize(encoded: Uint8Array): CodestreamSize {
+  // CharLS takes up to half a minute to notice that a stream was cut off; the missing end marker tells at once.
+  if (!endsWithMarker(encoded)) throw corrupt('The compressed frame lacks its end');
+  const header = jpegFrameHeader(encoded);
+  if (header.marker !== SOF55) throw corrupt('The compressed frame is not JPEG-LS');
+  if (header.sampling.some(([horizontal, vertical]) => horizontal !== 1 || vertical !== 1)) {
+    throw unsupported('The components of the compressed frame differ in size');
+  }
+  return header;
+}

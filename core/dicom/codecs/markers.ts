@@ -1,53 +1,85 @@
-/** The size that a compressed frame's own header gives, read without decoding. */
+/** What a JPEG or JPEG-LS frame says about itself before it is decoded (ITU-T T.81 B.1, T.87 C). */
+import { corrupt } from './corrupt.ts';
 
+/** The size that a compressed frame's own header gives. */
 export interface CodestreamSize {
   readonly rows: number;
   readonly columns: number;
   readonly components: number;
+  /** Bits of a sample. */
+  readonly precision: number;
 }
 
-/** JPEG and JPEG-LS: the first frame header, SOF0–SOF15 (ITU-T T.81 B.2.2) or SOF55 (T.87 C.2.2). */
-export function jpegSize(encoded: Uint8Array): CodestreamSize | undefined {
+/** The frame header, SOF0–SOF15 (T.81 B.2.2) or SOF55 (T.87 C.2.2). */
+export interface JpegFrameHeader extends CodestreamSize {
+  /** The marker: FFC0 baseline, FFC1 extended, FFC3 lossless, FFF7 JPEG-LS … */
+  readonly marker: number;
+  /** Identifier of each component, and its horizontal and vertical sampling factors. */
+  readonly identifiers: readonly number[];
+  readonly sampling: readonly (readonly [horizontal: number, vertical: number])[];
+}
+
+/** A marker segment: its marker and its parameters, without marker and length. */
+export interface Segment {
+  readonly marker: number;
+  /** Where the marker stands. */
+  readonly start: number;
+  readonly body: Uint8Array;
+  /** Where the next marker, or entropy-coded data, begins. */
+  readonly end: number;
+}
+
+const SOI = 0xffd8;
+const SOS = 0xffda;
+
+/**
+ * The marker segments from SOI up to the first scan's header, which is the last one given.
+ *
+ * @throws DicomReadError `corrupt-pixel-data` where a segment lies about its length
+ */
+export function* jpegSegments(encoded: Uint8Array): Generator<Segment> {
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
-  if (encoded.length < 4 || view.getUint16(0) !== 0xffd8) return undefined;
-  let offset = 2;
-  while (offset + 10 <= encoded.length) {
-    const marker = view.getUint16(offset);
+  if (encoded.length < 4 || view.getUint16(0) !== SOI) throw corrupt('The frame does not start as JPEG');
+  let start = 2;
+  while (start + 4 <= encoded.length) {
+    const marker = view.getUint16(start);
     if (marker === 0xffff) {
-      offset += 1;
-    } else if (isFrameHeader(marker)) {
-      const [rows, columns] = [view.getUint16(offset + 5), view.getUint16(offset + 7)];
-      return { rows, columns, components: view.getUint8(offset + 9) };
-    } else if (marker < 0xffc0) {
-      return undefined;
-    } else {
-      offset += 2 + view.getUint16(offset + 2);
+      start += 1;
+      continue;
     }
+    const end = start + 2 + view.getUint16(start + 2);
+    if (marker < 0xffc0 || end < start + 4 || end > encoded.length) throw corrupt('A JPEG segment is broken');
+    yield { marker, start, body: encoded.subarray(start + 4, end), end };
+    if (marker === SOS) return;
+    start = end;
   }
-  return undefined;
+}
+
+/** @throws DicomReadError `corrupt-pixel-data` where there is none before the first scan */
+export function jpegFrameHeader(encoded: Uint8Array): JpegFrameHeader {
+  for (const { marker, body } of jpegSegments(encoded)) {
+    if (!isFrameHeader(marker)) continue;
+    const [precision = 0, components = 0] = [body[0], body[5]];
+    if (body.length < 6 + 3 * components) break;
+    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    const specifications = Array.from({ length: components }, (_, i) => view.getUint16(6 + 3 * i));
+    return {
+      marker,
+      precision,
+      rows: view.getUint16(1),
+      columns: view.getUint16(3),
+      components,
+      identifiers: specifications.map((word) => word >> 8),
+      sampling: specifications.map((word) => [(word >> 4) & 15, word & 15]),
+    };
+  }
+  throw corrupt('The compressed frame lacks its header');
 }
 
 function isFrameHeader(marker: number): boolean {
   if (marker === 0xfff7) return true;
   const isTable = marker === 0xffc4 || marker === 0xffc8 || marker === 0xffcc;
   return marker >= 0xffc0 && marker <= 0xffcf && !isTable;
-}
-
-/** JPEG 2000: the SIZ marker segment, which follows SOC at once (ITU-T T.800 A.5.1); JP2 boxes before it are skipped. */
-export function jpeg2000Size(encoded: Uint8Array): CodestreamSize | undefined {
-  const start = codestreamStart(encoded);
-  if (start === undefined || start + 42 > encoded.length) return undefined;
-  const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
-  const [width, height, left, top] = [8, 12, 16, 20].map((offset) => view.getUint32(start + offset));
-  if (width === undefined || height === undefined || left === undefined || top === undefined) return undefined;
-  return { rows: height - top, columns: width - left, components: view.getUint16(start + 40) };
-}
-
-/** Where SOC and SIZ stand: at once, or behind the boxes of a JP2 file that some writers put into DICOM. */
-function codestreamStart(encoded: Uint8Array): number | undefined {
-  const buffer = Buffer.from(encoded.buffer, encoded.byteOffset, Math.min(encoded.byteLength, 4096));
-  const start = buffer.indexOf(Uint8Array.of(0xff, 0x4f, 0xff, 0x51));
-  return start < 0 ? undefined : start;
 }
 
 /** Whether a stream ends with EOI (JPEG, JPEG-LS) or EOC (JPEG 2000), both FFD9; padding zeros may follow. */
