@@ -1,72 +1,29 @@
 /**
- * `npm run bench`: a 300-slice 512² CT phantom from "last instance in Orthanc" to "results listed by Orthanc" on the
- * local cloud, beside the floor of the same run. Every repetition has an environment and processes of its own: its first
- * study meets functions that have yet to start, its second finds them warm. Writes docs/benchmarks.md.
+ * `npm run bench`: both parts; `npm run bench -- pipeline` (the way of a study) or `npm run bench -- dicom` (reading,
+ * decoding and writing beside other software): one. Each writes its section of docs/benchmarks.md when it is done.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { useLocalCloud } from '#cli/deployment.ts';
-import { readState } from '#localstack/home.ts';
-import { localDown, localUp } from '#localstack/local.ts';
-import { spinePhantomToDicom } from '#phantoms/dicom.ts';
-import { makeSpinePhantom } from '#phantoms/spine-ct.ts';
-import { describeBench } from './report.ts';
-import { type MeasuredRun, measureRun, startForwarder } from './run.ts';
+import { PAGE, writeSection } from './page.ts';
 
-const TOOL = 'vertebral-fracture';
+const PARTS: Readonly<Record<string, (options: { repetitions: number; slices: number }) => Promise<string>>> = {
+  dicom: async (options) => (await import('./dicom/dicom.ts')).measureDicom(options),
+  pipeline: async (options) => (await import('./pipeline/pipeline.ts')).measurePipeline(options),
+};
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     repetitions: { type: 'string', default: '3' },
     slices: { type: 'string', default: '300' },
-    /** Where the table goes; nowhere but the terminal for an empty one. */
-    out: { type: 'string', default: join(import.meta.dirname, '..', 'docs', 'benchmarks.md') },
+    /** The page that takes the sections; an empty one for none but the terminal. */
+    out: { type: 'string', default: PAGE },
   },
 });
-const repetitions = Number(values.repetitions);
-const slices = Number(values.slices);
 
-console.error(`making a phantom of ${slices} slices of 512 × 512`);
-const phantom = makeSpinePhantom({ seed: 300, columns: 512, rows: 512, slices, spacingMm: [0.75, 0.75, 1], from: 'S' });
-// One home for all: what starts again takes the ports it had, so the AWS clients of this process stay right.
-const home = mkdtempSync(join(tmpdir(), 'hilum-bench-'));
-const cold: MeasuredRun[] = [];
-const warm: MeasuredRun[] = [];
-try {
-  for (let repetition = 0; repetition < repetitions; repetition++) {
-    const [first, second] = await repeat(repetition);
-    cold.push(first);
-    warm.push(second);
-  }
-} finally {
-  await localDown({ home, purge: true });
-}
-const text = describeBench({ cold, warm, slices, repetitions });
-console.log(text);
-if (values.out !== '') writeFileSync(values.out, text);
-
-/** A study that meets a new environment, and another one after it. */
-async function repeat(repetition: number): Promise<readonly [MeasuredRun, MeasuredRun]> {
-  const say = (step: string): void => console.error(`repetition ${repetition + 1}: ${step}`);
-  try {
-    const environment = await localUp({ home, ports: 'free', stableAgeS: 3, onProgress: say });
-    useLocalCloud(environment);
-    const forwarder = await startForwarder(environment);
-    try {
-      const { orthanc, cloud } = readState(home).processes ?? {};
-      const pids = { Orthanc: orthanc?.pid ?? 0, 'local cloud': cloud?.pid ?? 0, forwarder: forwarder.pid };
-      const measure = (which: string): Promise<MeasuredRun> => {
-        say(`a study that finds the functions ${which}`);
-        const seed = repetition * 2 + (which === 'cold' ? 0 : 1);
-        return measureRun({ environment, pids, forwarder }, spinePhantomToDicom(phantom, { seed }), TOOL);
-      };
-      return [await measure('cold'), await measure('warm')];
-    } finally {
-      forwarder.stop();
-    }
-  } finally {
-    await localDown({ home });
-  }
+for (const name of positionals.length === 0 ? Object.keys(PARTS) : positionals) {
+  const measure = PARTS[name];
+  if (measure === undefined) throw new RangeError(`There is no part ${name}: ${Object.keys(PARTS).join(', ')}`);
+  const section = await measure({ repetitions: Number(values.repetitions), slices: Number(values.slices) });
+  console.log(section);
+  if (values.out !== '') writeSection(values.out, section);
 }

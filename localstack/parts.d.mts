@@ -4,6 +4,8 @@ export interface Part {
   readonly present: () => boolean;
   /** The command that gets it. */
   readonly mend: string;
+  /** True where all but its own comfort works without it. */
+  readonly optional?: true;
   /** Debian packages that bring it. */
   readonly packages?: readonly string[];
   /** The virtual environment of ours that it is. */
@@ -14,20 +16,24 @@ export type PartName =
   | 'packages'
   | 'cloud'
   | 'orthanc'
+  | 'viewerLink'
+  | 'ohif'
   | 'postgresql'
   | 'judges'
   | 'dicom3tools'
   | 'dcmtk'
   | 'pixelmed'
   | 'poppler'
+  | 'peers'
+  | 'chromium'
   | 'data';
-export type VenvName = 'cloud' | 'judges';
+export type VenvName = 'cloud' | 'judges' | 'bench';
 
 /** The repository's root. */
 export const ROOT: string;
 export const PARTS: Readonly<Record<PartName, Part>>;
 /** What each npm command needs. */
-export const PURPOSES: Readonly<Record<'demo' | 'test', readonly PartName[]>>;
+export const PURPOSES: Readonly<Record<'demo' | 'test' | 'bench', readonly PartName[]>>;
 export const VENVS: Readonly<Record<VenvName, { readonly folder: string; readonly requirements: string }>>;
 
 /** The whole path of a program: in `folders`, on PATH, or where systems keep it. */
@@ -38,6 +44,10 @@ export function postgresFolder(): string | undefined;
 export function orthancPlugins(): readonly string[] | undefined;
 /** The Java archives that run PixelMed's validators from a script. */
 export function javaArchives(): readonly string[] | undefined;
+/** The plugin by which Orthanc's own pages get a link to the viewer, or undefined where it is not installed. */
+export function orthancPythonPlugin(): string | undefined;
+/** The whole path of Chromium or Chrome. */
+export function findChromium(): string | undefined;
 /** SHA-256 of the requirement file that a virtual environment is made from. */
 export function requirementsDigest(venv: VenvName): string;
 /** The folder of real test data: HILUM_DATA, else ../shared/data beside the checkout. It need not exist. */

@@ -5,11 +5,13 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hasOhif } from './viewer/ohif.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 const USUAL_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const PLUGIN_FOLDERS = ['/usr/share/orthanc/plugins', '/usr/lib/orthanc/plugins', '/usr/local/share/orthanc/plugins'];
+const CHROMIUMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const ORTHANC_PLUGINS = ['libOrthancDicomWeb.so', 'libOrthancPostgreSQLIndex.so', 'libOrthancPostgreSQLStorage.so'];
 
 /** The whole path of a program: on PATH, or where systems keep it although an ordinary user's PATH may not say so. */
@@ -47,14 +49,29 @@ function parentOf(path) {
 
 /** The plugin files of Orthanc that Hilum loads, or undefined where one of them is not installed. */
 export function orthancPlugins() {
-  const found = ORTHANC_PLUGINS.map((name) => PLUGIN_FOLDERS.map((folder) => join(folder, name)).find(existsSync));
+  const found = ORTHANC_PLUGINS.map(orthancPlugin);
   return found.includes(undefined) ? undefined : found;
+}
+
+/** The plugin by which Orthanc's own pages get a link to the viewer; Orthanc does without it. */
+export function orthancPythonPlugin() {
+  return orthancPlugin('libOrthancPython.so');
+}
+
+function orthancPlugin(name) {
+  return PLUGIN_FOLDERS.map((folder) => join(folder, name)).find(existsSync);
+}
+
+/** Chromium or Chrome, whose whole path the browser tests need. */
+export function findChromium() {
+  return CHROMIUMS.map((name) => findProgram(name)).find((path) => path !== undefined);
 }
 
 /** The requirement file of a virtual environment of ours, and where the environment lies. */
 export const VENVS = {
   cloud: { folder: join(ROOT, '.venv/cloud'), requirements: join(ROOT, 'localstack/requirements.txt') },
   judges: { folder: join(ROOT, '.venv/judges'), requirements: join(ROOT, 'test/judges/requirements.txt') },
+  bench: { folder: join(ROOT, '.venv/bench'), requirements: join(ROOT, 'bench/dicom/requirements.txt') },
 };
 
 /** What a finished environment's stamp file holds: the digest of the requirements that it was made from. */
@@ -138,6 +155,15 @@ export const PARTS = {
     ['orthanc', 'orthanc-dicomweb', 'orthanc-postgresql'],
     () => findProgram('Orthanc') !== undefined && orthancPlugins() !== undefined,
   ),
+  viewerLink: {
+    ...debian(
+      'the link from a study in Orthanc to the viewer (Orthanc’s Python plugin)',
+      ['orthanc-python'],
+      () => orthancPythonPlugin() !== undefined,
+    ),
+    optional: true,
+  },
+  ohif: { what: 'the viewer (OHIF)', present: hasOhif, mend: 'node localstack/viewer/ohif.mjs', optional: true },
   postgresql: debian('PostgreSQL with pg_trgm', ['postgresql'], () => {
     const folder = postgresFolder();
     return folder !== undefined && ['initdb', 'postgres', 'psql'].every((name) => isExecutable(join(folder, name)));
@@ -151,6 +177,8 @@ export const PARTS = {
     () => findProgram('java') !== undefined && javaArchives() !== undefined,
   ),
   poppler: debian('pdftotext', ['poppler-utils'], programs('pdftotext', 'pdftoppm')),
+  peers: venv('what the bench measures beside Hilum (pydicom with its plugins, highdicom)', 'bench', 'bench'),
+  chromium: debian('Chromium', ['chromium'], () => findChromium() !== undefined),
   data: {
     what: 'real test data',
     present: () => existsSync(join(dataFolder(), 'manifest.csv')),
@@ -160,6 +188,21 @@ export const PARTS = {
 
 /** What each npm command needs. The demo runs without Orthanc and PostgreSQL too, on an in-process store. */
 export const PURPOSES = {
-  demo: ['node', 'packages', 'cloud', 'orthanc', 'postgresql'],
-  test: ['node', 'packages', 'cloud', 'orthanc', 'postgresql', 'judges', 'dicom3tools', 'dcmtk', 'pixelmed', 'poppler'],
+  demo: ['node', 'packages', 'cloud', 'orthanc', 'viewerLink', 'postgresql'],
+  test: [
+    'node',
+    'packages',
+    'cloud',
+    'orthanc',
+    'viewerLink',
+    'postgresql',
+    'ohif',
+    'chromium',
+    'judges',
+    'dicom3tools',
+    'dcmtk',
+    'pixelmed',
+    'poppler',
+  ],
+  bench: ['node', 'packages', 'cloud', 'orthanc', 'postgresql', 'dcmtk', 'peers'],
 };

@@ -155,7 +155,7 @@ async function main(purpose, ...options) {
     process.exitCode = doctor({ json: options.includes('--json') });
     return;
   }
-  const parts = PURPOSES[purpose === 'bench' ? 'test' : purpose];
+  const parts = PURPOSES[purpose];
   if (parts === undefined) {
     console.error('usage: node scripts/setup.mjs demo|test|bench|doctor');
     process.exitCode = 2;

@@ -1,6 +1,6 @@
 /**
  * The floor of a run: what the same bytes cost to move with nothing done to them. Run as a process of its own:
- * `node bench/floor.ts`, its task as JSON on standard input, its times (ms) as JSON on standard output.
+ * `node bench/pipeline/floor.ts`, its task as JSON on standard input, its times (ms) as JSON on standard output.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';

@@ -16,7 +16,7 @@ import type { LocalEnvironment } from '#localstack/local.ts';
 import type { FloorTask, FloorTimes } from './floor.ts';
 import { type Usage, watchProcesses } from './processes.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '..', '..');
 const STORE_BYTES = 32 * 1024 * 1024;
 const LATEST_MS = 300_000;
 
@@ -185,7 +185,9 @@ async function measureFloor(environment: LocalEnvironment, StudyInstanceUID: str
   const { url, dicomWebUrl, username, password } = orthanc;
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   const task: FloorTask = { url, dicomWebUrl, authorization, StudyInstanceUID, results, endpoint, bucket };
-  const child = spawn(process.execPath, [join(root, 'bench/floor.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'floor.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   child.stdin.end(JSON.stringify(task));
   const output = await Array.fromAsync(child.stdout);
   return JSON.parse(Buffer.concat(output).toString('utf8')) as FloorTimes;

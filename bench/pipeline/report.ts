@@ -1,5 +1,6 @@
-/** The bench's table, as Markdown. */
-import { cpus, release, totalmem } from 'node:os';
+/** The pipeline's section of docs/benchmarks.md. */
+import { machine } from '../page.ts';
+import { row, spread } from '../statistics.ts';
 import type { FloorTimes } from './floor.ts';
 import type { Usage } from './processes.ts';
 import type { MeasuredRun, RunTimes } from './run.ts';
@@ -9,21 +10,6 @@ export interface BenchResult {
   readonly warm: readonly MeasuredRun[];
   readonly slices: number;
   readonly repetitions: number;
-}
-
-/** Median and spread of several values: `1.23 (1.10–1.40)`. */
-function spread(values: readonly number[], digits = 2): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  const shown = (value: number | undefined): string => (value ?? 0).toFixed(digits);
-  const text = shown(median(sorted));
-  return sorted.length < 2 ? text : `${text} (${shown(sorted[0])}–${shown(sorted.at(-1))})`;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
 const STAGES: readonly (readonly [keyof RunTimes, string, string | undefined])[] = [
@@ -39,23 +25,19 @@ const STAGES: readonly (readonly [keyof RunTimes, string, string | undefined])[]
 
 const floorMs = ({ read, put, get, store }: FloorTimes): number => read + put + get + store;
 
-/** The whole of docs/benchmarks.md. */
+/** The section, as Markdown. */
 export function describeBench({ cold, warm, slices, repetitions }: BenchResult): string {
   const floors = [...cold, ...warm].map(({ floor }) => floor);
   const megabytes = (floors[0]?.bytes ?? 0) / 1e6;
-  return `# Benchmarks
+  return `## The way of a study
 
-\`npm run bench\` writes this page. A CT phantom of ${slices} slices of 512 × 512, uncompressed (${megabytes.toFixed(0)} MB), from the moment
+A CT phantom of ${slices} slices of 512 × 512, uncompressed (${megabytes.toFixed(0)} MB), from the moment
 Orthanc calls the study stable to the moment Orthanc lists the results, on the local cloud (MiniStack), native Orthanc with
 PostgreSQL and the edge, all on one machine:
 
-| | |
-|---|---|
-| processor | ${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} logical |
-| memory | ${(totalmem() / 2 ** 30).toFixed(0)} GiB |
-| system | Linux ${release()}, Node ${process.versions.node} |
+${machine()}
 
-## Time
+### Time
 
 Wall time in seconds and CPU time of the process that does the stage, ${repetitions} repetitions: median (least–most). "Cold": the
 first study of a new environment, every function process has yet to start. "Warm": the study after it.
@@ -63,16 +45,13 @@ first study of a new environment, every function process has yet to start. "Warm
 | stage | cold: wall | cold: CPU | warm: wall | warm: CPU |
 |---|---|---|---|---|
 ${STAGES.map(([stage, title, process]) =>
-  row(
-    title,
-    [cold, warm].flatMap((runs) => [times(runs, stage), cpu(runs, process)]),
-  ),
+  row(title, ...[cold, warm].flatMap((runs) => [times(runs, stage), cpu(runs, process)])),
 ).join('\n')}
-${row('**total**', [times(cold, 'total'), '', times(warm, 'total'), ''])}
-${row('total without the model', [withoutModel(cold), '', withoutModel(warm), ''])}
-${row('floor of the same run', [floorOf(cold), '', floorOf(warm), ''])}
-${row('**without the model ÷ floor**', [ratio(cold), '', ratio(warm), ''])}
-${row('quiet time (StableAge), in neither', [times(cold, 'quiet'), '', times(warm, 'quiet'), ''])}
+${row('**total**', times(cold, 'total'), '', times(warm, 'total'), '')}
+${row('total without the model', withoutModel(cold), '', withoutModel(warm), '')}
+${row('floor of the same run', floorOf(cold), '', floorOf(warm), '')}
+${row('**without the model ÷ floor**', ratio(cold), '', ratio(warm), '')}
+${row('quiet time (StableAge), in neither', times(cold, 'quiet'), '', times(warm, 'quiet'), '')}
 
 The floor is what the same bytes cost to move with nothing done to them, one after the other, in a process of its own: the
 study by WADO-RS in one answer (${spread(floors.map(({ read }) => read / 1000))} s), raw HTTP PUT (${spread(floors.map(({ put }) => put / 1000))} s) and GET (${spread(floors.map(({ get }) => get / 1000))} s) of
@@ -81,24 +60,17 @@ those bytes in pieces of 16 MB, and one STOW-RS of the run's results (${spread(
     3,
   )} s), which are taken out of Orthanc before.
 
-## Memory and CPU by process
+### Memory and CPU by process
 
 Peak resident memory (VmHWM) and CPU time over a run.
 
 | process | cold: peak MB | cold: CPU s | warm: peak MB | warm: CPU s |
 |---|---|---|---|---|
 ${processes(cold)
-  .map((name) =>
-    row(
-      name,
-      [cold, warm].flatMap((runs) => [peak(runs, name), cpu(runs, name)]),
-    ),
-  )
+  .map((name) => row(name, ...[cold, warm].flatMap((runs) => [peak(runs, name), cpu(runs, name)])))
   .join('\n')}
 `;
 }
-
-const row = (title: string, cells: readonly string[]): string => `| ${title} | ${cells.join(' | ')} |`;
 
 const times = (runs: readonly MeasuredRun[], stage: keyof RunTimes): string =>
   spread(runs.map((run) => run.times[stage] / 1000));

@@ -1,0 +1,72 @@
+/**
+ * One cell: the headers of a folder's files, pixels left where they are, by Hilum. `node headers-hilum.ts FOLDER
+ * head|index`; prints a `HeaderTimes`.
+ *
+ * `head` reads attributes from the first bytes of each file, as pydicom does; `index` makes the header index of the whole
+ * pipeline, for which the whole file is read and hashed.
+ */
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Dataset, readDicom } from '#core/dicom/read.ts';
+import { DicomReadError } from '#core/errors.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
+import { NUMBERS, TEXTS } from './header-attributes.ts';
+import { peakMb } from './peak.ts';
+
+export interface HeaderTimes {
+  readonly readMs: number;
+  /** How many values were read, and the sum of the numbers among them: the same for every reader of the same attributes. */
+  readonly values: number;
+  readonly sum: number;
+  readonly peakMb: number;
+}
+
+/** Headers of single-frame images are some KB; where one is longer the file is read whole. */
+const HEAD_BYTES = 2 ** 16;
+
+const [folder = '', what] = process.argv.slice(2);
+const paths = readdirSync(folder)
+  .sort()
+  .map((name) => join(folder, name));
+
+const start = performance.now();
+const { values, sum } = what === 'index' ? index() : attributes();
+const readMs = performance.now() - start;
+process.stdout.write(JSON.stringify({ readMs, values, sum, peakMb: peakMb() } satisfies HeaderTimes));
+
+function attributes(): { readonly values: number; readonly sum: number } {
+  const buffer = new Uint8Array(HEAD_BYTES);
+  let values = 0;
+  let sum = 0;
+  for (const path of paths) {
+    const header = readHeader(path, buffer);
+    for (const keyword of TEXTS) values += header.texts(keyword).length;
+    for (const keyword of NUMBERS) {
+      for (const number of header.numbers(keyword)) {
+        values += 1;
+        sum += number;
+      }
+    }
+  }
+  return { values, sum };
+}
+
+/** The data set before the pixels; valid until the buffer is used again. */
+function readHeader(path: string, buffer: Uint8Array): Dataset {
+  const file = openSync(path, 'r');
+  try {
+    const length = readSync(file, buffer, 0, buffer.length, 0);
+    return readDicom(buffer.subarray(0, length), { stopBeforePixels: true }).dataset;
+  } catch (error) {
+    if (!(error instanceof DicomReadError) || error.code !== 'truncated') throw error;
+    return readDicom(readFileSync(path), { stopBeforePixels: true }).dataset;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function index(): { readonly values: number; readonly sum: number } {
+  let values = 0;
+  for (const path of paths) values += Object.keys(indexInstance(readFileSync(path))).length;
+  return { values, sum: 0 };
+}

@@ -1,0 +1,39 @@
+/** docs/benchmarks.md: a section for each part of the bench, so that one part can be measured again without the other. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+
+export const PAGE = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
+
+const HEAD = `# Benchmarks
+
+\`npm run bench\` measures and writes this page; \`npm run bench -- pipeline\` and \`npm run bench -- dicom\` do one section each.
+`;
+
+/**
+ * The page with one section in the place of the one with the same heading (a line that begins with \`## \`), or at the end.
+ *
+ * @param section Markdown that begins with its heading and holds no other of that level
+ */
+export function withSection(page: string, section: string): string {
+  const heading = (text: string): string => text.slice(0, text.indexOf('\n'));
+  const sections = page
+    .split(/^(?=## )/m)
+    .slice(1)
+    .map((text) => `${text.trimEnd()}\n`);
+  const place = sections.findIndex((text) => heading(text) === heading(section));
+  const all = place < 0 ? [...sections, section] : sections.with(place, section);
+  return [HEAD, ...all].join('\n');
+}
+
+/** Puts a section into the page at `path`. */
+export function writeSection(path: string, section: string): void {
+  writeFileSync(path, withSection(existsSync(path) ? readFileSync(path, 'utf8') : '', section));
+}
+
+/** What the measurements ran on, as a table. */
+export const machine = (): string => `| | |
+|---|---|
+| processor | ${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} logical |
+| memory | ${(totalmem() / 2 ** 30).toFixed(0)} GiB |
+| system | Linux ${release()}, Node ${process.versions.node} |`;
