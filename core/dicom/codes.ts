@@ -67,7 +67,7 @@ export const Dcm = {
 /** Languages (RFC 5646), document titles and procedures (LOINC) that results use. */
 export const English: CodedConcept = { value: 'en', scheme: 'RFC5646', meaning: 'English' };
 export const Loinc = {
-  diagnosticImagingReport: loinc('18748-4', 'Diagnostic imaging report'),
+  diagnosticImagingReport: loinc('18748-4', 'Diagnostic Imaging Report'),
   computedTomography: loinc('25045-6', 'CT unspecified body region'),
   magneticResonanceImaging: loinc('25056-3', 'MRI unspecified body region'),
 } as const;
@@ -153,7 +153,25 @@ export const VertebralMeasures = {
   },
 } as const;
 
-/** Permanent teeth by FDI number (ISO 3950), SNOMED CT. Meanings are given by number, the way dentists read them. */
+const JAW_SIDES: Readonly<Record<string, string>> = {
+  '1': 'Permanent maxillary right',
+  '2': 'Permanent maxillary left',
+  '3': 'Mandibular left',
+  '4': 'Mandibular right',
+};
+const POSITIONS = [
+  'central incisor',
+  'lateral incisor',
+  'canine',
+  'first premolar',
+  'second premolar',
+  'first molar',
+  'second molar',
+  'third molar',
+];
+const toothMeaning = (fdi: string): string => `${JAW_SIDES[fdi[0] ?? '']} ${POSITIONS[Number(fdi[1]) - 1]} tooth`;
+
+/** Permanent teeth by FDI number (ISO 3950): SNOMED CT with the meanings of CID 4018. */
 export const Teeth: Readonly<Record<string, CodedConcept>> = Object.fromEntries(
   (
     [
@@ -190,5 +208,18 @@ export const Teeth: Readonly<Record<string, CodedConcept>> = Object.fromEntries(
       ['47', '863899008'],
       ['48', '38994002'],
     ] as const
-  ).map(([fdi, value]) => [fdi, sct(value, `Permanent tooth ${fdi}`)]),
+  ).map(([fdi, value]) => [fdi, sct(value, toothMeaning(fdi))]),
 );
+
+/** A tooth's number as dentists say it. No coding scheme of FDI numbers is known to DICOM, so the codes are Hilum's own. */
+export const ToothNumber = {
+  name: hilum('tooth-fdi', 'Tooth number (FDI, ISO 3950)'),
+  of: (fdi: string): CodedConcept => hilum(`fdi-${fdi}`, `FDI ${fdi}`),
+} as const;
+
+/** Surfaces of a tooth (SNOMED CT, body structures). */
+export const ToothSurfaces = {
+  mesial: sct('8483002', 'Structure of mesial surface of tooth'),
+  distal: sct('90933009', 'Structure of distal surface of tooth'),
+  occlusal: sct('83473006', 'Structure of occlusal surface of tooth'),
+} as const;

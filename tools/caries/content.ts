@@ -1,10 +1,9 @@
 /** What was seen, as findings, masks, pictures and a report. */
-import { type CodedConcept, Sct, Teeth, Units } from '#core/dicom/codes.ts';
+import { type CodedConcept, Sct, Teeth, ToothNumber, ToothSurfaces, Units } from '#core/dicom/codes.ts';
 import type { Finding, KeyImage, Measurement, Report, ResultContent, Segment } from '#core/tool.ts';
-import type { Evaluation, MarkedLesion } from './evaluate.ts';
+import { type Evaluation, isRightOnLeft, type MarkedLesion } from './evaluate.ts';
 import type { Side } from './lesions.ts';
 import { drawPicture } from './picture.ts';
-import type { Crown } from './teeth.ts';
 
 const RED_CIELAB: readonly [number, number, number] = [38_550, 50_200, 46_500];
 
@@ -51,11 +50,12 @@ function findingOf({ number, lesion, evaluation }: Numbered): Finding {
   const depthMm = depthOf(lesion, evaluation);
   return {
     id: `lesion-${number}`,
-    summary: `Suspected caries, ${placeOf(lesion)}${depthMm === undefined ? '' : `, about ${depthMm} mm deep`}`,
+    summary: `Suspected caries, ${placeOf(lesion, evaluation)}${depthMm === undefined ? '' : `, about ${depthMm} mm deep`}`,
     finding: Sct.dentalCaries,
-    site: siteOf(lesion.crown),
+    ...siteOf(lesion, evaluation),
     measurements: measurementsOf(lesion, evaluation),
-    evaluations: [],
+    evaluations:
+      lesion.crown.fdi === undefined ? [] : [{ name: ToothNumber.name, value: ToothNumber.of(lesion.crown.fdi) }],
     certainty: round(lesion.certainty, 2),
     segmentNumber: number,
     regions: [
@@ -64,8 +64,21 @@ function findingOf({ number, lesion, evaluation }: Numbered): Finding {
   };
 }
 
-function siteOf({ fdi }: Crown): CodedConcept {
-  return (fdi === undefined ? undefined : Teeth[fdi]) ?? Sct.toothStructure;
+/** The tooth, its side and its surface in codes, as far as they could be told. */
+function siteOf(
+  { crown: { fdi }, side }: MarkedLesion,
+  evaluation: Evaluation,
+): Pick<Finding, 'site' | 'laterality' | 'siteModifier'> {
+  const site = fdi === undefined ? undefined : Teeth[fdi];
+  if (fdi === undefined || site === undefined) return { site: Sct.toothStructure };
+  const siteModifier = surfaceCodeOf(fdi, side, evaluation);
+  return { site, laterality: isRightTooth(fdi) ? Sct.right : Sct.left, ...(siteModifier && { siteModifier }) };
+}
+
+/** Incisors and canines have an edge where the others have a chewing surface. */
+function surfaceCodeOf(fdi: string, side: Side, evaluation: Evaluation): CodedConcept | undefined {
+  if (side !== 'chewing') return ToothSurfaces[surfaceOf(fdi, side, evaluation)];
+  return Number(fdi[1]) > 3 ? ToothSurfaces.occlusal : undefined;
 }
 
 /** At the detector, magnification included; nothing where the source does not say how big its pixels are. */
@@ -86,19 +99,21 @@ function depthOf({ side, depth }: MarkedLesion, { scale, workingMm }: Evaluation
 }
 
 /** In words: `mesial side of tooth 26`, or `right side of an upper tooth` where the number could not be told. */
-function placeOf({ crown, side }: MarkedLesion): string {
+function placeOf({ crown, side }: MarkedLesion, evaluation: Evaluation): string {
   const { fdi, jaw } = crown;
   const tooth = fdi === undefined ? (jaw === 'upper' ? 'an upper tooth' : 'a lower tooth') : `tooth ${fdi}`;
   if (side === 'chewing') return `chewing surface of ${tooth}`;
   if (fdi === undefined) return `${side} side (as shown) of ${tooth}`;
-  return `${surfaceOf(fdi, side)} side of ${tooth}`;
+  return `${surfaceOf(fdi, side, evaluation)} side of ${tooth}`;
 }
 
-/** Mesial faces the midline: the right of the picture for the patient's right teeth, which are shown on its left. */
-function surfaceOf(fdi: string, side: Exclude<Side, 'chewing'>): 'mesial' | 'distal' {
-  const rightTooth = fdi.startsWith('1') || fdi.startsWith('4');
-  return (side === 'right') === rightTooth ? 'mesial' : 'distal';
+/** Mesial faces the midline: the right of the picture for the teeth on its left, commonly the patient's right ones. */
+function surfaceOf(fdi: string, side: Exclude<Side, 'chewing'>, { image }: Evaluation): 'mesial' | 'distal' {
+  const isOnLeft = isRightTooth(fdi) === isRightOnLeft(image);
+  return (side === 'right') === isOnLeft ? 'mesial' : 'distal';
 }
+
+const isRightTooth = (fdi: string): boolean => fdi.startsWith('1') || fdi.startsWith('4');
 
 /** One segment per lesion, so that each can be followed from one study to the next. */
 function segmentOf({ number, lesion, evaluation }: Numbered): Segment {
@@ -149,7 +164,7 @@ function reportOf(
         rows: numbered.map(({ number, lesion, evaluation }) => [
           String(number),
           lesion.crown.fdi ?? 'not told',
-          placeOf(lesion),
+          placeOf(lesion, evaluation),
           depthOf(lesion, evaluation)?.toFixed(1) ?? '-',
           lesion.certainty.toFixed(2),
         ]),

@@ -57,10 +57,17 @@ export async function evaluate(image: Radiograph, { engine, signal }: Processing
 }
 
 /** Crowns of an intra-oral picture as they are; of a panoramic those in the dental band, numbered where they can be. */
-export function crownsOf(planes: Planes, { view }: Scale, { header }: Radiograph): readonly Crown[] {
+export function crownsOf(planes: Planes, { view }: Scale, image: Radiograph): readonly Crown[] {
   const crowns = findCrowns(planes);
-  // Patient Orientation names where columns lead to: towards the patient's left where the right is on the left.
-  return view === 'panoramic' ? numberTeeth(inDentalBand(crowns), header.PatientOrientation?.[0]?.[0] !== 'R') : crowns;
+  return view === 'panoramic' ? numberTeeth(inDentalBand(crowns), isRightOnLeft(image)) : crowns;
+}
+
+/**
+ * Whether the picture shows the patient's right on its left, as is usual. Patient Orientation names where columns lead to:
+ * towards the patient's left then.
+ */
+export function isRightOnLeft({ header }: Radiograph): boolean {
+  return header.PatientOrientation?.[0]?.[0] !== 'R';
 }
 
 /** The model's answer for a radiograph, and how its grid lies over the source's. */
