@@ -15,9 +15,9 @@ function examine() {
   const docker = hasDockerCompose();
   const inDocker = docker ? ['orthanc', 'postgresql'] : [];
   return [
-    ...Object.entries(PARTS).map(([part, { what, mend, present: isPresent }]) => {
+    ...Object.entries(PARTS).map(([part, { what, mend, optional, present: isPresent }]) => {
       const present = isPresent();
-      const needed = PURPOSES.demo.includes(part) && !inDocker.includes(part);
+      const needed = PURPOSES.demo.includes(part) && optional !== true && !inDocker.includes(part);
       return { part, what, present, needed, ...(present ? {} : { mend }) };
     }),
     {

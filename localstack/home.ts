@@ -48,6 +48,9 @@ export interface LocalEnvironment extends CloudEnvironment {
 export const SERVICES = ['postgresql', 'orthanc', 'cloud'] as const;
 export type Service = (typeof SERVICES)[number];
 
+/** Where the viewer is found, unless this home has another port for it. */
+export const VIEWER_PORT = 8043;
+
 /** Ports of this machine that lead into Docker. */
 export interface DockerPorts {
   readonly orthanc: number;
@@ -57,6 +60,8 @@ export interface DockerPorts {
 /** What is remembered between commands, in `local.json`. */
 export interface LocalState extends Partial<LocalEnvironment> {
   readonly ports?: Readonly<Partial<Record<Service, number>>>;
+  /** Where the viewer is, when it runs: Orthanc's pages lead there. */
+  readonly viewerPort?: number;
   readonly processes?: Readonly<Partial<Record<Service, ProcessRecord>>>;
   /** Digest of the sources that the running cloud's stack was deployed from. */
   readonly deployed?: string;

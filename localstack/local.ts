@@ -18,6 +18,7 @@ import {
   type Service,
   secretsOf,
   updateState,
+  VIEWER_PORT,
 } from './home.ts';
 import { removeEdgeFolder, withLock } from './lock.ts';
 import { cloudAnswers, endpointOf, REGION, startMiniStack } from './ministack.ts';
@@ -62,18 +63,28 @@ export async function orthancUp(options: LocalOptions = {}): Promise<OrthancEnvi
   const secrets = secretsOf(home);
   const postgresPort = await ensure('postgresql', options, (port) => startPostgres({ home, port, secrets }));
   const { stableAgeS } = options;
+  const viewerUrl = `http://127.0.0.1:${await viewerPort(home, options)}`;
   const port = await ensure('orthanc', options, (chosen) =>
     startOrthancServer({
       home,
       port: chosen,
       postgresPort,
       secrets,
+      viewerUrl,
       ...(stableAgeS === undefined ? {} : { stableAgeS }),
     }),
   );
   const orthanc = orthancEnvironment({ port, secrets });
   updateState(home, { orthanc });
   return orthanc;
+}
+
+/** The port that the viewer has when it runs, chosen once: Orthanc is told it at its start. */
+async function viewerPort(home: string, { ports }: LocalOptions): Promise<number> {
+  const known = readState(home).viewerPort;
+  const port = known ?? (await freePort(ports === 'free' ? undefined : VIEWER_PORT));
+  if (known === undefined) updateState(home, { viewerPort: port });
+  return port;
 }
 
 /**

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '#core/errors.ts';
 import { makeServiceFolder, type OrthancEnvironment, type Secrets, serviceUser, writePrivately } from './home.ts';
-import { findProgram, orthancPlugins, ROOT } from './parts.mjs';
+import { findProgram, orthancPlugins, orthancPythonPlugin, ROOT } from './parts.mjs';
 import { ORTHANC_DATABASE } from './postgres.ts';
-import { launch, type ProcessRecord, waitUntilReady } from './processes.ts';
+import { launch, type ProcessRecord, type ServiceUser, waitUntilReady } from './processes.ts';
 
 /** The user that Hilum is to Orthanc. */
 export const ORTHANC_USERNAME = 'hilum';
@@ -14,6 +14,8 @@ export interface OrthancOptions {
   readonly port: number;
   readonly postgresPort: number;
   readonly secrets: Secrets;
+  /** Where the viewer is, when it runs: a button on every study's page leads there. */
+  readonly viewerUrl: string;
   /** Seconds without a new instance until Orthanc calls a study stable; the shared configuration's where not given. */
   readonly stableAgeS?: number;
 }
@@ -35,7 +37,9 @@ export async function startOrthancServer(options: OrthancOptions): Promise<Proce
   const user = serviceUser('orthanc');
   const folder = makeServiceFolder(options.home, 'orthanc', user);
   const configuration = join(folder, 'orthanc.json');
-  writePrivately(configuration, JSON.stringify(configurationOf(options, folder, plugins), undefined, 2), user);
+  const link = viewerLink(options.viewerUrl, folder, user);
+  const settings = { ...configurationOf(options, folder), Plugins: [...plugins, ...link.plugins], ...link.settings };
+  writePrivately(configuration, JSON.stringify(settings, undefined, 2), user);
   const log = join(options.home, 'logs', 'orthanc.log');
   const record = await launch({
     command: program,
@@ -50,7 +54,7 @@ export async function startOrthancServer(options: OrthancOptions): Promise<Proce
   return record;
 }
 
-function configurationOf(options: OrthancOptions, folder: string, plugins: readonly string[]): object {
+function configurationOf(options: OrthancOptions, folder: string): object {
   const shared = JSON.parse(readFileSync(join(ROOT, 'localstack/orthanc/orthanc.json'), 'utf8')) as {
     readonly PostgreSQL: object;
   };
@@ -63,7 +67,6 @@ function configurationOf(options: OrthancOptions, folder: string, plugins: reado
     StorageDirectory: folder,
     IndexDirectory: folder,
     TemporaryDirectory: folder,
-    Plugins: plugins,
     PostgreSQL: {
       ...shared.PostgreSQL,
       Host: '127.0.0.1',
@@ -73,6 +76,22 @@ function configurationOf(options: OrthancOptions, folder: string, plugins: reado
       Password: options.secrets.orthancDatabasePassword,
     },
   };
+}
+
+/**
+ * The button on Orthanc's page of a study that opens it in the viewer. Orthanc's Explorer is extended by plugins only, and
+ * of Debian's the Python one does so with the least: two files, copied to where Orthanc's user may read them.
+ */
+function viewerLink(
+  ViewerUrl: string,
+  folder: string,
+  user: ServiceUser | undefined,
+): { readonly plugins: readonly string[]; readonly settings: object } {
+  const plugin = orthancPythonPlugin();
+  if (plugin === undefined) return { plugins: [], settings: {} };
+  for (const name of ['viewer_link.py', 'viewer-link.js'])
+    writePrivately(join(folder, name), readFileSync(join(ROOT, 'localstack/orthanc', name), 'utf8'), user);
+  return { plugins: [plugin], settings: { PythonScript: join(folder, 'viewer_link.py'), Hilum: { ViewerUrl } } };
 }
 
 /** Where this Orthanc answers, and to whom. */

@@ -15,6 +15,7 @@ import {
   requirementsDigest,
   VENVS,
 } from '../localstack/parts.mjs';
+import { fetchOhif } from '../localstack/viewer/ohif.mjs';
 import { withoutStartingServices } from './debian.mjs';
 
 const say = (line) => console.log(`set-up: ${line}`);
@@ -130,6 +131,16 @@ async function makeVenvs(parts) {
   }
 }
 
+async function fetchViewer(parts) {
+  if (!parts.includes('ohif') || PARTS.ohif.present()) return;
+  await step(`fetching ${PARTS.ohif.what}`, () =>
+    fetchOhif().then(
+      () => ({ ok: true, output: '' }),
+      (error) => ({ ok: false, output: error.message }),
+    ),
+  );
+}
+
 /** Says what is still missing, what that means and how to get it; decides the exit code. */
 function conclude(purpose, parts) {
   const missing = parts.filter((name) => !PARTS[name].present());
@@ -161,7 +172,11 @@ async function main(purpose, ...options) {
     process.exitCode = 2;
     return;
   }
-  await Promise.all([installNodePackages(), installDebianPackages(parts).then(() => makeVenvs(parts))]);
+  await Promise.all([
+    installNodePackages(),
+    fetchViewer(parts),
+    installDebianPackages(parts).then(() => makeVenvs(parts)),
+  ]);
   conclude(purpose, parts);
 }
 

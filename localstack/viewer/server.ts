@@ -76,7 +76,11 @@ function portOf(server: Server): number {
 async function listen(server: Server, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(new ConfigurationError(`Port ${port} of 127.0.0.1 cannot be had for the viewer`, { cause })),
+      reject(
+        new ConfigurationError(`Port ${port} of 127.0.0.1 cannot be had for the viewer: give another one with --port`, {
+          cause,
+        }),
+      ),
     );
     server.listen({ port, host: '127.0.0.1' }, resolve);
   });

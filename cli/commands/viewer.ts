@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { ConfigurationError } from '#core/errors.ts';
+import { localHome, type OrthancEnvironment, readState, VIEWER_PORT } from '#localstack/home.ts';
+import { orthancAnswers } from '#localstack/orthanc.ts';
+import { startViewer, studyUrl } from '#localstack/viewer/server.ts';
+import { fetchOhif, hasOhif, OHIF } from '../../localstack/viewer/ohif.mjs';
+import { note, print, printJson, UsageError } from '../command.ts';
+
+interface ViewerCommandOptions {
+  readonly port?: string;
+  readonly study?: string;
+  readonly open?: true;
+  readonly json?: true;
+}
+
+/** `hilum viewer`: OHIF on the local PACS, until Ctrl-C. */
+export function addViewerCommand(program: Command): void {
+  program
+    .command('viewer')
+    .description('OHIF, a viewer in the browser, on the local PACS; for research, reading only, on this machine only')
+    .option('--port <number>', 'where to listen; the button in Orthanc leads to the usual one only')
+    .option('--study <uid>', 'the StudyInstanceUID of a study to open')
+    .option('--open', 'open it in the browser')
+    .option('--json', 'print one object for scripts')
+    .action(view);
+}
+
+async function view({ port, study, open, json }: ViewerCommandOptions): Promise<void> {
+  if (port !== undefined && !/^[1-9]\d{0,4}$/.test(port)) throw new UsageError(`--port takes a number, not ${port}`);
+  if (study !== undefined && !/^[0-9.]{1,64}$/.test(study)) throw new UsageError('--study takes a StudyInstanceUID');
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const { orthanc, viewerPort } = await localPacs();
+  const folder = await ohif();
+  const viewer = await startViewer({ folder, orthanc, port: Number(port ?? viewerPort) });
+  try {
+    const url = study === undefined ? `${viewer.url}/` : studyUrl(viewer.url, study);
+    if (json === true) printJson({ url, orthanc: orthanc.url });
+    else print(`the viewer is at ${url} (Ctrl-C ends it)`);
+    if (open === true) openInBrowser(url);
+    if (!stop.signal.aborted) await once(stop.signal, 'abort');
+  } finally {
+    await viewer.close();
+  }
+}
+
+async function localPacs(): Promise<{ readonly orthanc: OrthancEnvironment; readonly viewerPort: number }> {
+  const home = localHome();
+  const { orthanc, viewerPort = VIEWER_PORT } = readState(home);
+  if (orthanc === undefined || !(await orthancAnswers(orthanc))) {
+    throw new ConfigurationError(`no local PACS answers (${home}): run \`hilum local up\` first`);
+  }
+  return { orthanc, viewerPort };
+}
+
+async function ohif(): Promise<string> {
+  if (!hasOhif()) note(`fetching OHIF ${OHIF.version} from npm, once (50 MB) …`);
+  try {
+    return await fetchOhif();
+  } catch (cause) {
+    throw new ConfigurationError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** Whoever has no browser here, or no screen, has the address. */
+function openInBrowser(url: string): void {
+  const opener = { darwin: 'open', win32: 'explorer' }[process.platform as string] ?? 'xdg-open';
+  const child = spawn(opener, [url], { stdio: 'ignore', detached: true });
+  child.once('error', () => note(`${opener} is not here: open ${url} yourself`));
+  child.unref();
+}
