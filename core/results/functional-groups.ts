@@ -48,17 +48,15 @@ export function dimensions(DimensionOrganizationUID: string, inSpace: boolean): 
   };
 }
 
-/**
- * Pixel Measures and Plane Orientation, of frames in space only: the detector spacing of a radiograph is no spacing in
- * the patient.
- */
+/** Pixel Measures and Plane Orientation of all frames, which are those of one image. */
 export function sharedGroups(
   frames: readonly MaskFrame[],
   sources: readonly FrameHeader[],
   inSpace: boolean,
 ): Attributes {
   const [frame] = frames;
-  if (frame === undefined || !inSpace) return {};
+  if (frame === undefined) return {};
+  if (!inSpace) return flatGroups(frame.source);
   const { SeriesInstanceUID, PixelSpacing, SliceThickness, ImageOrientationPatient } = frame.source;
   const spacing = sliceSpacing(sources.filter((source) => source.SeriesInstanceUID === SeriesInstanceUID));
   return {
@@ -70,6 +68,18 @@ export function sharedGroups(
       },
     ],
     PlaneOrientationSequence: [{ ImageOrientationPatient }],
+  };
+}
+
+/**
+ * A radiograph lies nowhere in the patient's space, and no group has to be there (A.51.5). Viewers open its masks only with
+ * these two: the spacing that the source gives, at the detector where it has no other (1 mm where it has none at all), and
+ * the axes of the picture itself, which without a frame of reference claim nothing of the patient.
+ */
+function flatGroups({ PixelSpacing, ImagerPixelSpacing }: FrameHeader): Attributes {
+  return {
+    PixelMeasuresSequence: [{ PixelSpacing: PixelSpacing ?? ImagerPixelSpacing ?? [1, 1], SliceThickness: 1 }],
+    PlaneOrientationSequence: [{ ImageOrientationPatient: [1, 0, 0, 0, 1, 0] }],
   };
 }
 
@@ -95,6 +105,7 @@ export function frameGroups({ number, source, place }: MaskFrame, inSpace: boole
           {
             ...reference(source),
             ...frameNumbers([source]),
+            SpatialLocationsPreserved: 'YES',
             PurposeOfReferenceCodeSequence: [codeItem(Dcm.sourceImage)],
           },
         ],
