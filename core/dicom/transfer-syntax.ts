@@ -25,7 +25,7 @@ const NATIVE: ReadonlyMap<string, TransferSyntax> = new Map([
 ]);
 
 /** The Transfer Syntaxes with native pixel data, which need no decoder. */
-export const NATIVE_TRANSFER_SYNTAXES: readonly string[] = Object.keys(NATIVE);
+export const NATIVE_TRANSFER_SYNTAXES: readonly string[] = [...NATIVE.keys()];
 
 const STANDARD = /^1\.2\.840\.10008\.1\.2\.[0-9.]{1,40}$/;
 /** JPIP with deflated data set: neither readable here nor of use, the pixels lie elsewhere. */
