@@ -1,16 +1,38 @@
-/** Huffman-coded differences of lossless JPEG (ITU-T T.81 F.2.2, H.2). */
+/** Huffman-coded data of JPEG (ITU-T T.81 B.2.4.2, C, F.2.2, H.2). */
 import { corrupt } from './corrupt.ts';
 
 const LONGEST_CODE = 16;
 /** For each 16 bits that may come next: the code's length × 256 + its value; 0 where no code starts so. */
 export type HuffmanTable = Uint16Array;
+/** By class and destination, as DHT has them in one byte: 0–3 of DC and lossless differences, 0x10–0x13 of AC coefficients. */
+export type HuffmanTables = Map<number, HuffmanTable>;
+
+/** The parameters of a segment, read with a check that they are there. */
+export function field(segment: Uint8Array, offset: number, bytes: 1 | 2): number {
+  if (offset + bytes > segment.length) throw corrupt('A JPEG segment is too short');
+  const high = segment[offset] ?? 0;
+  return bytes === 1 ? high : high * 256 + (segment[offset + 1] ?? 0);
+}
+
+/** Adds the tables of a DHT segment, those of a destination that has one taking its place. */
+export function readHuffmanTables(segment: Uint8Array, tables: HuffmanTables): void {
+  let offset = 0;
+  while (offset < segment.length) {
+    const destination = field(segment, offset, 1);
+    const counts = Array.from({ length: 16 }, (_, i) => field(segment, offset + 1 + i, 1));
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const values = Array.from({ length: total }, (_, i) => field(segment, offset + 17 + i, 1));
+    tables.set(destination, huffmanTable(counts, values));
+    offset += 17 + total;
+  }
+}
 
 /**
  * @param counts how many codes there are of 1 to 16 bits
  * @param values their values in order
  * @throws DicomReadError `corrupt-pixel-data` where these are more codes than there can be
  */
-export function huffmanTable(counts: readonly number[], values: readonly number[]): HuffmanTable {
+function huffmanTable(counts: readonly number[], values: readonly number[]): HuffmanTable {
   const table = new Uint16Array(1 << LONGEST_CODE);
   let from = 0;
   let used = 0;
@@ -18,9 +40,8 @@ export function huffmanTable(counts: readonly number[], values: readonly number[
     const length = i + 1;
     const span = 1 << (LONGEST_CODE - length);
     for (let n = 0; n < count; n += 1) {
-      const value = values[used] ?? 0;
-      if (from + span > table.length || value > 16) throw corrupt('A Huffman table is broken');
-      table.fill(length * 256 + value, from, from + span);
+      if (from + span > table.length) throw corrupt('A Huffman table is broken');
+      table.fill(length * 256 + (values[used] ?? 0), from, from + span);
       from += span;
       used += 1;
     }
@@ -41,23 +62,33 @@ export class EntropyReader {
     this.#offset = offset;
   }
 
-  /** One difference: its number of bits as a Huffman code, then the bits (T.81 H.1.2.2). */
-  difference(table: HuffmanTable): number {
+  /** One Huffman code's value. */
+  symbol(table: HuffmanTable): number {
     if (this.#count < LONGEST_CODE) this.#fill();
     const ahead =
       this.#count >= LONGEST_CODE
         ? (this.#bits >>> (this.#count - LONGEST_CODE)) & 0xffff
         : (this.#bits << (LONGEST_CODE - this.#count)) & 0xffff;
     const entry = table[ahead] ?? 0;
-    const size = entry & 0xff;
     if (entry === 0) throw corrupt('The compressed frame holds an unknown code');
     this.#skip(entry >> 8);
+    return entry & 0xff;
+  }
+
+  /** A number of up to 15 bits; the lower half of those that fit stands for negative ones (T.81 F.2.2.1, EXTEND). */
+  extended(size: number): number {
     if (size === 0) return 0;
-    if (size === 16) return 32_768;
     if (this.#count < size) this.#fill();
     this.#skip(size);
     const value = (this.#bits >>> this.#count) & ((1 << size) - 1);
     return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
+  }
+
+  /** One difference: its number of bits as a Huffman code, then the bits (T.81 H.1.2.2). */
+  difference(table: HuffmanTable): number {
+    const size = this.symbol(table);
+    if (size > 16) throw corrupt('The compressed frame holds a difference of too many bits');
+    return size === 16 ? 32_768 : this.extended(size);
   }
 
   /** Goes on behind the restart marker that must stand here (T.81 F.2.2.5). */

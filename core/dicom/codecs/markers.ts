@@ -17,6 +17,8 @@ export interface JpegFrameHeader extends CodestreamSize {
   /** Identifier of each component, and its horizontal and vertical sampling factors. */
   readonly identifiers: readonly number[];
   readonly sampling: readonly (readonly [horizontal: number, vertical: number])[];
+  /** Destination of each component's quantisation table. */
+  readonly quantizationOf: readonly number[];
 }
 
 /** A marker segment: its marker and its parameters, without marker and length. */
@@ -30,23 +32,26 @@ export interface Segment {
 }
 
 const SOI = 0xffd8;
+const EOI = 0xffd9;
 const SOS = 0xffda;
 
 /**
- * The marker segments from SOI up to the first scan's header, which is the last one given.
+ * The marker segments from SOI, or from where the entropy-coded data of a scan end, up to the next scan's header, which is
+ * the last one given.
  *
  * @throws DicomReadError `corrupt-pixel-data` where a segment lies about its length
  */
-export function* jpegSegments(encoded: Uint8Array): Generator<Segment> {
+export function* jpegSegments(encoded: Uint8Array, from = 2): Generator<Segment> {
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   if (encoded.length < 4 || view.getUint16(0) !== SOI) throw corrupt('The frame does not start as JPEG');
-  let start = 2;
+  let start = from;
   while (start + 4 <= encoded.length) {
     const marker = view.getUint16(start);
     if (marker === 0xffff) {
       start += 1;
       continue;
     }
+    if (marker === EOI) return;
     const end = start + 2 + view.getUint16(start + 2);
     if (marker < 0xffc0 || end < start + 4 || end > encoded.length) throw corrupt('A JPEG segment is broken');
     yield { marker, start, body: encoded.subarray(start + 4, end), end };
@@ -62,15 +67,17 @@ export function jpegFrameHeader(encoded: Uint8Array): JpegFrameHeader {
     const [precision = 0, components = 0] = [body[0], body[5]];
     if (body.length < 6 + 3 * components) break;
     const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    const specifications = Array.from({ length: components }, (_, i) => view.getUint16(6 + 3 * i));
+    const places = Array.from({ length: components }, (_, i) => 6 + 3 * i);
+    const factors = places.map((at) => view.getUint8(at + 1));
     return {
       marker,
       precision,
       rows: view.getUint16(1),
       columns: view.getUint16(3),
       components,
-      identifiers: specifications.map((word) => word >> 8),
-      sampling: specifications.map((word) => [(word >> 4) & 15, word & 15]),
+      identifiers: places.map((at) => view.getUint8(at)),
+      sampling: factors.map((factor) => [factor >> 4, factor & 15]),
+      quantizationOf: places.map((at) => view.getUint8(at + 2)),
     };
   }
   throw corrupt('The compressed frame lacks its header');

@@ -3,12 +3,13 @@ import type { Codec } from './codec.ts';
 import { htj2k } from './htj2k.ts';
 import { jpeg2000 } from './jpeg-2000.ts';
 import { jpegBaseline } from './jpeg-baseline.ts';
+import { jpegExtended } from './jpeg-extended.ts';
 import { jpegLossless } from './jpeg-lossless.ts';
 import { jpegLs } from './jpeg-ls.ts';
 import { rle } from './rle.ts';
 
 const CODECS: ReadonlyMap<string, Codec> = new Map(
-  [rle, jpegLossless, jpegLs, jpeg2000, htj2k, jpegBaseline].flatMap((codec) =>
+  [rle, jpegLossless, jpegLs, jpeg2000, htj2k, jpegBaseline, jpegExtended].flatMap((codec) =>
     codec.transferSyntaxes.map((uid) => [uid, codec]),
   ),
 );
