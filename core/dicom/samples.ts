@@ -49,17 +49,28 @@ function withoutUnusedBits(
   const unused = bitsAllocated - bitsStored;
   if (floatingPoint || bitsAllocated === 1 || unused <= 0 || bitsStored < 1) return data;
   const shift = 32 - bitsStored;
-  let first = 0;
-  while (first < data.length && isClean(data[first] ?? 0, shift, signed)) first += 1;
-  if (first === data.length) return data;
+  if (signed ? isSignExtended(data, shift) : isZeroExtended(data, shift)) return data;
   const clean = data.slice();
-  for (let i = first; i < clean.length; i += 1) {
+  for (let i = 0; i < clean.length; i += 1) {
     const shifted = (clean[i] ?? 0) << shift;
     clean[i] = signed ? shifted >> shift : shifted >>> shift;
   }
   return clean;
 }
 
-function isClean(sample: number, shift: number, signed: boolean): boolean {
-  return sample === (signed ? (sample << shift) >> shift : (sample << shift) >>> shift);
+/** A loop each, so that each is compiled for what it does: every sample of every picture passes through one of them. */
+function isZeroExtended(data: PixelArray, shift: number): boolean {
+  for (let i = 0; i < data.length; i += 1) {
+    const sample = data[i] ?? 0;
+    if (sample !== (sample << shift) >>> shift) return false;
+  }
+  return true;
+}
+
+function isSignExtended(data: PixelArray, shift: number): boolean {
+  for (let i = 0; i < data.length; i += 1) {
+    const sample = data[i] ?? 0;
+    if (sample !== (sample << shift) >> shift) return false;
+  }
+  return true;
 }

@@ -9,6 +9,10 @@ export function packFrames(frames: readonly Uint8Array[], pixels: number): Uint8
     const shift = start % 8;
     const first = (start - shift) / 8;
     const lastBits = pixels % 8;
+    if (shift === 0 && lastBits === 0) {
+      packed.set(bits, first);
+      return;
+    }
     for (let i = 0; i < bits.length; i++) {
       const spare = lastBits !== 0 && i === bits.length - 1;
       const byte = (bits[i] ?? 0) & (spare ? (1 << lastBits) - 1 : 0xff);

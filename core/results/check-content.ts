@@ -69,9 +69,15 @@ function segmentProblem({ number, frames }: Segment, index: number, sizes: Sizes
     const size = sizes.get(frameKey(frame));
     if (size === undefined) return 'a mask on an image that was not given';
     if (bits.length !== Math.ceil((size.rows * size.columns) / 8)) return "a mask of another size than its image's";
-    if (bits.every((byte) => byte === 0)) return 'a frame of a segment without a voxel';
+    if (isBlank(bits)) return 'a frame of a segment without a voxel';
   }
   return undefined;
+}
+
+/** A plain loop: it sees every byte of every mask. */
+function isBlank(bits: Uint8Array): boolean {
+  for (let i = 0; i < bits.length; i += 1) if (bits[i] !== 0) return false;
+  return true;
 }
 
 function picturesProblem({ keyImages, report }: ResultContent, given: ReadonlySet<string>): string | undefined {
