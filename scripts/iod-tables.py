@@ -17,7 +17,6 @@ OUT = pathlib.Path(__file__).parent.parent / "core" / "gate" / "iod-tables.json"
 # The SOP Classes that results are written as.
 SOP_CLASSES = [
     "1.2.840.10008.5.1.4.1.1.7",  # Secondary Capture
-    "1.2.840.10008.5.1.4.1.1.11.1",  # Grayscale Softcopy Presentation State
     "1.2.840.10008.5.1.4.1.1.66.4",  # Segmentation
     "1.2.840.10008.5.1.4.1.1.88.22",  # Enhanced SR
     "1.2.840.10008.5.1.4.1.1.88.33",  # Comprehensive SR

@@ -3,7 +3,7 @@
 import type { DicomWebClient } from '#adapters/dicomweb/client.ts';
 import { textOf } from '#adapters/dicomweb/dicom-json.ts';
 import { ArchiveStoreError } from '#core/errors.ts';
-import { SOP_CLASSES } from '#core/results/gate.ts';
+import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
 import type { StudyFiles } from '../dicom-files.ts';
 import { createProgress } from '../progress.ts';
 
@@ -62,5 +62,5 @@ export async function listResults(study: StudyFiles, archive: DicomWebClient): P
 
 /** What Hilum calls objects of a SOP Class; the SOP Class itself where it writes no such thing. */
 function kindOf(SOPClassUID: string): string {
-  return Object.entries(SOP_CLASSES).find(([, classes]) => classes.includes(SOPClassUID))?.[0] ?? SOPClassUID;
+  return RESULT_SOP_CLASSES.find((one) => one.SOPClassUID === SOPClassUID)?.kind ?? SOPClassUID;
 }

@@ -75,11 +75,10 @@ function checkItem(item: Attributes, sequence: string, table: AttributeTable, co
   const foreign = isContent ? attributesOfOtherValueTypes(valueType) : undefined;
   for (const keyword of Object.keys(item)) {
     if (item[keyword] === undefined) continue;
-    const known = table.types.has(keyword) || (isContent && keyword === 'ContentSequence');
-    if (!known || foreign?.has(keyword) === true) context.refuse('not-in-iod', keyword, context.place);
+    if (!table.types.has(keyword) || foreign?.has(keyword) === true)
+      context.refuse('not-in-iod', keyword, context.place);
     checkEnumerated(item, keyword, context);
-    // A content item holds content items (C.17.3); the data unrolls them once.
-    const items = isContent && keyword === 'ContentSequence' ? table : table.itemsOf(keyword);
+    const items = table.itemsOf(keyword);
     if (items !== undefined) checkItems(item, keyword, items, context);
   }
   if (item['CodeMeaning'] !== undefined) checkCode(item, context);

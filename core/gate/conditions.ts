@@ -50,17 +50,6 @@ export const MODULE_CONDITIONS: Readonly<Record<string, Condition>> = {
   'microscope-slide-layer-tile-organization': is('DimensionOrganizationType', 'TILED_FULL'),
   // Of what a frame-level retrieval makes.
   'frame-extraction': never,
-  // Presentation State: each where it is used at all.
-  mask: has('MaskSubtractionSequence'),
-  'display-shutter': has('ShutterShape'),
-  'bitmap-display-shutter': is('ShutterShape', 'BITMAP'),
-  'overlay-plane': has('OverlayData'),
-  'overlay-activation': has('OverlayData'),
-  'graphic-annotation': has('GraphicAnnotationSequence'),
-  'graphic-layer': has('GraphicAnnotationSequence'),
-  'spatial-transformation': has('ImageRotation'),
-  'modality-lut': (item, whole) => has('ModalityLUTSequence')(item, whole) || has('RescaleSlope')(item, whole),
-  'softcopy-voi-lut': has('SoftcopyVOILUTSequence'),
 };
 
 const isPalette = is('PhotometricInterpretation', 'PALETTE COLOR');
@@ -69,7 +58,7 @@ const isLossy =
   (keyword: string): Condition =>
   (item, { source }) =>
     textOf(item['LossyImageCompression']) === '01' && !isEmpty(source.lossyCompression[keyword]);
-const isRoot: Condition = (item) => item['RelationshipType'] === undefined;
+const isRoot: Condition = (item, { attributes }) => item === attributes;
 const MEASUREMENT_GROUP = '125007';
 const isMeasurementGroup: Condition = (item) =>
   itemsOf(item['ConceptNameCodeSequence']).some((code) => textOf(code['CodeValue']) === MEASUREMENT_GROUP);
@@ -92,7 +81,7 @@ export const ATTRIBUTE_CONDITIONS: Readonly<Record<string, Condition>> = {
 
   // General Image (C.7.6.1)
   'general-image.PatientOrientation': (item, whole) =>
-    isEmpty(item['ImageOrientationPatient']) && !inFrames('PlaneOrientationSequence')(item, whole),
+    !isInSpace(item, whole) && isEmpty(item['ImageOrientationPatient']),
   LossyImageCompressionRatio: isLossy('LossyImageCompressionRatio'),
   LossyImageCompressionMethod: isLossy('LossyImageCompressionMethod'),
 
@@ -107,8 +96,6 @@ export const ATTRIBUTE_CONDITIONS: Readonly<Record<string, Condition>> = {
   BluePaletteColorLookupTableData: isPalette,
 
   // Segmentation Image (C.8.20.2, C.8.20.4)
-  MaximumFractionalValue: is('SegmentationType', 'FRACTIONAL'),
-  SegmentationFractionalType: is('SegmentationType', 'FRACTIONAL'),
   SegmentAlgorithmName: not(is('SegmentAlgorithmType', 'MANUAL')),
   TrackingID: has('TrackingUID'),
   TrackingUID: has('TrackingID'),
@@ -149,12 +136,6 @@ export const ATTRIBUTE_CONDITIONS: Readonly<Record<string, Condition>> = {
 
   // Encapsulated Document (C.24.2)
   SourceInstanceSequence: always,
-  'encapsulated-document.ContentTemplateSequence': never,
-
-  // Presentation State (C.10, C.11)
-  PresentationLUTShape: not(has('PresentationLUTSequence')),
-  PresentationPixelMagnificationRatio: is('PresentationSizeMode', 'MAGNIFY'),
-  GraphicFilled: is('GraphicType', 'CIRCLE', 'ELLIPSE'),
 };
 
 function refersToInstances(content: Attributes['ContentSequence']): boolean {

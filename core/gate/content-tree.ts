@@ -79,7 +79,7 @@ export function checkContentTree(whole: Whole, content: readonly ContentItem[], 
     );
     if (!fits) refuse('relationship', 'RelationshipType', place);
     if (valueType === 'SCOORD') checkPlanar(item, whole, place, refuse);
-    if (valueType === 'SCOORD3D') checkSpatial(item, place, refuse);
+    if (valueType === 'SCOORD3D') checkPoints(item, 3, place, refuse);
   }
 }
 
@@ -118,8 +118,4 @@ function checkPlanar(item: Attributes, { source }: Whole, place: Place | undefin
   const { Columns = Number.POSITIVE_INFINITY, Rows = Number.POSITIVE_INFINITY } = image ?? {};
   const isInside = data.every((at, index) => at >= 0 && at <= (index % 2 === 0 ? Columns : Rows));
   if (!isInside) refuse('graphic-data', 'GraphicData', place);
-}
-
-function checkSpatial(item: Attributes, place: Place | undefined, refuse: Refuse): void {
-  checkPoints(item, 3, place, refuse);
 }

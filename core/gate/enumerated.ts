@@ -27,19 +27,10 @@ export const ENUMERATED: Readonly<Record<string, readonly string[]>> = {
   MIMETypeOfEncapsulatedDocument: ['application/pdf'],
   // Content Qualification (C.8.13.2.1.1)
   ContentQualification: ['PRODUCT', 'RESEARCH', 'SERVICE'],
-  // Softcopy Presentation LUT (C.11.6), Displayed Area (C.10.4), Graphic Annotation (C.10.5)
-  PresentationLUTShape: ['IDENTITY', 'INVERSE'],
-  PresentationSizeMode: ['SCALE TO FIT', 'TRUE SIZE', 'MAGNIFY'],
-  GraphicAnnotationUnits: ['PIXEL', 'DISPLAY', 'MATRIX'],
-  BoundingBoxAnnotationUnits: ['PIXEL', 'DISPLAY', 'MATRIX'],
-  AnchorPointAnnotationUnits: ['PIXEL', 'DISPLAY', 'MATRIX'],
-  AnchorPointVisibility: ['Y', 'N'],
-  GraphicFilled: ['Y', 'N'],
 };
 
-/** By SOP Class; a Secondary Capture may have any (C.8.20.1, C.17.1, C.24.1, C.11.9). */
+/** By SOP Class; a Secondary Capture may have any (C.8.20.1, C.17.1, C.24.1). */
 export const MODALITIES: Readonly<Record<string, readonly string[]>> = {
-  '1.2.840.10008.5.1.4.1.1.11.1': ['PR'],
   '1.2.840.10008.5.1.4.1.1.66.4': ['SEG'],
   '1.2.840.10008.5.1.4.1.1.88.22': ['SR'],
   '1.2.840.10008.5.1.4.1.1.88.33': ['SR'],

@@ -4,6 +4,7 @@
  * references, and what viewers need (`viewers.ts`). Values against their Value Representation are the writer's.
  */
 import type { DicomObject } from '../dicom/write.ts';
+import { RESULT_SOP_CLASSES } from '../results/sop-classes.ts';
 import type { SourceStudy } from '../results/source-study.ts';
 import { numbersOf, textOf } from './attribute-values.ts';
 import { checkAttributes } from './attributes.ts';
@@ -14,15 +15,6 @@ import { checkReferences, type Targets, targetsOf } from './references.ts';
 import { type Refuse, refuseObject } from './refusal.ts';
 import { checkTemplates } from './templates.ts';
 import { checkViewers } from './viewers.ts';
-
-/** The SOP Classes that results are written as (PS3.4 B.5), by kind. */
-export const SOP_CLASSES: Readonly<Record<DicomObject['kind'], readonly string[]>> = {
-  segmentation: ['1.2.840.10008.5.1.4.1.1.66.4'],
-  'structured-report': ['1.2.840.10008.5.1.4.1.1.88.33', '1.2.840.10008.5.1.4.1.1.88.34'],
-  pdf: ['1.2.840.10008.5.1.4.1.1.104.1'],
-  'secondary-capture': ['1.2.840.10008.5.1.4.1.1.7'],
-  'non-result': ['1.2.840.10008.5.1.4.1.1.88.22'],
-};
 
 /**
  * The last look at the objects of a result before they are written.
@@ -44,7 +36,8 @@ export function checkObjects(objects: readonly DicomObject[], source: SourceStud
 function checkObject(object: DicomObject, source: SourceStudy, targets: Targets, refuse: Refuse): void {
   const { kind, SOPClassUID, SOPInstanceUID, attributes } = object;
   const whole = { ...object, source };
-  if (!SOP_CLASSES[kind].includes(SOPClassUID)) refuse('sop-class-not-of-kind', 'SOPClassUID');
+  if (!RESULT_SOP_CLASSES.some((one) => one.kind === kind && one.SOPClassUID === SOPClassUID))
+    refuse('sop-class-not-of-kind', 'SOPClassUID');
   checkAttributes(whole, refuse);
   if (attributes['SOPClassUID'] !== SOPClassUID) refuse('uid-differs', 'SOPClassUID');
   if (attributes['SOPInstanceUID'] !== SOPInstanceUID) refuse('uid-differs', 'SOPInstanceUID');

@@ -44,13 +44,14 @@ function tableOf(kind: 'module' | 'macro', name: string): AttributeTable {
   const key = `${kind} ${name}`;
   const earlier = known.get(key);
   if (earlier !== undefined) return earlier;
-  const stored = Object.entries((kind === 'module' ? modules : macros)[name] ?? {}).map(
-    ([keyword, text]) => [keyword, ...text.split(' ')] as const,
-  );
-  const macroOf = new Map(stored.flatMap(([keyword, , macro]) => (macro === undefined ? [] : [[keyword, macro]])));
+  const stored = Object.entries((kind === 'module' ? modules : macros)[name] ?? {});
+  // A content item holds content items (C.17.3); the data unrolls them once.
+  if (key === 'macro ContentSequence') stored.push(['ContentSequence', '1C ContentSequence']);
+  const split = stored.map(([keyword, text]) => [keyword, ...text.split(' ')] as const);
+  const macroOf = new Map(split.flatMap(([keyword, , macro]) => (macro === undefined ? [] : [[keyword, macro]])));
   const table: AttributeTable = {
     name: key,
-    types: new Map(stored.map(([keyword, type]) => [keyword, type as AttributeType])),
+    types: new Map(split.map(([keyword, type]) => [keyword, type as AttributeType])),
     itemsOf: (sequence) => {
       const macro = macroOf.get(sequence);
       return macro === undefined ? undefined : tableOf('macro', macro);

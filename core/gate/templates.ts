@@ -1,9 +1,9 @@
 /** What the templates of our reports ask for, as far as readers depend on it (PS3.16 TID 1500, 1410, 1411, 1501, 2000). */
 import { Dcm } from '../dicom/codes.ts';
 import type { Attributes } from '../dicom/write.ts';
-import { itemsOf, textOf } from './attribute-values.ts';
+import { isEmpty, itemsOf, textOf } from './attribute-values.ts';
 import type { ContentItem } from './content-tree.ts';
-import type { Refuse } from './refusal.ts';
+import type { Place, Refuse } from './refusal.ts';
 
 /** A place in a tree: the concept that must be there, under its parent, by value type. */
 interface Row {
@@ -50,6 +50,7 @@ export function checkTemplates(content: readonly ContentItem[], refuse: Refuse):
   for (const wanted of rows) if (countOf(root.item, wanted) === 0) refuse('template-content', 'ContentSequence');
   const tracked = new Set<string>();
   for (const { item, concept, place, parent } of others) {
+    checkPart(item, concept, place, refuse);
     if (concept !== Dcm.measurementGroup.value || parent?.concept !== Dcm.imagingMeasurements.value) continue;
     if (TRACKING.some((wanted) => countOf(item, wanted) !== 1)) refuse('template-content', 'ContentSequence', place);
     const places = PLACES[templateOf(item) ?? ''] ?? refuse('template-content', 'ContentTemplateSequence', place);
@@ -63,6 +64,19 @@ export function checkTemplates(content: readonly ContentItem[], refuse: Refuse):
     if (uid === undefined || tracked.has(uid)) refuse('template-content', 'UID', place);
     tracked.add(uid);
   }
+}
+
+/** A reference to a segment, or to its frames, says which. */
+const PARTS: Readonly<Record<string, string>> = {
+  [Dcm.referencedSegment.value]: 'ReferencedSegmentNumber',
+  [Dcm.referencedSegmentationFrame.value]: 'ReferencedFrameNumber',
+};
+
+function checkPart(item: Attributes, concept: string, place: Place | undefined, refuse: Refuse): void {
+  const keyword = PARTS[concept];
+  if (keyword === undefined) return;
+  const isNamed = itemsOf(item['ReferencedSOPSequence']).every((reference) => !isEmpty(reference[keyword]));
+  if (!isNamed) refuse('template-content', keyword, place);
 }
 
 function templateOf(item: Attributes): string | undefined {
