@@ -6,7 +6,7 @@ import { type Reason, reasonOf } from '#core/errors.ts';
 import type { FrameDecoder, InferenceEngine } from '#core/ports.ts';
 import { nonResult, withTimings } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
-import { groupImages } from '#core/study/images.ts';
+import { groupImages, instanceUidsOf } from '#core/study/images.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import { selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
@@ -114,7 +114,7 @@ async function resultOf(study: StudyFiles, images: readonly ImageIndex[], ready:
       description: describeTool(entry),
       version: toolVersion(entry),
       inputDigest: inputDigestOf(images),
-      inputs: images.flatMap((image) => image.instances.map((instance) => instance.SOPInstanceUID)),
+      inputs: instanceUidsOf(images),
       outcome: 'failed',
       reason: reasonOf(error),
     });

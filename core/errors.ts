@@ -51,6 +51,7 @@ export type DicomReadErrorCode =
   | 'corrupt-pixel-data'
   | 'no-pixel-data'
   | 'limit-exceeded'
+  | 'not-hounsfield'
   | 'malformed';
 
 /** The slices of a series do not make a volume that may be measured. Codes reach the run and the non-result. */
@@ -71,7 +72,9 @@ export type GeometryErrorCode =
   | 'duplicate-slices'
   | 'gantry-tilt'
   | 'too-few-slices'
-  | 'pixel-spacing-unknown';
+  | 'pixel-spacing-unknown'
+  | 'functional-groups'
+  | 'incomplete-concatenation';
 
 /** A tool looked at a suitable image and cannot evaluate it; the reason is for the radiologist. */
 export class NotEvaluableError extends HilumError {

@@ -10,6 +10,7 @@ import {
 import { loadImage } from './image/load.ts';
 import type { Clock, FrameDecoder, InferenceEngine } from './ports.ts';
 import { nonResult, withTimings } from './results/result.ts';
+import { instanceUidsOf } from './study/images.ts';
 import { inputDigestOf } from './study/revision.ts';
 import type { ImageIndex, InstanceIndex } from './study/study-index.ts';
 import type { Image, ImageProcessingTool, ProcessingResult } from './tool.ts';
@@ -84,7 +85,7 @@ export async function runTool({
       description: describeTool(entry),
       version: toolVersion(entry),
       inputDigest,
-      inputs: images.flatMap((image) => image.instances.map((instance) => instance.SOPInstanceUID)),
+      inputs: instanceUidsOf(images),
       outcome: 'not-evaluable',
       reason: { code: error.code, message: error.message },
     });
@@ -107,7 +108,7 @@ function checkIdentity(
   { toolName, metadata }: ProcessingResult,
   { entry, images, inputDigest }: Pick<ToolRun, 'entry' | 'images'> & { readonly inputDigest: string },
 ): void {
-  const given = new Set(images.flatMap((image) => image.instances.map((instance) => instance.SOPInstanceUID)));
+  const given = new Set(instanceUidsOf(images));
   const { inputs } = metadata;
   const rules = [
     [toolName === entry.manifest.id, 'its name is not its id'],

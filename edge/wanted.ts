@@ -1,7 +1,7 @@
 /** What the tools want, decided as early as it can be: by modality before anything is read, then by the header index. */
 import { createHash } from 'node:crypto';
 import type { Reason } from '#core/errors.ts';
-import { groupImages } from '#core/study/images.ts';
+import { groupImages, IMAGES_VERSION } from '#core/study/images.ts';
 import { MODALITIES } from '#core/study/modalities.ts';
 import { judgeImage } from '#core/study/selection.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
@@ -12,7 +12,7 @@ type Verdict = { readonly wanted: true } | { readonly wanted: false; readonly re
 const WANTED: Verdict = { wanted: true };
 
 export interface Wants {
-  /** Changes when any tool's selection does: older verdicts then say nothing. */
+  /** Changes when any tool's selection does, or what counts as an image: older verdicts then say nothing. */
   readonly digest: string;
   /** Whether any tool could take images of this modality. Nothing of the series needs to be read for that. */
   judgeModality(Modality: string | undefined): Verdict;
@@ -25,7 +25,7 @@ export function wantsOf(catalog: readonly ToolEntry[]): Wants {
   const manifests = catalog.map((entry) => entry.manifest);
   const selections = manifests.map(({ id, selection }) => ({ id, selection }));
   return {
-    digest: createHash('sha256').update(JSON.stringify(selections)).digest('hex'),
+    digest: createHash('sha256').update(JSON.stringify({ IMAGES_VERSION, selections })).digest('hex'),
 
     judgeModality(Modality) {
       if (manifests.some(({ selection }) => couldTake(selection, Modality))) return WANTED;

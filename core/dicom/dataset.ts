@@ -40,6 +40,8 @@ type Reading = {
 };
 const unsignedShort: Reading = { bytes: 2, read: (view, offset, le) => view.getUint16(offset, le) };
 const NUMERIC: Readonly<Record<string, Reading>> = {
+  // A tag as one number, group and element.
+  AT: { bytes: 4, read: (view, offset, le) => view.getUint16(offset, le) * 0x1_0000 + view.getUint16(offset + 2, le) },
   US: unsignedShort,
   OW: unsignedShort,
   SS: { bytes: 2, read: (view, offset, le) => view.getInt16(offset, le) },
@@ -171,7 +173,7 @@ class ElementDataset implements Dataset {
     const vr = this.#resolve(element.vr);
     if (value.length === 0) return '';
     if (DECODED_TEXT.has(vr) || ASCII_TEXT.has(vr)) return only(this.#textsOf(element));
-    if (NUMERIC[vr] === undefined || vr.startsWith('O')) return value;
+    if (NUMERIC[vr] === undefined || vr === 'AT' || vr.startsWith('O')) return value;
     return only(this.#numbersOf(element));
   }
 }

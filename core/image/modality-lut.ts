@@ -1,22 +1,35 @@
 /** From stored values to the modality's units: the Modality LUT module (PS3.3 C.11.1), a table or a line. */
 import type { Dataset } from '../dicom/read.ts';
 import { DicomReadError } from '../errors.ts';
+import type { FrameHeader } from '../study/frames.ts';
+
+/** What the header of an instance or frame says. */
+type Rescale = Pick<FrameHeader, 'RescaleSlope' | 'RescaleIntercept'>;
 
 export type ModalityTransform =
   | { readonly kind: 'linear'; readonly slope: number; readonly intercept: number }
-  | { readonly kind: 'table'; readonly first: number; readonly values: readonly number[] };
+  | {
+      readonly kind: 'table';
+      readonly first: number;
+      readonly values: readonly number[];
+      /** Modality LUT Type (0028,3004): the units. */
+      readonly type: string | undefined;
+    };
 
 /**
- * The transform of an instance; the identity where it names none.
+ * The transform of an instance, or of a frame of it whose functional groups have a rescale of their own; the identity where
+ * there is none. A table wins over a line.
  *
  * @throws DicomReadError `malformed` where the table is incomplete or the slope is zero
  */
-export function modalityTransform(dataset: Dataset): ModalityTransform {
+export function modalityTransform(
+  dataset: Dataset,
+  { RescaleSlope = 1, RescaleIntercept = 0 }: Rescale,
+): ModalityTransform {
   const [table] = dataset.items('ModalityLUTSequence');
   if (table !== undefined) return lookupTable(table);
-  const slope = dataset.number('RescaleSlope') ?? 1;
-  if (slope === 0) throw new DicomReadError('malformed', 'The Rescale Slope is zero');
-  return { kind: 'linear', slope, intercept: dataset.number('RescaleIntercept') ?? 0 };
+  if (RescaleSlope === 0) throw new DicomReadError('malformed', 'The Rescale Slope is zero');
+  return { kind: 'linear', slope: RescaleSlope, intercept: RescaleIntercept };
 }
 
 /** The value in the modality's units. Stored values outside a table take its nearest end (C.11.1.1.1). */
@@ -42,5 +55,5 @@ function lookupTable(item: Dataset): ModalityTransform {
       facts: { entries, found: values.length },
     });
   }
-  return { kind: 'table', first, values: values.slice(0, entries) };
+  return { kind: 'table', first, values: values.slice(0, entries), type: item.text('ModalityLUTType') };
 }

@@ -1,5 +1,5 @@
 import { type DecodedPixels, decodePixels } from '../dicom/pixels.ts';
-import { type Dataset, readDicom } from '../dicom/read.ts';
+import { type DicomFile, readDicom } from '../dicom/read.ts';
 import { DicomReadError } from '../errors.ts';
 import type { FrameDecoder } from '../ports.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
@@ -7,39 +7,48 @@ import type { InstanceIndex } from '../study/study-index.ts';
 /** Fetches the original bytes of one instance. */
 export type ReadInstance = (instance: InstanceIndex) => Promise<Uint8Array>;
 
-/** One greyscale frame of an instance. */
-export interface DecodedInstance {
-  readonly dataset: Dataset;
-  readonly pixels: DecodedPixels;
-}
+type Described = Pick<InstanceIndex, 'SOPInstanceUID' | 'Rows' | 'Columns'>;
 
 /**
- * Reads and decodes one instance.
+ * Reads the file of an instance.
  *
- * @throws DicomReadError also where the bytes are another instance, another size or no single greyscale frame
+ * @throws DicomReadError also where the bytes are another instance
  */
-export async function decodeInstance(
-  instance: InstanceIndex,
-  bytes: Uint8Array,
-  decoder: FrameDecoder,
-): Promise<DecodedInstance> {
+export function openInstance({ SOPInstanceUID }: Described, bytes: Uint8Array): DicomFile {
   const file = readDicom(bytes);
-  const { SOPInstanceUID } = instance;
   if (file.dataset.text('SOPInstanceUID') !== SOPInstanceUID) {
     throw new DicomReadError('malformed', 'The file is not the instance that the index names', {
       facts: { SOPInstanceUID },
     });
   }
-  const pixels = await decodePixels(file, decoder);
-  if (pixels.rows !== instance.Rows || pixels.columns !== instance.Columns) {
+  return file;
+}
+
+/**
+ * Decodes greyscale frames of an instance: those numbered so (from 1), in this order, or the only one.
+ *
+ * @throws DicomReadError also where the frames have another size than the index says, are not greyscale, or are several
+ *   where no number is given
+ */
+export async function decodeGreyscale(
+  { SOPInstanceUID, Rows, Columns }: Described,
+  file: DicomFile,
+  decoder: FrameDecoder,
+  frames?: readonly number[],
+): Promise<DecodedPixels> {
+  if (frames === undefined && (file.dataset.number('NumberOfFrames') ?? 1) > 1) throw notGreyscale(SOPInstanceUID);
+  const pixels = await decodePixels(file, decoder, frames === undefined ? {} : { frames });
+  if (pixels.rows !== Rows || pixels.columns !== Columns) {
     throw new DicomReadError('malformed', 'The file is not of the size that the index names', {
       facts: { SOPInstanceUID },
     });
   }
-  if (pixels.frames !== 1 || !/^MONOCHROME[12]$/.test(pixels.photometric)) {
-    throw new DicomReadError('unsupported-pixel-format', 'The instance is not one greyscale picture', {
-      facts: { SOPInstanceUID, frames: pixels.frames },
-    });
-  }
-  return { dataset: file.dataset, pixels };
+  if (!/^MONOCHROME[12]$/.test(pixels.photometric)) throw notGreyscale(SOPInstanceUID);
+  return pixels;
+}
+
+function notGreyscale(SOPInstanceUID: string): DicomReadError {
+  return new DicomReadError('unsupported-pixel-format', 'The instance is not one greyscale picture', {
+    facts: { SOPInstanceUID },
+  });
 }

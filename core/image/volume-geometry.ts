@@ -2,13 +2,13 @@
  * Whether the slices of a series make one regular grid (PS3.3 C.7.6.2). What does not is refused rather than resampled:
  * a tool measures in millimetres and must not measure what was never scanned.
  */
-import { GeometryError } from '../errors.ts';
-import type { InstanceIndex } from '../study/study-index.ts';
+import { type ErrorFacts, GeometryError } from '../errors.ts';
+import { type FrameHeader, frameReference } from '../study/frames.ts';
 import type { PointLps } from './geometry.ts';
 
 /** Where the voxels of a volume lie; slices in ascending order along the normal. */
 export interface VolumeGeometry {
-  readonly instances: readonly InstanceIndex[];
+  readonly frames: readonly FrameHeader[];
   readonly rows: number;
   readonly columns: number;
   readonly origin: PointLps;
@@ -43,7 +43,7 @@ const MAX_TILT_DEGREES = 0.5;
 
 /** A slice with what geometry needs of its header. */
 interface Slice {
-  readonly instance: InstanceIndex;
+  readonly frame: FrameHeader;
   readonly position: PointLps;
   readonly row: PointLps;
   readonly column: PointLps;
@@ -53,12 +53,12 @@ interface Slice {
 }
 
 /**
- * The grid that the instances make, whatever order they come in.
+ * The grid that the frames make, whatever order they come in.
  *
  * @throws GeometryError with the code of the first thing that is wrong, and its numbers in `facts`
  */
-export function volumeGeometry(instances: readonly InstanceIndex[]): VolumeGeometry {
-  const slices = instances.map(sliceOf);
+export function volumeGeometry(frames: readonly FrameHeader[]): VolumeGeometry {
+  const slices = frames.map(sliceOf);
   const [first] = slices;
   if (first === undefined || slices.length < 2) {
     throw new GeometryError('too-few-slices', `${slices.length} slice(s) make no volume`, {
@@ -70,15 +70,13 @@ export function volumeGeometry(instances: readonly InstanceIndex[]): VolumeGeome
   for (const slice of slices) checkSame(first, slice);
   const sorted = slices
     .map((slice) => ({ slice, along: dot(slice.position, normal) }))
-    .toSorted(
-      (a, b) => a.along - b.along || (a.slice.instance.SOPInstanceUID < b.slice.instance.SOPInstanceUID ? -1 : 1),
-    );
+    .toSorted((a, b) => a.along - b.along);
   const spacing = checkSpacing(sorted.map(({ along }) => along));
   const ordered = sorted.map(({ slice }) => slice);
   checkShift(ordered, normal);
   checkNominalTilt(ordered, normal);
   return {
-    instances: ordered.map(({ instance }) => instance),
+    frames: ordered.map(({ frame }) => frame),
     rows: first.rows,
     columns: first.columns,
     origin: ordered[0]?.position ?? first.position,
@@ -89,9 +87,9 @@ export function volumeGeometry(instances: readonly InstanceIndex[]): VolumeGeome
   };
 }
 
-function sliceOf(instance: InstanceIndex): Slice {
-  const { SOPInstanceUID, ImagePositionPatient, ImageOrientationPatient, PixelSpacing, Rows, Columns } = instance;
-  const facts = { SOPInstanceUID };
+function sliceOf(frame: FrameHeader): Slice {
+  const { ImagePositionPatient, ImageOrientationPatient, PixelSpacing, Rows, Columns } = frame;
+  const facts = factsOf(frame);
   if (
     ImagePositionPatient === undefined ||
     ImageOrientationPatient === undefined ||
@@ -105,7 +103,7 @@ function sliceOf(instance: InstanceIndex): Slice {
   }
   const [rowX, rowY, rowZ, columnX, columnY, columnZ] = ImageOrientationPatient;
   return {
-    instance,
+    frame,
     position: ImagePositionPatient,
     row: [rowX, rowY, rowZ],
     column: [columnX, columnY, columnZ],
@@ -115,21 +113,26 @@ function sliceOf(instance: InstanceIndex): Slice {
   };
 }
 
-function checkAxes({ row, column, instance }: Slice): void {
+/** Which frame an error is about. */
+function factsOf(frame: FrameHeader): ErrorFacts {
+  return { ...frameReference(frame) };
+}
+
+function checkAxes({ row, column, frame }: Slice): void {
   const worst = Math.max(Math.abs(length(row) - 1), Math.abs(length(column) - 1), Math.abs(dot(row, column)));
   if (worst > MAX_COSINE_DIFFERENCE) {
     throw new GeometryError(
       'missing-geometry',
       'Image Orientation (Patient) is not two unit vectors at a right angle',
       {
-        facts: { SOPInstanceUID: instance.SOPInstanceUID, deviation: rounded(worst) },
+        facts: { ...factsOf(frame), deviation: rounded(worst) },
       },
     );
   }
 }
 
 function checkSame(first: Slice, slice: Slice): void {
-  const facts = { SOPInstanceUID: slice.instance.SOPInstanceUID };
+  const facts = factsOf(slice.frame);
   const turned = Math.max(
     ...[...slice.row, ...slice.column].map((c, i) => Math.abs(c - ([...first.row, ...first.column][i] ?? 0))),
   );
@@ -187,7 +190,7 @@ function checkShift(ordered: readonly Slice[], normal: PointLps): void {
   const [first] = ordered;
   const last = ordered.at(-1);
   if (first === undefined || last === undefined) return;
-  for (const { position, instance } of ordered) {
+  for (const { position, frame } of ordered) {
     const moved = subtract(position, first.position);
     const shift = [dot(moved, first.row) / first.spacing[1], dot(moved, first.column) / first.spacing[0]];
     const pixels = Math.max(...shift.map(Math.abs));
@@ -195,7 +198,7 @@ function checkShift(ordered: readonly Slice[], normal: PointLps): void {
     const whole = subtract(last.position, first.position);
     const degrees = (Math.acos(Math.min(1, dot(whole, normal) / length(whole))) * 180) / Math.PI;
     throw gantryTilt({
-      SOPInstanceUID: instance.SOPInstanceUID,
+      ...factsOf(frame),
       shiftPixels: rounded(pixels),
       degrees: rounded(degrees),
     });
@@ -208,10 +211,10 @@ function checkShift(ordered: readonly Slice[], normal: PointLps): void {
  */
 function checkNominalTilt(ordered: readonly Slice[], normal: PointLps): void {
   const shown = (Math.acos(Math.min(1, Math.abs(normal[2]))) * 180) / Math.PI;
-  for (const { instance } of ordered) {
-    const tilt = Math.abs(instance.GantryDetectorTilt ?? 0);
+  for (const { frame } of ordered) {
+    const tilt = Math.abs(frame.GantryDetectorTilt ?? 0);
     if (tilt > MAX_TILT_DEGREES && Math.abs(tilt - shown) > 2 * MAX_TILT_DEGREES) {
-      throw gantryTilt({ SOPInstanceUID: instance.SOPInstanceUID, degrees: tilt });
+      throw gantryTilt({ ...factsOf(frame), degrees: tilt });
     }
   }
 }

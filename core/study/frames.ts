@@ -1,6 +1,6 @@
 /** Single frames of a study: how they are named, and what is known of each. */
 import type { FrameReference } from '../tool.ts';
-import type { InstanceIndex } from './study-index.ts';
+import type { ImageIndex, InstanceIndex } from './study-index.ts';
 
 /** The header of one frame: of a single-frame instance its own, of a multi-frame one what holds for this frame. */
 export interface FrameHeader extends Omit<InstanceIndex, 'frames'> {
@@ -13,9 +13,27 @@ export function frameKey({ SOPInstanceUID, frameNumber }: FrameReference): strin
   return frameNumber === undefined ? SOPInstanceUID : `${SOPInstanceUID}#${frameNumber}`;
 }
 
+/** A frame's name, of all that is known of it. */
+export function frameReference({ SOPInstanceUID, frameNumber }: FrameReference): FrameReference {
+  return frameNumber === undefined ? { SOPInstanceUID } : { SOPInstanceUID, frameNumber };
+}
+
 /** The headers of an instance's frames, in order; one where it has no functional groups. */
-export function frameHeaders({ frames, ...header }: InstanceIndex): readonly FrameHeader[] {
-  return frames === undefined
-    ? [header]
-    : frames.map((frame, index) => ({ ...header, ...frame, frameNumber: index + 1 }));
+export function frameHeaders(instance: InstanceIndex): readonly FrameHeader[] {
+  const { frames, ...header } = instance;
+  return frames === undefined ? [header] : frames.map((_, index) => frameHeader(instance, index + 1));
+}
+
+/** The headers of what an image is made of: its frames, or its instances where it is made of whole ones. */
+export function imageFrames({ instances, frames }: ImageIndex): readonly FrameHeader[] {
+  if (frames === undefined) return instances.map(({ frames: _, ...header }) => header);
+  const byUid = new Map(instances.map((instance) => [instance.SOPInstanceUID, instance]));
+  return frames.flatMap(({ SOPInstanceUID, frameNumber }) => {
+    const instance = byUid.get(SOPInstanceUID);
+    return instance === undefined || frameNumber === undefined ? [] : [frameHeader(instance, frameNumber)];
+  });
+}
+
+function frameHeader({ frames, ...header }: InstanceIndex, frameNumber: number): FrameHeader {
+  return { ...header, ...frames?.[frameNumber - 1], frameNumber };
 }

@@ -1,5 +1,14 @@
 /** From instances to images: what a tool can be asked about. */
+import { type FrameHeader, frameHeaders, frameReference } from './frames.ts';
+import { ENHANCED } from './functional-groups.ts';
+import { splitFrames, splitWhereDuplicate } from './split-frames.ts';
 import type { ImageIndex, InstanceIndex, StudyIndex } from './study-index.ts';
+
+/**
+ * Raised when other images are found in the same instances: what was judged before then has to be judged again
+ * (`edge/wanted.ts`).
+ */
+export const IMAGES_VERSION = 2;
 
 /** Single-frame cross-sectional images: CT, MR and PET Image Storage (PS3.4 B.5). */
 export const CROSS_SECTIONAL: ReadonlySet<string> = new Set([
@@ -19,28 +28,60 @@ export const PROJECTION: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The images of a study, by SeriesInstanceUID: a volume for the cross-sectional instances of each series, a radiograph for
- * each projection. Localizers, objects of other SOP Classes and what Hilum wrote itself are in none.
+ * Multi-frame images whose frames have no functional groups to place them, but vectors (PS3.3 C.8.4): Nuclear Medicine. They
+ * are images, so that a tool can be asked about them and the run says why they make no volume.
+ */
+const PLACED_BY_VECTORS = new Set(['1.2.840.10008.5.1.4.1.1.20']);
+
+/**
+ * The images of a study, by SeriesInstanceUID: a volume for the cross-sectional instances of each series, volumes for the
+ * frames of each enhanced image, a radiograph for each projection. Localizers, objects of other SOP Classes (Secondary
+ * Captures of slices among them: nobody knows their units) and what Hilum wrote itself are in none.
  *
  * A series whose slices lie on top of each other is taken apart by AcquisitionNumber where that explains it (a scan before
- * and after contrast in one series); otherwise it stays whole and loading says what is wrong with it.
+ * and after contrast in one series); otherwise it stays whole and loading says what is wrong with it. How the frames of an
+ * enhanced image are told apart is in `split-frames.ts`.
  */
 export function groupImages(study: StudyIndex): readonly ImageIndex[] {
   const sources = study.instances.filter((instance) => instance.writtenByHilum !== true).toSorted(bySopInstance);
   const series = Map.groupBy(sources, (instance) => instance.SeriesInstanceUID);
   return [...series.keys()].toSorted().flatMap((SeriesInstanceUID) => {
     const instances = series.get(SeriesInstanceUID) ?? [];
-    const slices = instances.filter(isSlice);
-    const volumes = splitAcquisitions(slices).map((members) => imageOf('volume', members));
+    const volumes = splitWhereDuplicate(instances.filter(isSlice)).map((members) => imageOf('volume', members));
+    const objects = Map.groupBy(
+      instances.filter(({ SOPClassUID }) => ENHANCED.has(SOPClassUID) || PLACED_BY_VECTORS.has(SOPClassUID)),
+      ({ ConcatenationUID, SOPInstanceUID }) => ConcatenationUID ?? SOPInstanceUID,
+    );
+    const enhanced = [...objects.values()].flatMap(imagesOfObject);
     const radiographs = instances
       .filter((instance) => PROJECTION.has(instance.SOPClassUID))
       .map((instance) => imageOf('radiograph', [instance]));
-    return [...volumes, ...radiographs].filter((image) => image !== undefined);
+    return [...volumes, ...enhanced, ...radiographs].filter((image) => image !== undefined);
   });
+}
+
+/** SOP Instance UIDs of what images are made of, each once: several volumes may be frames of one instance. */
+export function instanceUidsOf(images: readonly ImageIndex[]): readonly string[] {
+  return [...new Set(images.flatMap((image) => image.instances.map(({ SOPInstanceUID }) => SOPInstanceUID)))];
 }
 
 function isSlice(instance: InstanceIndex): boolean {
   return CROSS_SECTIONAL.has(instance.SOPClassUID) && instance.ImageType?.includes('LOCALIZER') !== true;
+}
+
+/**
+ * The images of one enhanced object: an instance, or the instances of a concatenation in their order (PS3.3 C.7.6.16.1).
+ * One without an index of its frames stays whole, and loading says why it makes no volume.
+ */
+function imagesOfObject(parts: readonly InstanceIndex[]): readonly (ImageIndex | undefined)[] {
+  const ordered = parts.toSorted((a, b) => (a.InConcatenationNumber ?? 0) - (b.InConcatenationNumber ?? 0));
+  if (ordered.some(({ frames }) => frames === undefined)) return [imageOf('volume', ordered)];
+  return splitFrames(ordered.flatMap(frameHeaders)).map((frames) => imageOfFrames(ordered, frames));
+}
+
+function imageOfFrames(parts: readonly InstanceIndex[], frames: readonly FrameHeader[]): ImageIndex | undefined {
+  const image = imageOf('volume', parts);
+  return image === undefined ? undefined : { ...image, frames: frames.map(frameReference) };
 }
 
 function imageOf(kind: ImageIndex['kind'], instances: readonly InstanceIndex[]): ImageIndex | undefined {
@@ -48,23 +89,6 @@ function imageOf(kind: ImageIndex['kind'], instances: readonly InstanceIndex[]):
   if (first === undefined) return undefined;
   const { StudyInstanceUID, SeriesInstanceUID, Modality = 'OT' } = first;
   return { kind, StudyInstanceUID, SeriesInstanceUID, Modality, instances };
-}
-
-function splitAcquisitions(slices: readonly InstanceIndex[]): readonly (readonly InstanceIndex[])[] {
-  if (!hasDuplicates(slices)) return [slices];
-  const acquisitions = Map.groupBy(slices, (instance) => instance.AcquisitionNumber ?? 0);
-  const parts = [...acquisitions].toSorted(([a], [b]) => a - b).map(([, members]) => members);
-  return parts.some(hasDuplicates) ? [slices] : parts;
-}
-
-/** Whether two slices have the same position and orientation, to a hundredth of a millimetre. */
-function hasDuplicates(slices: readonly InstanceIndex[]): boolean {
-  const places = slices
-    .map(({ ImagePositionPatient, ImageOrientationPatient }) =>
-      [...(ImagePositionPatient ?? []), ...(ImageOrientationPatient ?? [])].map((value) => value.toFixed(2)).join(),
-    )
-    .filter((place) => place !== '');
-  return new Set(places).size < places.length;
 }
 
 function bySopInstance(a: InstanceIndex, b: InstanceIndex): number {

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Reason } from '../errors.ts';
 import type { Suitability } from '../tool.ts';
-import { type ImageIndex, InstanceAttributesSchema, type InstanceIndex } from './study-index.ts';
+import { type FrameHeader, imageFrames } from './frames.ts';
+import { type ImageIndex, InstanceAttributesSchema } from './study-index.ts';
 
 const NUMBER_OF_INSTANCES = 'NumberOfInstances';
 const isKnown = (name: string): boolean =>
@@ -11,7 +12,7 @@ const attribute = z.string().refine(isKnown, 'not in the header index (core/stud
 
 const RuleSchema = z
   .object({
-    /** A keyword of the header index (`core/study/study-index.ts`), or `NumberOfInstances` of the image. */
+    /** A keyword of the header index (`core/study/study-index.ts`), or `NumberOfInstances`: how many slices the image has. */
     attribute,
     in: z.array(z.string()).optional(),
     notIn: z.array(z.string()).optional(),
@@ -44,7 +45,7 @@ export interface Refusal {
 }
 
 /**
- * Whether the image meets a selection: all rules of one alternative, each by every instance. A refusal names the first
+ * Whether the image meets a selection: all rules of one alternative, each by every instance or frame. A refusal names the first
  * broken rule of the alternative that went furthest.
  */
 export function judgeImage(selection: Selection, image: ImageIndex): Suitability {
@@ -91,8 +92,13 @@ function refuse(code: string, message: string): Suitability {
 }
 
 function meets(rule: Rule, image: ImageIndex): boolean {
-  if (rule.attribute === NUMBER_OF_INSTANCES) return accepts(rule, [image.instances.length]);
-  return image.instances.every((instance) => accepts(rule, valuesOf(instance, rule.attribute)));
+  if (rule.attribute === NUMBER_OF_INSTANCES) return accepts(rule, [slicesIn(image)]);
+  return imageFrames(image).every((frame) => accepts(rule, valuesOf(frame, rule.attribute)));
+}
+
+/** Frames count as instances do: an enhanced image of 300 frames is what a series of 300 instances is. */
+function slicesIn({ instances, frames }: ImageIndex): number {
+  return frames?.length ?? instances.reduce((sum, { NumberOfFrames = 1 }) => sum + NumberOfFrames, 0);
 }
 
 /** `in`: one of the values is listed; `notIn`: none is; `atLeast` and `atMost`: all are. */
@@ -105,8 +111,8 @@ function accepts(rule: Rule, values: readonly (string | number)[]): boolean {
   return values.every((value) => Number(value) >= atLeast && Number(value) <= atMost);
 }
 
-function valuesOf(instance: InstanceIndex, name: string): readonly (string | number)[] {
-  const value: unknown = Object.entries(instance).find(([keyword]) => keyword === name)?.[1];
+function valuesOf(frame: FrameHeader, name: string): readonly (string | number)[] {
+  const value: unknown = Object.entries(frame).find(([keyword]) => keyword === name)?.[1];
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   return values.flatMap((item) => {
     if (typeof item === 'boolean') return [String(item)];
@@ -125,8 +131,8 @@ function compare(selection: Selection, a: ImageIndex, b: ImageIndex): number {
 }
 
 function preference(image: ImageIndex, name: string): string | number | undefined {
-  if (name === NUMBER_OF_INSTANCES) return image.instances.length;
-  const [first] = image.instances;
+  if (name === NUMBER_OF_INSTANCES) return slicesIn(image);
+  const [first] = imageFrames(image);
   return first === undefined ? undefined : valuesOf(first, name)[0];
 }
 

@@ -10,6 +10,7 @@ import type { FrameReference } from '../tool.ts';
 
 const uid = z.string().regex(KEY_UID);
 const codeString = z.string().max(64);
+const triple = z.tuple([z.number(), z.number(), z.number()]);
 
 export const InstanceAttributesSchema = z.object({
   SOPInstanceUID: uid,
@@ -18,6 +19,7 @@ export const InstanceAttributesSchema = z.object({
   SeriesInstanceUID: uid,
   TransferSyntaxUID: uid,
   Modality: codeString.optional(),
+  /** Of frames: Frame Type (0008,9007). */
   ImageType: z.array(codeString).optional(),
   BodyPartExamined: codeString.optional(),
   /** Code Value and scheme of the first item of Anatomic Region Sequence (0008,2218), as `scheme:value`. */
@@ -27,6 +29,7 @@ export const InstanceAttributesSchema = z.object({
   PatientOrientation: z.array(codeString).optional(),
   FrameOfReferenceUID: uid.optional(),
   SeriesNumber: z.number().optional(),
+  /** Of frames: Frame Acquisition Number (0020,9156). */
   AcquisitionNumber: z.number().optional(),
   InstanceNumber: z.number().optional(),
   Rows: z.number().int().positive().optional(),
@@ -43,12 +46,32 @@ export const InstanceAttributesSchema = z.object({
   SliceThickness: z.number().optional(),
   SpacingBetweenSlices: z.number().optional(),
   /** Centre of the first voxel, mm, patient coordinates (LPS; PS3.3 C.7.6.2.1.1). */
-  ImagePositionPatient: z.tuple([z.number(), z.number(), z.number()]).optional(),
+  ImagePositionPatient: triple.optional(),
   /** Direction cosines of the row, then of the column. */
   ImageOrientationPatient: z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]).optional(),
   GantryDetectorTilt: z.number().optional(),
   RescaleSlope: z.number().optional(),
   RescaleIntercept: z.number().optional(),
+  /** A Defined Term of PS3.3 C.11.1.1.2; any other text counts as US, unspecified. */
+  RescaleType: codeString.optional(),
+  /** What tells frames of one place apart (PS3.3 C.8.13.3, C.8.13.5.2, C.8.13.5.9, C.7.6.18.1). */
+  ComplexImageComponent: codeString.optional(),
+  EffectiveEchoTime: z.number().optional(),
+  DiffusionBValue: z.number().optional(),
+  DiffusionGradientOrientation: triple.optional(),
+  NominalPercentageOfCardiacPhase: z.number().optional(),
+  /** Frame Content (C.7.6.16.2.2); a Stack ID that is no number is left out. */
+  StackID: codeString.optional(),
+  InStackPositionNumber: z.number().optional(),
+  TemporalPositionIndex: z.number().optional(),
+  DimensionIndexValues: z.array(z.number()).optional(),
+  /** Keywords of what the dimensions are (C.7.6.17), '' where an attribute is private or unknown. */
+  DimensionIndexPointers: z.array(codeString).optional(),
+  /** The parts of one image that was too large for one instance (C.7.6.16.1). */
+  ConcatenationUID: uid.optional(),
+  InConcatenationNumber: z.number().optional(),
+  InConcatenationTotalNumber: z.number().optional(),
+  ConcatenationFrameOffsetNumber: z.number().optional(),
   BurnedInAnnotation: codeString.optional(),
   /** True where a Contributing Equipment item or the Manufacturer says that Hilum wrote the instance. */
   writtenByHilum: z.boolean().optional(),
@@ -57,8 +80,18 @@ export const InstanceAttributesSchema = z.object({
 /** The allow-listed header of one instance. */
 export type InstanceAttributes = Readonly<z.infer<typeof InstanceAttributesSchema>>;
 
+/**
+ * Frames that one instance is indexed with: more than any scanner writes, little enough for a manifest. Functional MR makes
+ * the most, some ten thousand.
+ */
+export const MAX_FRAMES = 20_000;
+
 /** What the functional groups say of one frame (PS3.3 C.7.6.16); what they say of all frames is the instance's own attribute. */
 export const FrameAttributesSchema = InstanceAttributesSchema.pick({
+  ImageType: true,
+  BodyPartExamined: true,
+  AnatomicRegion: true,
+  AcquisitionNumber: true,
   PixelSpacing: true,
   SliceThickness: true,
   SpacingBetweenSlices: true,
@@ -67,12 +100,22 @@ export const FrameAttributesSchema = InstanceAttributesSchema.pick({
   GantryDetectorTilt: true,
   RescaleSlope: true,
   RescaleIntercept: true,
+  RescaleType: true,
+  ComplexImageComponent: true,
+  EffectiveEchoTime: true,
+  DiffusionBValue: true,
+  DiffusionGradientOrientation: true,
+  NominalPercentageOfCardiacPhase: true,
+  StackID: true,
+  InStackPositionNumber: true,
+  TemporalPositionIndex: true,
+  DimensionIndexValues: true,
 });
 export type FrameAttributes = Readonly<z.infer<typeof FrameAttributesSchema>>;
 
 export const InstanceIndexSchema = InstanceAttributesSchema.extend({
   /** Each frame of a multi-frame instance with functional groups, in order: frame number 1 first. */
-  frames: z.array(FrameAttributesSchema).optional(),
+  frames: z.array(FrameAttributesSchema).max(MAX_FRAMES).optional(),
   /** SHA-256 (hex) and length in bytes of the original Part 10 file. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   sizeBytes: z.number().int().positive(),

@@ -6,6 +6,7 @@ import type { Reason } from '#core/errors.ts';
 import { deadLetterKey, resultKey } from '#core/keys.ts';
 import { parseRunMessage, parseS3Event, type RunMessage } from '#core/messages.ts';
 import type { Queue, RunStore } from '#core/ports.ts';
+import { instanceUidsOf } from '#core/study/images.ts';
 import { parseManifest } from '#core/study/manifest.ts';
 import { selectImages } from '#core/study/selection.ts';
 import { describeTool, type ToolEntry } from '#core/tool-manifest.ts';
@@ -63,7 +64,7 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
     const bytes = await objects.get(manifestKey);
     if (bytes === undefined) return [];
     const { selected } = selectImages(entry.manifest.selection, imagesOf(parseManifest(bytes)));
-    return selected.flatMap((image) => image.instances.map((instance) => instance.SOPInstanceUID));
+    return instanceUidsOf(selected);
   }
 
   return consume(

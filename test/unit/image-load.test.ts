@@ -49,7 +49,7 @@ describe('volumeGeometry', () => {
     const geometry = volumeGeometry([3, 0, 2, 1].map((k) => sagittal[k] ?? slice(k)));
 
     expect(geometry.sliceDirection.map((c) => c + 0)).toEqual([-1, 0, 0]);
-    expect(geometry.instances.map(({ SOPInstanceUID }) => SOPInstanceUID)).toEqual([
+    expect(geometry.frames.map(({ SOPInstanceUID }) => SOPInstanceUID)).toEqual([
       '1.2.3.1.1',
       '1.2.3.1.2',
       '1.2.3.1.3',
@@ -189,7 +189,7 @@ describe('loadImage of a volume', () => {
     const [first, second] = [0, 1].map((k) => sliceFile(k, [0, 1, 2, 3, 4, 5], rescale('1', '0')));
     if (first === undefined || second === undefined) throw new Error('There are two files');
 
-    await expect(load(noRescale)).rejects.toMatchObject({ code: 'malformed' });
+    await expect(load(noRescale)).rejects.toMatchObject({ code: 'not-hounsfield' });
     await expect(load([first, { ...second, bytes: first.bytes }])).rejects.toMatchObject({ code: 'malformed' });
   });
 

@@ -1,0 +1,24 @@
+/** Pixels that are no picture: Pixel Padding Value and Range Limit (PS3.3 C.7.5.1.1.2). */
+import type { FrameLayout } from '../dicom/codecs/codec.ts';
+import type { Dataset } from '../dicom/read.ts';
+
+/** Stored values from `low` to `high` are padding; `low` is above `high` where there is none. */
+export interface Padding {
+  readonly low: number;
+  readonly high: number;
+}
+
+const NONE: Padding = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY };
+
+/**
+ * The padding of an instance, as its samples come out of decoding. Some writers give the value of signed pixels unsigned, as
+ * 63536 for −2000, so it goes the way of a sample: its lowest Bits Stored bits, with their sign.
+ */
+export function paddingOf(dataset: Dataset, { bitsStored, signed }: FrameLayout): Padding {
+  const value = dataset.number('PixelPaddingValue');
+  if (value === undefined) return NONE;
+  const shift = 32 - Math.min(32, Math.max(1, bitsStored));
+  const asSample = (number: number): number => (signed ? (number << shift) >> shift : (number << shift) >>> shift);
+  const ends = [value, dataset.number('PixelPaddingRangeLimit') ?? value].map(asSample);
+  return { low: Math.min(...ends), high: Math.max(...ends) };
+}

@@ -1,0 +1,106 @@
+/** What multi-frame functional groups say of each frame (PS3.3 C.7.6.16), from the allow-list of the header index. */
+import { keywordOf } from '../dicom/dictionary.ts';
+import type { Dataset } from '../dicom/read.ts';
+import { anatomicRegion, code, codes, pair, rescaleType, sextuple, triple, whole } from './header-values.ts';
+import { type FrameAttributes, MAX_FRAMES } from './study-index.ts';
+
+/** Enhanced and Legacy Converted Enhanced CT, MR and PET Image Storage (PS3.4 B.5). */
+export const ENHANCED: ReadonlySet<string> = new Set([
+  '1.2.840.10008.5.1.4.1.1.2.1',
+  '1.2.840.10008.5.1.4.1.1.2.2',
+  '1.2.840.10008.5.1.4.1.1.4.1',
+  '1.2.840.10008.5.1.4.1.1.4.4',
+  '1.2.840.10008.5.1.4.1.1.130',
+  '1.2.840.10008.5.1.4.1.1.128.1',
+]);
+/** Dimensions are named, or followed by FrameContent's numbers; more than a few there never are. */
+const MAX_DIMENSIONS = 16;
+const STACK_ID = /^\d{1,16}$/;
+
+export interface FunctionalGroups extends FrameAttributes {
+  readonly frames: readonly FrameAttributes[];
+}
+
+/**
+ * The attributes of each frame of an enhanced image, those that all frames share lifted to the instance. Nothing where the
+ * SOP Class has no such groups, where they do not describe each frame once, or where there are more than `MAX_FRAMES`: such
+ * an instance has no place for its frames, and making a volume of it is refused (`core/image/slices.ts`).
+ */
+export function functionalGroups(dataset: Dataset): FunctionalGroups | undefined {
+  const frameCount = whole(dataset, 'NumberOfFrames') ?? 0;
+  if (!ENHANCED.has(dataset.text('SOPClassUID') ?? '') || frameCount > MAX_FRAMES) return undefined;
+  const perFrame = dataset.items('PerFrameFunctionalGroupsSequence');
+  if (perFrame.length === 0 || perFrame.length !== frameCount) return undefined;
+  const [shared] = dataset.items('SharedFunctionalGroupsSequence');
+  return lifted(perFrame.map((frame) => frameAttributes(shared === undefined ? [frame] : [frame, shared])));
+}
+
+/** Keywords of what the dimensions are; '' where an attribute is private or unknown. */
+export function dimensionPointers(dataset: Dataset): string[] | undefined {
+  const items = dataset.items('DimensionIndexSequence');
+  if (items.length === 0 || items.length > MAX_DIMENSIONS) return undefined;
+  return items.map((item) => keywordOf(item.number('DimensionIndexPointer') ?? 0) ?? '');
+}
+
+/** @param groups the frame's own groups, then the shared ones: a macro is in one of them (C.7.6.16.1.1) */
+function frameAttributes(groups: readonly Dataset[]): FrameAttributes {
+  const macro = (...keywords: readonly string[]): Dataset | undefined =>
+    groups.flatMap((group) => keywords.flatMap((keyword) => group.items(keyword)))[0];
+  /** What a converter found in the single-frame images and had no macro for (C.7.6.16.2.25, C.7.6.16.2.26). */
+  const unassigned = groups.flatMap((group) => [
+    ...group.items('UnassignedPerFrameConvertedAttributesSequence'),
+    ...group.items('UnassignedSharedConvertedAttributesSequence'),
+  ]);
+  const position = macro('PlanePositionSequence');
+  const orientation = macro('PlaneOrientationSequence');
+  const measures = macro('PixelMeasuresSequence');
+  const values = macro('PixelValueTransformationSequence');
+  const content = macro('FrameContentSequence');
+  const type = macro('CTImageFrameTypeSequence', 'MRImageFrameTypeSequence', 'PETFrameTypeSequence');
+  const diffusion = macro('MRDiffusionSequence');
+  const gradient = diffusion?.items('DiffusionGradientDirectionSequence')[0];
+  const anatomy = macro('FrameAnatomySequence');
+  const stack = content?.text('StackID') ?? '';
+  const indices = content?.numbers('DimensionIndexValues') ?? [];
+  return {
+    ImageType: type && codes(type, 'FrameType'),
+    ComplexImageComponent: type && code(type, 'ComplexImageComponent'),
+    AnatomicRegion: anatomy && anatomicRegion(anatomy),
+    BodyPartExamined: unassigned.map((item) => code(item, 'BodyPartExamined')).find((value) => value !== undefined),
+    AcquisitionNumber: content?.number('FrameAcquisitionNumber'),
+    StackID: STACK_ID.test(stack) ? stack : undefined,
+    InStackPositionNumber: content?.number('InStackPositionNumber'),
+    TemporalPositionIndex: content?.number('TemporalPositionIndex'),
+    DimensionIndexValues: indices.length === 0 || indices.length > MAX_DIMENSIONS ? undefined : [...indices],
+    ImagePositionPatient: position && triple(position, 'ImagePositionPatient'),
+    ImageOrientationPatient: orientation && sextuple(orientation, 'ImageOrientationPatient'),
+    PixelSpacing: measures && pair(measures, 'PixelSpacing'),
+    SliceThickness: measures?.number('SliceThickness'),
+    SpacingBetweenSlices: measures?.number('SpacingBetweenSlices'),
+    RescaleSlope: values?.number('RescaleSlope'),
+    RescaleIntercept: values?.number('RescaleIntercept'),
+    RescaleType: values && rescaleType(values),
+    GantryDetectorTilt: numberIn([macro('CTAcquisitionDetailsSequence'), ...unassigned], 'GantryDetectorTilt'),
+    EffectiveEchoTime: macro('MREchoSequence')?.number('EffectiveEchoTime') ?? numberIn(unassigned, 'EchoTime'),
+    DiffusionBValue: numberIn([diffusion, ...unassigned], 'DiffusionBValue'),
+    DiffusionGradientOrientation: gradient && triple(gradient, 'DiffusionGradientOrientation'),
+    NominalPercentageOfCardiacPhase: macro('CardiacSynchronizationSequence')?.number('NominalPercentageOfCardiacPhase'),
+  };
+}
+
+/** The first of these that has the number. */
+function numberIn(items: readonly (Dataset | undefined)[], keyword: string): number | undefined {
+  return items.map((item) => item?.number(keyword)).find((value) => value !== undefined);
+}
+
+/** Values that are the same in all frames as the instance's own, the others as each frame's. */
+function lifted(frames: readonly FrameAttributes[]): FunctionalGroups {
+  const entries = frames.map((frame) => Object.entries(frame).filter(([, value]) => value !== undefined));
+  const alike = new Map((entries[0] ?? []).map(([keyword, value]) => [keyword, JSON.stringify(value)]));
+  for (const frame of entries) {
+    const values = new Map(frame.map(([keyword, value]) => [keyword, JSON.stringify(value)]));
+    for (const [keyword, value] of alike) if (values.get(keyword) !== value) alike.delete(keyword);
+  }
+  const own = entries.map((frame) => Object.fromEntries(frame.filter(([keyword]) => !alike.has(keyword))));
+  return { ...Object.fromEntries((entries[0] ?? []).filter(([keyword]) => alike.has(keyword))), frames: own };
+}

@@ -1,0 +1,101 @@
+/** Values of a header that may leave the site: checked for what they are, dropped where they may be about a patient. */
+import type { Dataset } from '../dicom/read.ts';
+import { isKeyUid } from '../keys.ts';
+import { MODALITIES } from './modalities.ts';
+
+/** A Code String (PS3.5 6.2) as it may leave the site: one word. Other text is dropped, for it may be about a patient. */
+const CODE_STRING = /^[A-Z0-9_]{1,16}$/;
+/** The Code Strings of several words that are known terms (PS3.3 C.7.6.3.1.2, C.8.4.9.1.1, C.8.7.1.1.2) or much used. */
+const TERMS = new Set(
+  [
+    'PALETTE COLOR',
+    'WHOLE BODY',
+    'GATED TOMO',
+    'RECON TOMO',
+    'RECON GATED TOMO',
+    'SINGLE PLANE',
+    'BIPLANE A',
+    'BIPLANE B',
+  ].concat(['PROJECTION IMAGE', 'MIN IP', 'MAX IP', 'C SPINE', 'T SPINE', 'L SPINE', 'TL SPINE', 'LS SPINE']),
+);
+/** A Code Value has digits, in every scheme of PS3.16 8 that names regions; names have none. */
+const CODE_VALUE = /^(?=.*\d)[A-Z0-9.-]{1,16}$/;
+/** Image Type, the longest list of codes, has four values, and vendors' a few more; a list of thousands is none. */
+const MAX_CODES = 32;
+const CODING_SCHEME = /^[A-Z0-9_-]{1,16}$/;
+/** Defined Terms of Rescale Type (0028,1054; PS3.3 C.11.1.1.2). */
+const RESCALE_TYPES = new Set(['OD', 'HU', 'US', 'MGML', 'Z_EFF', 'ED', 'EDW', 'HU_MOD', 'PCT']);
+
+/** A Code String of one word, or a known term. */
+export function code(dataset: Dataset, keyword: string): string | undefined {
+  return codeString(dataset.text(keyword));
+}
+
+/** Code Strings with their places: '' for one that is dropped. */
+export function codes(dataset: Dataset, keyword: string): string[] | undefined {
+  const values = dataset.texts(keyword).map((value) => codeString(value) ?? '');
+  return values.length === 0 || values.length > MAX_CODES ? undefined : values;
+}
+
+/** A whole number. */
+export function whole(dataset: Dataset, keyword: string): number | undefined {
+  const value = dataset.number(keyword);
+  return value !== undefined && Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** A whole number above zero. */
+export function count(dataset: Dataset, keyword: string): number | undefined {
+  const value = whole(dataset, keyword);
+  return value !== undefined && value > 0 ? value : undefined;
+}
+
+export function uid(dataset: Dataset, keyword: string): string | undefined {
+  const text = dataset.text(keyword);
+  return text !== undefined && isKeyUid(text) ? text : undefined;
+}
+
+export function modality(dataset: Dataset): string | undefined {
+  const Modality = dataset.text('Modality');
+  return Modality !== undefined && MODALITIES.has(Modality) ? Modality : undefined;
+}
+
+/** Rescale Type, a text that people type: what is no Defined Term counts as US, unspecified. */
+export function rescaleType(dataset: Dataset): string | undefined {
+  const text = dataset.text('RescaleType');
+  return text === undefined || RESCALE_TYPES.has(text) ? text : 'US';
+}
+
+/** The first item of Anatomic Region Sequence as `scheme:value`. */
+export function anatomicRegion(dataset: Dataset): string | undefined {
+  const item = dataset.items('AnatomicRegionSequence')[0];
+  const value = item?.text('CodeValue') ?? '';
+  const scheme = item?.text('CodingSchemeDesignator') ?? '';
+  return CODE_VALUE.test(value) && CODING_SCHEME.test(scheme) ? `${scheme}:${value}` : undefined;
+}
+
+export function pair(dataset: Dataset, keyword: string): [number, number] | undefined {
+  const [a, b, ...more] = dataset.numbers(keyword);
+  return a === undefined || b === undefined || more.length > 0 ? undefined : [a, b];
+}
+
+export function triple(dataset: Dataset, keyword: string): [number, number, number] | undefined {
+  return three(dataset.numbers(keyword));
+}
+
+export function sextuple(
+  dataset: Dataset,
+  keyword: string,
+): [number, number, number, number, number, number] | undefined {
+  const values = dataset.numbers(keyword);
+  const row = three(values.slice(0, 3));
+  const column = three(values.slice(3));
+  return row === undefined || column === undefined ? undefined : [...row, ...column];
+}
+
+function three([a, b, c, ...more]: readonly number[]): [number, number, number] | undefined {
+  return a === undefined || b === undefined || c === undefined || more.length > 0 ? undefined : [a, b, c];
+}
+
+function codeString(text: string | undefined): string | undefined {
+  return text !== undefined && (CODE_STRING.test(text) || TERMS.has(text)) ? text : undefined;
+}

@@ -1,0 +1,88 @@
+/**
+ * Which frames of an enhanced image make a volume together. Frames of different content are never mixed: what the header
+ * says differs is taken apart, and what lies in one place twice and cannot be told apart stays together, so that loading
+ * refuses it.
+ */
+import type { FrameHeader } from './frames.ts';
+
+/** Two frames are parallel where no direction cosine differs by more; the same limit holds within a volume. */
+const MAX_COSINE_DIFFERENCE = 1e-3;
+/** Beyond this many directions no two frames make a volume, and sorting them out is only work. */
+const MAX_ORIENTATIONS = 64;
+/** Dimensions that say where a frame lies. Values of all others say what it shows (PS3.3 C.7.6.17). */
+const IN_SPACE = new Set(['StackID', 'InStackPositionNumber', 'ImagePositionPatient', 'ImageOrientationPatient']);
+
+/**
+ * The volumes of one enhanced image's frames, by their first frame. Localizers (third value of Frame Type) are in none.
+ *
+ * 1. By what a frame shows: Frame Type, Complex Image Component, Temporal Position Index, Effective Echo Time, diffusion
+ *    b-value and direction, cardiac phase, and the units of its values.
+ * 2. By Stack ID, or by orientation where there is none. Frames of one stack that are not parallel stay together.
+ * 3. Where frames still lie on top of each other: by Frame Acquisition Number, or else by the values of the dimensions that
+ *    do not say where a frame lies, if that takes them apart.
+ */
+export function splitFrames(frames: readonly FrameHeader[]): readonly (readonly FrameHeader[])[] {
+  const shown = frames.filter((frame) => frame.ImageType?.includes('LOCALIZER') !== true);
+  return groupsOf(shown, contentOf)
+    .flatMap((group) => groupsOf(group, ({ StackID = '' }) => StackID))
+    .flatMap((stack) => (stack[0]?.StackID === undefined ? byOrientation(stack) : [stack]))
+    .flatMap(splitWhereDuplicate);
+}
+
+/** Frames or slices that lie on top of each other, taken apart by acquisition or dimension where that explains it. */
+export function splitWhereDuplicate<T extends FrameHeader>(slices: readonly T[]): readonly (readonly T[])[] {
+  if (!hasDuplicates(slices)) return [slices];
+  for (const keyOf of [acquisitionOf, dimensionsOf]) {
+    const parts = groupsOf(slices, keyOf);
+    if (parts.length > 1 && !parts.some(hasDuplicates)) return parts;
+  }
+  return [slices];
+}
+
+function contentOf(frame: FrameHeader): string {
+  const { ImageType, ComplexImageComponent, TemporalPositionIndex, EffectiveEchoTime, RescaleType } = frame;
+  const { DiffusionBValue, DiffusionGradientOrientation, NominalPercentageOfCardiacPhase } = frame;
+  return JSON.stringify([
+    ...[ImageType, ComplexImageComponent, TemporalPositionIndex, EffectiveEchoTime, RescaleType],
+    ...[DiffusionBValue, DiffusionGradientOrientation, NominalPercentageOfCardiacPhase],
+  ]);
+}
+
+const acquisitionOf = ({ AcquisitionNumber = 0 }: FrameHeader): string => String(AcquisitionNumber);
+
+function dimensionsOf({ DimensionIndexPointers = [], DimensionIndexValues = [] }: FrameHeader): string {
+  return DimensionIndexValues.filter((_, index) => !IN_SPACE.has(DimensionIndexPointers[index] ?? '')).join();
+}
+
+/** Parallel frames together, each group by the orientation of its first; all in one where that makes too many groups. */
+function byOrientation(frames: readonly FrameHeader[]): readonly (readonly FrameHeader[])[] {
+  const groups: FrameHeader[][] = [];
+  for (const frame of frames) {
+    const group = groups.find(([first]) => first !== undefined && isParallel(first, frame));
+    if (group !== undefined) group.push(frame);
+    else if (groups.length === MAX_ORIENTATIONS) return [frames];
+    else groups.push([frame]);
+  }
+  return groups;
+}
+
+function isParallel(a: FrameHeader, b: FrameHeader): boolean {
+  const [left, right] = [a.ImageOrientationPatient, b.ImageOrientationPatient];
+  if (left === undefined || right === undefined) return left === right;
+  return left.every((cosine, index) => Math.abs(cosine - (right[index] ?? 0)) <= MAX_COSINE_DIFFERENCE);
+}
+
+/** Groups of one key each, by their first member's place. */
+function groupsOf<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
+  return [...Map.groupBy(items, keyOf).values()];
+}
+
+/** Whether two slices have the same position and orientation, to a hundredth of a millimetre. */
+function hasDuplicates(slices: readonly FrameHeader[]): boolean {
+  const places = slices
+    .map(({ ImagePositionPatient, ImageOrientationPatient }) =>
+      [...(ImagePositionPatient ?? []), ...(ImageOrientationPatient ?? [])].map((value) => value.toFixed(2)).join(),
+    )
+    .filter((place) => place !== '');
+  return new Set(places).size < places.length;
+}
