@@ -36,25 +36,24 @@ const decodeRle: DecodeFrame = (encoded, { rows, columns, samplesPerPixel, bitsA
 
 /** PackBits (PS3.5 G.3.2) into every `stride`-th byte of `target`, `count` of them. */
 function unpackSegment(packed: Uint8Array, target: Uint8Array, first: number, stride: number, count: number): void {
+  const end = first + count * stride;
   let read = 0;
-  let written = 0;
-  while (written < count) {
+  let at = first;
+  while (at < end) {
     const control = packed[read];
     if (control === undefined) throw corrupt('An RLE segment ends before its plane is full');
     read += 1;
     if (control < 128) {
-      const length = Math.min(control + 1, count - written);
-      if (read + length > packed.length) throw corrupt('An RLE segment ends inside a run');
-      for (let i = 0; i < length; i += 1) target[first + (written + i) * stride] = packed[read + i] ?? 0;
+      const runEnd = Math.min(end, at + (control + 1) * stride);
+      if (read + (runEnd - at) / stride > packed.length) throw corrupt('An RLE segment ends inside a run');
+      for (let from = read; at < runEnd; at += stride, from += 1) target[at] = packed[from] ?? 0;
       read += control + 1;
-      written += length;
     } else if (control > 128) {
       const value = packed[read];
       if (value === undefined) throw corrupt('An RLE segment ends inside a run');
-      const length = Math.min(257 - control, count - written);
-      for (let i = 0; i < length; i += 1) target[first + (written + i) * stride] = value;
+      const runEnd = Math.min(end, at + (257 - control) * stride);
+      for (; at < runEnd; at += stride) target[at] = value;
       read += 1;
-      written += length;
     }
   }
 }
