@@ -6,6 +6,7 @@
  * <lane>/studies/<StudyInstanceUID>/<revision>/manifest.json    closes an upload; its arrival starts the pipeline
  * runs/<runId>/result.json                                      the ProcessingResult; the first one stored wins
  * runs/<runId>/failure.json                                     the answer of a run that died or whose result the gate refused
+ * runs/<runId>/supersedes.json                                  whether the result takes the place of a failure that was told
  * runs/<runId>/objects/<SOPInstanceUID>.dcm                     what leaves for the PACS
  * runs/<runId>/objects.json                                     their list, with digests; failure-objects.json for a failure's
  * runs/<runId>/receipt.json                                     proof of delivery; failure-receipt.json for a failure's
@@ -65,6 +66,7 @@ export const manifestKey = (lane: Lane, StudyInstanceUID: string, revision: stri
   `${lane}/studies/${uid(StudyInstanceUID)}/${digest(revision)}${MANIFEST_SUFFIX}`;
 export const resultKey = (runId: string): string => `${run(runId)}/result.json`;
 export const failureKey = (runId: string): string => `${run(runId)}/failure.json`;
+export const supersedesKey = (runId: string): string => `${run(runId)}/supersedes.json`;
 export const objectKey = (runId: string, SOPInstanceUID: string): string =>
   `${run(runId)}/objects/${uid(SOPInstanceUID)}.dcm`;
 export const objectListKey = (runId: string, answer: Answer): string => `${run(runId)}/${prefixOf(answer)}objects.json`;

@@ -3,6 +3,7 @@ import { isDate, isTime } from '../dicom/text-rules.ts';
 import { type Attributes, asFoundWhereBroken } from '../dicom/write.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import type { Referenced } from './common.ts';
+import { oneLine } from './plain-text.ts';
 
 /**
  * What conversion knows of the source: the headers of the instances that the tool was given, and the modules that
@@ -89,6 +90,15 @@ const COPIED = [
   'TimezoneOffsetFromUTC',
 ] as const;
 
+/** What a lossy past is called (C.7.6.1.1.5.1), by the Transfer Syntaxes that lose something or may. */
+const METHODS: ReadonlyMap<string, string> = new Map([
+  ['1.2.840.10008.1.2.4.50', 'ISO_10918_1'],
+  ['1.2.840.10008.1.2.4.51', 'ISO_10918_1'],
+  ['1.2.840.10008.1.2.4.81', 'ISO_14495_1'],
+  ['1.2.840.10008.1.2.4.91', 'ISO_15444_1'],
+  ['1.2.840.10008.1.2.4.203', 'ISO_15444_15'],
+]);
+
 const LOSSY = ['LossyImageCompression', 'LossyImageCompressionRatio', 'LossyImageCompressionMethod'] as const;
 
 /** Pairs that may date a result, best first. */
@@ -118,10 +128,35 @@ export function sourceStudyOf(instances: readonly InstanceIndex[], { dataset }: 
     patientAndStudy: asFoundWhereBroken({ ...empty, ...dataset.attributes(COPIED) }),
     date: dated === undefined ? UNDATED.date : (dataset.text(dated[0]) ?? UNDATED.date),
     time: time !== undefined && isTime(time) && time !== '' ? time : UNDATED.time,
-    lossyCompression:
-      dataset.text('LossyImageCompression') === '01'
-        ? asFoundWhereBroken(dataset.attributes(LOSSY))
-        : { LossyImageCompression: '00' },
-    PositionReferenceIndicator: dataset.text('PositionReferenceIndicator')?.slice(0, 64) ?? '',
+    lossyCompression: lossyCompression(instances, dataset.attributes(LOSSY)),
+    PositionReferenceIndicator: oneLine(dataset.text('PositionReferenceIndicator') ?? '', 64),
   };
+}
+
+/**
+ * What the source says of its lossy past. Where it says nothing, its Transfer Syntaxes do, with the ratio of pixels to file;
+ * JPEG is lossy whatever the source says, the others may hold lossless frames.
+ */
+function lossyCompression(instances: readonly InstanceIndex[], said: Attributes): Attributes {
+  const { LossyImageCompression: lossy } = said;
+  const [compressed] = instances
+    .filter(({ TransferSyntaxUID: syntax }) => METHODS.has(syntax) && (lossy !== '00' || isJpeg(syntax)))
+    .toSorted((a, b) => (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1));
+  if (lossy !== '01' && compressed === undefined) return { LossyImageCompression: '00' };
+  return {
+    ...(compressed && {
+      LossyImageCompressionRatio: ratioOf(compressed),
+      LossyImageCompressionMethod: METHODS.get(compressed.TransferSyntaxUID),
+    }),
+    ...Object.fromEntries(Object.entries(asFoundWhereBroken(said)).filter(([, value]) => value !== '')),
+    LossyImageCompression: '01',
+  };
+}
+
+const isJpeg = (syntax: string): boolean => METHODS.get(syntax) === 'ISO_10918_1';
+
+function ratioOf(instance: InstanceIndex): number {
+  const { Rows = 0, Columns = 0, NumberOfFrames = 1, SamplesPerPixel = 1, BitsAllocated = 8, sizeBytes } = instance;
+  const pixelBytes = Rows * Columns * NumberOfFrames * SamplesPerPixel * (BitsAllocated / 8);
+  return Math.max(1, Math.round((pixelBytes / sizeBytes) * 10) / 10);
 }

@@ -3,11 +3,12 @@
  * says that the run failed.
  */
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { METRICS } from '#adapters/aws/observe.ts';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import type { QueueRole } from '#core/environment.ts';
 import { ContentConflictError, DicomWriteError, IntegrityError, reasonOf } from '#core/errors.ts';
-import { failureKey, objectKey, objectListKey, quarantineKey, resultKey } from '#core/keys.ts';
+import { failureKey, objectKey, objectListKey, quarantineKey, resultKey, supersedesKey } from '#core/keys.ts';
 import type { RunMessage } from '#core/messages.ts';
 import { encodeObjectList, type ObjectList, parseObjectList } from '#core/object-list.ts';
 import type { Queue } from '#core/ports.ts';
@@ -17,6 +18,11 @@ import type { QueueHandler } from '../shared/consume.ts';
 import { instanceReader } from '../shared/instances.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
 import { readManifest } from '../shared/study.ts';
+
+/** Makes the objects of a result, with or without the failure that it takes the place of. */
+type Conversion = (supersedesFailure: boolean) => Promise<readonly ConvertedObject[]>;
+
+const SupersedesSchema = z.object({ failure: z.boolean() });
 
 export interface ConvertDependencies extends RunDependencies {
   readonly queue: (role: QueueRole) => Queue;
@@ -32,8 +38,11 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
     if (result === undefined) throw new IntegrityError("The run's answer is not in the bucket");
     const manifest = await readManifest(objects, manifestKey);
     const read = instanceReader(objects, manifest);
-    const conversion = convertResult({ result, instances: manifest.instances, read });
-    const converted = await conversion.catch((error: unknown) => refused(message, result, error));
+    const conversion: Conversion = (supersedesFailure) =>
+      convertResult({ result, instances: manifest.instances, read, supersedesFailure }).catch((error: unknown) =>
+        refused(message, result, error),
+      );
+    const converted = answer === 'failure' ? await conversion(false) : await superseding(runId, conversion);
     for (const object of converted) await putObject(runId, object);
     const { outcome, reason, summary } = result.metadata;
     const list = encodeObjectList({
@@ -48,6 +57,27 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
     });
     await objects.put(objectListKey(runId, answer), list, { contentType: 'application/json' });
     return parseObjectList(list);
+  }
+
+  /**
+   * Converts a result, which names the failure that was told of its run before, where one was. That may change while this runs
+   * and between two tries: who first has objects to store pins it, so that they are the same bytes ever after.
+   */
+  async function superseding(runId: string, conversion: Conversion): Promise<readonly ConvertedObject[]> {
+    const key = supersedesKey(runId);
+    const pinned = async (): Promise<boolean | undefined> => {
+      const bytes = await objects.get(key);
+      return bytes === undefined
+        ? undefined
+        : SupersedesSchema.parse(JSON.parse(new TextDecoder().decode(bytes))).failure;
+    };
+    const known = await pinned();
+    const failure = known ?? (await objects.exists(objectListKey(runId, 'failure')));
+    const converted = await conversion(failure);
+    if (known !== undefined) return converted;
+    const fact = new TextEncoder().encode(JSON.stringify({ failure }));
+    const stored = await objects.put(key, fact, { ifAbsent: true, contentType: 'application/json' });
+    return stored === 'stored' || (await pinned()) === failure ? converted : conversion(!failure);
   }
 
   /** Keeps what the gate says, and has the radiologist told of a result that it refused, before the refusal goes its way. */

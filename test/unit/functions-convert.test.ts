@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readDicom } from '#core/dicom/read.ts';
-import { failureKey, objectKey, objectListKey, quarantineKey, resultKey } from '#core/keys.ts';
+import { failureKey, objectKey, objectListKey, quarantineKey, resultKey, supersedesKey } from '#core/keys.ts';
 import type { RunMessage } from '#core/messages.ts';
 import { parseObjectList } from '#core/object-list.ts';
 import { nonResult, serialiseResult } from '#core/results/result.ts';
@@ -50,6 +50,15 @@ describe('convert', () => {
   const listed = async (answer: RunMessage['answer'] = 'result') =>
     parseObjectList((await pipeline.objects.get(objectListKey(message.runId, answer))) ?? new Uint8Array());
 
+  const predecessorsOf = async (SOPInstanceUID = '') => {
+    const bytes = (await pipeline.objects.get(objectKey(message.runId, SOPInstanceUID))) ?? new Uint8Array();
+    return readDicom(bytes)
+      .dataset.items('PredecessorDocumentsSequence')
+      .flatMap((study) => study.items('ReferencedSeriesSequence'))
+      .flatMap((series) => series.items('ReferencedSOPSequence'))
+      .map((item) => item.text('ReferencedSOPInstanceUID'));
+  };
+
   it('makes DICOM objects of the answer, for the patient of the source, and passes the run on', async () => {
     expect(await convert(pipeline, message)).toEqual(nothingFailed);
 
@@ -96,6 +105,50 @@ describe('convert', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'failed', reason: { code: 'died' } });
   });
 
+  it('has a result name the failure that it takes the place of, the same however often it is converted', async () => {
+    const failure = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
+    await pipeline.objects.put(failureKey(message.runId), serialiseResult(failure));
+    await convert(pipeline, { ...message, answer: 'failure' });
+
+    await convert(pipeline, message);
+
+    const [told] = (await listed('failure')).objects;
+    const before = new Map(pipeline.objects.contents);
+    expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toEqual([told?.SOPInstanceUID]);
+    pipeline.objects.contents.delete(objectListKey(message.runId, 'result'));
+    await convert(pipeline, message);
+    expect(new Map(pipeline.objects.contents)).toEqual(before);
+  });
+
+  it('keeps to a result without a predecessor when a failure is told only after it was converted', async () => {
+    await convert(pipeline, message);
+    const failure = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
+    await pipeline.objects.put(failureKey(message.runId), serialiseResult(failure));
+    await convert(pipeline, { ...message, answer: 'failure' });
+    pipeline.objects.contents.delete(objectListKey(message.runId, 'result'));
+
+    expect(await convert(pipeline, message)).toEqual(nothingFailed);
+
+    expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toEqual([]);
+  });
+
+  it('follows who pinned first whether there was a failure', async () => {
+    const { put } = pipeline.objects;
+    const key = supersedesKey(message.runId);
+    const pinned = new TextEncoder().encode('{"failure":true}');
+    const objects = {
+      ...pipeline.objects,
+      put: async (...put_: Parameters<typeof put>) => {
+        if (put_[0] === key) await put(key, pinned);
+        return put(...put_);
+      },
+    };
+
+    await convert({ ...pipeline, objects }, message);
+
+    expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toHaveLength(1);
+  });
+
   it('puts what the output gate refuses into quarantine, and lets only the failure leave that says so', async () => {
     const result = refusedResult(message);
     await pipeline.objects.put(resultKey(message.runId), serialiseResult(result));
@@ -128,7 +181,7 @@ describe('convert', () => {
   it('only writes down where the gate refuses the failure too', async () => {
     const description = {
       ...describeTool(entry),
-      label: 'A label of far more characters than the sixty-four that LO has room for, so no',
+      id: 'an-id-of-far-more-characters-than-the-sixty-four-that-lo-has-room-for',
     };
     await pipeline.objects.put(resultKey(message.runId), serialiseResult(answerOf(message, { description })));
 
