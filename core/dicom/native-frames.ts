@@ -1,5 +1,6 @@
 /** Native pixel data: samples as they lie in the file, one frame after the other (PS3.5 8.1, 8.2). */
 import { DicomReadError } from '../errors.ts';
+import type { FrameLayout } from './codecs/codec.ts';
 import { interleave, upsample422 } from './color.ts';
 import type { Dataset } from './dataset.ts';
 import type { PixelDescription } from './pixel-description.ts';
@@ -18,7 +19,7 @@ export function nativeFrames(
 ): Uint8Array {
   const keyword = ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData'].find((name) => dataset.has(name));
   const value = dataset.bytes(keyword ?? 'PixelData') ?? new Uint8Array(0);
-  const { frames, samplesPerPixel, bitsAllocated } = description;
+  const { frames, bitsAllocated } = description;
   const frameBits = bitsPerFrame(description);
   const expected = Math.ceil((frameBits * frames) / 8);
   if (value.length < expected) {
@@ -30,25 +31,51 @@ export function nativeFrames(
   if (bitsAllocated === 1) return joinedFrames(wanted, (frame) => unpackBits(ordered, frame * frameBits, frameBits));
   const frameBytes = frameBits / 8;
   const frameOf = (frame: number): Uint8Array => ordered.subarray(frame * frameBytes, (frame + 1) * frameBytes);
-  if (isSubsampled(description)) return joinedFrames(wanted, (frame) => upsample422(frameOf(frame)));
-  if (samplesPerPixel > 1 && description.planar)
-    return joinedFrames(wanted, (frame) => interleave(frameOf(frame), samplesPerPixel, bitsAllocated / 8));
   const first = wanted[0] ?? 0;
   const isRun = wanted.every((frame, i) => frame === first + i);
-  return isRun
-    ? ordered.subarray(first * frameBytes, (first + wanted.length) * frameBytes)
-    : joinedFrames(wanted, frameOf);
+  if (isRun && !isSubsampled(description) && !isPlanar(description)) {
+    return ordered.subarray(first * frameBytes, (first + wanted.length) * frameBytes);
+  }
+  return joinedFrames(wanted, (frame) => frameSamples(frameOf(frame), description));
+}
+
+/**
+ * One frame's bytes, beginning and ending with it, as samples: those of a pixel side by side, 1-bit samples as bytes.
+ *
+ * @throws DicomReadError `corrupt-pixel-data` where they are fewer than the layout says
+ */
+export function frameSamples(bytes: Uint8Array, layout: FrameLayout): Uint8Array {
+  const frameBits = bitsPerFrame(layout);
+  const expected = Math.ceil(frameBits / 8);
+  if (bytes.length < expected) {
+    throw new DicomReadError('corrupt-pixel-data', `The frame has ${bytes.length} of ${expected} bytes`, {
+      facts: { expected, found: bytes.length },
+    });
+  }
+  const { samplesPerPixel, bitsAllocated } = layout;
+  if (bitsAllocated === 1) return unpackBits(bytes, 0, frameBits);
+  const frame = bytes.subarray(0, expected);
+  if (isSubsampled(layout)) return upsample422(frame);
+  return isPlanar(layout) ? interleave(frame, samplesPerPixel, bitsAllocated / 8) : frame;
+}
+
+function isPlanar({ planar, samplesPerPixel }: FrameLayout): boolean {
+  return planar && samplesPerPixel > 1;
 }
 
 /** Two pixels share their chrominance: Y Y Cb Cr (PS3.3 C.7.6.3.1.2). */
-function isSubsampled({ photometric, samplesPerPixel, bitsAllocated }: PixelDescription): boolean {
+function isSubsampled({ photometric, samplesPerPixel, bitsAllocated }: FrameLayout): boolean {
   return photometric === 'YBR_FULL_422' && samplesPerPixel === 3 && bitsAllocated === 8;
 }
 
-/** @throws DicomReadError where two pixels that share their chrominance would lie in two frames */
-function bitsPerFrame(description: PixelDescription): number {
-  const { rows, columns, samplesPerPixel, bitsAllocated } = description;
-  if (!isSubsampled(description)) return rows * columns * samplesPerPixel * bitsAllocated;
+/**
+ * Bits of one native frame.
+ *
+ * @throws DicomReadError `unsupported-pixel-format` where two pixels that share their chrominance would lie in two frames
+ */
+export function bitsPerFrame(layout: FrameLayout): number {
+  const { rows, columns, samplesPerPixel, bitsAllocated } = layout;
+  if (!isSubsampled(layout)) return rows * columns * samplesPerPixel * bitsAllocated;
   if ((rows * columns) % 2 !== 0) {
     throw new DicomReadError('unsupported-pixel-format', 'Pixels that share their chrominance do not come in pairs');
   }
@@ -68,7 +95,7 @@ function joinedFrames(wanted: readonly number[], frameOf: (frame: number) => Uin
 }
 
 /** One bit a sample, the least significant first, over all frames without a gap (PS3.5 8.1.1), to bytes. */
-function unpackBits(packed: Uint8Array, first: number, samples: number): Uint8Array {
+export function unpackBits(packed: Uint8Array, first: number, samples: number): Uint8Array {
   const unpacked = new Uint8Array(samples);
   for (let i = 0; i < samples; i += 1) {
     const at = first + i;

@@ -6,8 +6,6 @@ import type { Dataset } from './dataset.ts';
 export interface PixelDescription extends FrameLayout {
   /** How many frames the instance has. */
   readonly frames: number;
-  /** Planar Configuration 1: one sample after the other, not one pixel after the other. */
-  readonly planar: boolean;
   readonly floatingPoint: boolean;
 }
 

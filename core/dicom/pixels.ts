@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { DicomReadError } from '../errors.ts';
 import type { FrameDecoder } from '../ports.ts';
-import type { FrameLayout } from './codecs/codec.ts';
+import { bytesPerSample, type FrameLayout } from './codecs/codec.ts';
 import { codecFor } from './codecs/registry.ts';
 import { ybrFullToRgb } from './color.ts';
 import { encodedFrames } from './frames.ts';
@@ -49,7 +49,7 @@ export async function decodePixels(
     : toRgb(nativeFrames(dataset, description, wanted, littleEndian), description);
   const { rows, columns, samplesPerPixel, bitsAllocated, bitsStored, signed } = description;
   const layout = { rows, columns, samplesPerPixel, bitsAllocated, bitsStored, signed, photometric };
-  return { ...layout, frames: wanted.length, data: samplesOf(bytes, description) };
+  return { ...layout, planar: false, frames: wanted.length, data: samplesOf(bytes, description) };
 }
 
 /**
@@ -74,12 +74,9 @@ async function decodeEncapsulated(
   decoder: FrameDecoder,
 ): Promise<DecodedBytes> {
   const codec = codecFor(TransferSyntaxUID);
-  const { rows, columns, samplesPerPixel, bitsAllocated, photometric } = description;
-  if (bitsAllocated === 1) {
-    throw new DicomReadError('unsupported-pixel-format', 'There is no reading of compressed 1-bit samples');
-  }
+  const { rows, columns, samplesPerPixel, photometric } = description;
   const encoded = wantedFrames(dataset, description, wanted);
-  const frameBytes = (rows * columns * samplesPerPixel * bitsAllocated) / 8;
+  const frameBytes = rows * columns * samplesPerPixel * bytesPerSample(description);
   const batch = Math.max(1, Math.floor(BATCH_BYTES / frameBytes));
   let bytes: Uint8Array = new Uint8Array(0);
   for (let start = 0; start < encoded.length; start += batch) {

@@ -10,6 +10,8 @@ export interface FrameLayout {
   readonly signed: boolean;
   /** Photometric Interpretation (0028,0004). */
   readonly photometric: string;
+  /** Planar Configuration 1: native samples lie by colour, not by pixel. Compressed ones lie as their syntax says. */
+  readonly planar: boolean;
 }
 
 /** Bytes of a decoded sample; 1-bit samples are one byte each. */

@@ -1,5 +1,6 @@
 import { DicomReadError } from '../../errors.ts';
 import type { Codec } from './codec.ts';
+import { deflatedFrame } from './deflated-frame.ts';
 import { htj2k } from './htj2k.ts';
 import { jpeg2000 } from './jpeg-2000.ts';
 import { jpegBaseline } from './jpeg-baseline.ts';
@@ -9,7 +10,7 @@ import { jpegLs } from './jpeg-ls.ts';
 import { rle } from './rle.ts';
 
 const CODECS: ReadonlyMap<string, Codec> = new Map(
-  [rle, jpegLossless, jpegLs, jpeg2000, htj2k, jpegBaseline, jpegExtended].flatMap((codec) =>
+  [rle, deflatedFrame, jpegLossless, jpegLs, jpeg2000, htj2k, jpegBaseline, jpegExtended].flatMap((codec) =>
     codec.transferSyntaxes.map((uid) => [uid, codec]),
   ),
 );

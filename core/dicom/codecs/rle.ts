@@ -1,9 +1,12 @@
-import type { Codec, DecodeFrame } from './codec.ts';
-import { corrupt } from './corrupt.ts';
+import { unpackBits } from '../native-frames.ts';
+import { bytesPerSample, type Codec, type DecodeFrame } from './codec.ts';
+import { corrupt, unsupported } from './corrupt.ts';
 
 /** A header of sixteen 32-bit numbers: how many segments, and where each starts (PS3.5 G.5). */
 const HEADER_BYTES = 64;
 const MAX_SEGMENTS = 15;
+/** A run of 128 bytes takes two. */
+const MAX_RATIO = 64;
 
 /** RLE Lossless (PS3.5 G): one PackBits segment per byte of each sample, the most significant byte first. */
 export const rle: Codec = {
@@ -12,26 +15,30 @@ export const rle: Codec = {
   load: async () => decodeRle,
 };
 
-const decodeRle: DecodeFrame = (encoded, { rows, columns, samplesPerPixel, bitsAllocated }) => {
-  const bytesPerSample = bitsAllocated / 8;
-  const segments = samplesPerPixel * bytesPerSample;
+const decodeRle: DecodeFrame = (encoded, layout) => {
+  const { rows, columns, samplesPerPixel, bitsAllocated } = layout;
+  const width = bytesPerSample(layout);
+  const segments = samplesPerPixel * width;
   if (encoded.length < HEADER_BYTES) throw corrupt('The RLE header is incomplete');
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+  if (bitsAllocated === 1 && samplesPerPixel > 1) throw unsupported('There is no reading of 1-bit colours');
   if (view.getUint32(0, true) !== segments || segments > MAX_SEGMENTS) {
     throw corrupt(`The RLE frame has ${view.getUint32(0, true)} segments, the header says ${segments}`);
   }
-  const pixels = rows * columns;
-  const decoded = new Uint8Array(pixels * segments);
+  // A plane has a byte for each pixel, or for eight of one bit.
+  const plane = bitsAllocated === 1 ? Math.ceil((rows * columns) / 8) : rows * columns;
+  if (plane * segments > encoded.length * MAX_RATIO) throw corrupt('The RLE frame is too short for its picture');
+  const decoded = new Uint8Array(plane * segments);
   for (let segment = 0; segment < segments; segment += 1) {
     const start = view.getUint32(4 * (segment + 1), true);
     const end = segment + 1 < segments ? view.getUint32(4 * (segment + 2), true) : encoded.length;
     if (start < HEADER_BYTES || end < start || end > encoded.length)
       throw corrupt('An RLE segment lies outside the frame');
-    const sample = Math.floor(segment / bytesPerSample);
-    const byte = bytesPerSample - 1 - (segment % bytesPerSample);
-    unpackSegment(encoded.subarray(start, end), decoded, sample * bytesPerSample + byte, segments, pixels);
+    const sample = Math.floor(segment / width);
+    const byte = width - 1 - (segment % width);
+    unpackSegment(encoded.subarray(start, end), decoded, sample * width + byte, segments, plane);
   }
-  return decoded;
+  return bitsAllocated === 1 ? unpackBits(decoded, 0, rows * columns) : decoded;
 };
 
 /** PackBits (PS3.5 G.3.2) into every `stride`-th byte of `target`, `count` of them. */
