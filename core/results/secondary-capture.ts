@@ -1,6 +1,6 @@
 /** Key images as Secondary Capture, RGB, one instance a picture (PS3.3 A.8.1). */
 import { Dcm } from '../dicom/codes.ts';
-import type { DicomObject } from '../dicom/write.ts';
+import type { Attributes, DicomObject } from '../dicom/write.ts';
 import { CELL, drawText, type RgbImage, textWidth } from '../image/text.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import {
@@ -20,6 +20,9 @@ import type { SourceStudy } from './source-study.ts';
 
 const MARGIN = 4;
 
+/** Laterality (Type 2C, C.7.3.1) where nothing says which part of the body it is, and so not whether it is one of a pair. */
+const UNKNOWN_SIDE: Attributes = { Laterality: '' };
+
 /** The result's key images, each with a band below it that says what it may be used for. */
 export function secondaryCaptures(result: ResultData, source: SourceStudy): readonly DicomObject[] {
   const byUid = new Map(source.instances.map((instance) => [instance.SOPInstanceUID, instance]));
@@ -27,6 +30,8 @@ export function secondaryCaptures(result: ResultData, source: SourceStudy): read
     const banded = withBand(picture);
     const sources: readonly InstanceIndex[] = picture.sources.map((uid) => instanceOf(byUid, uid));
     const [first, ...others] = sources;
+    const part = generalSeries(result, source);
+    const side = first && others.length === 0 ? imageLaterality(first) : {};
     return {
       kind: 'secondary-capture',
       SOPClassUID: SOP_CLASS.secondaryCapture,
@@ -38,11 +43,12 @@ export function secondaryCaptures(result: ResultData, source: SourceStudy): read
           SOPClassUID: SOP_CLASS.secondaryCapture,
           Modality: 'OT',
         }),
-        ...generalSeries(result, source),
+        ...part,
         ConversionType: 'WSD',
         ImageType: ['DERIVED', 'SECONDARY'],
         PatientOrientation: '',
-        ...(first && others.length === 0 && imageLaterality(first)),
+        ...side,
+        ...(Object.keys({ ...part, ...side }).length === 0 && UNKNOWN_SIDE),
         DerivationDescription: oneLine(`${picture.title}. ${RESEARCH_ONLY}`, 1024),
         ImageComments: oneLine(picture.title, 10_240),
         ...(sources.length > 0 && {
