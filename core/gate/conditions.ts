@@ -23,7 +23,7 @@ const not =
   (item, whole) =>
     !condition(item, whole);
 const never: Condition = () => false;
-/** What the standard makes depend on a derivation, which every result is. */
+/** Of what every result is (derived) or viewers need. */
 const always: Condition = () => true;
 
 /** The frames say where they lie in the patient. */
@@ -106,8 +106,8 @@ export const ATTRIBUTE_CONDITIONS: Readonly<Record<string, Condition>> = {
   FunctionalGroupPointer: (item) => GROUPED.has(textOf(item['DimensionIndexPointer']) ?? ''),
   DimensionIndexValues: (_, { attributes }) => !isEmpty(attributes['DimensionIndexSequence']),
   'PlanePositionSequence.ImagePositionPatient': isInSpace,
-  'PlaneOrientationSequence.ImageOrientationPatient': isInSpace,
-  'PixelMeasuresSequence.PixelSpacing': isInSpace,
+  'PlaneOrientationSequence.ImageOrientationPatient': always,
+  'PixelMeasuresSequence.PixelSpacing': always,
 
   // Common Instance Reference (C.12.2)
   'common-instance-reference.ReferencedSeriesSequence': inFrames('DerivationImageSequence'),

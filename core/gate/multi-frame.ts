@@ -15,9 +15,10 @@ const GROUPS: Readonly<Record<string, Presence>> = {
   FrameContentSequence: 'each-frame',
   SegmentIdentificationSequence: 'somewhere',
   DerivationImageSequence: 'somewhere',
-  PixelMeasuresSequence: 'in-space',
+  // These two are viewers' need: the standard asks for them in space only.
+  PixelMeasuresSequence: 'somewhere',
+  PlaneOrientationSequence: 'somewhere',
   PlanePositionSequence: 'in-space',
-  PlaneOrientationSequence: 'in-space',
 };
 
 const PER_FRAME = 'PerFrameFunctionalGroupsSequence';
@@ -38,7 +39,8 @@ function checkGroups(shared: Attributes, frames: readonly Attributes[], inSpace:
   for (const [group, presence] of Object.entries(GROUPS)) {
     const isShared = !isEmpty(shared[group]);
     if (isShared && presence === 'each-frame') refuse('functional-group-place', group);
-    if (isShared ? false : presence === 'in-space' && !inSpace && !frames.some((frame) => frame[group])) continue;
+    const isPlaceless = presence === 'in-space' && !inSpace;
+    if (isPlaceless && !isShared && frames.every((frame) => isEmpty(frame[group]))) continue;
     const wrong = frames.findIndex((frame) => isEmpty(frame[group]) !== isShared);
     if (wrong >= 0) refuse('functional-group-place', group, placeOf(wrong));
   }

@@ -3,7 +3,6 @@ import { readDicom } from '#core/dicom/read.ts';
 import { encodeDicom } from '#core/dicom/write.ts';
 import { DicomWriteError, MessageError, ToolFailedError } from '#core/errors.ts';
 import { packFrames } from '#core/results/bits.ts';
-import { checkObjects } from '#core/results/gate.ts';
 import { nonResult, parseResult, serialiseResult, withTimings } from '#core/results/result.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
@@ -190,53 +189,3 @@ function optionsOf({ metadata }: ProcessingResult) {
   const { tool: description, version, inputDigest } = metadata;
   return { description, version, inputDigest, outcome: 'not-evaluable', reason: { code: 'a', message: 'b' } } as const;
 }
-
-describe('the output gate', () => {
-  const { result, source } = ctCase();
-  const objects = result.toDicom(source);
-  const [first] = objects;
-  if (first === undefined) throw new Error('the case has objects');
-  const altered = (attributes: (typeof first)['attributes'], rest: Partial<typeof first> = {}) => [
-    { ...first, ...rest, attributes: { ...first.attributes, ...attributes } },
-  ];
-
-  it.each([
-    ['a SOP Class that is not its kind’s', altered({}, { SOPClassUID: '1.2.840.10008.5.1.4.1.1.2' })],
-    ['no Modality', altered({ Modality: '' })],
-    ['another SOPInstanceUID than it is known by', altered({ SOPInstanceUID: '2.25.1' })],
-    ['another study', altered({ StudyInstanceUID: '2.25.1' })],
-    [
-      'a reference to nothing',
-      altered({ ReferencedSeriesSequence: [{ ReferencedInstanceSequence: [{ ReferencedSOPInstanceUID: '2.25.1' }] }] }),
-    ],
-    ['itself twice', [first, first]],
-  ])('refuses an object with %s', (_what, refused) => {
-    expect(() => checkObjects(refused, source)).toThrow(DicomWriteError);
-  });
-
-  it.each([
-    ['name in a title', { report: { kind: 'pdf', title: 'Report on phantom hilum', bytes: Buffer.from('%PDF-') } }],
-    [
-      'ID in a picture’s title',
-      { keyImages: ctCase().result.keyImages.map((one) => ({ ...one, title: 'Of HILUM-PHANTOM-1.' })) },
-    ],
-    [
-      'birth date in a sentence',
-      { findings: ctCase().result.findings.map((one) => ({ ...one, summary: 'Born 19600229' })) },
-    ],
-  ] satisfies [string, Partial<ResultContent>][])('refuses a result with the patient’s %s', (_what, content) => {
-    const one = ctCase(content);
-
-    expect(() => one.result.toDicom(one.source)).toThrow(DicomWriteError);
-  });
-
-  it('takes no part of a number for an identity', () => {
-    const one = ctCase({ summary: 'Measured on HILUM-PHANTOM-12, 119600229 times.' });
-
-    expect(() => one.result.toDicom(one.source)).not.toThrow();
-  });
-
-  it('lets the objects of a result through', () => {
-    expect(() => checkObjects(objects, source)).not.toThrow();
-  });
-});
