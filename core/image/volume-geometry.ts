@@ -66,22 +66,22 @@ export function volumeGeometry(frames: readonly FrameHeader[]): VolumeGeometry {
     });
   }
   checkAxes(first);
-  const normal = cross(first.row, first.column);
+  const { row, column, normal } = axesOf(first);
   for (const slice of slices) checkSame(first, slice);
   const sorted = slices
     .map((slice) => ({ slice, along: dot(slice.position, normal) }))
     .toSorted((a, b) => a.along - b.along);
   const spacing = checkSpacing(sorted.map(({ along }) => along));
   const ordered = sorted.map(({ slice }) => slice);
-  checkShift(ordered, normal);
+  checkShift(ordered, { row, column, normal });
   checkNominalTilt(ordered, normal);
   return {
     frames: ordered.map(({ frame }) => frame),
     rows: first.rows,
     columns: first.columns,
     origin: ordered[0]?.position ?? first.position,
-    columnDirection: first.row,
-    rowDirection: first.column,
+    columnDirection: row,
+    rowDirection: column,
     sliceDirection: normal,
     spacingMm: [first.spacing[1], first.spacing[0], spacing],
   };
@@ -129,6 +129,19 @@ function checkAxes({ row, column, frame }: Slice): void {
       },
     );
   }
+}
+
+interface Axes {
+  readonly row: PointLps;
+  readonly column: PointLps;
+  readonly normal: PointLps;
+}
+
+/** Cosines come rounded: unit vectors at right angles next to those of a slice, so that millimetres stay millimetres. */
+function axesOf(slice: Slice): Axes {
+  const row = unit(slice.row);
+  const column = unit(subtract(slice.column, scaled(row, dot(row, slice.column))));
+  return { row, column, normal: cross(row, column) };
 }
 
 function checkSame(first: Slice, slice: Slice): void {
@@ -186,13 +199,13 @@ function variableSpacing(facts: Readonly<Record<string, number>>): GeometryError
 }
 
 /** A tilted gantry moves each slice in its plane against the one before: the voxels make no right-angled grid. */
-function checkShift(ordered: readonly Slice[], normal: PointLps): void {
+function checkShift(ordered: readonly Slice[], { row, column, normal }: Axes): void {
   const [first] = ordered;
   const last = ordered.at(-1);
   if (first === undefined || last === undefined) return;
   for (const { position, frame } of ordered) {
     const moved = subtract(position, first.position);
-    const shift = [dot(moved, first.row) / first.spacing[1], dot(moved, first.column) / first.spacing[0]];
+    const shift = [dot(moved, row) / first.spacing[1], dot(moved, column) / first.spacing[0]];
     const pixels = Math.max(...shift.map(Math.abs));
     if (pixels <= MAX_SHIFT_PIXELS) continue;
     const whole = subtract(last.position, first.position);
@@ -239,6 +252,14 @@ function cross(a: PointLps, b: PointLps): PointLps {
 
 function subtract(a: PointLps, b: PointLps): PointLps {
   return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+}
+
+function scaled(a: PointLps, factor: number): PointLps {
+  return [a[0] * factor, a[1] * factor, a[2] * factor];
+}
+
+function unit(a: PointLps): PointLps {
+  return scaled(a, 1 / length(a));
 }
 
 function length(a: PointLps): number {

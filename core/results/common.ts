@@ -4,7 +4,7 @@ import { Dcm } from '../dicom/codes.ts';
 import { isUid, resultUid } from '../dicom/uid.ts';
 import type { AsFound, Attributes } from '../dicom/write.ts';
 import { DicomWriteError } from '../errors.ts';
-import { type FrameHeader, frameHeaders } from '../study/frames.ts';
+import { alongNormal, type FrameHeader, frameHeaders } from '../study/frames.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import type { FrameReference, ProcessingResult } from '../tool.ts';
@@ -144,14 +144,6 @@ export function framesOf(instances: readonly InstanceIndex[]): readonly FrameHea
   const frames = instances.flatMap(frameHeaders);
   if (instances.every((instance) => instance.frames === undefined)) return frames;
   return frames.toSorted((a, b) => alongNormal(a) - alongNormal(b));
-}
-
-/** Where a frame lies along its normal, mm; 0 where it does not say. */
-export function alongNormal({ ImagePositionPatient, ImageOrientationPatient }: FrameHeader): number {
-  if (ImagePositionPatient === undefined || ImageOrientationPatient === undefined) return 0;
-  const [x, y, z] = ImagePositionPatient;
-  const [a, b, c, d, e, f] = ImageOrientationPatient;
-  return x * (b * f - c * e) + y * (c * d - a * f) + z * (a * e - b * d);
 }
 
 /** Body Part Examined of General Series (C.7.3.1), the source's where all inputs agree: series of results are hung by it. */

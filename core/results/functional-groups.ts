@@ -1,9 +1,9 @@
 /** Dimensions and functional groups of a SEG (PS3.3 C.7.6.16, C.7.6.17, A.51.5). */
 import { Dcm } from '../dicom/codes.ts';
 import type { Attributes } from '../dicom/write.ts';
-import type { FrameHeader } from '../study/frames.ts';
+import { alongNormal, type FrameHeader } from '../study/frames.ts';
 import type { Segment } from '../tool.ts';
-import { alongNormal, codeItem, frameNumbers, reference } from './common.ts';
+import { codeItem, frameNumbers, reference } from './common.ts';
 
 /** One frame of a SEG: a segment on a source frame. */
 export interface MaskFrame {

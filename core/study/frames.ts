@@ -18,6 +18,14 @@ export function frameReference({ SOPInstanceUID, frameNumber }: FrameReference):
   return frameNumber === undefined ? { SOPInstanceUID } : { SOPInstanceUID, frameNumber };
 }
 
+/** Where a frame lies along its own normal, mm (PS3.3 C.7.6.2.1.1); 0 where it does not say where it lies. */
+export function alongNormal({ ImagePositionPatient, ImageOrientationPatient }: FrameHeader): number {
+  if (ImagePositionPatient === undefined || ImageOrientationPatient === undefined) return 0;
+  const [x, y, z] = ImagePositionPatient;
+  const [a, b, c, d, e, f] = ImageOrientationPatient;
+  return x * (b * f - c * e) + y * (c * d - a * f) + z * (a * e - b * d);
+}
+
 /** The headers of an instance's frames, in order; one where it has no functional groups. */
 export function frameHeaders(instance: InstanceIndex): readonly FrameHeader[] {
   const { frames, ...header } = instance;

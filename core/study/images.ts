@@ -1,7 +1,7 @@
 /** From instances to images: what a tool can be asked about. */
 import { type FrameHeader, frameHeaders, frameReference } from './frames.ts';
 import { ENHANCED } from './functional-groups.ts';
-import { splitFrames, splitWhereDuplicate } from './split-frames.ts';
+import { splitFrames, splitMixed } from './split-frames.ts';
 import type { ImageIndex, InstanceIndex, StudyIndex } from './study-index.ts';
 
 /**
@@ -38,8 +38,8 @@ const PLACED_BY_VECTORS = new Set(['1.2.840.10008.5.1.4.1.1.20']);
  * frames of each enhanced image, a radiograph for each projection. Localizers, objects of other SOP Classes (Secondary
  * Captures of slices among them: nobody knows their units) and what Hilum wrote itself are in none.
  *
- * A series whose slices lie on top of each other is taken apart by AcquisitionNumber where that explains it (a scan before
- * and after contrast in one series); otherwise it stays whole and loading says what is wrong with it. How the frames of an
+ * A series whose slices lie on top of each other or take turns is taken apart by AcquisitionNumber where that explains it (a
+ * scan before and after contrast in one series); otherwise it stays whole and loading says what is wrong with it. How the frames of an
  * enhanced image are told apart is in `split-frames.ts`.
  */
 export function groupImages(study: StudyIndex): readonly ImageIndex[] {
@@ -47,7 +47,7 @@ export function groupImages(study: StudyIndex): readonly ImageIndex[] {
   const series = Map.groupBy(sources, (instance) => instance.SeriesInstanceUID);
   return [...series.keys()].toSorted().flatMap((SeriesInstanceUID) => {
     const instances = series.get(SeriesInstanceUID) ?? [];
-    const volumes = splitWhereDuplicate(instances.filter(isSlice)).map((members) => imageOf('volume', members));
+    const volumes = splitMixed(instances.filter(isSlice)).map((members) => imageOf('volume', members));
     const objects = Map.groupBy(
       instances.filter(({ SOPClassUID }) => ENHANCED.has(SOPClassUID) || PLACED_BY_VECTORS.has(SOPClassUID)),
       ({ ConcatenationUID, SOPInstanceUID }) => ConcatenationUID ?? SOPInstanceUID,

@@ -3,7 +3,7 @@
  * says differs is taken apart, and what lies in one place twice and cannot be told apart stays together, so that loading
  * refuses it.
  */
-import type { FrameHeader } from './frames.ts';
+import { alongNormal, type FrameHeader } from './frames.ts';
 
 /** Two frames are parallel where no direction cosine differs by more; the same limit holds within a volume. */
 const MAX_COSINE_DIFFERENCE = 1e-3;
@@ -18,20 +18,23 @@ const IN_SPACE = new Set(['StackID', 'InStackPositionNumber', 'ImagePositionPati
  * 1. By what a frame shows: Frame Type, Complex Image Component, Temporal Position Index, Effective Echo Time, diffusion
  *    b-value and direction, cardiac phase, and the units of its values.
  * 2. By Stack ID, or by orientation where there is none. Frames of one stack that are not parallel stay together.
- * 3. Where frames still lie on top of each other: by Frame Acquisition Number, or else by the values of the dimensions that
- *    do not say where a frame lies, if that takes them apart.
+ * 3. Where frames still lie on top of each other, or acquisitions take turns: by Frame Acquisition Number, or else by the
+ *    values of the dimensions that do not say where a frame lies, if that takes them apart.
  */
 export function splitFrames(frames: readonly FrameHeader[]): readonly (readonly FrameHeader[])[] {
   const shown = frames.filter((frame) => frame.ImageType?.includes('LOCALIZER') !== true);
   return groupsOf(shown, contentOf)
     .flatMap((group) => groupsOf(group, ({ StackID = '' }) => StackID))
     .flatMap((stack) => (stack[0]?.StackID === undefined ? byOrientation(stack) : [stack]))
-    .flatMap(splitWhereDuplicate);
+    .flatMap(splitMixed);
 }
 
-/** Frames or slices that lie on top of each other, taken apart by acquisition or dimension where that explains it. */
-export function splitWhereDuplicate<T extends FrameHeader>(slices: readonly T[]): readonly (readonly T[])[] {
-  if (!hasDuplicates(slices)) return [slices];
+/**
+ * Slices or frames of one place twice, or of two acquisitions in turns (a scan before and one after contrast, half a slice
+ * apart), taken apart by acquisition or dimension where that explains it.
+ */
+export function splitMixed<T extends FrameHeader>(slices: readonly T[]): readonly (readonly T[])[] {
+  if (!hasDuplicates(slices) && !isInTurns(slices)) return [slices];
   for (const keyOf of [acquisitionOf, dimensionsOf]) {
     const parts = groupsOf(slices, keyOf);
     if (parts.length > 1 && !parts.some(hasDuplicates)) return parts;
@@ -49,6 +52,13 @@ function contentOf(frame: FrameHeader): string {
 }
 
 const acquisitionOf = ({ AcquisitionNumber = 0 }: FrameHeader): string => String(AcquisitionNumber);
+
+/** Whether slices of an acquisition have slices of another between them: following each other, they make one volume. */
+function isInTurns(slices: readonly FrameHeader[]): boolean {
+  const acquisitions = slices.toSorted((a, b) => alongNormal(a) - alongNormal(b)).map(acquisitionOf);
+  const changes = acquisitions.filter((acquisition, i) => i > 0 && acquisition !== acquisitions[i - 1]).length;
+  return changes >= new Set(acquisitions).size;
+}
 
 function dimensionsOf({ DimensionIndexPointers = [], DimensionIndexValues = [] }: FrameHeader): string {
   return DimensionIndexValues.filter((_, index) => !IN_SPACE.has(DimensionIndexPointers[index] ?? '')).join();
