@@ -2,35 +2,37 @@
 import { DicomReadError } from '../errors.ts';
 import { endsWithMarker } from './codecs/markers.ts';
 
-/**
- * The encoded frames in order. Told by the Extended or Basic Offset Table; without one, a fragment is a frame, one frame
- * takes all fragments, and otherwise a frame ends with the fragment that ends with a JPEG end marker.
- *
- * @param fragments the Basic Offset Table, then the fragments
- * @param extended Extended Offset Table (7FE0,0001): 64-bit offsets
- * @throws DicomReadError `corrupt-pixel-data` where the fragments do not make that many frames
- */
-export function encodedFrames(
-  fragments: readonly Uint8Array[],
-  frames: number,
-  extended?: Uint8Array,
-): readonly Uint8Array[] {
-  const data = fragments.slice(1);
-  if (data.length < frames) throw wrongNumber(frames, data.length);
-  const groups = groupFragments(data, frames, offsetsOf(frames, fragments[0], extended));
-  if (groups.length !== frames || groups.some((group) => group.length === 0)) {
-    throw wrongNumber(frames, groups.length);
-  }
-  return groups.map((group) => (group.length === 1 && group[0] !== undefined ? group[0] : joined(group)));
+/** Encapsulated pixel data as the file has them. */
+export interface Encapsulated {
+  /** The Basic Offset Table, which may be empty, then the fragments. */
+  readonly fragments: readonly Uint8Array[];
+  /** Number of Frames, as the header says. */
+  readonly frames: number;
+  /** Extended Offset Table (7FE0,0001): 64-bit offsets. */
+  readonly extendedOffsets?: Uint8Array | undefined;
 }
 
-function wrongNumber(frames: number, found: number): DicomReadError {
-  return new DicomReadError('corrupt-pixel-data', `The pixel data hold ${found} of ${frames} frames`, {
-    facts: { frames, found },
-  });
+/**
+ * The encoded frames asked for, counted from 0. As many fragments as frames are a frame each, and one frame takes all
+ * fragments; else the Extended or Basic Offset Table tells, where it points at fragments; else a frame ends with the
+ * fragment that ends with a JPEG end marker. So a wrong table does no harm where it is not needed.
+ *
+ * @throws DicomReadError `corrupt-pixel-data` where the fragments do not make that many frames
+ */
+export function encodedFrames(pixels: Encapsulated, wanted: readonly number[]): readonly Uint8Array[] {
+  const { frames } = pixels;
+  const groups = groupFragments(pixels);
+  if (groups.length !== frames) {
+    throw new DicomReadError('corrupt-pixel-data', `The pixel data hold ${groups.length} of ${frames} frames`, {
+      facts: { frames, found: groups.length },
+    });
+  }
+  return wanted.flatMap((frame) => (groups[frame] === undefined ? [] : joined(groups[frame])));
 }
 
 function joined(fragments: readonly Uint8Array[]): Uint8Array {
+  const [only] = fragments;
+  if (fragments.length === 1 && only !== undefined) return only;
   const bytes = new Uint8Array(fragments.reduce((sum, fragment) => sum + fragment.length, 0));
   let offset = 0;
   for (const fragment of fragments) {
@@ -40,28 +42,37 @@ function joined(fragments: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-function groupFragments(
-  data: readonly Uint8Array[],
-  frames: number,
-  offsets: readonly number[],
-): readonly (readonly Uint8Array[])[] {
-  if (frames === 1) return [data];
-  if (offsets.length === frames) return groupByOffset(data, offsets);
-  if (data.length === frames) return data.map((fragment) => [fragment]);
-  return groupByEndMarker(data);
+/** Groups of one fragment or more; not as many as there are frames where the fragments do not make them. */
+function groupFragments({ fragments, frames, extendedOffsets }: Encapsulated): readonly (readonly Uint8Array[])[] {
+  const [basic, ...data] = fragments;
+  const filled = data.filter(({ length }) => length > 0);
+  if (filled.length === frames) return filled.map((fragment) => [fragment]);
+  if (filled.length < frames) return [filled];
+  if (frames === 1) return saysMoreFrames(basic) ? groupByEndMarker(filled) : [filled];
+  return groupByOffset(data, offsetsOf(frames, basic, extendedOffsets)) ?? groupByEndMarker(filled);
 }
 
-/** Offsets count from the first fragment's item tag, so each fragment before adds its 8 bytes of header. */
-function groupByOffset(data: readonly Uint8Array[], offsets: readonly number[]): readonly (readonly Uint8Array[])[] {
-  const groups: Uint8Array[][] = offsets.map(() => []);
+/** A table of several offsets where the header says one frame: one of them is wrong, and frames might be left out. */
+function saysMoreFrames(basic: Uint8Array | undefined): boolean {
+  return basic !== undefined && basic.length > 4;
+}
+
+/**
+ * Offsets count from the first fragment's item tag, so each fragment before adds its 8 bytes of header. Undefined where
+ * they do not begin with the first fragment, or point between fragments, or go back.
+ */
+function groupByOffset(
+  data: readonly Uint8Array[],
+  offsets: readonly number[],
+): readonly (readonly Uint8Array[])[] | undefined {
+  const groups: Uint8Array[][] = [];
   let position = 0;
-  let frame = 0;
   for (const fragment of data) {
-    while (frame + 1 < offsets.length && position >= (offsets[frame + 1] ?? Number.POSITIVE_INFINITY)) frame += 1;
-    groups[frame]?.push(fragment);
+    if (position === offsets[groups.length]) groups.push([]);
+    groups.at(-1)?.push(fragment);
     position += 8 + fragment.length;
   }
-  return groups;
+  return groups.length > 0 && groups.length === offsets.length ? groups : undefined;
 }
 
 function groupByEndMarker(data: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] {

@@ -101,13 +101,24 @@ function wantedFrames(
   const fragments = dataset.fragments('PixelData');
   if (fragments === undefined)
     throw new DicomReadError('corrupt-pixel-data', 'Compressed pixel data have no fragments');
-  const all = encodedFrames(fragments, frames, dataset.bytes('ExtendedOffsetTable'));
-  return wanted.flatMap((frame) => all[frame] ?? []);
+  return encodedFrames({ fragments, frames, extendedOffsets: dataset.bytes('ExtendedOffsetTable') }, wanted);
 }
 
-/** Turns YBR_FULL samples to RGB; everything else stays as it is. */
+/**
+ * Turns YBR_FULL samples to RGB; grey, indexed and RGB ones stay as they are.
+ *
+ * @throws DicomReadError `unsupported-pixel-format` for other colours, which are retired or nobody here can convert
+ */
 function toRgb(bytes: Uint8Array, { photometric, samplesPerPixel, bitsAllocated }: PixelDescription): DecodedBytes {
-  if (!photometric.startsWith('YBR_FULL') || samplesPerPixel !== 3 || bitsAllocated !== 8)
-    return { bytes, photometric };
-  return { bytes: ybrFullToRgb(bytes), photometric: 'RGB' };
+  if (samplesPerPixel === 1 || photometric === 'RGB') return { bytes, photometric };
+  if (/^YBR_FULL(_422)?$/.test(photometric) && bitsAllocated === 8) {
+    return { bytes: ybrFullToRgb(bytes), photometric: 'RGB' };
+  }
+  throw new DicomReadError(
+    'unsupported-pixel-format',
+    `There is no reading of these colours of ${bitsAllocated} bits`,
+    {
+      facts: { bitsAllocated },
+    },
+  );
 }
