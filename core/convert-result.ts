@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readDicom } from './dicom/read.ts';
 import { type DicomObject, encodeDicom } from './dicom/write.ts';
-import { MessageError } from './errors.ts';
+import { DicomWriteError, MessageError } from './errors.ts';
+import { refuseObject } from './gate/refusal.ts';
 import { failureReference } from './results/non-result.ts';
 import { sourceStudyOf } from './results/source-study.ts';
 import type { InstanceIndex } from './study/study-index.ts';
@@ -31,7 +32,8 @@ export interface Conversion {
  * The DICOM objects of a result, in the order of `toDicom`. Patient and study modules are copied from the first input
  * by SOPInstanceUID, so that the bytes do not depend on the order in which instances arrived.
  *
- * @throws DicomWriteError where an object would break the standard or the gate
+ * @throws DicomWriteError where an object would break the standard or the gate; where one object is at fault a
+ * RefusedObjectError, which has it
  * @throws MessageError where the result was made from instances that the index does not hold
  */
 export async function convertResult(conversion: Conversion): Promise<readonly ConvertedObject[]> {
@@ -40,10 +42,22 @@ export async function convertResult(conversion: Conversion): Promise<readonly Co
   const first = inputs.reduce((a, b) => (b.SOPInstanceUID < a.SOPInstanceUID ? b : a));
   const source = sourceStudyOf(inputs, readDicom(await read(first), { stopBeforePixels: true }));
   const predecessors = supersedesFailure ? [failureReference(result)] : [];
-  return result.toDicom({ ...source, predecessors }).map(({ kind, SOPClassUID, SOPInstanceUID, attributes }) => {
-    const bytes = encodeDicom(attributes);
+  return result.toDicom({ ...source, predecessors }).map((object) => {
+    const { kind, SOPClassUID, SOPInstanceUID } = object;
+    const bytes = encode(object);
     return { kind, SOPClassUID, SOPInstanceUID, sha256: createHash('sha256').update(bytes).digest('hex'), bytes };
   });
+}
+
+/** @throws RefusedObjectError where a value breaks its Value Representation */
+function encode(object: DicomObject): Uint8Array {
+  try {
+    return encodeDicom(object.attributes);
+  } catch (error) {
+    if (!(error instanceof DicomWriteError)) throw error;
+    const { keyword } = error.facts;
+    return refuseObject(object, error)('value-representation', typeof keyword === 'string' ? keyword : undefined);
+  }
 }
 
 /** The index entries of the result's inputs, in the result's order. */

@@ -10,7 +10,8 @@
  * runs/<runId>/objects/<SOPInstanceUID>.dcm                     what leaves for the PACS
  * runs/<runId>/objects.json                                     their list, with digests; failure-objects.json for a failure's
  * runs/<runId>/receipt.json                                     proof of delivery; failure-receipt.json for a failure's
- * quarantine/<runId>/…                                          what the output gate refused, with the reason
+ * quarantine/<runId>/result-refusal.json                        why the output gate refused the result; failure-refusal.json
+ * quarantine/<runId>/result-<SOPInstanceUID>.dcm                the object that it refused, where it can be encoded
  * dead-letters/<queue>/<messageId>.json                         messages that could not be worked off
  * ```
  */

@@ -15,7 +15,7 @@ interface Target {
 }
 export type Targets = ReadonlyMap<string, Target>;
 
-/** What the objects of a result may refer to: the source's instances and each other. */
+/** What the objects of a result may refer to: the source's instances, documents they take the place of, and each other. */
 export function targetsOf(objects: readonly DicomObject[], source: SourceStudy): Targets {
   const targets = new Map<string, Target>();
   for (const { SOPInstanceUID, SOPClassUID, SeriesInstanceUID, NumberOfFrames = 1 } of source.instances) {
@@ -26,6 +26,9 @@ export function targetsOf(objects: readonly DicomObject[], source: SourceStudy):
       segments: 0,
       isSource: true,
     });
+  }
+  for (const { SOPInstanceUID, SOPClassUID, SeriesInstanceUID } of source.predecessors ?? []) {
+    targets.set(SOPInstanceUID, { SOPClassUID, SeriesInstanceUID, frames: 1, segments: 0, isSource: false });
   }
   for (const { SOPInstanceUID, SOPClassUID, attributes } of objects) {
     targets.set(SOPInstanceUID, {
@@ -39,11 +42,6 @@ export function targetsOf(objects: readonly DicomObject[], source: SourceStudy):
   return targets;
 }
 
-/**
- * Documents of the same run that this one replaces: made before and long delivered, so there is nothing here to resolve
- * them against.
- */
-const EARLIER = 'PredecessorDocumentsSequence';
 const EVIDENCE = new Set(['CurrentRequestedProcedureEvidenceSequence', 'PertinentOtherEvidenceSequence']);
 
 interface Surroundings {
@@ -69,7 +67,7 @@ export function checkReferences({ attributes, source }: Whole, targets: Targets,
   const { StudyInstanceUID } = source;
   const surroundings: Surroundings = { StudyInstanceUID, targets, refuse, content: new Map(), evidence: new Set() };
   for (const [keyword, value] of Object.entries(attributes)) {
-    if (value === source.patientAndStudy[keyword] || keyword === EARLIER) continue;
+    if (value === source.patientAndStudy[keyword]) continue;
     visit(attributes, keyword, { place: undefined }, surroundings);
   }
   for (const [uid, place] of surroundings.content) {

@@ -1,6 +1,6 @@
 /** Why an object may not leave: a rule by name, and where in the object it is broken. Never a value. */
 import type { DicomObject } from '../dicom/write.ts';
-import { RefusedObjectError } from '../errors.ts';
+import { type DicomWriteError, RefusedObjectError } from '../errors.ts';
 
 /** Every rule of the gate, as people read it. The names are stable; scripts may rely on them. */
 export const RULES = {
@@ -50,19 +50,16 @@ export interface Place {
 /** Ends the checks of an object. `keyword` is the attribute that breaks the rule, in the item at `place`. */
 export type Refuse = (rule: Rule, keyword?: string, place?: Place) => never;
 
-/** @returns a function that throws `RefusedObjectError` about `object` */
-export function refuseObject(object: DicomObject, cause?: unknown): Refuse {
+/** @returns a function that throws `RefusedObjectError` about `object`; the sentence of a `cause` of ours is told too */
+export function refuseObject(object: DicomObject, cause?: DicomWriteError): Refuse {
   return (rule, keyword, place) => {
     const { kind, SOPInstanceUID } = object;
     const path = [...pathOf(place), ...(keyword === undefined ? [] : [keyword])].join('.');
-    throw new RefusedObjectError(
-      object,
-      `The ${kind} object fails the output gate: ${RULES[rule]} (${path === '' ? rule : `${rule}: ${path}`})`,
-      {
-        cause,
-        facts: { kind, SOPInstanceUID, rule, ...(keyword !== undefined && { keyword }), ...(path !== '' && { path }) },
-      },
-    );
+    const what = `${RULES[rule]} (${path === '' ? rule : `${rule}: ${path}`})${cause ? `; ${cause.message}` : ''}`;
+    throw new RefusedObjectError(object, `The ${kind} object fails the output gate: ${what}`, {
+      cause,
+      facts: { kind, SOPInstanceUID, rule, ...(keyword !== undefined && { keyword }), ...(path !== '' && { path }) },
+    });
   };
 }
 

@@ -6,9 +6,10 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { METRICS } from '#adapters/aws/observe.ts';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
+import { type DicomObject, encodeDicom } from '#core/dicom/write.ts';
 import type { QueueRole } from '#core/environment.ts';
-import { ContentConflictError, DicomWriteError, IntegrityError, reasonOf } from '#core/errors.ts';
-import { failureKey, objectKey, objectListKey, quarantineKey, resultKey, supersedesKey } from '#core/keys.ts';
+import { ContentConflictError, DicomWriteError, IntegrityError, RefusedObjectError, reasonOf } from '#core/errors.ts';
+import { failureKey, isKeyUid, objectKey, objectListKey, quarantineKey, resultKey, supersedesKey } from '#core/keys.ts';
 import type { RunMessage } from '#core/messages.ts';
 import { encodeObjectList, type ObjectList, parseObjectList } from '#core/object-list.ts';
 import type { Queue } from '#core/ports.ts';
@@ -85,10 +86,15 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
     if (!(error instanceof DicomWriteError)) throw error;
     const { runId, answer } = message;
     const { code, facts } = error;
-    const refusal = { format: 'hilum.quarantine/1', runId, answer, code, message: error.message, facts };
+    const object = error instanceof RefusedObjectError ? await quarantine(message, error.object) : undefined;
+    const refusal = {
+      ...{ format: 'hilum.quarantine/1', runId, answer, code, message: error.message, facts },
+      ...(object !== undefined && { object }),
+    };
     await objects.put(
       quarantineKey(runId, `${answer}-refusal.json`),
       new TextEncoder().encode(JSON.stringify(refusal)),
+      { contentType: 'application/json' },
     );
     observer.count(METRICS.quarantined);
     // There is nothing left to tell it with where the failure itself is refused.
@@ -98,6 +104,15 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
       await passOn({ ...message, answer: 'failure' });
     }
     throw error;
+  }
+
+  /** Stores the refused object for whoever looks into it; its key, or undefined where it cannot even be encoded. */
+  async function quarantine({ runId, answer }: RunMessage, object: DicomObject): Promise<string | undefined> {
+    const bytes = encoded(object);
+    if (bytes === undefined || !isKeyUid(object.SOPInstanceUID)) return undefined;
+    const key = quarantineKey(runId, `${answer}-${object.SOPInstanceUID}.dcm`);
+    await objects.put(key, bytes, { contentType: 'application/dicom' });
+    return key;
   }
 
   async function putObject(runId: string, { SOPInstanceUID, sha256, bytes }: ConvertedObject): Promise<void> {
@@ -130,4 +145,13 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
   }
 
   return consumeRuns({ comesAs: 'inferred', work: passOn }, dependencies);
+}
+
+function encoded({ attributes }: DicomObject): Uint8Array | undefined {
+  try {
+    return encodeDicom(attributes);
+  } catch (error) {
+    if (error instanceof DicomWriteError) return undefined;
+    throw error;
+  }
 }

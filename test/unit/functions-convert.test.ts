@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Sct } from '#core/dicom/codes.ts';
 import { readDicom } from '#core/dicom/read.ts';
 import { failureKey, objectKey, objectListKey, quarantineKey, resultKey, supersedesKey } from '#core/keys.ts';
 import type { RunMessage } from '#core/messages.ts';
@@ -33,6 +34,18 @@ const answerOf = ({ version, inputDigest }: RunMessage, change: Partial<Paramete
 /** A result that the gate refuses and whose failure it lets pass: its text quotes the patient. */
 const refusedResult = (message: RunMessage) =>
   answerOf(message, { reason: { code: 'quotes', message: 'The image of Phantom^Tiny is too small.' } });
+
+/** A stored result with a region beside its image, which no tool can hand back: only the gate stands before it. */
+const drawnOutside = (message: RunMessage): Uint8Array => {
+  const stored = JSON.parse(Buffer.from(serialiseResult(answerOf(message))).toString());
+  const { reason: _, ...metadata } = stored.metadata;
+  const region = { SOPInstanceUID: INSTANCE, graphicType: 'POINT', points: [[9999, 1]] };
+  const finding = {
+    ...{ id: 'lesion-1', summary: 'A lesion.', finding: Sct.dentalCaries, measurements: [], evaluations: [] },
+    regions: [region],
+  };
+  return Buffer.from(JSON.stringify({ ...stored, metadata: { ...metadata, outcome: 'result' }, findings: [finding] }));
+};
 
 const convert = (pipeline: Pipeline, message: RunMessage) =>
   makeHandler(pipeline)(sqsEvent('convert-live', [message]), minuteLeft);
@@ -168,6 +181,31 @@ describe('convert', () => {
     expect(new Map(pipeline.objects.contents)).toEqual(before);
   });
 
+  it('keeps an object that the gate refuses beside the reason, which names the rule and the attribute', async () => {
+    await pipeline.objects.put(resultKey(message.runId), drawnOutside(message));
+
+    expect(await convert(pipeline, message)).toEqual(nothingFailed);
+
+    const refusal = await stored(pipeline, quarantineKey(message.runId, 'result-refusal.json'));
+    expect(refusal).toMatchObject({
+      format: 'hilum.quarantine/1',
+      code: 'invalid-dicom-object',
+      facts: { kind: 'structured-report', rule: 'graphic-data', keyword: 'GraphicData' },
+      object: expect.stringMatching(/^quarantine\/[0-9a-f]{32}\/result-[0-9.]+\.dcm$/),
+    });
+    const { object, facts } = refusal as { object: string; facts: { SOPInstanceUID: string; path: string } };
+    const { dataset } = readDicom((await pipeline.objects.get(object)) ?? new Uint8Array());
+    expect(dataset.text('SOPInstanceUID')).toBe(facts.SOPInstanceUID);
+    expect(facts.path).toMatch(/^ContentSequence\[\d+\]\..+\.GraphicData$/);
+    expect(pipeline.counted).toEqual(['Quarantined', 'Rejected']);
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({
+      state: 'rejected',
+      reason: { code: 'invalid-dicom-object', message: expect.stringContaining('graphic-data') },
+    });
+    expect([...pipeline.objects.contents.keys()].filter((key) => key.includes('/objects/'))).toHaveLength(1);
+    expect((await listed('failure')).objects).toMatchObject([{ kind: 'non-result' }]);
+  });
+
   it('lets an earlier failure stand for a result that the gate refuses', async () => {
     const died = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
     await pipeline.objects.put(failureKey(message.runId), serialiseResult(died));
@@ -189,7 +227,9 @@ describe('convert', () => {
     expect(await convert(pipeline, { ...message, answer: 'failure' })).toEqual(nothingFailed);
 
     for (const name of ['result-refusal.json', 'failure-refusal.json'])
-      expect(pipeline.objects.contents.has(quarantineKey(message.runId, name))).toBe(true);
+      expect(await stored(pipeline, quarantineKey(message.runId, name))).toMatchObject({
+        facts: { kind: 'non-result', rule: 'value-representation', keyword: 'DeviceSerialNumber' },
+      });
     expect(await pipeline.runs.get(message.runId)).toMatchObject({
       state: 'rejected',
       reason: { code: 'invalid-dicom-object' },
