@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import { type Reason, reasonOf } from '#core/errors.ts';
 import type { FrameDecoder, InferenceEngine } from '#core/ports.ts';
-import { nonResult, withTimings } from '#core/results/result.ts';
+import { type NonResultOptions, nonResult, withTimings } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages, instanceUidsOf } from '#core/study/images.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
-import { selectImages } from '#core/study/selection.ts';
+import { type Refusal, selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
 import type { Finding, ImageProcessingTool, Outcome, ProcessingResult } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
@@ -48,9 +48,7 @@ export async function runStudy(study: StudyInFolders, ready: ReadyTool, out: str
   const { entry } = ready;
   const { selected, refusals } = selectImages(entry.manifest.selection, groupImages(study));
   const answer =
-    selected.length === 0
-      ? { reason: refusals[0]?.reason ?? { code: 'no-image', message: 'The study holds no image' } }
-      : await answerOf(study, selected, ready);
+    selected.length === 0 ? await outOfScope(study, refusals, entry) : await answerOf(study, selected, ready);
   const folder = resolve(out, study.StudyInstanceUID);
   await mkdir(folder, { recursive: true });
   const objects: StoredObject[] = [];
@@ -81,8 +79,25 @@ interface Answer {
   readonly failure?: Reason;
 }
 
+/** Somebody asked for this tool, so that the study is told that it is none for it: by an SR, where it holds images at all. */
+async function outOfScope(
+  study: StudyFiles,
+  refusals: readonly Refusal[],
+  entry: ToolEntry,
+): Promise<Answer | { readonly reason: Reason }> {
+  const [first] = refusals;
+  if (first === undefined) return { reason: { code: 'no-image', message: 'The study holds no image' } };
+  const images = refusals.map(({ image }) => image);
+  const { reason } = first;
+  const answer = await convert(study, nonResultOf(entry, images, { outcome: 'not-applicable', reason }));
+  return answer.failure === undefined ? answer : { reason };
+}
+
 async function answerOf(study: StudyFiles, images: readonly ImageIndex[], ready: ReadyTool): Promise<Answer> {
-  const result = await resultOf(study, images, ready);
+  return convert(study, await resultOf(study, images, ready));
+}
+
+async function convert(study: StudyFiles, result: ProcessingResult): Promise<Answer> {
   const start = Date.now();
   try {
     const objects = await convertResult({ result, instances: study.instances, read: study.read });
@@ -110,15 +125,22 @@ async function resultOf(study: StudyFiles, images: readonly ImageIndex[], ready:
     });
   } catch (error) {
     debug(error);
-    return nonResult({
-      description: describeTool(entry),
-      version: toolVersion(entry),
-      inputDigest: inputDigestOf(images),
-      inputs: instanceUidsOf(images),
-      outcome: 'failed',
-      reason: reasonOf(error),
-    });
+    return nonResultOf(entry, images, { outcome: 'failed', reason: reasonOf(error) });
   }
+}
+
+function nonResultOf(
+  entry: ToolEntry,
+  images: readonly ImageIndex[],
+  answer: Pick<NonResultOptions, 'outcome' | 'reason'>,
+): ProcessingResult {
+  return nonResult({
+    description: describeTool(entry),
+    version: toolVersion(entry),
+    inputDigest: inputDigestOf(images),
+    inputs: instanceUidsOf(images),
+    ...answer,
+  });
 }
 
 function describeAnswer({ metadata, findings }: ProcessingResult) {

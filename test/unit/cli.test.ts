@@ -106,7 +106,7 @@ describe('hilum run', () => {
       outcome: 'not-applicable',
       reason: { code: expect.stringMatching(/./), message: expect.stringMatching(/./) },
       findings: [],
-      objects: [],
+      objects: [{ kind: 'non-result', SOPClassUID: '1.2.840.10008.5.1.4.1.1.88.22' }],
     });
     const written = await readFile(join(folder, 'out', report?.StudyInstanceUID ?? '', 'result.json'), 'utf8');
     expect(JSON.parse(written)).toEqual(report);
