@@ -64,7 +64,13 @@ export async function runStudy(study: StudyInFolders, ready: ReadyTool, out: str
     ...('result' in answer
       ? describeAnswer(answer.result)
       : { outcome: 'not-applicable', reason: answer.reason, findings: [], timings: {} }),
-    ...('failure' in answer && { outcome: 'failed', reason: answer.failure, findings: [] }),
+    // Nothing of a refused result is told: its words may be what it was refused for.
+    ...('failure' in answer && {
+      outcome: 'failed',
+      reason: answer.failure,
+      summary: answer.failure.message,
+      findings: [],
+    }),
     objects,
     refused: study.refused,
   };
