@@ -1,0 +1,42 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runStudy } from '#cli/run-study.ts';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
+import type { ImageProcessingTool } from '#core/tool.ts';
+import { entry, makeRadiographFile, makeTool, nothingFound } from '../fixtures/tiny-radiograph.ts';
+
+const ready = (tool: ImageProcessingTool) => ({
+  ...{ entry, tool, decoder: inProcessDecoder },
+  engine: { run: () => Promise.reject(new Error('The tool runs no model')) },
+});
+
+describe('a study through a tool in this process', () => {
+  let out: string;
+  beforeEach(async () => {
+    out = await mkdtemp(join(tmpdir(), 'hilum-run-'));
+  });
+  afterEach(() => rm(out, { recursive: true }));
+
+  it('has failed where the output gate refuses its result, with the reason and no object', async () => {
+    const file = makeRadiographFile();
+    const instance = indexInstance(file);
+    const { StudyInstanceUID } = instance;
+    const tool = makeTool(() => ({ ...nothingFound, summary: 'Nothing in Phantom^Tiny' }));
+    const study = { StudyInstanceUID, instances: [instance], read: async () => file, refused: [] };
+
+    const report = await runStudy(study, ready(tool), out);
+
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      reason: { code: 'invalid-dicom-object', message: expect.stringContaining('identity') },
+      findings: [],
+      objects: [],
+    });
+    const folder = join(out, StudyInstanceUID);
+    expect(await readdir(folder)).toEqual(['result.json']);
+    expect(await readFile(join(folder, 'result.json'), 'utf8')).not.toContain('Phantom^Tiny');
+  });
+});
