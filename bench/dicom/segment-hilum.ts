@@ -94,14 +94,16 @@ function segmentsOf(path: string): readonly Segment[] {
 /** The labels of a slice, each as bits, least significant first; `slice` are the same bytes, four at a time. */
 function packSlice(slice: Uint32Array, bytes: Uint8Array): ReadonlyMap<number, Uint8Array> {
   const masks = new Map<number, Uint8Array>();
-  let [current, bits] = [0, new Uint8Array(0)];
+  let current = 0;
+  let bits: Uint8Array = new Uint8Array(0);
   for (let word = 0; word < slice.length; word++) {
     if (slice[word] === 0) continue;
     for (let i = 4 * word; i < 4 * word + 4; i++) {
       const label = bytes[i] ?? 0;
       if (label === 0) continue;
       if (label !== current) {
-        [current, bits] = [label, masks.get(label) ?? new Uint8Array(bytes.length / 8)];
+        current = label;
+        bits = masks.get(label) ?? new Uint8Array(bytes.length / 8);
         masks.set(label, bits);
       }
       bits[i >> 3] = (bits[i >> 3] ?? 0) | (1 << (i & 7));

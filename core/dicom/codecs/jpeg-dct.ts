@@ -5,11 +5,10 @@ const SIZE = 8;
 /** The place in the block, row by row, of each coefficient in the order in which they are coded (T.81 figure A.6). */
 export const ZIG_ZAG: readonly number[] = zigZag();
 
-/** [x × 8 + u] = C(u) / 2 × cos((2x + 1) u π / 16) */
-const BASIS: Float64Array = Float64Array.from({ length: SIZE * SIZE }, (_, i) => {
-  const [x, u] = [Math.floor(i / SIZE), i % SIZE];
-  return (u === 0 ? Math.SQRT1_2 : 1) * 0.5 * Math.cos(((2 * x + 1) * u * Math.PI) / 16);
-});
+/** C(u) / 2 × cos(u π / 16), which is all that the transform multiplies with. */
+const [C1, C2, C3, C5, C6, C7] = [1, 2, 3, 5, 6, 7].map((u) => 0.5 * Math.cos((u * Math.PI) / 16)) as Sextuple;
+const C4 = 0.5 * Math.SQRT1_2;
+type Sextuple = [number, number, number, number, number, number];
 
 /** From coefficients to samples around zero, both 8 × 8 row by row. */
 export function inverseDct(coefficients: Float64Array, block: Float64Array): void {
@@ -20,15 +19,33 @@ export function inverseDct(coefficients: Float64Array, block: Float64Array): voi
 /** What lies between the two passes; nothing is kept in it. */
 const half = new Float64Array(SIZE * SIZE);
 
-/** Transforms each row and writes it as a column, so that two passes transform both ways. */
+/**
+ * Transforms each row and writes it as a column, so that two passes transform both ways. A sample and its mirror image
+ * share their sums: coefficients of even frequency are the same in both, those of odd frequency opposite.
+ */
 function transformRows(from: Float64Array, to: Float64Array): void {
   for (let row = 0; row < SIZE; row += 1) {
-    for (let x = 0; x < SIZE; x += 1) {
-      let sum = 0;
-      for (let u = 0; u < SIZE; u += 1) sum += (from[row * SIZE + u] ?? 0) * (BASIS[x * SIZE + u] ?? 0);
-      to[x * SIZE + row] = sum;
-    }
+    const at = row * SIZE;
+    const x1 = from[at + 1] ?? 0;
+    const x2 = from[at + 2] ?? 0;
+    const x3 = from[at + 3] ?? 0;
+    const x5 = from[at + 5] ?? 0;
+    const x6 = from[at + 6] ?? 0;
+    const x7 = from[at + 7] ?? 0;
+    const sum = ((from[at] ?? 0) + (from[at + 4] ?? 0)) * C4;
+    const difference = ((from[at] ?? 0) - (from[at + 4] ?? 0)) * C4;
+    const outer = x2 * C2 + x6 * C6;
+    const inner = x2 * C6 - x6 * C2;
+    writeMirrored(to, row, 0, sum + outer, x1 * C1 + x3 * C3 + x5 * C5 + x7 * C7);
+    writeMirrored(to, row, 1, difference + inner, x1 * C3 - x3 * C7 - x5 * C1 - x7 * C5);
+    writeMirrored(to, row, 2, difference - inner, x1 * C5 - x3 * C1 + x5 * C7 + x7 * C3);
+    writeMirrored(to, row, 3, sum - outer, x1 * C7 - x3 * C5 + x5 * C3 - x7 * C1);
   }
+}
+
+function writeMirrored(to: Float64Array, column: number, x: number, even: number, odd: number): void {
+  to[x * SIZE + column] = even + odd;
+  to[(SIZE - 1 - x) * SIZE + column] = even - odd;
 }
 
 function zigZag(): readonly number[] {

@@ -93,17 +93,27 @@ function decodeScan(
         dcBefore.fill(0);
       }
       untilRestart -= 1;
-      components.forEach((component, i) => {
+      for (let i = 0; i < components.length; i += 1) {
+        const component = components[i];
+        if (component === undefined) continue;
         dcBefore[i] = readBlock(reader, component, dcBefore[i] ?? 0, coefficients);
         inverseDct(coefficients, block);
-        const [bottom, right] = [Math.min(rows, top + BLOCK), Math.min(columns, left + BLOCK)];
-        for (let row = top; row < bottom; row += 1) {
-          for (let column = left; column < right; column += 1) {
-            const value = Math.round((block[(row - top) * BLOCK + column - left] ?? 0) + MIDDLE);
-            samples[(row * columns + column) * stride + component.place] = Math.max(0, Math.min(MAX_SAMPLE, value));
-          }
-        }
-      });
+        store(top, left, component.place);
+      }
+    }
+  }
+
+  /** Writes the part of the block that lies in the picture, rounded and clamped. */
+  function store(top: number, left: number, place: number): void {
+    const height = Math.min(BLOCK, rows - top);
+    const width = Math.min(BLOCK, columns - left);
+    for (let row = 0; row < height; row += 1) {
+      let at = ((top + row) * columns + left) * stride + place;
+      for (let column = 0; column < width; column += 1) {
+        const value = (block[row * BLOCK + column] ?? 0) + MIDDLE + 0.5;
+        samples[at] = value < 0 ? 0 : value > MAX_SAMPLE ? MAX_SAMPLE : value;
+        at += stride;
+      }
     }
   }
 }
@@ -119,9 +129,9 @@ function readBlock(reader: EntropyReader, component: Component, dcBefore: number
   let k = 1;
   while (k < BLOCK * BLOCK) {
     const code = reader.symbol(ac);
-    const [run, bits] = [code >> 4, code & 15];
-    if (bits === 0 && run < 15) break;
-    k += run;
+    const bits = code & 15;
+    if (bits === 0 && code >> 4 < 15) break;
+    k += code >> 4;
     if (bits > 0) {
       if (k >= BLOCK * BLOCK) throw corrupt('A block of the compressed frame has too many coefficients');
       coefficients[ZIG_ZAG[k] ?? 0] = reader.extended(bits) * (quantization[k] ?? 0);
