@@ -5,6 +5,7 @@
 import { type ErrorFacts, GeometryError } from '../errors.ts';
 import { type FrameHeader, frameReference } from '../study/frames.ts';
 import type { PointLps } from './geometry.ts';
+import { cross, dot, length, scaled, subtract, unit } from './vectors.ts';
 
 /** Where the voxels of a volume lie; slices in ascending order along the normal. */
 export interface VolumeGeometry {
@@ -240,28 +241,4 @@ function gantryTilt(facts: Readonly<Record<string, string | number>>): GeometryE
 
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
-}
-
-function dot(a: PointLps, b: PointLps): number {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-function cross(a: PointLps, b: PointLps): PointLps {
-  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-}
-
-function subtract(a: PointLps, b: PointLps): PointLps {
-  return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-}
-
-function scaled(a: PointLps, factor: number): PointLps {
-  return [a[0] * factor, a[1] * factor, a[2] * factor];
-}
-
-function unit(a: PointLps): PointLps {
-  return scaled(a, 1 / length(a));
-}
-
-function length(a: PointLps): number {
-  return Math.hypot(...a);
 }
