@@ -96,9 +96,9 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
         const message = await currentRun(received);
         const stored = await readAnswer(objects, resultKey(message.runId));
         const result = stored ?? (await compute(message, remainingMs()));
-        const { outcome, reason, summary, timingsMs } = result.metadata;
-        const answer = { outcome, summary, ...(reason === undefined ? {} : { reason }) };
-        await runs.record({ ...identityOf(message), state: 'inferred', ...answer });
+        const { outcome, reason, timingsMs } = result.metadata;
+        // Its words come into the runs table by `convert`, once the output gate has searched them for the patient's identity.
+        await runs.record({ ...identityOf(message), state: 'inferred', outcome });
         await queue({ step: 'convert', lane: message.lane }).send(
           JSON.stringify({ ...message, answer: 'result' } satisfies RunMessage),
         );
