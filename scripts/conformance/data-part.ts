@@ -1,0 +1,51 @@
+/** The table of the test data in the conformance statement. */
+import { table } from './document.ts';
+import { nameOf } from './names.ts';
+import { type JudgedFile, type Outcome, TOLERANCE } from './test-data.ts';
+
+/** Of the files that pydicom decodes, the part of those that Hilum decodes to the same samples; 0 to 1. */
+export function agreement(files: readonly JudgedFile[]): number {
+  const decoded = files.filter(({ pixelSha256 }) => pixelSha256 !== '');
+  return (count(decoded, 'identical') + count(decoded, 'close')) / decoded.length;
+}
+
+export function dataPart(files: readonly JudgedFile[]): string {
+  const decoded = files.filter(({ pixelSha256 }) => pixelSha256 !== '');
+  const others = files.filter(({ pixelSha256 }) => pixelSha256 === '');
+  const agreeing = count(decoded, 'identical') + count(decoded, 'close');
+  return [
+    `The test data are ${files.length} files. pydicom decodes the pixels of ${decoded.length}; Hilum decodes ${agreeing} of them ` +
+      `(${(agreement(files) * 100).toFixed(1)} %) to the same samples and refuses ${count(decoded, 'refused')} with a code. ` +
+      `Of the other ${others.length}, which have no pixels, are no DICOM or cannot be decoded, it reads ${count(others, 'read')} ` +
+      `and refuses ${count(others, 'refused')}.`,
+    outcomes('folder', decoded, ({ path }) => path.split('/')[0] ?? ''),
+    outcomes('Transfer Syntax', decoded, ({ transferSyntax }) => nameOf(transferSyntax)),
+    refusals(decoded, others),
+  ].join('\n\n');
+}
+
+function outcomes(what: string, files: readonly JudgedFile[], groupOf: (file: JudgedFile) => string): string {
+  const groups = [...Map.groupBy(files, groupOf)].toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+  return table(
+    [what, 'pydicom decodes', 'identical', `lossy, within ±${TOLERANCE}`, 'refused', 'different'],
+    groups.map(([group, members]) => [
+      group,
+      members.length,
+      ...(['identical', 'close', 'refused', 'differs'] as const).map((outcome) => count(members, outcome)),
+    ]),
+  );
+}
+
+function refusals(decoded: readonly JudgedFile[], others: readonly JudgedFile[]): string {
+  const codesOf = (files: readonly JudgedFile[]) => Map.groupBy(files, ({ code }) => code ?? '');
+  const [ofDecoded, ofOthers] = [codesOf(decoded), codesOf(others)];
+  const codes = [...new Set([...ofDecoded.keys(), ...ofOthers.keys()])].filter((code) => code !== '').sort();
+  return table(
+    ['refused as', 'that pydicom decodes', 'others'],
+    codes.map((code) => [`\`${code}\``, ofDecoded.get(code)?.length ?? 0, ofOthers.get(code)?.length ?? 0]),
+  );
+}
+
+function count(files: readonly JudgedFile[], outcome: Outcome): number {
+  return files.filter((file) => file.outcome === outcome).length;
+}

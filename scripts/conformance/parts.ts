@@ -1,0 +1,120 @@
+/** The generated parts of the conformance statement that need nothing but the code's own registries. */
+import { CHARACTER_SETS } from '#core/dicom/charset.ts';
+import { DECODED_TRANSFER_SYNTAXES } from '#core/dicom/codecs/registry.ts';
+import * as codes from '#core/dicom/codes.ts';
+import { lookup } from '#core/dicom/dictionary.ts';
+import { NATIVE_TRANSFER_SYNTAXES } from '#core/dicom/transfer-syntax.ts';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '#core/dicom/write.ts';
+import { modulesOf } from '#core/gate/iods.ts';
+import { RULES } from '#core/gate/refusal.ts';
+import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
+import { ENHANCED } from '#core/study/functional-groups.ts';
+import { CROSS_SECTIONAL, PROJECTION } from '#core/study/images.ts';
+import { FrameAttributesSchema, InstanceAttributesSchema } from '#core/study/study-index.ts';
+import { contents, table } from './document.ts';
+import { nameOf } from './names.ts';
+import { GEOMETRY_REFUSALS, OTHER_REFUSALS, READ_REFUSALS } from './refusals.ts';
+import { attributesWritten } from './written.ts';
+
+const code = (text: string): string => `\`${text}\``;
+const byUid = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+
+/** All that `core/dicom/codes.ts` holds. */
+const CONCEPTS: readonly codes.CodedConcept[] = conceptsIn(codes);
+
+/** Each part by its name. @param document docs/conformance.md, whose headings make its table of contents */
+export function registryParts(document: string): Readonly<Record<string, string>> {
+  return {
+    contents: contents(document),
+    implementation: table(
+      ['', ''],
+      [
+        ['Implementation Class UID', code(IMPLEMENTATION_CLASS_UID)],
+        ['Implementation Version Name', code(IMPLEMENTATION_VERSION_NAME)],
+      ],
+    ),
+    'attributes-written': attributesWritten(),
+    'written-sop-classes': table(
+      ['SOP Class', 'UID', 'kind', 'what it holds'],
+      RESULT_SOP_CLASSES.map(({ SOPClassUID, name, kind, holds }) => [name, code(SOPClassUID), code(kind), holds]),
+    ),
+    'read-sop-classes': table(
+      ['SOP Class', 'UID', 'becomes'],
+      [
+        ...imageRows(CROSS_SECTIONAL, 'a volume, with its series'),
+        ...imageRows(ENHANCED, 'a volume for each stack of frames'),
+        ...imageRows(PROJECTION, 'a radiograph'),
+      ],
+    ),
+    'transfer-syntaxes': table(
+      ['Transfer Syntax', 'UID', 'pixel data'],
+      [
+        ...NATIVE_TRANSFER_SYNTAXES.map((uid) => [nameOf(uid), code(uid), 'native']),
+        ...DECODED_TRANSFER_SYNTAXES.toSorted(byUid).map((uid) => [nameOf(uid), code(uid), 'encapsulated']),
+      ],
+    ),
+    'character-sets': CHARACTER_SETS.map(code).join(', '),
+    'attributes-read': table(
+      ['attribute', 'tag', 'also per frame'],
+      Object.keys(InstanceAttributesSchema.shape)
+        .filter((keyword) => lookup(keyword) !== undefined)
+        .map((keyword) => [keyword, code(tagOf(keyword)), keyword in FrameAttributesSchema.shape ? 'yes' : '']),
+    ),
+    'read-refusals': meanings(READ_REFUSALS),
+    'geometry-refusals': meanings(GEOMETRY_REFUSALS),
+    'other-refusals': meanings(OTHER_REFUSALS),
+    'gate-rules': table(
+      ['rule', 'broken where'],
+      Object.entries(RULES).map(([rule, text]) => [code(rule), text]),
+    ),
+    modules: RESULT_SOP_CLASSES.map(({ name, SOPClassUID }) => `**${name}**: ${modules(SOPClassUID)}.`).join('\n\n'),
+    'private-codes': codeTable(CONCEPTS.filter(({ scheme }) => scheme.startsWith('99'))),
+    'public-codes': codeTable(CONCEPTS.filter(({ scheme }) => !scheme.startsWith('99'))),
+  };
+}
+
+function imageRows(uids: ReadonlySet<string>, becomes: string): readonly (readonly string[])[] {
+  return [...uids].toSorted(byUid).map((uid) => [nameOf(uid), code(uid), becomes]);
+}
+
+function meanings(codes: Readonly<Record<string, string>>): string {
+  return table(
+    ['code', 'meaning'],
+    Object.entries(codes).map(([name, text]) => [code(name), text]),
+  );
+}
+
+function tagOf(keyword: string): string {
+  const tag = lookup(keyword)?.tag ?? '';
+  return `(${tag.slice(0, 4)},${tag.slice(4)})`;
+}
+
+/** The modules of an IOD that are mandatory or conditional; user options are only copied from the source. */
+function modules(SOPClassUID: string): string {
+  const all = modulesOf(SOPClassUID) ?? [];
+  return all
+    .filter(({ usage }) => usage !== 'U')
+    .map(({ name, usage }) => `${name.replaceAll('-', ' ')} (${usage})`)
+    .join(', ');
+}
+
+/** Every coded concept in a registry, however deep. */
+function conceptsIn(registry: object): readonly codes.CodedConcept[] {
+  return Object.values(registry).flatMap((value: unknown) => {
+    if (typeof value !== 'object' || value === null) return [];
+    return isConcept(value) ? [value] : conceptsIn(value);
+  });
+}
+
+function isConcept(value: object): value is codes.CodedConcept {
+  return 'scheme' in value && 'meaning' in value;
+}
+
+function codeTable(concepts: readonly codes.CodedConcept[]): string {
+  const unique = new Map(concepts.map((concept) => [`${concept.scheme} ${concept.value}`, concept]));
+  const rows = [...unique.values()].toSorted((a, b) => byUid(`${a.scheme} ${a.value}`, `${b.scheme} ${b.value}`));
+  return table(
+    ['scheme', 'value', 'meaning'],
+    rows.map(({ scheme, value, meaning }) => [scheme, code(value), meaning]),
+  );
+}
