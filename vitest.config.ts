@@ -19,6 +19,7 @@ export default defineConfig({
       lane('infra', 120_000),
       lane('judges', 240_000),
       lane('e2e', 600_000),
+      lane('browser', 180_000),
     ],
     maxWorkers: 2,
   },

@@ -1,0 +1,270 @@
+/** What a radiologist sees in OHIF of what Hilum writes: judged by the pixels on the screen. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readDicom } from '#core/dicom/read.ts';
+import { studyUrl } from '#localstack/viewer/server.ts';
+import {
+  drawnLines,
+  lookAt,
+  openScreen,
+  openSegmentation,
+  type PagePoint,
+  type Rgb,
+  type Screen,
+  seriesOf,
+  settled,
+  showInstance,
+  shownInstance,
+  startChromium,
+  waitForImage,
+} from '../fixtures/browser.ts';
+import { type FilledPacs, fillPacs } from '../fixtures/filled-pacs.ts';
+import { describeWith } from '../fixtures/lanes.ts';
+import {
+  innerPixels,
+  isUniform,
+  type Pixel,
+  pixelOf,
+  radiographPlaces,
+  segmentNumbers,
+  slicePlaces,
+} from '../fixtures/screen-checks.ts';
+import { correlation, rgbOfCielab, sameness, strength, tint, windowed } from '../fixtures/screen-colors.ts';
+import { bitewingStudy, spineStudy, type ViewerStudy } from '../fixtures/viewer-studies.ts';
+
+/** As the phantoms' files say that they should look first. */
+const CT_WINDOW = { center: 300, width: 1500 };
+const RADIOGRAPH_WINDOW = { center: 2048, width: 4096 };
+
+/** Less is grey, on a scale to 255: dithering and rounding. */
+const COLOURED = 12;
+
+describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the viewer', () => {
+  const plain = spineStudy({ seed: 8 });
+  const spine = spineStudy();
+  const bitewing = bitewingStudy();
+  let pacs: FilledPacs;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const filesOf = ({ files, objects }: ViewerStudy) => [...files, ...objects.map(({ bytes }) => bytes)];
+    pacs = await fillPacs([...plain.files, ...filesOf(spine), ...filesOf(bitewing)]);
+    browser = await startChromium();
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await pacs?.close();
+  });
+
+  async function open({ StudyInstanceUID }: ViewerStudy): Promise<Screen> {
+    const screen = await openScreen(browser);
+    await screen.page.goto(studyUrl(pacs.viewerUrl, StudyInstanceUID));
+    await waitForImage(screen.page);
+    return screen;
+  }
+
+  it('shows a CT volume without segmentation as it is, from this origin alone and only reading', async () => {
+    const { page, requests } = await open(plain);
+    const { phantom, instances } = plain;
+    const slice = phantom.slices >> 1;
+    await showInstance(page, instances[slice]?.SOPInstanceUID ?? '');
+    const pixels = innerPixels(phantom);
+    const places = await slicePlaces(page, plain, slice, pixels);
+
+    const seen = colorsAt(await lookAt(page, 'ct-volume'), places);
+
+    const offset = slice * phantom.rows * phantom.columns;
+    const hounsfield = pixels.map(({ column, row }) => phantom.voxels[offset + row * phantom.columns + column] ?? 0);
+    expect(likeness(seen, hounsfield, CT_WINDOW)).toBeGreaterThan(0.99);
+    expect(seen.filter((color) => strength(tint(color)) > COLOURED)).toEqual([]);
+    expect(requests.filter(({ url }) => !url.startsWith(`${pacs.viewerUrl}/`) && !/^(blob|data):/.test(url))).toEqual(
+      [],
+    );
+    expect(requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+  });
+
+  it('shows its segmentation with the labels and colours it was written with, on its voxels and nowhere else', async () => {
+    const { page } = await open(spine);
+    const { phantom, segments, drawnSlice } = spine;
+    const listed = await openSegmentation(page);
+    await showInstance(page, spine.instances[drawnSlice]?.SOPInstanceUID ?? '');
+    const pixels = innerPixels(phantom);
+    const places = await slicePlaces(page, spine, drawnSlice, pixels);
+
+    const seen = colorsAt(await lookAt(page, 'ct-segmentation'), places);
+
+    const numbers = segmentNumbers(spine, await shownInstance(page), phantom);
+    expect(listed.map(({ label }) => label)).toEqual(segments.map(({ label }) => label));
+    expect(listed.map(({ color }, index) => isNear(color, writtenColors(spine)[index]))).toEqual([true, true, true]);
+    expect(numbers.filter((number) => number === 2).length).toBeGreaterThan(100);
+    expect(wronglyColored(pixels, seen, numbers, spine, phantom.columns)).toEqual([]);
+  });
+
+  it('draws a finding of a structured report where its coordinates say', async () => {
+    const { page } = await open(spine);
+    const { drawnSlice, findings, instances } = spine;
+    await seriesOf(page, 'SR').dblclick();
+    await page.waitForFunction('document.querySelectorAll("svg.svg-layer polyline, svg.svg-layer line").length > 0');
+    await settled(page);
+    const outline = findings[0]?.regions?.[0]?.points ?? [];
+    const corners = await slicePlaces(page, spine, drawnSlice, outline.map(pixelOf));
+
+    const look = await lookAt(page, 'ct-finding');
+
+    const [drawn = []] = (await drawnLines(page)).filter((line) => line.length === corners.length);
+    const offsets = drawn.map(({ x, y }, index) =>
+      Math.hypot(x - (corners[index]?.x ?? 0), y - (corners[index]?.y ?? 0)),
+    );
+    const along = corners.slice(1).flatMap((end, index) => pointsBetween(corners[index] ?? end, end));
+    const green = along.filter((place) => hasNear(look, place, 4, isGreen));
+    expect(await shownInstance(page)).toBe(instances[drawnSlice]?.SOPInstanceUID);
+    expect(offsets).toHaveLength(5);
+    expect(Math.max(...offsets)).toBeLessThan(1);
+    expect(green.length / along.length).toBeGreaterThan(0.95);
+    expect(await page.locator('svg.svg-layer').textContent()).toMatch(/Height loss: 35.*L3/);
+  });
+
+  it('opens the report as a PDF', async () => {
+    const { page } = await open(spine);
+    await seriesOf(page, 'DOC').dblclick();
+    const viewport = page.locator('object[type="application/pdf"]');
+    await page.waitForFunction(`document.querySelector('object[type="application/pdf"]')?.data.startsWith('blob:')`);
+    const box = (await viewport.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    const places = gridOver(box, 8);
+
+    await expect
+      .poll(async () => shareOf(colorsAt(await lookAt(page, 'pdf'), places), isWhite), { timeout: 60_000 })
+      .toBeGreaterThan(0.4);
+
+    const seen = colorsAt(await lookAt(page, 'pdf'), gridOver(box, 1));
+    expect(seen.filter(isInk).length).toBeGreaterThan(300);
+    expect(seen.filter(isRed).length).toBeGreaterThan(300);
+  });
+
+  it('shows the segmentation of a radiograph that has no frame of reference', async () => {
+    const { page } = await open(bitewing);
+    const { phantom, segments } = bitewing;
+    const pixels = innerPixels(phantom).filter(({ column, row }) => column % 3 === 0 && row % 3 === 0);
+    const before = colorsAt(await lookAt(page, 'bitewing'), await radiographPlaces(page, bitewing, pixels));
+
+    const listed = await openSegmentation(page);
+    const places = await radiographPlaces(page, bitewing, pixels);
+    const after = colorsAt(await lookAt(page, 'bitewing-segmentation'), places);
+
+    const numbers = segmentNumbers(bitewing, await shownInstance(page), phantom);
+    const stored = pixels.map(({ column, row }) => phantom.pixels[row * phantom.columns + column] ?? 0);
+    const sure = pixels.map((pixel) => isUniform(numbers, pixel, phantom));
+    const only = <T>(values: readonly T[]): readonly T[] => values.filter((_, index) => sure[index] === true);
+    expect(bitewing.instances[0]?.FrameOfReferenceUID).toBeUndefined();
+    expect(likeness(before, stored, RADIOGRAPH_WINDOW)).toBeGreaterThan(0.98);
+    expect(listed.map(({ label }) => label)).toEqual(segments.map(({ label }) => label));
+    expect(
+      only(pixels).filter(({ column, row }) => numbers[row * phantom.columns + column] !== 0).length,
+    ).toBeGreaterThan(200);
+    expect(wronglyColored(only(pixels), only(after), numbers, bitewing, phantom.columns)).toEqual([]);
+  });
+
+  it('opens a study from the button on Orthanc’s own page of it', async () => {
+    const { url, username, password } = pacs.orthanc;
+    const { page, context } = await openScreen(browser, { httpCredentials: { username, password } });
+    const study = await orthancIdOf(pacs, plain.StudyInstanceUID);
+    await page.goto(`${url}/app/explorer.html#study?uuid=${study}`);
+    const button = page.getByRole('link', { name: 'Open in the viewer (OHIF)' });
+    await button.waitFor();
+    await lookAt(page, 'orthanc-study');
+
+    const [opened] = await Promise.all([context.waitForEvent('page'), button.click()]);
+    await waitForImage(opened);
+
+    expect(opened.url()).toBe(studyUrl(pacs.viewerUrl, plain.StudyInstanceUID));
+    expect(plain.instances.map(({ SOPInstanceUID }) => SOPInstanceUID)).toContain(await shownInstance(opened));
+    await lookAt(opened, 'opened-from-orthanc');
+  });
+});
+
+type Look = (place: PagePoint) => Rgb;
+
+const colorsAt = (look: Look, places: readonly PagePoint[]): readonly Rgb[] => places.map((place) => look(place));
+
+/** Correlation of what is seen with what the values should look like through the window. */
+function likeness(seen: readonly Rgb[], values: readonly number[], window: typeof CT_WINDOW): number {
+  return correlation(
+    seen.map(([grey]) => grey),
+    values.map((value) => windowed(value, window)),
+  );
+}
+
+/** The colours that a study's SEG recommends, by its own file. */
+function writtenColors({ objects }: ViewerStudy): readonly Rgb[] {
+  const seg = objects.find(({ kind }) => kind === 'segmentation');
+  if (seg === undefined) throw new Error('the study has a segmentation');
+  const { dataset } = readDicom(seg.bytes, { stopBeforePixels: true });
+  return dataset.items('SegmentSequence').map((item) => {
+    const [l = 0, a = 0, b = 0] = item.numbers('RecommendedDisplayCIELabValue');
+    return rgbOfCielab([l, a, b]);
+  });
+}
+
+/** Whether a CSS colour in a style attribute is the wanted one, up to how white is reckoned. */
+function isNear(style: string, wanted: Rgb | undefined): boolean {
+  const [red = 0, green = 0, blue = 0] = [...style.matchAll(/\d+/g)].map(([digits]) => Number(digits));
+  return wanted !== undefined && Math.hypot(red - wanted[0], green - wanted[1], blue - wanted[2]) < 30;
+}
+
+/** Pixels that show no colour or another one than their segment's, or a colour where there is no segment. */
+function wronglyColored(
+  pixels: readonly Pixel[],
+  seen: readonly Rgb[],
+  numbers: Uint8Array,
+  study: ViewerStudy,
+  columns: number,
+): readonly object[] {
+  const colors = writtenColors(study);
+  return pixels.flatMap((pixel, index) => {
+    const number = numbers[pixel.row * columns + pixel.column] ?? 0;
+    const [color, wanted] = [tint(seen[index] ?? [0, 0, 0]), colors[number - 1]];
+    const isColored = strength(color) > COLOURED;
+    const isRight = wanted === undefined ? !isColored : isColored && sameness(color, tint(wanted)) > 0.95;
+    return isRight ? [] : [{ ...pixel, number, seen: seen[index], wanted }];
+  });
+}
+
+/** A point every pixel or so from one place to another. */
+function pointsBetween(from: PagePoint, to: PagePoint): readonly PagePoint[] {
+  const steps = Math.ceil(Math.hypot(to.x - from.x, to.y - from.y));
+  return Array.from({ length: steps }, (_, step) => ({
+    x: from.x + ((to.x - from.x) * step) / steps,
+    y: from.y + ((to.y - from.y) * step) / steps,
+  }));
+}
+
+function hasNear(look: Look, { x, y }: PagePoint, reach: number, is: (color: Rgb) => boolean): boolean {
+  for (let dy = -reach; dy <= reach; dy++)
+    for (let dx = -reach; dx <= reach; dx++) if (is(look({ x: x + dx, y: y + dy }))) return true;
+  return false;
+}
+
+function gridOver(box: { x: number; y: number; width: number; height: number }, step: number): readonly PagePoint[] {
+  const [across, down] = [Math.floor(box.width / step), Math.floor(box.height / step)];
+  return Array.from({ length: across * down }, (_, index) => ({
+    x: box.x + (index % across) * step,
+    y: box.y + Math.floor(index / across) * step,
+  }));
+}
+
+const isWhite = ([r, g, b]: Rgb): boolean => Math.min(r, g, b) > 250;
+const isInk = ([r, g, b]: Rgb): boolean => Math.max(r, g, b) < 40;
+const isGreen = ([r, g, b]: Rgb): boolean => g > 150 && r < 100 && b < 100;
+const isRed = ([r, g, b]: Rgb): boolean => r > 150 && g < 60 && b < 60;
+const shareOf = (colors: readonly Rgb[], is: (color: Rgb) => boolean): number =>
+  colors.filter(is).length / colors.length;
+
+async function orthancIdOf({ orthanc }: FilledPacs, StudyInstanceUID: string): Promise<string> {
+  const response = await fetch(`${orthanc.url}/tools/lookup`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${orthanc.username}:${orthanc.password}`).toString('base64')}` },
+    body: StudyInstanceUID,
+  });
+  const [found] = (await response.json()) as readonly { readonly ID: string }[];
+  return found?.ID ?? '';
+}
