@@ -83,7 +83,7 @@ export function commonAttributes(result: ResultData, source: SourceStudy, object
     SeriesInstanceUID: seriesUid(result, role),
     Modality: object.Modality,
     SeriesNumber: number,
-    SeriesDescription: oneLine(`${metadata.tool.label}: ${description} (research)`, 64),
+    SeriesDescription: seriesDescription(metadata.tool.label, description),
     SeriesDate: source.date,
     SeriesTime: source.time,
     InstanceNumber: index + 1,
@@ -99,6 +99,12 @@ export function commonAttributes(result: ResultData, source: SourceStudy, object
       },
     ],
   };
+}
+
+/** `<label>: <description> (research)` in the 64 characters of VR LO, cut in the label. */
+function seriesDescription(label: string, description: string): string {
+  const rest = `: ${description} (research)`;
+  return `${oneLine(label, 64 - rest.length)}${rest}`;
 }
 
 /** Enhanced General Equipment (PS3.3 C.7.5.2). The serial number is the tool's id: one tool, one device. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readDicom } from '#core/dicom/read.ts';
-import { encodeDicom } from '#core/dicom/write.ts';
+import { type Attributes, encodeDicom } from '#core/dicom/write.ts';
 import { drawText, textWidth } from '#core/image/text.ts';
 import { encodePdf, lineWidth, type PdfFile, wrapText } from '#core/results/pdf-file.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
@@ -54,6 +54,52 @@ describe('the band of a key image', () => {
     expect(pixels.subarray(rgb.length).includes(210)).toBe(true);
   });
 });
+
+describe('the research label', () => {
+  it.each([130, 270, 600])('can be read in the pixels of a key image of %d columns', (columns) => {
+    const one = ctCase({
+      keyImages: [{ title: 'x', rows: 10, columns, rgb: new Uint8Array(10 * columns * 3), sources: [] }],
+    });
+
+    const { attributes } = one.result.toDicom(one.source).find(({ kind }) => kind === 'secondary-capture') ?? {
+      attributes: {},
+    };
+    const { dataset } = readDicom(encodeDicom(attributes));
+    const lit = litRows(dataset.bytes('PixelData') ?? new Uint8Array(), columns);
+
+    for (const word of ['RESEARCH', 'USE', 'ONLY', 'NOT', 'FOR', 'CLINICAL'])
+      expect(
+        [1, 2, 3, 4].some((scale) => holds(lit, lettersOf(word, scale))),
+        word,
+      ).toBe(true);
+    expect([1, 2, 3, 4].some((scale) => holds(lit, lettersOf('DIAGNOSIS', scale)))).toBe(false);
+  });
+});
+
+/** A row of pixels a text, `#` where it is lit. */
+const litRows = (rgb: Uint8Array, columns: number): readonly string[] =>
+  Array.from({ length: rgb.length / 3 / columns }, (_, row) =>
+    Array.from({ length: columns }, (__, column) => ((rgb[(row * columns + column) * 3] ?? 0) > 128 ? '#' : '.')).join(
+      '',
+    ),
+  );
+
+function lettersOf(word: string, scale: number): readonly string[] {
+  const [rows, columns] = [7 * scale, textWidth(word, scale) - scale];
+  const image = { rows, columns, rgb: new Uint8Array(rows * columns * 3) };
+  drawText(image, 0, 0, word, [255, 255, 255], scale);
+  return litRows(image.rgb, columns);
+}
+
+/** Whether the pattern is somewhere in the picture, with nothing lit beside or between its letters. */
+function holds(picture: readonly string[], [first = '', ...rest]: readonly string[]): boolean {
+  return picture.some((line, row) => {
+    for (let column = line.indexOf(first); column >= 0; column = line.indexOf(first, column + 1)) {
+      if (rest.every((part, below) => picture[row + 1 + below]?.startsWith(part, column))) return true;
+    }
+    return false;
+  });
+}
 
 describe('the PDF writer', () => {
   const file: PdfFile = {
@@ -116,5 +162,34 @@ describe('images derived from a lossy source', () => {
     const { lossyCompression } = sourceStudyOf([indexInstance(file)], readDicom(file));
 
     expect(lossyCompression).toEqual({ ...lossy, LossyImageCompressionRatio: '12.5' });
+  });
+
+  const lossyWhere = (TransferSyntaxUID: string, attributes: Attributes = {}) => {
+    const [file = new Uint8Array()] = radiographPhantomToDicom(
+      { kind: 'teeth', rows: 100, columns: 200, pixels: new Uint16Array(20_000), spacingMm: [1, 1] },
+      { seed: 1, attributes: { LossyImageCompression: '', ...attributes } },
+    );
+    const compressed = { ...indexInstance(file), TransferSyntaxUID, sizeBytes: 4000 };
+    return sourceStudyOf([compressed], readDicom(file)).lossyCompression;
+  };
+
+  it.each([
+    ['1.2.840.10008.1.2.4.50', {}, '01', 10, 'ISO_10918_1'],
+    ['1.2.840.10008.1.2.4.51', { LossyImageCompression: '00' }, '01', 10, 'ISO_10918_1'],
+    ['1.2.840.10008.1.2.4.91', {}, '01', 10, 'ISO_15444_1'],
+    ['1.2.840.10008.1.2.4.91', { LossyImageCompression: '00' }, '00', undefined, undefined],
+    ['1.2.840.10008.1.2.4.70', {}, '00', undefined, undefined],
+  ])('tell from the syntax %s and %j what the source does not say', (syntax, attributes, lossy, ratio, method) => {
+    expect(lossyWhere(syntax, attributes)).toEqual({
+      LossyImageCompression: lossy,
+      ...(ratio !== undefined && { LossyImageCompressionRatio: ratio, LossyImageCompressionMethod: method }),
+    });
+  });
+
+  it('prefer the ratio that the source says, and give none where nobody knows one', () => {
+    const said = { LossyImageCompression: '01', LossyImageCompressionRatio: 22 };
+
+    expect(lossyWhere('1.2.840.10008.1.2.4.50', said)).toMatchObject({ LossyImageCompressionRatio: '22' });
+    expect(lossyWhere('1.2.840.10008.1.2.1', { LossyImageCompression: '01' })).toEqual({ LossyImageCompression: '01' });
   });
 });
