@@ -2,7 +2,7 @@
  * Reading, decoding and writing DICOM beside pydicom with its fastest plugins and highdicom. Every cell of a table is a
  * process of its own; the cells of a repetition follow each other, so that all meet the same machine.
  */
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -24,7 +24,7 @@ export interface DicomMeasurements {
   readonly repetitions: number;
   readonly slices: number;
   readonly threads: number;
-  readonly versions: string;
+  readonly versions: { readonly hilum: string; readonly peers: string };
   /** Of every syntax and reader, one a repetition. */
   readonly decoding: ReadonlyMap<BenchSyntax, ReadonlyMap<Reader, readonly DecodeTimes[]>>;
   /** Attributes from the first bytes of files; `index` is the pipeline's header index with the SHA-256 of each file. */
@@ -122,10 +122,20 @@ function readersOf({ plugins }: BenchSyntax): readonly Reader[] {
   return plugins.length === 0 ? ['hilum', 'pydicom'] : ['hilum', 'pool', ...plugins];
 }
 
-async function versionsOf(python: string): Promise<string> {
+async function versionsOf(python: string): Promise<DicomMeasurements['versions']> {
   const listed = await runProgram(python, ['-m', 'pip', 'list', '--format=freeze', '--disable-pip-version-check']);
-  const others = listed.split('\n').filter((line) => line !== '' && !/^(pip|setuptools|typing|pyjpegls-)/.test(line));
-  return [(await runProgram(python, ['--version'])).trim(), ...others.map((line) => line.replace('==', ' '))].join(
-    ', ',
-  );
+  const peers = listed
+    .split('\n')
+    .filter((line) => /^(highdicom|numpy|pillow|pydicom|pyjpegls|pylibjpeg|python-gdcm)/.test(line));
+  const codecs = ['charls', 'libjpeg-turbo-8bit', 'openjpeg', 'openjph'].map((name) => {
+    const path = join(ROOT, 'node_modules', '@cornerstonejs', `codec-${name}`, 'package.json');
+    const { version } = JSON.parse(readFileSync(path, 'utf8')) as { readonly version: string };
+    return `codec-${name} ${version}`;
+  });
+  return {
+    hilum: codecs.join(', '),
+    peers: [(await runProgram(python, ['--version'])).trim(), ...peers.map((line) => line.replace('==', ' '))].join(
+      ', ',
+    ),
+  };
 }

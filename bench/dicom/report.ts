@@ -15,19 +15,21 @@ export function describeDicom(measured: DicomMeasurements): string {
   const decoded = Math.round((decodedMb * 1e6) / 2 ** 19);
   return `## DICOM beside other software
 
-Slices of a CT phantom, 512 × 512, 12 bits stored of 16, with a scanner's noise; every cell is a fresh process, all cells of a
-repetition follow each other, ${repetitions} repetitions: median (least–most). Hilum runs bundled, as its functions do. One thread each,
-but for the pool. Files are in the page cache. MB are 10⁶ bytes. A ratio is of two medians; above 1 Hilum is faster.
+Slices of a CT phantom, 512 × 512, 12 bits stored of 16, with a scanner's noise, encoded by the plugins of pydicom, DCMTK (JPEG)
+and OpenJPH (HTJ2K). Every cell is a fresh process; all cells of a repetition follow each other; ${repetitions} repetitions: median
+(least–most). Hilum runs bundled, as its functions do. One thread each, but for the pool. Files are in the page cache. MB are 10⁶
+bytes. A ratio is one of medians; above 1 Hilum is faster or takes less.
 
 ${machine()}
-${row('peers', versions)}
+${row('Hilum', `${versions.hilum} (WebAssembly); JPEG lossless, JPEG extended and RLE are its own`)}
+${row('peers', versions.peers)}
 
 ### Reading and decoding
 
-MB of samples a second, ${decoded} slices (${decodedMb.toFixed(1)} MB; half of it in 8 bits) after 3 to warm up. *Decode*: from the data set to an array
-of samples in the machine's byte order. *Read*: from the path to the same. pydicom with the fastest of its plugins by the median of
-"read", the others beside it. Pool: ${threads} threads of Hilum's worker pool, all files at once. The samples of all are
-compared: the same to the bit where the syntax is lossless or its decoder's rounding is given (JPEG-LS), in their mean elsewhere.
+MB of samples a second, ${decoded} slices (${decodedMb.toFixed(1)} MB; half of it where they have 8 bits) after 3 to warm up. *Decode*: from the data
+set to an array of samples in the machine's byte order. *Read*: from the path to the same. pydicom with the fastest of its plugins
+by "read", the others in the last column. Pool: ${threads} threads of Hilum's worker pool, all files at once. The samples of all are compared:
+the same to the bit where the syntax is lossless or leaves a decoder no choice (JPEG-LS), the same in their mean elsewhere.
 
 | syntax | Hilum: decode | Hilum: read | pydicom: decode | pydicom: read | plugin | decode, ratio | read, ratio | Hilum, pool: read | other plugins: read |
 |---|---|---|---|---|---|---|---|---|---|
