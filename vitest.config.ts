@@ -18,6 +18,7 @@ export default defineConfig({
       lane('contract', 180_000),
       lane('infra', 120_000),
       lane('judges', 240_000),
+      lane('fuzz', 300_000),
       lane('e2e', 600_000),
       lane('browser', 180_000),
     ],

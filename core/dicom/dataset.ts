@@ -32,7 +32,10 @@ export interface Dataset {
 const SINGLE_TEXT = new Set(['LT', 'ST', 'UT', 'UR']);
 const DECODED_TEXT = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT']);
 const ASCII_TEXT = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI', 'UR']);
-const LATIN1 = textDecoding([]);
+/** Text of the default repertoire: a character for each byte, so that one that should not be there is written back as it was. */
+const latin1: TextDecoding = (bytes) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+const DEFAULT_DECODING = textDecoding([]);
 
 type Reading = {
   readonly bytes: number;
@@ -67,7 +70,7 @@ interface Inherited {
  *
  * @throws DicomReadError `limit-exceeded`, here and where values are asked for, if a value is longer than any is
  */
-export function datasetOf(set: ElementSet, parent: Inherited = { decode: LATIN1, signed: false }): Dataset {
+export function datasetOf(set: ElementSet, parent: Inherited = { decode: DEFAULT_DECODING, signed: false }): Dataset {
   return new ElementDataset(set, parent);
 }
 
@@ -83,7 +86,7 @@ class ElementDataset implements Dataset {
       charset === undefined && representation === undefined
         ? parent
         : {
-            decode: charset === undefined ? parent.decode : textDecoding(splitText('CS', LATIN1(limited(charset)))),
+            decode: charset === undefined ? parent.decode : textDecoding(splitText('CS', latin1(limited(charset)))),
             signed: representation === undefined ? parent.signed : representation[set.littleEndian ? 0 : 1] === 1,
           };
   }
@@ -153,7 +156,7 @@ class ElementDataset implements Dataset {
     const { vr, value } = element;
     if (value.length === 0) return [];
     if (DECODED_TEXT.has(vr)) return splitText(vr, this.#inherited.decode(limited(value)));
-    if (ASCII_TEXT.has(vr)) return splitText(vr, LATIN1(limited(value)));
+    if (ASCII_TEXT.has(vr)) return splitText(vr, latin1(limited(value)));
     return this.#numbersOf(element).map(String);
   }
 
@@ -161,7 +164,7 @@ class ElementDataset implements Dataset {
     const reading = NUMERIC[this.#resolve(vr)];
     if (reading !== undefined) return readNumbers(reading, limited(value), this.#set.littleEndian);
     if (!ASCII_TEXT.has(vr)) return [];
-    const values = splitText(vr, LATIN1(limited(value))).map(decimalOf);
+    const values = splitText(vr, latin1(limited(value))).map(decimalOf);
     return values.every(Number.isFinite) ? values : [];
   }
 

@@ -89,11 +89,22 @@ export function encodeValue(element: Element, values: readonly unknown[], charse
 
 /**
  * Text that came from the source, written as it was found although it breaks a rule of its VR (length, syntax,
- * repertoire). The file stays readable: the value field is padded and its length right.
+ * repertoire). The file stays readable: the value field is padded and its length right. Where the VR takes no other
+ * repertoire than the default one, each character is the byte that it was read from.
  */
 export function encodeAsFound({ keyword, vr }: Element, values: readonly string[]): Uint8Array {
-  if (!TEXT.has(vr) && vr !== 'DS' && vr !== 'IS') refuse(keyword, `VR ${vr} cannot be copied as text`);
-  return padded(Buffer.from(values.join('\\'), 'utf8'), vr === 'UI' ? 0x00 : 0x20);
+  if (!canCopyAsFound(vr, values)) refuse(keyword, `VR ${vr} cannot be copied as text`);
+  return padded(Buffer.from(values.join('\\'), LOCALISED.has(vr) ? 'utf8' : 'latin1'), vr === 'UI' ? 0x00 : 0x20);
+}
+
+/** The longest value of the VRs whose length field has two bytes; longer text of no other VR is worth copying. */
+const LONGEST_COPIED = 0xfffe;
+
+/** Whether text of that VR can be written as it was found: in the default repertoire, a character is a byte. */
+export function canCopyAsFound(vr: string, values: readonly string[]): boolean {
+  if (Buffer.byteLength(values.join('\\')) > LONGEST_COPIED) return false;
+  if (LOCALISED.has(vr)) return true;
+  return (TEXT.has(vr) || vr === 'DS' || vr === 'IS') && !values.some((value) => /[^\0-\xff]/u.test(value));
 }
 
 /** Why `values` of an element break its VR or VM; undefined where they do not. */

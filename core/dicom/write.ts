@@ -1,6 +1,15 @@
 /** Our DICOM writer: Part 10 files in Explicit VR Little Endian, byte for byte the same for the same attributes. */
 import { type DictionaryEntry, lookup } from './dictionary.ts';
-import { type Charset, type Element, encodeAsFound, encodeValue, isAscii, refuse, valueProblem } from './value.ts';
+import {
+  type Charset,
+  canCopyAsFound,
+  type Element,
+  encodeAsFound,
+  encodeValue,
+  isAscii,
+  refuse,
+  valueProblem,
+} from './value.ts';
 
 /**
  * A source's text that breaks a rule of its VR (too long, not a date …), to be written as it was found: results share
@@ -85,19 +94,20 @@ export function encodeDicom(attributes: Attributes): Uint8Array {
 
 /**
  * A source's attributes as they may be copied, at any depth: text that breaks its VR is marked to be written as found;
- * a binary value that cannot be written, and Specific Character Set, which the writer chooses, are left out.
+ * a value that cannot be written at all, and Specific Character Set, which the writer chooses, are left out.
  */
 export function asFoundWhereBroken(attributes: Attributes): Attributes {
   return Object.fromEntries(
     Object.entries(attributes).flatMap(([keyword, value]): readonly (readonly [string, AttributeValue])[] => {
       const entry = lookup(keyword);
       if (entry === undefined || value === undefined || keyword === 'SpecificCharacterSet') return [];
-      if (isSequence(value)) return [[keyword, value.map(asFoundWhereBroken)]];
+      if (isSequence(value)) return entry.vr === 'SQ' ? [[keyword, value.map(asFoundWhereBroken)]] : [];
       const values = valuesOf(value);
       if (entry.vr === 'SQ') return values.length === 0 ? [[keyword, value]] : [];
       if (valueProblem(entry, values) === undefined) return [[keyword, value]];
       const texts = values.filter((one) => typeof one === 'string');
-      return texts.length === values.length ? [[keyword, { asFound: texts }]] : [];
+      const copied = texts.length === values.length && canCopyAsFound(entry.vr, texts);
+      return copied ? [[keyword, { asFound: texts }]] : [];
     }),
   );
 }

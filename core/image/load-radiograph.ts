@@ -53,13 +53,16 @@ function normalised(
       values[i] = Number.NaN;
       continue;
     }
-    const value = applyTransform(transform, sample) * (inverted ? -1 : 1);
+    // As it is kept, so that the darkest and the brightest are values of the array.
+    const value = Math.fround(applyTransform(transform, sample) * (inverted ? -1 : 1));
     values[i] = value;
     if (value < darkest) darkest = value;
     if (value > brightest) brightest = value;
   }
   if (!(brightest > darkest))
     throw new DicomReadError('unsupported-pixel-format', 'The picture has one grey level only');
+  if (!Number.isFinite(brightest - darkest))
+    throw new DicomReadError('malformed', 'Rescaling gives values that are no numbers');
   const range = brightest - darkest;
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i] ?? 0;

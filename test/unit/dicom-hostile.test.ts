@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { readDicom } from '#core/dicom/read.ts';
+import { encodeDicom } from '#core/dicom/write.ts';
 import { DicomReadError } from '#core/errors.ts';
+import { loadImage } from '#core/image/load.ts';
+import type { Radiograph } from '#core/image/radiograph.ts';
+import type { Volume } from '#core/image/volume.ts';
+import { sourceStudyOf } from '#core/results/source-study.ts';
+import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import {
   EXPLICIT,
@@ -179,5 +186,75 @@ describe('an attribute that somebody copied without knowing it', () => {
     expect(dataset.number('Rows')).toBe(7);
     expect(dataset.text('Modality')).toBe('CT');
     expect(dataset.items('ReferencedImageSequence')[0]?.text('ReferencedSOPInstanceUID')).toBe('1.2.9');
+  });
+});
+
+describe('what results copy of a mean source', () => {
+  const source = (...elements: readonly RawElement[]) => {
+    const bytes = file(...elements);
+    const read = readDicom(bytes);
+    const { patientAndStudy } = sourceStudyOf([indexInstance(bytes)], read);
+    const written = encodeDicom({
+      ...patientAndStudy,
+      SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
+      SOPInstanceUID: '1.2.3.4',
+      StudyInstanceUID: '1.2.3',
+      SeriesInstanceUID: '1.2.3.1',
+    });
+    return { before: read.dataset, after: readDicom(written).dataset };
+  };
+
+  it('keeps bytes of a code that are no code', () => {
+    const { before, after } = source(
+      { tag: '00080005', vr: 'CS', value: 'GB18030' },
+      { tag: '00100040', vr: 'CS', value: Uint8Array.of(0xc4, 0xd0) },
+      { tag: '00100030', vr: 'DA', value: Uint8Array.of(0xff, 0x80, 0x1b, 0x20) },
+    );
+
+    expect(after.bytes('PatientSex')).toEqual(before.bytes('PatientSex'));
+    expect(after.text('PatientBirthDate')).toBe(before.text('PatientBirthDate'));
+  });
+
+  it('leaves out what cannot be written, and writes the rest', () => {
+    const { after } = source(
+      { tag: '00080020', vr: 'SQ', value: [[{ tag: '00081155', vr: 'UI', value: '1.2' }]] },
+      { tag: '00081030', vr: 'UT', value: 'x'.repeat(70_000) },
+      { tag: '00100020', vr: 'LO', value: 'KEPT' },
+    );
+
+    expect(after.texts('StudyDate')).toEqual([]);
+    expect(after.texts('StudyDescription')).toEqual([]);
+    expect(after.text('PatientID')).toBe('KEPT');
+  });
+});
+
+describe('a radiograph with a strange rescale', () => {
+  const dx = async (slope: string, intercept: string): Promise<Radiograph | Volume> => {
+    const bytes = part10(
+      EXPLICIT_LITTLE_ENDIAN,
+      encodeElements(
+        sorted([
+          ...identity('1.2.3.4', '1.2.840.10008.5.1.4.1.1.1.1'),
+          ...picture(),
+          { tag: '00281052', vr: 'DS', value: intercept },
+          { tag: '00281053', vr: 'DS', value: slope },
+          { tag: '7FE00010', vr: 'OW', value: words([1, 2, 3, 4, 5, 60_000]) },
+        ]),
+      ),
+    );
+    const [image] = groupImages({ StudyInstanceUID: '1.2.3', instances: [indexInstance(bytes)] });
+    if (image === undefined) throw new Error('It is an image');
+    return loadImage(image, async () => bytes, inProcessDecoder);
+  };
+
+  it('stays between 0 and 1 where values are rounded', async () => {
+    const { pixels } = (await dx('0.123456789', '-1234.56789')) as Radiograph;
+
+    expect(Math.min(...pixels)).toBe(0);
+    expect(Math.max(...pixels)).toBe(1);
+  });
+
+  it('is refused where values overflow', async () => {
+    await expect(dx('1e300', '0')).rejects.toMatchObject({ code: 'malformed' });
   });
 });

@@ -1,0 +1,178 @@
+/** One case: a file goes the whole way from its bytes to an image, and every answer is held to what must always be true. */
+import { type DecodedPixels, decodePixels, pixelSha256 } from '#core/dicom/pixels.ts';
+import { type DicomFile, readDicom } from '#core/dicom/read.ts';
+import { encodeDicom } from '#core/dicom/write.ts';
+import { type DicomReadErrorCode, type GeometryErrorCode, HilumError } from '#core/errors.ts';
+import { loadImage } from '#core/image/load.ts';
+import type { Radiograph } from '#core/image/radiograph.ts';
+import type { Volume } from '#core/image/volume.ts';
+import type { FrameDecoder } from '#core/ports.ts';
+import { sourceStudyOf } from '#core/results/source-study.ts';
+import { groupImages } from '#core/study/images.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
+import { encodeManifest, parseManifest } from '#core/study/manifest.ts';
+import type { InstanceIndex } from '#core/study/study-index.ts';
+import type { Companion } from './seeds.ts';
+
+/** Every code that a file may be refused with. A type that forgets one does not compile. */
+const REFUSALS: Readonly<Record<DicomReadErrorCode | GeometryErrorCode | 'duplicate-uid', true>> = {
+  'not-dicom': true,
+  truncated: true,
+  'missing-uid': true,
+  'invalid-uid': true,
+  'unsupported-transfer-syntax': true,
+  'unsupported-pixel-format': true,
+  'corrupt-pixel-data': true,
+  'no-pixel-data': true,
+  'limit-exceeded': true,
+  'not-hounsfield': true,
+  malformed: true,
+  'missing-geometry': true,
+  'mixed-orientation': true,
+  'mixed-matrix': true,
+  'missing-slices': true,
+  'variable-spacing': true,
+  'duplicate-slices': true,
+  'gantry-tilt': true,
+  'too-few-slices': true,
+  'pixel-spacing-unknown': true,
+  'functional-groups': true,
+  'incomplete-concatenation': true,
+  'duplicate-uid': true,
+};
+
+/** Something that must always be true was not. */
+class BrokenPromise extends Error {}
+
+function promise(holds: boolean, what: string): void {
+  if (!holds) throw new BrokenPromise(what);
+}
+
+/** The answer, or the code of its refusal; any other error is the fuzzer's find. */
+async function refusable<T>(act: () => T | Promise<T>): Promise<{ readonly value: T } | { readonly refused: string }> {
+  try {
+    return { value: await act() };
+  } catch (error) {
+    if (error instanceof HilumError && Object.hasOwn(REFUSALS, error.code)) return { refused: error.code };
+    throw error;
+  }
+}
+
+/**
+ * What became of the file: its refusal, `image` where it made one, `object` where it is none that a tool is asked about.
+ *
+ * @throws Error anything that a file must not cause
+ */
+export async function runCase(
+  bytes: Uint8Array,
+  companions: readonly Companion[],
+  decoder: FrameDecoder,
+): Promise<string> {
+  const indexed = await refusable(() => indexInstance(bytes));
+  if ('refused' in indexed) return indexed.refused;
+  const index = indexed.value;
+  const file = readDicom(bytes);
+  await checkCopied(index, file);
+  const decoded = await refusable(() => decodePixels(file, decoder));
+  if ('value' in decoded) checkPixels(index, decoded.value);
+  const study = await refusable(() => checkedStudy(index, companions));
+  if ('refused' in study) return study.refused;
+  const images = groupImages({ StudyInstanceUID: index.StudyInstanceUID, instances: study.value });
+  if ('refused' in decoded) return decoded.refused;
+  const files = new Map([
+    [index.sha256, bytes],
+    ...companions.map(({ index: { sha256 }, bytes: b }) => [sha256, b] as const),
+  ]);
+  let answer = 'object';
+  for (const image of images) {
+    const read = async ({ sha256 }: InstanceIndex): Promise<Uint8Array> => files.get(sha256) ?? new Uint8Array(0);
+    const loaded = await refusable(() => loadImage(image, read, decoder));
+    if ('refused' in loaded) return loaded.refused;
+    if (loaded.value.kind === 'volume') checkVolume(loaded.value);
+    else checkRadiograph(loaded.value);
+    answer = 'image';
+  }
+  return answer;
+}
+
+/** The index crosses the manifest unchanged. */
+function checkedStudy(index: InstanceIndex, companions: readonly Companion[]): readonly InstanceIndex[] {
+  const others = companions.filter((other) => other.index.StudyInstanceUID === index.StudyInstanceUID);
+  const placed = [index, ...others.map((other) => other.index)].map((instance) => ({
+    ...instance,
+    chunk: instance.sha256,
+    offset: 0,
+    length: instance.sizeBytes,
+  }));
+  const { StudyInstanceUID, sha256: revision } = index;
+  const manifest = { format: 'hilum.manifest/1', StudyInstanceUID, revision, lane: 'live', instances: placed } as const;
+  const { instances } = parseManifest(encodeManifest(manifest));
+  const found = instances.find(({ sha256 }) => sha256 === index.sha256);
+  promise(JSON.stringify(found) === JSON.stringify(placed[0]), 'the index is not the same behind the manifest');
+  return instances;
+}
+
+/** What results copy of the source is written so that it reads back the same. */
+async function checkCopied(index: InstanceIndex, file: DicomFile): Promise<void> {
+  const source = await refusable(() => sourceStudyOf([index], file));
+  if ('refused' in source) return;
+  const { SOPClassUID, SOPInstanceUID, StudyInstanceUID, SeriesInstanceUID } = index;
+  const identity = { SOPClassUID, SOPInstanceUID, StudyInstanceUID, SeriesInstanceUID };
+  const { patientAndStudy } = source.value;
+  const written = encodeDicom({ ...patientAndStudy, ...identity });
+  const again = readDicom(written).dataset;
+  for (const keyword of Object.keys(patientAndStudy)) {
+    const [before, after] = [file.dataset, again].map((dataset) => dataset.texts(keyword).join('\\'));
+    promise(before === after, `${keyword} is not the same when it is written and read again`);
+  }
+}
+
+function checkPixels(index: InstanceIndex, decoded: DecodedPixels): void {
+  const { rows, columns, frames, samplesPerPixel, bitsAllocated, bitsStored, signed, data } = decoded;
+  promise(rows === index.Rows && columns === index.Columns, 'the pixels have another size than the index says');
+  promise(frames === (index.NumberOfFrames ?? 1), 'there are other frames than the index says');
+  promise(data.length === rows * columns * frames * samplesPerPixel, 'there are not as many samples as pixels');
+  promise(/^[0-9a-f]{64}$/.test(pixelSha256(decoded)), 'the pixels have no digest');
+  if (data instanceof Float32Array || data instanceof Float64Array) return;
+  promise(data.BYTES_PER_ELEMENT * 8 === Math.max(8, bitsAllocated), 'the samples have another width');
+  const top = signed ? 2 ** (bitsStored - 1) : 2 ** bitsStored;
+  const bottom = signed ? -top : 0;
+  promise(
+    data.every((sample) => sample >= bottom && sample < top),
+    'a sample has more bits than are stored',
+  );
+}
+
+function checkVolume(volume: Volume): void {
+  const { rows, columns, slices, voxels, frames, spacingMm, origin } = volume;
+  const axes = [volume.columnDirection, volume.rowDirection, volume.sliceDirection];
+  promise(voxels.length === rows * columns * slices, 'the volume has other voxels than its size says');
+  promise(frames.length === slices, 'the volume has other frames than slices');
+  promise(origin.every(Number.isFinite), 'the volume lies nowhere');
+  promise(
+    spacingMm.every((mm) => Number.isFinite(mm) && mm > 0),
+    'the volume has no spacing',
+  );
+  promise(
+    axes.every((axis) => Math.abs(Math.hypot(...axis) - 1) < 0.01),
+    'an axis of the volume is no unit vector',
+  );
+  const products = axes.flatMap((a, i) => axes.slice(i + 1).map((b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2]));
+  promise(
+    products.every((product) => Math.abs(product) < 0.01),
+    'the axes of the volume are not at right angles',
+  );
+  promise(voxels.every(Number.isFinite), 'a voxel is no number');
+}
+
+function checkRadiograph({ rows, columns, pixels, spacingMm }: Radiograph): void {
+  promise(pixels.length === rows * columns, 'the radiograph has other pixels than its size says');
+  promise(
+    pixels.every((value) => value >= 0 && value <= 1),
+    'a pixel of the radiograph is not from 0 to 1',
+  );
+  promise(
+    (spacingMm ?? [1, 1]).every((mm) => Number.isFinite(mm) && mm > 0),
+    'the radiograph has no spacing',
+  );
+}
