@@ -86,7 +86,8 @@ def main():
     }
     version = importlib.metadata.version("highdicom")
     tables = {
-        "source": f"PS3.3 as in highdicom {version} (MIT), made from innolitics/dicom-standard (MIT)",
+        "source": f"PS3.3 as in highdicom {version} (MIT, (c) 2020 MGH Computational Pathology), "
+        "made from innolitics/dicom-standard (MIT)",
         "iods": iods,
         "modules": modules,
         "macros": macros.named,

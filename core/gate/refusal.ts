@@ -34,6 +34,7 @@ export const RULES = {
   'viewer-segmentation-type': 'viewers show BINARY segmentations only',
   'viewer-mixed-groups': 'viewers show nothing of a report that mixes planar regions with other groups',
   'viewer-polygon': 'viewers know no POLYGON in space',
+  'viewer-document-title': 'viewers list a document by its title',
   'not-marked-ours': 'it does not say that Hilum made it',
   'research-only-missing': 'it does not say that it is for research only',
   'value-representation': 'a value breaks its Value Representation',

@@ -2,7 +2,7 @@
 import { Dcm } from '../dicom/codes.ts';
 import { RESEARCH_ONLY } from '../results/common.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
-import { itemsOf, textOf } from './attribute-values.ts';
+import { isEmpty, itemsOf, textOf } from './attribute-values.ts';
 import type { ContentItem } from './content-tree.ts';
 import type { Refuse } from './refusal.ts';
 import type { Whole } from './whole.ts';
@@ -14,6 +14,8 @@ export function checkViewers(whole: Whole, content: readonly ContentItem[], refu
   for (const { item, valueType, place } of content) {
     if (valueType === 'SCOORD3D' && item['GraphicType'] === 'POLYGON') refuse('viewer-polygon', 'GraphicType', place);
   }
+  const { EncapsulatedDocument: document, DocumentTitle: title } = whole.attributes;
+  if (document !== undefined && isEmpty(title)) refuse('viewer-document-title', 'DocumentTitle');
   checkLabels(whole, refuse);
 }
 
@@ -36,6 +38,7 @@ function checkLabels({ attributes }: Whole, refuse: Refuse): void {
   if (contributions.length === 0) refuse('not-marked-ours', 'ContributingEquipmentSequence');
   if (!contributions.some((item) => textOf(item['ContributionDescription'])?.startsWith(RESEARCH_ONLY)))
     refuse('research-only-missing', 'ContributionDescription');
+  if (attributes['ContentQualification'] !== 'RESEARCH') refuse('research-only-missing', 'ContentQualification');
   if (!/\bresearch\b/i.test(textOf(attributes['SeriesDescription']) ?? ''))
     refuse('research-only-missing', 'SeriesDescription');
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { METRICS } from '../../adapters/aws/observe.ts';
 import { parseQueueName, STACK_OUTPUTS } from '../../core/environment.ts';
 import { LANES } from '../../core/keys.ts';
 import type { Bundler } from '../../infra/bundle.ts';
@@ -92,6 +93,22 @@ describe('queues', () => {
     ];
     expect(alarms).toHaveLength(nameOf(queue).endsWith('-live') ? 2 : 1);
     for (const alarm of alarms) expect(alarm.Properties['AlarmActions']).toHaveLength(1);
+  });
+
+  it('raises an alarm when the output gate refuses a result', () => {
+    const functions = find('AWS::Lambda::Function');
+    const alarms = Object.values(find('AWS::CloudWatch::Alarm')).filter(
+      ({ Properties }) => Properties['MetricName'] === METRICS.quarantined,
+    );
+    const [convert] = Object.keys(functions).filter((id) => id.startsWith('Convert'));
+
+    const [alarm, ...others] = alarms.filter(({ Properties }) =>
+      JSON.stringify(Properties['Dimensions']).includes(`"${convert}"`),
+    );
+
+    expect(others).toEqual([]);
+    expect(alarm?.Properties).toMatchObject({ Namespace: 'Hilum', Threshold: 1, EvaluationPeriods: 1 });
+    expect(alarm?.Properties['AlarmActions']).toHaveLength(1);
   });
 
   it('encrypts every queue and takes messages over TLS only', () => {

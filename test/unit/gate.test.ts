@@ -348,8 +348,10 @@ describe('the output gate', () => {
       'ContributionDescription',
       set(CAPTURE, [['ContributingEquipmentSequence', 0]], { ContributionDescription: 'For the clinic' }),
     ],
+    ['research-only-missing', 'ContentQualification', set(CAPTURE, [], { ContentQualification: 'PRODUCT' })],
+    ['viewer-document-title', 'DocumentTitle', set(PDF, [], { DocumentTitle: '' })],
     ['research-only-missing', 'SeriesDescription', set(CAPTURE, [], { SeriesDescription: 'Findings' })],
-  ])('refuses what does not say whose it is and for what: %s of %s', (rule, keyword, objects) => {
+  ])('refuses what does not say what it is, whose, and for what: %s of %s', (rule, keyword, objects) => {
     expect(factsOf(objects)).toMatchObject({ rule, keyword });
   });
 
