@@ -116,11 +116,16 @@ function fileOf(elements: readonly RawElement[], SOPInstanceUID: string, SOPClas
   return { index: indexInstance(bytes), bytes };
 }
 
-function sliceFile(k: number, values: readonly number[], more: readonly RawElement[] = [], modality = 'CT'): SliceFile {
+function sliceFile(
+  k: number,
+  values: readonly number[],
+  more: readonly RawElement[] = [],
+  { modality = 'CT', signed = false } = {},
+): SliceFile {
   const ds = (tag: string, value: string): RawElement => ({ tag, vr: 'DS', value });
   return fileOf(
     [
-      ...picture({ bitsStored: 12 }),
+      ...picture({ bitsStored: 12, signed }),
       { tag: '00080060', vr: 'CS', value: modality },
       { tag: '00200052', vr: 'UI', value: '1.2.3.9' },
       ds('00200032', `0\\0\\${2 * k}`),
@@ -131,6 +136,25 @@ function sliceFile(k: number, values: readonly number[], more: readonly RawEleme
     ],
     `1.2.3.1.${k}`,
   );
+}
+
+/** A Modality LUT that begins at stored value 10. */
+const modalityTable = (values: readonly number[]): RawElement => ({
+  tag: '00283000',
+  vr: 'SQ',
+  value: [
+    [
+      { tag: '00283002', vr: 'US', value: words([values.length, 10, 16]) },
+      { tag: '00283006', vr: 'US', value: words(values) },
+    ],
+  ],
+});
+
+/** The same file with another High Bit (0028,0102). */
+function withHighBit(file: Uint8Array, highBit: number): Uint8Array {
+  const bytes = Buffer.from(file);
+  bytes.writeUInt16LE(highBit, bytes.indexOf(Buffer.from([0x28, 0x00, 0x02, 0x01, 0x55, 0x53])) + 8);
+  return bytes;
 }
 
 const rescale = (slope: string, intercept: string): readonly RawElement[] => [
@@ -175,7 +199,7 @@ describe('loadImage of a volume', () => {
   });
 
   it('keeps fractions as Float32', async () => {
-    const files = [0, 1].map((k) => sliceFile(k, [0, 1, 2, 3, 4, 5], rescale('0.5', '0'), 'PT'));
+    const files = [0, 1].map((k) => sliceFile(k, [0, 1, 2, 3, 4, 5], rescale('0.5', '0'), { modality: 'PT' }));
 
     const volume = await load(files);
 
@@ -191,6 +215,33 @@ describe('loadImage of a volume', () => {
 
     await expect(load(noRescale)).rejects.toMatchObject({ code: 'not-hounsfield' });
     await expect(load([first, { ...second, bytes: first.bytes }])).rejects.toMatchObject({ code: 'malformed' });
+  });
+
+  it('knows the padding of signed pixels where a writer gave it unsigned', async () => {
+    const padding: RawElement = { tag: '00280120', vr: 'US', value: words([63_536]) };
+    const files = [0, 1].map((k) =>
+      sliceFile(k, [-2000, 0, 1, 2, 3, -2000], [...rescale('1', '-1024'), padding], { signed: true }),
+    );
+
+    const volume = await load(files);
+
+    expect(volume.kind === 'volume' && [...volume.voxels.subarray(0, 6)]).toEqual([
+      -1024, -1024, -1023, -1022, -1021, -1024,
+    ]);
+  });
+
+  it('refuses a Modality LUT whose values the volume cannot hold', async () => {
+    const table = modalityTable([0, 100, 60_000]);
+    const files = [0, 1].map((k) => sliceFile(k, [10, 11, 12, 10, 11, 12], [table], { modality: 'MR' }));
+
+    await expect(load(files)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
+  });
+
+  it('refuses samples that are not in the lowest bits', async () => {
+    const files = [0, 1].map((k) => sliceFile(k, [0, 16, 32, 48, 64, 80], rescale('1', '0')));
+    const shifted = files.map(({ index, bytes }) => ({ index, bytes: withHighBit(bytes, 15) }));
+
+    await expect(load(shifted)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
   });
 
   it('reads a few files at a time and stops where one fails', async () => {
@@ -247,18 +298,59 @@ describe('loadImage of a radiograph', () => {
   });
 
   it('goes through the Modality LUT, with its ends beyond it', async () => {
-    const table: RawElement = {
-      tag: '00283000',
-      vr: 'SQ',
-      value: [
-        [
-          { tag: '00283002', vr: 'US', value: words([3, 10, 16]) },
-          { tag: '00283006', vr: 'US', value: words([0, 100, 400]) },
-        ],
-      ],
-    };
+    const table = modalityTable([0, 100, 400]);
 
     expect(pixelsOf(await radiograph([0, 10, 11, 12, 13, 4000], {}, [table]))).toEqual([0, 0, 0.25, 1, 1, 1]);
+  });
+
+  it('goes through a rescale, a falling one too, before MONOCHROME1 turns it', async () => {
+    const values = [0, 100, 200, 300, 400, 400];
+
+    const falling = await radiograph(values, {}, rescale('-2', '1000'));
+    const turned = await radiograph(values, { photometric: 'MONOCHROME1' }, rescale('-2', '1000'));
+
+    expect(pixelsOf(falling)).toEqual([1, 0.75, 0.5, 0.25, 0, 0]);
+    expect(pixelsOf(turned)).toEqual([0, 0.25, 0.5, 0.75, 1, 1]);
+  });
+
+  it('is the same with a window or a VOI LUT, which are for eyes', async () => {
+    const window: readonly RawElement[] = [
+      { tag: '00281050', vr: 'DS', value: '200' },
+      { tag: '00281051', vr: 'DS', value: '10' },
+    ];
+    const table: RawElement = { ...modalityTable([7, 7, 7]), tag: '00283010' };
+    const values = [0, 100, 200, 300, 400, 400];
+
+    const [plain, windowed, tabled] = [
+      await radiograph(values),
+      await radiograph(values, {}, window),
+      await radiograph(values, {}, [table]),
+    ];
+
+    expect(pixelsOf(windowed)).toEqual(pixelsOf(plain));
+    expect(pixelsOf(tabled)).toEqual(pixelsOf(plain));
+  });
+
+  it('holds no overlay, be it in bits above the sample or in a group of its own', async () => {
+    const overlay: readonly RawElement[] = [
+      { tag: '60000010', vr: 'US', value: words([2]) },
+      { tag: '60000011', vr: 'US', value: words([3]) },
+      { tag: '60000040', vr: 'CS', value: 'G' },
+      { tag: '60000100', vr: 'US', value: words([1]) },
+      { tag: '60003000', vr: 'OW', value: words([0x3f]) },
+    ];
+
+    const marked = await radiograph([0x8000, 0x1000 + 100, 200, 0xf000 + 300, 400, 400], {}, overlay);
+
+    expect(pixelsOf(marked)).toEqual([0, 0.25, 0.5, 0.75, 1, 1]);
+  });
+
+  it('is refused in colours, with a palette, and in several frames', async () => {
+    const values = [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5];
+
+    for (const options of [{ photometric: 'PALETTE COLOR' }, { frames: 2 }]) {
+      await expect(radiograph(values, options)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
+    }
   });
 
   it('does not let padding stretch the picture', async () => {
