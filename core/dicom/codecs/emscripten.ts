@@ -98,7 +98,7 @@ function samples(decoded: Uint8Array, info: Emscripten.FrameInfo, layout: FrameL
         `${layout.samplesPerPixel} × ${layout.bitsAllocated}`,
     );
   }
-  if (from === to) return decoded.slice();
+  if (from === to) return new Uint8Array(decoded);
   const wide = new Uint8Array(count * to);
   // One byte holds a signed stream's sign in its own top bit; two bytes come with theirs.
   const negative = info.isSigned === true ? 0x80 : 0x100;
