@@ -59,10 +59,10 @@ function normalised(
     if (value < darkest) darkest = value;
     if (value > brightest) brightest = value;
   }
+  if (brightest >= darkest && !Number.isFinite(brightest - darkest))
+    throw new DicomReadError('malformed', 'Rescaling gives values that are no numbers');
   if (!(brightest > darkest))
     throw new DicomReadError('unsupported-pixel-format', 'The picture has one grey level only');
-  if (!Number.isFinite(brightest - darkest))
-    throw new DicomReadError('malformed', 'Rescaling gives values that are no numbers');
   const range = brightest - darkest;
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i] ?? 0;
