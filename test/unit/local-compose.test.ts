@@ -61,6 +61,20 @@ it('gives Orthanc the configuration that the native one has, with authentication
   expect(JSON.stringify(shared)).not.toMatch(/password/i);
 });
 
+it('has OHIF as a plugin, on DICOMweb, and its button on a study of Explorer 2', () => {
+  const docker = JSON.parse(readFileSync(join(ROOT, 'localstack/orthanc/docker.json'), 'utf8'));
+
+  expect(services['orthanc']?.environment).toMatchObject({
+    DICOM_WEB_PLUGIN_ENABLED: 'true',
+    ORTHANC_EXPLORER_2_ENABLED: 'true',
+    OHIF_PLUGIN_ENABLED: 'true',
+  });
+  expect(docker).toMatchObject({
+    OHIF: { DataSource: 'dicom-web' },
+    OrthancExplorer2: { IsDefaultOrthancUI: true, UiOptions: { EnableOpenInOhifViewer3: true } },
+  });
+});
+
 it('generates the files that the compose file names, in a folder that nobody else can enter', () => {
   const home = mkdtempSync(join(tmpdir(), 'hilum-compose-'));
   const passwords = { orthancPassword: 'one', postgresPassword: 'two', orthancDatabasePassword: 'three' };

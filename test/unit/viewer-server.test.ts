@@ -1,0 +1,195 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ConfigurationError } from '#core/errors.ts';
+import { startViewer, type Viewer } from '#localstack/viewer/server.ts';
+
+const PASSWORD = 'never-in-the-browser';
+const INLINE = 'window.PUBLIC_URL="/"';
+
+/** What OHIF's folder has of each kind. */
+const folder = mkdtempSync(join(tmpdir(), 'hilum-viewer-'));
+mkdirSync(join(folder, 'assets'));
+writeFileSync(join(folder, 'index.html'), `<!doctype html><script>${INLINE}</script>`);
+writeFileSync(join(folder, 'app-config.js'), 'window.config = { dataSources: ["https://elsewhere.invalid"] };');
+writeFileSync(join(folder, 'app.bundle.0123456789abcdef.js'), 'app');
+writeFileSync(join(folder, 'assets', 'icon.png'), 'png');
+writeFileSync(join(folder, '_headers'), 'not for the browser');
+writeFileSync(join(folder, '..', 'beside.js'), 'outside');
+
+interface Seen {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly headers: IncomingMessage['headers'];
+}
+
+let seen: Seen[] = [];
+let respond = (response: ServerResponse): void => void response.end('{}');
+let orthanc: Server;
+let viewer: Viewer;
+
+beforeAll(async () => {
+  orthanc = createServer(({ method, url, headers }, response) => {
+    seen.push({ method, url, headers });
+    respond(response);
+  });
+  await new Promise<void>((resolve) => orthanc.listen(0, '127.0.0.1', resolve));
+  viewer = await startViewer({
+    folder,
+    orthanc: { url: addressOf(orthanc), username: 'hilum', password: PASSWORD },
+    port: 0,
+  });
+});
+afterAll(async () => {
+  await viewer.close();
+  orthanc.close();
+  rmSync(folder, { recursive: true });
+  rmSync(join(folder, '..', 'beside.js'));
+});
+
+const addressOf = (server: Server): string => {
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+};
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** A request as bytes on the wire: `fetch` would tidy up path and headers. */
+function ask(
+  path: string,
+  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+) {
+  seen = [];
+  return new Promise<Answer>((resolve, reject) => {
+    const { hostname, port } = new URL(viewer.url);
+    const asked = request(
+      { hostname, port, path, method, headers, setHost: headers['host'] === undefined },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() }),
+        );
+      },
+    );
+    asked.once('error', reject);
+    asked.end();
+  });
+}
+
+it('asks Orthanc with its password and the viewer’s own name, and tells it nothing else of the browser', async () => {
+  respond = (response) => void response.writeHead(200, { 'content-type': 'application/dicom+json' }).end('[]');
+  const headers = { accept: 'application/dicom+json', cookie: 'a=b', authorization: 'Basic eDp5', origin: viewer.url };
+
+  const answer = await ask('/dicom-web/studies?limit=1', { headers });
+
+  const [asked] = seen;
+  expect([answer.status, answer.body, answer.headers['content-type']]).toEqual([200, '[]', 'application/dicom+json']);
+  expect([asked?.method, asked?.url]).toEqual(['GET', '/dicom-web/studies?limit=1']);
+  expect(asked?.headers.authorization).toBe(`Basic ${Buffer.from(`hilum:${PASSWORD}`).toString('base64')}`);
+  expect(asked?.headers.host).toBe(new URL(viewer.url).host);
+  expect(asked?.headers.accept).toBe('application/dicom+json');
+  expect([asked?.headers.cookie, asked?.headers.origin]).toEqual([undefined, undefined]);
+});
+
+it('keeps back what of Orthanc’s answer would open it to others, or ask people for a password', async () => {
+  const telling = { 'set-cookie': 'x=y', 'www-authenticate': 'Basic', 'access-control-allow-origin': '*' };
+  respond = (response) => void response.writeHead(401, telling).end();
+
+  const answer = await ask('/dicom-web/studies');
+
+  expect(answer.status).toBe(401);
+  expect(Object.keys(telling).filter((name) => answer.headers[name] !== undefined)).toEqual([]);
+  expect(answer.headers['cache-control']).toBe('no-store');
+});
+
+it('asks Orthanc nothing where a request is refused', async () => {
+  const refused = [
+    await ask('/dicom-web/studies/1.2.3', { method: 'DELETE' }),
+    await ask('/dicom-web/studies', { method: 'POST' }),
+    await ask('/dicom-web/servers'),
+    await ask('/dicom-web/studies', { headers: { host: 'rebound.invalid' } }),
+    await ask('/system'),
+    await ask('/instances'),
+  ];
+
+  expect(refused.map(({ status }) => status)).toEqual([405, 405, 403, 421, 200, 200]);
+  expect(refused.slice(4).every(({ body }) => body.startsWith('<!doctype html>'))).toBe(true);
+  expect(seen).toEqual([]);
+});
+
+it('says that Orthanc does not answer, without its address or password', async () => {
+  respond = (response) => void response.destroy();
+
+  const answer = await ask('/dicom-web/studies');
+
+  expect(answer.status).toBe(502);
+  expect(answer.body).toContain('hilum local status');
+  expect(answer.body).not.toMatch(new RegExp(`${PASSWORD}|${new URL(addressOf(orthanc)).port}`));
+});
+
+it('serves OHIF’s own files and its page at its routes, and nothing outside its folder', async () => {
+  const script = await ask('/app.bundle.0123456789abcdef.js');
+  const route = await ask('/viewer?StudyInstanceUIDs=1.2.3');
+  const others = [
+    await ask('/../beside.js'),
+    await ask('/..%2fbeside.js'),
+    await ask('/_headers'),
+    await ask('/no.js'),
+  ];
+
+  expect([script.body, script.headers['content-type']]).toEqual(['app', 'text/javascript; charset=utf-8']);
+  expect(script.headers['cache-control']).toContain('immutable');
+  expect([route.status, route.headers['cache-control']]).toEqual([200, 'no-cache']);
+  expect(others.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
+});
+
+it('allows the page what it needs and no other origin', async () => {
+  const { headers } = await ask('/viewer');
+
+  const policy = String(headers['content-security-policy']);
+  const digest = Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(INLINE))).toString('base64');
+  expect(policy).toContain(`'sha256-${digest}'`);
+  expect(policy).toContain("'unsafe-eval'");
+  expect(policy).not.toMatch(/https?:|\*/);
+  expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' });
+});
+
+it('configures OHIF for this origin alone, with its notice and without ways to store', async () => {
+  const { body } = await ask('/app-config.js');
+  const window: { location: { origin: string }; config?: Record<string, unknown> } = {
+    location: { origin: viewer.url },
+  };
+
+  runInNewContext(body, { window });
+
+  expect(window.config).toMatchObject({
+    showStudyList: true,
+    investigationalUseDialog: { option: 'always' },
+    dataSources: [
+      { configuration: { wadoRoot: `${viewer.url}/dicom-web`, supportsStow: false, dicomUploadEnabled: false } },
+    ],
+  });
+  expect(body.match(/https?:\/\//g)).toBeNull();
+});
+
+it('tells other pages of this machine that it is alive, and nothing more', async () => {
+  const { status, body, headers } = await ask('/viewer-alive', { headers: { 'sec-fetch-site': 'same-site' } });
+
+  expect([status, body, headers['cross-origin-resource-policy']]).toEqual([204, '', 'cross-origin']);
+});
+
+it('says so where its port is taken', async () => {
+  const port = Number(new URL(viewer.url).port);
+
+  const again = startViewer({ folder, orthanc: { url: addressOf(orthanc), username: '', password: '' }, port });
+
+  await expect(again).rejects.toThrow(ConfigurationError);
+});
