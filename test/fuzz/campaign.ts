@@ -1,0 +1,166 @@
+/** Many cases in child processes, watched from outside: one hangs or dies, the next goes on behind its case. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { Assignment, Find, Report } from './protocol.ts';
+
+export interface CampaignOptions {
+  readonly cases: number;
+  readonly seed: number;
+  /** Whether real files are among the seeds. */
+  readonly realFiles: boolean;
+  /** Where finds are saved, one JSON file each. */
+  readonly folder: string;
+  readonly processes?: number;
+  readonly onProgress?: (done: number) => void;
+}
+
+export interface Summary {
+  readonly seed: number;
+  readonly cases: number;
+  readonly seconds: number;
+  readonly casesPerSecond: number;
+  /** How many cases ended how: refusals by code, and `image` or `object` where nothing was refused. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** CPU time of the slowest case, its threads' included, and which it was. */
+  readonly slowest: { readonly case: number; readonly cpuMs: number };
+  /** The most memory of any process, and of each. */
+  readonly peakRssBytes: number;
+  readonly processes: readonly { readonly pid: number; readonly peakRssBytes: number }[];
+  /** Saved finds; none is the only good answer. */
+  readonly finds: readonly { readonly case: number; readonly what: string; readonly file: string }[];
+}
+
+/** A process that works on one case for so long hangs: cases that only use much CPU end far sooner, and say so themselves. */
+const HANGS_AFTER_MS = 20_000;
+const LOOK_EVERY_MS = 500;
+/** A machine or a mistake that ends every process at once. */
+const MAX_RESTARTS = 200;
+
+export async function runCampaign(options: CampaignOptions): Promise<Summary> {
+  const { processes = 2, seed } = options;
+  const began = performance.now();
+  const folder = await mkdtemp(join(tmpdir(), 'hilum-fuzz-'));
+  await mkdir(options.folder, { recursive: true });
+  const tally = createTally(options);
+  try {
+    await Promise.all(
+      Array.from({ length: processes }, (_, lane) => runLane({ ...options, processes }, lane, folder, tally)),
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const { done, ...rest } = tally.result();
+  return { seed, cases: done, seconds, casesPerSecond: done / seconds, ...rest };
+}
+
+type Tally = ReturnType<typeof createTally>;
+
+function createTally({ folder, seed, onProgress }: CampaignOptions) {
+  const outcomes: Record<string, number> = {};
+  const peaks = new Map<number, number>();
+  const finds: Summary['finds'][number][] = [];
+  let slowest = { case: 0, cpuMs: 0 };
+  let done = 0;
+  return {
+    report(pid: number, report: Report): void {
+      for (const [outcome, count] of Object.entries(report.outcomes)) {
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+        done += count;
+      }
+      if (report.slowest.cpuMs > slowest.cpuMs) slowest = report.slowest;
+      peaks.set(pid, Math.max(peaks.get(pid) ?? 0, report.peakRssBytes));
+      onProgress?.(done);
+    },
+    async find(find: Find): Promise<void> {
+      const file = join(folder, `${seed}-${find.case}.json`);
+      await writeFile(file, `${JSON.stringify({ seed, ...find }, undefined, 1)}\n`);
+      finds.push({ case: find.case, what: find.what, file });
+    },
+    count(outcome: string): void {
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      done += 1;
+    },
+    result: () => ({
+      done,
+      outcomes: Object.fromEntries(Object.entries(outcomes).sort(([, a], [, b]) => b - a)),
+      slowest,
+      peakRssBytes: Math.max(0, ...peaks.values()),
+      processes: [...peaks].map(([pid, peakRssBytes]) => ({ pid, peakRssBytes })),
+      finds,
+    }),
+  };
+}
+
+/** Every n-th case, in one process after the other until all are done. */
+async function runLane(
+  { cases, seed, realFiles, processes }: CampaignOptions & { readonly processes: number },
+  lane: number,
+  folder: string,
+  tally: Tally,
+): Promise<void> {
+  const stateFile = join(folder, `lane-${lane}`);
+  let next = lane;
+  for (let starts = 0; next < cases; starts += 1) {
+    if (starts > MAX_RESTARTS) throw new Error(`Fuzzing stops after ${MAX_RESTARTS} processes that ended early`);
+    const assignment: Assignment = { seed, realFiles, from: next, to: cases, step: processes, stateFile };
+    await writeFile(stateFile, stateOf(next));
+    const ended = await runProcess(assignment, tally);
+    const at = readState(await readFile(stateFile));
+    if (ended === 'done') return;
+    next = at + processes;
+    if (ended === 'restart') continue;
+    tally.count(ended);
+    await tally.find({ case: at, what: ended, name: '', bytes: '', stack: '' });
+  }
+}
+
+async function runProcess(assignment: Assignment, tally: Tally): Promise<'done' | 'restart' | 'hang' | 'death'> {
+  const child = fork(join(import.meta.dirname, 'fuzz-process.ts'), [JSON.stringify(assignment)], {
+    execArgv: ['--unhandled-rejections=strict'],
+  });
+  const pid = child.pid ?? 0;
+  const saved: Promise<void>[] = [];
+  let answer: 'done' | 'restart' | undefined;
+  child.on('message', (message: Report | Find | 'done' | 'restart') => {
+    if (typeof message === 'string') answer = message;
+    else if ('what' in message) saved.push(tally.find(message));
+    else tally.report(pid, message);
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const hung = await watch(child, exited, assignment.stateFile);
+  await Promise.all(saved);
+  return answer ?? (hung ? 'hang' : 'death');
+}
+
+/** Whether the process had to be ended: its case did not change for too long. */
+async function watch(child: ChildProcess, exited: Promise<void>, stateFile: string): Promise<boolean> {
+  let running = true;
+  void exited.then(() => {
+    running = false;
+  });
+  let [at, since] = [Number.NaN, performance.now()];
+  while (running) {
+    await Promise.race([exited, setTimeout(LOOK_EVERY_MS, undefined, { ref: false })]);
+    const now = readState(await readFile(stateFile));
+    if (now !== at) [at, since] = [now, performance.now()];
+    if (running && performance.now() - since > HANGS_AFTER_MS) {
+      child.kill('SIGKILL');
+      await exited;
+      return true;
+    }
+  }
+  return false;
+}
+
+/** The number of the case that a process works on, as it stands in its state file. */
+export function stateOf(number: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(number);
+  return bytes;
+}
+
+const readState = (bytes: Buffer): number => bytes.readDoubleLE();
