@@ -2,12 +2,12 @@
 export const OHIF: { readonly name: string; readonly version: string; readonly integrity: string };
 
 /** The folder that OHIF's files are served from, whether or not they are there. */
-export function ohifFolder(): string;
+export function ohifFolder(cache?: string): string;
 /** True where OHIF was fetched. */
-export function hasOhif(): boolean;
+export function hasOhif(cache?: string): boolean;
 /**
  * Fetches OHIF with npm where it is not there yet, and returns its folder.
  *
  * @throws Error where npm cannot get it or where it is not the known package, with what to do
  */
-export function fetchOhif(): Promise<string>;
+export function fetchOhif(cache?: string): Promise<string>;

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The one version that the browser tests know, and the registry's `dist.integrity` of it. */
@@ -19,14 +19,14 @@ const LEFT_OUT = ['ort', 'dicom-microscopy-viewer', '*.map', 'google.js', 'oidc-
 
 const CACHE = fileURLToPath(new URL('../../.cache', import.meta.url));
 
-/** The folder that OHIF's files are served from, whether or not they are there. */
-export function ohifFolder() {
-  return join(CACHE, `ohif-${OHIF.version}`);
+/** The folder that OHIF's files are served from, whether or not they are there. `cache`, here and below, is for tests. */
+export function ohifFolder(cache = CACHE) {
+  return join(cache, `ohif-${OHIF.version}`);
 }
 
 /** True where OHIF was fetched. The folder gets its name last, so that it is whole or not there. */
-export function hasOhif() {
-  return existsSync(join(ohifFolder(), 'index.html'));
+export function hasOhif(cache = CACHE) {
+  return existsSync(join(ohifFolder(cache), 'index.html'));
 }
 
 /**
@@ -34,11 +34,11 @@ export function hasOhif() {
  *
  * @throws Error where npm cannot get it or where it is not the package that it should be, with what to do
  */
-export async function fetchOhif() {
-  if (hasOhif()) return ohifFolder();
+export async function fetchOhif(cache = CACHE) {
+  if (hasOhif(cache)) return ohifFolder(cache);
   const download = mkdtempSync(join(tmpdir(), 'hilum-ohif-'));
-  mkdirSync(CACHE, { recursive: true });
-  const draft = mkdtempSync(join(CACHE, 'draft-'));
+  mkdirSync(cache, { recursive: true });
+  const draft = mkdtempSync(join(cache, 'draft-'));
   try {
     await pack(download);
     const [tarball] = readdirSync(download);
@@ -46,12 +46,12 @@ export async function fetchOhif() {
     const unwanted = LEFT_OUT.map((name) => `--exclude=package/dist/${name}`);
     const kept = ['package/dist', 'package/LICENSE'];
     await run('tar', ['-xzf', join(download, tarball), '-C', draft, ...unwanted, ...kept]);
-    adopt(draft);
+    adopt(draft, cache);
   } finally {
     rmSync(download, { recursive: true, force: true });
     rmSync(draft, { recursive: true, force: true });
   }
-  return ohifFolder();
+  return ohifFolder(cache);
 }
 
 async function pack(folder) {
@@ -79,12 +79,12 @@ async function verify(tarball) {
 }
 
 /** Two who fetch at once bring the same files: who comes second keeps the first one's. */
-function adopt(draft) {
+function adopt(draft, cache) {
+  renameSync(join(draft, 'package/LICENSE'), join(draft, 'package/dist/LICENSE'));
   try {
-    renameSync(join(draft, 'package/dist'), ohifFolder());
-    renameSync(join(draft, 'package/LICENSE'), join(ohifFolder(), 'LICENSE'));
+    renameSync(join(draft, 'package/dist'), ohifFolder(cache));
   } catch (error) {
-    if (!hasOhif()) throw error;
+    if (!hasOhif(cache)) throw error;
   }
 }
 
@@ -96,7 +96,7 @@ function npm(...args) {
 
 function run(command, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: dirname(CACHE), stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(command, args, { cwd: tmpdir(), stdio: ['ignore', 'ignore', 'pipe'] });
     const errors = [];
     child.stderr.on('data', (chunk) => errors.push(chunk));
     child.once('error', reject);
