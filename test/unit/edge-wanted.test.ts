@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { indexInstance } from '#core/study/index-instance.ts';
 import { wantsOf } from '#edge/wanted.ts';
+import { enhanced, section } from '../fixtures/cross-sections.ts';
 import { SPINE_CATALOG } from '../fixtures/edge.ts';
 
 it.each([
@@ -11,4 +13,14 @@ it.each([
   const verdict = wantsOf(SPINE_CATALOG).judgeModality(Modality);
 
   expect(verdict).toEqual({ wanted: false, reason: { code: 'modality-not-wanted', message } });
+});
+
+it('wants an enhanced object for the frames in it', () => {
+  const stack = (slices: number) => indexInstance(enhanced(Array.from({ length: slices }, (_, k) => section(k))));
+  const wants = wantsOf(SPINE_CATALOG);
+
+  const [whole, few] = [stack(10), stack(3)].map((index) => wants.judgeSeries(index.StudyInstanceUID, [index]));
+
+  expect(whole).toEqual({ wanted: true });
+  expect(few).toMatchObject({ wanted: false, reason: { code: 'no-suitable-image' } });
 });
