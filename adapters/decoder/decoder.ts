@@ -4,7 +4,7 @@ import type { FrameLayout } from '#core/dicom/codecs/codec.ts';
 import { ServiceUnavailableError } from '#core/errors.ts';
 import type { FrameDecoder } from '#core/ports.ts';
 import { MAX_BATCH_FRAMES, MAX_BATCH_SAMPLES } from './limits.ts';
-import { type Batch, type DecoderThread, startThread } from './thread.ts';
+import { type Batch, type DecoderThread, startThread, WORKER } from './thread.ts';
 
 export interface DecoderOptions {
   /**
@@ -12,6 +12,8 @@ export interface DecoderOptions {
    * which is not true in a Lambda: `threadsFor` in `core/tool-manifest.ts` knows how many it has.
    */
   readonly threads?: number;
+  /** What a thread runs; another program in tests. */
+  readonly program?: URL;
 }
 
 /** Threads that wait for work do not keep the process alive. */
@@ -34,6 +36,7 @@ interface Task {
  */
 export function createDecoder({
   threads = Math.min(MAX_THREADS, availableParallelism()),
+  program = WORKER,
 }: DecoderOptions = {}): Decoder {
   const idle: DecoderThread[] = [];
   const busy = new Set<DecoderThread>();
@@ -44,7 +47,7 @@ export function createDecoder({
   function assign(): void {
     while (waiting.length > 0 && busy.size < threads) {
       const task = waiting.shift();
-      if (task !== undefined) void perform(task, idleThread() ?? startThread());
+      if (task !== undefined) void perform(task, idleThread() ?? startThread(program));
     }
   }
 

@@ -21,14 +21,14 @@ export interface DecoderThread {
   end(): Promise<void>;
 }
 
-/** In a bundle the worker is a file of its own beside this code (`infra/bundle.ts`), with the same ending. */
-const WORKER = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+/** What a thread runs. In a bundle it is a file of its own beside this code (`infra/bundle.ts`), with the same ending. */
+export const WORKER = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
 
 /** Why a thread gave no answer. */
 type Silence = 'timeout' | 'memory' | 'died';
 
-export function startThread(): DecoderThread {
-  const worker = new Worker(WORKER, {
+export function startThread(program: URL): DecoderThread {
+  const worker = new Worker(program, {
     resourceLimits: RESOURCE_LIMITS,
     env: {},
     execArgv: [],
