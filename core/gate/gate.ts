@@ -1,6 +1,6 @@
 /**
  * The output gate: no object leaves without passing. What each file here knows: types of attributes by IOD
- * (`attributes.ts`, from `iod-tables.json`), frames (`multi-frame.ts`), pixels, content trees and their templates,
+ * (`attributes.ts`, from `iod-tables.json`), frames (`multi-frame.ts`) and their place (`placement.ts`), pixels, content trees and their templates,
  * references, and what viewers need (`viewers.ts`). Values against their Value Representation are the writer's.
  */
 import type { DicomObject } from '../dicom/write.ts';
@@ -11,6 +11,7 @@ import { checkAttributes } from './attributes.ts';
 import { checkContentTree, contentOf } from './content-tree.ts';
 import { checkMultiFrame } from './multi-frame.ts';
 import { checkPixels } from './pixels.ts';
+import { checkPlacement } from './placement.ts';
 import { checkReferences, type Targets, targetsOf } from './references.ts';
 import { type Refuse, refuseObject } from './refusal.ts';
 import { checkTemplates } from './templates.ts';
@@ -24,11 +25,13 @@ import { checkViewers } from './viewers.ts';
  */
 export function checkObjects(objects: readonly DicomObject[], source: SourceStudy): void {
   const targets = targetsOf(objects, source);
-  const uids = new Set<string>();
+  const uids = new Set(source.instances.map(({ SOPInstanceUID }) => SOPInstanceUID));
+  const series = new Set(source.instances.map(({ SeriesInstanceUID }) => SeriesInstanceUID));
   for (const object of objects) {
     const refuse = refuseObject(object);
     if (uids.has(object.SOPInstanceUID)) refuse('uid-repeated', 'SOPInstanceUID');
     uids.add(object.SOPInstanceUID);
+    if (series.has(textOf(object.attributes['SeriesInstanceUID']) ?? '')) refuse('uid-repeated', 'SeriesInstanceUID');
     checkObject(object, source, targets, refuse);
   }
 }
@@ -49,6 +52,7 @@ function checkObject(object: DicomObject, source: SourceStudy, targets: Targets,
   checkContentTree(whole, content, refuse);
   checkTemplates(content, refuse);
   checkReferences(whole, targets, refuse);
+  if (kind === 'segmentation') checkPlacement(whole, refuse);
   checkViewers(whole, content, refuse);
 }
 

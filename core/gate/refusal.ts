@@ -6,7 +6,7 @@ import { type DicomWriteError, RefusedObjectError } from '../errors.ts';
 export const RULES = {
   'sop-class-not-of-kind': 'not a SOP Class of its kind',
   'uid-differs': 'a UID differs from the one that the object is known by',
-  'uid-repeated': 'two objects have the same SOP Instance UID',
+  'uid-repeated': 'an object has the UID of another, or a series that of a series of the source',
   'other-study': 'it belongs to another study than its source',
   'type-1-missing': 'an attribute of Type 1 has no value',
   'type-1c-missing': 'an attribute of Type 1C has no value although its condition holds',
@@ -21,6 +21,7 @@ export const RULES = {
   'functional-group-place': 'a functional group is neither shared nor in every frame, or is both',
   'dimension-index': 'the dimension indices are not those of the frames',
   'segment-number': 'segments are not numbered from 1, or a number names none',
+  'frame-position': 'a mask does not lie where the frame lies that it was drawn on',
   'document-length': 'the encapsulated document is no PDF, or not as long as it says',
   'value-type': 'a content item whose value type the IOD does not have',
   relationship: 'a relationship that the IOD does not allow between its content items',

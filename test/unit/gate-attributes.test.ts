@@ -37,13 +37,11 @@ function failureOf({ name, result, source }: Case): Good {
 
 const GOOD: readonly Good[] = [...cases().map(objectsOf), ...cases().map(failureOf)];
 
-/** What the gate says of the objects with one of them replaced. */
+/** What the gate says of the objects with one of them replaced, which it looks at first. */
 function refusal({ objects, source }: Good, index: number, attributes: Attributes): RefusedObjectError['facts'] {
+  const replaced = objects.slice(index, index + 1).map((object) => ({ ...object, attributes }));
   try {
-    checkObjects(
-      objects.map((object, at) => (at === index ? { ...object, attributes } : object)),
-      source,
-    );
+    checkObjects([...replaced, ...objects.toSpliced(index, 1)], source);
   } catch (error) {
     if (error instanceof RefusedObjectError) return error.facts;
     throw error;

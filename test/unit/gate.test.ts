@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Attributes, DicomObject } from '#core/dicom/write.ts';
 import { RefusedObjectError } from '#core/errors.ts';
-import { itemsOf } from '#core/gate/attribute-values.ts';
+import { itemsOf, numbersOf } from '#core/gate/attribute-values.ts';
 import { checkObjects } from '#core/gate/gate.ts';
 import type { Rule } from '#core/gate/refusal.ts';
 import type { SourceStudy } from '#core/results/source-study.ts';
@@ -77,6 +77,17 @@ const SPATIAL_POINT: Attributes = {
 };
 const COMPREHENSIVE_3D = '1.2.840.10008.5.1.4.1.1.88.34';
 
+const SHARED: Path = [['SharedFunctionalGroupsSequence', 0]];
+/** The first frame of the mask, moved along the normal. */
+function shifted(byMm: number): readonly DicomObject[] {
+  const path: Path = [
+    ['PerFrameFunctionalGroupsSequence', 0],
+    ['PlanePositionSequence', 0],
+  ];
+  const [x = 0, y = 0, z = 0] = numbersOf(itemAt(SEG, path)['ImagePositionPatient']);
+  return set(SEG, path, { ImagePositionPatient: [x, y, z + byMm] });
+}
+
 type Broken = readonly [rule: Rule, keyword: string | undefined, objects: readonly DicomObject[]];
 
 describe('the output gate', () => {
@@ -118,6 +129,12 @@ describe('the output gate', () => {
     ['uid-differs', 'SOPInstanceUID', set(SEG, [], { SOPInstanceUID: '2.25.1' })],
     ['other-study', 'StudyInstanceUID', set(SEG, [], { StudyInstanceUID: '2.25.1' })],
     ['uid-repeated', 'SOPInstanceUID', [...OBJECTS, SEG]],
+    ['uid-repeated', 'SOPInstanceUID', [{ ...SEG, SOPInstanceUID: CT.source.instances[0]?.SOPInstanceUID ?? '' }]],
+    [
+      'uid-repeated',
+      'SeriesInstanceUID',
+      set(SEG, [], { SeriesInstanceUID: CT.source.instances[0]?.SeriesInstanceUID ?? '' }),
+    ],
     ['not-in-iod', 'TextValue', set(SEG, [], { TextValue: 'x' })],
     ['not-in-iod', 'ImagePositionPatient', set(SEG, FRAME, { ImagePositionPatient: [0, 0, 0] })],
     ['not-in-iod', 'TextValue', set(DRAWINGS, REGION, { TextValue: 'x' })],
@@ -307,6 +324,23 @@ describe('the output gate', () => {
       });
     },
   );
+
+  it.each<Broken>([
+    ['frame-position', 'Rows', set(SEG, [], { Rows: 61, Columns: 53 })],
+    ['frame-position', 'FrameOfReferenceUID', set(SEG, [], { FrameOfReferenceUID: '2.25.1' })],
+    ['frame-position', 'ImagePositionPatient', shifted(0.01)],
+    [
+      'frame-position',
+      'ImageOrientationPatient',
+      set(SEG, [...SHARED, ['PlaneOrientationSequence', 0]], { ImageOrientationPatient: [0, 1, 0, -1, 0, 0] }),
+    ],
+  ])('refuses a mask that does not lie on its source: %s of %s', (rule, keyword, objects) => {
+    expect(factsOf(objects)).toMatchObject({ rule, keyword });
+  });
+
+  it('lets a mask through whose position is rounded', () => {
+    expect(factsOf(shifted(0.0005))).toEqual({ rule: 'passed' });
+  });
 
   it('refuses a report in which planar regions stand beside other groups', () => {
     const groups = at(DRAWINGS, 'CONTAINER', '126010');
