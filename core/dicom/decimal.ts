@@ -14,7 +14,9 @@ export function formatDecimal(value: number): string {
   const shortest = String(value === 0 ? 0 : value);
   if (shortest.length <= LONGEST) return shortest;
   for (let digits = 16; digits > 0; digits--) {
-    const fitting = [value.toPrecision(digits), value.toExponential(digits - 1)].find((text) => text.length <= LONGEST);
+    const texts = [value.toPrecision(digits), value.toExponential(digits - 1)];
+    // The largest numbers may be rounded up beyond what there is.
+    const fitting = texts.find((text) => text.length <= LONGEST && Number.isFinite(Number(text)));
     if (fitting !== undefined) return fitting;
   }
   throw new RangeError('A Decimal String of 16 characters always holds one digit');
