@@ -1,6 +1,7 @@
 /** What multi-frame functional groups say of each frame (PS3.3 C.7.6.16), from the allow-list of the header index. */
 import { keywordOf } from '../dicom/dictionary.ts';
 import type { Dataset } from '../dicom/read.ts';
+import { bodyPartOf } from './body-parts.ts';
 import { anatomicRegion, code, codes, pair, rescaleType, sextuple, triple, whole } from './header-values.ts';
 import { type FrameAttributes, MAX_FRAMES } from './study-index.ts';
 
@@ -60,13 +61,15 @@ function frameAttributes(groups: readonly Dataset[]): FrameAttributes {
   const diffusion = macro('MRDiffusionSequence');
   const gradient = diffusion?.items('DiffusionGradientDirectionSequence')[0];
   const anatomy = macro('FrameAnatomySequence');
+  const AnatomicRegion = anatomy && anatomicRegion(anatomy);
+  const words = unassigned.map((item) => code(item, 'BodyPartExamined'));
   const stack = content?.text('StackID') ?? '';
   const indices = content?.numbers('DimensionIndexValues') ?? [];
   return {
     ImageType: type && codes(type, 'FrameType'),
     ComplexImageComponent: type && code(type, 'ComplexImageComponent'),
-    AnatomicRegion: anatomy && anatomicRegion(anatomy),
-    BodyPartExamined: unassigned.map((item) => code(item, 'BodyPartExamined')).find((value) => value !== undefined),
+    AnatomicRegion,
+    BodyPartExamined: words.find((word) => word !== undefined) ?? bodyPartOf(AnatomicRegion),
     AcquisitionNumber: content?.number('FrameAcquisitionNumber'),
     StackID: STACK_ID.test(stack) ? stack : undefined,
     InStackPositionNumber: content?.number('InStackPositionNumber'),

@@ -27,9 +27,12 @@ export const MANUFACTURER = 'Hilum';
 export function indexInstance(bytes: Uint8Array): InstanceIndex {
   const { TransferSyntaxUID, dataset } = readDicom(bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const own = attributesOf(dataset);
+  const groups = functionalGroups(dataset);
   const entries = Object.entries({
-    ...attributesOf(dataset),
-    ...functionalGroups(dataset),
+    ...own,
+    ...groups,
+    BodyPartExamined: own.BodyPartExamined ?? groups?.BodyPartExamined,
     TransferSyntaxUID,
     sha256,
     sizeBytes: bytes.length,

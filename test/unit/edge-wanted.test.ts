@@ -16,10 +16,16 @@ it.each([
 });
 
 it('wants an enhanced object for the frames in it', () => {
-  const stack = (slices: number) => indexInstance(enhanced(Array.from({ length: slices }, (_, k) => section(k))));
+  const stack = (slices: number) =>
+    indexInstance(
+      enhanced(
+        Array.from({ length: slices }, (_, k) => section(k)),
+        { BodyPartExamined: 'SPINE' },
+      ),
+    );
   const wants = wantsOf(SPINE_CATALOG);
 
-  const [whole, few] = [stack(10), stack(3)].map((index) => wants.judgeSeries(index.StudyInstanceUID, [index]));
+  const [whole, few] = [stack(3), stack(2)].map((index) => wants.judgeSeries(index.StudyInstanceUID, [index]));
 
   expect(whole).toEqual({ wanted: true });
   expect(few).toMatchObject({ wanted: false, reason: { code: 'no-suitable-image' } });

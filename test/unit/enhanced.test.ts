@@ -90,6 +90,28 @@ describe('the index of an enhanced object', () => {
     });
   });
 
+  it.each([
+    ['SCT', '122496007', 'LSPINE'],
+    ['SRT', 'T-11503', 'LSPINE'],
+    ['SNM3', 'T-A0100', 'BRAIN'],
+    ['99DOE', 'T-A0100', undefined],
+    ['SCT', '1', undefined],
+  ])('names the body part of a region in %s', (CodingSchemeDesignator, CodeValue, expected) => {
+    const AnatomicRegionSequence = [{ CodeValue, CodingSchemeDesignator, CodeMeaning: 'Region' }];
+    const groups = { FrameAnatomySequence: [{ FrameLaterality: 'U', AnatomicRegionSequence }] };
+
+    const coded = indexInstance(enhanced(sections(2, () => ({ groups }))));
+    const named = indexInstance(
+      enhanced(
+        sections(2, () => ({ groups })),
+        { BodyPartExamined: 'TSPINE' },
+      ),
+    );
+
+    expect(coded.BodyPartExamined).toBe(expected);
+    expect(named.BodyPartExamined).toBe('TSPINE');
+  });
+
   it('goes through the manifest, and a manifest from before it had frames is still read', () => {
     const index = indexInstance(enhanced(sections(2)));
     const manifest = (instance: InstanceIndex): Manifest => ({
