@@ -1,0 +1,30 @@
+/** Makes the docs' pictures of the viewer from the screenshots of the browser tests: `npm run screenshots`. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PNG } from 'pngjs';
+import { ROOT } from '../localstack/parts.mjs';
+
+const PICTURES = ['ct-segmentation-L3', 'bitewing-segmentation'];
+const MOST_BYTES = 150_000;
+
+const from = join(process.env['HILUM_ARTEFACTS'] ?? join(ROOT, 'artefacts'), 'browser');
+const to = join(ROOT, 'docs/viewer');
+mkdirSync(to, { recursive: true });
+for (const name of PICTURES) {
+  const bytes = small(readFileSync(join(from, `${name}.png`)));
+  writeFileSync(join(to, `${name}.png`), bytes);
+  console.log(`docs/viewer/${name}.png: ${bytes.length} bytes`);
+}
+
+/** The same picture with as many bits a colour as the size allows: noise is what takes the room, and it is nothing to see. */
+function small(bytes: Buffer): Buffer {
+  const { width, height, data } = PNG.sync.read(bytes);
+  for (let bits = 8; bits > 2; bits--) {
+    const png = new PNG({ width, height });
+    const mask = 0x100 - 2 ** (8 - bits);
+    for (const [index, value] of data.entries()) png.data[index] = index % 4 === 3 ? value : value & mask;
+    const smaller = PNG.sync.write(png, { colorType: 2, deflateLevel: 9, deflateStrategy: 0 });
+    if (smaller.length <= MOST_BYTES) return smaller;
+  }
+  throw new Error('a screenshot could not be made small enough');
+}
