@@ -4,6 +4,14 @@ import { corrupt } from './corrupt.ts';
 const LONGEST_CODE = 16;
 /** For each 16 bits that may come next: the code's length × 256 + its value; 0 where no code starts so. */
 export type HuffmanTable = Uint16Array;
+/**
+ * A Huffman table of lossless differences with what most of them are at one look: for each 16 bits that may come next, the
+ * length of code and difference × 65536 + the difference's low 16 bits; 0 where they are longer.
+ */
+export interface DifferenceTable {
+  readonly codes: HuffmanTable;
+  readonly whole: Int32Array;
+}
 /** By class and destination, as DHT has them in one byte: 0–3 of DC and lossless differences, 0x10–0x13 of AC coefficients. */
 export type HuffmanTables = Map<number, HuffmanTable>;
 
@@ -49,6 +57,25 @@ function huffmanTable(counts: readonly number[], values: readonly number[]): Huf
   return table;
 }
 
+/** What the differences of a table's codes are, where code and bits are 16 bits at most. */
+export function differenceTable(codes: HuffmanTable): DifferenceTable {
+  const whole = new Int32Array(codes.length);
+  codes.forEach((entry, ahead) => {
+    const size = entry & 0xff;
+    const length = (entry >> 8) + size;
+    if (entry === 0 || length > LONGEST_CODE) return;
+    whole[ahead] = (length << 16) | (extend(ahead >>> (LONGEST_CODE - length), size) & 0xffff);
+  });
+  return { codes, whole };
+}
+
+/** The number that the last `size` of some bits stand for: those of the lower half for negative ones (T.81 F.2.2.1). */
+function extend(bits: number, size: number): number {
+  if (size === 0) return 0;
+  const value = bits & ((1 << size) - 1);
+  return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
+}
+
 /** Reads bits up to the next marker; reading beyond it is an error, for then the stream is shorter than its picture. */
 export class EntropyReader {
   readonly #bytes: Uint8Array;
@@ -64,29 +91,69 @@ export class EntropyReader {
 
   /** One Huffman code's value. */
   symbol(table: HuffmanTable): number {
-    if (this.#count < LONGEST_CODE) this.#fill();
-    const ahead =
-      this.#count >= LONGEST_CODE
-        ? (this.#bits >>> (this.#count - LONGEST_CODE)) & 0xffff
-        : (this.#bits << (LONGEST_CODE - this.#count)) & 0xffff;
-    const entry = table[ahead] ?? 0;
+    const entry = table[this.#ahead()] ?? 0;
     if (entry === 0) throw corrupt('The compressed frame holds an unknown code');
     this.#skip(entry >> 8);
     return entry & 0xff;
   }
 
-  /** A number of up to 15 bits; the lower half of those that fit stands for negative ones (T.81 F.2.2.1, EXTEND). */
+  /** A number of up to 15 bits. */
   extended(size: number): number {
-    if (size === 0) return 0;
     if (this.#count < size) this.#fill();
     this.#skip(size);
-    const value = (this.#bits >>> this.#count) & ((1 << size) - 1);
-    return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
+    return extend(this.#bits >>> this.#count, size);
   }
 
-  /** One difference: its number of bits as a Huffman code, then the bits (T.81 H.1.2.2). */
-  difference(table: HuffmanTable): number {
-    const size = this.symbol(table);
+  /**
+   * Lossless differences into the whole of `row`, the tables taking turns: each its number of bits as a Huffman code, then
+   * the bits (T.81 H.1.2.2).
+   */
+  differences(tables: readonly DifferenceTable[], row: Int32Array): void {
+    for (let i = 0; i < row.length; i += 1) {
+      i = this.#differencesAtOneLook(tables, row, i);
+      const table = tables[i % tables.length];
+      if (i < row.length && table !== undefined) row[i] = this.#difference(table);
+    }
+  }
+
+  /**
+   * The same from the `first` on as long as one look is enough; returns where it was not. The innermost loop of the process:
+   * the reader's state lies in variables meanwhile.
+   */
+  #differencesAtOneLook(tables: readonly DifferenceTable[], row: Int32Array, first: number): number {
+    const bytes = this.#bytes;
+    let offset = this.#offset;
+    let bits = this.#bits;
+    let count = this.#count;
+    let turn = first % tables.length;
+    let whole = tables[turn]?.whole;
+    let i = first;
+    for (; i < row.length; i += 1) {
+      while (count <= LONGEST_CODE) {
+        const byte = bytes[offset];
+        if (byte === undefined || (byte === 0xff && bytes[offset + 1] !== 0)) break;
+        offset += byte === 0xff ? 2 : 1;
+        bits = (bits << 8) | byte;
+        count += 8;
+      }
+      if (count < LONGEST_CODE) break;
+      const found = whole?.[(bits >>> (count - LONGEST_CODE)) & 0xffff] ?? 0;
+      if (found === 0) break;
+      count -= found >> 16;
+      row[i] = (found << 16) >> 16;
+      if (tables.length > 1) {
+        turn = (turn + 1) % tables.length;
+        whole = tables[turn]?.whole;
+      }
+    }
+    this.#offset = offset;
+    this.#bits = bits;
+    this.#count = count;
+    return i;
+  }
+
+  #difference({ codes }: DifferenceTable): number {
+    const size = this.symbol(codes);
     if (size > 16) throw corrupt('The compressed frame holds a difference of too many bits');
     return size === 16 ? 32_768 : this.extended(size);
   }
@@ -104,6 +171,14 @@ export class EntropyReader {
     this.#bits = 0;
     this.#count = 0;
     return this.#offset;
+  }
+
+  /** The next 16 bits, zeros behind the last. */
+  #ahead(): number {
+    if (this.#count < LONGEST_CODE) this.#fill();
+    return this.#count >= LONGEST_CODE
+      ? (this.#bits >>> (this.#count - LONGEST_CODE)) & 0xffff
+      : (this.#bits << (LONGEST_CODE - this.#count)) & 0xffff;
   }
 
   /** Takes whole bytes while they fit 32 bits; a stuffed zero follows each FF (T.81 B.1.1.5). */

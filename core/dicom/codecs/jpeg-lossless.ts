@@ -4,7 +4,7 @@
  */
 import type { Codec, DecodeFrame } from './codec.ts';
 import { corrupt } from './corrupt.ts';
-import type { EntropyReader, HuffmanTable } from './jpeg-entropy.ts';
+import { type DifferenceTable, differenceTable, type EntropyReader } from './jpeg-entropy.ts';
 import { checkedFrameHeader, jpegScans, type Scan } from './jpeg-scans.ts';
 import type { JpegFrameHeader } from './markers.ts';
 
@@ -19,7 +19,7 @@ const SOF3 = 0xffc3;
 /** How one scan's components were predicted (T.81 H.1), and in which of the frame's places they lie. */
 interface Prediction {
   readonly places: readonly number[];
-  readonly tables: readonly HuffmanTable[];
+  readonly tables: readonly DifferenceTable[];
   readonly predictor: number;
   readonly pointTransform: number;
   readonly restartInterval: number;
@@ -55,53 +55,61 @@ function predictionOf(
   }
   const tables = components.flatMap(({ selector }) => huffman.get(selector >> 4) ?? []);
   if (tables.length !== components.length) throw corrupt('A JPEG scan names what is not there');
-  return { places: components.map(({ place }) => place), tables, predictor, pointTransform, restartInterval };
+  return {
+    places: components.map(({ place }) => place),
+    tables: tables.map(differenceTable),
+    predictor,
+    pointTransform,
+    restartInterval,
+  };
 }
 
-/** Decodes one scan into its places of `samples` (interleaved). */
+/** Decodes one scan into its places of `samples` (interleaved), a row of differences at a time. */
 function decodeScan(
   reader: EntropyReader,
-  prediction: Prediction,
+  { places, tables, predictor, pointTransform, restartInterval }: Prediction,
   { rows, columns, precision, components: stride }: JpegFrameHeader,
   samples: Uint16Array,
 ): void {
-  const { places, tables, predictor, pointTransform, restartInterval } = prediction;
   const rowStride = columns * stride;
-  const initial = 1 << (precision - pointTransform - 1);
+  const differences = new Int32Array(columns * places.length);
   let untilRestart = restartInterval;
   let firstRow = 0;
   for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; column < columns; column += 1) {
-      if (restartInterval > 0 && untilRestart === 0) {
-        if (column !== 0) throw corrupt('A JPEG restart stands inside a row');
+    if (restartInterval > 0) {
+      if (untilRestart === 0) {
         reader.restart();
         untilRestart = restartInterval;
         firstRow = row;
       }
-      untilRestart -= 1;
-      for (let i = 0; i < places.length; i += 1) {
-        const at = row * rowStride + column * stride + (places[i] ?? 0);
-        const table = tables[i];
-        if (table === undefined) continue;
-        let predicted: number;
-        if (row === firstRow) predicted = column === 0 ? initial : (samples[at - stride] ?? 0);
-        else if (column === 0) predicted = samples[at - rowStride] ?? 0;
-        else {
-          const above = at - rowStride;
-          predicted = predict(predictor, samples[at - stride] ?? 0, samples[above] ?? 0, samples[above - stride] ?? 0);
-        }
-        samples[at] = predicted + reader.difference(table);
-      }
+      if (untilRestart < columns) throw corrupt('A JPEG restart stands inside a row');
+      untilRestart -= columns;
     }
+    reader.differences(tables, differences);
+    for (let i = 0; i < places.length; i += 1) addRow(row, i);
   }
   if (pointTransform > 0) scaleUp(samples, places, stride, pointTransform);
+
+  /** Predicts a row of the i-th place and adds its differences; what comes first is predicted otherwise (T.81 H.1.2.1). */
+  function addRow(row: number, i: number): void {
+    let at = row * rowStride + (places[i] ?? 0);
+    const first = row === firstRow ? 1 << (precision - pointTransform - 1) : (samples[at - rowStride] ?? 0);
+    const fromLeft = row === firstRow || predictor === 1;
+    let left = (first + (differences[i] ?? 0)) & 0xffff;
+    samples[at] = left;
+    for (let n = i + places.length; n < differences.length; n += places.length) {
+      at += stride;
+      const above = at - rowStride;
+      const predicted = fromLeft ? left : predict(predictor, left, samples[above] ?? 0, samples[above - stride] ?? 0);
+      left = (predicted + (differences[n] ?? 0)) & 0xffff;
+      samples[at] = left;
+    }
+  }
 }
 
-/** T.81 table H.1, from the samples to the left, above, and above to the left. */
+/** T.81 table H.1 but for predictor 1, from the samples to the left, above, and above to the left. */
 function predict(predictor: number, left: number, above: number, diagonal: number): number {
   switch (predictor) {
-    case 1:
-      return left;
     case 2:
       return above;
     case 3:
