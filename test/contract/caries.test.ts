@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
+import { Teeth } from '#core/dicom/codes.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
@@ -35,7 +36,7 @@ async function answerOf(phantom: DentalPhantom, seed: number): Promise<Answer> {
   const places = result.segments.map(({ frames }) => pixelsOf(frames[0]?.bits ?? new Uint8Array()));
   const { found, wrong, matches } = scoreLesions(phantom.truth, places);
   const named = matches.filter(
-    (match, index) => match && result.findings[index]?.site?.meaning.endsWith(String(match.fdi)),
+    (match, index) => match && result.findings[index]?.site?.value === Teeth[String(match.fdi)]?.value,
   );
   return { phantom, result, found, wrong: wrong.length, rightTooth: named.length };
 }
