@@ -14,6 +14,8 @@ export interface CampaignOptions {
   /** Where finds are saved, one JSON file each. */
   readonly folder: string;
   readonly processes?: number;
+  /** Ends the campaign; the summary is of what was done by then. */
+  readonly signal?: AbortSignal;
   readonly onProgress?: (done: number) => void;
 }
 
@@ -97,18 +99,19 @@ function createTally({ folder, seed, onProgress }: CampaignOptions) {
 
 /** Every n-th case, in one process after the other until all are done. */
 async function runLane(
-  { cases, seed, realFiles, processes }: CampaignOptions & { readonly processes: number },
+  { cases, seed, realFiles, processes, signal }: CampaignOptions & { readonly processes: number },
   lane: number,
   folder: string,
   tally: Tally,
 ): Promise<void> {
   const stateFile = join(folder, `lane-${lane}`);
   let next = lane;
-  for (let starts = 0; next < cases; starts += 1) {
+  for (let starts = 0; next < cases && signal?.aborted !== true; starts += 1) {
     if (starts > MAX_RESTARTS) throw new Error(`Fuzzing stops after ${MAX_RESTARTS} processes that ended early`);
     const assignment: Assignment = { seed, realFiles, from: next, to: cases, step: processes, stateFile };
     await writeFile(stateFile, stateOf(next));
-    const ended = await runProcess(assignment, tally);
+    const ended = await runProcess(assignment, tally, signal);
+    if (signal?.aborted === true) return;
     const at = readState(await readFile(stateFile));
     if (ended === 'done') return;
     next = at + processes;
@@ -118,7 +121,11 @@ async function runLane(
   }
 }
 
-async function runProcess(assignment: Assignment, tally: Tally): Promise<'done' | 'restart' | 'hang' | 'death'> {
+async function runProcess(
+  assignment: Assignment,
+  tally: Tally,
+  signal: AbortSignal | undefined,
+): Promise<'done' | 'restart' | 'hang' | 'death'> {
   const child = fork(join(import.meta.dirname, 'fuzz-process.ts'), [JSON.stringify(assignment)], {
     execArgv: ['--unhandled-rejections=strict'],
   });
@@ -131,7 +138,12 @@ async function runProcess(assignment: Assignment, tally: Tally): Promise<'done' 
     else tally.report(pid, message);
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const end = (): void => {
+    child.kill('SIGKILL');
+  };
+  signal?.addEventListener('abort', end);
   const hung = await watch(child, exited, assignment.stateFile);
+  signal?.removeEventListener('abort', end);
   await Promise.all(saved);
   return answer ?? (hung ? 'hang' : 'death');
 }

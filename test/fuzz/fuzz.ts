@@ -61,6 +61,8 @@ function print(summary: Summary): void {
 if (values.replay !== undefined) await replay(values.replay);
 else {
   if (!realFiles) console.error('There is no folder of real data (HILUM_DATA): the seeds are our own files only.');
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
   let told = performance.now();
   const cases = Number(values.cases);
   const summary = await runCampaign({
@@ -69,6 +71,7 @@ else {
     realFiles,
     folder: values.out,
     processes: Number(values.processes),
+    signal: interrupted.signal,
     onProgress: (done) => {
       if (performance.now() - told < 10_000) return;
       told = performance.now();

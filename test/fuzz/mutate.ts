@@ -221,7 +221,8 @@ function splice(list: Node[], at: number, other: Tree | undefined, random: Rando
 }
 
 function mutateFragments(fragments: Uint8Array[], other: Tree | undefined, random: Random): void {
-  const at = random.int(0, Math.max(0, fragments.length - 1));
+  while (fragments.length < 2) fragments.push(new Uint8Array(0));
+  const at = random.int(0, fragments.length - 1);
   const fragment = fragments[at] ?? new Uint8Array(0);
   switch (random.int(0, 12)) {
     case 0:

@@ -121,7 +121,7 @@ async function radiographs(): Promise<readonly Seed[]> {
       const frames = tree.nodes.toSpliced(-1, 0, { tag: 0x0028_0008, vr: 'IS', value: Buffer.from('3 ') });
       const sorted = frames.toSorted((a, b) => a.tag - b.tag);
       seeds.push(
-        seed(`${name} ${syntax} × 3`, [withFragments({ ...tree, nodes: sorted }, syntax, [frame, frame, frame])]),
+        seed(`${name} ${syntax} × 3`, [withFragments({ ...tree, nodes: sorted }, syntax, [frame, frame, frame])], 2),
       );
     }
   }
@@ -202,7 +202,7 @@ function results(): readonly Seed[] {
 function realSeed(path: string): readonly Seed[] {
   const bytes = realFile(path);
   if (bytes.length > LARGEST_REAL_FILE || /^(mr-t1-head|ct-spine-ref-dicom|ct-abdomen-20)\//.test(path)) return [];
-  return [{ name: path, bytes, ...treeOf(bytes), companions: [], weight: bytes.length < 60_000 ? 2 : 0.25 }];
+  return [{ name: path, bytes, ...treeOf(bytes), companions: [], weight: bytes.length < 60_000 ? 2 : 0.1 }];
 }
 
 function treeOf(bytes: Uint8Array): { readonly tree: Tree } | undefined {
