@@ -1,5 +1,6 @@
 /** What viewers need beyond the standard, and what Hilum promises of every object (docs/adr/0005, 0011). */
 import { Dcm } from '../dicom/codes.ts';
+import type { AttributeValue } from '../dicom/write.ts';
 import { RESEARCH_ONLY } from '../results/common.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import { isEmpty, itemsOf, textOf } from './attribute-values.ts';
@@ -16,6 +17,8 @@ export function checkViewers(whole: Whole, content: readonly ContentItem[], refu
   }
   const { EncapsulatedDocument: document, DocumentTitle: title } = whole.attributes;
   if (document !== undefined && isEmpty(title)) refuse('viewer-document-title', 'DocumentTitle');
+  // What a PDF says that the tool brings is not known for sure.
+  if (document !== undefined && !saysResearch(title)) refuse('research-only-missing', 'DocumentTitle');
   checkLabels(whole, refuse);
 }
 
@@ -39,6 +42,7 @@ function checkLabels({ attributes }: Whole, refuse: Refuse): void {
   if (!contributions.some((item) => textOf(item['ContributionDescription'])?.startsWith(RESEARCH_ONLY)))
     refuse('research-only-missing', 'ContributionDescription');
   if (attributes['ContentQualification'] !== 'RESEARCH') refuse('research-only-missing', 'ContentQualification');
-  if (!/\bresearch\b/i.test(textOf(attributes['SeriesDescription']) ?? ''))
-    refuse('research-only-missing', 'SeriesDescription');
+  if (!saysResearch(attributes['SeriesDescription'])) refuse('research-only-missing', 'SeriesDescription');
 }
+
+const saysResearch = (value: AttributeValue | undefined): boolean => /\bresearch\b/i.test(textOf(value) ?? '');

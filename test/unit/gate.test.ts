@@ -384,6 +384,7 @@ describe('the output gate', () => {
     ],
     ['research-only-missing', 'ContentQualification', set(CAPTURE, [], { ContentQualification: 'PRODUCT' })],
     ['viewer-document-title', 'DocumentTitle', set(PDF, [], { DocumentTitle: '' })],
+    ['research-only-missing', 'DocumentTitle', set(PDF, [], { DocumentTitle: 'Report' })],
     ['research-only-missing', 'SeriesDescription', set(CAPTURE, [], { SeriesDescription: 'Findings' })],
   ])('refuses what does not say what it is, whose, and for what: %s of %s', (rule, keyword, objects) => {
     expect(factsOf(objects)).toMatchObject({ rule, keyword });
