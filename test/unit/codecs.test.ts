@@ -296,6 +296,28 @@ describe('frames that are not what they seem', () => {
     await expect(decode(HTJ2K, encoded, picture.layout)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
   });
 
+  it('are refused where a scan of lossless JPEG comes again instead of the next component', async () => {
+    const picture = makePicture({ bits: 8 });
+    const grey = Buffer.from(writeJpegLossless(picture, 1));
+    const frame = grey.indexOf(Buffer.from([0xff, 0xc3]));
+    const scan = grey.indexOf(Buffer.from([0xff, 0xda]));
+    const components = [1, 2, 3].flatMap((id) => [id, 0x11, 0]);
+    const colourFrame = Buffer.from([0xff, 0xc3, 0, 17, ...grey.subarray(frame + 4, frame + 9), 3, ...components]);
+    const firstComponent = grey.subarray(scan, -2);
+    const encoded = Buffer.concat([
+      grey.subarray(0, frame),
+      colourFrame,
+      grey.subarray(frame + 13, scan),
+      firstComponent,
+      firstComponent,
+      grey.subarray(-2),
+    ]);
+
+    const decoded = decode(JPEG_LOSSLESS, encoded, { ...picture.layout, samplesPerPixel: 3 });
+
+    await expect(decoded).rejects.toThrow('A JPEG scan repeats a component');
+  });
+
   it('are refused where a deflated frame holds more than its picture', async () => {
     const { layout } = makePicture({ bits: 8 });
 

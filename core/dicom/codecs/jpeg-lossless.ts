@@ -36,6 +36,8 @@ const decodeJpegLossless: DecodeFrame = (encoded, layout) => {
   const samples = new Uint16Array(rows * columns * components);
   const decoded = new Set<number>();
   for (const scan of jpegScans(encoded, header)) {
+    // Once each, for making its tables costs more than reading a short scan.
+    if (scan.components.some(({ place }) => decoded.has(place))) throw corrupt('A JPEG scan repeats a component');
     const prediction = predictionOf(scan, header);
     decodeScan(scan.reader, prediction, header, samples);
     for (const place of prediction.places) decoded.add(place);
