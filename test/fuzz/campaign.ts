@@ -105,13 +105,14 @@ async function runLane(
   tally: Tally,
 ): Promise<void> {
   const stateFile = join(folder, `lane-${lane}`);
+  const stopped = (): boolean => signal?.aborted === true;
   let next = lane;
-  for (let starts = 0; next < cases && signal?.aborted !== true; starts += 1) {
+  for (let starts = 0; next < cases && !stopped(); starts += 1) {
     if (starts > MAX_RESTARTS) throw new Error(`Fuzzing stops after ${MAX_RESTARTS} processes that ended early`);
     const assignment: Assignment = { seed, realFiles, from: next, to: cases, step: processes, stateFile };
     await writeFile(stateFile, stateOf(next));
     const ended = await runProcess(assignment, tally, signal);
-    if (signal?.aborted === true) return;
+    if (stopped()) return;
     const at = readState(await readFile(stateFile));
     if (ended === 'done') return;
     next = at + processes;
