@@ -1,10 +1,34 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadCatalog } from '#adapters/catalog/catalog.ts';
+import type { Reply, Request } from '#adapters/decoder/protocol.ts';
+import { resultKey, runIdOf } from '#core/keys.ts';
+import { parseResult } from '#core/results/result.ts';
+import { groupImages } from '#core/study/images.ts';
+import { inputDigestOf } from '#core/study/revision.ts';
+import { toolVersion } from '#core/tool-manifest.ts';
 import { createBundler } from '../../infra/bundle.ts';
 import { discoverTools } from '../../infra/tools.ts';
+import { startAwsServer } from '../fixtures/aws-server.ts';
+import { withFrames } from '../fixtures/compressed.ts';
+import { section, singleFrames } from '../fixtures/cross-sections.ts';
+import {
+  encodeHtj2k,
+  encodeJpeg2000,
+  encodeJpegLs,
+  encodeRle,
+  makePicture,
+  type Picture,
+} from '../fixtures/encoders.ts';
+import { writeJpegExtended } from '../fixtures/jpeg-writer.ts';
+import { createPipeline, runMessage, sqsEvent, uploadFiles } from '../fixtures/pipeline.ts';
+import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const outdir = mkdtempSync(join(tmpdir(), 'hilum-bundles-'));
@@ -26,6 +50,19 @@ function load(folder: string, environment: Record<string, string> = {}): string 
     ...environment,
   };
   return execFileSync(process.execPath, ['-e', program], { cwd: folder, env, encoding: 'utf8', stdio: 'pipe' });
+}
+
+/** Invokes a bundle's handler in a process of its own; the last line it prints is what the handler answered. */
+function invoke(folder: string, event: object, environment: Record<string, string>): Promise<{ stdout: string }> {
+  const program = `
+    const { handler } = await import(${JSON.stringify(join(folder, 'index.mjs'))});
+    const context = { awsRequestId: 'test', getRemainingTimeInMillis: () => 60_000 };
+    console.log(JSON.stringify(await handler(${JSON.stringify(event)}, context)));`;
+  const env = {
+    ...{ HILUM_BUCKET: 'studies', HILUM_RUNS_TABLE: 'runs', AWS_REGION: 'eu-central-1', PATH: '/usr/bin:/bin' },
+    ...environment,
+  };
+  return promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { cwd: folder, env });
 }
 
 describe('bundles', () => {
@@ -58,6 +95,44 @@ describe('bundles', () => {
     },
   );
 
+  it('infer reads a compressed study with what the bundle brings, and answers', async () => {
+    const testRoot = join(root, 'test', 'fixtures', 'failing');
+    const tool = discoverTools(testRoot).find(({ id }) => id === 'counts');
+    const entry = (await loadCatalog(testRoot)).find(({ manifest }) => manifest.id === 'counts');
+    if (tool === undefined || entry === undefined) throw new Error('The tool is gone');
+    const folder = createBundler({ root: testRoot, outdir: join(outdir, 'counts') })('infer', { tool });
+    const sections = Array.from({ length: 5 }, (_, k) => section(k));
+    const files = await Promise.all(
+      singleFrames(sections).map(async (file, k) => {
+        const values = sections[k]?.stored ?? [];
+        const { layout } = makePicture({ rows: 2, columns: 3, bits: 16 });
+        const samples = new Uint8Array(Uint16Array.from(values).buffer);
+        return withFrames(file, '1.2.840.10008.1.2.4.80', [await encodeJpegLs({ layout, samples, values })]);
+      }),
+    );
+    const pipeline = createPipeline();
+    const study = await uploadFiles(pipeline, files);
+    const [image] = groupImages(study);
+    if (image === undefined) throw new Error('The files make no image');
+    const identity = { inputDigest: inputDigestOf([image]), tool: 'counts', version: toolVersion(entry) };
+    const message = runMessage(makeRadiographFile(), entry, study, { ...identity, runId: runIdOf(identity) });
+    const aws = await startAwsServer(pipeline.objects.contents);
+
+    const { stdout } = await invoke(folder, sqsEvent('infer-counts-live', [message]), {
+      ...{ HILUM_TOOL: 'counts', HILUM_TOOL_TIMEOUT_S: '60', AWS_ENDPOINT_URL: aws.url },
+      ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', HILUM_QUEUES: `${aws.url}/0/hilum-` },
+    });
+    await aws.close();
+
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual({ batchItemFailures: [] });
+    const stored = pipeline.objects.contents.get(resultKey(message.runId));
+    expect(parseResult(stored ?? new Uint8Array()).metadata).toMatchObject({
+      outcome: 'result',
+      summary: '5 slices.',
+    });
+    expect(aws.sent).toHaveLength(1);
+  });
+
   it('infer of another tool than it was made for says which setting is wrong', () => {
     const [tool] = tools;
     if (tool === undefined) throw new Error('No tool');
@@ -71,5 +146,42 @@ describe('bundles', () => {
       expect(dockerfile).toMatch(/^ARG BASE_IMAGE=public\.ecr\.aws\/lambda\/nodejs:24$/m);
       expect(dockerfile).toMatch(/^CMD \["index\.handler"\]$/m);
     }
+  });
+});
+
+describe('the decoder’s thread in a bundle', () => {
+  let folder = '';
+  beforeAll(() => {
+    const [tool] = tools;
+    if (tool === undefined) throw new Error('No tool');
+    folder = createBundler({ root, outdir: join(outdir, 'thread') })('infer', { tool });
+  });
+
+  it.each([
+    ['1.2.840.10008.1.2.5', encodeRle],
+    ['1.2.840.10008.1.2.4.51', writeJpegExtended],
+    ['1.2.840.10008.1.2.4.80', encodeJpegLs],
+    ['1.2.840.10008.1.2.4.90', encodeJpeg2000],
+    ['1.2.840.10008.1.2.4.201', (picture: Picture) => encodeHtj2k(picture)],
+  ] as const)('decodes %s by itself', async (TransferSyntaxUID, encode) => {
+    const picture = makePicture({ bits: 12, smooth: true });
+    const worker = new Worker(pathToFileURL(join(folder, 'worker.mjs')), { env: {} });
+    const encoded = [Uint8Array.from(await encode(picture))];
+    const request: Request = {
+      ...{ kind: 'decode', TransferSyntaxUID, layout: picture.layout, encoded },
+      maxHeapBytes: Number.POSITIVE_INFINITY,
+    };
+
+    const reply = await new Promise<Reply>((answer, failed) => {
+      worker.on('message', answer).on('error', failed);
+      worker.postMessage(request);
+    });
+    await worker.terminate();
+
+    expect(reply).toMatchObject({ kind: 'decoded' });
+    const [frame] = reply.kind === 'decoded' ? reply.frames : [];
+    const decoded = new Uint16Array(frame?.buffer ?? new ArrayBuffer(0));
+    expect(decoded).toHaveLength(picture.values.length);
+    expect(decoded.every((value, i) => Math.abs(value - (picture.values[i] ?? 0)) <= 2)).toBe(true);
   });
 });
