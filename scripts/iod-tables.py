@@ -1,13 +1,15 @@
 """Writes core/gate/iod-tables.json: the modules of the IODs that Hilum writes, and their attributes (PS3.3 Annexes A, C).
 
-Run by `npm run iod-tables` with the Python of .venv/judges. The data is what highdicom (MIT) is built with; highdicom has
-it from innolitics' dicom-standard (MIT), which reads it out of the DocBook of PS3.3. It comes flat, one row an attribute
-with the path to it. Here it becomes a tree, in which sequences whose items are the same share one `macro`.
+Run by `npm run iod-tables` with the Python of .venv/judges; another file to write may be named. The data is what highdicom
+(MIT) is built with; highdicom has it from innolitics' dicom-standard (MIT), which reads it out of the DocBook of PS3.3. It
+comes flat, one row an attribute with the path to it. Here it becomes a tree, in which sequences whose items are the same
+share one macro.
 """
 
 import importlib.metadata
 import json
 import pathlib
+import sys
 
 import highdicom
 
@@ -92,7 +94,8 @@ def main():
         "modules": modules,
         "macros": macros.named,
     }
-    OUT.write_text(json.dumps(tables, indent=2) + "\n")
+    out = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else OUT
+    out.write_text(json.dumps(tables, indent=2) + "\n")
 
 
 main()
