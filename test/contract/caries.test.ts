@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import { Teeth } from '#core/dicom/codes.ts';
+import { Teeth, ToothSurfaces } from '#core/dicom/codes.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
@@ -29,16 +29,22 @@ interface Answer {
   readonly wrong: number;
   /** Found lesions whose finding names the right tooth. */
   readonly rightTooth: number;
+  /** Of these, those whose finding codes the right surface of it. */
+  readonly rightSurface: number;
 }
 
 async function answerOf(phantom: DentalPhantom, seed: number): Promise<Answer> {
   const result = await tool.process([radiographOf(phantom, seed)], context);
   const places = result.segments.map(({ frames }) => pixelsOf(frames[0]?.bits ?? new Uint8Array()));
   const { found, wrong, matches } = scoreLesions(phantom.truth, places);
-  const named = matches.filter(
-    (match, index) => match && result.findings[index]?.site?.value === Teeth[String(match.fdi)]?.value,
+  const named = matches.flatMap((match, index) => {
+    const finding = result.findings[index];
+    return match && finding?.site?.value === Teeth[String(match.fdi)]?.value ? [{ match, finding }] : [];
+  });
+  const surfaced = named.filter(
+    ({ match, finding }) => finding?.siteModifier?.value === ToothSurfaces[match.surface].value,
   );
-  return { phantom, result, found, wrong: wrong.length, rightTooth: named.length };
+  return { phantom, result, found, wrong: wrong.length, rightTooth: named.length, rightSurface: surfaced.length };
 }
 
 /** Indices of the bits that are set, least significant first. */
@@ -110,6 +116,13 @@ describe.each([
 
     expect(named / found).toBeGreaterThanOrEqual(rightTooth.atLeast);
     expect(named / found).toBeLessThanOrEqual(rightTooth.atMost);
+  });
+
+  it.skipIf(rightTooth.atMost === 0)('codes the surface of a tooth that it names', () => {
+    const named = sum(answers.map((answer) => answer.rightTooth));
+    const surfaced = sum(answers.map(({ rightSurface }) => rightSurface));
+
+    expect(surfaced / named).toBeGreaterThanOrEqual(0.9);
   });
 });
 

@@ -4,7 +4,9 @@ import type { Radiograph } from '#core/image/radiograph.ts';
 import type { InferenceEngine, Tensor } from '#core/ports.ts';
 import type { ProcessingContext } from '#core/tool.ts';
 import { type DentalPhantom, makePanoramic, radiographOf } from '#phantoms/dental.ts';
-import { evaluate } from '#tools/caries/evaluate.ts';
+import { contentOf } from '#tools/caries/content.ts';
+import { type Evaluation, evaluate } from '#tools/caries/evaluate.ts';
+import type { Side } from '#tools/caries/lesions.ts';
 import { outlineOf } from '#tools/caries/marks.ts';
 import { modelInput, resample } from '#tools/caries/preprocess.ts';
 import { scaleOf } from '#tools/caries/scale.ts';
@@ -272,5 +274,66 @@ describe('a lesion', () => {
     expect(Math.min(...columns)).toBeGreaterThanOrEqual(298);
     expect(Math.max(...columns)).toBeLessThanOrEqual(321);
     expect(lesions[0]?.outline[0]).toEqual(lesions[0]?.outline.at(-1));
+  });
+});
+
+describe('what is said of a lesion', () => {
+  const saidOf = (fdi: string | undefined, side: Side, PatientOrientation: string[]) => {
+    const image = makeImage({ spacingMm: [0.1, 0.1] }, 'PX');
+    const crown: Crown = {
+      jaw: 'lower',
+      column: 50,
+      row: 50,
+      width: 30,
+      height: 30,
+      ...(fdi !== undefined && { fdi }),
+    };
+    const region = {
+      label: 1,
+      pixels: [1],
+      size: 1,
+      peak: 0.9,
+      mean: 0.9,
+      min: [1, 0],
+      max: [1, 0],
+      centroid: [1, 0],
+    } as const;
+    const lesion = { region, crown, side, depth: 3, certainty: 0.9, pixels: [7], outline: [] };
+    const evaluation: Evaluation = {
+      image: { ...image, header: { ...image.header, PatientOrientation } },
+      ...{ scale: scaleOf(image), workingMm: 0.2, crowns: [crown], lesions: [lesion] },
+      grid: { rows: image.rows, columns: image.columns, rowScale: 1, columnScale: 1 },
+    };
+    const [finding] = contentOf([evaluation], []).findings;
+    return {
+      ...{ site: finding?.site?.meaning, side: finding?.laterality?.meaning, surface: finding?.siteModifier?.meaning },
+      ...{ number: finding?.evaluations[0]?.value.meaning, words: finding?.summary },
+    };
+  };
+
+  it.each([
+    ['36', 'right', ['L', 'F'], 'Mandibular left first molar tooth', 'Left', 'distal'],
+    ['36', 'right', ['R', 'F'], 'Mandibular left first molar tooth', 'Left', 'mesial'],
+    ['16', 'right', ['L', 'F'], 'Permanent maxillary right first molar tooth', 'Right', 'mesial'],
+    ['16', 'chewing', ['L', 'F'], 'Permanent maxillary right first molar tooth', 'Right', 'occlusal'],
+  ] as const)(
+    'is tooth %s, its %s on a picture with columns to %j, in codes and words',
+    (fdi, side, [x, y], ...said) => {
+      const { site, side: laterality, surface, number, words } = saidOf(fdi, side, [x, y]);
+
+      const [tooth, left, face] = said;
+      expect([site, laterality, surface, number]).toEqual([
+        ...[tooth, left, `Structure of ${face} surface of tooth`, `FDI ${fdi}`],
+      ]);
+      expect(words).toContain(face === 'occlusal' ? `chewing surface of tooth ${fdi}` : `${face} side of tooth ${fdi}`);
+    },
+  );
+
+  it('leaves out what cannot be told: the surface of an incisor’s edge, side and number of a tooth without one', () => {
+    const edge = saidOf('11', 'chewing', ['L', 'F']);
+    const unnamed = saidOf(undefined, 'right', ['L', 'F']);
+
+    expect([edge.surface, edge.number]).toEqual([undefined, 'FDI 11']);
+    expect(unnamed).toMatchObject({ site: 'Tooth structure', side: undefined, surface: undefined, number: undefined });
   });
 });
