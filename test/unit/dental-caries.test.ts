@@ -294,9 +294,9 @@ describe('what is said of a lesion', () => {
       size: 1,
       peak: 0.9,
       mean: 0.9,
-      min: [1, 0],
-      max: [1, 0],
-      centroid: [1, 0],
+      min: [1, 0, 0],
+      max: [1, 0, 0],
+      centroid: [1, 0, 0],
     } as const;
     const lesion = { region, crown, side, depth: 3, certainty: 0.9, pixels: [7], outline: [] };
     const evaluation: Evaluation = {
