@@ -88,22 +88,21 @@ async function lookAt(path: string, decoder: FrameDecoder): Promise<LookedAt> {
 
 const NO_IMAGE: Reason = { code: 'no-image', message: 'It is not an image that a tool could take' };
 
-/** Asks every tool about the image that an instance belongs to. */
+/** Asks every tool about the images that an instance belongs to: an enhanced object may hold several volumes. */
 function createJudge(catalog: readonly ToolEntry[], instances: readonly InstanceIndex[]) {
   const studies = Map.groupBy(instances, ({ StudyInstanceUID }) => StudyInstanceUID);
-  const images = new Map(
-    [...studies].flatMap(([StudyInstanceUID, members]) =>
-      groupImages({ StudyInstanceUID, instances: members }).flatMap((image) =>
-        image.instances.map(({ SOPInstanceUID }) => [SOPInstanceUID, image] as const),
-      ),
+  const belongs = [...studies].flatMap(([StudyInstanceUID, members]) =>
+    groupImages({ StudyInstanceUID, instances: members }).flatMap((image) =>
+      image.instances.map(({ SOPInstanceUID }) => ({ SOPInstanceUID, image })),
     ),
   );
+  const images = Map.groupBy(belongs, ({ SOPInstanceUID }) => SOPInstanceUID);
   return (header: InstanceIndex | undefined, refusal: RefusedFile | undefined): readonly Judgement[] => {
-    const image = images.get(header?.SOPInstanceUID ?? '');
+    const itsImages = images.get(header?.SOPInstanceUID ?? '') ?? [];
     const judge = ({ selection }: ToolManifest): Suitability => {
       if (refusal !== undefined) return { suitable: false, reason: { code: refusal.code, message: refusal.message } };
-      if (image === undefined) return { suitable: false, reason: NO_IMAGE };
-      return judgeImage(selection, image);
+      const answers = itsImages.map(({ image }) => judgeImage(selection, image));
+      return answers.find(({ suitable }) => suitable) ?? answers[0] ?? { suitable: false, reason: NO_IMAGE };
     };
     return catalog.map(({ manifest }) => ({ id: manifest.id, ...judge(manifest) }));
   };

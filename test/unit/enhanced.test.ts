@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import type { Attributes } from '#core/dicom/write.ts';
+import { HilumError } from '#core/errors.ts';
 import { loadImage } from '#core/image/load.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
@@ -9,7 +10,9 @@ import { judgeImage, SelectionSchema } from '#core/study/selection.ts';
 import { type InstanceIndex, MAX_FRAMES } from '#core/study/study-index.ts';
 import { AXIAL, enhanced, type Orientation, type Section, section, singleFrames } from '../fixtures/cross-sections.ts';
 import { slice, volumeOf } from '../fixtures/instances.ts';
+import { describeWith } from '../fixtures/lanes.ts';
 import { phantomStudy } from '../fixtures/phantom-studies.ts';
+import { realFile } from '../fixtures/real-data.ts';
 
 const MR = { SOPClassUID: '1.2.840.10008.5.1.4.1.1.4.1', Modality: 'MR' };
 const LEGACY_MR = { ...MR, SOPClassUID: '1.2.840.10008.5.1.4.1.1.4.4' };
@@ -263,6 +266,33 @@ describe('an object with frames that nothing places', () => {
     ['a SOP Class of one frame', { SOPClassUID: '1.2.840.10008.5.1.4.1.1.2' }, 'functional-groups'],
   ])('is refused: %s', async (_, attributes, code) => {
     await expect(load([enhanced(sections(4), attributes)])).rejects.toMatchObject({ code });
+  });
+});
+
+describeWith(['data'], 'real enhanced files', () => {
+  it.each<[string, readonly (number | string)[]]>([
+    ['dcm_qa_enh__6_1', [6]],
+    ['dcm_qa_enh__IM_0027_fMAP', [32, 32]],
+    ['dcmqi__23x38x3_multiframe_mf', ['not-hounsfield']],
+    ['fo-dicom__MOVEKNEE', Array.from({ length: 19 }, () => 'too-few-slices')],
+    ['pydicom-data__eCT_Supplemental', ['not-hounsfield']],
+    ['pydicom-data__emri_small', ['functional-groups']],
+    ['pydicom-data__emri_small_big_endian', ['functional-groups']],
+    ['pydicom-data__emri_small_jpeg_2k_lossless', ['functional-groups']],
+    ['pydicom-data__emri_small_jpeg_ls_lossless', ['functional-groups']],
+  ])('%s: slices of its volumes, or why it has none', async (name, expected) => {
+    const { images, read } = phantomStudy(name, [realFile(`enhanced/${name}.dcm`)]);
+
+    const found = await Promise.all(
+      images.map((image) =>
+        loadImage(image, read, inProcessDecoder).then(
+          (loaded) => (loaded.kind === 'volume' ? loaded.slices : loaded.kind),
+          (error: unknown) => (error instanceof HilumError ? error.code : error),
+        ),
+      ),
+    );
+
+    expect(found).toEqual(expected);
   });
 });
 
