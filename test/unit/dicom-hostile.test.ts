@@ -215,6 +215,15 @@ describe('what results copy of a mean source', () => {
     expect(after.text('PatientBirthDate')).toBe(before.text('PatientBirthDate'));
   });
 
+  it('makes no code extension of an escape that was none', () => {
+    const { before, after } = source(
+      { tag: '00080005', vr: 'CS', value: 'ISO_IR 192' },
+      { tag: '00100010', vr: 'PN', value: '\x1b$B;3ED\x1b(B' },
+    );
+
+    expect(after.text('PatientName')).toBe(before.text('PatientName'));
+  });
+
   it('leaves out what cannot be written, and writes the rest', () => {
     const { after } = source(
       { tag: '00080020', vr: 'SQ', value: [[{ tag: '00081155', vr: 'UI', value: '1.2' }]] },
