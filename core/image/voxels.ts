@@ -6,7 +6,8 @@
  * - Whole-numbered values that fit, and all CT, become Int16; everything else Float32. CT beyond ±32,767 HU saturates.
  * - Pixel padding is no measurement (outside the circle of a reconstruction some scanners store −2000): of CT it becomes
  *   −1024 HU, what other scanners store there, of everything else 0, no signal. Values near the circle's edge would
- *   otherwise be interpolated with ones that no tissue has.
+ *   otherwise be interpolated with ones that no tissue has. Padding that tissue has, too, is left as it is: some writers
+ *   declare 0 in images whose 0 is water, and holes in the patient are worse than water around him.
  * - A CT without rescale, or with another Rescale Type than HU (tomosynthesis, perfusion maps), has no Hounsfield units
  *   (PS3.3 C.8.2.1.1.7, C.11.1.1.2): it is refused, for nobody knows what its values mean.
  */
@@ -14,13 +15,16 @@ import type { FrameLayout } from '../dicom/codecs/codec.ts';
 import type { Dataset } from '../dicom/read.ts';
 import { DicomReadError } from '../errors.ts';
 import { type FrameHeader, frameReference } from '../study/frames.ts';
-import { type ModalityTransform, modalityTransform } from './modality-lut.ts';
-import { type Padding, paddingOf } from './pixel-padding.ts';
+import { applyTransform, type ModalityTransform, modalityTransform } from './modality-lut.ts';
+import { NO_PADDING, type Padding, paddingOf } from './pixel-padding.ts';
 import type { VolumeGeometry } from './volume-geometry.ts';
 
 const INT16 = { min: -32_768, max: 32_767 };
 /** Larger than any function of ours; about 8,000 slices of 512 × 512 at 16 bits. */
 const MAX_VOXEL_BYTES = 2 ** 32;
+
+/** Hounsfield units that no tissue has. */
+const AIR_AND_METAL = { below: -1000, above: 3000 };
 
 /** How the stored values of one slice become voxels. */
 interface SliceValues {
@@ -78,7 +82,18 @@ export function sliceValues(Modality: string, frame: FrameHeader, dataset: Datas
       facts: { ...frameReference(frame) },
     });
   }
-  return { transform, padding: paddingOf(dataset, layout), outside: isCt ? -1024 : 0, saturates: isCt };
+  const padding = paddingOf(dataset, layout);
+  return isCt
+    ? { transform, padding: isTissue(padding, transform) ? NO_PADDING : padding, outside: -1024, saturates: true }
+    : { transform, padding, outside: 0, saturates: false };
+}
+
+/** Whether padding of a CT lies between air and metal. */
+function isTissue({ low, high }: Padding, transform: ModalityTransform): boolean {
+  return [low, high].some((end) => {
+    const hounsfield = Number.isFinite(end) ? applyTransform(transform, end) : AIR_AND_METAL.below;
+    return hounsfield > AIR_AND_METAL.below && hounsfield < AIR_AND_METAL.above;
+  });
 }
 
 function isHounsfield(frame: FrameHeader, transform: ModalityTransform): boolean {

@@ -361,7 +361,9 @@ describe('loading an enhanced image', () => {
   });
 
   it('is refused before a byte is read where the volume is larger than any memory', async () => {
-    const huge = Array.from({ length: 100 }, (_, k) => slice(k, { Rows: 65_535, Columns: 65_535 }));
+    const huge = Array.from({ length: 100 }, (_, k) =>
+      slice(k, { Rows: 65_535, Columns: 65_535, PixelSpacing: [0.01, 0.01] }),
+    );
     const [image = volumeOf(huge)] = groupImages({ StudyInstanceUID: '1.2.3', instances: huge });
 
     const loading = loadImage(image, () => Promise.reject(new Error('nothing should be read')), inProcessDecoder);
@@ -389,6 +391,22 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     );
 
     expect([...volume.voxels.subarray(0, 6)]).toEqual([-1024, -1024, -1024, -1023, -1022, -1024]);
+  });
+
+  it('are kept where tissue has the value of padding, too', async () => {
+    const water = sections(2, () => ({ intercept: 0, stored: [0, 1, 2, 40, 41, 0] }));
+
+    const volume = await load(write(water, { ...signed, PixelPaddingValue: 0 }));
+
+    expect([...volume.voxels.subarray(0, 6)]).toEqual([0, 1, 2, 40, 41, 0]);
+  });
+
+  it('are air where padding is brighter than metal', async () => {
+    const bright = sections(2, () => ({ stored: [5000, 1024, 1025, 1026, 1027, 5000] }));
+
+    const volume = await load(write(bright, { ...signed, PixelPaddingValue: 5000 }));
+
+    expect([...volume.voxels.subarray(0, 6)]).toEqual([-1024, 0, 1, 2, 3, -1024]);
   });
 
   it('are refused where they are not Hounsfield units', async () => {
