@@ -5,6 +5,7 @@ import { encodeDicom } from '#core/dicom/write.ts';
 import { nonResult, parseResult, serialiseResult } from '#core/results/result.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
+import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { Outcome, ProcessingResult } from '#core/tool.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
 import {
@@ -179,6 +180,26 @@ describe('the mask', () => {
     expect(new Set(masks.map((mask) => mask.text('SeriesInstanceUID'))).size).toBe(1);
     expect(masks.map((mask) => mask.number('InstanceNumber'))).toEqual([1, 2]);
   });
+
+  it.each<[string, Partial<InstanceIndex>, number[]]>([
+    ['at the detector', {}, [0.04, 0.04]],
+    ['calibrated', { PixelSpacing: [0.03, 0.05] }, [0.03, 0.05]],
+    ['unknown', { ImagerPixelSpacing: undefined }, [1, 1]],
+  ])(
+    'of a radiograph whose spacing is %s has the groups that viewers ask for, and no place',
+    (_how, header, spacing) => {
+      const { result, source } = radiographCase();
+      const instances = source.instances.map((instance) => ({ ...instance, ...header }));
+
+      const [seg] = ofKind({ result, source: { ...source, instances } }, 'segmentation');
+
+      const shared = at(seg, 'SharedFunctionalGroupsSequence');
+      expect(at(shared, 'PixelMeasuresSequence')?.numbers('PixelSpacing')).toEqual(spacing);
+      expect(at(shared, 'PlaneOrientationSequence')?.numbers('ImageOrientationPatient')).toEqual([1, 0, 0, 0, 1, 0]);
+      expect(seg?.text('FrameOfReferenceUID')).toBeUndefined();
+      expect(at(seg, 'PerFrameFunctionalGroupsSequence')?.items('PlanePositionSequence')).toEqual([]);
+    },
+  );
 
   it('says what its segments are about: the finding in words, its place in codes, the algorithm’s parameters', () => {
     const [segment] = ofKind(radiographCase(), 'segmentation')[0]?.items('SegmentSequence') ?? [];
