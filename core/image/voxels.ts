@@ -9,7 +9,7 @@
  *   otherwise be interpolated with ones that no tissue has. Padding that tissue has, too, is left as it is: some writers
  *   declare 0 in images whose 0 is water, and holes in the patient are worse than water around him.
  * - A CT without rescale, or with another Rescale Type than HU (tomosynthesis, perfusion maps), has no Hounsfield units
- *   (PS3.3 C.8.2.1.1.7, C.11.1.1.2): it is refused, for nobody knows what its values mean.
+ *   (PS3.3 C.8.2.1, C.11.1.1.2): it is refused, for nobody knows what its values mean.
  */
 import type { FrameLayout } from '../dicom/codecs/codec.ts';
 import type { Dataset } from '../dicom/read.ts';

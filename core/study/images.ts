@@ -70,7 +70,7 @@ function isSlice(instance: InstanceIndex): boolean {
 }
 
 /**
- * The images of one enhanced object: an instance, or the instances of a concatenation in their order (PS3.3 C.7.6.16.1).
+ * The images of one enhanced object: an instance, or the instances of a concatenation in their order (PS3.3 C.7.6.16).
  * One without an index of its frames stays whole, and loading says why it makes no volume.
  */
 function imagesOfObject(parts: readonly InstanceIndex[]): readonly (ImageIndex | undefined)[] {
