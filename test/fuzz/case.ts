@@ -140,12 +140,14 @@ function checkPixels(index: InstanceIndex, decoded: DecodedPixels): void {
   promise(data.length === rows * columns * frames * samplesPerPixel, 'there are not as many samples as pixels');
   promise(/^[0-9a-f]{64}$/.test(pixelSha256(decoded)), 'the pixels have no digest');
   if (data instanceof Float32Array || data instanceof Float64Array) return;
-  // Bitmaps have no sign, whatever the header says.
-  if (bitsAllocated === 1)
-    return promise(
+  if (bitsAllocated === 1) {
+    // Bitmaps have no sign, whatever the header says.
+    promise(
       data.every((sample) => sample <= 1),
       'a bit is neither 0 nor 1',
     );
+    return;
+  }
   promise(data.BYTES_PER_ELEMENT * 8 === Math.max(8, bitsAllocated), 'the samples have another width');
   const top = signed ? 2 ** (bitsStored - 1) : 2 ** bitsStored;
   const bottom = signed ? -top : 0;
