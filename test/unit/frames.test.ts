@@ -140,6 +140,16 @@ describe('one frame', () => {
   });
 });
 
+describe('compressed pixels that would grow beyond reason', () => {
+  it('are refused before they are decoded', async () => {
+    const bomb = Array.from({ length: 1200 }, () => Uint8Array.of(0, 0));
+    const elements = [...identity(), ...picture({ rows: 512, columns: 512, frames: 1200 }), encapsulated(bomb)];
+    const file = readDicom(part10(RLE, encodeElements(sorted(elements))));
+
+    await expect(decodePixels(file, inProcessDecoder)).rejects.toMatchObject({ code: 'limit-exceeded' });
+  });
+});
+
 describe('more frames than fragments', () => {
   it('are refused before memory is taken for them', async () => {
     const decoding = decode({ fragments: rleFrames, frames: 900_000 });
