@@ -7,6 +7,7 @@ import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { Outcome, ProcessingResult } from '#core/tool.ts';
+import { describeTool } from '#core/tool-manifest.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
 import {
   type Case,
@@ -17,6 +18,7 @@ import {
   twoRadiographsCase,
   withNonResults,
 } from '../fixtures/results.ts';
+import { entry } from '../fixtures/tiny-radiograph.ts';
 
 /** The objects of a case as they are read back. */
 const objectsOf = ({ result, source }: Pick<Case, 'result' | 'source'>) =>
@@ -75,6 +77,18 @@ describe('any object of a result', () => {
         .every((line) => /^Model m\d+ 1\.0\.0 sha256:[0-9a-f]{64}$/.test(line)),
     ).toBe(true);
     expect(text.length).toBeGreaterThan(1024 - 90);
+  });
+
+  it('has another configuration digest where anything in the tool’s manifest is another', () => {
+    const { manifest } = entry;
+    const digestOf = (change: Partial<typeof manifest>) =>
+      describeTool({ ...entry, manifest: { ...manifest, ...change } }).configurationSha256;
+
+    const digests = [{}, { limits: 'Others' }, { resources: { memoryMb: 1024, timeoutS: 60 } }].map(digestOf);
+
+    expect(digests[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(digestOf({})).toBe(digests[0]);
+    expect(new Set(digests).size).toBe(3);
   });
 
   it('is of a SOP Class of the list, and every class of the list is written', () => {
