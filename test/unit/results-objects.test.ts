@@ -16,6 +16,7 @@ import {
   enhancedCtCase,
   radiographCase,
   twoRadiographsCase,
+  twoVolumesCase,
   withNonResults,
 } from '../fixtures/results.ts';
 import { entry } from '../fixtures/tiny-radiograph.ts';
@@ -193,6 +194,32 @@ describe('the mask', () => {
     ]);
     expect(new Set(masks.map((mask) => mask.text('SeriesInstanceUID'))).size).toBe(1);
     expect(masks.map((mask) => mask.number('InstanceNumber'))).toEqual([1, 2]);
+  });
+
+  it('of each volume is an object of its own, in its frame of reference and with its spacing', () => {
+    const one = twoVolumesCase();
+
+    const masks = ofKind(one, 'segmentation');
+    const [report] = ofKind(one, 'structured-report');
+
+    const frames = [one.source.instances[1], one.source.instances[7]].map((frame) => frame?.FrameOfReferenceUID);
+    expect(
+      masks.map((mask) => ({
+        columns: mask.number('Columns'),
+        space: mask.text('FrameOfReferenceUID'),
+        spacing: at(mask, 'SharedFunctionalGroupsSequence', 'PixelMeasuresSequence')?.number('SpacingBetweenSlices'),
+        segments: mask
+          .items('SegmentSequence')
+          .map((item) => [item.number('SegmentNumber'), item.text('SegmentLabel')]),
+      })),
+    ).toEqual([
+      { columns: 61, space: frames[0], spacing: 2.5, segments: [[1, 'Vertebra 1']] },
+      { columns: 64, space: frames[1], spacing: 4, segments: [[1, 'Vertebra 2']] },
+    ]);
+    const referenced = contentOf(report).flatMap(({ name, item }) =>
+      name === 'Referenced Segment' ? [at(item, 'ReferencedSOPSequence')?.text('ReferencedSOPInstanceUID')] : [],
+    );
+    expect(referenced).toEqual(masks.map((mask) => mask.text('SOPInstanceUID')));
   });
 
   it.each<[string, Partial<InstanceIndex>, number[]]>([
