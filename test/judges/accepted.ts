@@ -30,9 +30,8 @@ export const DICOM_SR_VALIDATOR: readonly Accepted[] = [
     reason: 'TID 4019, which the validator knows in TID 1501 only. TID 1410 and 1411 are extensible.',
   },
   {
-    text: new RegExp(`${GROUP}/CODE \\([^)]+,99HILUM,"[^"]+"\\): Content Item not in template`),
-    reason:
-      'A qualitative evaluation (TID 1410, 1411, row of CID 6xxx left open) by a code of ours. The templates are extensible.',
+    text: new RegExp(`${GROUP}/CODE \\([^)]+,(99HILUM|SCT),"[^"]+"\\): Content Item not in template`),
+    reason: 'A qualitative evaluation: a grade, a severity, a tooth number. TID 1410 and 1411 are extensible.',
   },
   {
     text: /template ID encoded in first row container 1410 does not match expected template ID 1501/,
