@@ -9,7 +9,7 @@ import { createOrthancProxy, sayPlainly } from './orthanc-proxy.ts';
 import { openPages, type Page } from './pages.ts';
 
 /** The path that says that the viewer is here, to Orthanc's page on another port too. */
-export const ALIVE_PATH = '/viewer-alive';
+const ALIVE_PATH = '/viewer-alive';
 
 export interface ViewerOptions {
   /** OHIF's files. */
