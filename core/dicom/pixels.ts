@@ -28,8 +28,8 @@ export interface DecodeOptions {
 }
 
 /** Compressed pixels may grow to 256 MiB, however well they are compressed, and beyond to 1000 times their size. */
-const FREE_DECODED_BYTES = 2 ** 28;
-const MAX_RATIO = 1000;
+export const FREE_DECODED_BYTES = 2 ** 28;
+export const MAX_RATIO = 1000;
 /** Compressed frames handed to the decoder at once take this much when decoded: enough for all threads, little to hold twice. */
 const BATCH_BYTES = 2 ** 26;
 

@@ -34,12 +34,12 @@ interface Header {
 }
 
 /** Deeper than any IOD nests (SR trees stay below 20), shallow enough for the call stack. */
-const MAX_DEPTH = 32;
+export const MAX_DEPTH = 32;
 /**
  * Elements, items and fragments together. A file has some hundreds, enhanced multi-frame objects some 10,000, and up to
  * 100,000. Bounds the time and memory that entries of 8 bytes can claim: 400 bytes and half a microsecond each.
  */
-const MAX_ENTRIES = 500_000;
+export const MAX_ENTRIES = 500_000;
 const UNDEFINED_LENGTH = 0xffff_ffff;
 const ITEM = 0xfffe_e000;
 const ITEM_END = 0xfffe_e00d;
