@@ -105,7 +105,8 @@ function isHounsfield(frame: FrameHeader, transform: ModalityTransform): boolean
 /**
  * Puts the stored values of a slice into its part of the volume.
  *
- * @throws DicomReadError `unsupported-pixel-format` where a table gives values that the volume cannot hold
+ * @throws DicomReadError `unsupported-pixel-format` where a table gives values that the volume cannot hold, `malformed`
+ *   where rescaling gives values that are no numbers
  */
 export function fillSlice(
   target: Int16Array | Float32Array,
@@ -122,6 +123,7 @@ export function fillSlice(
       const isPadding = value >= low && value <= high;
       target[i] = isPadding ? outside : Math.min(max, Math.max(min, value * slope + intercept));
     }
+    if (!isInt16) checkFinite(target);
     return;
   }
   const { first, values } = transform;
@@ -134,4 +136,11 @@ export function fillSlice(
     const entry = values[Math.min(last, Math.max(0, value - first))] ?? 0;
     target[i] = value >= low && value <= high ? outside : Math.min(max, entry);
   }
+}
+
+/** A rescale may be so steep that values overflow, and floating-point pixels need not be numbers. */
+function checkFinite(values: Int16Array | Float32Array): void {
+  let zero = 0;
+  for (let i = 0; i < values.length; i += 1) zero += (values[i] ?? 0) * 0;
+  if (zero !== 0) throw new DicomReadError('malformed', 'Rescaling gives values that are no numbers');
 }

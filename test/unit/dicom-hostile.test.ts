@@ -263,6 +263,35 @@ describe('a radiograph with a strange rescale', () => {
     expect(Math.max(...pixels)).toBe(1);
   });
 
+  it('makes no volume either where values overflow', async () => {
+    const files = [0, 1].map((k) =>
+      part10(
+        EXPLICIT_LITTLE_ENDIAN,
+        encodeElements(
+          sorted([
+            ...identity(`1.2.3.4.${k}`, '1.2.840.10008.5.1.4.1.1.4'),
+            ...picture(),
+            { tag: '00080060', vr: 'CS', value: 'MR' },
+            { tag: '00200032', vr: 'DS', value: `0\\0\\${k}` },
+            { tag: '00200037', vr: 'DS', value: '1\\0\\0\\0\\1\\0' },
+            { tag: '00200052', vr: 'UI', value: '1.2.9' },
+            { tag: '00280030', vr: 'DS', value: '1\\1' },
+            { tag: '00281052', vr: 'DS', value: '0' },
+            { tag: '00281053', vr: 'DS', value: '1e300' },
+            { tag: '7FE00010', vr: 'OW', value: words([1, 2, 3, 4, 5, 6]) },
+          ]),
+        ),
+      ),
+    );
+    const instances = files.map(indexInstance);
+    const [image] = groupImages({ StudyInstanceUID: '1.2.3', instances });
+    if (image === undefined) throw new Error('It is an image');
+    const read = async ({ sha256 }: { readonly sha256: string }): Promise<Uint8Array> =>
+      files[instances.findIndex((instance) => instance.sha256 === sha256)] ?? new Uint8Array(0);
+
+    await expect(loadImage(image, read, inProcessDecoder)).rejects.toMatchObject({ code: 'malformed' });
+  });
+
   it('is refused where values overflow', async () => {
     await expect(dx('1e300', '0')).rejects.toMatchObject({ code: 'malformed' });
   });
