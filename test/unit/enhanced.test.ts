@@ -8,12 +8,15 @@ import { indexInstance } from '#core/study/index-instance.ts';
 import { encodeManifest, type Manifest, parseManifest } from '#core/study/manifest.ts';
 import { judgeImage, SelectionSchema } from '#core/study/selection.ts';
 import { type InstanceIndex, MAX_FRAMES } from '#core/study/study-index.ts';
+import { withFrames } from '../fixtures/compressed.ts';
 import { AXIAL, enhanced, type Orientation, type Section, section, singleFrames } from '../fixtures/cross-sections.ts';
+import { encodeDeflated } from '../fixtures/encoders.ts';
 import { slice, volumeOf } from '../fixtures/instances.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { phantomStudy } from '../fixtures/phantom-studies.ts';
 import { realFile } from '../fixtures/real-data.ts';
 
+const DEFLATED_FRAMES = '1.2.840.10008.1.2.8.1';
 const MR = { SOPClassUID: '1.2.840.10008.5.1.4.1.1.4.1', Modality: 'MR' };
 const LEGACY_MR = { ...MR, SOPClassUID: '1.2.840.10008.5.1.4.1.1.4.4' };
 const SAGITTAL: Orientation = [0, 1, 0, 0, 0, -1];
@@ -358,6 +361,24 @@ describe('loading an enhanced image', () => {
       30 - 1024,
       50 - 1024,
     ]);
+  });
+
+  it('decodes only the frames of the volume', async () => {
+    const stack = sections(6, (k) => ({ position: [0, 0, 2 * (k >> 1)], acquisition: 1 + (k % 2) }));
+    const frames = stack.map(({ stored }) => encodeDeflated(new Uint8Array(Uint16Array.from(stored).buffer)));
+    const { images, read } = phantomStudy('compressed', [withFrames(enhanced(stack), DEFLATED_FRAMES, frames)]);
+    const [, second = volumeOf([])] = images;
+    let decoded = 0;
+
+    const volume = await loadImage(second, read, {
+      decode: (syntax, encoded, layout) => {
+        decoded += encoded.length;
+        return inProcessDecoder.decode(syntax, encoded, layout);
+      },
+    });
+
+    expect(decoded).toBe(3);
+    expect(volume.kind === 'volume' && volume.voxels[0]).toBe(10 - 1024);
   });
 
   it('is refused before a byte is read where the volume is larger than any memory', async () => {
