@@ -1,7 +1,7 @@
 /** Every warning of a validator that is accepted, and why. Errors are never accepted. */
 import type { Verdict } from '../fixtures/judges.ts';
 
-interface Accepted {
+export interface Accepted {
   readonly text: RegExp;
   readonly reason: string;
 }
@@ -13,8 +13,7 @@ export const DCIODVFY: readonly Accepted[] = [
   },
   {
     text: /is only permitted to be empty when actually unknown.*attribute <Laterality>/,
-    reason:
-      'It is unknown: an Enhanced CT has no Body Part Examined, so nobody can tell whether the part is one of a pair.',
+    reason: 'It is unknown: a source without Body Part Examined does not tell whether the part is one of a pair.',
   },
 ];
 
