@@ -163,10 +163,14 @@ export class StructureReader {
     return { elements, littleEndian };
   }
 
-  /** PS3.5 7.1: an attribute stands once. Where it stands twice, readers differ in which of the two they believe. */
+  /**
+   * PS3.5 7.1: an attribute stands once. Where it stands twice with different values, readers differ in which of the two
+   * they believe.
+   */
   #add(elements: Map<number, Element>, tag: number, element: Element): void {
-    const before = elements.size;
-    if (elements.set(tag, element).size === before) throw malformed('An attribute stands twice', this.offset);
+    const known = elements.get(tag);
+    if (known === undefined) elements.set(tag, element);
+    else if (!isSame(known, element)) throw malformed('An attribute stands twice', this.offset);
   }
 
   #count(): void {
@@ -269,6 +273,11 @@ export class StructureReader {
     const remaining = this.#bytes.length - this.offset;
     if (length > remaining) throw truncated(length, remaining);
   }
+}
+
+function isSame(a: Element, b: Element): boolean {
+  const arePlain = [a, b].every(({ items, fragments }) => items === undefined && fragments === undefined);
+  return arePlain && a.vr === b.vr && Buffer.compare(a.value, b.value) === 0;
 }
 
 const NOTHING = new Uint8Array(0);

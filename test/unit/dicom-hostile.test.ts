@@ -59,6 +59,14 @@ describe('a hostile data set', () => {
     ]);
   });
 
+  it('may say the same twice', () => {
+    const value: RawElement = { tag: '00100020', vr: 'LO', value: 'ONE' };
+
+    const { dataset } = readDicom(file(value, value));
+
+    expect(dataset.text('PatientID')).toBe('ONE');
+  });
+
   it('may not name what every JavaScript object has', () => {
     const names = ['constructor', 'toString', '__proto__', 'hasOwnProperty'];
 
