@@ -4,25 +4,11 @@
  */
 import { DicomReadError } from '../errors.ts';
 import { vrOf } from './dictionary.ts';
+import { type Element, type ElementSet, isSameElement, PlainElement } from './element.ts';
 
 /** The encoding in force; items of a UN sequence switch to implicit (PS3.5 6.2.2). */
 export interface Encoding {
   readonly explicitVr: boolean;
-  readonly littleEndian: boolean;
-}
-
-/** One data element: its value as a view on the file, its items where it is a sequence, its fragments where encapsulated. */
-export interface Element {
-  readonly vr: string;
-  /** Made anew each time it is asked for, so that a million tiny elements do not make a million views. */
-  readonly value: Uint8Array;
-  readonly items?: readonly ElementSet[];
-  /** Encapsulated pixel data: the Basic Offset Table first, then the fragments (PS3.5 A.4). */
-  readonly fragments?: readonly Uint8Array[];
-}
-
-export interface ElementSet {
-  readonly elements: ReadonlyMap<number, Element>;
   readonly littleEndian: boolean;
 }
 
@@ -65,25 +51,6 @@ function truncated(needed: number, remaining: number): DicomReadError {
 
 function malformed(what: string, offset: number): DicomReadError {
   return new DicomReadError('malformed', `${what} at byte ${offset}`, { facts: { offset } });
-}
-
-/** An element that has neither items nor fragments. */
-class PlainElement implements Element {
-  readonly vr: string;
-  readonly #bytes: Uint8Array;
-  readonly #start: number;
-  readonly #end: number;
-
-  constructor(vr: string, bytes: Uint8Array, start: number, end: number) {
-    this.vr = vr;
-    this.#bytes = bytes;
-    this.#start = start;
-    this.#end = end;
-  }
-
-  get value(): Uint8Array {
-    return this.#bytes.subarray(this.#start, this.#end);
-  }
 }
 
 /** Reads element headers one after the other; `offset` is always within `bytes`. */
@@ -170,7 +137,7 @@ export class StructureReader {
   #add(elements: Map<number, Element>, tag: number, element: Element): void {
     const known = elements.get(tag);
     if (known === undefined) elements.set(tag, element);
-    else if (!isSame(known, element)) throw malformed('An attribute stands twice', this.offset);
+    else if (!isSameElement(known, element)) throw malformed('An attribute stands twice', this.offset);
   }
 
   #count(): void {
@@ -273,11 +240,6 @@ export class StructureReader {
     const remaining = this.#bytes.length - this.offset;
     if (length > remaining) throw truncated(length, remaining);
   }
-}
-
-function isSame(a: Element, b: Element): boolean {
-  const arePlain = [a, b].every(({ items, fragments }) => items === undefined && fragments === undefined);
-  return arePlain && a.vr === b.vr && Buffer.compare(a.value, b.value) === 0;
 }
 
 const NOTHING = new Uint8Array(0);
