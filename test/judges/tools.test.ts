@@ -12,7 +12,7 @@ import { makePanoramic } from '#phantoms/dental.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
 import { spinePhantomToEnhancedCt } from '#phantoms/enhanced-ct.ts';
 import { makeSpinePhantom } from '#phantoms/spine-ct.ts';
-import { dciodvfy, dicomSrValidator, folderOf } from '../fixtures/judges.ts';
+import { dciodvfy, dicomSrValidator, folderOf, JUDGE_LIMIT_MS } from '../fixtures/judges.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { PHANTOM_STUDIES, type PhantomStudy, phantomStudy } from '../fixtures/phantom-studies.ts';
 import { expectFindingsRead, expectMaskRead, readFolder } from '../fixtures/read-results.ts';
@@ -90,7 +90,7 @@ describeWith(['judges', 'dicom3tools', 'pixelmed'], 'the objects of every tool',
     expect(unexplained(paths().map(dciodvfy), DCIODVFY)).toEqual([]);
   });
 
-  it('have nothing unexplained for DicomSRValidator', () => {
+  it('have nothing unexplained for DicomSRValidator', { timeout: JUDGE_LIMIT_MS }, () => {
     const reports = paths().filter((path) => /-(structured-report|non-result)\.dcm$/.test(path));
 
     expect(unexplained(dicomSrValidator(reports), DICOM_SR_VALIDATOR)).toEqual([]);

@@ -7,7 +7,7 @@ import { itemsOf, textOf } from '#core/gate/attribute-values.ts';
 import { codeItem } from '#core/results/common.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
 import { writeJudgedResults } from '../fixtures/judged-results.ts';
-import { dciodvfy, dicomSrValidator, folderOf, type Verdict } from '../fixtures/judges.ts';
+import { dciodvfy, dicomSrValidator, folderOf, JUDGE_LIMIT_MS, type Verdict } from '../fixtures/judges.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { ctCase, enhancedCtCase } from '../fixtures/results.ts';
 import { DCIODVFY, DICOM_SR_VALIDATOR, unexplained, unneeded } from './accepted.ts';
@@ -55,7 +55,7 @@ describeWith(['pixelmed'], 'DicomSRValidator', () => {
   const verdicts: Verdict[] = [];
   beforeAll(() => {
     verdicts.push(...dicomSrValidator([...reports, brokenReport()]));
-  }, 240_000);
+  }, JUDGE_LIMIT_MS);
 
   it('finds nothing unexplained in any report of any source', () => {
     const ours = verdicts.slice(0, -1);
