@@ -36,7 +36,12 @@ export function createBitFrames(
     if (wanted === undefined) return undefined;
     if (last?.SOPInstanceUID !== wanted.SOPInstanceUID)
       last = { SOPInstanceUID: wanted.SOPInstanceUID, read: readBits(client, wanted) };
-    const instance = await last.read;
+    const { read } = last;
+    const instance = await read.catch((error: unknown) => {
+      // Orthanc may answer the next time.
+      if (last?.read === read) last = undefined;
+      throw error;
+    });
     if (instance === undefined || wanted.frameNumber > instance.frames) return undefined;
     return cut(instance, wanted.frameNumber - 1);
   };

@@ -26,7 +26,8 @@ export function createOrthancProxy({
 }: OrthancAccess): (asked: Asked, request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const proxy = createProxyServer({ target: url, auth: `${username}:${password}` });
   const bitFrame = createBitFrames(createDicomWebClient({ url: `${url}/dicom-web/`, username, password }));
-  proxy.on('proxyRes', (answer, { url: path = '' }, response) => {
+  proxy.on('proxyRes', (answer, { url = '' }, response) => {
+    const [path = ''] = url.split('?');
     for (const name of KEPT_BACK) delete answer.headers[name];
     if (!isFrame(path)) return;
     if (answer.statusCode !== 400) {

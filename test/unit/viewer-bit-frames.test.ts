@@ -78,6 +78,16 @@ it('reads an instance once, however many of its frames are asked for', async () 
   expect(reads).toBe(1);
 });
 
+it('asks again after Orthanc did not answer', async () => {
+  const answers = [Promise.reject(new Error('no answer')), Promise.resolve(packed(1, 8, Array(8).fill(true)))];
+  const bitFrame = createBitFrames({ retrieveInstance: async () => answers.shift() });
+
+  const first = bitFrame(`${PATH}/1.2.3.4/frames/1`);
+
+  await expect(first).rejects.toThrow('no answer');
+  expect(await bitFrame(`${PATH}/1.2.3.4/frames/1`)).toEqual(Uint8Array.of(255));
+});
+
 it('has no frame of what is not there, not bit-packed or not asked for as one frame', async () => {
   const [grey] = bitewingStudy().files;
   const ofGrey = createBitFrames({ retrieveInstance: async () => grey });
