@@ -88,12 +88,11 @@ export function sliceValues(Modality: string, frame: FrameHeader, dataset: Datas
     : { transform, padding, outside: 0, saturates: false };
 }
 
-/** Whether padding of a CT lies between air and metal. */
+/** Whether some of a CT's padding lies between air and metal. */
 function isTissue({ low, high }: Padding, transform: ModalityTransform): boolean {
-  return [low, high].some((end) => {
-    const hounsfield = Number.isFinite(end) ? applyTransform(transform, end) : AIR_AND_METAL.below;
-    return hounsfield > AIR_AND_METAL.below && hounsfield < AIR_AND_METAL.above;
-  });
+  if (low > high) return false;
+  const ends = [low, high].map((end) => applyTransform(transform, end));
+  return Math.max(...ends) > AIR_AND_METAL.below && Math.min(...ends) < AIR_AND_METAL.above;
 }
 
 function isHounsfield(frame: FrameHeader, transform: ModalityTransform): boolean {

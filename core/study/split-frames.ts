@@ -37,7 +37,8 @@ export function splitMixed<T extends FrameHeader>(slices: readonly T[]): readonl
   if (!hasDuplicates(slices) && !isInTurns(slices)) return [slices];
   for (const keyOf of [acquisitionOf, contentOf, dimensionsOf]) {
     const parts = groupsOf(slices, keyOf);
-    if (parts.length > 1 && !parts.some(hasDuplicates)) return parts;
+    const areVolumes = parts.length > 1 && parts.some((part) => part.length > 1);
+    if (areVolumes && !parts.some(hasDuplicates)) return parts;
   }
   return [slices];
 }

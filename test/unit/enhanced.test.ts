@@ -422,6 +422,14 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     expect([...volume.voxels.subarray(0, 6)]).toEqual([0, 1, 2, 40, 41, 0]);
   });
 
+  it('are kept where the range of padding holds all tissue', async () => {
+    const range = { PixelPaddingValue: -2000, PixelPaddingRangeLimit: 6000 };
+
+    const volume = await load(write(withPadding, { ...signed, ...range }));
+
+    expect([...volume.voxels.subarray(2, 5)]).toEqual([-1024, -1023, -1022]);
+  });
+
   it('are air where padding is brighter than metal', async () => {
     const bright = sections(2, () => ({ stored: [5000, 1024, 1025, 1026, 1027, 5000] }));
 
