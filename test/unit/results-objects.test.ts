@@ -225,7 +225,9 @@ describe('the mask', () => {
   it.each<[string, Partial<InstanceIndex>, number[]]>([
     ['at the detector', {}, [0.04, 0.04]],
     ['calibrated', { PixelSpacing: [0.03, 0.05] }, [0.03, 0.05]],
+    ['zero but for the detector', { PixelSpacing: [0, 0] }, [0.04, 0.04]],
     ['unknown', { ImagerPixelSpacing: undefined }, [1, 1]],
+    ['none', { PixelSpacing: [-1, 1], ImagerPixelSpacing: [0, 0] }, [1, 1]],
   ])(
     'of a radiograph whose spacing is %s has the groups that viewers ask for, and no place',
     (_how, header, spacing) => {
@@ -237,10 +239,31 @@ describe('the mask', () => {
       const shared = at(seg, 'SharedFunctionalGroupsSequence');
       expect(at(shared, 'PixelMeasuresSequence')?.numbers('PixelSpacing')).toEqual(spacing);
       expect(at(shared, 'PlaneOrientationSequence')?.numbers('ImageOrientationPatient')).toEqual([1, 0, 0, 0, 1, 0]);
+      expect(seg?.text('ImageComments')?.includes('no pixel spacing') ?? false).toBe(spacing[0] === 1);
       expect(seg?.text('FrameOfReferenceUID')).toBeUndefined();
       expect(at(seg, 'PerFrameFunctionalGroupsSequence')?.items('PlanePositionSequence')).toEqual([]);
     },
   );
+
+  it.each<[readonly string[], readonly string[]]>([
+    [
+      ['L', 'F'],
+      ['L', 'F'],
+    ],
+    [['L'], []],
+    [['L', 'F', 'H'], []],
+    [['', 'F'], []],
+  ])('of a radiograph that is oriented %j says %j', (PatientOrientation, expected) => {
+    const { result, source } = radiographCase();
+    const instances = source.instances.map((instance) => ({
+      ...instance,
+      PatientOrientation: [...PatientOrientation],
+    }));
+
+    const [seg] = ofKind({ result, source: { ...source, instances } }, 'segmentation');
+
+    expect(seg?.texts('PatientOrientation')).toEqual(expected);
+  });
 
   it('says what its segments are about: the finding in words, its place in codes, the algorithm’s parameters', () => {
     const [segment] = ofKind(radiographCase(), 'segmentation')[0]?.items('SegmentSequence') ?? [];
