@@ -14,6 +14,7 @@ import { type RunningForwarder, startForwarder } from '../demo/forwarder.ts';
 import { choosePacs, type DemoPacs } from '../demo/pacs.ts';
 import { describeStudy, type RunReport } from '../demo/report.ts';
 import { type DemoStudy, folderStudies, phantomStudies } from '../demo/studies.ts';
+import { deployable } from '../deployable.ts';
 import { useLocalCloud } from '../deployment.ts';
 
 interface DemoOptions {
@@ -39,7 +40,7 @@ async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
   const started = Date.now();
   const say = json === true ? note : print;
   const studies = study === undefined ? phantomStudies() : await folderStudies(study);
-  const catalog = await loadCatalog(root);
+  const catalog = await deployable(await loadCatalog(root), say);
   const pacs = await choosePacs(say);
   try {
     const reports = await show(studies, { pacs, catalog, say, timeoutS });

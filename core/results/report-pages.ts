@@ -170,7 +170,10 @@ function columnsOf(rows: readonly (readonly string[])[]): readonly { readonly le
 function footer({ metadata: { tool, version, inputDigest } }: ResultData): readonly PdfMark[] {
   const models = tool.models.map(({ id, version: of, sha256 }) => `${id} ${of} (${sha256.slice(0, 12)})`).join(', ');
   const top = PAGE.height - 52;
-  const lines = [`Made by Hilum: ${tool.label} ${version}; input ${inputDigest.slice(0, 12)}`, ...(models ? [`Models: ${models}`] : [])];
+  const lines = [
+    `Made by Hilum: ${tool.label} ${version}; input ${inputDigest.slice(0, 12)}`,
+    ...(models ? [`Models: ${models}`] : []),
+  ];
   return [
     { kind: 'line', x: MARGIN, y: top - 12, width: WIDTH },
     ...lines.map(

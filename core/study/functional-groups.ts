@@ -68,6 +68,7 @@ function frameAttributes(groups: readonly Dataset[]): FrameAttributes {
   return {
     ImageType: type && codes(type, 'FrameType'),
     ComplexImageComponent: type && code(type, 'ComplexImageComponent'),
+    AcquisitionContrast: type && code(type, 'AcquisitionContrast'),
     AnatomicRegion,
     BodyPartExamined: words.find((word) => word !== undefined) ?? bodyPartOf(AnatomicRegion),
     AcquisitionNumber: content?.number('FrameAcquisitionNumber'),

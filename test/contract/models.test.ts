@@ -37,7 +37,7 @@ describe.each(models.map((card) => [card.id, card] as const))('the model %s', (i
     const text = readFileSync(join(folder(id), 'CARD.md'), 'utf8');
 
     expect(card.licence).toMatch(/^[A-Za-z0-9.+-]+$/);
-    expect(existsSync(join(folder(id), 'training')) || card.url !== undefined).toBe(true);
+    expect(existsSync(join(folder(id), 'training')) || card.source !== undefined).toBe(true);
     expect(text).toContain(card.licence);
     expect(text).toMatch(/not for clinical use/i);
   });
