@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
-import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { runTool } from '#core/run-tool.ts';
@@ -10,13 +9,14 @@ import type { ProcessingResult } from '#core/tool.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
 import { dciodvfy, folderOf } from '../fixtures/judges.ts';
 import { describeWith } from '../fixtures/lanes.ts';
+import { engineFor, runnable } from '../fixtures/models.ts';
 import { PHANTOM_STUDIES, type PhantomStudy } from '../fixtures/phantom-studies.ts';
 import { expectFindingsRead, expectMaskRead, readObjects } from '../fixtures/read-results.ts';
 
 /** Every tool there is, on every phantom it takes: its own findings and masks, as others read them in our objects. */
 
 const root = join(import.meta.dirname, '..', '..');
-const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads: 1 });
+const catalog = await runnable(await loadCatalog(root));
 
 interface ToolCase {
   readonly name: string;
@@ -37,7 +37,7 @@ async function runOn(entry: ToolEntry, study: PhantomStudy): Promise<readonly To
     images,
     read,
     decoder: inProcessDecoder,
-    engine,
+    engine: engineFor(entry, 1),
     clock,
     deadlineMs: clock.now() + 200_000,
   });
@@ -50,7 +50,7 @@ describeWith(['judges', 'dicom3tools'], 'the objects of every tool', () => {
   const cases: ToolCase[] = [];
   beforeAll(async () => {
     const studies = Object.values(PHANTOM_STUDIES).map((make) => make());
-    for (const entry of await loadCatalog(root)) {
+    for (const entry of catalog) {
       for (const study of studies) cases.push(...(await runOn(entry, study)));
     }
   }, 240_000);
