@@ -57,7 +57,8 @@ export function conform(volume: Volume): ConformedHead {
       }
     }
   }
-  if (!(high > low)) throw new NotEvaluableError('no-contrast', 'All voxels of the series have the same value.');
+  if (!(high > low) || isConstant(volume))
+    throw new NotEvaluableError('no-contrast', 'All voxels of the series have the same value.');
   const scale = 1 / (high - low);
   for (let at = 0; at < values.length; at += 1) values[at] = ((values[at] ?? 0) - low) * scale;
   return { grid, values };
@@ -82,4 +83,10 @@ function checkExtent(volume: Volume): void {
       { facts: { widthMm: Math.round(extent[0]), depthMm: Math.round(extent[1]), heightMm: Math.round(extent[2]) } },
     );
   }
+}
+
+/** The border of 0 around it would make contrast of a picture that has none. */
+function isConstant({ voxels }: Volume): boolean {
+  const [first] = voxels;
+  return voxels.every((value: number) => value === first);
 }
