@@ -5,15 +5,24 @@
 import { parseArgs } from 'node:util';
 import { PAGE, writeSection } from './page.ts';
 
-const PARTS: Readonly<Record<string, (options: { repetitions: number; slices: number }) => Promise<string>>> = {
-  dicom: async (options) => (await import('./dicom/dicom.ts')).measureDicom(options),
-  pipeline: async (options) => (await import('./pipeline/pipeline.ts')).measurePipeline(options),
+interface Part {
+  readonly repetitions: number;
+  readonly measure: (options: { readonly repetitions: number; readonly slices: number }) => Promise<string>;
+}
+
+const PARTS: Readonly<Record<string, Part>> = {
+  dicom: { repetitions: 5, measure: async (options) => (await import('./dicom/dicom.ts')).measureDicom(options) },
+  pipeline: {
+    repetitions: 3,
+    measure: async (options) => (await import('./pipeline/pipeline.ts')).measurePipeline(options),
+  },
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    repetitions: { type: 'string', default: '3' },
+    /** Each part has its own number of them where this is not given. */
+    repetitions: { type: 'string' },
     slices: { type: 'string', default: '300' },
     /** The page that takes the sections; an empty one for none but the terminal. */
     out: { type: 'string', default: PAGE },
@@ -21,9 +30,10 @@ const { values, positionals } = parseArgs({
 });
 
 for (const name of positionals.length === 0 ? Object.keys(PARTS) : positionals) {
-  const measure = PARTS[name];
-  if (measure === undefined) throw new RangeError(`There is no part ${name}: ${Object.keys(PARTS).join(', ')}`);
-  const section = await measure({ repetitions: Number(values.repetitions), slices: Number(values.slices) });
+  const part = PARTS[name];
+  if (part === undefined) throw new RangeError(`There is no part ${name}: ${Object.keys(PARTS).join(', ')}`);
+  const repetitions = Number(values.repetitions ?? part.repetitions);
+  const section = await part.measure({ repetitions, slices: Number(values.slices) });
   console.log(section);
   if (values.out !== '') writeSection(values.out, section);
 }

@@ -27,10 +27,15 @@ export function printJson(data: unknown): void {
 
 /** Prints a line for people. */
 export function print(line = ''): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${withoutControls(line)}\n`);
 }
 
 /** Prints a remark beside the data, to standard error. */
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${withoutControls(line)}\n`);
+}
+
+/** Names of files come from outside; what steers a terminal is not printed to it. */
+function withoutControls(line: string): string {
+  return line.replace(/[^\P{Cc}\t\n]/gu, '?');
 }

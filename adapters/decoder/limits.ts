@@ -19,10 +19,10 @@ export const WALL_LIMIT_FACTOR = 60;
 
 /**
  * WebAssembly memory for one frame at a time: what a codec starts with and keeps, and per sample what the hungriest
- * (JPEG 2000, 32-bit working arrays) needs twice over.
+ * (JPEG 2000, 32-bit working arrays) needs twice over; never more than 1 GiB.
  */
 export function heapLimitBytes({ rows, columns, samplesPerPixel }: FrameLayout): number {
-  return 128 * MIB + rows * columns * samplesPerPixel * 24;
+  return Math.min(1024 * MIB, 128 * MIB + rows * columns * samplesPerPixel * 24);
 }
 
 /** V8's own heap of one thread, where next to nothing lies: samples are outside it. */

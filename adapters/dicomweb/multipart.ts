@@ -32,8 +32,21 @@ export function boundaryOf(contentType: string | undefined): string {
   return boundary;
 }
 
-/** Splits at semicolons that stand outside quoted strings. */
-const splitParameters = (value: string): readonly string[] => value.match(/(?:"(?:\\.|[^"\\])*"|[^;"])+/g) ?? [];
+/** Splits at semicolons that stand outside quoted strings; a loop, for a pattern looks for the end of each quote anew. */
+function splitParameters(value: string): readonly string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let i = 0; i < value.length; i += 1) {
+    if (isQuoted && value[i] === '\\') i += 1;
+    else if (value[i] === '"') isQuoted = !isQuoted;
+    else if (value[i] === ';' && !isQuoted) {
+      parts.push(value.slice(start, i));
+      start = i + 1;
+    }
+  }
+  return [...parts, value.slice(start)];
+}
 
 function parseParameter(text: string): readonly [name: string, value: string] {
   const equals = text.indexOf('=');

@@ -12,7 +12,7 @@ import type { DecodeTimes } from './decode-hilum.ts';
 import { NUMBERS, TEXTS } from './header-attributes.ts';
 import type { HeaderTimes } from './headers-hilum.ts';
 import { describeDicom } from './report.ts';
-import { sameSamples } from './same-samples.ts';
+import { sameHeaders, sameMasks, sameSamples } from './same-answers.ts';
 import type { SegmentTimes } from './segment-hilum.ts';
 import { type BenchFiles, makeFiles } from './study.ts';
 import { type BenchSyntax, type Plugin, SYNTAXES } from './syntaxes.ts';
@@ -20,16 +20,20 @@ import { type BenchSyntax, type Plugin, SYNTAXES } from './syntaxes.ts';
 /** Who read or wrote: Hilum in one thread or through its pool, or pydicom with a plugin or without. */
 export type Reader = 'hilum' | 'pool' | 'pydicom' | Plugin;
 
+/** What one repetition measured. */
+export interface Repetition {
+  readonly decoding: ReadonlyMap<BenchSyntax, ReadonlyMap<Reader, DecodeTimes>>;
+  /** Attributes from the first bytes of files; `index` is the pipeline's header index with the SHA-256 of each file. */
+  readonly headers: Readonly<Record<'hilum' | 'pydicom' | 'index', HeaderTimes>>;
+  readonly segmentation: Readonly<Record<'hilum' | 'highdicom', Cell<SegmentTimes>>>;
+}
+
 export interface DicomMeasurements {
-  readonly repetitions: number;
+  readonly repetitions: readonly Repetition[];
   readonly slices: number;
+  /** Of Hilum's pool. */
   readonly threads: number;
   readonly versions: { readonly hilum: string; readonly peers: string };
-  /** Of every syntax and reader, one a repetition. */
-  readonly decoding: ReadonlyMap<BenchSyntax, ReadonlyMap<Reader, readonly DecodeTimes[]>>;
-  /** Attributes from the first bytes of files; `index` is the pipeline's header index with the SHA-256 of each file. */
-  readonly headers: Readonly<Record<'hilum' | 'index' | 'pydicom', readonly HeaderTimes[]>>;
-  readonly segmentation: Readonly<Record<'hilum' | 'highdicom', readonly Cell<SegmentTimes>[]>>;
   readonly segmentationMb: number;
 }
 
@@ -45,31 +49,44 @@ export async function measureDicom(options: {
   try {
     const python = join(VENVS.bench.folder, 'bin', 'python');
     const files = await makeFiles(folder, options.slices, python);
-    const runners = createRunners(bundle(folder), python, files, join(folder, 'segmentation.dcm'));
-    const decoding = new Map(SYNTAXES.map((syntax) => [syntax, new Map<Reader, DecodeTimes[]>()]));
-    const headers = { hilum: [] as HeaderTimes[], index: [] as HeaderTimes[], pydicom: [] as HeaderTimes[] };
-    const segmentation = { hilum: [] as Cell<SegmentTimes>[], highdicom: [] as Cell<SegmentTimes>[] };
-    for (let repetition = 0; repetition < options.repetitions; repetition++) {
-      console.error(`repetition ${repetition + 1}: headers and segmentations`);
-      headers.hilum.push(await runners.headers('head'));
-      headers.pydicom.push(await runners.headersByPydicom());
-      headers.index.push(await runners.headers('index'));
-      segmentation.hilum.push(await runners.segment());
-      segmentation.highdicom.push(await runners.segmentByHighdicom());
-      for (const [syntax, times] of decoding) {
-        console.error(`repetition ${repetition + 1}: ${syntax.name}`);
-        for (const reader of readersOf(syntax)) {
-          times.set(reader, [...(times.get(reader) ?? []), await runners.decode(syntax, reader)]);
-        }
-        sameSamples(syntax, times);
-      }
+    const runners = createRunners(bundle(folder), python, files, folder);
+    const repetitions: Repetition[] = [];
+    for (let number = 1; number <= options.repetitions; number++) {
+      repetitions.push(await repeat(runners, (step) => console.error(`repetition ${number}: ${step}`)));
     }
-    const segmentationMb = statSync(join(folder, 'segmentation.dcm')).size / 1e6;
-    const versions = await versionsOf(python);
-    return describeDicom({ ...options, threads: THREADS, versions, decoding, headers, segmentation, segmentationMb });
+    return describeDicom({
+      ...options,
+      threads: THREADS,
+      versions: await versionsOf(python),
+      repetitions,
+      segmentationMb: statSync(runners.written.hilum).size / 1e6,
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Every cell once, one after the other; their answers are compared. */
+async function repeat(runners: ReturnType<typeof createRunners>, say: (step: string) => void): Promise<Repetition> {
+  say('headers');
+  const headers = {
+    hilum: await runners.headers('head'),
+    pydicom: await runners.headersByPydicom(),
+    index: await runners.headers('index'),
+  };
+  sameHeaders(headers.hilum, headers.pydicom);
+  say('segmentations');
+  const segmentation = { hilum: await runners.segment(), highdicom: await runners.segmentByHighdicom() };
+  sameMasks(readFileSync(runners.written.hilum), readFileSync(runners.written.highdicom));
+  const decoding = new Map<BenchSyntax, ReadonlyMap<Reader, DecodeTimes>>();
+  for (const syntax of SYNTAXES) {
+    say(syntax.name);
+    const times = new Map<Reader, DecodeTimes>();
+    for (const reader of readersOf(syntax)) times.set(reader, await runners.decode(syntax, reader));
+    sameSamples(syntax, times);
+    decoding.set(syntax, times);
+  }
+  return { headers, segmentation, decoding };
 }
 
 /** The cells' programs as Hilum's functions run, bundled to plain JavaScript. */
@@ -93,26 +110,30 @@ function bundle(folder: string): (name: (typeof PROGRAMS)[number]) => string {
   return (name) => join(out, `${name}.mjs`);
 }
 
-function createRunners(program: ReturnType<typeof bundle>, python: string, files: BenchFiles, out: string) {
+function createRunners(program: ReturnType<typeof bundle>, python: string, files: BenchFiles, folder: string) {
+  const written = { hilum: join(folder, 'hilum.dcm'), highdicom: join(folder, 'highdicom.dcm') };
   const script = (name: string): string => join(import.meta.dirname, name);
   const node = <T>(...args: readonly string[]): Promise<Cell<T>> => runCell(process.execPath, args);
   return {
+    written,
     async decode({ TransferSyntaxUID }: BenchSyntax, reader: Reader): Promise<DecodeTimes> {
-      const folder = files.encoded(TransferSyntaxUID);
-      if (reader === 'hilum') return (await node<DecodeTimes>(program('decode-hilum'), folder)).measured;
-      if (reader === 'pool')
-        return (await node<DecodeTimes>(program('decode-hilum'), folder, String(THREADS))).measured;
+      const encoded = files.encoded(TransferSyntaxUID);
+      const threads = reader === 'pool' ? [String(THREADS)] : [];
       const plugin = reader === 'pydicom' ? [] : [reader];
-      return (await runCell<DecodeTimes>(python, [script('decode_pydicom.py'), folder, ...plugin])).measured;
+      const isOurs = reader === 'hilum' || reader === 'pool';
+      const { measured } = isOurs
+        ? await node<DecodeTimes>(program('decode-hilum'), encoded, ...threads)
+        : await runCell<DecodeTimes>(python, [script('decode_pydicom.py'), encoded, ...plugin]);
+      return measured;
     },
     headers: async (what: 'head' | 'index') =>
       (await node<HeaderTimes>(program('headers-hilum'), files.study, what)).measured,
     headersByPydicom: async () =>
       (await runCell<HeaderTimes>(python, [script('headers_pydicom.py'), files.study, TEXTS.join(), NUMBERS.join()]))
         .measured,
-    segment: () => node<SegmentTimes>(program('segment-hilum'), files.study, files.labels, out),
+    segment: () => node<SegmentTimes>(program('segment-hilum'), files.study, files.labels, written.hilum),
     segmentByHighdicom: () =>
-      runCell<SegmentTimes>(python, [script('segment_highdicom.py'), files.study, files.labels, `${out}.highdicom`]),
+      runCell<SegmentTimes>(python, [script('segment_highdicom.py'), files.study, files.labels, written.highdicom]),
   };
 }
 

@@ -3,22 +3,22 @@ import { machine } from '../page.ts';
 import { median, row, spread } from '../statistics.ts';
 import type { Cell } from './cell.ts';
 import type { DecodeTimes } from './decode-hilum.ts';
-import type { DicomMeasurements, Reader } from './dicom.ts';
+import type { DicomMeasurements, Reader, Repetition } from './dicom.ts';
 import type { SegmentTimes } from './segment-hilum.ts';
-import type { BenchSyntax } from './syntaxes.ts';
+import { type BenchSyntax, SYNTAXES } from './syntaxes.ts';
 
 /** The section, as Markdown. */
 export function describeDicom(measured: DicomMeasurements): string {
-  const { repetitions, slices, threads, versions, decoding, headers, segmentation, segmentationMb } = measured;
-  const [first] = decoding.values();
-  const decodedMb = (first?.get('hilum')?.[0]?.bytes ?? 0) / 1e6;
+  const { repetitions, slices, threads, versions, segmentationMb } = measured;
+  const [first] = repetitions[0]?.decoding.values() ?? [];
+  const decodedMb = (first?.get('hilum')?.bytes ?? 0) / 1e6;
   const decoded = Math.round((decodedMb * 1e6) / 2 ** 19);
   return `## DICOM beside other software
 
 Slices of a CT phantom, 512 × 512, 12 bits stored of 16, with a scanner's noise, encoded by the plugins of pydicom, DCMTK (JPEG)
-and OpenJPH (HTJ2K). Every cell is a fresh process; all cells of a repetition follow each other; ${repetitions} repetitions: median
+and OpenJPH (HTJ2K). Every cell is a fresh process; all cells of a repetition follow each other; ${repetitions.length} repetitions: median
 (least–most). Hilum runs bundled, as its functions do. One thread each, but for the pool. Files are in the page cache. MB are 10⁶
-bytes. A ratio is one of medians; above 1 Hilum is faster or takes less.
+bytes. A ratio is the peer's time or memory over Hilum's in the same repetition: above 1 Hilum is faster or takes less.
 
 ${machine()}
 ${row('Hilum', `${versions.hilum} (WebAssembly); JPEG lossless, JPEG extended and RLE are its own`)}
@@ -33,7 +33,7 @@ the same to the bit where the syntax is lossless or leaves a decoder no choice (
 
 | syntax | Hilum: decode | Hilum: read | pydicom: decode | pydicom: read | plugin | decode, ratio | read, ratio | Hilum, pool: read | other plugins: read |
 |---|---|---|---|---|---|---|---|---|---|
-${[...decoding].map(([syntax, times]) => decodingRow(syntax, times)).join('\n')}
+${SYNTAXES.map((syntax) => decodingRow(syntax, repetitions)).join('\n')}
 
 ### Opening headers
 
@@ -42,59 +42,68 @@ pipeline makes of a file: read whole, with SHA-256, and validated.
 
 | | ms | peak MB | ratio of times |
 |---|---|---|---|
-${(['hilum', 'pydicom', 'index'] as const)
-  .map((reader) =>
-    row(
-      { hilum: 'Hilum', pydicom: 'pydicom, `stop_before_pixels`', index: "Hilum's index, whole files" }[reader],
-      spread(
-        headers[reader].map(({ readMs }) => readMs),
-        0,
-      ),
-      spread(
-        headers[reader].map(({ peakMb }) => peakMb),
-        0,
-      ),
-      ratio(headers.pydicom, headers[reader], ({ readMs }) => readMs),
-    ),
-  )
-  .join('\n')}
+${HEADERS.map(([reader, name]) => headersRow(name, reader, repetitions)).join('\n')}
 
 ### Writing a Segmentation
 
 ${slices} frames of 512 × 512 in six segments on ${slices} slices (${segmentationMb.toFixed(1)} MB), from one byte a voxel in a file. *Write*: labels in the file and
 headers in memory to a file on disk; Hilum's output gate and SHA-256 included. *Process*: all of it with start-up and the
-headers of the ${slices} slices (Hilum's with the SHA-256 of every slice).
+headers of the ${slices} slices (Hilum's with the SHA-256 of every slice). The masks of both files are compared.
 
 | | write, ms | process, ms | peak MB |
 |---|---|---|---|
-${segmentationRow('Hilum', segmentation.hilum)}
-${segmentationRow('highdicom', segmentation.highdicom)}
-${row('**ratio**', ...SEGMENTATION.map((value) => ratio(segmentation.highdicom, segmentation.hilum, value)))}
+${segmentationRow('Hilum', repetitions, ({ hilum }, value) => value(hilum), 0)}
+${segmentationRow('highdicom', repetitions, ({ highdicom }, value) => value(highdicom), 0)}
+${segmentationRow('**ratio**', repetitions, ({ hilum, highdicom }, value) => value(highdicom) / value(hilum), 2)}
 `;
 }
 
-const SEGMENTATION: readonly ((cell: Cell<SegmentTimes>) => number)[] = [
+const HEADERS: readonly (readonly [keyof Repetition['headers'], string])[] = [
+  ['hilum', 'Hilum'],
+  ['pydicom', 'pydicom, `stop_before_pixels`'],
+  ['index', "Hilum's index, whole files"],
+];
+
+function headersRow(name: string, reader: keyof Repetition['headers'], repetitions: readonly Repetition[]): string {
+  const times = repetitions.map(({ headers }) => headers[reader].readMs);
+  const peaks = repetitions.map(({ headers }) => headers[reader].peakMb);
+  const ratios = repetitions.map(({ headers }) => headers.pydicom.readMs / headers[reader].readMs);
+  return row(name, spread(times, 0), spread(peaks, 0), reader === 'pydicom' ? '' : spread(ratios));
+}
+
+type SegmentationValue = (cell: Cell<SegmentTimes>) => number;
+const SEGMENTATION: readonly SegmentationValue[] = [
   ({ measured }) => measured.writeMs,
   ({ processMs }) => processMs,
   ({ measured }) => measured.peakMb,
 ];
 
-const segmentationRow = (name: string, cells: readonly Cell<SegmentTimes>[]): string =>
-  row(name, ...SEGMENTATION.map((value) => spread(cells.map(value), 0)));
+function segmentationRow(
+  name: string,
+  repetitions: readonly Repetition[],
+  figure: (cells: Repetition['segmentation'], value: SegmentationValue) => number,
+  digits: number,
+): string {
+  const figures = (value: SegmentationValue) => repetitions.map(({ segmentation }) => figure(segmentation, value));
+  return row(name, ...SEGMENTATION.map((value) => spread(figures(value), digits)));
+}
 
-function decodingRow(syntax: BenchSyntax, times: ReadonlyMap<Reader, readonly DecodeTimes[]>): string {
-  const of = (reader: Reader): readonly DecodeTimes[] => times.get(reader) ?? [];
-  const peers = [...times.keys()]
+function decodingRow(syntax: BenchSyntax, repetitions: readonly Repetition[]): string {
+  const runs = repetitions.map(({ decoding }) => decoding.get(syntax) ?? new Map<Reader, DecodeTimes>());
+  const of = (reader: Reader | undefined): readonly DecodeTimes[] =>
+    runs.flatMap((times) => (reader === undefined ? [] : (times.get(reader) ?? [])));
+  const slowness = (reader: Reader): number => median(of(reader).map(({ readMs }) => readMs));
+  const [fastest, ...others] = [...(runs[0]?.keys() ?? [])]
     .filter((reader) => reader !== 'hilum' && reader !== 'pool')
-    .toSorted((a, b) => median(of(a).map(({ readMs }) => readMs)) - median(of(b).map(({ readMs }) => readMs)));
-  const [fastest, ...others] = peers;
-  const peer = fastest === undefined ? [] : of(fastest);
+    .toSorted((a, b) => slowness(a) - slowness(b));
+  const ratios = (part: 'decodeMs' | 'readMs'): string =>
+    spread(of(fastest).map((theirs, i) => theirs[part] / (of('hilum')[i]?.[part] ?? Number.NaN)));
   return row(
     syntax.name,
     ...[throughput(of('hilum'), 'decodeMs'), throughput(of('hilum'), 'readMs')],
-    ...[throughput(peer, 'decodeMs'), throughput(peer, 'readMs')],
-    fastest === undefined ? 'none reads it' : fastest === 'pydicom' ? '–' : fastest,
-    ...[ratio(peer, of('hilum'), ({ decodeMs }) => decodeMs), ratio(peer, of('hilum'), ({ readMs }) => readMs)],
+    ...[throughput(of(fastest), 'decodeMs'), throughput(of(fastest), 'readMs')],
+    fastest === undefined ? 'none reads it' : fastest === 'pydicom' ? 'needs none' : fastest,
+    ...[ratios('decodeMs'), ratios('readMs')],
     throughput(of('pool'), 'readMs'),
     others.map((reader) => `${reader} ${throughput(of(reader), 'readMs')}`).join(', '),
   );
@@ -106,9 +115,3 @@ const throughput = (times: readonly DecodeTimes[], part: 'decodeMs' | 'readMs'):
     times.map((time) => time.bytes / 1000 / time[part]),
     0,
   );
-
-/** How many times more the peers take (ms, MB), by the medians. */
-function ratio<T>(peers: readonly T[], ours: readonly T[], value: (one: T) => number): string {
-  if (peers.length === 0) return '–';
-  return (median(peers.map(value)) / median(ours.map(value))).toFixed(2);
-}

@@ -2,7 +2,7 @@
 import { DicomReadError } from '../errors.ts';
 import { type TextDecoding, textDecoding } from './charset.ts';
 import { keywordOf, lookup } from './dictionary.ts';
-import type { Element, ElementSet } from './structure.ts';
+import type { Element, ElementSet } from './element.ts';
 import type { Attributes, AttributeValue } from './write.ts';
 
 /** Keywords that PS3.6 does not have throw a RangeError: they are our mistake, not the file's. */

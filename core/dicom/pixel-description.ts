@@ -10,7 +10,7 @@ export interface PixelDescription extends FrameLayout {
 }
 
 /** Decoded pixels of one call; beyond it no function of ours has the memory. */
-const MAX_DECODED_BYTES = 2 ** 31 - 1;
+export const MAX_DECODED_BYTES = 2 ** 31 - 1;
 /** Ten times the frames of the longest real recordings; a list of them is made before the pixels are looked at. */
 const MAX_FRAMES = 1_000_000;
 const INTEGER_BITS = [1, 8, 16, 32];

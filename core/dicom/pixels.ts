@@ -27,6 +27,9 @@ export interface DecodeOptions {
   readonly frames?: readonly number[];
 }
 
+/** Compressed pixels may grow to 256 MiB, however well they are compressed, and beyond to 1000 times their size. */
+export const FREE_DECODED_BYTES = 2 ** 28;
+export const MAX_RATIO = 1000;
 /** Compressed frames handed to the decoder at once take this much when decoded: enough for all threads, little to hold twice. */
 const BATCH_BYTES = 2 ** 26;
 
@@ -77,6 +80,7 @@ async function decodeEncapsulated(
   const { rows, columns, samplesPerPixel, photometric } = description;
   const encoded = wantedFrames(dataset, description, wanted);
   const frameBytes = rows * columns * samplesPerPixel * bytesPerSample(description);
+  checkRatio(frameBytes * encoded.length, encoded);
   const batch = Math.max(1, Math.floor(BATCH_BYTES / frameBytes));
   let bytes: Uint8Array = new Uint8Array(0);
   for (let start = 0; start < encoded.length; start += batch) {
@@ -91,6 +95,15 @@ async function decodeEncapsulated(
     }
   }
   return codec.decodesToRgb.includes(photometric) ? { bytes, photometric: 'RGB' } : toRgb(bytes, description);
+}
+
+/** Blank masks shrink to a thousandth and less, pictures of this size to a fiftieth; what goes far beyond is no picture. */
+function checkRatio(decodedBytes: number, encoded: readonly Uint8Array[]): void {
+  const encodedBytes = encoded.reduce((sum, frame) => sum + frame.length, 0);
+  if (decodedBytes <= Math.max(FREE_DECODED_BYTES, encodedBytes * MAX_RATIO)) return;
+  throw new DicomReadError('limit-exceeded', `${encodedBytes} compressed bytes would become ${decodedBytes}`, {
+    facts: { encodedBytes, decodedBytes },
+  });
 }
 
 function wantedFrames(

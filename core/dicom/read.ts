@@ -18,14 +18,14 @@ export interface DicomFile {
 }
 
 /** One file, whole in memory; larger ones are beyond what a function of ours can hold. */
-const MAX_FILE_BYTES = 2 ** 31 - 1;
+export const MAX_FILE_BYTES = 2 ** 31 - 1;
 /**
  * A deflated data set may grow to 32 times its size (real ones grow 2 to 10 times), small ones to 16 MiB (blank masks),
  * none beyond 1 GiB. Deflate itself allows 1032 times.
  */
-const MAX_INFLATE_RATIO = 32;
-const MIN_INFLATED_LIMIT = 16 * 2 ** 20;
-const MAX_INFLATED_LIMIT = 2 ** 30;
+export const MAX_INFLATE_RATIO = 32;
+export const MIN_INFLATED_LIMIT = 16 * 2 ** 20;
+export const MAX_INFLATED_LIMIT = 2 ** 30;
 
 /**
  * PS3.5 9.1 and ISO/IEC 8824: components under the roots 0, 1 and 2. Leading zeros are forbidden, too, but real devices

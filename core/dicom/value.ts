@@ -152,9 +152,15 @@ function encodeText({ keyword, vr }: Element, values: readonly string[], charset
   return padded(bytes, vr === 'UI' ? 0x00 : 0x20);
 }
 
-/** True where every character is one of the default repertoire (ISO 646) or one of its controls. */
+/**
+ * True where every character is one of the default repertoire (ISO 646) or one of its controls. ESC is none of them: what
+ * follows it would be read as a code extension (PS3.5 6.1.2.5), except in UTF-8.
+ */
 export function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7e) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7e || code === 0x1b) return false;
+  }
   return true;
 }
 

@@ -170,7 +170,8 @@ function encodeElement(bytes: Bytes, entry: DictionaryEntry, value: AttributeVal
   header.set(Buffer.from(element.vr, 'latin1'), 4);
   if (long) view.setUint32(8, field.length, true);
   else view.setUint16(6, field.length, true);
-  append(bytes, header, ...field.runs);
+  append(bytes, [header]);
+  append(bytes, field.runs);
 }
 
 /** Where PS3.6 gives a choice of VR, the pixels decide (PS3.5 A.2). */
@@ -199,12 +200,13 @@ function encodeSequence(keyword: string, value: AttributeValue, context: Context
     const header = new Uint8Array(8);
     new DataView(header.buffer).setUint32(0, ITEM, true);
     new DataView(header.buffer).setUint32(4, item.length, true);
-    append(bytes, header, ...item.runs);
+    append(bytes, [header]);
+    append(bytes, item.runs);
   }
   return bytes;
 }
 
-function append(bytes: Bytes, ...runs: readonly Uint8Array[]): void {
+function append(bytes: Bytes, runs: readonly Uint8Array[]): void {
   for (const run of runs) {
     bytes.runs.push(run);
     bytes.length += run.length;

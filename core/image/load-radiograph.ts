@@ -1,6 +1,7 @@
 import type { PixelArray } from '../dicom/pixels.ts';
 import { DicomReadError } from '../errors.ts';
 import type { FrameDecoder } from '../ports.ts';
+import { flatSpacing } from '../study/frames.ts';
 import type { ImageIndex } from '../study/study-index.ts';
 import { applyTransform, type ModalityTransform, modalityTransform } from './modality-lut.ts';
 import { type Padding, paddingOf } from './pixel-padding.ts';
@@ -27,14 +28,14 @@ export async function loadRadiograph(
   const pixels = await decodeGreyscale(instance, file, decoder);
   const transform = modalityTransform(file.dataset, instance);
   const { rows, columns, photometric, data } = pixels;
-  const spacingMm = instance.PixelSpacing ?? instance.ImagerPixelSpacing;
+  const spacingMm = flatSpacing(instance);
   return {
     kind: 'radiograph',
     header: instance,
     rows,
     columns,
     pixels: normalised(data, transform, paddingOf(file.dataset, pixels), photometric === 'MONOCHROME1'),
-    ...(spacingMm === undefined || spacingMm.some((spacing) => spacing <= 0) ? {} : { spacingMm }),
+    ...(spacingMm && { spacingMm }),
   };
 }
 

@@ -8,7 +8,8 @@ export interface Padding {
   readonly high: number;
 }
 
-const NONE: Padding = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY };
+/** No pixel is padding. */
+export const NO_PADDING: Padding = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY };
 
 /**
  * The padding of an instance, as its samples come out of decoding. Some writers give the value of signed pixels unsigned, as
@@ -16,7 +17,7 @@ const NONE: Padding = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INF
  */
 export function paddingOf(dataset: Dataset, { bitsStored, signed }: FrameLayout): Padding {
   const value = dataset.number('PixelPaddingValue');
-  if (value === undefined) return NONE;
+  if (value === undefined) return NO_PADDING;
   const shift = 32 - Math.min(32, Math.max(1, bitsStored));
   const asSample = (number: number): number => (signed ? (number << shift) >> shift : (number << shift) >>> shift);
   const ends = [value, dataset.number('PixelPaddingRangeLimit') ?? value].map(asSample);

@@ -27,8 +27,8 @@ export function openInstance({ SOPInstanceUID }: Described, bytes: Uint8Array): 
 /**
  * Decodes greyscale frames of an instance: those numbered so (from 1), in this order, or the only one.
  *
- * @throws DicomReadError also where the frames have another size than the index says, are not greyscale, or are several
- *   where no number is given
+ * @throws DicomReadError also where the frames have another size than the index says, are not greyscale in whole numbers (as
+ *   all images that tools take are), or are several where no number is given
  */
 export async function decodeGreyscale(
   { SOPInstanceUID, Rows, Columns }: Described,
@@ -44,7 +44,8 @@ export async function decodeGreyscale(
       facts: { SOPInstanceUID },
     });
   }
-  if (!/^MONOCHROME[12]$/.test(pixels.photometric)) throw notGreyscale(SOPInstanceUID);
+  const isWhole = !(pixels.data instanceof Float32Array || pixels.data instanceof Float64Array);
+  if (!isWhole || !/^MONOCHROME[12]$/.test(pixels.photometric)) throw notGreyscale(SOPInstanceUID);
   return pixels;
 }
 

@@ -27,7 +27,7 @@ function checkFrames({ SOPInstanceUID, NumberOfFrames = 1, frames }: InstanceInd
   });
 }
 
-/** In-concatenation Numbers count from 1, and each part says how many frames come before it (PS3.3 C.7.6.16.1). */
+/** In-concatenation Numbers count from 1, and each part says how many frames come before it (PS3.3 C.7.6.16). */
 function checkConcatenation(instances: readonly InstanceIndex[]): void {
   const parts = instances
     .filter(({ ConcatenationUID }) => ConcatenationUID !== undefined)

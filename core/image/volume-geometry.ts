@@ -42,6 +42,11 @@ const MAX_SHIFT_PIXELS = 1;
 /** A nominal tilt below this is what scanners call zero. */
 const MAX_TILT_DEGREES = 0.5;
 
+/** No scanner reaches farther, in pixels times their spacing or from the origin of its coordinates: 10 m. */
+const MAX_REACH_MM = 10_000;
+/** A nanometre; less is a mistake, and volumes on a grid of millimetres would have more voxels than memory. */
+const MIN_SPACING_MM = 1e-6;
+
 /** A slice with what geometry needs of its header. */
 interface Slice {
   readonly frame: FrameHeader;
@@ -99,8 +104,13 @@ function sliceOf(frame: FrameHeader): Slice {
   ) {
     throw new GeometryError('missing-geometry', 'A slice gives no position, orientation or size', { facts });
   }
-  if (PixelSpacing === undefined || PixelSpacing.some((spacing) => spacing <= 0)) {
+  if (PixelSpacing === undefined || PixelSpacing.some((spacing) => !(spacing >= MIN_SPACING_MM))) {
     throw new GeometryError('pixel-spacing-unknown', 'A slice gives no Pixel Spacing', { facts });
+  }
+  // Nor numbers so large that sums of them are none: beyond this point every length is one.
+  const reach = Math.max(...ImagePositionPatient.map(Math.abs), Rows * PixelSpacing[0], Columns * PixelSpacing[1]);
+  if (!(reach <= MAX_REACH_MM && ImageOrientationPatient.every((cosine) => Math.abs(cosine) <= 2))) {
+    throw new GeometryError('missing-geometry', 'A slice lies or reaches farther than any scanner', { facts });
   }
   const [rowX, rowY, rowZ, columnX, columnY, columnZ] = ImageOrientationPatient;
   return {
@@ -179,7 +189,7 @@ function checkSpacing(along: readonly number[]): number {
   if (wide.length > 0) {
     const missing = wide.map((gap) => Math.round(gap / usual) - 1);
     const whole = wide.every((gap) => Math.abs(gap / usual - Math.round(gap / usual)) <= 2 * MAX_GRID_DEVIATION);
-    const facts = { gaps: wide.length, spacingMm: rounded(usual), widestMm: rounded(Math.max(...wide)) };
+    const facts = { gaps: wide.length, spacingMm: rounded(usual), widestMm: rounded(largest(wide)) };
     if (!whole) throw variableSpacing(facts);
     const count = missing.reduce((sum, n) => sum + n, 0);
     throw new GeometryError('missing-slices', `${count} slice(s) are missing in ${wide.length} place(s)`, {
@@ -188,7 +198,7 @@ function checkSpacing(along: readonly number[]): number {
   }
   const [start = 0] = along;
   const spacing = ((along.at(-1) ?? start) - start) / gaps.length;
-  const deviation = Math.max(...along.map((position, i) => Math.abs(position - start - i * spacing)));
+  const deviation = largest(along.map((position, i) => Math.abs(position - start - i * spacing)));
   if (deviation > spacing * MAX_GRID_DEVIATION) {
     throw variableSpacing({ spacingMm: rounded(spacing), deviationMm: rounded(deviation) });
   }
@@ -237,6 +247,11 @@ function gantryTilt(facts: Readonly<Record<string, string | number>>): GeometryE
   return new GeometryError('gantry-tilt', `The gantry was tilted by ${facts['degrees']}°: the slices are sheared`, {
     facts,
   });
+}
+
+/** Of any number of values, which `Math.max` cannot take as arguments. */
+function largest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
 }
 
 function rounded(value: number): number {

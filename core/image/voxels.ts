@@ -6,21 +6,25 @@
  * - Whole-numbered values that fit, and all CT, become Int16; everything else Float32. CT beyond ±32,767 HU saturates.
  * - Pixel padding is no measurement (outside the circle of a reconstruction some scanners store −2000): of CT it becomes
  *   −1024 HU, what other scanners store there, of everything else 0, no signal. Values near the circle's edge would
- *   otherwise be interpolated with ones that no tissue has.
+ *   otherwise be interpolated with ones that no tissue has. Padding that tissue has, too, is left as it is: some writers
+ *   declare 0 in images whose 0 is water, and holes in the patient are worse than water around him.
  * - A CT without rescale, or with another Rescale Type than HU (tomosynthesis, perfusion maps), has no Hounsfield units
- *   (PS3.3 C.8.2.1.1.7, C.11.1.1.2): it is refused, for nobody knows what its values mean.
+ *   (PS3.3 C.8.2.1, C.11.1.1.2): it is refused, for nobody knows what its values mean.
  */
 import type { FrameLayout } from '../dicom/codecs/codec.ts';
 import type { Dataset } from '../dicom/read.ts';
 import { DicomReadError } from '../errors.ts';
 import { type FrameHeader, frameReference } from '../study/frames.ts';
-import { type ModalityTransform, modalityTransform } from './modality-lut.ts';
-import { type Padding, paddingOf } from './pixel-padding.ts';
+import { applyTransform, type ModalityTransform, modalityTransform } from './modality-lut.ts';
+import { NO_PADDING, type Padding, paddingOf } from './pixel-padding.ts';
 import type { VolumeGeometry } from './volume-geometry.ts';
 
 const INT16 = { min: -32_768, max: 32_767 };
 /** Larger than any function of ours; about 8,000 slices of 512 × 512 at 16 bits. */
 const MAX_VOXEL_BYTES = 2 ** 32;
+
+/** Hounsfield units that no tissue has. */
+const AIR_AND_METAL = { below: -1000, above: 3000 };
 
 /** How the stored values of one slice become voxels. */
 interface SliceValues {
@@ -78,7 +82,17 @@ export function sliceValues(Modality: string, frame: FrameHeader, dataset: Datas
       facts: { ...frameReference(frame) },
     });
   }
-  return { transform, padding: paddingOf(dataset, layout), outside: isCt ? -1024 : 0, saturates: isCt };
+  const padding = paddingOf(dataset, layout);
+  return isCt
+    ? { transform, padding: isTissue(padding, transform) ? NO_PADDING : padding, outside: -1024, saturates: true }
+    : { transform, padding, outside: 0, saturates: false };
+}
+
+/** Whether some of a CT's padding lies between air and metal. */
+function isTissue({ low, high }: Padding, transform: ModalityTransform): boolean {
+  if (low > high) return false;
+  const ends = [low, high].map((end) => applyTransform(transform, end));
+  return Math.max(...ends) > AIR_AND_METAL.below && Math.min(...ends) < AIR_AND_METAL.above;
 }
 
 function isHounsfield(frame: FrameHeader, transform: ModalityTransform): boolean {
@@ -90,7 +104,8 @@ function isHounsfield(frame: FrameHeader, transform: ModalityTransform): boolean
 /**
  * Puts the stored values of a slice into its part of the volume.
  *
- * @throws DicomReadError `unsupported-pixel-format` where a table gives values that the volume cannot hold
+ * @throws DicomReadError `unsupported-pixel-format` where a table gives values that the volume cannot hold, `malformed`
+ *   where rescaling gives values that are no numbers
  */
 export function fillSlice(
   target: Int16Array | Float32Array,
@@ -107,6 +122,7 @@ export function fillSlice(
       const isPadding = value >= low && value <= high;
       target[i] = isPadding ? outside : Math.min(max, Math.max(min, value * slope + intercept));
     }
+    if (!isInt16) checkFinite(target);
     return;
   }
   const { first, values } = transform;
@@ -119,4 +135,11 @@ export function fillSlice(
     const entry = values[Math.min(last, Math.max(0, value - first))] ?? 0;
     target[i] = value >= low && value <= high ? outside : Math.min(max, entry);
   }
+}
+
+/** A rescale may be so steep that values overflow, and floating-point pixels need not be numbers. */
+function checkFinite(values: Int16Array | Float32Array): void {
+  let zero = 0;
+  for (let i = 0; i < values.length; i += 1) zero += (values[i] ?? 0) * 0;
+  if (zero !== 0) throw new DicomReadError('malformed', 'Rescaling gives values that are no numbers');
 }

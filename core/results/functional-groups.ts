@@ -1,7 +1,7 @@
 /** Dimensions and functional groups of a SEG (PS3.3 C.7.6.16, C.7.6.17, A.51.5). */
 import { Dcm } from '../dicom/codes.ts';
 import type { Attributes } from '../dicom/write.ts';
-import { alongNormal, type FrameHeader } from '../study/frames.ts';
+import { alongNormal, type FrameHeader, flatSpacing } from '../study/frames.ts';
 import type { Segment } from '../tool.ts';
 import { codeItem, frameNumbers, reference } from './common.ts';
 
@@ -73,12 +73,12 @@ export function sharedGroups(
 
 /**
  * A radiograph lies nowhere in the patient's space, and no group has to be there (A.51.5). Viewers open its masks only with
- * these two: the spacing that the source gives, at the detector where it has no other (1 mm where it has none at all), and
- * the axes of the picture itself, which without a frame of reference claim nothing of the patient.
+ * these two: the spacing that the source gives, at the detector where it has no other (1 mm where it has none at all, which
+ * Image Comments say), and the axes of the picture itself, which without a frame of reference claim nothing of the patient.
  */
-function flatGroups({ PixelSpacing, ImagerPixelSpacing }: FrameHeader): Attributes {
+function flatGroups(source: FrameHeader): Attributes {
   return {
-    PixelMeasuresSequence: [{ PixelSpacing: PixelSpacing ?? ImagerPixelSpacing ?? [1, 1], SliceThickness: 1 }],
+    PixelMeasuresSequence: [{ PixelSpacing: flatSpacing(source) ?? [1, 1], SliceThickness: 1 }],
     PlaneOrientationSequence: [{ ImageOrientationPatient: [1, 0, 0, 0, 1, 0] }],
   };
 }

@@ -2,7 +2,7 @@
 import { resultUid } from '../dicom/uid.ts';
 import type { Attributes, DicomObject } from '../dicom/write.ts';
 import { GeometryError } from '../errors.ts';
-import { type FrameHeader, frameKey } from '../study/frames.ts';
+import { type FrameHeader, flatSpacing, frameKey } from '../study/frames.ts';
 import type { Segment } from '../tool.ts';
 import { packFrames } from './bits.ts';
 import {
@@ -166,9 +166,20 @@ function frameOfReference({ FrameOfReferenceUID = '' }: FrameHeader, source: Sou
   };
 }
 
-/** What tells left from right where nothing lies in space (General Image, C.7.6.1). */
+/**
+ * What tells left from right where nothing lies in space (General Image, C.7.6.1): the source's two directions, or nothing
+ * where it gives others. And whether the spacing of the pixels is one.
+ */
 function flat(header: FrameHeader): Attributes {
-  return { PatientOrientation: header.PatientOrientation ?? [], ...imageLaterality(header) };
+  const { PatientOrientation = [] } = header;
+  const isPair = PatientOrientation.length === 2 && !PatientOrientation.includes('');
+  return {
+    PatientOrientation: isPair ? PatientOrientation : [],
+    ...imageLaterality(header),
+    ...(flatSpacing(header) === undefined && {
+      ImageComments: 'The source gives no pixel spacing: 1 mm stands for it and measures nothing.',
+    }),
+  };
 }
 
 /** Common Instance Reference Module (C.12.2), each instance once. */

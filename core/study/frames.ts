@@ -18,6 +18,17 @@ export function frameReference({ SOPInstanceUID, frameNumber }: FrameReference):
   return frameNumber === undefined ? { SOPInstanceUID } : { SOPInstanceUID, frameNumber };
 }
 
+/**
+ * Row and column spacing of a radiograph, mm: calibrated where the source says it, else at the detector (PS3.3 10.7.1.1);
+ * undefined where it gives none above zero.
+ */
+export function flatSpacing({
+  PixelSpacing,
+  ImagerPixelSpacing,
+}: Pick<InstanceIndex, 'PixelSpacing' | 'ImagerPixelSpacing'>): readonly [row: number, column: number] | undefined {
+  return [PixelSpacing, ImagerPixelSpacing].find((pair) => pair?.every((spacing) => spacing > 0));
+}
+
 /** Where a frame lies along its own normal, mm (PS3.3 C.7.6.2.1.1); 0 where it does not say where it lies. */
 export function alongNormal({ ImagePositionPatient, ImageOrientationPatient }: FrameHeader): number {
   if (ImagePositionPatient === undefined || ImageOrientationPatient === undefined) return 0;

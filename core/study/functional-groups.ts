@@ -43,11 +43,11 @@ export function dimensionPointers(dataset: Dataset): string[] | undefined {
   return items.map((item) => keywordOf(item.number('DimensionIndexPointer') ?? 0) ?? '');
 }
 
-/** @param groups the frame's own groups, then the shared ones: a macro is in one of them (C.7.6.16.1.1) */
+/** @param groups the frame's own groups, then the shared ones: a macro is in one of them (C.7.6.16) */
 function frameAttributes(groups: readonly Dataset[]): FrameAttributes {
   const macro = (...keywords: readonly string[]): Dataset | undefined =>
     groups.flatMap((group) => keywords.flatMap((keyword) => group.items(keyword)))[0];
-  /** What a converter found in the single-frame images and had no macro for (C.7.6.16.2.25, C.7.6.16.2.26). */
+  /** What a converter found in the single-frame images and had no macro for (C.7.6.16.2). */
   const unassigned = groups.flatMap((group) => [
     ...group.items('UnassignedPerFrameConvertedAttributesSequence'),
     ...group.items('UnassignedSharedConvertedAttributesSequence'),

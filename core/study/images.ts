@@ -38,9 +38,9 @@ const PLACED_BY_VECTORS = new Set(['1.2.840.10008.5.1.4.1.1.20']);
  * frames of each enhanced image, a radiograph for each projection. Localizers, objects of other SOP Classes (Secondary
  * Captures of slices among them: nobody knows their units) and what Hilum wrote itself are in none.
  *
- * A series whose slices lie on top of each other or take turns is taken apart by AcquisitionNumber where that explains it (a
- * scan before and after contrast in one series); otherwise it stays whole and loading says what is wrong with it. How the frames of an
- * enhanced image are told apart is in `split-frames.ts`.
+ * A series whose slices lie on top of each other or take turns is taken apart by AcquisitionNumber or by what the slices
+ * show where that explains it (a scan before and after contrast, the echoes of an MR); otherwise it stays whole and loading
+ * says what is wrong with it. How the frames of an enhanced image are told apart is in `split-frames.ts`.
  */
 export function groupImages(study: StudyIndex): readonly ImageIndex[] {
   const sources = study.instances.filter((instance) => instance.writtenByHilum !== true).toSorted(bySopInstance);
@@ -70,7 +70,7 @@ function isSlice(instance: InstanceIndex): boolean {
 }
 
 /**
- * The images of one enhanced object: an instance, or the instances of a concatenation in their order (PS3.3 C.7.6.16.1).
+ * The images of one enhanced object: an instance, or the instances of a concatenation in their order (PS3.3 C.7.6.16).
  * One without an index of its frames stays whole, and loading says why it makes no volume.
  */
 function imagesOfObject(parts: readonly InstanceIndex[]): readonly (ImageIndex | undefined)[] {

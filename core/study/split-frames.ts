@@ -31,13 +31,14 @@ export function splitFrames(frames: readonly FrameHeader[]): readonly (readonly 
 
 /**
  * Slices or frames of one place twice, or of two acquisitions in turns (a scan before and one after contrast, half a slice
- * apart), taken apart by acquisition or dimension where that explains it.
+ * apart), taken apart by acquisition, by what they show (echoes of one MR series) or by dimension where that explains it.
  */
 export function splitMixed<T extends FrameHeader>(slices: readonly T[]): readonly (readonly T[])[] {
   if (!hasDuplicates(slices) && !isInTurns(slices)) return [slices];
-  for (const keyOf of [acquisitionOf, dimensionsOf]) {
+  for (const keyOf of [acquisitionOf, contentOf, dimensionsOf]) {
     const parts = groupsOf(slices, keyOf);
-    if (parts.length > 1 && !parts.some(hasDuplicates)) return parts;
+    const areVolumes = parts.length > 1 && parts.some((part) => part.length > 1);
+    if (areVolumes && !parts.some(hasDuplicates)) return parts;
   }
   return [slices];
 }

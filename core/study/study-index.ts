@@ -54,7 +54,7 @@ export const InstanceAttributesSchema = z.object({
   RescaleIntercept: z.number().optional(),
   /** A Defined Term of PS3.3 C.11.1.1.2; any other text counts as US, unspecified. */
   RescaleType: codeString.optional(),
-  /** What tells frames of one place apart (PS3.3 C.8.13.3, C.8.13.5.2, C.8.13.5.9, C.7.6.18.1). */
+  /** What tells frames of one place apart (PS3.3 C.7.6.16.2, C.8.13.5); of single-frame images Echo Time (0018,0081) is meant. */
   ComplexImageComponent: codeString.optional(),
   EffectiveEchoTime: z.number().optional(),
   DiffusionBValue: z.number().optional(),
@@ -68,16 +68,16 @@ export const InstanceAttributesSchema = z.object({
   AcquisitionContrast: codeString.optional(),
   /** ms. */
   RepetitionTime: z.number().optional(),
-  EchoTime: z.number().optional(),
   InversionTime: z.number().optional(),
   /** Frame Content (C.7.6.16.2.2); a Stack ID that is no number is left out. */
   StackID: codeString.optional(),
   InStackPositionNumber: z.number().optional(),
+  /** Of single-frame images: Temporal Position Identifier (0020,0100). */
   TemporalPositionIndex: z.number().optional(),
   DimensionIndexValues: z.array(z.number()).optional(),
   /** Keywords of what the dimensions are (C.7.6.17), '' where an attribute is private or unknown. */
   DimensionIndexPointers: z.array(codeString).optional(),
-  /** The parts of one image that was too large for one instance (C.7.6.16.1). */
+  /** The parts of one image that was too large for one instance (C.7.6.16). */
   ConcatenationUID: uid.optional(),
   InConcatenationNumber: z.number().optional(),
   InConcatenationTotalNumber: z.number().optional(),

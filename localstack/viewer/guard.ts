@@ -27,7 +27,8 @@ const READABLE = new RegExp(`^${DICOM_WEB_ROOT}/(studies|series|instances)(/[A-Z
  * Judges a request by its line and headers.
  *
  * The Host header must be this server's own name, so that a page elsewhere whose name was led to 127.0.0.1 (DNS rebinding)
- * gets nothing; and data are not given to a page of another site even where it does not need to read the answer.
+ * gets nothing; and data are not given to a page of another site even where it does not need to read the answer. A body is
+ * refused: sent on behind the headers of a GET, Orthanc would take it for the next request.
  *
  * @param port that the server listens on
  */
@@ -38,6 +39,8 @@ export function judge(
   if (headers.host !== `127.0.0.1:${port}` && headers.host !== `localhost:${port}`)
     return { status: 421, message: 'this server answers to 127.0.0.1 and localhost only' };
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, message: 'this server is for reading only' };
+  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0)
+    return { status: 400, message: 'who reads sends nothing' };
   const { pathname: path, search: query } = parse(url) ?? {};
   if (path === undefined || query === undefined) return { status: 400, message: 'this is no path' };
   if (path !== DICOM_WEB_ROOT && !path.startsWith(`${DICOM_WEB_ROOT}/`)) return { target: 'page', path, query };

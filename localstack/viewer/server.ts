@@ -2,14 +2,14 @@
 import { createReadStream } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { createProxyServer, type ProxyServer } from 'httpxy';
 import { ConfigurationError } from '#core/errors.ts';
 import type { OrthancEnvironment } from '../home.ts';
-import { type Asked, judge } from './guard.ts';
+import { judge } from './guard.ts';
+import { createOrthancProxy, sayPlainly } from './orthanc-proxy.ts';
 import { openPages, type Page } from './pages.ts';
 
 /** The path that says that the viewer is here, to Orthanc's page on another port too. */
-export const ALIVE_PATH = '/viewer-alive';
+const ALIVE_PATH = '/viewer-alive';
 
 export interface ViewerOptions {
   /** OHIF's files. */
@@ -37,7 +37,7 @@ export function studyUrl(url: string, StudyInstanceUID: string): string {
  */
 export async function startViewer({ folder, orthanc, port }: ViewerOptions): Promise<Viewer> {
   const pages = openPages(folder);
-  const proxy = orthancProxy(orthanc);
+  const pass = createOrthancProxy(orthanc);
   const server = createServer((request, response) => {
     void answer(request, response).catch(() => response.destroy());
   });
@@ -45,7 +45,7 @@ export async function startViewer({ folder, orthanc, port }: ViewerOptions): Pro
     for (const [name, value] of Object.entries(EVERYWHERE)) response.setHeader(name, value);
     const asked = judge(request, portOf(server));
     if ('status' in asked) sayPlainly(response, asked.status, asked.message);
-    else if (asked.target === 'dicom-web') await pass(proxy, asked, request, response);
+    else if (asked.target === 'dicom-web') await pass(asked, request, response);
     else if (asked.path === ALIVE_PATH) sayAlive(response);
     else await send(pages.find(asked.path), request, response);
   };
@@ -86,45 +86,9 @@ async function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** What of a browser's request is for Orthanc to know: no cookie, no credentials, no origin. */
-const FORWARDED = ['accept', 'connection', 'host', 'if-modified-since', 'if-none-match', 'range'];
-/** What of Orthanc's answer is not for the browser: leave for other origins, and the question for a password. */
-const KEPT_BACK = ['set-cookie', 'www-authenticate', 'access-control-allow-origin', 'access-control-allow-credentials'];
-
-/** The Host header stays the viewer's: Orthanc builds the addresses of bulk data (a PDF's, say) from it. */
-function orthancProxy({ url, username, password }: ViewerOptions['orthanc']): ProxyServer {
-  const proxy = createProxyServer({ target: url, auth: `${username}:${password}` });
-  proxy.on('proxyRes', (answer) => {
-    for (const name of KEPT_BACK) delete answer.headers[name];
-  });
-  return proxy;
-}
-
-async function pass(
-  proxy: ProxyServer,
-  { path, query }: Asked,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  for (const name of Object.keys(request.headers)) if (!FORWARDED.includes(name)) delete request.headers[name];
-  request.url = `${path}${query}`;
-  response.setHeader('cache-control', 'no-store');
-  try {
-    await proxy.web(request, response);
-  } catch {
-    // Which host and port refused is nobody's business in a browser.
-    if (!response.headersSent) sayPlainly(response, 502, 'Orthanc does not answer: `hilum local status` says more');
-    else response.destroy();
-  }
-}
-
 function sayAlive(response: ServerResponse): void {
   response.setHeader('cross-origin-resource-policy', 'cross-origin');
   response.writeHead(204).end();
-}
-
-function sayPlainly(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${message}\n`);
 }
 
 async function send(page: Page | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {

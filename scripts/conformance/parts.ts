@@ -3,6 +3,10 @@ import { CHARACTER_SETS } from '#core/dicom/charset.ts';
 import { DECODED_TRANSFER_SYNTAXES } from '#core/dicom/codecs/registry.ts';
 import * as codes from '#core/dicom/codes.ts';
 import { lookup } from '#core/dicom/dictionary.ts';
+import { MAX_DECODED_BYTES } from '#core/dicom/pixel-description.ts';
+import { FREE_DECODED_BYTES, MAX_RATIO } from '#core/dicom/pixels.ts';
+import { MAX_FILE_BYTES, MAX_INFLATE_RATIO, MAX_INFLATED_LIMIT, MIN_INFLATED_LIMIT } from '#core/dicom/read.ts';
+import { MAX_DEPTH, MAX_ENTRIES } from '#core/dicom/structure.ts';
 import { NATIVE_TRANSFER_SYNTAXES } from '#core/dicom/transfer-syntax.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '#core/dicom/write.ts';
 import { modulesOf } from '#core/gate/iods.ts';
@@ -10,7 +14,8 @@ import { RULES } from '#core/gate/refusal.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
 import { ENHANCED } from '#core/study/functional-groups.ts';
 import { CROSS_SECTIONAL, PROJECTION } from '#core/study/images.ts';
-import { FrameAttributesSchema, InstanceAttributesSchema } from '#core/study/study-index.ts';
+import { FrameAttributesSchema, InstanceAttributesSchema, MAX_FRAMES } from '#core/study/study-index.ts';
+import { type Accepted, DCIODVFY, DICOM_SR_VALIDATOR } from '../../test/judges/accepted.ts';
 import { contents, table } from './document.ts';
 import { nameOf } from './names.ts';
 import { GEOMETRY_REFUSALS, OTHER_REFUSALS, READ_REFUSALS } from './refusals.ts';
@@ -63,6 +68,10 @@ export function registryParts(document: string): Readonly<Record<string, string>
     'read-refusals': meanings(READ_REFUSALS),
     'geometry-refusals': meanings(GEOMETRY_REFUSALS),
     'other-refusals': meanings(OTHER_REFUSALS),
+    limits: limits(),
+    'accepted-warnings': [acceptedBy('dciodvfy', DCIODVFY), acceptedBy('DicomSRValidator', DICOM_SR_VALIDATOR)].join(
+      '\n\n',
+    ),
     'gate-rules': table(
       ['rule', 'broken where'],
       Object.entries(RULES).map(([rule, text]) => [code(rule), text]),
@@ -81,6 +90,37 @@ function meanings(codes: Readonly<Record<string, string>>): string {
   return table(
     ['code', 'meaning'],
     Object.entries(codes).map(([name, text]) => [code(name), text]),
+  );
+}
+
+function limits(): string {
+  const number = (value: number): string => value.toLocaleString('en');
+  const mebibytes = (bytes: number): string => `${number(Math.round(bytes / 2 ** 20))} MiB`;
+  return table(
+    ['limit', 'value'],
+    [
+      ['a file', mebibytes(MAX_FILE_BYTES)],
+      ['elements, items and fragments of a file', number(MAX_ENTRIES)],
+      ['depth of nested sequences', number(MAX_DEPTH)],
+      [
+        'a deflated data set, inflated',
+        `${MAX_INFLATE_RATIO} times its size, at least ${mebibytes(MIN_INFLATED_LIMIT)}, at most ${mebibytes(MAX_INFLATED_LIMIT)}`,
+      ],
+      ['decoded pixels of an instance', mebibytes(MAX_DECODED_BYTES)],
+      [
+        'compressed pixels, decoded',
+        `${mebibytes(FREE_DECODED_BYTES)}, beyond that ${number(MAX_RATIO)} times their size`,
+      ],
+      ['frames whose functional groups are indexed', number(MAX_FRAMES)],
+    ],
+  );
+}
+
+/** Warnings of a validator that are accepted, as patterns. */
+function acceptedBy(judge: string, accepted: readonly Accepted[]): string {
+  return table(
+    [`${judge} warns`, 'accepted, for'],
+    accepted.map(({ text, reason }) => [code(text.source.replaceAll('|', '\\|')), reason]),
   );
 }
 

@@ -1,13 +1,12 @@
 /** Which attributes Hilum's objects have, by what it writes for hand-built results on phantoms of every kind of source. */
 import { isEmpty } from '#core/gate/attribute-values.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
-import { cases, withNonResults } from '../../test/fixtures/results.ts';
+import { RESULTS } from '../../test/fixtures/judged-results.ts';
+import { withNonResults } from '../../test/fixtures/results.ts';
 
 /** Top-level attributes of each SOP Class: those that always have a value, those that some objects have, those always empty. */
 export function attributesWritten(): string {
-  const objects = cases()
-    .flatMap(withNonResults)
-    .flatMap(({ result, source }) => result.toDicom(source));
+  const objects = RESULTS.flatMap(withNonResults).flatMap(({ result, source }) => result.toDicom(source));
   return RESULT_SOP_CLASSES.map(({ name, SOPClassUID }) => {
     const written = objects.filter((object) => object.SOPClassUID === SOPClassUID).map(({ attributes }) => attributes);
     const keywords = [...new Set(written.flatMap((attributes) => Object.keys(attributes)))].sort();

@@ -183,7 +183,12 @@ function imageWith(attributes: Partial<InstanceIndex>, slices = 176): ImageIndex
       },
       ...{ StudyInstanceUID: '1.2', SeriesInstanceUID: '1.2.3', sha256: 'a'.repeat(64), sizeBytes: 1 },
       ...{ Modality: 'MR', BodyPartExamined: 'BRAIN', ImageType: ['ORIGINAL', 'PRIMARY', 'M'], SliceThickness: 1 },
-      ...{ ScanningSequence: ['GR', 'IR'], SequenceVariant: ['SP', 'MP'], MRAcquisitionType: '3D', EchoTime: 3 },
+      ...{
+        ScanningSequence: ['GR', 'IR'],
+        SequenceVariant: ['SP', 'MP'],
+        MRAcquisitionType: '3D',
+        EffectiveEchoTime: 3,
+      },
       ...attributes,
     }),
   );
@@ -211,7 +216,7 @@ describe('selection', () => {
     ['a CT', imageWith({ Modality: 'CT' }), /Only MR/],
     ['a knee', imageWith({ BodyPartExamined: 'KNEE' }), /not the head/],
     ['a FLAIR', imageWith({ ScanningSequence: ['SE', 'IR'] }), /gradient echo/],
-    ['a T2* image', imageWith({ EchoTime: 25 }), /echo time/],
+    ['a T2* image', imageWith({ EffectiveEchoTime: 25 }), /echo time/],
     ['an angiogram', imageWith({ AngioFlag: 'Y' }), /angiogram/],
     [
       'a spoiled gradient echo without preparation',

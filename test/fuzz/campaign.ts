@@ -17,6 +17,9 @@ export interface CampaignOptions {
   /** Ends the campaign; the summary is of what was done by then. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number) => void;
+  /** What runs in the child processes, and how long one case may take it on the wall; for the campaign's own test. */
+  readonly program?: string;
+  readonly hangsAfterMs?: number;
 }
 
 export interface Summary {
@@ -37,6 +40,7 @@ export interface Summary {
 
 /** A process that works on one case for so long hangs: cases that only use much CPU end far sooner, and say so themselves. */
 const HANGS_AFTER_MS = 20_000;
+const PROGRAM = join(import.meta.dirname, 'fuzz-process.ts');
 const LOOK_EVERY_MS = 500;
 /** A machine or a mistake that ends every process at once. */
 const MAX_RESTARTS = 200;
@@ -99,11 +103,12 @@ function createTally({ folder, seed, onProgress }: CampaignOptions) {
 
 /** Every n-th case, in one process after the other until all are done. */
 async function runLane(
-  { cases, seed, realFiles, processes, signal }: CampaignOptions & { readonly processes: number },
+  options: CampaignOptions & { readonly processes: number },
   lane: number,
   folder: string,
   tally: Tally,
 ): Promise<void> {
+  const { cases, seed, realFiles, processes, signal } = options;
   const stateFile = join(folder, `lane-${lane}`);
   const stopped = (): boolean => signal?.aborted === true;
   let next = lane;
@@ -111,7 +116,7 @@ async function runLane(
     if (starts > MAX_RESTARTS) throw new Error(`Fuzzing stops after ${MAX_RESTARTS} processes that ended early`);
     const assignment: Assignment = { seed, realFiles, from: next, to: cases, step: processes, stateFile };
     await writeFile(stateFile, stateOf(next));
-    const ended = await runProcess(assignment, tally, signal);
+    const ended = await runProcess(assignment, tally, options);
     if (stopped()) return;
     const at = readState(await readFile(stateFile));
     if (ended === 'done') return;
@@ -125,9 +130,9 @@ async function runLane(
 async function runProcess(
   assignment: Assignment,
   tally: Tally,
-  signal: AbortSignal | undefined,
+  { signal, program = PROGRAM, hangsAfterMs = HANGS_AFTER_MS }: CampaignOptions,
 ): Promise<'done' | 'restart' | 'hang' | 'death'> {
-  const child = fork(join(import.meta.dirname, 'fuzz-process.ts'), [JSON.stringify(assignment)], {
+  const child = fork(program, [JSON.stringify(assignment)], {
     execArgv: ['--unhandled-rejections=strict'],
   });
   const pid = child.pid ?? 0;
@@ -143,14 +148,18 @@ async function runProcess(
     child.kill('SIGKILL');
   };
   signal?.addEventListener('abort', end);
-  const hung = await watch(child, exited, assignment.stateFile);
+  const hung = await watch(child, exited, { stateFile: assignment.stateFile, hangsAfterMs });
   signal?.removeEventListener('abort', end);
   await Promise.all(saved);
   return answer ?? (hung ? 'hang' : 'death');
 }
 
 /** Whether the process had to be ended: its case did not change for too long. */
-async function watch(child: ChildProcess, exited: Promise<void>, stateFile: string): Promise<boolean> {
+async function watch(
+  child: ChildProcess,
+  exited: Promise<void>,
+  { stateFile, hangsAfterMs }: { readonly stateFile: string; readonly hangsAfterMs: number },
+): Promise<boolean> {
   let running = true;
   void exited.then(() => {
     running = false;
@@ -160,7 +169,7 @@ async function watch(child: ChildProcess, exited: Promise<void>, stateFile: stri
     await Promise.race([exited, setTimeout(LOOK_EVERY_MS, undefined, { ref: false })]);
     const now = readState(await readFile(stateFile));
     if (now !== at) [at, since] = [now, performance.now()];
-    if (running && performance.now() - since > HANGS_AFTER_MS) {
+    if (running && performance.now() - since > hangsAfterMs) {
       child.kill('SIGKILL');
       await exited;
       return true;

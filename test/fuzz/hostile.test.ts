@@ -35,11 +35,11 @@ function deflateBomb(): Uint8Array {
   return part10(DEFLATED, Buffer.concat([head, ...Array.from({ length: 503 }, () => block)]));
 }
 
-/** 346 bytes that declare 4 GB of pixels; an empty private element makes up the length. */
+/** 346 bytes that declare 4 GB of pixels; a private element makes up the length. */
 function declaring4Gb(): Uint8Array {
   const needed = picture({ rows: 65_535, columns: 32_767 }).filter(({ tag }) => tag <= '00280100');
   const pixels: RawElement = { tag: '7FE00010', vr: 'OW', value: words([1, 2]), declaredLength: 0xffff_fffe };
-  return file([...identity(), { tag: '00091001', vr: 'LO', value: '' }, ...needed, pixels]);
+  return file([...identity(), { tag: '00091001', vr: 'LO', value: 'ten bytes.' }, ...needed, pixels]);
 }
 
 /** Sequences of undefined length, one in the other. */

@@ -7,12 +7,14 @@ import { decodePixels } from '#core/dicom/pixels.ts';
 import { readDicom } from '#core/dicom/read.ts';
 import { textProblem } from '#core/dicom/text-rules.ts';
 import { type Attributes, encodeDicom } from '#core/dicom/write.ts';
-import { DicomReadError, HilumError } from '#core/errors.ts';
+import { DicomReadError, GeometryError, HilumError } from '#core/errors.ts';
+import { type VolumeGeometry, volumeGeometry } from '#core/image/volume-geometry.ts';
 import { parseRunMessage, parseS3Event } from '#core/messages.ts';
 import { parseObjectList } from '#core/object-list.ts';
 import { parseResult, serialiseResult } from '#core/results/result.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { encodeManifest, parseManifest } from '#core/study/manifest.ts';
+import { slice } from '../fixtures/instances.ts';
 import { encodeElements, identity, part10, picture, sorted } from '../fixtures/part10.ts';
 import { ctCase } from '../fixtures/results.ts';
 
@@ -112,6 +114,50 @@ it('reads back what it writes', async () => {
       );
     }),
     { numRuns },
+  );
+});
+
+it('makes a finite grid of slices, whatever numbers they give, or says why not', async () => {
+  const any = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.constantFrom(0, 1, -1, 1e308, -1e308, 5e-324, 1e160),
+  );
+  const cosine = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(0, 1, -1) }, any);
+  const triple = fc.tuple(any, any, any);
+  const headers = fc.record({
+    ImageOrientationPatient: fc.oneof(
+      fc.constantFrom<[number, number, number, number, number, number]>(
+        [1, 0, 0, 0, 1, 0],
+        [1e308, 1e308, 0, 1e308, -1e308, 0],
+      ),
+      fc.tuple(cosine, cosine, cosine, cosine, cosine, cosine),
+    ),
+    PixelSpacing: fc.tuple(any, any),
+    GantryDetectorTilt: any,
+  });
+  const positions = fc.oneof(
+    fc.array(triple, { minLength: 2, maxLength: 5 }),
+    fc
+      .tuple(triple, any)
+      .map(([[x, y, z], step]) => [0, 1, 2].map((k): [number, number, number] => [x, y, z + k * step])),
+  );
+
+  await fc.assert(
+    fc.asyncProperty(headers, positions, async (header, places) => {
+      const slices = places.map((ImagePositionPatient, k) => slice(k, { ...header, ImagePositionPatient }));
+      let geometry: VolumeGeometry | undefined;
+      const refusal = await refusalOf(() => {
+        geometry = volumeGeometry(slices);
+      });
+
+      expect(geometry === undefined).toBe(refusal instanceof GeometryError);
+      if (geometry === undefined) return;
+      const { origin, columnDirection, rowDirection, sliceDirection, spacingMm } = geometry;
+      expect([...origin, ...spacingMm].every(Number.isFinite)).toBe(true);
+      expect(Math.min(...spacingMm)).toBeGreaterThan(0);
+      for (const axis of [columnDirection, rowDirection, sliceDirection]) expect(Math.hypot(...axis)).toBeCloseTo(1, 6);
+    }),
+    { numRuns: numRuns * 5 },
   );
 });
 

@@ -1,5 +1,5 @@
 /** The tool on a real T1 head beside Python's onnxruntime on the same voxels: what was measured, within what memory and time. */
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
@@ -7,21 +7,21 @@ import { loadModels } from '#adapters/catalog/catalog.ts';
 import { findModelFile } from '#adapters/models/model-file.ts';
 import type { StudyReport } from '#cli/run-study.ts';
 import { measuredHilum } from '../fixtures/hilum.ts';
-import { dciodvfy, python } from '../fixtures/judges.ts';
+import { dciodvfy, dicomSrValidator, python } from '../fixtures/judges.ts';
 import { dataFolder, describeWith } from '../fixtures/lanes.ts';
 import { places } from '../fixtures/models.ts';
-import { readObjects } from '../fixtures/read-results.ts';
+import { DCIODVFY, DICOM_SR_VALIDATOR, unexplained } from './accepted.ts';
 
 interface Tissue {
   readonly volumeMl: number;
   readonly sharePercent: number;
 }
 
-describeWith(['judges', 'dicom3tools', 'data'], 'brain-tissue on a real T1 of the head', () => {
+describeWith(['judges', 'dicom3tools', 'pixelmed', 'data'], 'brain-tissue on a real T1 of the head', () => {
   const head = join(dataFolder(), 'mr-t1-head');
   let ours: StudyReport | undefined;
   let ended: Awaited<ReturnType<typeof measuredHilum>>;
-  let theirs: Readonly<Record<'grey' | 'white', Tissue>>;
+  let theirs: Readonly<Record<'grey' | 'white', Tissue>> & { readonly masks: Readonly<Record<string, number>> };
   beforeAll(async () => {
     const out = mkdtempSync(join(tmpdir(), 'hilum-brain-'));
     const env = { HILUM_MODELS_DIR: places.localFolder ?? '' };
@@ -29,7 +29,8 @@ describeWith(['judges', 'dicom3tools', 'data'], 'brain-tissue on a real T1 of th
     [ours] = JSON.parse(ended.stdout) as readonly StudyReport[];
     const card = (await loadModels(join(import.meta.dirname, '..', '..'))).find(({ id }) => id === 'brain-meshnet');
     const model = card && (await findModelFile(places, card));
-    theirs = python('brain_tissue.py', head, model ?? '') as typeof theirs;
+    const seg = ours?.objects.find(({ kind }) => kind === 'segmentation')?.path ?? '';
+    theirs = python('brain_tissue.py', head, model ?? '', seg) as typeof theirs;
   }, 400_000);
 
   const measured = (id: string): Tissue => {
@@ -52,7 +53,7 @@ describeWith(['judges', 'dicom3tools', 'data'], 'brain-tissue on a real T1 of th
     expect(ended.cpuSeconds).toBeLessThan(120);
   });
 
-  it('writes objects that judges read, and without an error for dciodvfy', () => {
+  it('writes objects in which judges find nothing unexplained', () => {
     const paths = ours?.objects.map(({ path }) => path) ?? [];
 
     expect(ours?.objects.map(({ kind }) => kind)).toEqual([
@@ -61,18 +62,14 @@ describeWith(['judges', 'dicom3tools', 'data'], 'brain-tissue on a real T1 of th
       'secondary-capture',
       'pdf',
     ]);
-    expect(paths.flatMap((path) => dciodvfy(path).errors)).toEqual([]);
+    expect(unexplained(paths.map(dciodvfy), DCIODVFY)).toEqual([]);
+    expect(unexplained(dicomSrValidator(paths.slice(1, 2)), DICOM_SR_VALIDATOR)).toEqual([]);
   });
 
   it('writes masks of the volumes that it names, as highdicom counts them', () => {
-    const files = (ours?.objects ?? []).map(({ path, kind }) => ({ name: `${kind}.dcm`, bytes: readFileSync(path) }));
-
-    const segments = readObjects(files).flatMap((file) => file.segments ?? []);
-
-    const volumesMl = segments.map(({ voxels }) => Object.values(voxels).reduce((sum, count) => sum + count, 0) / 1000);
-    expect(volumesMl).toEqual([
-      expect.closeTo(measured('grey-matter').volumeMl, 1),
-      expect.closeTo(measured('white-matter').volumeMl, 1),
-    ]);
+    expect(theirs.masks).toEqual({
+      'Grey matter': expect.closeTo(measured('grey-matter').volumeMl, 1),
+      'White matter': expect.closeTo(measured('white-matter').volumeMl, 1),
+    });
   });
 });

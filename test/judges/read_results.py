@@ -1,8 +1,9 @@
-"""What pydicom and highdicom read in result objects, as JSON: one entry a file, by name.
+"""What pydicom and highdicom read in result objects, as JSON: one entry a file, by its path in the folder.
 
 Usage: read_results.py FOLDER. Refusals of either library end the program with their traceback.
 """
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -16,31 +17,57 @@ def code(item):
     return {"value": item.value, "scheme": item.scheme_designator, "meaning": item.meaning}
 
 
+def digest(mask):
+    """SHA-256 of a mask as bits, row-major, least significant first; None where no voxel is set."""
+    return hashlib.sha256(np.packbits(mask, axis=None, bitorder="little").tobytes()).hexdigest() if mask.any() else None
+
+
+def source_frames(seg):
+    """The source frames that a SEG names: (instance, frame number or None)."""
+    named = set()
+    for group in seg.PerFrameFunctionalGroupsSequence:
+        for image in group.DerivationImageSequence[0].SourceImageSequence:
+            frames = np.atleast_1d(image.get("ReferencedFrameNumber") or [None]).tolist()
+            named.update((image.ReferencedSOPInstanceUID, frame) for frame in frames)
+    return sorted(named, key=str)
+
+
+def mask_of(seg, instance, frame, number):
+    """A segment on a source frame, as highdicom puts it together from the frames of the SEG."""
+    options = {
+        "segment_numbers": [number],
+        "ignore_spatial_locations": True,
+        "assert_missing_frames_are_empty": True,
+    }
+    if frame is None:
+        return seg.get_pixels_by_source_instance(source_sop_instance_uids=[instance], **options)[0, :, :, 0]
+    return seg.get_pixels_by_source_frame(
+        source_sop_instance_uid=instance, source_frame_numbers=[frame], **options
+    )[0, :, :, 0]
+
+
 def read_segmentation(path):
-    """Voxels of each segment by source instance, and the planes that highdicom gives back for it."""
+    """Each segment on each source frame, and what describes it."""
     seg = hd.seg.segread(path)
-    sources = seg.get_source_image_uids()
-    uids = sorted(instance for _, _, instance in sources)
-    planes = seg.get_pixels_by_source_instance(
-        source_sop_instance_uids=uids,
-        ignore_spatial_locations=True,
-        assert_missing_frames_are_empty=True,
-    )
+    sources = source_frames(seg)
+    names = [instance if frame is None else f"{instance}#{frame}" for instance, frame in sources]
+    descriptions = {number: seg.get_segment_description(number) for number in seg.segment_numbers}
     return {
         "segments": [
             {
                 "number": number,
-                "label": seg.get_segment_description(number).segment_label,
-                "type": code(seg.get_segment_description(number).segmented_property_type),
-                "algorithm": seg.get_segment_description(number).SegmentAlgorithmName,
-                "tracking_uid": seg.get_segment_description(number).tracking_uid,
-                "voxels": {
-                    uid: int(np.count_nonzero(planes[index, :, :, number - 1])) for index, uid in enumerate(uids)
+                "label": one.segment_label,
+                "category": code(one.segmented_property_category),
+                "type": code(one.segmented_property_type),
+                "algorithm": one.SegmentAlgorithmName,
+                "tracking_uid": one.tracking_uid,
+                "masks": {
+                    name: digest(mask_of(seg, instance, frame, number))
+                    for name, (instance, frame) in zip(names, sources)
                 },
             }
-            for number in seg.segment_numbers
+            for number, one in descriptions.items()
         ],
-        "frames": [int(np.count_nonzero(frame)) for frame in np.atleast_3d(seg.pixel_array)],
         "frame_of_reference": seg.get("FrameOfReferenceUID"),
     }
 
@@ -58,32 +85,32 @@ def roi(group):
             "segment": sop.get("ReferencedSegmentNumber"),
             "frames": None if "ReferencedFrameNumber" not in sop else np.atleast_1d(sop.ReferencedFrameNumber).tolist(),
         }
-    return {
-        "type": content.GraphicType,
-        "points": np.atleast_2d(content.value).tolist(),
-        "instance": None
-        if content.ValueType == "SCOORD3D"
-        else content.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID,
-    }
+    region = {"type": content.GraphicType, "points": np.atleast_2d(content.value).tolist(), "instance": None}
+    if content.ValueType == "SCOORD3D":
+        return region
+    image = content.ContentSequence[0].ReferencedSOPSequence[0]
+    frame = image.get("ReferencedFrameNumber")
+    return region | {"instance": image.ReferencedSOPInstanceUID} | ({} if frame is None else {"frame": int(frame)})
 
 
 def read_report(path):
     """The measurement groups of a TID 1500 report."""
     report = hd.sr.srread(path)
+    title = report.ConceptNameCodeSequence[0].CodeMeaning
     if not isinstance(report.content, hd.sr.MeasurementReport):
-        return {"title": report.ConceptNameCodeSequence[0].CodeMeaning, "groups": []}
+        return {"title": title, "groups": []}
     content = report.content
     planar = content.get_planar_roi_measurement_groups()
     volumetric = content.get_volumetric_roi_measurement_groups()
     groups = [*planar, *volumetric, *content.get_image_measurement_groups()]
     return {
-        "title": report.ConceptNameCodeSequence[0].CodeMeaning,
+        "title": title,
         "groups": [
             {
                 "id": group.tracking_identifier,
                 "tracking_uid": group.tracking_uid,
                 "finding": code(group.finding_type),
-                "site": code(group.finding_sites[0].value) if group.finding_sites else None,
+                "site": site(group),
                 "measurements": [
                     {"name": code(one.name), "value": one.value, "unit": code(one.unit)}
                     for one in group.get_measurements()
@@ -95,6 +122,18 @@ def read_report(path):
             }
             for group in groups
         ],
+    }
+
+
+def site(group):
+    """Where the finding is: the site with its side and what modifies it, each None where the report has none."""
+    if not group.finding_sites:
+        return None
+    first = group.finding_sites[0]
+    return {
+        "site": code(first.value),
+        "laterality": code(first.laterality) if first.laterality else None,
+        "modifier": code(first.topographical_modifier) if first.topographical_modifier else None,
     }
 
 
@@ -110,7 +149,6 @@ def read(path):
     found = {
         "kind": kind,
         "study": dataset.StudyInstanceUID,
-        "bytes": len(path.read_bytes()),
         "sources": {one.ReferencedSOPInstanceUID: one.ReferencedSOPClassUID for one in named},
     }
     if dataset.Modality == "SEG":
@@ -118,8 +156,13 @@ def read(path):
     if dataset.Modality == "SR":
         return found | read_report(path)
     if dataset.Modality == "OT":
-        return found | {"shape": list(dataset.pixel_array.shape), "max": int(dataset.pixel_array.max())}
+        return found | {"shape": list(dataset.pixel_array.shape), "pixels": pixels(dataset)}
     return found
 
 
-print(json.dumps({path.name: read(path) for path in sorted(Path(sys.argv[1]).glob("*.dcm"))}))
+def pixels(dataset):
+    return hashlib.sha256(np.ascontiguousarray(dataset.pixel_array).tobytes()).hexdigest()
+
+
+folder = Path(sys.argv[1])
+print(json.dumps({str(path.relative_to(folder)): read(path) for path in sorted(folder.rglob("*.dcm"))}))

@@ -1,99 +1,52 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { expect, it } from 'vitest';
-import { encodeDicom } from '#core/dicom/write.ts';
-import { nonResult } from '#core/results/result.ts';
-import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
-import { dciodvfy, dcmqiReport, dcmqiSegments, dsrdump, folderOf, pdfOf } from '../fixtures/judges.ts';
+/** Every object of ours as other people's readers read it: the same voxels, values and codes. */
+import { createHash } from 'node:crypto';
+import { relative } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { Dcm } from '#core/dicom/codes.ts';
+import { frameHeaders, frameKey } from '#core/study/frames.ts';
+import { type JudgedFile, POINTED, RESULTS, writeJudgedResults } from '../fixtures/judged-results.ts';
+import { dsrdump, pdfOf } from '../fixtures/judges.ts';
 import { describeWith } from '../fixtures/lanes.ts';
+import { dcmqiGroups, dcmqiSegments } from '../fixtures/read-dcmqi.ts';
 import {
-  countBits,
   expectFindingsRead,
   expectMaskRead,
+  expectSourcesRead,
+  measurementsOf,
   type ReadFile,
   type ReadGroup,
-  readObjects,
+  readFolder,
 } from '../fixtures/read-results.ts';
-import { type Case, cases, ctCase, encodedObjects, radiographCase } from '../fixtures/results.ts';
+import { type Case, ctCase, encodedObjects } from '../fixtures/results.ts';
 
-const CASES = cases();
-/** A finding without segment or region, which only a point in the patient shows. */
-const POINTED: Case = {
-  ...ctCase({
-    findings: ctCase()
-      .result.findings.slice(0, 1)
-      .map(({ segmentNumber: _, ...finding }) => ({ ...finding, position: [1.5, -2.25, 3] })),
-  }),
-  name: 'ct, a point',
-};
-const kindOf = (one: Case, kind: string) => encodedObjects(one).filter((object) => object.kind === kind);
-const alreadyRead = new Map<string, readonly ReadFile[]>();
-/** What pydicom and highdicom read of a case's objects; each case is read once. */
-const read = (one: Case): readonly ReadFile[] => {
-  const files = alreadyRead.get(one.name) ?? readObjects(encodedObjects(one));
-  alreadyRead.set(one.name, files);
-  return files;
-};
-const groupsOf = (one: Case): readonly ReadGroup[] => read(one).flatMap((file) => file.groups ?? []);
-
-/** Runs a case's objects and its answers without a result through dciodvfy. */
-function withNonResults(one: Case): Case[] {
-  const { tool: description, version, inputDigest, inputs } = one.result.metadata;
-  const reason = { code: 'missing-slices', message: 'Slices are missing in the lumbar spine.' };
-  return [
-    one,
-    ...(['no-finding', 'not-evaluable', 'failed'] as const).map((outcome) => ({
-      ...one,
-      name: `${one.name}, ${outcome}`,
-      result: nonResult({ description, version, inputDigest, inputs, outcome, reason }),
-    })),
-  ];
-}
-
-describeWith(['dicom3tools'], 'dciodvfy', () => {
-  it.each([...CASES.flatMap(withNonResults), POINTED])('finds no error in any object of $name', (one) => {
-    const files = encodedObjects(one);
-    const folder = folderOf(files);
-
-    const verdicts = files.map(({ name }) => ({ name, ...dciodvfy(join(folder, name)) }));
-
-    for (const { name, warnings } of verdicts) if (warnings.length > 0) console.info(name, [...new Set(warnings)]);
-    expect(verdicts.flatMap(({ name, errors }) => errors.map((error) => `${name}: ${error}`))).toEqual([]);
-  });
-
-  it('finds no error in the phantoms', () => {
-    const small = { rows: 8, columns: 9, pixels: new Uint16Array(72), spacingMm: [0.1, 0.1] } as const;
-    const radiographs = (['bitewing', 'panoramic', 'teeth'] as const).flatMap((kind) =>
-      radiographPhantomToDicom({ kind, ...small }, { seed: 3 }),
-    );
-    const files = [...ctCase().files, ...radiographs].map((bytes, index) => ({ name: `${index}.dcm`, bytes }));
-    const folder = folderOf(files);
-
-    expect(files.flatMap(({ name }) => dciodvfy(join(folder, name)).errors)).toEqual([]);
-  });
-
-  it('does find errors: an object of ours without its series', () => {
-    const [object] = ctCase().result.toDicom(ctCase().source);
-    const folder = folderOf([
-      { name: 'broken.dcm', bytes: encodeDicom({ ...object?.attributes, SeriesInstanceUID: '', Rows: undefined }) },
-    ]);
-
-    expect(dciodvfy(join(folder, 'broken.dcm')).errors).not.toEqual([]);
-  });
-});
+const { folder, files } = writeJudgedResults();
+const filesOf = (one: Case, ...kinds: readonly string[]): readonly JudgedFile[] =>
+  files.filter((file) => file.case === one && kinds.includes(file.kind));
+const caseNamed = (name: string): Case => RESULTS.find((one) => one.name === name) ?? ctCase();
 
 describeWith(['judges'], 'pydicom and highdicom', () => {
-  it.each(CASES)('count the mask’s own voxels on each source of the $name', (one) => {
+  const byPath = new Map<string, ReadFile>();
+  beforeAll(() => {
+    for (const file of readFolder(folder)) byPath.set(file.name, file);
+  });
+  const read = (one: Case): readonly ReadFile[] =>
+    files.filter((file) => file.case === one).flatMap(({ path }) => byPath.get(relative(folder, path)) ?? []);
+  const groupsOf = (one: Case): readonly ReadGroup[] => read(one).flatMap((file) => file.groups ?? []);
+
+  it('read every object of every source', () => {
+    expect([...byPath.keys()].sort()).toEqual(files.map(({ path }) => relative(folder, path)).sort());
+  });
+
+  it.each(RESULTS)('read the very masks of the $name, frame by frame, with their codes', (one) => {
     expectMaskRead(one.result, read(one));
   });
 
-  it.each([...CASES, POINTED])('read every finding of the $name once, with its codes and values', (one) => {
+  it.each(RESULTS)('read every finding of the $name once, with its codes and values', (one) => {
     expectFindingsRead(one.result, read(one));
   });
 
   it('read where findings lie: drawn on their image, in their segment, or in the picture as a whole', () => {
-    const [volume, radiograph] = [ctCase(), radiographCase()];
+    const [volume, radiograph] = [caseNamed('ct'), caseNamed('radiograph')];
     const roiOf = (one: Case, id: string) => groupsOf(one).find((group) => group.id === id)?.roi;
     const region = volume.result.findings.find(({ id }) => id === 'L4')?.regions?.[0];
     const [seg, flatSeg] = [volume, radiograph].map((one) => one.result.toDicom(one.source)[0]?.SOPInstanceUID);
@@ -104,6 +57,16 @@ describeWith(['judges'], 'pydicom and highdicom', () => {
     expect(roiOf(radiograph, 'lesion-2')).toEqual({ instance: flatSeg, segment: null, frames: [2] });
   });
 
+  it('read on which frame of an enhanced image a finding is drawn', () => {
+    const one = caseNamed('enhanced ct');
+    const { SOPInstanceUID, frameNumber, points } = one.result.findings[1]?.regions?.[0] ?? {};
+
+    const roi = groupsOf(one).find(({ id }) => id === 'L4')?.roi;
+
+    expect(frameNumber).toBe(3);
+    expect(roi).toEqual({ type: 'POLYLINE', points, instance: SOPInstanceUID, frame: frameNumber });
+  });
+
   it('read a finding that is only a point in the patient', () => {
     const [finding] = POINTED.result.findings;
 
@@ -111,71 +74,96 @@ describeWith(['judges'], 'pydicom and highdicom', () => {
     expect(read(POINTED).map(({ kind }) => kind)).toContain('Comprehensive 3D SR Storage');
   });
 
-  it.each(CASES)('read the same tracking UIDs in the SEG and the reports of the $name', (one) => {
+  it.each(RESULTS)('read the same tracking UIDs in the SEG and the reports of the $name', (one) => {
     const segments = read(one).flatMap((file) => file.segments ?? []);
+    const labelOf = (number: number | undefined) =>
+      one.result.segments.find((segment) => segment.number === number)?.label;
 
     for (const { id, segmentNumber } of one.result.findings.filter((finding) => finding.segmentNumber)) {
-      const segment = segments.find(({ number }) => number === segmentNumber);
+      const segment = segments.find(({ label }) => label === labelOf(segmentNumber));
       expect(segment?.tracking_uid).toBe(groupsOf(one).find((group) => group.id === id)?.tracking_uid);
     }
   });
 
-  it.each(CASES)('find all objects of the $name in the source’s study, and its pictures whole', (one) => {
-    expect(new Set(read(one).map(({ study }) => study))).toEqual(new Set([one.source.StudyInstanceUID]));
-    expect(read(one).flatMap(({ shape }) => (shape ? [shape] : []))).toEqual([[122, 120, 3]]);
-  });
+  it.each(RESULTS)('find all objects of the $name in the source’s study, and its pictures whole', (one) => {
+    const picture = one.result.toDicom(one.source).find(({ kind }) => kind === 'secondary-capture');
+    const written = picture?.attributes['PixelData'];
 
-  it('read the answers that are no result', () => {
-    for (const one of withNonResults(ctCase()).slice(1)) {
-      expect(read(one).map(({ study }) => study)).toEqual([one.source.StudyInstanceUID]);
-    }
+    const pictures = read(one).flatMap(({ shape, pixels }) => (shape ? [{ shape, pixels }] : []));
+
+    expect(new Set(read(one).map(({ study }) => study))).toEqual(new Set([one.source.StudyInstanceUID]));
+    expectSourcesRead(one.source.instances, read(one));
+    expect(pictures).toEqual([{ shape: [122, 120, 3], pixels: sha256(written instanceof Uint8Array ? written : '') }]);
   });
 });
 
 describeWith(['judges'], 'dcmqi', () => {
-  it('turns the SEG of the CT into the same volumes', () => {
-    const one = ctCase();
-    const folder = folderOf(kindOf(one, 'segmentation'));
+  /** dcmqi makes volumes, which need a place in space; masks of radiographs have none. */
+  const inSpace = RESULTS.filter(({ source }) => source.instances.every((one) => one.FrameOfReferenceUID));
 
-    const volumes = dcmqiSegments(join(folder, '0-segmentation.dcm')).map(nrrdVoxels);
+  it.each(inSpace)('makes the same volumes of the SEG of the $name, with the same codes', (one) => {
+    const [file] = filesOf(one, 'segmentation');
 
-    expect(volumes).toEqual(
-      one.result.segments.map(({ frames }) => frames.reduce((sum, frame) => sum + countBits(frame), 0)),
+    const segments = dcmqiSegments(file?.path ?? '');
+
+    const { frames, matrix } = volumeOf(one);
+    expect(segments.map(({ sizes, origin }) => [sizes, origin.map(rounded)])).toEqual(
+      one.result.segments.map(() => [[...matrix, frames.length], frames[0]?.ImagePositionPatient?.map(rounded)]),
+    );
+    expect(segments.map(({ label, category, type, voxels }) => ({ label, category, type, voxels }))).toEqual(
+      one.result.segments.map(({ label, category, type, frames: masks }) => ({
+        ...{ label, category, type },
+        voxels: masks.flatMap((mask) => {
+          const slice = frames.findIndex((frame) => frameKey(frame) === frameKey(mask));
+          return setBits(mask.bits).map((bit) => slice * matrix[0] * matrix[1] + bit);
+        }),
+      })),
     );
   });
 
-  it.each(CASES)('reads the reports of the $name', (one) => {
-    const files = kindOf(one, 'structured-report');
-    const folder = folderOf(files);
+  it.each(RESULTS)('reads every finding of the $name once, with its codes and values', (one) => {
+    const groups = filesOf(one, 'structured-report').flatMap(({ path }) => dcmqiGroups(path));
 
-    const ids = files.flatMap(({ name }) => {
-      const { Measurements } = dcmqiReport(join(folder, name)) as {
-        readonly Measurements: readonly { readonly TrackingIdentifier: string }[];
-      };
-      return Measurements.map(({ TrackingIdentifier }) => TrackingIdentifier);
-    });
-
-    expect(ids.sort()).toEqual(one.result.findings.map(({ id }) => id).sort());
+    expect(groups.map(({ id }) => id).sort()).toEqual(one.result.findings.map(({ id }) => id).sort());
+    for (const finding of one.result.findings) {
+      const group = groups.find(({ id }) => id === finding.id);
+      const { finding: found, site, laterality, evaluations } = finding;
+      expect(group).toMatchObject({ finding: found, site, laterality });
+      expect(group?.evaluations.filter(({ name }) => name.value !== Dcm.algorithmFamily.value)).toEqual(evaluations);
+      expect(group?.measurements.map(({ name, unit }) => ({ name, unit }))).toEqual(
+        measurementsOf(finding).map(({ name, unit }) => ({ name, unit })),
+      );
+      // dcmqi reads the Numeric Value of 16 characters, not the Floating Point Value beside it.
+      expect(group?.measurements.map(({ value }) => value.toPrecision(14))).toEqual(
+        measurementsOf(finding).map(({ value }) => value.toPrecision(14)),
+      );
+    }
   });
 });
 
 describeWith(['dcmtk', 'poppler'], 'DCMTK and poppler', () => {
-  it.each(CASES.flatMap(withNonResults))('read the reports of $name', (one) => {
-    const files = encodedObjects(one).filter(({ name }) => /report|non-result/.test(name));
-    const folder = folderOf(files);
+  it('read the reports and the answers without a result', () => {
+    for (const { case: one, path } of files.filter(({ kind }) => ['structured-report', 'non-result'].includes(kind))) {
+      const text = dsrdump(path);
 
-    const text = files.map(({ name }) => dsrdump(join(folder, name))).join('');
-
-    for (const { summary } of one.result.findings) expect(text).toContain(summary);
-    if (one.result.metadata.reason) expect(text).toContain(one.result.metadata.reason.message);
-    expect(text).toContain('Research use only - not for clinical use');
+      expect(text, path).toContain('Research use only - not for clinical use');
+      expect(text, path).not.toMatch(/\b[EW]: /);
+      if (one.result.metadata.reason) expect(text, path).toContain(one.result.metadata.reason.message);
+    }
   });
 
-  it.each(CASES)('find the report’s text on one page, and no patient, for the $name', (one) => {
-    const folder = folderOf(kindOf(one, 'pdf'));
-    const [name = ''] = kindOf(one, 'pdf').map((file) => file.name);
+  it.each(RESULTS)('read every finding of the $name in words', (one) => {
+    const text = filesOf(one, 'structured-report')
+      .map(({ path }) => dsrdump(path))
+      .join('');
 
-    const { text, pages } = pdfOf(join(folder, name));
+    for (const { summary } of one.result.findings) expect(text).toContain(summary);
+  });
+
+  it.each(RESULTS)('find the report’s text on one page, and no patient, for the $name', (one) => {
+    const [file] = filesOf(one, 'pdf');
+
+    const { text, pages } = pdfOf(file?.path ?? '');
 
     expect(pages).toBe(1);
     expect(text).toContain(one.result.report?.title);
@@ -187,7 +175,7 @@ describeWith(['dcmtk', 'poppler'], 'DCMTK and poppler', () => {
   it('get back the PDF that a tool brings, to the byte', () => {
     const bytes = Buffer.from('%PDF-1.4 odd');
     const one = ctCase({ report: { kind: 'pdf', title: 'Brought along', bytes } });
-    const [file] = kindOf(one, 'pdf');
+    const file = encodedObjects(one).find(({ kind }) => kind === 'pdf');
 
     const stored = Buffer.from(file?.bytes ?? []);
 
@@ -195,11 +183,20 @@ describeWith(['dcmtk', 'poppler'], 'DCMTK and poppler', () => {
   });
 });
 
-/** How many voxels of a gzipped NRRD volume of 16-bit numbers are set. */
-function nrrdVoxels(path: string): number {
-  const bytes = readFileSync(path);
-  const data = gunzipSync(bytes.subarray(bytes.indexOf('\n\n') + 2));
-  let count = 0;
-  for (let i = 0; i < data.length; i += 2) if (data.readInt16LE(i) !== 0) count++;
-  return count;
+/** The slices of a case's volume, from feet to head, and its columns and rows. */
+function volumeOf({ source }: Case) {
+  const frames = source.instances
+    .flatMap(frameHeaders)
+    .toSorted((a, b) => (a.ImagePositionPatient?.[2] ?? 0) - (b.ImagePositionPatient?.[2] ?? 0));
+  return { frames, matrix: [frames[0]?.Columns ?? 0, frames[0]?.Rows ?? 0] as const };
+}
+
+const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+
+const rounded = (value: number): number => Math.round(value * 1e6) / 1e6;
+
+function setBits(bits: Uint8Array): readonly number[] {
+  return Array.from({ length: bits.length * 8 }, (_, i) => i).filter(
+    (i) => (((bits[i >> 3] ?? 0) >> (i & 7)) & 1) === 1,
+  );
 }

@@ -1,7 +1,7 @@
 /** What the bench does with what it measured. */
 import { describe, expect, it } from 'vitest';
 import type { DecodeTimes } from '../../bench/dicom/decode-hilum.ts';
-import { sameSamples } from '../../bench/dicom/same-samples.ts';
+import { sameSamples } from '../../bench/dicom/same-answers.ts';
 import type { BenchSyntax } from '../../bench/dicom/syntaxes.ts';
 import { withSection } from '../../bench/page.ts';
 import { median, spread } from '../../bench/statistics.ts';
@@ -43,8 +43,8 @@ describe('readers of the same files', () => {
     sameSamples(
       of,
       new Map([
-        ['hilum', [ours]],
-        ['gdcm', [{ ...ours, ...theirs }]],
+        ['hilum', ours],
+        ['gdcm', { ...ours, ...theirs }],
       ]),
     );
 

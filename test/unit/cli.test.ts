@@ -97,6 +97,19 @@ describe('hilum models', () => {
 });
 
 describe('hilum inspect', () => {
+  it('prints no name of a file that steers the terminal, and reads neither devices nor what is plainly no DICOM', async () => {
+    await writeFile(join(folder, 'a\x1b]0;owned\x07.dcm'), 'not DICOM');
+
+    const named = await hilum('inspect', folder);
+    const device = await hilum('inspect', '/dev/zero');
+
+    expect(named.code).toBe(0);
+    expect(named.stdout).toContain('a?]0;owned?.dcm');
+    expect(named.stdout).toContain('not-dicom');
+    expect(device.code).toBe(2);
+    expect(device.stderr).toContain('neither a file nor a folder');
+  });
+
   it('says what each file is, and refuses what is no DICOM with a code', async () => {
     const dicom = join(folder, 'a.dcm');
     const text = join(folder, 'b.txt');

@@ -59,6 +59,14 @@ describe('a hostile data set', () => {
     ]);
   });
 
+  it('may say the same twice', () => {
+    const value: RawElement = { tag: '00100020', vr: 'LO', value: 'ONE' };
+
+    const { dataset } = readDicom(file(value, value));
+
+    expect(dataset.text('PatientID')).toBe('ONE');
+  });
+
   it('may not name what every JavaScript object has', () => {
     const names = ['constructor', 'toString', '__proto__', 'hasOwnProperty'];
 
@@ -128,7 +136,7 @@ describe('a hostile data set', () => {
 
   it('holds only so many items and fragments', () => {
     const tiny = Buffer.from('feff00e000000000', 'hex');
-    const many = Buffer.alloc(tiny.length * 1_500_001, tiny);
+    const many = Buffer.alloc(tiny.length * 500_001, tiny);
     const items = file({ tag: '00081140', vr: 'SQ', value: many });
     const fragments = part10(
       '1.2.840.10008.1.2.5',
@@ -215,6 +223,15 @@ describe('what results copy of a mean source', () => {
     expect(after.text('PatientBirthDate')).toBe(before.text('PatientBirthDate'));
   });
 
+  it('makes no code extension of an escape that was none', () => {
+    const { before, after } = source(
+      { tag: '00080005', vr: 'CS', value: 'ISO_IR 192' },
+      { tag: '00100010', vr: 'PN', value: '\x1b$B;3ED\x1b(B' },
+    );
+
+    expect(after.text('PatientName')).toBe(before.text('PatientName'));
+  });
+
   it('leaves out what cannot be written, and writes the rest', () => {
     const { after } = source(
       { tag: '00080020', vr: 'SQ', value: [[{ tag: '00081155', vr: 'UI', value: '1.2' }]] },
@@ -252,6 +269,35 @@ describe('a radiograph with a strange rescale', () => {
 
     expect(Math.min(...pixels)).toBe(0);
     expect(Math.max(...pixels)).toBe(1);
+  });
+
+  it('makes no volume either where values overflow', async () => {
+    const files = [0, 1].map((k) =>
+      part10(
+        EXPLICIT_LITTLE_ENDIAN,
+        encodeElements(
+          sorted([
+            ...identity(`1.2.3.4.${k}`, '1.2.840.10008.5.1.4.1.1.4'),
+            ...picture(),
+            { tag: '00080060', vr: 'CS', value: 'MR' },
+            { tag: '00200032', vr: 'DS', value: `0\\0\\${k}` },
+            { tag: '00200037', vr: 'DS', value: '1\\0\\0\\0\\1\\0' },
+            { tag: '00200052', vr: 'UI', value: '1.2.9' },
+            { tag: '00280030', vr: 'DS', value: '1\\1' },
+            { tag: '00281052', vr: 'DS', value: '0' },
+            { tag: '00281053', vr: 'DS', value: '1e300' },
+            { tag: '7FE00010', vr: 'OW', value: words([1, 2, 3, 4, 5, 6]) },
+          ]),
+        ),
+      ),
+    );
+    const instances = files.map(indexInstance);
+    const [image] = groupImages({ StudyInstanceUID: '1.2.3', instances });
+    if (image === undefined) throw new Error('It is an image');
+    const read = async ({ sha256 }: { readonly sha256: string }): Promise<Uint8Array> =>
+      files[instances.findIndex((instance) => instance.sha256 === sha256)] ?? new Uint8Array(0);
+
+    await expect(loadImage(image, read, inProcessDecoder)).rejects.toMatchObject({ code: 'malformed' });
   });
 
   it('is refused where values overflow', async () => {

@@ -130,6 +130,17 @@ describe('the gate of the writer', () => {
     expect(dataset.number('FileOffsetInContainer')).toBe(2 ** 40);
   });
 
+  it('writes as many items as an object of many thousand frames has', () => {
+    const frames = Array.from({ length: 20_000 }, (_, index) => ({
+      FrameContentSequence: [{ InStackPositionNumber: index + 1, TemporalPositionIndex: 1 }],
+    }));
+
+    const read = written({ PerFrameFunctionalGroupsSequence: frames }).items('PerFrameFunctionalGroupsSequence');
+
+    expect(read).toHaveLength(20_000);
+    expect(read.at(-1)?.items('FrameContentSequence')[0]?.number('InStackPositionNumber')).toBe(20_000);
+  });
+
   it('gives the same bytes whatever the order of the keywords', () => {
     const one = encodeDicom({
       ...UIDS,

@@ -105,4 +105,12 @@ describe('the boundary of a Content-Type', () => {
   ])('of %s is an error', (contentType) => {
     expect(() => boundaryOf(contentType)).toThrow(ArchiveRequestError);
   });
+
+  it('takes no squared time over quotes without an end', () => {
+    const before = process.cpuUsage();
+
+    expect(() => boundaryOf(`multipart/related;"${'\\"'.repeat(100_000)}`)).toThrow(ArchiveRequestError);
+
+    expect(process.cpuUsage(before).user).toBeLessThan(500_000);
+  });
 });

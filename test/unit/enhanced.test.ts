@@ -8,12 +8,15 @@ import { indexInstance } from '#core/study/index-instance.ts';
 import { encodeManifest, type Manifest, parseManifest } from '#core/study/manifest.ts';
 import { judgeImage, SelectionSchema } from '#core/study/selection.ts';
 import { type InstanceIndex, MAX_FRAMES } from '#core/study/study-index.ts';
+import { withFrames } from '../fixtures/compressed.ts';
 import { AXIAL, enhanced, type Orientation, type Section, section, singleFrames } from '../fixtures/cross-sections.ts';
+import { encodeDeflated } from '../fixtures/encoders.ts';
 import { slice, volumeOf } from '../fixtures/instances.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { phantomStudy } from '../fixtures/phantom-studies.ts';
 import { realFile } from '../fixtures/real-data.ts';
 
+const DEFLATED_FRAMES = '1.2.840.10008.1.2.8.1';
 const MR = { SOPClassUID: '1.2.840.10008.5.1.4.1.1.4.1', Modality: 'MR' };
 const LEGACY_MR = { ...MR, SOPClassUID: '1.2.840.10008.5.1.4.1.1.4.4' };
 const SAGITTAL: Orientation = [0, 1, 0, 0, 0, -1];
@@ -360,8 +363,28 @@ describe('loading an enhanced image', () => {
     ]);
   });
 
+  it('decodes only the frames of the volume', async () => {
+    const stack = sections(6, (k) => ({ position: [0, 0, 2 * (k >> 1)], acquisition: 1 + (k % 2) }));
+    const frames = stack.map(({ stored }) => encodeDeflated(new Uint8Array(Uint16Array.from(stored).buffer)));
+    const { images, read } = phantomStudy('compressed', [withFrames(enhanced(stack), DEFLATED_FRAMES, frames)]);
+    const [, second = volumeOf([])] = images;
+    let decoded = 0;
+
+    const volume = await loadImage(second, read, {
+      decode: (syntax, encoded, layout) => {
+        decoded += encoded.length;
+        return inProcessDecoder.decode(syntax, encoded, layout);
+      },
+    });
+
+    expect(decoded).toBe(3);
+    expect(volume.kind === 'volume' && volume.voxels[0]).toBe(10 - 1024);
+  });
+
   it('is refused before a byte is read where the volume is larger than any memory', async () => {
-    const huge = Array.from({ length: 100 }, (_, k) => slice(k, { Rows: 65_535, Columns: 65_535 }));
+    const huge = Array.from({ length: 100 }, (_, k) =>
+      slice(k, { Rows: 65_535, Columns: 65_535, PixelSpacing: [0.01, 0.01] }),
+    );
     const [image = volumeOf(huge)] = groupImages({ StudyInstanceUID: '1.2.3', instances: huge });
 
     const loading = loadImage(image, () => Promise.reject(new Error('nothing should be read')), inProcessDecoder);
@@ -389,6 +412,30 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     );
 
     expect([...volume.voxels.subarray(0, 6)]).toEqual([-1024, -1024, -1024, -1023, -1022, -1024]);
+  });
+
+  it('are kept where tissue has the value of padding, too', async () => {
+    const water = sections(2, () => ({ intercept: 0, stored: [0, 1, 2, 40, 41, 0] }));
+
+    const volume = await load(write(water, { ...signed, PixelPaddingValue: 0 }));
+
+    expect([...volume.voxels.subarray(0, 6)]).toEqual([0, 1, 2, 40, 41, 0]);
+  });
+
+  it('are kept where the range of padding holds all tissue', async () => {
+    const range = { PixelPaddingValue: -2000, PixelPaddingRangeLimit: 6000 };
+
+    const volume = await load(write(withPadding, { ...signed, ...range }));
+
+    expect([...volume.voxels.subarray(2, 5)]).toEqual([-1024, -1023, -1022]);
+  });
+
+  it('are air where padding is brighter than metal', async () => {
+    const bright = sections(2, () => ({ stored: [5000, 1024, 1025, 1026, 1027, 5000] }));
+
+    const volume = await load(write(bright, { ...signed, PixelPaddingValue: 5000 }));
+
+    expect([...volume.voxels.subarray(0, 6)]).toEqual([-1024, 0, 1, 2, 3, -1024]);
   });
 
   it('are refused where they are not Hounsfield units', async () => {

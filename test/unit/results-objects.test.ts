@@ -5,7 +5,9 @@ import { encodeDicom } from '#core/dicom/write.ts';
 import { nonResult, parseResult, serialiseResult } from '#core/results/result.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
+import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { Outcome, ProcessingResult } from '#core/tool.ts';
+import { describeTool } from '#core/tool-manifest.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
 import {
   type Case,
@@ -14,8 +16,10 @@ import {
   enhancedCtCase,
   radiographCase,
   twoRadiographsCase,
+  twoVolumesCase,
   withNonResults,
 } from '../fixtures/results.ts';
+import { entry } from '../fixtures/tiny-radiograph.ts';
 
 /** The objects of a case as they are read back. */
 const objectsOf = ({ result, source }: Pick<Case, 'result' | 'source'>) =>
@@ -74,6 +78,18 @@ describe('any object of a result', () => {
         .every((line) => /^Model m\d+ 1\.0\.0 sha256:[0-9a-f]{64}$/.test(line)),
     ).toBe(true);
     expect(text.length).toBeGreaterThan(1024 - 90);
+  });
+
+  it('has another configuration digest where anything in the tool’s manifest is another', () => {
+    const { manifest } = entry;
+    const digestOf = (change: Partial<typeof manifest>) =>
+      describeTool({ ...entry, manifest: { ...manifest, ...change } }).configurationSha256;
+
+    const digests = [{}, { limits: 'Others' }, { resources: { memoryMb: 1024, timeoutS: 60 } }].map(digestOf);
+
+    expect(digests[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(digestOf({})).toBe(digests[0]);
+    expect(new Set(digests).size).toBe(3);
   });
 
   it('is of a SOP Class of the list, and every class of the list is written', () => {
@@ -178,6 +194,75 @@ describe('the mask', () => {
     ]);
     expect(new Set(masks.map((mask) => mask.text('SeriesInstanceUID'))).size).toBe(1);
     expect(masks.map((mask) => mask.number('InstanceNumber'))).toEqual([1, 2]);
+  });
+
+  it('of each volume is an object of its own, in its frame of reference and with its spacing', () => {
+    const one = twoVolumesCase();
+
+    const masks = ofKind(one, 'segmentation');
+    const [report] = ofKind(one, 'structured-report');
+
+    const frames = [one.source.instances[1], one.source.instances[7]].map((frame) => frame?.FrameOfReferenceUID);
+    expect(
+      masks.map((mask) => ({
+        columns: mask.number('Columns'),
+        space: mask.text('FrameOfReferenceUID'),
+        spacing: at(mask, 'SharedFunctionalGroupsSequence', 'PixelMeasuresSequence')?.number('SpacingBetweenSlices'),
+        segments: mask
+          .items('SegmentSequence')
+          .map((item) => [item.number('SegmentNumber'), item.text('SegmentLabel')]),
+      })),
+    ).toEqual([
+      { columns: 61, space: frames[0], spacing: 2.5, segments: [[1, 'Vertebra 1']] },
+      { columns: 64, space: frames[1], spacing: 4, segments: [[1, 'Vertebra 2']] },
+    ]);
+    const referenced = contentOf(report).flatMap(({ name, item }) =>
+      name === 'Referenced Segment' ? [at(item, 'ReferencedSOPSequence')?.text('ReferencedSOPInstanceUID')] : [],
+    );
+    expect(referenced).toEqual(masks.map((mask) => mask.text('SOPInstanceUID')));
+  });
+
+  it.each<[string, Partial<InstanceIndex>, number[]]>([
+    ['at the detector', {}, [0.04, 0.04]],
+    ['calibrated', { PixelSpacing: [0.03, 0.05] }, [0.03, 0.05]],
+    ['zero but for the detector', { PixelSpacing: [0, 0] }, [0.04, 0.04]],
+    ['unknown', { ImagerPixelSpacing: undefined }, [1, 1]],
+    ['none', { PixelSpacing: [-1, 1], ImagerPixelSpacing: [0, 0] }, [1, 1]],
+  ])(
+    'of a radiograph whose spacing is %s has the groups that viewers ask for, and no place',
+    (_how, header, spacing) => {
+      const { result, source } = radiographCase();
+      const instances = source.instances.map((instance) => ({ ...instance, ...header }));
+
+      const [seg] = ofKind({ result, source: { ...source, instances } }, 'segmentation');
+
+      const shared = at(seg, 'SharedFunctionalGroupsSequence');
+      expect(at(shared, 'PixelMeasuresSequence')?.numbers('PixelSpacing')).toEqual(spacing);
+      expect(at(shared, 'PlaneOrientationSequence')?.numbers('ImageOrientationPatient')).toEqual([1, 0, 0, 0, 1, 0]);
+      expect(seg?.text('ImageComments')?.includes('no pixel spacing') ?? false).toBe(spacing[0] === 1);
+      expect(seg?.text('FrameOfReferenceUID')).toBeUndefined();
+      expect(at(seg, 'PerFrameFunctionalGroupsSequence')?.items('PlanePositionSequence')).toEqual([]);
+    },
+  );
+
+  it.each<[readonly string[], readonly string[]]>([
+    [
+      ['L', 'F'],
+      ['L', 'F'],
+    ],
+    [['L'], []],
+    [['L', 'F', 'H'], []],
+    [['', 'F'], []],
+  ])('of a radiograph that is oriented %j says %j', (PatientOrientation, expected) => {
+    const { result, source } = radiographCase();
+    const instances = source.instances.map((instance) => ({
+      ...instance,
+      PatientOrientation: [...PatientOrientation],
+    }));
+
+    const [seg] = ofKind({ result, source: { ...source, instances } }, 'segmentation');
+
+    expect(seg?.texts('PatientOrientation')).toEqual(expected);
   });
 
   it('says what its segments are about: the finding in words, its place in codes, the algorithm’s parameters', () => {

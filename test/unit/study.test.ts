@@ -132,7 +132,7 @@ describe('indexInstance', () => {
 
     expect(index).toMatchObject({
       ...{ ScanningSequence: ['GR', 'IR'], SequenceVariant: ['SP', 'MP'], MRAcquisitionType: '3D' },
-      ...{ RepetitionTime: 2300, EchoTime: 2.98, InversionTime: 900 },
+      ...{ RepetitionTime: 2300, EffectiveEchoTime: 2.98, InversionTime: 900 },
     });
     expect(JSON.stringify(index)).not.toMatch(/doe/i);
   });
@@ -178,10 +178,14 @@ describe('groupImages', () => {
     const continued = groupImages(
       study(acquisition(1, 0, 0), acquisition(1, 1, 2), acquisition(2, 2, 4), acquisition(2, 3, 6)),
     );
+    const echoes = groupImages(
+      study(...[0, 1, 2, 3].map((k) => ({ ...acquisition(1, k, 2 * (k >> 1)), EffectiveEchoTime: 10 + (k % 2) }))),
+    );
     const doubled = groupImages(study(acquisition(1, 0, 0), acquisition(1, 1, 2), acquisition(1, 2, 2)));
 
     expect(repeated.map(({ instances }) => instances.length)).toEqual([2, 2]);
     expect(continued.map(({ instances }) => instances.length)).toEqual([4]);
+    expect(echoes.map(({ instances }) => instances.length)).toEqual([2, 2]);
     expect(doubled.map(({ instances }) => instances.length)).toEqual([3]);
   });
 });

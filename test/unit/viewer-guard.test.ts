@@ -35,6 +35,15 @@ it('takes no method that could change anything', () => {
   expect(verdicts).toEqual(methods.map(() => 405));
 });
 
+it('takes no body, which Orthanc would read as a request of its own', () => {
+  const bodies = [{ 'content-length': '60' }, { 'content-length': 'x' }, { 'transfer-encoding': 'chunked' }];
+
+  const verdicts = bodies.map((headers) => verdict(STUDY, 'GET', headers));
+
+  expect(verdicts).toEqual([400, 400, 400]);
+  expect(verdict(STUDY, 'GET', { 'content-length': '0' })).toBe('dicom-web');
+});
+
 it('leads nowhere else below DICOMweb, and to nothing of Orthanc’s own API', () => {
   const refused = [
     '/dicom-web',

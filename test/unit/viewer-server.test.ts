@@ -125,6 +125,14 @@ it('asks Orthanc nothing where a request is refused', async () => {
   expect(seen).toEqual([]);
 });
 
+it('answers for a frame that is asked for with a query', async () => {
+  respond = (response) => void response.writeHead(200, { 'content-type': 'multipart/related' }).end('frame');
+
+  const answer = await ask('/dicom-web/studies/1.2/series/1.3/instances/1.4/frames/1?accept=x');
+
+  expect([answer.status, answer.body]).toEqual([200, 'frame']);
+});
+
 it('says that Orthanc does not answer, without its address or password', async () => {
   respond = (response) => void response.destroy();
 

@@ -114,6 +114,11 @@ describe.each(FORMS)('a %s stack', (form) => {
       ],
     ],
     [
+      'of one place twice, an acquisition each',
+      sections(6, (k) => ({ ...at(2 * (k % 3)), acquisition: k })),
+      ['duplicate-slices'],
+    ],
+    [
       'of two scans half a slice apart',
       sections(6, (k) => ({ position: [0, 0, k], acquisition: 1 + (k % 2) })),
       [

@@ -2,6 +2,7 @@
 import { corrupt, unsupported } from './corrupt.ts';
 import type { CodestreamSize } from './markers.ts';
 
+const COD = 0xff52;
 const SOT = 0xff90;
 const EOC = 0xffd9;
 /** SOC and SIZ, with which a codestream begins. */
@@ -11,6 +12,15 @@ const MAX_BOX_BYTES = 4096;
 const SIZ_BYTES = 40;
 const SOT_BYTES = 12;
 
+/** What is told of a codestream before it is decoded. */
+export interface Codestream extends CodestreamSize {
+  readonly signed: boolean;
+  /** Where Ssiz of each component stands: bits a sample, less one, and the sign in the highest bit (A.5.1). */
+  readonly depthsAt: readonly number[];
+  /** Whether three components are transformed together (A.6.1), which decoders undo. */
+  readonly colourTransform: boolean;
+}
+
 /**
  * The size from the SIZ segment, once it is known that every tile is there: decoders leave what is missing black and say
  * nothing.
@@ -18,7 +28,7 @@ const SOT_BYTES = 12;
  * @throws DicomReadError `corrupt-pixel-data` where tiles or bytes are missing, `unsupported-pixel-format` where components
  *   differ in size or precision
  */
-export function wholeCodestream(encoded: Uint8Array): CodestreamSize {
+export function wholeCodestream(encoded: Uint8Array): Codestream {
   const buffer = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   const start = buffer.subarray(0, MAX_BOX_BYTES).indexOf(START);
   if (start < 0 || start + 2 + SIZ_BYTES > encoded.length) throw corrupt('The compressed frame lacks its header');
@@ -38,28 +48,49 @@ export function wholeCodestream(encoded: Uint8Array): CodestreamSize {
     throw corrupt('The compressed frame has no usable size');
   }
   if (bytes !== 38 + 3 * components || start + 4 + bytes > encoded.length) throw corrupt('The SIZ segment is broken');
-  const precision = componentPrecision(siz, components);
+  const depth = componentDepth(siz, components);
   const tiles = Math.ceil((width - tilesLeft) / tileWidth) * Math.ceil((height - tilesTop) / tileHeight);
-  checkTileParts(buffer.subarray(start), 4 + bytes, tiles);
-  return { rows: height - top, columns: width - left, components, precision };
+  const stream = buffer.subarray(start);
+  const segments = mainHeader(stream, 4 + bytes);
+  checkTileParts(stream, segments.at(-1)?.at ?? stream.length, tiles);
+  // Scod, progression order and layers stand before the transform.
+  const cod = segments.find(({ marker }) => marker === COD)?.at ?? stream.length;
+  return {
+    ...{ rows: height - top, columns: width - left, components },
+    ...{ precision: (depth & 0x7f) + 1, signed: depth >= 0x80 },
+    depthsAt: Array.from({ length: components }, (_, i) => start + 4 + 38 + 3 * i),
+    colourTransform: stream[cod + 8] === 1,
+  };
 }
 
 /** All components alike, as every Photometric Interpretation of DICOM has them. */
-function componentPrecision(siz: DataView, components: number): number {
+function componentDepth(siz: DataView, components: number): number {
   const depth = siz.getUint8(38);
   for (let i = 0; i < components; i += 1) {
     const at = 38 + 3 * i;
     const isAlike = siz.getUint8(at) === depth && siz.getUint8(at + 1) === 1 && siz.getUint8(at + 2) === 1;
     if (!isAlike) throw unsupported('The components of the compressed frame differ in size or precision');
   }
-  return (depth & 0x7f) + 1;
+  return depth;
+}
+
+/** The marker segments of the main header from there on, the first tile-part's SOT, if there is one, as the last. */
+function mainHeader(stream: Buffer, from: number): readonly { readonly marker: number; readonly at: number }[] {
+  const segments: { marker: number; at: number }[] = [];
+  let at = from;
+  while (at + 4 <= stream.length) {
+    const marker = stream.readUInt16BE(at);
+    segments.push({ marker, at });
+    if (marker === SOT) break;
+    at += 2 + stream.readUInt16BE(at + 2);
+  }
+  return segments;
 }
 
 /** Follows the tile-parts by their lengths (A.4.2): they must fill the stream and show every tile. */
-function checkTileParts(stream: Buffer, afterSiz: number, tiles: number): void {
+function checkTileParts(stream: Buffer, firstSot: number, tiles: number): void {
   if (tiles > stream.length / SOT_BYTES) throw corrupt(`The compressed frame has not room for its ${tiles} tiles`);
-  let at = afterSiz;
-  while (at + 4 <= stream.length && stream.readUInt16BE(at) !== SOT) at += 2 + stream.readUInt16BE(at + 2);
+  let at = firstSot;
   const seen = new Set<number>();
   while (at + SOT_BYTES <= stream.length && stream.readUInt16BE(at) === SOT) {
     seen.add(stream.readUInt16BE(at + 4));

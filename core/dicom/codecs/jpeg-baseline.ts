@@ -1,7 +1,7 @@
 import type { Codec, FrameLayout } from './codec.ts';
 import { corrupt } from './corrupt.ts';
 import { heapDecoder } from './emscripten.ts';
-import { type CodestreamSize, endsWithMarker, jpegFrameHeader, jpegSegments } from './markers.ts';
+import { type CodestreamSize, jpegFrameHeader, jpegSegments } from './markers.ts';
 
 /** JPEG baseline, 8 bits, lossy (ITU-T T.81 process 1), by libjpeg-turbo. Other decoders may differ by a few grey levels. */
 export const jpegBaseline: Codec = {
@@ -16,7 +16,6 @@ export const jpegBaseline: Codec = {
 };
 
 function readSize(encoded: Uint8Array): CodestreamSize {
-  if (!endsWithMarker(encoded)) throw corrupt('The compressed frame lacks its end');
   const header = jpegFrameHeader(encoded);
   if (header.precision !== 8) throw corrupt(`The compressed frame has ${header.precision} bits a sample, not 8`);
   return header;

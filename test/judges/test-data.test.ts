@@ -1,0 +1,41 @@
+/** Every file of the test data through `hilum inspect`, against pydicom and against what docs/conformance.md says of it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { ROOT } from '../../localstack/parts.mjs';
+import { agreement, dataPart } from '../../scripts/conformance/data-part.ts';
+import { partOf } from '../../scripts/conformance/document.ts';
+import { READ_REFUSALS } from '../../scripts/conformance/refusals.ts';
+import { type JudgedFile, judgeTestData } from '../../scripts/conformance/test-data.ts';
+import { dataFolder, describeWith } from '../fixtures/lanes.ts';
+
+describeWith(['judges', 'data'], 'the test data', () => {
+  const files: JudgedFile[] = [];
+  beforeAll(async () => {
+    files.push(...(await judgeTestData(dataFolder())));
+  }, 240_000);
+  const pathsOf = (outcome: JudgedFile['outcome']) =>
+    files.filter((file) => file.outcome === outcome).map(({ path }) => path);
+
+  it('are read with no other samples than pydicom’s', () => {
+    expect(files.length).toBeGreaterThan(600);
+    expect(pathsOf('differs')).toEqual([]);
+  });
+
+  it('agree in 97 % at least of the files that pydicom decodes', () => {
+    expect(agreement(files)).toBeGreaterThanOrEqual(0.97);
+  });
+
+  it('are refused by codes that the conformance statement explains, and no other way', () => {
+    const codes = new Set(files.flatMap(({ code }) => code ?? []));
+
+    expect([...codes].filter((code) => !(code in READ_REFUSALS))).toEqual([]);
+    expect(pathsOf('refused').length).toBe(files.filter(({ code }) => code !== undefined && code !== '').length);
+  });
+
+  it('are counted in the conformance statement as they are (else: npm run conformance)', () => {
+    const document = readFileSync(join(ROOT, 'docs/conformance.md'), 'utf8');
+
+    expect(partOf(document, 'test-data')).toBe(dataPart(files));
+  });
+});
