@@ -69,7 +69,7 @@ function likeliest(scores: Float32Array): TissueMap {
 }
 
 function keepLargest(tissue: TissueMap): void {
-  const { labels, components } = labelComponents(tissue, { columns: SIDE, rows: SIDE, slices: SIDE });
+  const { labels, components } = labelComponents(tissue, { columns: SIDE, rows: SIDE, slices: SIDE }, 'corner');
   const largest = components.reduce((best, one) => (one.size > best.size ? one : best), { label: 0, size: 0 });
   for (let at = 0; at < tissue.length; at += 1) if (labels[at] !== largest.label) tissue[at] = TISSUE.background;
 }
