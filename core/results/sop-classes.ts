@@ -32,14 +32,13 @@ export const RESULT_SOP_CLASSES: readonly ResultSopClass[] = [
     SOPClassUID: SOP_CLASS.comprehensiveSr,
     name: 'Comprehensive SR Storage',
     holds:
-      'Findings drawn on images and, in a second object, findings by segment or for the image as a whole (TID 1500).',
+      'Findings drawn on images, findings by segment, findings of the image as a whole: an object for each of these (TID 1500).',
   },
   {
     kind: 'structured-report',
     SOPClassUID: SOP_CLASS.comprehensive3dSr,
     name: 'Comprehensive 3D SR Storage',
-    holds:
-      'The second of these objects where it holds points in the patient, which only this class may hold (TID 1500).',
+    holds: 'Findings at points of the patient, which only this class may hold (TID 1500).',
   },
   {
     kind: 'non-result',
