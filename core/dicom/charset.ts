@@ -1,4 +1,5 @@
 import { TextDecoder } from 'node:util';
+import { DicomReadError } from '../errors.ts';
 
 /** Character sets (PS3.3 C.12.1.1.2, PS3.5 6.1): from the bytes of a text value to a string. */
 
@@ -52,6 +53,8 @@ const ESCAPES: Readonly<Record<string, { readonly register: 'G0' | 'G1'; readonl
 };
 
 const ESC = 0x1b;
+/** Runs of one set in a value: the longest text (LT, 10,240 characters) has no more, and each costs microseconds. */
+const MAX_RUNS = 2 ** 14;
 const ASCII = 'ascii';
 const decoders = new Map<string, TextDecoder>();
 
@@ -78,14 +81,26 @@ export function textDecoding(terms: readonly string[]): TextDecoding {
   return (bytes) => (bytes.includes(ESC) ? decodeExtended(initial, bytes) : decodeWith(initial, bytes));
 }
 
-/** Text with code extensions (PS3.5 6.1.2.5). Both registers start anew at the delimiters of values, lines and name parts. */
+/**
+ * Text with code extensions (PS3.5 6.1.2.5). Both registers start anew at the delimiters of values, lines and name parts.
+ *
+ * @throws DicomReadError `limit-exceeded` where the set changes more often than in any text
+ */
 function decodeExtended(initial: string, bytes: Uint8Array): string {
   let text = '';
   let g0 = ASCII;
   let g1 = initial;
   let start = 0;
+  let runs = 0;
   const flush = (end: number): void => {
-    if (end > start) text += decodeRun(g0, g1, bytes.subarray(start, end));
+    if (end <= start) return;
+    runs += 1;
+    if (runs > MAX_RUNS) {
+      throw new DicomReadError('limit-exceeded', 'A text changes its character set too often', {
+        facts: { limit: MAX_RUNS },
+      });
+    }
+    text += decodeRun(g0, g1, bytes.subarray(start, end));
   };
   for (let i = 0; i < bytes.length; i += 1) {
     const byte = bytes[i];

@@ -41,6 +41,8 @@ const MAX_GRID_DEVIATION = 0.1;
 const MAX_SHIFT_PIXELS = 1;
 /** A nominal tilt below this is what scanners call zero. */
 const MAX_TILT_DEGREES = 0.5;
+/** No gantry tilts farther: steeper slices are reformatted, and their header keeps the tilt of what they were made of. */
+const STEEPEST_GANTRY_DEGREES = 30;
 
 /** No scanner reaches farther, in pixels times their spacing or from the origin of its coordinates: 10 m. */
 const MAX_REACH_MM = 10_000;
@@ -235,6 +237,7 @@ function checkShift(ordered: readonly Slice[], { row, column, normal }: Axes): v
  */
 function checkNominalTilt(ordered: readonly Slice[], normal: PointLps): void {
   const shown = (Math.acos(Math.min(1, Math.abs(normal[2]))) * 180) / Math.PI;
+  if (shown > STEEPEST_GANTRY_DEGREES + 2 * MAX_TILT_DEGREES) return;
   for (const { frame } of ordered) {
     const tilt = Math.abs(frame.GantryDetectorTilt ?? 0);
     if (tilt > MAX_TILT_DEGREES && Math.abs(tilt - shown) > 2 * MAX_TILT_DEGREES) {

@@ -57,13 +57,13 @@ export function sharedGroups(
   const [frame] = frames;
   if (frame === undefined) return {};
   if (!inSpace) return flatGroups(frame.source);
-  const { SeriesInstanceUID, PixelSpacing, SliceThickness, ImageOrientationPatient } = frame.source;
+  const { SeriesInstanceUID, PixelSpacing, SliceThickness = 0, ImageOrientationPatient } = frame.source;
   const spacing = sliceSpacing(sources.filter((source) => source.SeriesInstanceUID === SeriesInstanceUID));
   return {
     PixelMeasuresSequence: [
       {
         PixelSpacing,
-        SliceThickness: SliceThickness ?? spacing,
+        SliceThickness: SliceThickness > 0 ? SliceThickness : spacing,
         ...(spacing !== undefined && { SpacingBetweenSlices: spacing }),
       },
     ],

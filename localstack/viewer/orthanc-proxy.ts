@@ -45,6 +45,8 @@ export function createOrthancProxy({
     for (const name of Object.keys(request.headers)) if (!FORWARDED.includes(name)) delete request.headers[name];
     request.url = `${path}${query}`;
     response.setHeader('cache-control', 'no-store');
+    // Data are for scripts to fetch: opened as a page, whatever an object holds runs and loads nothing.
+    response.setHeader('content-security-policy', "default-src 'none'; sandbox");
     try {
       await proxy.web(request, response, { selfHandleResponse: isFrame(path) });
     } catch {

@@ -27,7 +27,8 @@ const CONTEXT = {
   toolTimeoutS: '2',
   visibilityMarginS: '1',
 };
-const HTJ2K = '1.2.840.10008.1.2.4.201';
+/** Of the standard, but there is no decoder for it. */
+const JPEG_XL = '1.2.840.10008.1.2.4.110';
 
 describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when something fails', () => {
   let pacs: DicomWebStore;
@@ -64,7 +65,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
 
   it('answers slices that are missing, and a syntax that it cannot read, with the reason', async () => {
     const gap = ctSeries({ seed: 101, slices: 8 }).filter((_, slice) => slice !== 3);
-    const unreadable = ctSeries({ seed: 102 }).map((file) => withTransferSyntax(file, HTJ2K));
+    const unreadable = ctSeries({ seed: 102 }).map((file) => withTransferSyntax(file, JPEG_XL));
 
     const studies = [await cloud.arrive(gap), await cloud.arrive(unreadable)];
     const [missing, unsupported] = await Promise.all(studies.map((study) => cloud.runOf(study, 'counts', ended)));

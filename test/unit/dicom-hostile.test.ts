@@ -115,6 +115,19 @@ describe('a hostile data set', () => {
     expect(dataset.bytes('LUTData')?.length).toBe(long.length);
   });
 
+  it('decodes no text that changes its character set all the time', () => {
+    const textOf = (changes: number): string | undefined =>
+      readDicom(
+        file(
+          { tag: '00080005', vr: 'CS', value: '\\ISO 2022 IR 87' },
+          { tag: '00204000', vr: 'UT', value: '\x1b$B;3\x1b(Bxx'.repeat(changes) },
+        ),
+      ).dataset.text('ImageComments');
+
+    expect(textOf(5_000)?.length).toBe(15_000);
+    expect(codeOf(() => textOf(50_000))).toBe('limit-exceeded');
+  });
+
   it('decodes a long run of double-byte text', () => {
     const value = Buffer.concat([Buffer.from('\x1b$B'), Buffer.from(';3'.repeat(150_000)), Buffer.from('\x1b(B')]);
     const supplement = Buffer.concat([

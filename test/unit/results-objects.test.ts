@@ -222,6 +222,17 @@ describe('the mask', () => {
     expect(referenced).toEqual(masks.map((mask) => mask.text('SOPInstanceUID')));
   });
 
+  it.each([undefined, 0, -2.5])('of slices that say they are %s mm thick are as thick as they are apart', (mm) => {
+    const { result, source } = ctCase();
+    const instances = source.instances.map((instance) => ({ ...instance, SliceThickness: mm }));
+
+    const [mask] = ofKind({ result, source: { ...source, instances } }, 'segmentation');
+
+    const measures = at(mask, 'SharedFunctionalGroupsSequence', 'PixelMeasuresSequence');
+    expect(measures?.number('SliceThickness')).toBe(measures?.number('SpacingBetweenSlices'));
+    expect(measures?.number('SliceThickness')).toBeGreaterThan(0);
+  });
+
   it.each<[string, Partial<InstanceIndex>, number[]]>([
     ['at the detector', {}, [0.04, 0.04]],
     ['calibrated', { PixelSpacing: [0.03, 0.05] }, [0.03, 0.05]],

@@ -110,6 +110,18 @@ it('keeps back what of Orthanc’s answer would open it to others, or ask people
   expect(answer.headers['cache-control']).toBe('no-store');
 });
 
+it('lets nothing run that an object holds, where its data are opened as a page', async () => {
+  respond = (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<script>1</script>');
+
+  const answers = [
+    await ask('/dicom-web/studies/1.2/series/1.3/instances/1.4/bulk/00420011'),
+    await ask('/dicom-web/studies/1.2/series/1.3/instances/1.4/frames/1'),
+  ];
+
+  const policies = answers.map(({ headers }) => headers['content-security-policy']);
+  expect(policies).toEqual(answers.map(() => "default-src 'none'; sandbox"));
+});
+
 it('asks Orthanc nothing where a request is refused', async () => {
   const refused = [
     await ask('/dicom-web/studies/1.2.3', { method: 'DELETE' }),

@@ -92,6 +92,11 @@ describe.each(FORMS)('a %s stack', (form) => {
     ['of a tilted gantry', sections(6, (k) => ({ position: [0, 0.5 * k, 2 * k] })), ['gantry-tilt']],
     ['that says it was tilted and does not show it', sections(6, () => ({ tilt: 15 })), ['gantry-tilt']],
     [
+      'reformatted from a tilted gantry’s',
+      sections(6, (k) => ({ position: [2 * k, 0, 0], orientation: SAGITTAL, tilt: 15 })),
+      [ALL.toReversed()],
+    ],
+    [
       'with one slice askew',
       sections(6, (k) => (k === 2 ? { orientation: turned(2), stack: '1' } : { stack: '1' })),
       ['mixed-orientation'],
