@@ -3,9 +3,16 @@
  * `add<Name>Command(program: Command): void`, which calls `program.command('<name>')`, describes it and sets its action.
  */
 import { fileURLToPath } from 'node:url';
+import { type ModelPlaces, modelsDirOf } from '#adapters/models/model-file.ts';
 
 /** The checkout (or package) this command runs from: the folder that holds `tools/` and `layers/`. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Where this checkout's models are, and the folder that may have those that are fetched (HILUM_MODELS_DIR). */
+export const modelPlaces: ModelPlaces = {
+  modelsDir: modelsDirOf(root),
+  localFolder: process.env['HILUM_MODELS_DIR'] || undefined,
+};
 
 /** Wrong usage: exit code 2. The message says what is wrong and what to type instead. */
 export class UsageError extends Error {}

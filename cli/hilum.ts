@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   run: async () => (await import('./commands/run.ts')).addRunCommand,
   inspect: async () => (await import('./commands/inspect.ts')).addInspectCommand,
   tools: async () => (await import('./commands/tools.ts')).addToolsCommand,
+  models: async () => (await import('./commands/models.ts')).addModelsCommand,
   demo: async () => (await import('./commands/demo.ts')).addDemoCommand,
   edge: async () => (await import('./commands/edge.ts')).addEdgeCommand,
   status: async () => (await import('./commands/status.ts')).addStatusCommand,

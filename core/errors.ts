@@ -137,6 +137,12 @@ export class ModelDigestError extends HilumError {
   readonly code = 'model-digest-mismatch';
 }
 
+/** A model's file cannot be fetched from where its card says it is. */
+export class ModelSourceError extends HilumError {
+  readonly disposition = 'retry';
+  readonly code = 'model-source';
+}
+
 /** A tool threw something that is not one of ours. The cause is kept; its text is not shown to users. */
 export class ToolFailedError extends HilumError {
   readonly disposition = 'retry';

@@ -37,8 +37,20 @@ export const ModelCardSchema = z.object({
   /** The file's name in the model's folder. */
   file: z.string().regex(/^[0-9A-Za-z._-]+$/),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Where a file that is not in the folder is fetched from. */
-  url: z.url().optional(),
+  /** Where a file that is never committed comes from (`hilum models pull`). Without it the file lies in the folder. */
+  source: z
+    .object({
+      url: z.url({ protocol: /^https$/ }),
+      sizeBytes: z
+        .number()
+        .int()
+        .positive()
+        .max(4 * 2 ** 30),
+      /** Whose it is, for people: project and commit. */
+      origin: z.string(),
+    })
+    .strict()
+    .optional(),
   licence: z.string(),
   summary: z.string(),
 });

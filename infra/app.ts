@@ -4,6 +4,7 @@ import { App, CliCredentialsStackSynthesizer } from 'aws-cdk-lib';
 import { ConfigurationError } from '../core/errors.ts';
 import { createBundler } from './bundle.ts';
 import { parseConfig } from './config.ts';
+import { withoutMissingModels } from './models.ts';
 import { PipelineStack } from './pipeline-stack.ts';
 import { discoverTools } from './tools.ts';
 
@@ -11,9 +12,11 @@ try {
   const app = new App();
   const config = parseConfig(app.node.getAllContext());
   const { root, assetsBucket } = config;
+  const { tools, leftOut } = withoutMissingModels(discoverTools(root), root);
+  for (const sentence of leftOut) process.stderr.write(`${sentence}\n`);
   new PipelineStack(app, config.name, {
     config,
-    tools: discoverTools(root),
+    tools,
     bundle: createBundler({ root, outdir: join(app.outdir, 'bundles') }),
     ...(assetsBucket === undefined
       ? {}

@@ -1,8 +1,10 @@
 /** Makes the folder that a function runs from: its code in ESM bundles, and the files that the code reads. */
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
+import { ConfigurationError } from '../core/errors.ts';
 import type { ToolManifest } from '../core/tool-manifest.ts';
+import { modelsOf } from './models.ts';
 
 /** What goes into a function's folder besides its own code. */
 export interface BundleContents {
@@ -92,12 +94,16 @@ function copyDescriptions({ id, models }: ToolManifest, { root, out }: Places): 
   }
 }
 
-function copyWeights({ models }: ToolManifest, { root, out }: Places): void {
-  for (const model of models) {
-    const folder = join('layers', 'models', model);
-    for (const file of readdirSync(join(root, folder))) {
-      if (file.endsWith('.onnx')) cpSync(join(root, folder, file), join(out, folder, file));
+/** @throws ConfigurationError where a model's file is not in its folder */
+function copyWeights(tool: ToolManifest, { root, out }: Places): void {
+  for (const { folder, card } of modelsOf(tool, root)) {
+    const file = join(folder, card.file);
+    if (!existsSync(join(root, file))) {
+      throw new ConfigurationError(
+        `The file of the model ${card.id} is not in ${folder}: \`npx hilum models pull ${card.id}\``,
+      );
     }
+    cpSync(join(root, file), join(out, file));
   }
 }
 

@@ -26,6 +26,7 @@ export type PartName =
   | 'poppler'
   | 'peers'
   | 'chromium'
+  | 'models'
   | 'data';
 export type VenvName = 'cloud' | 'judges' | 'bench';
 

@@ -106,6 +106,17 @@ function isNeededHere({ optional, os, cpu, libc }, glibc) {
   );
 }
 
+/** Models whose cards name a source: their files come by `hilum models pull`, and tools that need them do without until then. */
+function fetchedModels() {
+  const folder = join(ROOT, 'layers/models');
+  if (!existsSync(folder)) return [];
+  const cards = readdirSync(folder)
+    .map((id) => join(folder, id, 'model.json'))
+    .filter((path) => existsSync(path))
+    .map((path) => JSON.parse(readFileSync(path, 'utf8')));
+  return cards.filter(({ source }) => source).map(({ id, file }) => ({ id, path: join(folder, id, file) }));
+}
+
 /** The folder of real test data: HILUM_DATA, else ../shared/data beside the checkout. It need not exist. */
 export function dataFolder() {
   return resolve(process.env.HILUM_DATA ?? join(ROOT, '../shared/data'));
@@ -179,6 +190,12 @@ export const PARTS = {
   poppler: debian('pdftotext', ['poppler-utils'], programs('pdftotext', 'pdftoppm')),
   peers: venv('what the bench measures beside Hilum (pydicom with its plugins, highdicom)', 'bench', 'bench'),
   chromium: debian('Chromium', ['chromium'], () => findChromium() !== undefined),
+  models: {
+    what: 'the models that are fetched, not committed',
+    present: () => fetchedModels().every(({ path }) => existsSync(path)),
+    mend: 'npx hilum models pull',
+    optional: true,
+  },
   data: {
     what: 'real test data',
     present: () => existsSync(join(dataFolder(), 'manifest.csv')),

@@ -6,10 +6,9 @@ import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { ConfigurationError, ModelDigestError } from '#core/errors.ts';
 import type { InferenceEngine, Tensor } from '#core/ports.ts';
 import { type ModelCard, ModelCardSchema } from '#core/tool-manifest.ts';
+import { findModelFile, howToGet, type ModelPlaces } from '../models/model-file.ts';
 
-export interface OnnxEngineOptions {
-  /** The folder that holds one folder per model (`layers/models`). */
-  readonly modelsDir: string;
+export interface OnnxEngineOptions extends ModelPlaces {
   /**
    * Threads of one operator. Always set: what the machine says of its CPUs is not true in a Lambda, and results of
    * different thread counts may differ in the last bit. `threadsFor` in `core/tool-manifest.ts` gives it.
@@ -26,10 +25,10 @@ const sessions = new Map<string, Promise<InferenceSession>>();
  * Its `run` throws ModelDigestError where the file's SHA-256 is not its card's, ConfigurationError where model or card
  * cannot be read, and whatever the runtime throws where the inputs do not fit the model.
  */
-export function createOnnxEngine({ modelsDir, threads }: OnnxEngineOptions): InferenceEngine {
+export function createOnnxEngine({ threads, ...places }: OnnxEngineOptions): InferenceEngine {
   return {
     async run(modelId, inputs) {
-      const session = await sessionOf(join(modelsDir, modelId), threads);
+      const session = await sessionOf(modelId, places, threads);
       const outputs = await session.run(
         Object.fromEntries(
           Object.entries(inputs).map(([name, { data, shape }]) => [name, new OnnxTensor(data, [...shape])]),
@@ -42,20 +41,22 @@ export function createOnnxEngine({ modelsDir, threads }: OnnxEngineOptions): Inf
   };
 }
 
-function sessionOf(folder: string, threads: number): Promise<InferenceSession> {
-  const key = `${folder}\n${threads}`;
+function sessionOf(modelId: string, places: ModelPlaces, threads: number): Promise<InferenceSession> {
+  const key = [places.modelsDir, modelId, places.localFolder, threads].join('\n');
   const known = sessions.get(key);
   if (known !== undefined) return known;
-  const created = createSession(folder, threads);
+  const created = createSession(modelId, places, threads);
   sessions.set(key, created);
   // A model that could not be read may be mended while the process lives.
   created.catch(() => sessions.delete(key));
   return created;
 }
 
-async function createSession(folder: string, threads: number): Promise<InferenceSession> {
-  const card = await readCard(folder);
-  const bytes = await readNamed(join(folder, card.file), card.id);
+async function createSession(modelId: string, places: ModelPlaces, threads: number): Promise<InferenceSession> {
+  const card = await readCard(join(places.modelsDir, modelId));
+  const path = await findModelFile(places, card);
+  if (path === undefined) throw new ConfigurationError(howToGet(card), { facts: { model: card.id } });
+  const bytes = await readNamed(path, card.id);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 !== card.sha256) {
     throw new ModelDigestError(

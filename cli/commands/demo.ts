@@ -7,13 +7,14 @@ import type { ObjectStore, Queue, RunRecord, RunStore } from '#core/ports.ts';
 import { parseResult } from '#core/results/result.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
 import { type LocalEnvironment, localUp } from '#localstack/local.ts';
-import { note, print, root, Unsuccessful, UsageError } from '../command.ts';
+import { modelPlaces, note, print, root, Unsuccessful, UsageError } from '../command.ts';
 import { type ListedObject, listResults, pushStudy } from '../demo/archive.ts';
 import { followStudy, presentRuns } from '../demo/follow.ts';
 import { type RunningForwarder, startForwarder } from '../demo/forwarder.ts';
 import { choosePacs, type DemoPacs } from '../demo/pacs.ts';
 import { describeStudy, type RunReport } from '../demo/report.ts';
 import { type DemoStudy, folderStudies, phantomStudies } from '../demo/studies.ts';
+import { deployable } from '../deployable.ts';
 import { useLocalCloud } from '../deployment.ts';
 
 interface DemoOptions {
@@ -39,7 +40,7 @@ async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
   const started = Date.now();
   const say = json === true ? note : print;
   const studies = study === undefined ? phantomStudies() : await folderStudies(study);
-  const catalog = await loadCatalog(root);
+  const catalog = await deployable(await loadCatalog(root), modelPlaces, say);
   const pacs = await choosePacs(say);
   try {
     const reports = await show(studies, { pacs, catalog, say, timeoutS });

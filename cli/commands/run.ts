@@ -1,9 +1,10 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
 import { createDecoder } from '#adapters/decoder/decoder.ts';
+import { howToGet, missingModels } from '#adapters/models/model-file.ts';
+import { ConfigurationError } from '#core/errors.ts';
 import { threadsFor, toolVersion } from '#core/tool-manifest.ts';
-import { note, print, printJson, root, Unsuccessful, UsageError } from '../command.ts';
+import { modelPlaces, note, print, printJson, root, Unsuccessful, UsageError } from '../command.ts';
 import { type RefusedFile, readStudies } from '../dicom-files.ts';
 import { createProgress } from '../progress.ts';
 import { type ReadyTool, runStudy, type StudyReport } from '../run-study.ts';
@@ -53,8 +54,10 @@ async function prepare(id: string): Promise<ReadyTool> {
     const known = catalog.map(({ manifest }) => manifest.id).join(', ');
     throw new UsageError(`There is no tool ${id}. Choose one of: ${known}`);
   }
+  const missing = await missingModels(entry, modelPlaces);
+  if (missing.length > 0) throw new ConfigurationError(missing.map(howToGet).join(' '));
   const { createOnnxEngine } = await import('#adapters/onnx/engine.ts');
-  const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads: threadsFor(entry) });
+  const engine = createOnnxEngine({ ...modelPlaces, threads: threadsFor(entry) });
   return { entry, tool: await loadTool(root, entry), decoder: createDecoder(), engine };
 }
 

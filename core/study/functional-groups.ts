@@ -2,7 +2,7 @@
 import { keywordOf } from '../dicom/dictionary.ts';
 import type { Dataset } from '../dicom/read.ts';
 import { bodyPartOf } from './body-parts.ts';
-import { anatomicRegion, code, codes, pair, rescaleType, sextuple, triple, whole } from './header-values.ts';
+import { anatomicRegion, code, codes, mrTerms, pair, rescaleType, sextuple, triple, whole } from './header-values.ts';
 import { type FrameAttributes, MAX_FRAMES } from './study-index.ts';
 
 /** Enhanced and Legacy Converted Enhanced CT, MR and PET Image Storage (PS3.4 B.5). */
@@ -68,6 +68,7 @@ function frameAttributes(groups: readonly Dataset[]): FrameAttributes {
   return {
     ImageType: type && codes(type, 'FrameType'),
     ComplexImageComponent: type && code(type, 'ComplexImageComponent'),
+    AcquisitionContrast: type && mrTerms(type, 'AcquisitionContrast')?.[0],
     AnatomicRegion,
     BodyPartExamined: words.find((word) => word !== undefined) ?? bodyPartOf(AnatomicRegion),
     AcquisitionNumber: content?.number('FrameAcquisitionNumber'),

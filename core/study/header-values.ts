@@ -26,6 +26,25 @@ const CODING_SCHEME = /^[A-Z0-9_-]{1,16}$/;
 /** Defined Terms of Rescale Type (0028,1054; PS3.3 C.11.1.1.2). */
 const RESCALE_TYPES = new Set(['OD', 'HU', 'US', 'MGML', 'Z_EFF', 'ED', 'EDW', 'HU_MOD', 'PCT']);
 
+/** Enumerated Values and Defined Terms of how MR is made (PS3.3 C.8.3.1, C.8.13.1, C.8.13.3); what is none is dropped. */
+const MR_TERMS = {
+  ScanningSequence: new Set(['SE', 'IR', 'GR', 'EP', 'RM']),
+  SequenceVariant: new Set(['SK', 'MTC', 'SS', 'TRSS', 'SP', 'MP', 'OSP', 'NONE']),
+  MRAcquisitionType: new Set(['1D', '2D', '3D']),
+  AngioFlag: new Set(['Y', 'N']),
+  AcquisitionContrast: new Set(
+    `DIFFUSION FLOW_ENCODED FLUID_ATTENUATED PERFUSION PROTON_DENSITY STIR TAGGING T1 T2 T2_STAR TOF MIXED UNKNOWN`.split(
+      ' ',
+    ),
+  ),
+} as const;
+
+/** The known terms among the values. */
+export function mrTerms(dataset: Dataset, keyword: keyof typeof MR_TERMS): string[] | undefined {
+  const terms = dataset.texts(keyword).filter((value) => MR_TERMS[keyword].has(value));
+  return terms.length === 0 || terms.length > MAX_CODES ? undefined : terms;
+}
+
 /** A Code String of one word, or a known term. */
 export function code(dataset: Dataset, keyword: string): string | undefined {
   return codeString(dataset.text(keyword));

@@ -60,6 +60,15 @@ export const InstanceAttributesSchema = z.object({
   DiffusionBValue: z.number().optional(),
   DiffusionGradientOrientation: triple.optional(),
   NominalPercentageOfCardiacPhase: z.number().optional(),
+  /** What tells the contrasts of MR apart (C.8.3.1, C.8.13.1, C.8.13.3): codes and times, no sequence names. */
+  ScanningSequence: z.array(codeString).optional(),
+  SequenceVariant: z.array(codeString).optional(),
+  MRAcquisitionType: codeString.optional(),
+  AngioFlag: codeString.optional(),
+  AcquisitionContrast: codeString.optional(),
+  /** ms. */
+  RepetitionTime: z.number().optional(),
+  InversionTime: z.number().optional(),
   /** Frame Content (C.7.6.16.2.2); a Stack ID that is no number is left out. */
   StackID: codeString.optional(),
   InStackPositionNumber: z.number().optional(),
@@ -103,6 +112,7 @@ export const FrameAttributesSchema = InstanceAttributesSchema.pick({
   RescaleIntercept: true,
   RescaleType: true,
   ComplexImageComponent: true,
+  AcquisitionContrast: true,
   EffectiveEchoTime: true,
   DiffusionBValue: true,
   DiffusionGradientOrientation: true,

@@ -11,26 +11,26 @@ import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
-import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { parseResult, serialiseResult, withTimings } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { judgeImage, selectImages } from '#core/study/selection.ts';
 import type { ImageProcessingTool, KeyImage, ProcessingResult } from '#core/tool.ts';
-import { type ToolEntry, threadsFor, toolVersion } from '#core/tool-manifest.ts';
+import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import { engineFor, runnable } from '../fixtures/models.ts';
 import { PHANTOM_STUDIES, type PhantomStudy } from '../fixtures/phantom-studies.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const { HILUM_UPDATE_GOLDEN } = process.env;
-const catalog = await loadCatalog(root);
+const catalog = await runnable(await loadCatalog(root));
 const studies = Object.values(PHANTOM_STUDIES).map((make) => make());
 
 const selectedOf = (entry: ToolEntry, study: PhantomStudy) =>
   selectImages(entry.manifest.selection, study.images).selected;
 
 async function answerOf(entry: ToolEntry, tool: ImageProcessingTool, study: PhantomStudy): Promise<ProcessingResult> {
-  const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads: threadsFor(entry) });
+  const engine = engineFor(entry);
   const images = selectedOf(entry, study);
   const deadlineMs = Date.now() + entry.manifest.resources.timeoutS * 1000;
   return runTool({ entry, tool, images, read: study.read, decoder: inProcessDecoder, engine, clock: Date, deadlineMs });

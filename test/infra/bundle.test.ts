@@ -14,6 +14,7 @@ import { groupImages } from '#core/study/images.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import { toolVersion } from '#core/tool-manifest.ts';
 import { createBundler } from '../../infra/bundle.ts';
+import { withoutMissingModels } from '../../infra/models.ts';
 import { discoverTools } from '../../infra/tools.ts';
 import { startAwsServer } from '../fixtures/aws-server.ts';
 import { withFrames } from '../fixtures/compressed.ts';
@@ -33,7 +34,7 @@ import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 const root = resolve(import.meta.dirname, '../..');
 const outdir = mkdtempSync(join(tmpdir(), 'hilum-bundles-'));
 const bundle = createBundler({ root, outdir });
-const tools = discoverTools(root);
+const { tools } = withoutMissingModels(discoverTools(root), root);
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
 const filesOf = (folder: string): readonly string[] =>

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
-import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { convertResult } from '#core/convert-result.ts';
 import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { runTool } from '#core/run-tool.ts';
@@ -14,6 +13,7 @@ import { spinePhantomToEnhancedCt } from '#phantoms/enhanced-ct.ts';
 import { makeSpinePhantom } from '#phantoms/spine-ct.ts';
 import { dciodvfy, dicomSrValidator, folderOf, JUDGE_LIMIT_MS } from '../fixtures/judges.ts';
 import { describeWith } from '../fixtures/lanes.ts';
+import { engineFor, runnable } from '../fixtures/models.ts';
 import { PHANTOM_STUDIES, type PhantomStudy, phantomStudy } from '../fixtures/phantom-studies.ts';
 import { expectFindingsRead, expectMaskRead, readFolder } from '../fixtures/read-results.ts';
 import { DCIODVFY, DICOM_SR_VALIDATOR, unexplained } from './accepted.ts';
@@ -21,7 +21,7 @@ import { DCIODVFY, DICOM_SR_VALIDATOR, unexplained } from './accepted.ts';
 /** Every tool there is, on every phantom it takes: its own findings and masks, as others read them in our objects. */
 
 const root = join(import.meta.dirname, '..', '..');
-const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads: 1 });
+const catalog = await runnable(await loadCatalog(root));
 
 /** The phantoms in the forms that hospitals send beside the usual ones: an enhanced CT, and a panoramic from a CR. */
 const OTHER_FORMS: readonly (() => PhantomStudy)[] = [
@@ -51,7 +51,7 @@ async function runOn(entry: ToolEntry, study: PhantomStudy): Promise<readonly To
     images,
     read,
     decoder: inProcessDecoder,
-    engine,
+    engine: engineFor(entry, 1),
     clock,
     deadlineMs: clock.now() + 200_000,
   });
@@ -67,7 +67,7 @@ describeWith(['judges', 'dicom3tools', 'pixelmed'], 'the objects of every tool',
   let folder = '';
   beforeAll(async () => {
     const studies = [...Object.values(PHANTOM_STUDIES), ...OTHER_FORMS].map((make) => make());
-    for (const entry of await loadCatalog(root)) {
+    for (const entry of catalog) {
       for (const study of studies) cases.push(...(await runOn(entry, study)));
     }
     folder = folderOf(cases.flatMap(({ files }) => files));

@@ -14,12 +14,15 @@ beforeEach(async () => {
 });
 
 describe('hilum', () => {
-  it.each(['run', 'inspect', 'tools', 'local', 'doctor', 'demo', 'edge', 'status'])('explains %s', async (command) => {
-    const { code, stdout } = await hilum(command, '--help');
+  it.each(['run', 'inspect', 'tools', 'models', 'local', 'doctor', 'demo', 'edge', 'status'])(
+    'explains %s',
+    async (command) => {
+      const { code, stdout } = await hilum(command, '--help');
 
-    expect(code).toBe(0);
-    expect(stdout).toContain(`Usage: hilum ${command}`);
-  });
+      expect(code).toBe(0);
+      expect(stdout).toContain(`Usage: hilum ${command}`);
+    },
+  );
 
   it.each<[string, readonly string[], RegExp]>([
     ['no command', [], /Usage: hilum/],
@@ -33,6 +36,11 @@ describe('hilum', () => {
       /There is no tool none\. Choose one of: .*caries/,
     ],
     ['a path that is not there', ['inspect', '/no/such/file'], /There is no file or folder \/no\/such\/file/],
+    [
+      'a model that is not there',
+      ['models', 'pull', 'none'],
+      /There is no model none\. Choose one of: .*brain-meshnet/,
+    ],
     ['a demo without time', ['demo', '--timeout', 'soon'], /--timeout takes seconds/],
   ])('answers wrong usage with exit code 2 and a sentence: %s', async (_what, args, sentence) => {
     const { code, stderr } = await hilum(...args);
@@ -59,6 +67,32 @@ describe('hilum tools', () => {
     expect(JSON.parse(stdout)).toContainEqual(
       expect.objectContaining({ id: 'caries', version: expect.stringMatching(/^\d+\.\d+\.\d+\+r\d+/) }),
     );
+  });
+});
+
+describe('hilum models', () => {
+  it('prints each model with its digest, licence, state and tools for scripts', async () => {
+    const { code, stdout } = await hilum('models', '--json');
+
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({
+        id: 'brain-meshnet',
+        version: '1.0.0',
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        licence: 'BSD-2-Clause',
+        state: expect.stringMatching(/^(present|missing)$/),
+        tools: ['brain-tissue'],
+      }),
+    );
+    expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ id: 'caries-lesion', state: 'present' }));
+  });
+
+  it('has nothing to fetch of a model that belongs to the checkout', async () => {
+    const { code, stdout } = await hilum('models', 'pull', 'caries-lesion');
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/belongs to the checkout/);
   });
 });
 

@@ -116,6 +116,27 @@ describe('indexInstance', () => {
     expect([index.BodyPartExamined, index.Modality]).toEqual(['WHOLE BODY', 'PT']);
   });
 
+  it('keeps the terms and times that tell how MR was made, and no other words among them', () => {
+    const index = indexInstance(
+      file(
+        { tag: '00180020', vr: 'CS', value: 'GR\\IR\\DOE' },
+        { tag: '00180021', vr: 'CS', value: 'SP\\MP' },
+        { tag: '00180023', vr: 'CS', value: '3D' },
+        { tag: '00180025', vr: 'CS', value: 'DOE' },
+        { tag: '00180024', vr: 'SH', value: 'doe_mprage' },
+        { tag: '00180080', vr: 'DS', value: '2300' },
+        { tag: '00180081', vr: 'DS', value: '2.98' },
+        { tag: '00180082', vr: 'DS', value: '900' },
+      ),
+    );
+
+    expect(index).toMatchObject({
+      ...{ ScanningSequence: ['GR', 'IR'], SequenceVariant: ['SP', 'MP'], MRAcquisitionType: '3D' },
+      ...{ RepetitionTime: 2300, EffectiveEchoTime: 2.98, InversionTime: 900 },
+    });
+    expect(JSON.stringify(index)).not.toMatch(/doe/i);
+  });
+
   it.each([
     ['the manufacturer', { tag: '00080070', vr: 'LO', value: 'Hilum' }],
     ['contributing equipment', { tag: '0018A001', vr: 'SQ', value: [[{ tag: '00080070', vr: 'LO', value: 'Hilum' }]] }],

@@ -1,0 +1,117 @@
+/** Fetches the file of a model that is never committed: https only, bounded, and nothing is put in place before its digest is right. */
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ModelDigestError, ModelSourceError } from '#core/errors.ts';
+import type { ModelCard } from '#core/tool-manifest.ts';
+import { findModelFile, type ModelPlaces, modelPath, sha256Of } from './model-file.ts';
+
+const MAX_REDIRECTS = 5;
+/** The slowest line that is waited for, and what is waited for in any case. */
+const LEAST_BYTES_PER_SECOND = 50_000;
+const LEAST_WAIT_MS = 60_000;
+
+export interface PullOptions extends ModelPlaces {
+  /** Node's `fetch`, or what stands for it in a test. */
+  readonly fetch: (
+    url: string,
+    options: { readonly redirect: 'manual'; readonly signal: AbortSignal },
+  ) => Promise<Response>;
+}
+
+/**
+ * Puts a model's file in its folder: the one that is there and right is left alone, a local folder's is copied, else it is
+ * fetched. A file that is there and wrong is replaced.
+ *
+ * @throws ModelSourceError where it cannot be fetched: no answer, an error, another size, a redirect away from https
+ * @throws ModelDigestError where what came has another SHA-256 than the card names
+ * @throws ConfigurationError where the local folder is none
+ */
+export async function pullModel(card: ModelCard, options: PullOptions): Promise<'present' | 'copied' | 'fetched'> {
+  const path = modelPath(options, card);
+  const found = await findModelFile(options, card);
+  if (found === path && (await sha256Of(path)) === card.sha256) return 'present';
+  const local = found === path ? undefined : found;
+  const bytes = local === undefined ? await fetchModel(card, options) : await readFile(local);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (sha256 !== card.sha256) {
+    throw new ModelDigestError(
+      `What came for the model ${card.id} has SHA-256 ${sha256.slice(0, 12)}…, its card says ${card.sha256.slice(0, 12)}…: nothing was kept`,
+      { facts: { model: card.id, expected: card.sha256, found: sha256 } },
+    );
+  }
+  await putInPlace(path, bytes);
+  return local === undefined ? 'fetched' : 'copied';
+}
+
+/** Whoever reads the file meanwhile finds the old one or the new one, whole. */
+async function putInPlace(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const part = `${path}.${process.pid}.part`;
+  try {
+    const file = await open(part, 'w');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(part, path);
+  } finally {
+    await rm(part, { force: true });
+  }
+}
+
+async function fetchModel(card: ModelCard, { fetch }: PullOptions): Promise<Uint8Array> {
+  const { id, source } = card;
+  if (source === undefined) throw failure(card, 'its card names no source, for it belongs to the checkout');
+  const { url, sizeBytes } = source;
+  const signal = AbortSignal.timeout(Math.max(LEAST_WAIT_MS, (sizeBytes / LEAST_BYTES_PER_SECOND) * 1000));
+  try {
+    return await readBody(card, await followed(card, url, (target) => fetch(target, { redirect: 'manual', signal })));
+  } catch (cause) {
+    if (cause instanceof ModelSourceError) throw cause;
+    throw new ModelSourceError(`The model ${id} cannot be fetched: ${new URL(url).host} does not answer. ${OFFLINE}`, {
+      cause,
+      facts: { model: id },
+    });
+  }
+}
+
+const OFFLINE = 'Where there is no way to it, put the file in a folder and name that in HILUM_MODELS_DIR.';
+
+function failure({ id }: ModelCard, why: string): ModelSourceError {
+  return new ModelSourceError(`The model ${id} cannot be fetched: ${why}. ${OFFLINE}`, { facts: { model: id } });
+}
+
+/** The answer at the end of the redirects, each of them to https. */
+async function followed(card: ModelCard, from: string, ask: (url: string) => Promise<Response>): Promise<Response> {
+  let url = new URL(from);
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+    const response = await ask(url.href);
+    if (response.ok) return response;
+    await response.body?.cancel();
+    const location = response.headers.get('location');
+    if (response.status < 300 || response.status > 399 || location === null) {
+      throw failure(card, `${url.host} answers ${response.status}`);
+    }
+    const target = URL.parse(location, url.href);
+    if (target?.protocol !== 'https:') throw failure(card, `${url.host} leads to an address that is not https`);
+    url = target;
+  }
+  throw failure(card, `it is behind more than ${MAX_REDIRECTS} redirects`);
+}
+
+/** The body, whose size is known: what is larger is broken off, what is smaller refused. */
+async function readBody(card: ModelCard, response: Response): Promise<Uint8Array> {
+  const sizeBytes = card.source?.sizeBytes ?? 0;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > sizeBytes) throw failure(card, `what comes is larger than the ${sizeBytes} bytes of its card`);
+    chunks.push(chunk);
+  }
+  if (length !== sizeBytes) throw failure(card, `${length} bytes came, its card says ${sizeBytes}`);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { loadCatalog, loadModels } from '#adapters/catalog/catalog.ts';
+import { findModelFile, sha256Of } from '#adapters/models/model-file.ts';
+import { pullModel } from '#adapters/models/pull.ts';
+import type { ModelCard } from '#core/tool-manifest.ts';
+import { modelPlaces, print, printJson, root, UsageError } from '../command.ts';
+
+/** `hilum models`: every model with its digest and licence, whether it is here, and which tools use it; `pull` fetches. */
+export function addModelsCommand(program: Command): void {
+  const models = program
+    .command('models')
+    .description('list the models with their digests, licences and tools; fetch those that are not committed')
+    .option('--json', 'print an array for scripts')
+    .action(async ({ json }: { json?: true }) => {
+      const described = await describeModels();
+      if (json === true) printJson(described);
+      else for (const model of described) printModel(model);
+    });
+  models
+    .command('pull')
+    .description('put models that are not committed in their folders; from HILUM_MODELS_DIR where it names a folder')
+    .argument('[id]', 'which model; all of them where it is left out')
+    .action(pull);
+}
+
+async function describeModels() {
+  const catalog = await loadCatalog(root);
+  const usedBy = (id: string): readonly string[] =>
+    catalog.filter(({ manifest }) => manifest.models.includes(id)).map(({ manifest }) => manifest.id);
+  return Promise.all(
+    (await loadModels(root)).map(async (card) => ({ ...card, ...(await stateOf(card)), tools: usedBy(card.id) })),
+  );
+}
+
+/** `present`: here, with the card's digest; `damaged`: here, with another; `missing`: not on this machine. */
+async function stateOf(card: ModelCard): Promise<{ readonly state: string; readonly path?: string }> {
+  const path = await findModelFile(modelPlaces, card);
+  if (path === undefined) return { state: 'missing' };
+  return { state: (await sha256Of(path)) === card.sha256 ? 'present' : 'damaged', path };
+}
+
+function printModel(model: Awaited<ReturnType<typeof describeModels>>[number]): void {
+  const { id, version, state, summary, sha256, licence, source, tools } = model;
+  print(`${id} ${version}: ${state}`);
+  print(`  ${summary}`);
+  print(`  sha256   ${sha256}`);
+  print(`  licence  ${licence}`);
+  if (source !== undefined) print(`  from     ${source.origin}, ${source.sizeBytes} bytes`);
+  print(`  tools    ${tools.join(', ')}`);
+  if (state !== 'present' && source !== undefined) print(`  get it   npx hilum models pull ${id}`);
+  print();
+}
+
+async function pull(id: string | undefined): Promise<void> {
+  const cards = await loadModels(root);
+  const wanted =
+    id === undefined ? cards.filter(({ source }) => source !== undefined) : cards.filter((c) => c.id === id);
+  if (id !== undefined && wanted.length === 0) {
+    throw new UsageError(`There is no model ${id}. Choose one of: ${cards.map((card) => card.id).join(', ')}`);
+  }
+  for (const card of wanted) {
+    if (card.source !== undefined) print(`${card.id}: ${WORDS[await pullModel(card, { ...modelPlaces, fetch })]}`);
+    else print(`${card.id}: belongs to the checkout, nothing to fetch`);
+  }
+}
+
+const WORDS = {
+  present: 'is there, with the digest of its card',
+  copied: 'taken from HILUM_MODELS_DIR, its digest is right',
+  fetched: 'fetched, its digest is right',
+} as const;

@@ -1,0 +1,236 @@
+/** What the tool does around its model: the grid, the masks, and what it refuses. The model is one that answers as it is told. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
+import { NotEvaluableError } from '#core/errors.ts';
+import type { PointLps } from '#core/image/geometry.ts';
+import type { Volume } from '#core/image/volume.ts';
+import type { InferenceEngine } from '#core/ports.ts';
+import type { ImageIndex, InstanceIndex } from '#core/study/study-index.ts';
+import { conform, modelIndex, SIDE } from '#tools/brain-tissue/conform.ts';
+import { tissueMasks } from '#tools/brain-tissue/masks.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const entry = (await loadCatalog(ROOT)).find(({ manifest }) => manifest.id === 'brain-tissue');
+if (entry === undefined) throw new Error('The tool is gone');
+const tool = await loadTool(ROOT, entry);
+
+const X: PointLps = [1, 0, 0];
+const Y: PointLps = [0, 1, 0];
+const Z: PointLps = [0, 0, 1];
+
+interface VolumeOptions {
+  readonly directions?: readonly [column: PointLps, row: PointLps, slice: PointLps];
+  readonly size?: number;
+  readonly spacing?: number;
+  readonly value?: (point: PointLps) => number;
+}
+
+/** A cube of voxels around the patient's origin. */
+function makeVolume({
+  directions = [X, Y, Z],
+  size = 65,
+  spacing = 2,
+  value = ([x, y, z]) => 200 + x + y + z,
+}: VolumeOptions = {}): Volume {
+  const [columnDirection, rowDirection, sliceDirection] = directions;
+  const half = ((size - 1) * spacing) / 2;
+  const at = (i: number, j: number, k: number): PointLps => {
+    const along = (axis: 0 | 1 | 2): number =>
+      (i * spacing - half) * columnDirection[axis] +
+      (j * spacing - half) * rowDirection[axis] +
+      (k * spacing - half) * sliceDirection[axis];
+    return [along(0), along(1), along(2)];
+  };
+  const voxels = Float32Array.from({ length: size ** 3 }, (_, n) =>
+    value(at(n % size, Math.floor(n / size) % size, Math.floor(n / size ** 2))),
+  );
+  return {
+    kind: 'volume',
+    ...{ StudyInstanceUID: '1.2', SeriesInstanceUID: '1.2.3', FrameOfReferenceUID: '1.2.4', Modality: 'MR' },
+    ...{ columns: size, rows: size, slices: size, voxels, origin: at(0, 0, 0) },
+    ...{ columnDirection, rowDirection, sliceDirection, spacingMm: [spacing, spacing, spacing] },
+    frames: Array.from({ length: size }, (_, k) => ({ SOPInstanceUID: `1.2.3.${k + 1}` })),
+  };
+}
+
+const radius = ([x, y, z]: PointLps): number => Math.hypot(x, y, z);
+
+describe('the model’s grid', () => {
+  it('has the volume’s middle in its middle, its axes to the left, the feet and anterior, and values from 0 to 1', () => {
+    const { values, grid } = conform(makeVolume());
+
+    const [low, high] = [0, 200 + 3 * 64];
+    const valueAt = (x: number, y: number, z: number) => values[((128 + x) * SIDE + (127 - z)) * SIDE + (127 - y)];
+    expect(grid.origin).toEqual([-128, -128, -128]);
+    expect(valueAt(0, 0, 0)).toBeCloseTo((200 - low) / (high - low), 5);
+    expect(valueAt(20, 0, 0)).toBeCloseTo((220 - low) / (high - low), 5);
+    expect(valueAt(0, -31, 40)).toBeCloseTo((209 - low) / (high - low), 5);
+    expect(valueAt(64, 64, 64)).toBe(1);
+    expect(valueAt(90, 0, 0)).toBe(0);
+  });
+
+  it.each<[string, VolumeOptions['directions']]>([
+    ['sagittal', [Y, [0, 0, -1], [-1, 0, 0]]],
+    ['coronal', [X, [0, 0, -1], Y]],
+    ['turned by 180 degrees', [[-1, 0, 0], [0, -1, 0], Z]],
+  ])('has the same values from slices that are %s', (_orientation, directions) => {
+    const axial = conform(makeVolume());
+
+    const other = conform(makeVolume(directions === undefined ? {} : { directions }));
+
+    const difference = axial.values.reduce((most, v, n) => Math.max(most, Math.abs(v - (other.values[n] ?? 9))), 0);
+    expect(difference).toBeLessThan(1e-5);
+  });
+});
+
+describe('masks', () => {
+  it('hold the source voxels whose centres are in a tissue, and their volume', () => {
+    const volume = makeVolume();
+    const { grid } = conform(volume);
+    const tissue = new Uint8Array(SIDE ** 3);
+    // Grey matter in the 20 × 20 × 10 mm whose corner is the patient's origin, white in one point beside it.
+    for (let z = 128; z < 138; z += 1)
+      for (let y = 128; y < 148; y += 1) for (let x = 128; x < 148; x += 1) tissue[(z * SIDE + y) * SIDE + x] = 2;
+    tissue[(128 * SIDE + 128) * SIDE + 126] = 1;
+
+    const { grey, white } = tissueMasks(volume, tissue, { grid });
+
+    expect(grey.volumeMl).toBeCloseTo(4, 9);
+    expect(grey.frames.map(({ SOPInstanceUID }) => SOPInstanceUID)).toEqual(
+      [33, 34, 35, 36, 37].map((n) => `1.2.3.${n}`),
+    );
+    expect(white.volumeMl).toBeCloseTo(0.008, 9);
+    expect(white.frames).toHaveLength(1);
+    const at = 32 * 65 + 31;
+    expect(white.frames[0]?.bits[at >> 3]).toBe(1 << (at & 7));
+  });
+});
+
+/** A model that sees white matter in a ball of the head and grey matter around it. */
+function answering(classAt: (point: PointLps) => number): InferenceEngine {
+  const data = new Float32Array(3 * SIDE ** 3);
+  for (let x = 0; x < SIDE; x += 1)
+    for (let z = 0; z < SIDE; z += 1)
+      for (let y = 0; y < SIDE; y += 1)
+        data[classAt([x - 128, y - 128, z - 128]) * SIDE ** 3 + modelIndex(x, y, z)] = 1;
+  return { run: async () => ({ output: { data, shape: [1, 3, SIDE, SIDE, SIDE] } }) };
+}
+const ball =
+  (white: number, grey: number) =>
+  (point: PointLps): number =>
+    radius(point) < white ? 1 : radius(point) < grey ? 2 : 0;
+/** T1: bright within, darker without. */
+const bright = (point: PointLps): number => (radius(point) < 40 ? 900 : radius(point) < 55 ? 600 : 50);
+
+const context = { inputDigest: 'a'.repeat(64), signal: new AbortController().signal };
+
+describe('the tool', () => {
+  it('measures what the model sees, without what lies apart from the brain', async () => {
+    const volume = makeVolume({ value: bright });
+    const seen = ball(40, 55);
+    const engine = answering((point) => (radius([point[0] - 60, point[1] - 60, point[2] - 60]) < 4 ? 2 : seen(point)));
+
+    const { findings, segments, metadata } = await tool.process([volume], { ...context, engine });
+
+    const [grey = 0, white = 0] = findings.map(({ measurements }) => measurements[0]?.value);
+    const ballMl = (mm: number): number => ((4 / 3) * Math.PI * mm ** 3) / 1000;
+    expect(white).toBeCloseTo(ballMl(40), -1);
+    expect(grey / (ballMl(55) - ballMl(40))).toBeCloseTo(1, 1);
+    expect(findings.map(({ measurements }) => measurements[1]?.value ?? 0).reduce((a, b) => a + b)).toBeCloseTo(100, 1);
+    expect(segments.map(({ label, type }) => [label, type.value])).toEqual([
+      ['Grey matter', '389081007'],
+      ['White matter', '389080008'],
+    ]);
+    expect(metadata.outcome).toBe('result');
+  });
+
+  it.each<[string, VolumeOptions, (point: PointLps) => number]>([
+    ['too-little-in-view', { size: 50, value: bright }, ball(40, 55)],
+    ['voxels-too-large', { size: 50, spacing: 2.5, value: bright }, ball(40, 55)],
+    ['no-contrast', { value: () => 7 }, ball(40, 55)],
+    ['no-brain', { value: bright }, ball(20, 30)],
+    ['no-brain', { value: bright }, () => 0],
+    ['not-t1', { value: (point) => 1000 - bright(point) }, ball(40, 55)],
+    ['brain-cut', { value: bright }, ([x, y, z]) => ball(40, 55)([x, y, z - 50])],
+  ])('refuses with %s', async (code, options, classAt) => {
+    const engine = answering(classAt);
+
+    const error: unknown = await tool.process([makeVolume(options)], { ...context, engine }).catch((e: unknown) => e);
+
+    expect(error).toBeInstanceOf(NotEvaluableError);
+    expect(error).toMatchObject({ code });
+  });
+
+  it('stops where it is asked to', async () => {
+    const engine = answering(() => 0);
+
+    await expect(
+      tool.process([makeVolume()], { ...context, engine, signal: AbortSignal.abort(new Error('enough')) }),
+    ).rejects.toThrow('enough');
+  });
+});
+
+/** The headers of a series as an MPRAGE has them, with some of them otherwise. */
+function imageWith(attributes: Partial<InstanceIndex>, slices = 176): ImageIndex {
+  const instances = Array.from(
+    { length: slices },
+    (_, k): InstanceIndex => ({
+      ...{
+        SOPInstanceUID: `1.2.3.${k + 1}`,
+        SOPClassUID: '1.2.840.10008.5.1.4.1.1.4',
+        TransferSyntaxUID: '1.2.840.10008.1.2.1',
+      },
+      ...{ StudyInstanceUID: '1.2', SeriesInstanceUID: '1.2.3', sha256: 'a'.repeat(64), sizeBytes: 1 },
+      ...{ Modality: 'MR', BodyPartExamined: 'BRAIN', ImageType: ['ORIGINAL', 'PRIMARY', 'M'], SliceThickness: 1 },
+      ...{
+        ScanningSequence: ['GR', 'IR'],
+        SequenceVariant: ['SP', 'MP'],
+        MRAcquisitionType: '3D',
+        EffectiveEchoTime: 3,
+      },
+      ...attributes,
+    }),
+  );
+  const { Modality = '' } = { ...instances[0] };
+  return { kind: 'volume', StudyInstanceUID: '1.2', SeriesInstanceUID: '1.2.3', Modality, instances };
+}
+
+/** No sequence code in the header, as enhanced MR and what a converter wrote have it. */
+const withoutCodes = (attributes: Partial<InstanceIndex>): ImageIndex => {
+  const image = imageWith(attributes);
+  const instances = image.instances.map(({ ScanningSequence: _, SequenceVariant: __, ...instance }) => instance);
+  return { ...image, instances };
+};
+
+describe('selection', () => {
+  it.each<[string, ImageIndex]>([
+    ['an MPRAGE', imageWith({})],
+    ['an inversion-prepared FSPGR', imageWith({ SequenceVariant: ['SS', 'SP'], InversionTime: 450 })],
+    ['an enhanced T1', withoutCodes({ AcquisitionContrast: 'T1' })],
+  ])('takes %s', (_what, image) => {
+    expect(tool.canProcessImage(image)).toEqual({ suitable: true });
+  });
+
+  it.each<[string, ImageIndex, RegExp]>([
+    ['a CT', imageWith({ Modality: 'CT' }), /Only MR/],
+    ['a knee', imageWith({ BodyPartExamined: 'KNEE' }), /not the head/],
+    ['a FLAIR', imageWith({ ScanningSequence: ['SE', 'IR'] }), /gradient echo/],
+    ['a T2* image', imageWith({ EffectiveEchoTime: 25 }), /echo time/],
+    ['an angiogram', imageWith({ AngioFlag: 'Y' }), /angiogram/],
+    [
+      'a spoiled gradient echo without preparation',
+      imageWith({ SequenceVariant: ['SP'] }),
+      /T1 weighting cannot be told/,
+    ],
+    ['a 2D series', imageWith({ MRAcquisitionType: '2D' }), /three-dimensional/],
+    ['a projection', imageWith({ ImageType: ['DERIVED', 'SECONDARY', 'PROJECTION IMAGE'] }), /projection/],
+    ['thick slices', imageWith({ SliceThickness: 5 }), /over 2 mm/],
+    ['a few slices', imageWith({}, 30), /Fewer than 60/],
+    ['an enhanced T2', withoutCodes({ AcquisitionContrast: 'T2' }), /./],
+  ])('leaves %s with the reason', (_what, image, reason) => {
+    const answer = tool.canProcessImage(image);
+
+    expect(answer).toMatchObject({ suitable: false, reason: { message: expect.stringMatching(reason) } });
+  });
+});

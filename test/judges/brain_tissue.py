@@ -1,0 +1,54 @@
+"""Grey and white matter of a T1 head as Python's onnxruntime has them, from the DICOM files on, with none of Hilum's code.
+
+Usage: brain_tissue.py FOLDER MODEL SEG
+
+FOLDER holds one MR series of 256 axial slices of 256 x 256 pixels of 1 mm. They are put in the order of a FreeSurfer-conformed
+image (left, feet, anterior), scaled to 0-1 between the least and the largest value, and given to the model; the largest score
+wins. Prints the volumes in mL and the shares of both tissues in %, and the volumes of the masks that SEG holds on these slices.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import highdicom
+import numpy as np
+import onnxruntime
+import pydicom
+
+folder, model, seg = sys.argv[1:]
+slices = [pydicom.dcmread(path) for path in Path(folder).glob("*.dcm")]
+slices.sort(key=lambda one: one.ImagePositionPatient[2])
+assert all(list(one.ImageOrientationPatient) == [1, 0, 0, 0, 1, 0] for one in slices)
+assert all(list(one.PixelSpacing) == [1, 1] for one in slices)
+volume = np.stack([one.pixel_array for one in slices]).astype(np.float32)
+assert volume.shape == (256, 256, 256)
+volume = (volume - volume.min()) / (volume.max() - volume.min())
+conformed = np.ascontiguousarray(volume[::-1, ::-1].transpose(2, 0, 1))
+
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+options.log_severity_level = 3
+session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+scores = session.run(None, {"input": conformed[None, None]})[0][0]
+_, white, grey = np.bincount(scores.argmax(axis=0).ravel(), minlength=3).tolist()
+both = white + grey
+
+masks = highdicom.seg.segread(seg)
+sources = [(one.StudyInstanceUID, one.SeriesInstanceUID, one.SOPInstanceUID) for one in slices]
+referenced = {uids[2] for uids in masks.get_source_image_uids()}
+voxels = masks.get_pixels_by_source_instance(
+    [uids[2] for uids in sources if uids[2] in referenced], ignore_spatial_locations=True
+)
+print(
+    json.dumps(
+        {
+            "masks": {
+                masks.get_segment_description(number).segment_label: int(voxels[..., number - 1].sum()) / 1000
+                for number in masks.segment_numbers
+            },
+            "grey": {"volumeMl": grey / 1000, "sharePercent": 100 * grey / both},
+            "white": {"volumeMl": white / 1000, "sharePercent": 100 * white / both},
+        }
+    )
+)

@@ -1,0 +1,193 @@
+/** Fetching a model that is never committed: from a server on loopback, which stands for the host that the card names. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findModelFile, howToGet } from '#adapters/models/model-file.ts';
+import { type PullOptions, pullModel } from '#adapters/models/pull.ts';
+import { createOnnxEngine } from '#adapters/onnx/engine.ts';
+import { ConfigurationError, dispositionOf, ModelDigestError, ModelSourceError } from '#core/errors.ts';
+import { type ModelCard, ModelCardSchema } from '#core/tool-manifest.ts';
+
+const MODEL = Buffer.from('a model of thirty-one bytes, 31');
+const HOST = 'https://models.example';
+
+const card: ModelCard = {
+  id: 'foreign',
+  version: '1.0.0',
+  file: 'foreign.onnx',
+  sha256: createHash('sha256').update(MODEL).digest('hex'),
+  source: { url: `${HOST}/model.onnx`, sizeBytes: MODEL.length, origin: 'somebody else' },
+  licence: 'BSD-2-Clause',
+  summary: 's',
+};
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+const serving =
+  (body: Uint8Array): Answer =>
+  (_, response) =>
+    response.end(body);
+const leading =
+  (location: string): Answer =>
+  (_, response) =>
+    response.writeHead(302, { location }).end();
+
+let modelsDir: string;
+let asked: string[];
+let answer: Answer;
+const server = createServer((request, response) => answer(request, response));
+
+/** Node's fetch, with the host of the card on loopback; any other host is not there. */
+const fetchHere: PullOptions['fetch'] = (url, options) => {
+  asked.push(url);
+  const { port } = server.address() as AddressInfo;
+  return fetch(url.replace(HOST, `http://127.0.0.1:${port}`), options);
+};
+const pull = (localFolder?: string) => pullModel(card, { modelsDir, localFolder, fetch: fetchHere });
+const inFolder = (): readonly string[] => readdirSync(join(modelsDir, card.id));
+
+beforeEach(async () => {
+  modelsDir = mkdtempSync(join(tmpdir(), 'hilum-models-'));
+  await mkdir(join(modelsDir, card.id));
+  asked = [];
+  answer = serving(MODEL);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+describe('a model that is fetched', () => {
+  it('is put in its folder, and nothing else is left there', async () => {
+    const how = await pull();
+
+    expect(how).toBe('fetched');
+    expect(inFolder()).toEqual([card.file]);
+    expect(readFileSync(join(modelsDir, card.id, card.file))).toEqual(MODEL);
+  });
+
+  it('is not fetched again', async () => {
+    await pull();
+
+    expect(await pull()).toBe('present');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('replaces a file that is not the one of the card', async () => {
+    writeFileSync(join(modelsDir, card.id, card.file), 'something else');
+
+    expect(await pull()).toBe('fetched');
+    expect(readFileSync(join(modelsDir, card.id, card.file))).toEqual(MODEL);
+  });
+
+  it('may be behind redirects', async () => {
+    answer = (request, response) =>
+      (request.url === '/model.onnx' ? leading('/elsewhere') : serving(MODEL))(request, response);
+
+    expect(await pull()).toBe('fetched');
+    expect(asked).toEqual([`${HOST}/model.onnx`, `${HOST}/elsewhere`]);
+  });
+
+  it('with another digest is not kept', async () => {
+    answer = serving(Buffer.from(MODEL).fill(0));
+
+    await expect(pull()).rejects.toBeInstanceOf(ModelDigestError);
+    expect(inFolder()).toEqual([]);
+  });
+
+  it.each<[string, Answer, RegExp]>([
+    ['is refused', (_, response) => response.writeHead(404).end(), /models\.example answers 404/],
+    ['is larger than it says', serving(Buffer.alloc(MODEL.length + 1)), /larger than the 31 bytes/],
+    ['never ends', (_, response) => void endless(response), /larger than the 31 bytes/],
+    ['is smaller than it says', serving(MODEL.subarray(1)), /30 bytes came, its card says 31/],
+    ['leads to http', leading('http://models.example/model.onnx'), /not https/],
+    ['leads to a file', leading('file:///etc/passwd'), /not https/],
+    ['leads in a circle', leading('/model.onnx'), /more than 5 redirects/],
+    ['breaks off', (_, response) => response.destroy(), /models\.example does not answer/],
+  ])('that %s is an error that says what to do, and nothing is kept', async (_what, given, message) => {
+    answer = given;
+
+    const error: unknown = await pull().catch((thrown: unknown) => thrown);
+
+    expect(error).toBeInstanceOf(ModelSourceError);
+    expect(String(error)).toMatch(message);
+    expect(String(error)).toMatch(/HILUM_MODELS_DIR/);
+    expect(dispositionOf(error)).toBe('retry');
+    expect(inFolder()).toEqual([]);
+  });
+});
+
+describe('a local folder', () => {
+  let localFolder: string;
+  beforeEach(() => {
+    localFolder = mkdtempSync(join(tmpdir(), 'hilum-local-'));
+    writeFileSync(join(localFolder, 'a-other.bin'), Buffer.from(MODEL).fill(7));
+    writeFileSync(join(localFolder, 'b-under-any-name.bin'), MODEL);
+  });
+
+  it('gives the model by its digest, under any name, and nobody is asked', async () => {
+    expect(await pull(localFolder)).toBe('copied');
+    expect(readFileSync(join(modelsDir, card.id, card.file))).toEqual(MODEL);
+    expect(asked).toEqual([]);
+  });
+
+  it('without the model changes nothing', async () => {
+    const empty = mkdtempSync(join(tmpdir(), 'hilum-local-'));
+
+    expect(await pull(empty)).toBe('fetched');
+  });
+
+  it('that is not there is an error of the setting', async () => {
+    await expect(pull('/no/such/folder')).rejects.toThrow(/HILUM_MODELS_DIR names \/no\/such\/folder/);
+    await expect(pull('/no/such/folder')).rejects.toBeInstanceOf(ConfigurationError);
+  });
+
+  it('gives the model to the engine without a pull', async () => {
+    expect(await findModelFile({ modelsDir, localFolder }, card)).toBe(join(localFolder, 'b-under-any-name.bin'));
+    expect(inFolder()).toEqual([]);
+  });
+});
+
+describe('a model that is nowhere', () => {
+  it('is an error that says how to get it', async () => {
+    writeFileSync(join(modelsDir, card.id, 'model.json'), JSON.stringify(card));
+    const engine = createOnnxEngine({ modelsDir, threads: 1 });
+
+    await expect(engine.run(card.id, {})).rejects.toThrow(
+      /npx hilum models pull foreign.* from models\.example \(31 bytes, licence BSD-2-Clause\)/,
+    );
+    await expect(engine.run(card.id, {})).rejects.toBeInstanceOf(ConfigurationError);
+  });
+
+  it('and belongs to the checkout is to be put back', () => {
+    const { source: _, ...committed } = card;
+
+    expect(howToGet(committed)).toMatch(/put it back/);
+  });
+});
+
+describe('the card of a model', () => {
+  it.each([
+    ['no https address', { url: 'http://models.example/model.onnx' }],
+    ['no size', { sizeBytes: 0 }],
+    ['a size beyond 4 GiB', { sizeBytes: 5 * 2 ** 30 }],
+    ['something that nobody knows', { extra: 1 }],
+  ])('with a source that has %s is refused', (_what, fault) => {
+    expect(ModelCardSchema.safeParse({ ...card, source: { ...card.source, ...fault } }).success).toBe(false);
+    expect(ModelCardSchema.safeParse(card).success).toBe(true);
+  });
+});
+
+/** Writes until the reader goes away. */
+function endless(response: ServerResponse): void {
+  const write = (): void => {
+    if (!response.destroyed) response.write(Buffer.alloc(4096), () => setImmediate(write));
+  };
+  write();
+}

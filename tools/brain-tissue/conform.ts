@@ -1,0 +1,92 @@
+/**
+ * The grid the model was made for: 256 × 256 × 256 voxels of 1 mm along the patient's axes around the middle of the volume, as
+ * FreeSurfer conforms images (`mri_convert --conform`) and Brainchop and NiiVue after it.
+ */
+import { NotEvaluableError } from '#core/errors.ts';
+import type { PointLps } from '#core/image/geometry.ts';
+import { boundsOf, type LpsGrid, resample, toLps } from '#core/image/resample.ts';
+import type { Volume } from '#core/image/volume.ts';
+
+export const SIDE = 256;
+/** A head's brain does not fit into less, mm: to the left, to posterior, to the head. */
+const LEAST_MM: PointLps = [100, 120, 90];
+/** Between larger voxels grey matter, 2 to 4 mm thick, is mostly partial volume. */
+const LARGEST_VOXEL_MM = 2.05;
+/** Slices that are sampled at once, so that the grid is never there twice. */
+const SLAB = 16;
+
+/** A volume on the model's grid. */
+export interface ConformedHead {
+  /** 256³ points, 1 mm, along the LPS axes. */
+  readonly grid: LpsGrid;
+  /** 0 to 1 between the least and the largest value; index = `modelIndex(x, y, z)`. */
+  readonly values: Float32Array;
+}
+
+/** Where the model has grid point (x, y, z): its axes run to the left, to the feet and to anterior, the last one fastest. */
+export function modelIndex(x: number, y: number, z: number): number {
+  return (x * SIDE + (SIDE - 1 - z)) * SIDE + (SIDE - 1 - y);
+}
+
+/**
+ * Samples the volume on the model's grid; the middle voxel of the one is the middle voxel of the other, so that a volume
+ * that has the grid already is only put in order. What lies outside the volume is 0.
+ *
+ * @throws NotEvaluableError `too-little-in-view`, `voxels-too-large` or `no-contrast`
+ */
+export function conform(volume: Volume): ConformedHead {
+  checkExtent(volume);
+  const middle = toLps(volume, volume.columns >> 1, volume.rows >> 1, volume.slices >> 1);
+  const half = SIDE / 2;
+  const origin: PointLps = [middle[0] - half, middle[1] - half, middle[2] - half];
+  const grid: LpsGrid = { columns: SIDE, rows: SIDE, slices: SIDE, spacingMm: [1, 1, 1], origin };
+  const values = new Float32Array(SIDE ** 3);
+  let [low, high] = [Infinity, -Infinity];
+  for (let from = 0; from < SIDE; from += SLAB) {
+    const slab = resample(volume, { ...grid, slices: SLAB, origin: [origin[0], origin[1], origin[2] + from] }, 0);
+    let at = 0;
+    for (let z = from; z < from + SLAB; z += 1) {
+      for (let y = 0; y < SIDE; y += 1) {
+        for (let x = 0; x < SIDE; x += 1) {
+          const value = slab[at] ?? 0;
+          at += 1;
+          if (value < low) low = value;
+          if (value > high) high = value;
+          values[modelIndex(x, y, z)] = value;
+        }
+      }
+    }
+  }
+  if (!(high > low) || isConstant(volume))
+    throw new NotEvaluableError('no-contrast', 'All voxels of the series have the same value.');
+  const scale = 1 / (high - low);
+  for (let at = 0; at < values.length; at += 1) values[at] = ((values[at] ?? 0) - low) * scale;
+  return { grid, values };
+}
+
+function checkExtent(volume: Volume): void {
+  const largest = Math.max(...volume.spacingMm);
+  if (largest > LARGEST_VOXEL_MM) {
+    throw new NotEvaluableError(
+      'voxels-too-large',
+      `The voxels measure up to ${largest.toFixed(1)} mm; 2 mm is the most at which grey and white matter can be told apart.`,
+      { facts: { largestMm: Math.round(largest * 10) / 10 } },
+    );
+  }
+  const { min, max } = boundsOf(volume);
+  const extent = [max[0] - min[0], max[1] - min[1], max[2] - min[2]] as const;
+  if (extent.some((mm, axis) => mm < (LEAST_MM[axis] ?? 0))) {
+    const shown = extent.map((mm) => mm.toFixed(0)).join(' × ');
+    throw new NotEvaluableError(
+      'too-little-in-view',
+      `The series covers ${shown} mm; a whole brain needs at least ${LEAST_MM.join(' × ')} mm.`,
+      { facts: { widthMm: Math.round(extent[0]), depthMm: Math.round(extent[1]), heightMm: Math.round(extent[2]) } },
+    );
+  }
+}
+
+/** The border of 0 around it would make contrast of a picture that has none. */
+function isConstant({ voxels }: Volume): boolean {
+  const [first] = voxels;
+  return voxels.every((value: number) => value === first);
+}

@@ -1,0 +1,97 @@
+/** Tissues as findings, segments and a report. */
+import { type CodedConcept, HILUM_SCHEME, Sct, Units } from '#core/dicom/codes.ts';
+import type { Finding, Report, Segment } from '#core/tool.ts';
+import type { TissueMask } from './masks.ts';
+
+const sct = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'SCT', meaning });
+
+/** SNOMED CT as PS3.16 has it: CID 7153 (central nervous system tissue types), CID 7151, CID 7469. */
+const CODES = {
+  greyMatter: sct('389081007', 'Gray Matter'),
+  whiteMatter: sct('389080008', 'White Matter'),
+  brain: sct('12738006', 'Brain'),
+  volume: sct('118565006', 'Volume'),
+  /** No public code is known for it. */
+  share: { value: 'brain-share', scheme: HILUM_SCHEME, meaning: 'Share of grey and white matter of the brain' },
+} as const;
+
+/** What is told of each tissue; CIELab as 0–65535 (PS3.3 C.10.7.1.1): a soft red and a pale blue. */
+const TISSUES = [
+  {
+    key: 'grey',
+    id: 'grey-matter',
+    label: 'Grey matter',
+    type: CODES.greyMatter,
+    cielab: [38_000, 46_500, 39_500],
+  },
+  {
+    key: 'white',
+    id: 'white-matter',
+    label: 'White matter',
+    type: CODES.whiteMatter,
+    cielab: [50_000, 31_500, 24_500],
+  },
+] as const;
+
+export interface Tissues {
+  readonly grey: TissueMask;
+  readonly white: TissueMask;
+}
+
+/** % of grey and white matter together. */
+function shareOf(tissues: Tissues, key: keyof Tissues): number {
+  return (100 * tissues[key].volumeMl) / (tissues.grey.volumeMl + tissues.white.volumeMl);
+}
+
+export function findingsOf(tissues: Tissues): readonly Finding[] {
+  return TISSUES.map(({ key, id, label, type }, index) => ({
+    id,
+    summary: `${label}: ${tissues[key].volumeMl.toFixed(0)} mL, ${shareOf(tissues, key).toFixed(1)} % of brain tissue`,
+    finding: type,
+    site: CODES.brain,
+    measurements: [
+      { name: CODES.volume, value: round(tissues[key].volumeMl, 2), unit: Units.millilitre },
+      { name: CODES.share, value: round(shareOf(tissues, key), 2), unit: Units.percent },
+    ],
+    evaluations: [],
+    segmentNumber: index + 1,
+  }));
+}
+
+export function segmentsOf(tissues: Tissues): readonly Segment[] {
+  return TISSUES.map(({ key, label, type, cielab }, index) => ({
+    number: index + 1,
+    label,
+    category: Sct.anatomicalStructure,
+    type,
+    cielab,
+    frames: tissues[key].frames,
+  }));
+}
+
+export function summaryOf(tissues: Tissues): string {
+  return `Grey matter ${tissues.grey.volumeMl.toFixed(0)} mL, white matter ${tissues.white.volumeMl.toFixed(0)} mL.`;
+}
+
+export function reportOf(tissues: Tissues): Report {
+  const total = tissues.grey.volumeMl + tissues.white.volumeMl;
+  return {
+    kind: 'page',
+    title: 'Brain tissue volumes',
+    paragraphs: [
+      'Grey and white matter were told apart voxel by voxel on a grid of 1 mm. Volumes are those of the masks on the source slices.',
+      'The fluid of ventricles and sulci is in neither, nor in the shares. There are no reference values: a volume by itself says nothing of atrophy.',
+      'The model is a light one that others made and trained; it was not validated here. Contrast agent, lesions, motion and surgery are not looked for.',
+    ],
+    table: {
+      header: ['Tissue', 'Volume mL', 'Share %'],
+      rows: [
+        ...TISSUES.map(({ key, label }) => [label, tissues[key].volumeMl.toFixed(1), shareOf(tissues, key).toFixed(1)]),
+        ['Both', total.toFixed(1), '100.0'],
+      ],
+    },
+    pictures: [0],
+  };
+}
+
+const round = (value: number, digits: number): number => Number(value.toFixed(digits));
