@@ -10,7 +10,7 @@ import { groupImages, instanceUidsOf } from '#core/study/images.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import { type Refusal, selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
-import type { Finding, ImageProcessingTool, Outcome, ProcessingResult } from '#core/tool.ts';
+import type { Finding, ImageProcessingTool, LeftOut, Outcome, ProcessingResult } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import type { RefusedFile, StudyFiles, StudyInFolders } from './dicom-files.ts';
 
@@ -30,6 +30,8 @@ export interface StudyReport {
   readonly outcome: Outcome;
   readonly reason?: Reason;
   readonly summary?: string;
+  /** Images that could not be read, where the tool evaluated others. */
+  readonly leftOut?: readonly LeftOut[];
   readonly findings: readonly Finding[];
   readonly objects: readonly StoredObject[];
   /** Files beside the study's that cannot be taken: parts of it may be missing. */
@@ -150,8 +152,8 @@ function nonResultOf(
 }
 
 function describeAnswer({ metadata, findings }: ProcessingResult) {
-  const { outcome, reason, summary, timingsMs } = metadata;
-  return { outcome, ...(reason && { reason }), summary, findings, timings: timingsMs };
+  const { outcome, reason, summary, leftOut, timingsMs } = metadata;
+  return { outcome, ...(reason && { reason }), summary, ...(leftOut && { leftOut }), findings, timings: timingsMs };
 }
 
 /** The reason is in the report; where it came from is for whoever mends it. */

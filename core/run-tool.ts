@@ -9,11 +9,11 @@ import {
 } from './errors.ts';
 import { loadImage } from './image/load.ts';
 import type { Clock, FrameDecoder, InferenceEngine } from './ports.ts';
-import { nonResult, withTimings } from './results/result.ts';
+import { nonResult, withLeftOut, withTimings } from './results/result.ts';
 import { instanceUidsOf } from './study/images.ts';
 import { inputDigestOf } from './study/revision.ts';
 import type { ImageIndex, InstanceIndex } from './study/study-index.ts';
-import type { Image, ImageProcessingTool, ProcessingResult } from './tool.ts';
+import type { Image, ImageProcessingTool, LeftOut, ProcessingResult } from './tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from './tool-manifest.ts';
 
 export interface ToolRun {
@@ -34,7 +34,9 @@ export interface ToolRun {
  * Runs a tool and returns its answer, with `timingsMs` of `load`, `process` and, within it, `inference`.
  *
  * Input that cannot be evaluated (NotEvaluableError, GeometryError, DicomReadError, or a refusal by the tool's own
- * `canProcessImage`) is an answer too: a non-result with the reason.
+ * `canProcessImage`) is an answer too: a non-result with the reason. Of several images those that cannot be loaded are left
+ * out, and the answer says so (`leftOut`): one blank exposure does not keep the radiologist from the answer about the others.
+ * Its inputs are then the loaded ones; its input digest stays that of all.
  *
  * @throws ToolTimeoutError where the deadline passes first. A tool that computes without a pause is only noticed between
  *   its calls of the engine and of `signal`; what never pauses is ended by its host (Lambda's own timeout).
@@ -54,18 +56,19 @@ export async function runTool({
   const inputDigest = inputDigestOf(images);
   const watch = createStopwatch(clock);
   const deadline = createDeadline(tool.name, clock, deadlineMs);
+  const leftOut: LeftOut[] = [];
+  let given = images;
   try {
     const refusal = images.map((image) => tool.canProcessImage(image)).find((answer) => !answer.suitable);
     if (refusal !== undefined) throw new NotEvaluableError(refusal.reason.code, refusal.reason.message);
 
-    const loaded: Image[] = [];
-    for (const image of images) {
-      const readInTime = (instance: InstanceIndex) => {
-        deadline.check();
-        return read(instance);
-      };
-      loaded.push(await watch.time('load', loadImage(image, readInTime, decoder)));
-    }
+    const readInTime = (instance: InstanceIndex) => {
+      deadline.check();
+      return read(instance);
+    };
+    const loading = await watch.time('load', loadThose(images, readInTime, decoder));
+    leftOut.push(...loading.leftOut);
+    given = loading.given;
     const timedEngine: InferenceEngine = {
       async run(modelId, inputs) {
         deadline.check();
@@ -75,23 +78,57 @@ export async function runTool({
       },
     };
     const context = { inputDigest, engine: timedEngine, signal: deadline.signal };
-    const result = await watch.time('process', Promise.race([tool.process(loaded, context), deadline.passed]));
-    checkIdentity(result, { entry, images, inputDigest });
-    return withTimings(result, { ...result.metadata.timingsMs, ...watch.timingsMs() });
+    const result = await watch.time('process', Promise.race([tool.process(loading.loaded, context), deadline.passed]));
+    checkIdentity(result, { entry, images: given, inputDigest });
+    const timed = withTimings(result, { ...result.metadata.timingsMs, ...watch.timingsMs() });
+    return withLeftOut(timed, leftOut);
   } catch (error) {
     if (deadline.signal.aborted) throw deadline.error(error);
     if (!isNotEvaluable(error)) throw toolError(tool.name, error);
-    return nonResult({
+    const answer = nonResult({
       description: describeTool(entry),
       version: toolVersion(entry),
       inputDigest,
-      inputs: instanceUidsOf(images),
+      inputs: instanceUidsOf(given),
       outcome: 'not-evaluable',
       reason: { code: error.code, message: error.message },
     });
+    return withLeftOut(answer, leftOut);
   } finally {
     deadline.clear();
   }
+}
+
+interface Loading {
+  /** The images that could be loaded; at least one. */
+  readonly given: readonly ImageIndex[];
+  readonly loaded: readonly Image[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** @throws DicomReadError, GeometryError where none of the images can be loaded: that of the first */
+async function loadThose(
+  images: readonly ImageIndex[],
+  read: ToolRun['read'],
+  decoder: FrameDecoder,
+): Promise<Loading> {
+  const given: ImageIndex[] = [];
+  const loaded: Image[] = [];
+  const leftOut: LeftOut[] = [];
+  const errors: (GeometryError | DicomReadError)[] = [];
+  for (const image of images) {
+    try {
+      loaded.push(await loadImage(image, read, decoder));
+      given.push(image);
+    } catch (error) {
+      if (!(error instanceof GeometryError || error instanceof DicomReadError)) throw error;
+      errors.push(error);
+      leftOut.push({ SOPInstanceUIDs: instanceUidsOf([image]), reason: { code: error.code, message: error.message } });
+    }
+  }
+  const [first] = errors;
+  if (loaded.length === 0 && first !== undefined) throw first;
+  return { given, loaded, leftOut };
 }
 
 function isNotEvaluable(error: unknown): error is NotEvaluableError | GeometryError | DicomReadError {

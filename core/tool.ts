@@ -176,6 +176,14 @@ export interface ResultMetadata {
   readonly summary: string;
   /** Wall time by stage, ms. Kept beside the result, never inside the DICOM objects. */
   readonly timingsMs: Readonly<Record<string, number>>;
+  /** Images that were selected with the inputs and could not be read; absent where all were. `inputDigest` counts them. */
+  readonly leftOut?: readonly LeftOut[];
+}
+
+/** An image that the tool was not given, and why. */
+export interface LeftOut {
+  readonly SOPInstanceUIDs: readonly string[];
+  readonly reason: Reason;
 }
 
 /** The answer of a run; plain data but for `toDicom`, which is a pure function of it and the source's headers. */

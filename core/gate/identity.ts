@@ -47,6 +47,7 @@ function textsOf({ metadata, findings, keyImages, segments, report }: ResultData
   return [
     metadata.summary,
     metadata.reason?.message ?? '',
+    ...(metadata.leftOut ?? []).map(({ reason }) => reason.message),
     ...findings.flatMap(({ id, summary }) => [id, summary]),
     ...segments.map(({ label }) => label),
     ...keyImages.map(({ title }) => title),

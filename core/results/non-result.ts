@@ -13,6 +13,7 @@ import {
   seriesUid,
 } from './common.ts';
 import { code, container, text } from './content-item.ts';
+import { leftOutItems } from './left-out.ts';
 import { parameters } from './provenance.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
@@ -51,6 +52,7 @@ export function nonResultReport(result: ResultData, source: SourceStudy): DicomO
             ]
           : []),
         text('CONTAINS', Dcm.finding, `Images: ${imagesOf(inputs)}.`),
+        ...leftOutItems(result.metadata, Dcm.finding),
       ]),
       container(Dcm.conclusions, [
         text(

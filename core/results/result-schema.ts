@@ -56,6 +56,7 @@ export const StoredResultSchema = z.object({
     reason: reason.optional(),
     summary: z.string(),
     timingsMs: z.record(z.string(), z.number()),
+    leftOut: z.array(z.object({ SOPInstanceUIDs: z.array(uid), reason })).optional(),
   }),
   findings: z.array(FindingSchema),
   segments: z.array(

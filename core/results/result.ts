@@ -3,6 +3,7 @@ import { MessageError, type Reason } from '../errors.ts';
 import type {
   Image,
   ImageProcessingTool,
+  LeftOut,
   Outcome,
   ProcessingContext,
   ProcessingResult,
@@ -11,6 +12,7 @@ import type {
 } from '../tool.ts';
 import { checkContent, inputUids } from './check-content.ts';
 import type { ResultData } from './common.ts';
+import { leftOutSentences } from './left-out.ts';
 import { RESULT_FORMAT_NAME, StoredResultSchema } from './result-schema.ts';
 import { toDicom } from './to-dicom.ts';
 
@@ -83,6 +85,15 @@ export function nonResult(options: NonResultOptions): ProcessingResult {
 /** The same result with the run's wall times beside it. */
 export function withTimings(result: ProcessingResult, timingsMs: Readonly<Record<string, number>>): ProcessingResult {
   return withConversion({ ...result, metadata: { ...result.metadata, timingsMs } });
+}
+
+/** The same result of a run that had to leave images out: recorded, and said in the summary. None leaves it as it is. */
+export function withLeftOut(result: ProcessingResult, leftOut: readonly LeftOut[]): ProcessingResult {
+  if (leftOut.length === 0) return result;
+  const metadata = { ...result.metadata, leftOut };
+  const said = metadata.summary.replace(/(?<![.!?])$/, '.');
+  const summary = [said, ...leftOutSentences(metadata)].join(' ');
+  return withConversion({ ...result, metadata: { ...metadata, summary } });
 }
 
 function withConversion(data: ResultData): ProcessingResult {

@@ -3,6 +3,7 @@ import { Dcm, Loinc, Sct } from '../dicom/codes.ts';
 import type { DicomObject } from '../dicom/write.ts';
 import { inputsOf, type ResultData, type Role } from './common.ts';
 import { code, container } from './content-item.ts';
+import { leftOutItems } from './left-out.ts';
 import { type MeasurementGroup, measurementGroups } from './measurement-group.ts';
 import type { SegmentationReference } from './segmentation.ts';
 import { SOP_CLASS } from './sop-classes.ts';
@@ -44,6 +45,8 @@ export function structuredReports(
           Dcm.imagingMeasurements,
           own.map(({ content }) => content),
         ),
+        // Beyond the rows of TID 1500, which is extensible.
+        ...leftOutItems(result.metadata, Dcm.comment),
       ],
       evidence: place === 'segment' ? [...inputs, ...masks] : inputs,
     });

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { readDicom } from '#core/dicom/read.ts';
 import { encodeDicom } from '#core/dicom/write.ts';
 import { DicomWriteError, MessageError, ToolFailedError } from '#core/errors.ts';
+import { pdfText } from '#core/gate/pdf-text.ts';
 import { packFrames } from '#core/results/bits.ts';
-import { nonResult, parseResult, serialiseResult, withTimings } from '#core/results/result.ts';
+import { nonResult, parseResult, serialiseResult, withLeftOut, withTimings } from '#core/results/result.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { ProcessingResult, ResultContent } from '#core/tool.ts';
@@ -182,6 +183,76 @@ describe('the objects of a result', () => {
     const { result, source } = ctCase({ report: { kind: 'pdf', title: 'x', bytes: Buffer.from('hello') } });
 
     expect(() => result.toDicom(source)).toThrow(DicomWriteError);
+  });
+});
+
+describe('images that were left out', () => {
+  const blank = { code: 'unsupported-pixel-format', message: 'The picture has one grey level only' };
+  const leaveOut = (...uids: readonly string[]) => uids.map((uid) => ({ SOPInstanceUIDs: [uid], reason: blank }));
+  const told = '2 of 3 images could not be read and were not evaluated: The picture has one grey level only';
+
+  it('are named in every report of a result, in the page for people and in the summary', () => {
+    const { result, source } = radiographCase();
+
+    const answer = withLeftOut(result, leaveOut('2.25.77', '2.25.78'));
+    const objects = answer.toDicom(source);
+
+    const reports = objects.filter(({ kind }) => kind === 'structured-report');
+    expect(reports).not.toHaveLength(0);
+    for (const { attributes } of reports) {
+      expect(JSON.stringify(attributes)).toContain(
+        `${told} (unsupported-pixel-format). SOP Instance UIDs: 2.25.77, 2.25.78.`,
+      );
+    }
+    const page = objects.find(({ kind }) => kind === 'pdf')?.attributes['EncapsulatedDocument'];
+    expect(pdfText(page as Uint8Array).join(' ')).toContain('2 of 3 images could not be read');
+    expect(answer.metadata.summary).toContain(told);
+  });
+
+  it('are named where there is no result', () => {
+    const one = ctCase();
+
+    const [object] = withLeftOut(failure(one, 'not-evaluable'), leaveOut('2.25.77')).toDicom(one.source);
+
+    expect(JSON.stringify(object?.attributes)).toContain('images could not be read and was not evaluated');
+  });
+
+  it('may be frames of an image whose others were evaluated', () => {
+    const { result } = radiographCase();
+
+    const { summary } = withLeftOut(result, leaveOut(...result.metadata.inputs)).metadata;
+
+    expect(summary).toContain('Frames of 1 of 1 image could not be read and were not evaluated');
+  });
+
+  it('are not all named where they are many', () => {
+    const { result, source } = radiographCase();
+    const uids = Array.from({ length: 12 }, (_, index) => `2.25.${100 + index}`);
+
+    const [report] = withLeftOut(result, leaveOut(...uids))
+      .toDicom(source)
+      .filter(({ kind }) => kind === 'structured-report');
+
+    expect(JSON.stringify(report?.attributes)).toContain('2.25.107 and 4 more.');
+  });
+
+  it('stay with the result on its way through the bucket', () => {
+    const { result, source } = radiographCase();
+    const answer = withTimings(withLeftOut(result, leaveOut('2.25.77')), { load: 1 });
+
+    const stored = parseResult(serialiseResult(answer));
+
+    expect(stored.metadata).toEqual(answer.metadata);
+    expect(bytesOf(stored, source)).toEqual(bytesOf(answer, source));
+  });
+
+  it('change nothing where there are none', () => {
+    const { result } = radiographCase();
+
+    const answer = withLeftOut(result, []);
+
+    expect(serialiseResult(answer)).toEqual(serialiseResult(result));
+    expect(Buffer.from(serialiseResult(answer)).toString()).not.toContain('leftOut');
   });
 });
 

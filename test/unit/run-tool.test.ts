@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { convertResult } from '#core/convert-result.ts';
 import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { Dcm, Sct, Units } from '#core/dicom/codes.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from '#core/errors.ts';
 import type { InferenceEngine } from '#core/ports.ts';
 import { runTool, type ToolRun } from '#core/run-tool.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import type { Finding, ImageProcessingTool, ResultContent } from '#core/tool.ts';
 import { entry, INSTANCE, imageOf, makeRadiographFile, makeTool, nothingFound } from '../fixtures/tiny-radiograph.ts';
@@ -117,6 +119,86 @@ describe('a run of a tool', () => {
     });
 
     await expect(run(tool, change)).rejects.toBeInstanceOf(kind);
+  });
+});
+
+describe('a run on several images', () => {
+  const blank = makeRadiographFile({ SOPInstanceUID: '2.25.1004', grey: 7 });
+  const cut = makeRadiographFile({ SOPInstanceUID: '2.25.1005', Rows: 400 });
+  const files = [blank, cut, file];
+  const images = files.map(imageOf);
+  const read: ToolRun['read'] = async ({ SOPInstanceUID }) =>
+    files.find((one) => indexInstance(one).SOPInstanceUID === SOPInstanceUID) ?? file;
+  const tool = makeTool(() => nothingFound);
+
+  it('leaves out those that cannot be loaded, and says so', async () => {
+    const { metadata } = await run(tool, { images, read });
+
+    expect(metadata).toMatchObject({
+      outcome: 'no-finding',
+      inputs: [INSTANCE],
+      inputDigest: inputDigestOf(images),
+      leftOut: [
+        { SOPInstanceUIDs: ['2.25.1004'], reason: { code: 'unsupported-pixel-format' } },
+        { SOPInstanceUIDs: ['2.25.1005'], reason: { code: 'corrupt-pixel-data' } },
+      ],
+    });
+    expect(metadata.summary).toMatch(/^Nothing found\. 1 of 3 images could not be read and was not evaluated: /);
+  });
+
+  it('keeps what was left out where the tool cannot evaluate the others', async () => {
+    const refusing = makeTool(() => {
+      throw new NotEvaluableError('motion', 'The patient moved');
+    });
+
+    const { metadata } = await run(refusing, { images: [blank, file].map(imageOf), read });
+
+    expect(metadata).toMatchObject({
+      outcome: 'not-evaluable',
+      reason: { code: 'motion' },
+      inputs: [INSTANCE],
+      leftOut: [{ SOPInstanceUIDs: ['2.25.1004'] }],
+    });
+  });
+
+  it('answers with a non-result where none can be loaded, with the first reason', async () => {
+    const { metadata } = await run(tool, { images: [blank, cut].map(imageOf), read });
+
+    expect(metadata).toMatchObject({
+      outcome: 'not-evaluable',
+      reason: { code: 'unsupported-pixel-format' },
+      inputs: ['2.25.1004', '2.25.1005'],
+    });
+    expect(metadata).not.toHaveProperty('leftOut');
+  });
+
+  it('refuses an answer about an image that was left out', async () => {
+    const lying: ImageProcessingTool = {
+      ...tool,
+      process: async (given, context) => {
+        const result = await tool.process(given, context);
+        return { ...result, metadata: { ...result.metadata, inputs: ['2.25.1004'] } };
+      },
+    };
+
+    await expect(run(lying, { images, read })).rejects.toBeInstanceOf(ToolFailedError);
+  });
+
+  it('is not about the images where one cannot be fetched', async () => {
+    const unfetched: ToolRun['read'] = async (instance) => {
+      if (instance.SOPInstanceUID === INSTANCE) throw new IntegrityError('The bytes differ');
+      return read(instance);
+    };
+
+    await expect(run(tool, { images, read: unfetched })).rejects.toBeInstanceOf(IntegrityError);
+  });
+
+  it('becomes objects from the index of all of them', async () => {
+    const result = await run(tool, { images, read });
+
+    const [object] = await convertResult({ result, instances: files.map((one) => indexInstance(one)), read });
+
+    expect(object?.kind).toBe('non-result');
   });
 });
 

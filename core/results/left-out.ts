@@ -1,0 +1,47 @@
+/** What a result says of images that were selected and could not be read, in words for the radiologist. */
+
+import type { Dcm } from '../dicom/codes.ts';
+import type { Attributes } from '../dicom/write.ts';
+import type { LeftOut, ResultMetadata } from '../tool.ts';
+import { text } from './content-item.ts';
+
+type About = Pick<ResultMetadata, 'inputs' | 'leftOut'>;
+
+/** More of them help no reader: the result has them all. */
+const MOST_NAMED = 8;
+
+/** A sentence for each reason, e.g. `1 of 3 images could not be read and was not evaluated: <reason>.`; none where all were read. */
+export function leftOutSentences(metadata: About): readonly string[] {
+  return byReason(metadata).map((images) => sentence(images, metadata));
+}
+
+/** The same for a Structured Report, with the SOP Instance UIDs. They are named in words, for nothing rests on them. */
+export function leftOutItems(metadata: About, name: typeof Dcm.comment): readonly Attributes[] {
+  return byReason(metadata).map((images) => {
+    const named = images.uids.slice(0, MOST_NAMED).join(', ');
+    const others = images.uids.length > MOST_NAMED ? ` and ${images.uids.length - MOST_NAMED} more` : '';
+    return text('CONTAINS', name, `${sentence(images, metadata)} SOP Instance UIDs: ${named}${others}.`);
+  });
+}
+
+interface Group extends Pick<LeftOut, 'reason'> {
+  readonly uids: readonly string[];
+}
+
+function byReason({ leftOut = [] }: About): readonly Group[] {
+  return [...Map.groupBy(leftOut, ({ reason }) => `${reason.code} ${reason.message}`).values()].flatMap((members) =>
+    members.slice(0, 1).map(({ reason }) => ({
+      reason,
+      uids: [...new Set(members.flatMap(({ SOPInstanceUIDs }) => SOPInstanceUIDs))],
+    })),
+  );
+}
+
+/** Counted are instances, as people count the images of a series. Of one with many frames some may have been evaluated. */
+function sentence({ uids, reason }: Group, { inputs, leftOut = [] }: About): string {
+  const all = new Set([...inputs, ...leftOut.flatMap(({ SOPInstanceUIDs }) => SOPInstanceUIDs)]);
+  const isPart = uids.some((uid) => inputs.includes(uid));
+  const images = `${uids.length} of ${all.size} ${all.size === 1 ? 'image' : 'images'}`;
+  const were = isPart || uids.length > 1 ? 'were' : 'was';
+  return `${isPart ? 'Frames of ' : ''}${images} could not be read and ${were} not evaluated: ${reason.message} (${reason.code}).`;
+}
