@@ -8,7 +8,7 @@ import type { ImageIndex, InstanceIndex, StudyIndex } from './study-index.ts';
  * Raised when other images are found in the same instances: what was judged before then has to be judged again
  * (`edge/wanted.ts`).
  */
-export const IMAGES_VERSION = 2;
+export const IMAGES_VERSION = 3;
 
 /** Single-frame cross-sectional images: CT, MR and PET Image Storage (PS3.4 B.5). */
 export const CROSS_SECTIONAL: ReadonlySet<string> = new Set([
@@ -39,7 +39,7 @@ const PLACED_BY_VECTORS = new Set(['1.2.840.10008.5.1.4.1.1.20']);
  * Captures of slices among them: nobody knows their units) and what Hilum wrote itself are in none.
  *
  * A series whose slices lie on top of each other or take turns is taken apart by AcquisitionNumber or by what the slices
- * show where that explains it (a scan before and after contrast, the echoes of an MR); otherwise it stays whole and loading
+ * show where that explains it (a scan before and after contrast, the echoes of an MR), the rotations of one sweep together; otherwise it stays whole and loading
  * says what is wrong with it. How the frames of an enhanced image are told apart is in `split-frames.ts`.
  */
 export function groupImages(study: StudyIndex): readonly ImageIndex[] {

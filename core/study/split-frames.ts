@@ -4,6 +4,7 @@
  * refuses it.
  */
 import { alongNormal, type FrameHeader } from './frames.ts';
+import { joinedSweeps } from './sweeps.ts';
 
 /** Two frames are parallel where no direction cosine differs by more; the same limit holds within a volume. */
 const MAX_COSINE_DIFFERENCE = 1e-3;
@@ -18,8 +19,9 @@ const IN_SPACE = new Set(['StackID', 'InStackPositionNumber', 'ImagePositionPati
  * 1. By what a frame shows: Frame Type, Complex Image Component, Temporal Position Index, Effective Echo Time, diffusion
  *    b-value and direction, cardiac phase, and the units of its values.
  * 2. By Stack ID, or by orientation where there is none. Frames of one stack that are not parallel stay together.
- * 3. Where frames still lie on top of each other, or acquisitions take turns: by Frame Acquisition Number, or else by the
- *    values of the dimensions that do not say where a frame lies, if that takes them apart.
+ * 3. Where frames still lie on top of each other, or acquisitions take turns: by Frame Acquisition Number, where those that
+ *    follow each other along the patient are one scan, or else by the values of the dimensions that do not say where a frame
+ *    lies, if that takes them apart.
  */
 export function splitFrames(frames: readonly FrameHeader[]): readonly (readonly FrameHeader[])[] {
   const shown = frames.filter((frame) => frame.ImageType?.includes('LOCALIZER') !== true);
@@ -32,11 +34,13 @@ export function splitFrames(frames: readonly FrameHeader[]): readonly (readonly 
 /**
  * Slices or frames of one place twice, or of two acquisitions in turns (a scan before and one after contrast, half a slice
  * apart), taken apart by acquisition, by what they show (echoes of one MR series) or by dimension where that explains it.
+ * Step and shoot has an acquisition a rotation: those of one sweep stay together.
  */
 export function splitMixed<T extends FrameHeader>(slices: readonly T[]): readonly (readonly T[])[] {
   if (!hasDuplicates(slices) && !isInTurns(slices)) return [slices];
   for (const keyOf of [acquisitionOf, contentOf, dimensionsOf]) {
-    const parts = groupsOf(slices, keyOf);
+    const groups = groupsOf(slices, keyOf);
+    const parts = keyOf === acquisitionOf ? joinedSweeps(groups, areAlike) : groups;
     const areVolumes = parts.length > 1 && parts.some((part) => part.length > 1);
     if (areVolumes && !parts.some(hasDuplicates)) return parts;
   }
@@ -51,6 +55,9 @@ function contentOf(frame: FrameHeader): string {
     ...[DiffusionBValue, DiffusionGradientOrientation, NominalPercentageOfCardiacPhase],
   ]);
 }
+
+/** Whether two slices show the same in the same direction. */
+const areAlike = (a: FrameHeader, b: FrameHeader): boolean => contentOf(a) === contentOf(b) && isParallel(a, b);
 
 const acquisitionOf = ({ AcquisitionNumber = 0 }: FrameHeader): string => String(AcquisitionNumber);
 

@@ -119,9 +119,50 @@ describe.each(FORMS)('a %s stack', (form) => {
       ],
     ],
     [
-      'of one place twice, an acquisition each',
+      'of two sweeps, an acquisition a slice',
       sections(6, (k) => ({ ...at(2 * (k % 3)), acquisition: k })),
+      [
+        [0, 1, 2],
+        [3, 4, 5],
+      ],
+    ],
+    [
+      'of places scanned twice each, an acquisition a slice',
+      sections(6, (k) => ({ ...at(2 * (k >> 1)), acquisition: k })),
       ['duplicate-slices'],
+    ],
+    [
+      'of places scanned twice each, an acquisition a rotation',
+      sections(8, (k) => ({ ...at([0, 2, 0, 2, 4, 6, 4, 6][k] ?? 0), acquisition: k >> 1 })),
+      [
+        [0, 1],
+        [2, 3],
+        [4, 5],
+        [6, 7],
+      ],
+    ],
+    [
+      'of two sweeps, an acquisition a rotation',
+      sections(12, (k) => ({ ...at(2 * (k % 6)), acquisition: 1 + (k >> 1) })),
+      [ALL, [6, 7, 8, 9, 10, 11]],
+    ],
+    [
+      'of a sweep there and one back, an acquisition a rotation',
+      sections(12, (k) => ({ ...at(k < 6 ? 2 * k : 22 - 2 * k), acquisition: 1 + (k >> 1) })),
+      [ALL, [11, 10, 9, 8, 7, 6]],
+    ],
+    [
+      'of two sweeps half a slice apart, an acquisition a rotation',
+      sections(12, (k) => ({ ...at(k < 6 ? 2 * k : 2 * (k - 6) + 1), acquisition: 1 + (k >> 1) })),
+      [ALL, [6, 7, 8, 9, 10, 11]],
+    ],
+    [
+      'of one place watched before the sweep',
+      sections(10, (k) => ({ ...at(k < 2 ? 8 + 2 * k : 2 * (k - 2)), acquisition: 1 + (k >> 1) })),
+      [
+        [0, 1],
+        [2, 3, 4, 5, 6, 7, 8, 9],
+      ],
     ],
     [
       'of two scans half a slice apart',
