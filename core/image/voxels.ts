@@ -9,7 +9,8 @@
  *   otherwise be interpolated with ones that no tissue has. Padding that tissue has, too, is left as it is: some writers
  *   declare 0 in images whose 0 is water, and holes in the patient are worse than water around him.
  * - A CT without rescale, or with another Rescale Type than HU (tomosynthesis, perfusion maps), has no Hounsfield units
- *   (PS3.3 C.8.2.1, C.11.1.1.2): it is refused, for nobody knows what its values mean.
+ *   (PS3.3 C.8.2.1, C.11.1.1.2): it is refused, for nobody knows what its values mean. US, unspecified, is what common
+ *   toolkits write into true CT: it is taken where all else in the header is as scanners give Hounsfield units.
  */
 import type { FrameLayout } from '../dicom/codecs/codec.ts';
 import type { Dataset } from '../dicom/read.ts';
@@ -25,6 +26,15 @@ const MAX_VOXEL_BYTES = 2 ** 32;
 
 /** Hounsfield units that no tissue has. */
 const AIR_AND_METAL = { below: -1000, above: 3000 };
+
+/** CT and Enhanced CT Image Storage (PS3.4 B.5). */
+const CT_IMAGES = new Set(['1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.2.1']);
+/** Third values of Image and Frame Type of a scan's own slices (PS3.3 C.8.2.1.1.1, C.8.16.1.3). */
+const SCANNED = new Set(['AXIAL', 'VOLUME']);
+/** Further values that stand for maps, blurred or combined images, whatever the first ones say. */
+const NO_SCAN = /TOMO|PERF|CBF|CBV|MTT|TTP|TMAX|MAP|IODINE|EFF|RHO|MIP|DERIVED/;
+/** Air is −1000 HU, and stored as about 0. */
+const SCANNER_INTERCEPT = { min: -1100, max: -900 };
 
 /** How the stored values of one slice become voxels. */
 interface SliceValues {
@@ -98,7 +108,22 @@ function isTissue({ low, high }: Padding, transform: ModalityTransform): boolean
 function isHounsfield(frame: FrameHeader, transform: ModalityTransform): boolean {
   if (transform.kind === 'table') return transform.type === 'HU';
   const { RescaleSlope, RescaleIntercept, RescaleType = 'HU' } = frame;
-  return RescaleSlope !== undefined && RescaleIntercept !== undefined && RescaleType === 'HU';
+  if (RescaleSlope === undefined || RescaleIntercept === undefined) return false;
+  return RescaleType === 'HU' || (RescaleType === 'US' && isAsScanned(frame));
+}
+
+/** Whether all but the Rescale Type is as scanners write their own slices in Hounsfield units. */
+function isAsScanned({ SOPClassUID, ImageType = [], RescaleSlope, RescaleIntercept = 0 }: FrameHeader): boolean {
+  const [value1, value2, value3 = '', ...further] = ImageType;
+  return (
+    CT_IMAGES.has(SOPClassUID) &&
+    [value1, value2].join('\\') === 'ORIGINAL\\PRIMARY' &&
+    SCANNED.has(value3) &&
+    !further.some((value) => NO_SCAN.test(value)) &&
+    RescaleSlope === 1 &&
+    RescaleIntercept >= SCANNER_INTERCEPT.min &&
+    RescaleIntercept <= SCANNER_INTERCEPT.max
+  );
 }
 
 /**

@@ -25,6 +25,10 @@ const MAX_CODES = 32;
 const CODING_SCHEME = /^[A-Z0-9_-]{1,16}$/;
 /** Defined Terms of Rescale Type (0028,1054; PS3.3 C.11.1.1.2). */
 const RESCALE_TYPES = new Set(['OD', 'HU', 'US', 'MGML', 'Z_EFF', 'ED', 'EDW', 'HU_MOD', 'PCT']);
+/** HU as people spell it out. */
+const HOUNSFIELD = /^(hu|h\.u\.|hounsfield([ _-]?units?)?)$/i;
+/** What stands for a text that is no Defined Term; unlike US, unspecified, it never means Hounsfield units. */
+const OTHER_UNITS = 'OTHER';
 
 /** Enumerated Values and Defined Terms of how MR is made (PS3.3 C.8.3.1, C.8.13.1, C.8.13.3); what is none is dropped. */
 const MR_TERMS = {
@@ -78,10 +82,11 @@ export function modality(dataset: Dataset): string | undefined {
   return Modality !== undefined && MODALITIES.has(Modality) ? Modality : undefined;
 }
 
-/** Rescale Type, a text that people type: what is no Defined Term counts as US, unspecified. */
+/** Rescale Type, a text that people type: a Defined Term, HU where it is spelled out, or OTHER. */
 export function rescaleType(dataset: Dataset): string | undefined {
   const text = dataset.text('RescaleType');
-  return text === undefined || RESCALE_TYPES.has(text) ? text : 'US';
+  if (text === undefined || RESCALE_TYPES.has(text)) return text;
+  return HOUNSFIELD.test(text) ? 'HU' : OTHER_UNITS;
 }
 
 /** The first item of Anatomic Region Sequence as `scheme:value`. */

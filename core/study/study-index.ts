@@ -52,7 +52,7 @@ export const InstanceAttributesSchema = z.object({
   GantryDetectorTilt: z.number().optional(),
   RescaleSlope: z.number().optional(),
   RescaleIntercept: z.number().optional(),
-  /** A Defined Term of PS3.3 C.11.1.1.2; any other text counts as US, unspecified. */
+  /** A Defined Term of PS3.3 C.11.1.1.2; OTHER stands for any other text. */
   RescaleType: codeString.optional(),
   /** What tells frames of one place apart (PS3.3 C.7.6.16.2, C.8.13.5); of single-frame images Echo Time (0018,0081) is meant. */
   ComplexImageComponent: codeString.optional(),

@@ -15,7 +15,8 @@ export const READ_REFUSALS: Readonly<Record<DicomReadErrorCode, string>> = {
     'The pixel data is shorter than described, or a compressed frame is broken or another picture than described.',
   'no-pixel-data': 'Pixels are asked of an object that has none.',
   'limit-exceeded': 'A size, depth or count is beyond a limit, or decoding took too long. Nothing is allocated first.',
-  'not-hounsfield': 'The rescale of a CT slice is not said to give Hounsfield units.',
+  'not-hounsfield':
+    'The rescale of a CT slice is not said to give Hounsfield units, and is not the one that scanners give them with.',
   malformed: 'The structure contradicts PS3.5 in a way that leaves no sure reading.',
 };
 

@@ -74,7 +74,7 @@ describe('the index of an enhanced object', () => {
     const index = indexInstance(named);
 
     expect(index.frames).toHaveLength(2);
-    expect(index.RescaleType).toBe('US');
+    expect(index.RescaleType).toBe('OTHER');
     expect(JSON.stringify(index)).not.toMatch(/doe|2026/i);
   });
 
@@ -397,6 +397,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
   ['single-frame', singleFrames],
   ['enhanced', (stack, attributes) => [enhanced(stack, attributes)]],
 ])('the values of a %s CT', (_, write) => {
+  const SCANNED = ['ORIGINAL', 'PRIMARY', 'AXIAL'];
   const signed = { PixelRepresentation: 1, BitsStored: 16 };
   const withPadding = sections(2, () => ({ stored: [63_536, 63_537, 0, 1, 2, 63_536] }));
 
@@ -438,12 +439,56 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     expect([...volume.voxels.subarray(0, 6)]).toEqual([-1024, 0, 1, 2, 3, -1024]);
   });
 
-  it('are refused where they are not Hounsfield units', async () => {
-    const perfusion = sections(2, () => ({
-      groups: { PixelValueTransformationSequence: [{ RescaleSlope: 1, RescaleIntercept: 0, RescaleType: 'US' }] },
-    }));
+  /** Slices of this rescale, with all of it in the instance and in the frames' groups. */
+  const rescaled = (
+    RescaleType: string,
+    {
+      type = SCANNED,
+      slope = 1,
+      intercept = -1024,
+    }: { type?: readonly string[]; slope?: number; intercept?: number } = {},
+  ): readonly Uint8Array[] => {
+    const rescale = { RescaleSlope: slope, RescaleIntercept: intercept, RescaleType };
+    const groups = {
+      PixelValueTransformationSequence: [rescale],
+      CTImageFrameTypeSequence: [{ FrameType: [...type, 'NONE'].slice(0, 4) }],
+    };
+    return write(
+      sections(2, () => ({ groups })),
+      { ...rescale, ImageType: type },
+    );
+  };
 
-    await expect(load(write(perfusion, { RescaleType: 'US' }))).rejects.toMatchObject({ code: 'not-hounsfield' });
+  it.each(['HU', 'hu', 'Hounsfield', 'Hounsfield Units', 'HOUNSFIELD UNIT'])(
+    'are Hounsfield units where the header has “%s”',
+    async (RescaleType) => {
+      const volume = await load(rescaled(RescaleType, { type: ['DERIVED', 'SECONDARY', 'AXIAL'], intercept: 0 }));
+
+      expect(volume.voxels[1]).toBe(1);
+    },
+  );
+
+  it.each([
+    [-1024, ['ORIGINAL', 'PRIMARY', 'AXIAL', 'CT_SOM5']],
+    [-1000, ['ORIGINAL', 'PRIMARY', 'VOLUME', 'NONE']],
+  ])('are Hounsfield units where the type is unspecified and the rest a scanner’s: %i, %j', async (intercept, type) => {
+    const volume = await load(rescaled('US', { intercept, type }));
+
+    expect(volume.voxels[1]).toBe(1 + intercept);
+  });
+
+  it.each<[string, readonly Uint8Array[]]>([
+    ['unspecified, without offset', rescaled('US', { intercept: 0 })],
+    ['unspecified, with a slope', rescaled('US', { slope: 0.5 })],
+    ['unspecified, with an offset beyond a scanner’s', rescaled('US', { intercept: -2048 })],
+    ['unspecified, derived', rescaled('US', { type: ['DERIVED', 'PRIMARY', 'AXIAL'] })],
+    ['unspecified, secondary', rescaled('US', { type: ['ORIGINAL', 'SECONDARY', 'AXIAL'] })],
+    ['unspecified, of tomosynthesis', rescaled('US', { type: ['ORIGINAL', 'PRIMARY', 'TOMO'] })],
+    ['unspecified, of perfusion', rescaled('US', { type: ['ORIGINAL', 'PRIMARY', 'AXIAL', 'PERFUSION'] })],
+    ['of a density', rescaled('MGML')],
+    ['of another text', rescaled('mL/100g')],
+  ])('are refused where they are not Hounsfield units: %s', async (_, files) => {
+    await expect(load(files)).rejects.toMatchObject({ code: 'not-hounsfield' });
   });
 
   it('are no nearer for a window, and the same in MONOCHROME1', async () => {
