@@ -41,6 +41,10 @@ export const DICOM_SR_VALIDATOR: readonly Accepted[] = [
     text: /\(121070,DCM,"Findings"\)\/CODE \((111017,DCM|outcome,99HILUM|reason,99HILUM),"[^"]+"\): Content Item not in template/,
     reason: 'What became of the run, as codes. TID 2000 is extensible.',
   },
+  {
+    text: /\(126000,DCM,"Imaging Measurement Report"\)\/TEXT \(121106,DCM,"Comment"\): Content Item not in template/,
+    reason: 'Which images were selected and could not be read, in words. TID 1500 is extensible.',
+  },
 ];
 
 /** The errors, and the warnings that no entry accepts, each with its file. */

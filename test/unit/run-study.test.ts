@@ -39,4 +39,24 @@ describe('a study through a tool in this process', () => {
     expect(await readdir(folder)).toEqual(['result.json']);
     expect(await readFile(join(folder, 'result.json'), 'utf8')).not.toContain('Phantom^Tiny');
   });
+
+  it('says in result.json which images were left out, and writes its objects without them', async () => {
+    const blank = makeRadiographFile({ SOPInstanceUID: '2.25.1000', grey: 7 });
+    const files = new Map([makeRadiographFile(), blank].map((file) => [indexInstance(file).SOPInstanceUID, file]));
+    const instances = [...files.values()].map((file) => indexInstance(file));
+    const { StudyInstanceUID = '' } = instances[0] ?? {};
+    const read = async ({ SOPInstanceUID }: { readonly SOPInstanceUID: string }) => files.get(SOPInstanceUID) ?? blank;
+    const study = { StudyInstanceUID, instances, read, refused: [] };
+
+    const report = await runStudy(study, ready(makeTool(() => nothingFound)), out);
+
+    const stored: unknown = JSON.parse(await readFile(join(out, StudyInstanceUID, 'result.json'), 'utf8'));
+    expect(stored).toEqual(report);
+    expect(report).toMatchObject({
+      outcome: 'no-finding',
+      summary: expect.stringContaining('1 of 2 images could not be read and was not evaluated'),
+      leftOut: [{ SOPInstanceUIDs: ['2.25.1000'], reason: { code: 'unsupported-pixel-format' } }],
+      objects: [{ kind: 'non-result' }],
+    });
+  });
 });
