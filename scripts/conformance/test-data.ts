@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import { decodePixels } from '#core/dicom/pixels.ts';
+import { type DecodedPixels, decodePixels, pixelSha256 } from '#core/dicom/pixels.ts';
 import { readDicom } from '#core/dicom/read.ts';
+import { DicomReadError } from '#core/errors.ts';
 import { ROOT, VENVS } from '../../localstack/parts.mjs';
 import { type ManifestLine, manifestLines } from './manifest.ts';
+import { REPAIRED, readRepaired } from './refused-data.ts';
 
 /**
  * - `identical`: the samples are pydicom's to the bit
@@ -23,6 +25,8 @@ export interface JudgedFile extends ManifestLine {
   readonly outcome: Outcome;
   /** Of a file that is refused. */
   readonly code?: string;
+  /** Of a file that is refused for its UIDs or its missing preamble: what becomes of its pixels once these are filled in. */
+  readonly repaired?: Exclude<Outcome, 'read'>;
 }
 
 /** Decoders of lossy compression may round differently: this many grey levels at most. */
@@ -53,8 +57,33 @@ export async function judgeTestData(folder: string): Promise<readonly JudgedFile
   const inspected = new Map((JSON.parse(stdout) as readonly Inspected[]).map((item) => [item.path, item]));
   const judged = manifestLines(folder).map((line) => judge(line, inspected.get(join(folder, line.path))));
   const open = judged.filter(({ lossy, outcome }) => lossy && outcome === 'differs');
-  const close = await closeToPydicom(folder, open);
-  return judged.map((file) => (close.has(file.path) ? { ...file, outcome: 'close' } : file));
+  const close = await closeToPydicom(folder, open, async ({ path }) =>
+    decodePixels(readDicom(await readFile(join(folder, path))), inProcessDecoder),
+  );
+  const files = judged.map((file) => (close.has(file.path) ? { ...file, outcome: 'close' as const } : file));
+  return await withRepaired(folder, files);
+}
+
+/** The files, and of those that are refused for their UIDs or their preamble what their pixels are otherwise. */
+async function withRepaired(folder: string, files: readonly JudgedFile[]): Promise<readonly JudgedFile[]> {
+  const decode = async ({ path, transferSyntax }: ManifestLine): Promise<DecodedPixels> =>
+    decodePixels(await readRepaired(folder, path, transferSyntax), inProcessDecoder);
+  const repaired = new Map<string, JudgedFile['repaired']>();
+  for (const file of files) {
+    if (file.pixelSha256 === '' || !REPAIRED.has(file.code ?? '')) continue;
+    try {
+      repaired.set(file.path, pixelSha256(await decode(file)) === file.pixelSha256 ? 'identical' : 'differs');
+    } catch (error) {
+      if (!(error instanceof DicomReadError)) throw error;
+      repaired.set(file.path, 'refused');
+    }
+  }
+  const open = files.filter(({ path, lossy }) => lossy && repaired.get(path) === 'differs');
+  for (const path of await closeToPydicom(folder, open, decode)) repaired.set(path, 'close');
+  return files.map((file) => {
+    const outcome = repaired.get(file.path);
+    return outcome === undefined ? file : { ...file, repaired: outcome };
+  });
 }
 
 function judge(line: ManifestLine, item: Inspected | undefined): JudgedFile {
@@ -65,7 +94,11 @@ function judge(line: ManifestLine, item: Inspected | undefined): JudgedFile {
 }
 
 /** The paths of those files whose samples are within the tolerance of what pydicom decodes. */
-async function closeToPydicom(folder: string, files: readonly ManifestLine[]): Promise<ReadonlySet<string>> {
+async function closeToPydicom(
+  folder: string,
+  files: readonly ManifestLine[],
+  decode: (file: ManifestLine) => Promise<DecodedPixels>,
+): Promise<ReadonlySet<string>> {
   if (files.length === 0) return new Set();
   const out = await mkdtemp(join(tmpdir(), 'hilum-pixels-'));
   try {
@@ -73,9 +106,9 @@ async function closeToPydicom(folder: string, files: readonly ManifestLine[]): P
     const args = files.flatMap(({ path, pixelSha256 }) => [join(folder, path), pixelSha256]);
     await run(python, [join(ROOT, 'test/judges/read_pixels.py'), out, ...args], { maxBuffer: MAX_OUTPUT_BYTES });
     const close: string[] = [];
-    for (const [index, { path }] of files.entries()) {
-      const { data } = await decodePixels(readDicom(await readFile(join(folder, path))), inProcessDecoder);
-      if (largestDifference(data, await readFile(join(out, `${index}.raw`))) <= TOLERANCE) close.push(path);
+    for (const [index, file] of files.entries()) {
+      const { data } = await decode(file);
+      if (largestDifference(data, await readFile(join(out, `${index}.raw`))) <= TOLERANCE) close.push(file.path);
     }
     return new Set(close);
   } finally {
@@ -83,7 +116,7 @@ async function closeToPydicom(folder: string, files: readonly ManifestLine[]): P
   }
 }
 
-type Samples = Awaited<ReturnType<typeof decodePixels>>['data'];
+type Samples = DecodedPixels['data'];
 
 /** Between our samples and the bytes of others of the same type; infinite where there are not as many. */
 function largestDifference(ours: Samples, theirBytes: Uint8Array): number {

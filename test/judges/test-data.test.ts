@@ -26,6 +26,13 @@ describeWith(['judges', 'data'], 'the test data', () => {
     expect(agreement(files)).toBeGreaterThanOrEqual(0.97);
   });
 
+  it('are decoded to the same samples where only UIDs or the preamble are wrong', () => {
+    const repaired = files.filter((file) => file.repaired !== undefined);
+
+    expect(repaired.length).toBeGreaterThanOrEqual(12);
+    expect(repaired.filter((file) => file.repaired !== 'identical' && file.repaired !== 'close')).toEqual([]);
+  });
+
   it('are refused by codes that the conformance statement explains, and no other way', () => {
     const codes = new Set(files.flatMap(({ code }) => code ?? []));
 
