@@ -19,7 +19,6 @@ export function nativeFrames(
 ): Uint8Array {
   const keyword = ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData'].find((name) => dataset.has(name));
   const value = dataset.bytes(keyword ?? 'PixelData') ?? new Uint8Array(0);
-  checkHighBit(dataset, description);
   const { frames, bitsAllocated } = description;
   const frameBits = bitsPerFrame(description);
   const expected = Math.ceil((frameBits * frames) / 8);
@@ -58,18 +57,6 @@ export function frameSamples(bytes: Uint8Array, layout: FrameLayout): Uint8Array
   const frame = bytes.subarray(0, expected);
   if (isSubsampled(layout)) return upsample422(frame);
   return isPlanar(layout) ? interleave(frame, samplesPerPixel, bitsAllocated / 8) : frame;
-}
-
-/**
- * Samples that lie above the low bits (retired from PS3.5 8.1.1) are refused, not shifted: where High Bit says so, it is as
- * often wrong as it is meant.
- */
-function checkHighBit(dataset: Dataset, { bitsAllocated, bitsStored }: PixelDescription): void {
-  const highBit = dataset.number('HighBit');
-  if (highBit === undefined || highBit < bitsStored || highBit >= bitsAllocated) return;
-  throw new DicomReadError('unsupported-pixel-format', `High Bit ${highBit} is not the highest of ${bitsStored} bits`, {
-    facts: { highBit, bitsStored },
-  });
 }
 
 function isPlanar({ planar, samplesPerPixel }: FrameLayout): boolean {

@@ -7,6 +7,8 @@ export interface PixelDescription extends FrameLayout {
   /** How many frames the instance has. */
   readonly frames: number;
   readonly floatingPoint: boolean;
+  /** High Bit (0028,0102) as declared, which may be wrong. */
+  readonly highBit?: number;
 }
 
 /** Decoded pixels of one call; beyond it no function of ours has the memory. */
@@ -30,6 +32,7 @@ export function describePixels(dataset: Dataset): PixelDescription {
     return value;
   };
   const bitsAllocated = required('BitsAllocated');
+  const highBit = dataset.number('HighBit');
   const description: PixelDescription = {
     rows: required('Rows'),
     columns: required('Columns'),
@@ -41,6 +44,7 @@ export function describePixels(dataset: Dataset): PixelDescription {
     photometric: dataset.text('PhotometricInterpretation') ?? 'MONOCHROME2',
     planar: dataset.number('PlanarConfiguration') === 1,
     floatingPoint,
+    ...(highBit !== undefined && { highBit }),
   };
   const { frames, samplesPerPixel, bitsStored } = description;
   if (frames > MAX_FRAMES) {

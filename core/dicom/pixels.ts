@@ -25,6 +25,8 @@ export interface DecodedPixels extends FrameLayout {
 export interface DecodeOptions {
   /** Which frames, counted from 1, in this order; all where absent. */
   readonly frames?: readonly number[];
+  /** Shift samples that lie above the lowest bits down (High Bit, `high-bit.ts`). Where absent they come as they lie. */
+  readonly shiftDown?: boolean;
 }
 
 /** Compressed pixels may grow to 256 MiB, however well they are compressed, and beyond to 1000 times their size. */
@@ -52,7 +54,7 @@ export async function decodePixels(
     : toRgb(nativeFrames(dataset, description, wanted, littleEndian), description);
   const { rows, columns, samplesPerPixel, bitsAllocated, bitsStored, signed } = description;
   const layout = { rows, columns, samplesPerPixel, bitsAllocated, bitsStored, signed, photometric };
-  return { ...layout, planar: false, frames: wanted.length, data: samplesOf(bytes, description) };
+  return { ...layout, planar: false, frames: wanted.length, data: samplesOf(bytes, description, options.shiftDown) };
 }
 
 /**

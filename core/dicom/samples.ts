@@ -1,4 +1,5 @@
 /** From bytes to samples: the array type that fits, and only the bits that are the sample's (PS3.5 8.1). */
+import { sampleShift } from './high-bit.ts';
 import type { PixelDescription } from './pixel-description.ts';
 
 export type PixelArray =
@@ -11,11 +12,30 @@ export type PixelArray =
   | Float32Array
   | Float64Array;
 
-type SampleFormat = Pick<PixelDescription, 'bitsAllocated' | 'bitsStored' | 'signed' | 'floatingPoint'>;
+type SampleFormat = Pick<PixelDescription, 'bitsAllocated' | 'bitsStored' | 'signed' | 'floatingPoint' | 'highBit'>;
 
-/** Little-endian samples as an array of their type; a view on the bytes where they are aligned and hold nothing else. */
-export function samplesOf(bytes: Uint8Array, format: SampleFormat): PixelArray {
-  return withoutUnusedBits(typedArray(bytes, format), format);
+/**
+ * Little-endian samples as an array of their type; a view on the bytes where they are aligned and hold nothing else. Those
+ * that lie above the lowest bits are shifted down only where that is asked for.
+ *
+ * @throws DicomReadError `unsupported-pixel-format` where nobody can tell which bits are the samples'
+ */
+export function samplesOf(bytes: Uint8Array, format: SampleFormat, shiftDown = false): PixelArray {
+  const words = typedArray(bytes, format);
+  const shift = format.floatingPoint ? 0 : sampleShift(words, format);
+  if (shift === 0) return withoutUnusedBits(words, format);
+  return shiftDown ? shifted(words, shift, format) : words;
+}
+
+/** The samples that begin at bit `shift`, without what lies above them. */
+function shifted(words: PixelArray, shift: number, { bitsStored, signed }: SampleFormat): PixelArray {
+  const samples = words.slice();
+  const [above, below] = [32 - bitsStored - shift, 32 - bitsStored];
+  for (let i = 0; i < samples.length; i += 1) {
+    const left = (samples[i] ?? 0) << above;
+    samples[i] = signed ? left >> below : left >>> below;
+  }
+  return samples;
 }
 
 function typedArray(bytes: Uint8Array, { bitsAllocated, signed, floatingPoint }: SampleFormat): PixelArray {

@@ -13,13 +13,24 @@ export const NO_PADDING: Padding = { low: Number.POSITIVE_INFINITY, high: Number
 
 /**
  * The padding of an instance, as its samples come out of decoding. Some writers give the value of signed pixels unsigned, as
- * 63536 for −2000, so it goes the way of a sample: its lowest Bits Stored bits, with their sign.
+ * 63536 for −2000, so it goes the way of a sample: its lowest Bits Stored bits, with their sign. A value with more bits than
+ * that, as 65535 of 12-bit samples, is no sample's: its low bits are the brightest ones, and no padding.
  */
-export function paddingOf(dataset: Dataset, { bitsStored, signed }: FrameLayout): Padding {
+export function paddingOf(dataset: Dataset, { bitsAllocated, bitsStored, signed }: FrameLayout): Padding {
   const value = dataset.number('PixelPaddingValue');
   if (value === undefined) return NO_PADDING;
-  const shift = 32 - Math.min(32, Math.max(1, bitsStored));
-  const asSample = (number: number): number => (signed ? (number << shift) >> shift : (number << shift) >>> shift);
-  const ends = [value, dataset.number('PixelPaddingRangeLimit') ?? value].map(asSample);
-  return { low: Math.min(...ends), high: Math.max(...ends) };
+  const unused = 32 - Math.min(32, Math.max(1, bitsStored));
+  const wide = 32 - (bitsAllocated > 16 ? 32 : 16);
+  const asSample = (number: number): number | undefined => {
+    const bits = number << unused;
+    const sample = signed ? bits >> unused : bits >>> unused;
+    const word = (number << wide) >>> wide;
+    const isClear = word === bits >>> unused;
+    const isSign = signed && word === (sample << wide) >>> wide;
+    return isClear || isSign ? sample : undefined;
+  };
+  const ends = [value, dataset.number('PixelPaddingRangeLimit') ?? value]
+    .map(asSample)
+    .filter((end) => end !== undefined);
+  return ends.length === 2 ? { low: Math.min(...ends), high: Math.max(...ends) } : NO_PADDING;
 }

@@ -37,8 +37,7 @@ export async function decodeGreyscale(
   frames?: readonly number[],
 ): Promise<DecodedPixels> {
   if (frames === undefined && (file.dataset.number('NumberOfFrames') ?? 1) > 1) throw notGreyscale(SOPInstanceUID);
-  checkHighBit(SOPInstanceUID, file);
-  const pixels = await decodePixels(file, decoder, frames === undefined ? {} : { frames });
+  const pixels = await decodePixels(file, decoder, { shiftDown: true, ...(frames && { frames }) });
   if (pixels.rows !== Rows || pixels.columns !== Columns) {
     throw new DicomReadError('malformed', 'The file is not of the size that the index names', {
       facts: { SOPInstanceUID },
@@ -47,15 +46,6 @@ export async function decodeGreyscale(
   const isWhole = !(pixels.data instanceof Float32Array || pixels.data instanceof Float64Array);
   if (!isWhole || !/^MONOCHROME[12]$/.test(pixels.photometric)) throw notGreyscale(SOPInstanceUID);
   return pixels;
-}
-
-/** Samples lie in the lowest bits since 1993 (PS3.5 8.1.1); of ones that do not, the values read would be others. */
-function checkHighBit(SOPInstanceUID: string, { dataset }: DicomFile): void {
-  const [stored, high] = [dataset.number('BitsStored'), dataset.number('HighBit')];
-  if (stored === undefined || high === undefined || high === stored - 1) return;
-  throw new DicomReadError('unsupported-pixel-format', 'The samples are not in the lowest bits', {
-    facts: { SOPInstanceUID, BitsStored: stored, HighBit: high },
-  });
 }
 
 function notGreyscale(SOPInstanceUID: string): DicomReadError {

@@ -237,11 +237,31 @@ describe('loadImage of a volume', () => {
     await expect(load(files)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
   });
 
-  it('refuses samples that are not in the lowest bits', async () => {
-    const files = [0, 1].map((k) => sliceFile(k, [0, 16, 32, 48, 64, 80], rescale('1', '0')));
+  it('shifts samples down that lie under a High Bit above the lowest bits', async () => {
+    const files = [0, 1].map((k) => sliceFile(k, [0, 16, 32, 48, 64, 0xfff0], rescale('1', '-1024')));
     const shifted = files.map(({ index, bytes }) => ({ index, bytes: withHighBit(bytes, 15) }));
 
-    await expect(load(shifted)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
+    const volume = await load(shifted);
+
+    expect(volume.kind === 'volume' && [...volume.voxels.subarray(0, 6)]).toEqual([
+      -1024, -1023, -1022, -1021, -1020, 3071,
+    ]);
+  });
+
+  it('refuses samples that are neither in the lowest bits nor under High Bit', async () => {
+    const files = [0, 1].map((k) => sliceFile(k, [1, 16, 32, 48, 64, 0xfff0], rescale('1', '-1024')));
+    const unclear = files.map(({ index, bytes }) => ({ index, bytes: withHighBit(bytes, 15) }));
+
+    await expect(load(unclear)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
+  });
+
+  it('keeps metal where the padding is a value that no sample has', async () => {
+    const padding: RawElement = { tag: '00280120', vr: 'US', value: words([65_535]) };
+    const files = [0, 1].map((k) => sliceFile(k, [0, 1, 2, 3, 4094, 4095], [...rescale('1', '-1024'), padding]));
+
+    const volume = await load(files);
+
+    expect(volume.kind === 'volume' && [...volume.voxels.subarray(4, 6)]).toEqual([3070, 3071]);
   });
 
   it('reads a few files at a time and stops where one fails', async () => {
@@ -357,6 +377,14 @@ describe('loadImage of a radiograph', () => {
     const padding: RawElement = { tag: '00280120', vr: 'US', value: words([4095]) };
 
     expect(pixelsOf(await radiograph([4095, 100, 200, 150, 100, 4095], {}, [padding]))).toEqual([0, 0, 1, 0.5, 0, 0]);
+  });
+
+  it('keeps its brightest pixels where the padding is a value that no sample has', async () => {
+    const padding: RawElement = { tag: '00280120', vr: 'US', value: words([65_535]) };
+
+    const picture = await radiograph([4095, 0, 819, 1638, 2457, 3276], {}, [padding]);
+
+    expect(pixelsOf(picture).map((pixel) => Math.round(pixel * 5))).toEqual([5, 0, 1, 2, 3, 4]);
   });
 
   it('refuses a picture of one grey level', async () => {

@@ -195,6 +195,41 @@ describe('some frames of an instance', () => {
   });
 });
 
+describe('samples above the low bits', () => {
+  const unsigned = { bitsStored: 12, highBit: 15, pixels: Uint16Array.of(0, 0x10, 0xfff0, 0x8000, 0x0120, 0x7ff0) };
+  const signed = { bitsStored: 12, highBit: 15, signed: true, pixels: Int16Array.of(0, 0x10, -16, -32_768, 0x120, 0) };
+
+  it('are shifted down where that is asked for', async () => {
+    expect(samples(await decode(unsigned, { shiftDown: true }))).toEqual([0, 1, 0xfff, 0x800, 0x12, 0x7ff]);
+    expect(samples(await decode(signed, { shiftDown: true }))).toEqual([0, 1, -1, -2048, 0x12, 0]);
+  });
+
+  it('come without what lies above them', async () => {
+    const pixels = Uint16Array.of(0x8002, 0x9ffe, 0x4000, 0, 0, 0);
+
+    const decoded = await decode({ bitsStored: 12, highBit: 12, pixels }, { shiftDown: true });
+
+    expect(samples(decoded)).toEqual([1, 0xfff, 0, 0, 0, 0]);
+  });
+
+  it('come as they lie where nothing is asked', async () => {
+    expect(samples(await decode(unsigned))).toEqual([...unsigned.pixels]);
+  });
+
+  it.each([0, 10, 12, 15, 16])('are not there where all samples lie low, although High Bit is %d', async (highBit) => {
+    const pixels = Uint16Array.of(0, 1, 0xfff, 0x800, 0x12, 0x7ff);
+    const values = Int16Array.of(0, 1, -1, -2048, 0x12, 2047);
+
+    const [low, extended] = await Promise.all([
+      decode({ bitsStored: 12, highBit, pixels }, { shiftDown: true }),
+      decode({ bitsStored: 12, highBit, signed: true, pixels: values }, { shiftDown: true }),
+    ]);
+
+    expect(samples(low)).toEqual([...pixels]);
+    expect(samples(extended)).toEqual([...values]);
+  });
+});
+
 describe('native pixel data that nobody here reads rightly', () => {
   const pixels = new Uint16Array(6);
 
@@ -202,10 +237,17 @@ describe('native pixel data that nobody here reads rightly', () => {
     ['12 bits a sample, packed', { bitsAllocated: 12 }],
     ['64 bits', { bitsAllocated: 64 }],
     ['2 samples a pixel', { samplesPerPixel: 2 }],
-    ['samples above the low bits', { bitsStored: 12, highBit: 15 }],
     ['more bits stored than allocated', { bitsStored: 17 }],
   ])('are refused: %s', async (_, options) => {
     await expect(decode({ ...options, pixels })).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
+  });
+
+  it('are refused where they lie neither in the low bits nor under High Bit', async () => {
+    const unclear = Uint16Array.of(0x1001, 0xfff0, 0, 0, 0, 0);
+
+    await expect(decode({ bitsStored: 12, highBit: 15, pixels: unclear })).rejects.toMatchObject({
+      code: 'unsupported-pixel-format',
+    });
   });
 
   it('are refused where they are shorter than the header says', async () => {
