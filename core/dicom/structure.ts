@@ -41,6 +41,7 @@ const VRS: readonly { readonly name: string; readonly short: boolean }[] = Array
 const META: Encoding = { explicitVr: true, littleEndian: true };
 const IMPLICIT: Encoding = { explicitVr: false, littleEndian: true };
 
+const isPrivate = (tag: number): boolean => ((tag >>> 16) & 1) === 1;
 const isPixelData = (tag: number): boolean => tag === 0x7fe0_0010 || tag === 0x7fe0_0008 || tag === 0x7fe0_0009;
 
 function truncated(needed: number, remaining: number): DicomReadError {
@@ -132,12 +133,13 @@ export class StructureReader {
 
   /**
    * PS3.5 7.1: an attribute stands once. Where it stands twice with different values, readers differ in which of the two
-   * they believe.
+   * they believe. Of private attributes (odd groups), on which nothing here depends, the first is kept.
    */
   #add(elements: Map<number, Element>, tag: number, element: Element): void {
     const known = elements.get(tag);
     if (known === undefined) elements.set(tag, element);
-    else if (!isSameElement(known, element)) throw malformed('An attribute stands twice', this.offset);
+    else if (!isPrivate(tag) && !isSameElement(known, element))
+      throw malformed('An attribute stands twice', this.offset);
   }
 
   #count(): void {

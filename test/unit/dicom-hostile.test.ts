@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { readDicom } from '#core/dicom/read.ts';
+import { StructureReader } from '#core/dicom/structure.ts';
 import { encodeDicom } from '#core/dicom/write.ts';
 import { DicomReadError } from '#core/errors.ts';
 import { loadImage } from '#core/image/load.ts';
@@ -65,6 +66,15 @@ describe('a hostile data set', () => {
     const { dataset } = readDicom(file(value, value));
 
     expect(dataset.text('PatientID')).toBe('ONE');
+  });
+
+  it('keeps the first of two values of a private attribute', () => {
+    const values = ['ONE', 'TWO'].map((value): RawElement => ({ tag: '00091001', vr: 'LO', value }));
+    const bytes = encodeElements(values);
+
+    const { elements } = new StructureReader(bytes, 0).file({ explicitVr: true, littleEndian: true }, {});
+
+    expect(Buffer.from(elements.get(0x0009_1001)?.value ?? []).toString()).toBe('ONE ');
   });
 
   it('may not name what every JavaScript object has', () => {
