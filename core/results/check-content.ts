@@ -1,4 +1,6 @@
 /** What the contract asks of a tool's answer, and the compiler cannot check. */
+import type { CodedConcept } from '../dicom/codes.ts';
+import { textProblem } from '../dicom/text-rules.ts';
 import { ToolFailedError } from '../errors.ts';
 import { frameKey } from '../study/frames.ts';
 import type { Finding, Image, ImageRegion, ResultContent, Segment } from '../tool.ts';
@@ -19,6 +21,7 @@ export function checkContent(content: ResultContent, images: readonly Image[]): 
     }),
   );
   const problem =
+    conceptProblem(content) ??
     findingsProblem(content, sizes) ??
     content.segments.map((segment, index) => segmentProblem(segment, index, sizes)).find(Boolean) ??
     picturesProblem(content, new Set(inputUids(images)));
@@ -31,6 +34,22 @@ export function inputUids(images: readonly Image[]): readonly string[] {
     image.kind === 'volume' ? image.frames.map(({ SOPInstanceUID }) => SOPInstanceUID) : [image.header.SOPInstanceUID],
   );
   return [...new Set(uids)];
+}
+
+/** Code Meaning is LO (PS3.3 8.8). What the writer would refuse is refused here, where it is the tool's failure. */
+function conceptProblem({ findings, segments }: ResultContent): string | undefined {
+  const concepts = [...findings.flatMap(conceptsOf), ...segments.flatMap(({ category, type }) => [category, type])];
+  const problem = concepts.map(({ meaning }) => textProblem('LO', meaning)).find(Boolean);
+  return problem && `a meaning of a code (${problem})`;
+}
+
+function conceptsOf({ finding, site, laterality, siteModifier, ...rest }: Finding): readonly CodedConcept[] {
+  return [
+    finding,
+    ...[site, laterality, siteModifier].filter((concept) => concept !== undefined),
+    ...rest.measurements.flatMap(({ name, unit }) => [name, unit]),
+    ...rest.evaluations.flatMap(({ name, value }) => [name, value]),
+  ];
 }
 
 function findingsProblem({ outcome, reason, findings, segments }: ResultContent, sizes: Sizes): string | undefined {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CodedConcept } from '#core/dicom/codes.ts';
 import { readDicom } from '#core/dicom/read.ts';
 import { encodeDicom } from '#core/dicom/write.ts';
 import { DicomWriteError, MessageError, ToolFailedError } from '#core/errors.ts';
@@ -7,7 +8,7 @@ import { packFrames } from '#core/results/bits.ts';
 import { nonResult, parseResult, serialiseResult, withLeftOut, withTimings } from '#core/results/result.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
-import type { ProcessingResult, ResultContent } from '#core/tool.ts';
+import type { Finding, ProcessingResult, ResultContent, Segment } from '#core/tool.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
 import { cases, ctCase, encodedObjects, radiographCase } from '../fixtures/results.ts';
 
@@ -55,6 +56,10 @@ describe('a result', () => {
     }
   });
 
+  it('takes meanings of 64 characters', () => {
+    expect(() => ctCase({ findings: findingsWith({ site: coded(64) }) })).not.toThrow();
+  });
+
   it.each<[what: string, content: Partial<ResultContent>]>([
     ['an unnamed reason for no finding', { outcome: 'no-finding', findings: [] }],
     ['findings beside no-finding', { outcome: 'no-finding', reason: { code: 'a', message: 'b' } }],
@@ -89,6 +94,7 @@ describe('a result', () => {
     ],
     ['a picture too small', { keyImages: ctCase().result.keyImages.map((one) => ({ ...one, rows: 3 })) }],
     ['a report with a missing picture', { keyImages: [] }],
+    ...longMeanings(),
   ])('is refused as the tool’s failure with %s', (_what, content) => {
     expect(() => ctCase(content)).toThrow(ToolFailedError);
   });
@@ -259,4 +265,36 @@ describe('images that were left out', () => {
 function optionsOf({ metadata }: ProcessingResult) {
   const { tool: description, version, inputDigest } = metadata;
   return { description, version, inputDigest, outcome: 'not-evaluable', reason: { code: 'a', message: 'b' } } as const;
+}
+
+function coded(length: number): CodedConcept {
+  return { value: 'X1', scheme: '99HILUM', meaning: 'm'.repeat(length) };
+}
+
+function findingsWith(part: Partial<Finding>): readonly Finding[] {
+  return ctCase().result.findings.map((one) => ({ ...one, ...part }));
+}
+
+/** Content with a Code Meaning too long for LO, everywhere that a tool may give one. */
+function longMeanings(): [what: string, content: Partial<ResultContent>][] {
+  const [long, short] = [coded(65), coded(3)];
+  const parts: readonly (readonly [string, Partial<Finding>])[] = [
+    ['finding', { finding: long }],
+    ['site', { site: long }],
+    ['laterality', { site: short, laterality: long }],
+    ['part of a site', { site: short, siteModifier: long }],
+    ['measurement', { measurements: [{ name: long, value: 1, unit: short }] }],
+    ['unit', { measurements: [{ name: short, value: 1, unit: long }] }],
+    ['evaluation', { evaluations: [{ name: long, value: short }] }],
+    ['evaluated value', { evaluations: [{ name: short, value: long }] }],
+  ];
+  const segmentsWith = (part: Partial<Segment>) => ctCase().result.segments.map((one) => ({ ...one, ...part }));
+  return [
+    ...parts.map(([what, part]): [string, Partial<ResultContent>] => [
+      `a ${what} of 65 characters`,
+      { findings: findingsWith(part) },
+    ]),
+    ['a segment category of 65 characters', { segments: segmentsWith({ category: long }) }],
+    ['a segment type of 65 characters', { segments: segmentsWith({ type: long }) }],
+  ];
 }
