@@ -25,6 +25,9 @@ export function heapLimitBytes({ rows, columns, samplesPerPixel }: FrameLayout):
   return Math.min(1024 * MIB, 128 * MIB + rows * columns * samplesPerPixel * 24);
 }
 
+/** WebAssembly memory that a thread may keep for its next batch; one with more is ended, for it never gives any back. */
+export const MAX_KEPT_HEAP_BYTES = 256 * MIB;
+
 /** V8's own heap of one thread, where next to nothing lies: samples are outside it. */
 export const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 } as const;
 

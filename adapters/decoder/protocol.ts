@@ -32,4 +32,6 @@ export type Reply = (
 ) & {
   /** CPU time the thread has used so far, ms. */
   readonly cpuMs: number;
+  /** What the thread's WebAssembly memories have grown by; they never shrink. */
+  readonly heapBytes: number;
 };

@@ -3,7 +3,14 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { FrameLayout } from '#core/dicom/codecs/codec.ts';
 import { ConfigurationError, DicomReadError } from '#core/errors.ts';
-import { cpuLimitMs, heapLimitBytes, LOAD_LIMIT_MS, RESOURCE_LIMITS, WALL_LIMIT_FACTOR } from './limits.ts';
+import {
+  cpuLimitMs,
+  heapLimitBytes,
+  LOAD_LIMIT_MS,
+  MAX_KEPT_HEAP_BYTES,
+  RESOURCE_LIMITS,
+  WALL_LIMIT_FACTOR,
+} from './limits.ts';
 import type { Reply, Request } from './protocol.ts';
 
 /** Frames of one syntax and layout, decoded by one thread one after the other. */
@@ -14,7 +21,7 @@ export interface Batch {
 }
 
 export interface DecoderThread {
-  /** False once it was ended or died; it is of no use then. */
+  /** False once it was ended, died, or has taken too much memory to keep; it is of no use then. */
   readonly alive: boolean;
   /** @throws DicomReadError, and ConfigurationError where the codec cannot be loaded */
   decode(batch: Batch): Promise<readonly Uint8Array[]>;
@@ -118,6 +125,11 @@ export function startThread(program: URL): DecoderThread {
     loaded.add(TransferSyntaxUID);
   }
 
+  async function end(): Promise<void> {
+    alive = false;
+    await worker.terminate();
+  }
+
   return {
     get alive() {
       return alive;
@@ -138,14 +150,12 @@ export function startThread(program: URL): DecoderThread {
         copies.map(({ buffer }) => buffer),
       );
       if (typeof answer === 'string') throw silenceError(answer);
+      if (answer.heapBytes > MAX_KEPT_HEAP_BYTES) await end();
       if (answer.kind === 'decoded') return answer.frames;
       if (answer.kind === 'refused') throw refusal(answer);
       throw silenceError('died');
     },
-    async end() {
-      alive = false;
-      await worker.terminate();
-    },
+    end,
   };
 }
 

@@ -5,7 +5,7 @@ import { DicomReadError } from '#core/errors.ts';
 import { capWasmMemory } from './memory-cap.ts';
 import type { DecodeRequest, Reply, Request } from './protocol.ts';
 
-type Answer = Reply extends infer R ? (R extends Reply ? Omit<R, 'cpuMs'> : never) : never;
+type Answer = Reply extends infer R ? (R extends Reply ? Omit<R, 'cpuMs' | 'heapBytes'> : never) : never;
 
 if (parentPort === null) throw new Error('This is a worker thread of the decoder, not a program');
 const port: MessagePort = parentPort;
@@ -14,7 +14,7 @@ const cap = capWasmMemory();
 port.on('message', async (request: Request) => {
   const answer = await answerTo(request);
   const { user, system } = process.threadCpuUsage();
-  const reply = { ...answer, cpuMs: (user + system) / 1000 };
+  const reply = { ...answer, cpuMs: (user + system) / 1000, heapBytes: cap.grownBytes };
   port.postMessage(reply, answer.kind === 'decoded' ? answer.frames.map(({ buffer }) => buffer) : []);
 });
 

@@ -101,6 +101,19 @@ describe('the decoder with codecs that misbehave', () => {
     await expect(decoder({ program }).decode('absent', [frame], layout)).rejects.toThrow(ConfigurationError);
   });
 
+  it('keeps a thread for what comes next, but not one whose memory has grown', async () => {
+    const pool = decoder({ program, threads: 1 });
+
+    const first = await pool.decode('name', [frame], layout);
+    const kept = await pool.decode('name', [frame], layout);
+    const grown = await pool.decode('grow', [frame], layout);
+    const replaced = await pool.decode('name', [frame], layout);
+
+    expect(grown).toEqual([frame]);
+    expect(kept).toEqual(first);
+    expect(replaced).not.toEqual(first);
+  });
+
   it('drops what waits of a call that has failed', async () => {
     const pool = decoder({ program, threads: 1 });
     const many = Array.from({ length: 50 }, () => frame);
@@ -160,6 +173,7 @@ describe('capWasmMemory', () => {
     expect(memory.grow(2)).toBe(1);
     expect(() => memory.grow(1)).toThrow(RangeError);
     expect(memory.buffer.byteLength).toBe(3 * 65_536);
+    expect(cap.grownBytes).toBe(2 * 65_536);
     cap.maxBytes = Number.POSITIVE_INFINITY;
   });
 });
