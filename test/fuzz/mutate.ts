@@ -1,7 +1,8 @@
 /** Seeded mutations of DICOM files: of their elements, their encapsulation, their codestreams, and of their bytes. */
 import type { Random } from '#phantoms/random.ts';
+import { mutateFragments } from './mutate-fragments.ts';
 import { copyNode, copyTree, type Node, nodeLists, type Tree, UNDEFINED_LENGTH, writeTree } from './tree.ts';
-import { anyBytes, anyLength, anyValue, anyVr, changedBytes } from './values.ts';
+import { anyLength, anyValue, anyVr, changedBytes, repeated } from './values.ts';
 
 /** What a mutation starts from. */
 export interface Material {
@@ -150,7 +151,7 @@ function mutateEncoding(tree: Tree, random: Random): void {
 }
 
 function mutateNode(list: Node[], at: number, node: Node, other: Tree | undefined, random: Random): void {
-  switch (random.int(0, 11)) {
+  switch (random.int(0, 12)) {
     case 0:
       node.declaredLength = anyLength(random, node.value.length);
       break;
@@ -180,6 +181,9 @@ function mutateNode(list: Node[], at: number, node: Node, other: Tree | undefine
       break;
     case 9:
       node.value = changedBytes(random, node.value);
+      break;
+    case 10:
+      node.value = repeated(random, random.chance(0.5) ? node.value : anyValue(random, node.vr, node.value));
       break;
     default:
       node.value = anyValue(random, node.vr, node.value);
@@ -218,52 +222,4 @@ function splice(list: Node[], at: number, other: Tree | undefined, random: Rando
   const from = lists[random.int(0, lists.length - 1)] ?? [];
   const start = random.int(0, from.length);
   list.splice(at, random.int(0, 1), ...from.slice(start, start + random.int(1, 4)).map(copyNode));
-}
-
-function mutateFragments(fragments: Uint8Array[], other: Tree | undefined, random: Random): void {
-  while (fragments.length < 2) fragments.push(new Uint8Array(0));
-  const at = random.int(0, fragments.length - 1);
-  const fragment = fragments[at] ?? new Uint8Array(0);
-  switch (random.int(0, 12)) {
-    case 0:
-      fragments.splice(at, 1);
-      break;
-    case 1:
-      fragments.splice(at, 0, fragment);
-      break;
-    case 2: {
-      const cut = random.int(0, fragment.length);
-      fragments.splice(at, 1, fragment.subarray(0, cut), fragment.subarray(cut));
-      break;
-    }
-    case 3:
-      fragments.push(...fragments.splice(at, 1));
-      break;
-    case 4:
-      fragments[0] = anyBytes(random, random.int(0, 6) * 4);
-      break;
-    case 5:
-      fragments[0] = new Uint8Array(4 * random.int(0, fragments.length));
-      break;
-    case 6: {
-      const theirs = other?.nodes.find((node) => node.fragments !== undefined)?.fragments?.at(-1);
-      if (theirs !== undefined) fragments[fragments.length - 1] = theirs;
-      break;
-    }
-    default:
-      fragments[Math.max(1, at)] = changedStream(fragments[Math.max(1, at)] ?? fragment, random);
-  }
-}
-
-/** Codestreams are changed most in their headers, where sizes and tables stand, and behind markers. */
-function changedStream(stream: Uint8Array, random: Random): Uint8Array {
-  if (random.chance(0.4) || stream.length < 8) return changedBytes(random, stream);
-  const changed = Uint8Array.from(stream);
-  const marker = random.chance(0.5) ? stream.indexOf(0xff, random.int(0, stream.length - 1)) : -1;
-  const start = marker >= 0 ? marker : 0;
-  for (let n = random.int(1, 3); n > 0; n -= 1) {
-    const at = Math.min(changed.length - 1, start + random.int(0, marker >= 0 ? 20 : 80));
-    changed[at] = random.chance(0.5) ? (changed[at] ?? 0) ^ (1 << random.int(0, 7)) : random.int(0, 255);
-  }
-  return changed;
 }

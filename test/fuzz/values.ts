@@ -118,6 +118,17 @@ export function anyValue(random: Random, vr: string, old: Uint8Array): Uint8Arra
   return text(random.chance(0.1) ? NUMBERS : TEXTS, 0x20);
 }
 
+/** A value that reads like any other and costs more with its length, if anything does. */
+const MAX_REPEATED_BYTES = 2 ** 20;
+
+/** The value over and over, as one or as many of them, to 1 MiB at most and mostly far less. */
+export function repeated(random: Random, value: Uint8Array): Uint8Array {
+  const separator = Buffer.from(random.pick(['', '\\', '^', '=', ' ', '\n']), 'latin1');
+  const part = Buffer.concat([value.length === 0 ? anyBytes(random, random.int(1, 8)) : value, separator]);
+  const wanted = 2 ** random.int(8, 20) - random.int(0, 3);
+  return Buffer.alloc(Math.min(MAX_REPEATED_BYTES, Math.max(part.length, wanted)), part);
+}
+
 function numbers(random: Random, width: 2 | 4 | 8): Uint8Array {
   const bytes = Buffer.alloc(width * (random.chance(0.7) ? 1 : random.int(0, 8)));
   for (let at = 0; at < bytes.length; at += width) {
