@@ -3,9 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { type DecodedPixels, type DecodeOptions, decodePixels } from '#core/dicom/pixels.ts';
 import { readDicom } from '#core/dicom/read.ts';
+import { makePicture } from '../fixtures/encoders.ts';
+import { writeJpegLossless } from '../fixtures/jpeg-writer.ts';
 import {
   BIG_ENDIAN,
   EXPLICIT,
+  encapsulated,
   encodeElements,
   identity,
   type PictureOptions,
@@ -227,6 +230,21 @@ describe('samples above the low bits', () => {
 
     expect(samples(low)).toEqual([...pixels]);
     expect(samples(extended)).toEqual([...values]);
+  });
+});
+
+describe('samples of JPEG Lossless', () => {
+  it.each([0, 11, 12, 15])('lie low whatever High Bit says: %d', async (highBit) => {
+    const { layout, samples: encodable, values } = makePicture({ bits: 12 });
+    const { rows, columns } = layout;
+    const frame = writeJpegLossless({ layout, samples: encodable, values }, 1);
+    const even = Buffer.concat([frame, new Uint8Array(frame.length % 2)]);
+    const elements = [...identity(), ...picture({ rows, columns, bitsStored: 12, highBit }), encapsulated([even])];
+    const file = part10('1.2.840.10008.1.2.4.70', encodeElements(sorted(elements)));
+
+    const decoded = await decodePixels(readDicom(file), inProcessDecoder, { shiftDown: true });
+
+    expect(samples(decoded)).toEqual(values);
   });
 });
 
