@@ -151,8 +151,10 @@ describeWith(['orthanc', 'postgresql'], 'the edge beside a real Orthanc', () => 
           const study = await send(archive, files);
           await expect.poll(() => manifestOf(study)?.instances.length, WITHIN).toBe(files.length);
         }
-        const head = await send(archive, realStudy('mr-t1-head').slice(0, 20));
-        await expect.poll(() => journal.study(head)?.reason?.code, WITHIN).toBe('modality-not-wanted');
+        const partOfHead = await send(archive, realStudy('mr-t1-head').slice(0, 20));
+        await expect.poll(() => journal.study(partOfHead)?.reason?.code, WITHIN).toBe('no-suitable-image');
+        const pet = await send(archive, [readFileSync(join(dataFolder(), 'broken', 'fo-dicom__GH610.dcm'))]);
+        await expect.poll(() => journal.study(pet)?.reason?.code, WITHIN).toBe('modality-not-wanted');
       },
       { catalog },
     );
