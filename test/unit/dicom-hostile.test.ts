@@ -3,7 +3,6 @@ import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { readDicom } from '#core/dicom/read.ts';
 import { StructureReader } from '#core/dicom/structure.ts';
 import { encodeDicom } from '#core/dicom/write.ts';
-import { DicomReadError } from '#core/errors.ts';
 import { loadImage } from '#core/image/load.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import type { Volume } from '#core/image/volume.ts';
@@ -11,6 +10,7 @@ import { sourceStudyOf } from '#core/results/source-study.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import {
+  codeOf,
   EXPLICIT,
   encodeElements,
   identity,
@@ -25,16 +25,6 @@ const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 
 function file(...elements: readonly RawElement[]): Uint8Array {
   return part10(EXPLICIT_LITTLE_ENDIAN, encodeElements(sorted([...identity(), ...elements])));
-}
-
-function codeOf(act: () => unknown): string | undefined {
-  try {
-    act();
-    return undefined;
-  } catch (error) {
-    if (error instanceof DicomReadError) return error.code;
-    throw error;
-  }
 }
 
 describe('a hostile data set', () => {

@@ -3,11 +3,11 @@ import dcmjs from 'dcmjs';
 import { describe, expect, it } from 'vitest';
 import { lookup } from '#core/dicom/dictionary.ts';
 import { readDicom } from '#core/dicom/read.ts';
-import { DicomReadError } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import {
   BIG_ENDIAN,
+  codeOf,
   EXPLICIT,
   encodeElements,
   IMPLICIT,
@@ -42,16 +42,6 @@ function ctElements(encoding: RawEncoding): readonly RawElement[] {
     { tag: '00200032', vr: 'DS', value: '-1.50\\2\\3e1' },
     { tag: '7FE00010', vr: 'OW', value: words([1, 2, 3, 4, 5, 6], encoding) },
   ]);
-}
-
-function codeOf(act: () => unknown): string | undefined {
-  try {
-    act();
-    return undefined;
-  } catch (error) {
-    if (error instanceof DicomReadError) return error.code;
-    throw error;
-  }
 }
 
 describe('readDicom', () => {
