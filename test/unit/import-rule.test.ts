@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** They may import everything. */
-const UNBOUND = ['bench', 'test'];
+const UNBOUND = ['bench', 'evaluation', 'test'];
 /** Top-level folders of what is installed and built. */
 const NO_ROOM = ['node_modules', 'cdk.out'];
 
