@@ -1,6 +1,5 @@
 /** The spine phantom keeps its promises: its truth is what is drawn, and the seed alone makes the patient. */
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '#phantoms/random.ts';
 import { LEVELS, makeAnatomy } from '#phantoms/spine/anatomy.ts';
 import {
   genantGrade,
@@ -41,7 +40,7 @@ describe('the spine phantom', () => {
     const fine = { columns: 1, rows: 160, slices: 600, spacingMm: [1, 0.5, 0.25] as const };
     for (const { level, centre, heightsMm } of phantom.truth.vertebrae.filter(({ complete }) => complete)) {
       const { bodies } = makeSpineLabels(LUMBAR, { ...fine, origin: [centre[0], centre[1] - 40, centre[2] - 75] });
-      const frame = makeAnatomy({ random: createRandom(3), fractures: LUMBAR.fractures ?? [] }).vertebrae.find(
+      const frame = makeAnatomy({ seed: 3, fractures: LUMBAR.fractures ?? [] }).vertebrae.find(
         (one) => one.level === level,
       )?.frame;
 
