@@ -184,11 +184,16 @@ export function genantGrade(lossPercent: number): GenantGrade {
   return lossPercent < 20 ? 0 : lossPercent < 25 ? 1 : lossPercent <= 40 ? 2 : 3;
 }
 
+/** What a body needs around it to be wholly in view: a voxel or two, in which it is seen to end. */
+const MARGIN_MM = 2.5;
+
 function truthOf(vertebra: Vertebra, grid: Grid): VertebraTruth {
   const { level, frame, heights, intactHeights, fracture, rim, depthMm } = vertebra;
   const lossPercent = fracture === undefined ? 0 : 100 * largestLoss(heights, intactHeights);
   const corners = [-1, 1].flatMap((t) =>
-    [-1, 1].map((h) => at(frame, 0, (t * depthMm) / 2, h * (rim.posterior / 2 + 2))),
+    [-1, 1].map((h) =>
+      at(frame, 0, t * (depthMm / 2 + MARGIN_MM), h * (Math.max(rim.posterior, rim.anterior) / 2 + MARGIN_MM)),
+    ),
   );
   return {
     level,

@@ -9,3 +9,5 @@ const seedsFrom = (first: number, count: number): readonly number[] =>
 export const HELD_OUT = seedsFrom(700_000, 200);
 /** What post-processing is tuned on. */
 export const VALIDATION = seedsFrom(500_000, 60);
+/** Of which copies are made that must be graded alike. */
+export const ROBUSTNESS = seedsFrom(710_000, 24);

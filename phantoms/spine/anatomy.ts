@@ -116,6 +116,10 @@ const NORMAL: Readonly<Record<Level, readonly [number, number, number, number, n
 
 /** Where the heights are measured, as part of the depth of the mid-sagittal section at mid-height. */
 const STATIONS = { anterior: 0.15, middle: 0.5, posterior: 0.85 } as const;
+/** Thinnest disc. */
+const LEAST_GAP_MM = 2.2;
+/** The most that fractures bend a spine forward: patients have to lie in the scanner. */
+const MOST_KYPHOTIC = (18 * Math.PI) / 180;
 /** How much the canal flattens a body's back, as part of half its depth. */
 export const HOLLOW = 0.14;
 
@@ -162,7 +166,9 @@ export function makeAnatomy({ seed, fractures, fractureRate }: AnatomyOptions): 
       -scoliosis.amplitude *
       (6.28 / scoliosis.period) *
       Math.cos(scoliosis.phase + (6.28 * edge[2]) / scoliosis.period);
-    const angle = (tilt * (lumbar ? lordosis : kyphosis) + lean + random.normal() * 1.2) * DEGREE + kyphoticAngle;
+    const angle =
+      (tilt * (lumbar ? lordosis : kyphosis) + lean + random.normal() * 1.2) * DEGREE +
+      Math.min(kyphoticAngle, MOST_KYPHOTIC);
 
     const intact = height * scale * random.between(0.95, 1.05);
     const lean2 = ratio + random.normal() * 0.025;
@@ -193,7 +199,7 @@ export function makeAnatomy({ seed, fractures, fractureRate }: AnatomyOptions): 
 
     const bodyUp = axis(angle, roll);
     const worn = wear.chance(0.14) ? wear.between(0.4, 0.75) : 1;
-    const gap = Math.max(1.8, disc * scale * discScale * random.between(0.85, 1.15) * worn);
+    const gap = Math.max(LEAST_GAP_MM, disc * scale * discScale * random.between(0.85, 1.15) * worn);
     const between = unit(add(up, bodyUp));
     // The frame's centre is half-way between the endplates at the middle of the depth.
     const half = (broken.rim.anterior + broken.rim.posterior) / 4;

@@ -1,8 +1,8 @@
 """Trains the 2.5D sagittal U-Net on exported phantoms and writes it as ONNX (opset 15).
 
-    OMP_NUM_THREADS=1 python3 train.py DATA OUT.onnx [--steps 7000]
+    OMP_NUM_THREADS=1 python3 train.py DATA OUT.onnx [--steps 9000]
 
-Input  `hu`:     float32 [n, 3, z, y], Hounsfield units at x - 4 mm, x and x + 4 mm; z to the head, y to posterior, 1.5 mm.
+Input  `hu`:     float32 [n, 5, z, y], Hounsfield units at x - 4 mm, x - 2 mm ... x + 4 mm; z to the head, y to posterior, 1.5 mm.
 Output `tissue`: float32 [n, 5, z, y], probabilities of background, body, disc, sacrum, posterior elements.
 z and y are multiples of 16. Clipping and scaling are part of the graph, so that whoever runs it only knows HU.
 
@@ -23,8 +23,9 @@ from torch import nn
 CLASSES = 5
 BODY = 1
 WIDTHS = (16, 32, 48, 64, 96)
-CROP = (160, 128)
-NEIGHBOUR = 2  # sagittal planes are 2 mm apart
+CROP = (144, 96)
+PLANES = (-2, -1, 0, 1, 2)  # sagittal planes are 2 mm apart
+MIDDLE = len(PLANES) // 2
 AIR = -1024
 FIRST_SEED = 1_000_000
 # Where every class is painted in one density, HU: what the network may know of a class whatever its texture.
@@ -41,7 +42,7 @@ class Block(nn.Sequential):
 class UNet(nn.Module):
     def __init__(self):
         super().__init__()
-        self.down = nn.ModuleList(Block(a, b) for a, b in zip((3, *WIDTHS[:-1]), WIDTHS))
+        self.down = nn.ModuleList(Block(a, b) for a, b in zip((len(PLANES), *WIDTHS[:-1]), WIDTHS))
         self.up = nn.ModuleList(Block(a + b, a) for a, b in zip(WIDTHS[:-1], WIDTHS[1:]))
         self.head = nn.Conv2d(WIDTHS[0], CLASSES, 1)
 
@@ -83,17 +84,17 @@ def load(folder, wanted):
 
 
 def draw(cases, random):
-    """One crop: the planes around one plane, how much of each is body, and what the rest is; all float32 [3, z, y]."""
+    """One crop: the planes around one plane, how much of each is body, and what the rest is; all float32 [5, z, y]."""
     hu, body, rest, near = cases[random.integers(len(cases))]
     x = int(random.choice(near)) if len(near) and random.random() < 0.85 else int(random.integers(hu.shape[0]))
     marked = np.flatnonzero(body[x][::4, ::4])
     if len(marked) and random.random() < 0.8:
         z, y = np.unravel_index(int(random.choice(marked)), body[x][::4, ::4].shape)
-        z, y = 4 * z + random.integers(-60, 61), 4 * y + random.integers(-45, 46)
+        z, y = 4 * z + random.integers(-50, 51), 4 * y + random.integers(-35, 36)
     else:
         z, y = random.integers(hu.shape[1]), random.integers(hu.shape[2])
     corner = (z - CROP[0] // 2, y - CROP[1] // 2)
-    planes = [min(max(x + step, 0), hu.shape[0] - 1) for step in (-NEIGHBOUR, 0, NEIGHBOUR)]
+    planes = [min(max(x + step, 0), hu.shape[0] - 1) for step in PLANES]
     return [np.stack([window(volume[p], corner, outside) for p in planes]).astype(np.float32)
             for volume, outside in ((hu, AIR), (body, 0), (rest, 0))]
 
@@ -119,7 +120,7 @@ def painted(hu, body, rest, random):
 
 def augment(hu, body, rest, random):
     """Tilts and scales the planes, changes density and contrast, adds noise and blur. Labels of the middle plane only."""
-    hu, body, rest = torch.from_numpy(hu), torch.from_numpy(body[1:2]) / 255, torch.from_numpy(rest[1:2])
+    hu, body, rest = torch.from_numpy(hu), torch.from_numpy(body[MIDDLE:MIDDLE + 1]) / 255, torch.from_numpy(rest[MIDDLE:MIDDLE + 1])
     if random.random() < 0.6:
         angle, scale = random.normal() * 0.14, random.uniform(0.82, 1.2)
         ratio = CROP[0] / CROP[1]
@@ -127,7 +128,7 @@ def augment(hu, body, rest, random):
         theta = torch.tensor([[[c, -s * ratio, 0], [s / ratio, c, 0]]], dtype=torch.float32)
         grid = F.affine_grid(theta, [1, 1, *CROP], align_corners=False)
         both = F.grid_sample(torch.cat([hu, body])[None], grid, padding_mode="border", align_corners=False)[0]
-        hu, body = both[:3], both[3:]
+        hu, body = both[:-1], both[-1:]
         rest = F.grid_sample(rest[None], grid, mode="nearest", align_corners=False)[0]
     soft = hu > -300
     hu = torch.where(soft, hu * random.uniform(0.8, 1.25) + random.normal() * 15, hu)
@@ -181,7 +182,7 @@ def validate(net, cases, planes=6):
         for hu, body, rest, near in cases:
             for x in near[np.linspace(0, len(near) - 1, planes).astype(int)] if len(near) else []:
                 size = [length // 16 * 16 for length in hu.shape[1:]]
-                picks = [min(max(x + step, 0), len(hu) - 1) for step in (-NEIGHBOUR, 0, NEIGHBOUR)]
+                picks = [min(max(x + step, 0), len(hu) - 1) for step in PLANES]
                 image = torch.from_numpy(hu[picks][:, :size[0], :size[1]].astype(np.float32))[None]
                 p = torch.softmax(net(image), 1)[0].numpy()
                 share = body[x, :size[0], :size[1]] / 255
@@ -200,7 +201,7 @@ def validate(net, cases, planes=6):
 def export(net, path):
     net.eval()
     axes = {0: "n", 2: "z", 3: "y"}
-    torch.onnx.export(Exported(net).eval(), torch.zeros(1, 3, 64, 64), str(path), opset_version=15,
+    torch.onnx.export(Exported(net).eval(), torch.zeros(1, len(PLANES), 64, 64), str(path), opset_version=15,
                       input_names=["hu"], output_names=["tissue"], dynamic_axes={"hu": axes, "tissue": axes})
     net.train()
 
@@ -209,7 +210,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--steps", type=int, default=7000)
+    parser.add_argument("--steps", type=int, default=9000)
     parser.add_argument("--batch", type=int, default=8)
     options = parser.parse_args()
     torch.manual_seed(7)

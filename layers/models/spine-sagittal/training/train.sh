@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 model=$(dirname "$here")
 scratch=${1:-$(mktemp -d)}
 out=${2:-$model/spine-sagittal.onnx}
-phantoms=${TRAIN_PHANTOMS:-300}
+phantoms=${TRAIN_PHANTOMS:-320}
 export PATH="$here/../../../../node_modules/.bin:$PATH"
 
 # Seeds from a million up to train on, a few of those for validation to watch.
@@ -17,5 +17,5 @@ node "$here/export-phantoms.ts" "$scratch" $((1000000 + half)) $((phantoms - hal
 node "$here/export-phantoms.ts" "$scratch" 500000 $((phantoms < 8 ? 1 : 8))
 wait
 
-OMP_NUM_THREADS=1 "${PYTHON:-/usr/bin/python3}" -W ignore "$here/train.py" "$scratch" "$out" --steps "${TRAIN_STEPS:-7000}"
+OMP_NUM_THREADS=1 "${PYTHON:-/usr/bin/python3}" -W ignore "$here/train.py" "$scratch" "$out" --steps "${TRAIN_STEPS:-9000}"
 [ -n "${2:-}" ] || node "$here/sign.ts" "$model"
