@@ -1,6 +1,7 @@
 /**
- * `npm run bench`: both parts; `npm run bench -- pipeline` (the way of a study) or `npm run bench -- dicom` (reading,
- * decoding and writing beside other software): one. Each writes its section of docs/benchmarks.md when it is done.
+ * `npm run bench`: all parts; `npm run bench -- pipeline` (the way of a study), `npm run bench -- dicom` (reading, decoding and
+ * writing beside other software) or `npm run bench -- models` (inference beside Python, memory and CPU on large CTs): one.
+ * Each writes its section of docs/benchmarks.md when it is done.
  */
 import { parseArgs } from 'node:util';
 import { PAGE, writeSection } from './page.ts';
@@ -16,6 +17,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     repetitions: 3,
     measure: async (options) => (await import('./pipeline/pipeline.ts')).measurePipeline(options),
   },
+  models: { repetitions: 5, measure: async (options) => (await import('./models/models.ts')).measureModels(options) },
 };
 
 const { values, positionals } = parseArgs({

@@ -1,0 +1,49 @@
+/** A cell: a model through Hilum's engine. `infer-hilum.ts MODEL SPEC THREADS RUNS` prints `InferenceTimes`. */
+import { readFileSync } from 'node:fs';
+import { createOnnxEngine } from '#adapters/onnx/engine.ts';
+import { places } from '../../test/fixtures/models.ts';
+import { peakMb } from '../dicom/peak.ts';
+
+export interface InferenceTimes {
+  /** Of each run after the first, ms. */
+  readonly runMs: readonly number[];
+  /** Mean of all output values, and their sum of squares: what both runtimes must agree in. */
+  readonly mean: number;
+  readonly power: number;
+  readonly peakMb: number;
+}
+
+const ENOUGH_MS = 10_000;
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
+const [model = '', spec = '', threads = '1', runs = '1'] = process.argv.slice(2);
+const listed = JSON.parse(readFileSync(spec, 'utf8')) as readonly {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly file: string;
+}[];
+const inputs = Object.fromEntries(
+  listed.map(({ name, shape, file }) => {
+    const bytes = readFileSync(file);
+    return [name, { shape, data: new Float32Array(new Uint8Array(bytes).buffer) }];
+  }),
+);
+const engine = createOnnxEngine({ ...places, threads: Number(threads) });
+const outputs = Object.values(await engine.run(model, inputs));
+const runMs: number[] = [];
+// Enough of them is enough: a large model takes seconds a run.
+for (let run = 0; run < Number(runs) && sumOf(runMs) < ENOUGH_MS; run += 1) {
+  const start = performance.now();
+  await engine.run(model, inputs);
+  runMs.push(performance.now() - start);
+}
+let [sum, power, count] = [0, 0, 0];
+for (const { data } of outputs) {
+  for (const value of data) {
+    sum += value;
+    power += value * value;
+  }
+  count += data.length;
+}
+const times: InferenceTimes = { runMs, mean: sum / count, power: power / count, peakMb: peakMb() };
+console.log(JSON.stringify(times));
