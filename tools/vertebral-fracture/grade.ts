@@ -67,11 +67,16 @@ function normalBelow(x: number): number {
   return x > 0 ? 1 - upper : upper;
 }
 
+/** What tells the kinds: the middle's loss against both ends', the back's against the others'. */
+const BICONCAVE = 1.2;
+const CRUSH = 0.6;
+
 function deformityOf({
   anterior,
   middle,
   posterior,
 }: Readonly<Record<'anterior' | 'middle' | 'posterior', number>>): Deformity {
-  if (posterior > 0.6 * Math.max(anterior, middle)) return 'crush';
-  return middle > anterior ? 'biconcave' : 'wedge';
+  // Endplates that sank in take height at all three stations, the most in the middle.
+  if (middle > BICONCAVE * Math.max(anterior, posterior)) return 'biconcave';
+  return posterior > CRUSH * Math.max(anterior, middle) ? 'crush' : 'wedge';
 }

@@ -206,6 +206,12 @@ def export(net, path):
     net.train()
 
 
+def calibration(cases, path, count=48):
+    """Inputs as the tool makes them, for `layers/training/quantise.py`."""
+    random = np.random.default_rng(1)
+    np.savez(path, hu=np.stack([draw(cases, random)[0] for _ in range(count)]))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=pathlib.Path)
@@ -217,6 +223,7 @@ def main():
     torch.set_num_threads(1)
     random = np.random.default_rng(7)
     training = load(options.data, lambda seed: seed >= FIRST_SEED)
+    calibration(training, options.data / "calibration.npz")
     held_out = load(options.data, lambda seed: seed < FIRST_SEED)
     net = UNet().train().to(memory_format=torch.channels_last)
     print(f"{sum(p.numel() for p in net.parameters())} parameters, {len(training)} phantoms, {len(held_out)} held out", flush=True)
