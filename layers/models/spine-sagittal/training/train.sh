@@ -18,4 +18,4 @@ node "$here/export-phantoms.ts" "$scratch" 500000 $((phantoms < 8 ? 1 : 8))
 wait
 
 OMP_NUM_THREADS=1 "${PYTHON:-/usr/bin/python3}" -W ignore "$here/train.py" "$scratch" "$out" --steps "${TRAIN_STEPS:-9000}"
-[ -n "${2:-}" ] || node "$here/sign.ts" "$model"
+[ -n "${2:-}" ] || node "$here/../../../training/seal.ts" "$model"
