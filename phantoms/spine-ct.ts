@@ -20,16 +20,26 @@ import {
   makeAnatomy,
   type Vertebra,
 } from './spine/anatomy.ts';
-import { type Canvas, type Grid, type Material, paint } from './spine/canvas.ts';
-import { addNoise } from './spine/noise.ts';
-import { archShapes, bodyShape, discShape, ellipsoidShape, rodShape, sacralShape, tubeShapes } from './spine/shapes.ts';
+import { paintSpine } from './spine/bones.ts';
+import type { Canvas, Grid } from './spine/canvas.ts';
+import { type Extras, makeExtras, paintHardware } from './spine/extras.ts';
+import { addNoise, sharpen } from './spine/noise.ts';
 import { makeTrunk, paintOrgans, paintTrunk } from './spine/surroundings.ts';
 
-/** Tissue classes of the label volume, and of the model's output. */
-export const LABELS = { background: 0, body: 1, disc: 2, sacrum: 3, posterior: 4 } as const;
+export { LABELS } from './spine/bones.ts';
 
-export interface SpinePhantomOptions {
+/** What makes the patient; the rest is how the picture is taken. */
+export interface SpinePatient {
   readonly seed: number;
+  /** Exactly these fractures; by chance where not given, none for an empty list. */
+  readonly fractures?: readonly Fracture[];
+  /** The chance of a fracture for each body from T4 down; by chance where not given. */
+  readonly fractureRate?: number;
+  /** Without metal, cement, bridges of bone, arms beside the trunk and a sharp kernel. */
+  readonly plain?: boolean;
+}
+
+export interface SpinePhantomOptions extends SpinePatient {
   readonly columns?: number;
   readonly rows?: number;
   /** Defaults to what covers `from`…`to`. */
@@ -40,8 +50,6 @@ export interface SpinePhantomOptions {
   /** Lowest and highest level in view; `S` is the whole sacrum. By chance where not given. */
   readonly from?: Level | 'S';
   readonly to?: Level;
-  /** Exactly these fractures; by chance where not given, none for an empty list. */
-  readonly fractures?: readonly Fracture[];
   /** Standard deviation of noise, HU. */
   readonly noiseHu?: number;
 }
@@ -74,6 +82,25 @@ export interface SpinePhantom {
 export interface SpineTruth {
   /** Every vertebra with at least its centre in the picture, from the lowest up. */
   readonly vertebrae: readonly VertebraTruth[];
+  readonly conditions: SpineConditions;
+}
+
+/** What makes a phantom easy or hard. */
+export interface SpineConditions {
+  readonly noiseHu: number;
+  /** Density of the marrow; below 90 HU is osteoporotic, as a rule. */
+  readonly coreHu: number;
+  readonly contrast: boolean;
+  /** Width of the field of view. */
+  readonly fieldMm: number;
+  /** How far the spine swings to a side (scoliosis). */
+  readonly lateralMm: number;
+  /** Of the kernel: 0 is soft, 1 sharp. */
+  readonly sharpness: number;
+  readonly screws: boolean;
+  readonly cement: boolean;
+  readonly bridges: boolean;
+  readonly arms: boolean;
 }
 
 /** Label volumes on any grid of the same patient. */
@@ -86,10 +113,7 @@ export interface SpineLabels {
 
 /** Makes the picture and its truth. About 1 s for 14 million voxels. */
 export function makeSpinePhantom(options: SpinePhantomOptions): SpinePhantom {
-  const anatomy = makeAnatomy({
-    random: createRandom(options.seed),
-    ...(options.fractures && { fractures: options.fractures }),
-  });
+  const anatomy = anatomyOf(options);
   const grid = gridOf(anatomy, options);
   const { columns, rows, slices, spacingMm, sliceThicknessMm, origin } = grid;
   const random = createRandom(options.seed ^ 0x5eed);
@@ -102,26 +126,37 @@ export function makeSpinePhantom(options: SpinePhantomOptions): SpinePhantom {
     edgeMm: Math.max(random.between(0.9, 2.2), spacingMm[0]),
   };
   const trunk = makeTrunk(random);
-  paintTrunk(canvas, anatomy, trunk);
+  const extras = extrasOf(options, anatomy);
+  paintTrunk(canvas, anatomy, { ...trunk, arms: extras.arms });
   paintOrgans(canvas, anatomy, trunk, createRandom(options.seed ^ 0x0a9a));
-  paintSpine(canvas, anatomy, trunk.bone, createRandom(options.seed ^ 0xb04e));
+  paintSpine(canvas, anatomy, trunk.bone, extras, createRandom(options.seed ^ 0xb04e));
+  paintHardware(canvas, anatomy, extras, createRandom(options.seed ^ 0x5c2e));
   const noiseHu = options.noiseHu ?? random.between(6, 45);
-  addNoise(voxels, grid, noiseHu, createRandom(options.seed ^ 0x4015e));
+  sharpen(voxels, grid, extras.sharpness);
+  addNoise(voxels, grid, noiseHu, extras.sharpness, createRandom(options.seed ^ 0x4015e));
   const vertebrae = anatomy.vertebrae
     .filter(({ frame }) => inside(grid, frame.centre))
     .map((vertebra) => truthOf(vertebra, grid));
-  return { columns, rows, slices, spacingMm, sliceThicknessMm, origin, voxels, truth: { vertebrae } };
+  const inView = (indices: readonly number[]): boolean =>
+    indices.some((index) => vertebrae.some(({ level }) => level === LEVELS[index]));
+  const conditions: SpineConditions = {
+    noiseHu,
+    coreHu: trunk.bone.core,
+    contrast: trunk.contrastHu > 80,
+    fieldMm: columns * spacingMm[0],
+    lateralMm: Math.max(...vertebrae.map(({ centre }) => Math.abs(centre[0]))),
+    sharpness: extras.sharpness,
+    screws: inView(extras.screws),
+    cement: inView(extras.cement),
+    bridges: inView(extras.bridges.map(({ index }) => index)),
+    arms: extras.arms !== undefined,
+  };
+  return { columns, rows, slices, spacingMm, sliceThicknessMm, origin, voxels, truth: { vertebrae, conditions } };
 }
 
 /** The truth of the same patient (same seed and fractures) as label volumes on `grid`. */
-export function makeSpineLabels(
-  options: Pick<SpinePhantomOptions, 'seed' | 'fractures'>,
-  grid: Omit<Grid, 'sliceThicknessMm'>,
-): SpineLabels {
-  const anatomy = makeAnatomy({
-    random: createRandom(options.seed),
-    ...(options.fractures && { fractures: options.fractures }),
-  });
+export function makeSpineLabels(options: SpinePatient, grid: Omit<Grid, 'sliceThicknessMm'>): SpineLabels {
+  const anatomy = anatomyOf(options);
   const size = grid.columns * grid.rows * grid.slices;
   const labels = new Uint8Array(size);
   const bodies = new Uint8Array(size);
@@ -132,8 +167,16 @@ export function makeSpineLabels(
     bodies,
     edgeMm: 1,
   };
-  paintSpine(canvas, anatomy, { core: 0, shell: 0 }, createRandom(options.seed ^ 0xb04e));
+  paintSpine(canvas, anatomy, { core: 0, shell: 0 }, extrasOf(options, anatomy), createRandom(options.seed ^ 0xb04e));
   return { labels, bodies };
+}
+
+function extrasOf({ seed, plain }: SpinePatient, anatomy: Anatomy): Extras {
+  return makeExtras(anatomy, createRandom(seed ^ 0x4a2d), plain === true);
+}
+
+function anatomyOf({ seed, fractures, fractureRate }: SpinePatient): Anatomy {
+  return makeAnatomy({ seed, ...(fractures && { fractures }), ...(fractureRate !== undefined && { fractureRate }) });
 }
 
 /** Genant's grade of a height loss in percent. */
@@ -141,11 +184,16 @@ export function genantGrade(lossPercent: number): GenantGrade {
   return lossPercent < 20 ? 0 : lossPercent < 25 ? 1 : lossPercent <= 40 ? 2 : 3;
 }
 
+/** What a body needs around it to be wholly in view: a voxel or two, in which it is seen to end. */
+const MARGIN_MM = 2.5;
+
 function truthOf(vertebra: Vertebra, grid: Grid): VertebraTruth {
   const { level, frame, heights, intactHeights, fracture, rim, depthMm } = vertebra;
   const lossPercent = fracture === undefined ? 0 : 100 * largestLoss(heights, intactHeights);
   const corners = [-1, 1].flatMap((t) =>
-    [-1, 1].map((h) => at(frame, 0, (t * depthMm) / 2, h * (rim.posterior / 2 + 2))),
+    [-1, 1].map((h) =>
+      at(frame, 0, t * (depthMm / 2 + MARGIN_MM), h * (Math.max(rim.posterior, rim.anterior) / 2 + MARGIN_MM)),
+    ),
   );
   return {
     level,
@@ -201,129 +249,4 @@ function gridOf(anatomy: Anatomy, options: SpinePhantomOptions): Grid {
     sliceThicknessMm: options.sliceThicknessMm ?? step * (random.chance(0.2) ? 1.4 : 1),
     origin: [-width / 2 + random.normal() * 5, meanY + 8 - forward - height / 2 + random.normal() * 5, bottom],
   };
-}
-
-function paintSpine(
-  canvas: Canvas,
-  anatomy: Anatomy,
-  bone: { readonly core: number; readonly shell: number },
-  random: ReturnType<typeof createRandom>,
-): void {
-  const { vertebrae, sacrum } = anatomy;
-  const cortexMm = random.between(0.9, 1.7);
-  const discHu = random.between(55, 115);
-  const archMaterial: Material = { hu: bone.core + 90, shell: { hu: bone.shell, mm: 1.5 }, grainHu: 25 };
-  const canal = vertebrae.map(({ frame, depthMm }) => at(frame, 0, depthMm / 2 + 9, 0));
-  const [first] = sacrum;
-  for (const { frame, depthMm } of sacrum.slice(0, 3)) canal.unshift(at(frame, 0, depthMm / 2 + 6, 0));
-  for (const shape of tubeShapes(canal, 10)) paint(canvas, shape, { hu: -60 });
-  for (const shape of tubeShapes(canal, 8)) paint(canvas, shape, { hu: 25, grainHu: 5 });
-
-  for (const vertebra of vertebrae) {
-    for (const shape of archShapes(vertebra)) paint(canvas, shape, archMaterial, { label: LABELS.posterior, body: 0 });
-  }
-  paintSacrum(canvas, anatomy, archMaterial, random.between(0.35, 1));
-  for (const [index, vertebra] of vertebrae.entries()) {
-    const below = vertebrae[index - 1] ?? first;
-    if (below === undefined) continue;
-    const vacuum = random.chance(0.06);
-    paint(
-      canvas,
-      discShape(below, vertebra),
-      { hu: discHu + random.normal() * 12, grainHu: 8 },
-      { label: LABELS.disc, body: 0 },
-    );
-    if (vacuum)
-      paint(canvas, ellipsoidShape(at(vertebra.frame, 0, 0, -vertebra.rim.middle / 2 - 3), [9, 7, 1.2]), { hu: -600 });
-  }
-  for (const [index, vertebra] of vertebrae.entries()) {
-    const dense = vertebra.fracture === undefined ? 0 : random.between(-10, 120);
-    const core = bone.core * random.between(0.88, 1.12) + dense;
-    const truth = { label: LABELS.body, body: index + 1 };
-    paint(
-      canvas,
-      bodyShape(vertebra),
-      { hu: core, shell: { hu: Math.max(bone.shell * random.between(0.6, 1), core + 60), mm: cortexMm }, grainHu: 28 },
-      truth,
-    );
-    // Marrow is uneven: a paler or darker middle, at its own height.
-    const { frame: bodyFrame, widthMm, depthMm: bodyDepth, rim: bodyRim } = vertebra;
-    const middle = at(bodyFrame, random.normal() * 3, random.between(-4, 8), random.normal() * 2);
-    const spread = random.between(0.2, 0.36);
-    paint(
-      canvas,
-      ellipsoidShape(middle, [widthMm * spread, bodyDepth * spread, bodyRim.middle * random.between(0.12, 0.26)]),
-      { hu: Math.max(-20, core + random.between(-70, 30)), grainHu: 28 },
-    );
-    // The vein's canal in the back wall, and now and then an island of dense bone.
-    paint(
-      canvas,
-      ellipsoidShape(at(bodyFrame, 0, bodyDepth / 2 - 5, random.normal()), [
-        4,
-        random.between(3, 9),
-        random.between(0.8, 2.4),
-      ]),
-      {
-        hu: random.between(-40, core),
-      },
-    );
-    const [isIsland, islandMm] = [random.chance(0.14), random.between(1.5, 6)];
-    const island = at(bodyFrame, random.normal() * 7, random.normal() * 6, random.normal() * 5);
-    if (isIsland) {
-      paint(canvas, ellipsoidShape(island, [islandMm, islandMm, islandMm * random.between(0.6, 1.3)]), {
-        hu: random.between(350, 1100),
-      });
-    }
-    for (const spur of [-1, 1]) {
-      // Draw for every corner, so that one spur more or less leaves the rest of the patient as it is.
-      const [grows, size] = [random.chance(0.1), random.between(2, 4)];
-      const { frame, depthMm, rim } = vertebra;
-      if (!grows) continue;
-      const h = spur * (rim.anterior / 2 - 2);
-      paint(
-        canvas,
-        rodShape(at(frame, 0, -depthMm / 2 + 2, h), at(frame, 0, -depthMm / 2 - size, h + spur * 2), 2.5, 1.5),
-        { hu: bone.shell * 0.8 },
-        truth,
-      );
-    }
-  }
-}
-
-function paintSacrum(canvas: Canvas, { sacrum, scale }: Anatomy, material: Material, inner: number): void {
-  const truth = { label: LABELS.sacrum, body: 0 };
-  for (const { frame, widthMm, depthMm, heightMm } of sacrum) {
-    for (const side of [-1, 1]) {
-      const wide = widthMm * 1.05;
-      paint(
-        canvas,
-        rodShape(
-          at(frame, side * widthMm * 0.35, 2, 0),
-          at(frame, side * wide * 0.9, 8, -4),
-          heightMm * 0.52,
-          heightMm * 0.48,
-        ),
-        material,
-        truth,
-      );
-    }
-    paint(
-      canvas,
-      rodShape(
-        at(frame, 0, depthMm / 2 + 12, heightMm * 0.4),
-        at(frame, 0, depthMm / 2 + 11, -heightMm * 0.4),
-        4 * scale,
-      ),
-      material,
-      truth,
-    );
-  }
-  for (const segment of sacrum) {
-    paint(
-      canvas,
-      sacralShape(segment),
-      { hu: (material.hu - 90) * inner, shell: { hu: (material.shell?.hu ?? 0) * 0.8, mm: 1.3 }, grainHu: 25 },
-      truth,
-    );
-  }
 }

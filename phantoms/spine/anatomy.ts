@@ -6,7 +6,7 @@
  * varied by the seed.
  */
 import type { PointLps } from '#core/image/geometry.ts';
-import type { Random } from '../random.ts';
+import { createRandom, type Random } from '../random.ts';
 
 /** From the lowest up; index 0 stands on the sacrum. */
 export const LEVELS = [
@@ -114,17 +114,27 @@ const NORMAL: Readonly<Record<Level, readonly [number, number, number, number, n
   C5: [13, 15.5, 23, 5.5, 5, 0.95],
 };
 
-/** Where the heights are measured, as part of the depth from the anterior edge. */
+/** Where the heights are measured, as part of the depth of the mid-sagittal section at mid-height. */
 const STATIONS = { anterior: 0.15, middle: 0.5, posterior: 0.85 } as const;
+/** Thinnest disc. */
+const LEAST_GAP_MM = 2.2;
+/** The most that fractures bend a spine forward: patients have to lie in the scanner. */
+const MOST_KYPHOTIC = (18 * Math.PI) / 180;
+/** How much the canal flattens a body's back, as part of half its depth. */
+export const HOLLOW = 0.14;
 
 export interface AnatomyOptions {
-  readonly random: Random;
+  readonly seed: number;
   /** Exactly these; otherwise some by chance. */
   readonly fractures?: readonly Fracture[];
+  /** The chance of a fracture for each body from T4 down; by chance where not given. */
+  readonly fractureRate?: number;
 }
 
-/** Draws a spine. The same random stream gives the same spine. */
-export function makeAnatomy({ random, fractures }: AnatomyOptions): Anatomy {
+/** Draws a spine. The same seed gives the same spine. */
+export function makeAnatomy({ seed, fractures, fractureRate }: AnatomyOptions): Anatomy {
+  const random = createRandom(seed);
+  const wear = createRandom(seed ^ 0xd15c);
   const scale = random.between(0.86, 1.14);
   const slender = random.between(0.92, 1.08);
   const lordosis = random.between(0.4, 1.45);
@@ -139,7 +149,7 @@ export function makeAnatomy({ random, fractures }: AnatomyOptions): Anatomy {
   };
   const sacralTilt = (20 + 24 * lordosis + random.normal() * 6 + lean) * DEGREE;
   const wedgeTypes = ['wedge', 'wedge', 'biconcave', 'crush'] as const;
-  const fractureRate = random.chance(0.35) ? 0 : random.between(0.08, 0.3);
+  const usualRate = random.chance(0.35) ? 0 : random.between(0.08, 0.3);
 
   const vertebrae: Vertebra[] = [];
   let edge: PointLps = [0, 0, 0];
@@ -149,14 +159,16 @@ export function makeAnatomy({ random, fractures }: AnatomyOptions): Anatomy {
     const [height, depth, width, disc, tilt, ratio] = NORMAL[level];
     const chosen =
       fractures === undefined
-        ? drawFracture(random, level, fractureRate, wedgeTypes)
+        ? drawFracture(random, level, fractureRate ?? usualRate, wedgeTypes)
         : fractures.find((f) => f.level === level);
     const lumbar = level.startsWith('L');
     const roll =
       -scoliosis.amplitude *
       (6.28 / scoliosis.period) *
       Math.cos(scoliosis.phase + (6.28 * edge[2]) / scoliosis.period);
-    const angle = (tilt * (lumbar ? lordosis : kyphosis) + lean + random.normal() * 1.2) * DEGREE + kyphoticAngle;
+    const angle =
+      (tilt * (lumbar ? lordosis : kyphosis) + lean + random.normal() * 1.2) * DEGREE +
+      Math.min(kyphoticAngle, MOST_KYPHOTIC);
 
     const intact = height * scale * random.between(0.95, 1.05);
     const lean2 = ratio + random.normal() * 0.025;
@@ -166,7 +178,9 @@ export function makeAnatomy({ random, fractures }: AnatomyOptions): Anatomy {
       posterior: (intact * 2) / (1 + lean2),
     };
     const concavity = intact * 0.05 * concave * random.between(0.6, 1.4);
+    const waist = random.between(0.06, 0.14);
     const shape = {
+      waist,
       widthMm: width * scale * slender,
       depthMm: depth * scale * slender,
       concavityMm: { upper: concavity * 0.8, lower: concavity * 1.2 },
@@ -174,7 +188,7 @@ export function makeAnatomy({ random, fractures }: AnatomyOptions): Anatomy {
     const broken =
       chosen === undefined
         ? { rim: intactRim, concavityMm: shape.concavityMm }
-        : fractured(intactRim, shape.concavityMm, chosen, random);
+        : fractured({ rim: intactRim, concavityMm: shape.concavityMm, waist }, chosen, random);
     if (chosen !== undefined)
       kyphoticAngle +=
         0.45 *
@@ -184,7 +198,8 @@ export function makeAnatomy({ random, fractures }: AnatomyOptions): Anatomy {
         );
 
     const bodyUp = axis(angle, roll);
-    const gap = disc * scale * discScale * random.between(0.85, 1.15);
+    const worn = wear.chance(0.14) ? wear.between(0.4, 0.75) : 1;
+    const gap = Math.max(LEAST_GAP_MM, disc * scale * discScale * random.between(0.85, 1.15) * worn);
     const between = unit(add(up, bodyUp));
     // The frame's centre is half-way between the endplates at the middle of the depth.
     const half = (broken.rim.anterior + broken.rim.posterior) / 4;
@@ -197,9 +212,8 @@ export function makeAnatomy({ random, fractures }: AnatomyOptions): Anatomy {
       ...shape,
       ...broken,
       upperShare: random.between(0.55, 0.95),
-      waist: random.between(0.06, 0.14),
-      heights: heightsOf(broken.rim, broken.concavityMm),
-      intactHeights: heightsOf(intactRim, shape.concavityMm),
+      heights: heightsOf({ ...broken, waist }),
+      intactHeights: heightsOf({ rim: intactRim, concavityMm: shape.concavityMm, waist }),
       ...(chosen === undefined ? {} : { fracture: chosen }),
     });
   }
@@ -215,9 +229,16 @@ export function rimHeight({ anterior, middle, posterior }: Heights, station: num
   );
 }
 
-function heightsOf(rim: Heights, concavityMm: { readonly upper: number; readonly lower: number }): Heights {
-  const at = (station: number): number =>
-    rimHeight(rim, station) - (concavityMm.upper + concavityMm.lower) * (1 - (2 * station - 1) ** 2);
+type Profile = Pick<Vertebra, 'rim' | 'concavityMm' | 'waist'>;
+
+/** Heights over the mid-sagittal section as it is at mid-height: drawn in by the waist and the canal's hollow. */
+function heightsOf({ rim, concavityMm, waist }: Profile): Heights {
+  const front = 0.5 - (1 - waist) / 2;
+  const back = 0.5 + ((1 - HOLLOW) * (1 - waist)) / 2;
+  const at = (part: number): number => {
+    const station = front + part * (back - front);
+    return rimHeight(rim, station) - (concavityMm.upper + concavityMm.lower) * (1 - (2 * station - 1) ** 2);
+  };
   return { anterior: at(STATIONS.anterior), middle: at(STATIONS.middle), posterior: at(STATIONS.posterior) };
 }
 
@@ -235,12 +256,11 @@ function drawFracture(
 
 /** Lowers the rim (and sinks the endplates) until the largest loss at the three stations is the fracture's. */
 function fractured(
-  rim: Heights,
-  concavityMm: { readonly upper: number; readonly lower: number },
+  { rim, concavityMm, waist }: Profile,
   { type, loss }: Fracture,
   random: Random,
 ): { rim: Heights; concavityMm: { upper: number; lower: number } } {
-  const intact = heightsOf(rim, concavityMm);
+  const intact = heightsOf({ rim, concavityMm, waist });
   const split = random.between(0.3, 0.7);
   const at = (amount: number): { rim: Heights; concavityMm: { upper: number; lower: number } } => {
     const sink = type === 'biconcave' ? amount * rim.middle : 0;
@@ -265,7 +285,7 @@ function fractured(
   for (let step = 0; step < 30; step += 1) {
     const middle = (low + high) / 2;
     const broken = at(middle);
-    if (largestLoss(heightsOf(broken.rim, broken.concavityMm), intact) < loss) low = middle;
+    if (largestLoss(heightsOf({ ...broken, waist }), intact) < loss) low = middle;
     else high = middle;
   }
   return at(low);

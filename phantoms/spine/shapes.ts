@@ -1,6 +1,6 @@
 /** The solids a spine phantom is built from. */
 import type { PointLps } from '#core/image/geometry.ts';
-import { at, dot, type Frame, rimHeight, type SacralSegment, type Vertebra } from './anatomy.ts';
+import { at, dot, type Frame, HOLLOW, rimHeight, type SacralSegment, type Vertebra } from './anatomy.ts';
 import type { Shape } from './canvas.ts';
 
 /** The upper (+) or lower (−) surface of a body at lateral `s`, depth `t` (mm from the axis), as height over the centre. */
@@ -22,7 +22,7 @@ function endplate(vertebra: Vertebra, side: 1 | -1): Surface {
 /** mm inside a superellipse of half axes a, b, its posterior side flattened as the canal does to a body. */
 function insideSection(s: number, t: number, a: number, b: number): number {
   const across = Math.abs(s / a);
-  const hollow = t > 0 ? 1 - 0.14 * Math.max(0, 1 - 2.5 * across * across) : 1;
+  const hollow = t > 0 ? 1 - HOLLOW * Math.max(0, 1 - 2.5 * across * across) : 1;
   const along = Math.abs(t / (b * hollow));
   return (1 - (across ** 2.4 + along ** 2.4) ** (1 / 2.4)) * Math.min(a, b);
 }

@@ -3,6 +3,7 @@ import type { PointLps } from '#core/image/geometry.ts';
 import type { Random } from '../random.ts';
 import type { Anatomy, Vertebra } from './anatomy.ts';
 import { type Canvas, type Material, paint } from './canvas.ts';
+import type { Arms, Extras } from './extras.ts';
 import { ellipsoidShape, plateShapes, ribShapes, rodShape, tubeShapes } from './shapes.ts';
 
 /** The trunk's outline and tissue, drawn once per phantom so that every grid shows the same patient. */
@@ -53,7 +54,7 @@ function spineY(anatomy: Anatomy, z: number): number {
 }
 
 /** Fills air, fat, muscle wall, cavity and table, row by row; `air` outside. */
-export function paintTrunk(canvas: Canvas, anatomy: Anatomy, trunk: Trunk): void {
+export function paintTrunk(canvas: Canvas, anatomy: Anatomy, trunk: Trunk & Pick<Extras, 'arms'>): void {
   const { grid, voxels } = canvas;
   if (voxels === undefined) return;
   const [dx, dy, dz] = grid.spacingMm;
@@ -86,6 +87,20 @@ export function paintTrunk(canvas: Canvas, anatomy: Anatomy, trunk: Trunk): void
         if (from < to) voxels.fill(table < 3 || table > 37 ? -120 : -880, row + from, row + to);
       }
     }
+  }
+  if (trunk.arms !== undefined) paintArms(canvas, trunk, trunk.arms);
+}
+
+/** Arms that lie beside the trunk: flesh around one bone, longer than any picture. */
+function paintArms(canvas: Canvas, { halfWidthMm, backMm, fatMm, bone }: Trunk, { gapMm, radiusMm }: Arms): void {
+  for (const side of [-1, 1]) {
+    const x = side * (halfWidthMm + gapMm + radiusMm);
+    const y = backMm + fatMm - radiusMm - 12;
+    const rod = (radius: number, material: Material): void =>
+      paint(canvas, rodShape([x, y, -400], [x - side * 20, y, 800], radius), material);
+    rod(radiusMm, { hu: -100 });
+    rod(radiusMm * 0.86, { hu: 55, grainHu: 6 });
+    rod(11, { hu: bone.core, shell: { hu: bone.shell + 300, mm: 3 } });
   }
 }
 

@@ -10,6 +10,7 @@ import { gradeBodies, gradeOf } from '#tools/vertebral-fracture/grade.ts';
 import { measureHeights } from '#tools/vertebral-fracture/heights.ts';
 import { nameLevels } from '#tools/vertebral-fracture/levels.ts';
 import { bodyFrames } from '#tools/vertebral-fracture/masks.ts';
+import { partBodies } from '#tools/vertebral-fracture/part.ts';
 import { SPACING_MM } from '#tools/vertebral-fracture/preprocess.ts';
 import { type SpineMap, TISSUE } from '#tools/vertebral-fracture/segment.ts';
 
@@ -87,6 +88,29 @@ describe('the bodies of a spine', () => {
     }
   });
 
+  it('are as high as the truth says in the upper thorax, where bodies are hardly higher than deep', () => {
+    const upper = {
+      seed: 500_012,
+      columns: 90,
+      rows: 110,
+      spacingMm: [2, 2, 2],
+      from: 'T9',
+      to: 'C7',
+      fractures: [],
+    } as const;
+    const small = makeSpinePhantom(upper);
+    const above = perfectMap(small, upper);
+    const found = findBodies(above, extentOf(small));
+
+    for (const { level, centre, heightsMm } of small.truth.vertebrae.filter(({ complete }) => complete)) {
+      const body = found.bodies.find((one) => Math.abs(one.centre[2] - centre[2]) < 6);
+      const heights = body && measureHeights(above, found, body);
+
+      expect(Math.abs((heights?.anteriorMm ?? 0) - heightsMm.anterior), level).toBeLessThan(2);
+      expect(Math.abs((heights?.posteriorMm ?? 0) - heightsMm.posterior), level).toBeLessThan(2);
+    }
+  });
+
   it('are graded, the fractured one alone', () => {
     const names = nameLevels(spine);
     const measured = spine.bodies.flatMap((body, index) => {
@@ -94,7 +118,7 @@ describe('the bodies of a spine', () => {
       return heights === undefined ? [] : [{ heights, level: names[index]?.level ?? '' }];
     });
 
-    const gradings = gradeBodies(measured);
+    const gradings = gradeBodies(measured, 0.5);
 
     const fractured = measured.filter((_, index) => (gradings[index]?.grade ?? 0) > 0).map(({ level }) => level);
     expect(fractured).toEqual(['L2']);
@@ -135,6 +159,41 @@ describe('the bodies of a spine', () => {
     const apart = findBodies({ ...map, tissue: bridged }, extentOf(phantom));
 
     expect(apart.bodies).toHaveLength(spine.bodies.length);
+  });
+});
+
+describe('bodies that hang together', () => {
+  /** Two blocks of 20 mm with a weak layer between, as a thin disc looks at this grid. */
+  const shape = { columns: 24, rows: 40, slices: 16 };
+  const weak = (at: number): boolean => Math.floor(at / shape.columns) % shape.rows === 19;
+  const size = shape.columns * shape.rows * shape.slices;
+  const inside = (at: number): boolean => {
+    const [y, z, x] = [
+      at % shape.columns,
+      Math.floor(at / shape.columns) % shape.rows,
+      Math.floor(at / (shape.columns * shape.rows)),
+    ];
+    return y > 2 && y < 21 && z > 5 && z < 34 && x > 2 && x < 13;
+  };
+  const tissue = Uint8Array.from({ length: size }, (_, at) => (inside(at) ? TISSUE.body : TISSUE.background));
+  const grid: LpsGrid = { columns: 16, rows: 24, slices: 40, spacingMm: SPACING_MM, origin: [0, 0, 0] };
+
+  it('are parted at a layer that the model is unsure of', () => {
+    const bodyProbability = tissue.map((value, at) => (value === 0 ? 0 : weak(at) ? 140 : 250));
+
+    const { components, labels } = partBodies({ grid, shape, tissue, bodyProbability });
+
+    expect(components.map(({ size: voxels }) => voxels).sort()).toHaveLength(2);
+    expect(labels.filter((label) => label > 0)).toHaveLength(tissue.filter((value) => value > 0).length);
+  });
+
+  it('are one where nothing parts them, and where what is unsure lies from side to side', () => {
+    const sure = tissue.map((value) => (value === 0 ? 0 : 250));
+    const split = tissue.map((value, at) => (value === 0 ? 0 : at % shape.columns === 11 ? 140 : 250));
+
+    for (const bodyProbability of [sure, split]) {
+      expect(partBodies({ grid, shape, tissue, bodyProbability }).components).toHaveLength(1);
+    }
   });
 });
 

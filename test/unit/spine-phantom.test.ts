@@ -1,6 +1,5 @@
 /** The spine phantom keeps its promises: its truth is what is drawn, and the seed alone makes the patient. */
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '#phantoms/random.ts';
 import { LEVELS, makeAnatomy } from '#phantoms/spine/anatomy.ts';
 import {
   genantGrade,
@@ -41,7 +40,7 @@ describe('the spine phantom', () => {
     const fine = { columns: 1, rows: 160, slices: 600, spacingMm: [1, 0.5, 0.25] as const };
     for (const { level, centre, heightsMm } of phantom.truth.vertebrae.filter(({ complete }) => complete)) {
       const { bodies } = makeSpineLabels(LUMBAR, { ...fine, origin: [centre[0], centre[1] - 40, centre[2] - 75] });
-      const frame = makeAnatomy({ random: createRandom(3), fractures: LUMBAR.fractures ?? [] }).vertebrae.find(
+      const frame = makeAnatomy({ seed: 3, fractures: LUMBAR.fractures ?? [] }).vertebrae.find(
         (one) => one.level === level,
       )?.frame;
 
@@ -88,6 +87,47 @@ describe('the spine phantom', () => {
     const heights = (phantom: typeof fine) =>
       Object.fromEntries(phantom.truth.vertebrae.map(({ level, heightsMm }) => [level, heightsMm]));
     expect(heights(coarse)['L3']).toEqual(heights(fine)['L3']);
+  });
+
+  it('brings metal, cement, bridges of bone and arms along for some, none where it is to be plain', () => {
+    const small = { columns: 40, rows: 40, spacingMm: [9, 9, 8], from: 'L5', to: 'T8' } as const;
+    const seeds = Array.from({ length: 60 }, (_, n) => n + 1);
+    const conditions = seeds.map((seed) => makeSpinePhantom({ ...small, seed }).truth.conditions);
+
+    for (const name of ['screws', 'cement', 'bridges', 'arms'] as const) {
+      const share = conditions.filter((one) => one[name]).length / seeds.length;
+      expect(share, name).toBeGreaterThan(0);
+      expect(share, name).toBeLessThan(0.6);
+    }
+    expect(conditions.some(({ sharpness }) => sharpness > 0)).toBe(true);
+    const plain = makeSpinePhantom({
+      ...small,
+      seed: seeds[conditions.findIndex((one) => one.screws)] ?? 1,
+      plain: true,
+    });
+    expect(plain.truth.conditions).toMatchObject({
+      screws: false,
+      cement: false,
+      bridges: false,
+      arms: false,
+      sharpness: 0,
+    });
+  });
+
+  it('shows metal and its streaks where there are screws, and leaves the truth as it was', () => {
+    const small = { columns: 120, rows: 120, spacingMm: [3, 3, 3], from: 'L5', to: 'T11', noiseHu: 0 } as const;
+    const seed = Array.from({ length: 200 }, (_, n) => n + 1).find(
+      (one) =>
+        makeSpinePhantom({ ...small, columns: 20, rows: 20, spacingMm: [18, 18, 9], seed: one }).truth.conditions
+          .screws,
+    );
+    const options = { ...small, seed: seed ?? 0 };
+
+    const [screwed, plain] = [makeSpinePhantom(options), makeSpinePhantom({ ...options, plain: true })];
+
+    expect(screwed.voxels.reduce((most, hu) => Math.max(most, hu), 0)).toBeGreaterThan(2000);
+    expect(plain.voxels.reduce((most, hu) => Math.max(most, hu), 0)).toBeLessThan(2000);
+    expect(screwed.truth.vertebrae).toEqual(plain.truth.vertebrae);
   });
 
   it.each([

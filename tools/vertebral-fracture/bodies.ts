@@ -1,9 +1,9 @@
 /** From tissue classes to single vertebral bodies: components, the longest chain of them, merged and split where needed. */
-import { labelComponents } from '#core/image/components.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import { longestChain } from './chain.ts';
 import { axisOf, distance, dot, median, subtract } from './chain-geometry.ts';
 import { fillGaps } from './fill.ts';
+import { partBodies } from './part.ts';
 import { aboveSacrum } from './sacrum.ts';
 import { pointAt, type SpineMap, TISSUE } from './segment.ts';
 
@@ -30,16 +30,13 @@ export interface SpineBodies {
 /** Specks smaller than any body's remnant. */
 const LEAST_ML = 0.9;
 /** A body that ends this close to the border of the picture is cut off by it. */
-const BORDER_MM = 3;
+const BORDER_MM = 1.6;
 
 /** Finds the bodies of the spine in a map. An empty list where there is no chain of them. */
 export function findBodies(map: SpineMap, extent: { readonly min: PointLps; readonly max: PointLps }): SpineBodies {
-  const { shape, tissue, grid } = map;
+  const { grid } = map;
   const voxelMl = (grid.spacingMm[0] * grid.spacingMm[1] * grid.spacingMm[2]) / 1000;
-  const { labels: found, components } = labelComponents(
-    tissue.map((value) => Number(value === TISSUE.body)),
-    shape,
-  );
+  const { labels: found, components } = partBodies(map);
   const candidates = components
     .filter(({ size }) => size * voxelMl >= LEAST_ML)
     .map((component) => ({

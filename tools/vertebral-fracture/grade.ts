@@ -3,10 +3,9 @@
  *
  * Genant compares a body with its own posterior height and with the bodies beside it. So does this: each height is
  * compared with what the body's posterior height lets expect (wedge and biconcave deformities) and with what its
- * neighbours let expect (which alone tells a crush), each brought to the body's level by the heights that are normal there.
+ * neighbours let expect (which alone tells a crush): `expected-heights.ts`.
  */
-import { median } from './chain-geometry.ts';
-import type { BodyHeights } from './heights.ts';
+import { expectedHeights, type Measured } from './expected-heights.ts';
 
 export type Deformity = 'wedge' | 'biconcave' | 'crush';
 export type Grade = 0 | 1 | 2 | 3;
@@ -15,6 +14,8 @@ export interface Grading {
   /** Largest loss of the three heights, in percent of what is expected; 0 or more. */
   readonly lossPercent: number;
   readonly grade: Grade;
+  /** How likely the true loss is of this grade, 0 to 1. */
+  readonly certainty: number;
   /** The kind of deformity, from grade 1. */
   readonly deformity?: Deformity;
 }
@@ -24,40 +25,17 @@ export function gradeOf(lossPercent: number): Grade {
   return lossPercent < 20 ? 0 : lossPercent < 25 ? 1 : lossPercent <= 40 ? 2 : 3;
 }
 
-type Triple = readonly [anterior: number, middle: number, posterior: number];
+/** Upper limits of the grades, percent of height lost. */
+const LIMITS = [20, 25, 40, Infinity] as const;
+/** How far the heights that are expected are from those before a fracture, percent (standard deviation, on phantoms). */
+const EXPECTATION_DEVIATION = 3;
 
-/** Heights of unfractured bodies, mm (Black et al., J Bone Miner Res 1995;10:890, rounded); only their ratios are used. */
-const NORMAL: Readonly<Record<string, Triple>> = {
-  L5: [27.5, 25, 24.5],
-  L4: [27, 25, 26],
-  L3: [26.5, 25, 26.5],
-  L2: [26, 24.5, 26.5],
-  L1: [25, 23.5, 26],
-  T12: [23.5, 22, 25],
-  T11: [21.5, 20.5, 23],
-  T10: [21, 20, 22],
-  T9: [20, 19, 21],
-  T8: [19.2, 18.2, 20.2],
-  T7: [18.8, 17.8, 19.8],
-  T6: [18.4, 17.4, 19.3],
-  T5: [18, 17, 18.8],
-  T4: [17.6, 16.6, 18.3],
-};
-/** Where the level is not known: the usual shape, and how much a body is higher than the one above it. */
-const USUAL: Triple = [0.97, 0.92, 1];
-const GROWTH = 1.03;
-/** A posterior height below this part of what the neighbours let expect is lost itself and no measure of the others. */
-const CRUSHED = 0.86;
-/** Of the two expectations for anterior and middle heights, the neighbours' share. */
-const NEIGHBOURS_SHARE = 0.7;
-
-export interface Measured {
-  readonly level?: string;
-  readonly heights: Pick<BodyHeights, 'anteriorMm' | 'middleMm' | 'posteriorMm'>;
-}
-
-/** Grades bodies of one spine, given from the lowest up without gaps. */
-export function gradeBodies(bodies: readonly Measured[]): readonly Grading[] {
+/**
+ * Grades bodies of one spine, given from the lowest up without gaps.
+ *
+ * @param heightDeviationMm standard deviation of a height's error, for the certainty
+ */
+export function gradeBodies(bodies: readonly Measured[], heightDeviationMm: number): readonly Grading[] {
   return bodies.map((body, index) => {
     const [anterior, middle, posterior] = expectedHeights(bodies, index);
     const losses = {
@@ -67,59 +45,38 @@ export function gradeBodies(bodies: readonly Measured[]): readonly Grading[] {
     };
     const lossPercent = 100 * Math.max(0, losses.anterior, losses.middle, losses.posterior);
     const grade = gradeOf(lossPercent);
-    return { lossPercent, grade, ...(grade > 0 && { deformity: deformityOf(losses) }) };
+    const deviation = Math.hypot((100 * heightDeviationMm) / middle, EXPECTATION_DEVIATION);
+    const certainty = certaintyOf(lossPercent, grade, deviation);
+    return { lossPercent, grade, certainty, ...(grade > 0 && { deformity: deformityOf(losses) }) };
   });
 }
 
-function expectedHeights(bodies: readonly Measured[], index: number): Triple {
-  const own = bodies[index];
-  if (own === undefined) return USUAL;
-  const { posteriorMm } = own.heights;
-  const [anterior, middle, posterior] = normalOf(bodies, index);
-  const byOwn: Triple = [(posteriorMm * anterior) / posterior, (posteriorMm * middle) / posterior, posteriorMm];
-  const byNeighbours = neighboursExpect(bodies, index);
-  if (byNeighbours === undefined) return byOwn;
-  if (posteriorMm < CRUSHED * byNeighbours[2]) return byNeighbours;
-  const mixed = (station: 0 | 1): number =>
-    NEIGHBOURS_SHARE * byNeighbours[station] + (1 - NEIGHBOURS_SHARE) * byOwn[station];
-  return [mixed(0), mixed(1), posteriorMm];
+/** The part of a normal distribution about `lossPercent` that lies within the grade's limits. */
+function certaintyOf(lossPercent: number, grade: Grade, deviation: number): number {
+  const below = (limit: number): number => normalBelow((limit - lossPercent) / deviation);
+  return below(LIMITS[grade]) - (grade === 0 ? 0 : below(LIMITS[(grade - 1) as Grade]));
 }
 
-/** Heights that are normal for a body, in any unit: by its level, or by its place among bodies without a level. */
-function normalOf(bodies: readonly Measured[], index: number): Triple {
-  const known = NORMAL[bodies[index]?.level ?? ''];
-  if (known !== undefined) return known;
-  const factor = GROWTH ** -index;
-  return [USUAL[0] * factor, USUAL[1] * factor, USUAL[2] * factor];
+/** The standard normal distribution function (Abramowitz and Stegun 7.1.26; error below 1e-7). */
+function normalBelow(x: number): number {
+  if (!Number.isFinite(x)) return x > 0 ? 1 : 0;
+  const z = Math.abs(x) / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * z);
+  const series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  const upper = 0.5 * series * Math.exp(-z * z);
+  return x > 0 ? 1 - upper : upper;
 }
 
-/** What the two bodies on either side let expect, by their medians; undefined where there are fewer than two. */
-function neighboursExpect(bodies: readonly Measured[], index: number): Triple | undefined {
-  const own = normalOf(bodies, index);
-  const isKnown = (at: number): boolean => NORMAL[bodies[at]?.level ?? ''] !== undefined;
-  const near = [index - 2, index - 1, index + 1, index + 2].filter(
-    (at) => bodies[at] !== undefined && isKnown(at) === isKnown(index),
-  );
-  if (near.length < 2) return undefined;
-  const expected = (station: 0 | 1 | 2, height: (body: Measured['heights']) => number): number =>
-    median(
-      near.map((at) => {
-        const heights = bodies[at]?.heights;
-        return heights === undefined ? 0 : (height(heights) * own[station]) / normalOf(bodies, at)[station];
-      }),
-    );
-  return [
-    expected(0, ({ anteriorMm }) => anteriorMm),
-    expected(1, ({ middleMm }) => middleMm),
-    expected(2, ({ posteriorMm }) => posteriorMm),
-  ];
-}
+/** What tells the kinds: the middle's loss against both ends', the back's against the others'. */
+const BICONCAVE = 1.2;
+const CRUSH = 0.6;
 
 function deformityOf({
   anterior,
   middle,
   posterior,
 }: Readonly<Record<'anterior' | 'middle' | 'posterior', number>>): Deformity {
-  if (posterior > 0.6 * Math.max(anterior, middle)) return 'crush';
-  return middle > anterior ? 'biconcave' : 'wedge';
+  // Endplates that sank in take height at all three stations, the most in the middle.
+  if (middle > BICONCAVE * Math.max(anterior, posterior)) return 'biconcave';
+  return posterior > CRUSH * Math.max(anterior, middle) ? 'crush' : 'wedge';
 }

@@ -3,6 +3,7 @@
  * its endplates (six-point morphometry; Genant et al., J Bone Miner Res 1993;8:1137).
  */
 import type { PointLps } from '#core/image/geometry.ts';
+import type { Volume } from '#core/image/volume.ts';
 import type { Body, SpineBodies } from './bodies.ts';
 import { add, axisOf, cross, dot, median, subtract, times, unit } from './chain-geometry.ts';
 import { sampler } from './sample.ts';
@@ -33,23 +34,33 @@ const STEP_MM = 0.25;
 /** Times the frame is turned to the endplates; after three it hardly moves. */
 const ROUNDS = 6;
 const GAP_MM = 5;
+/** The part of a body, to each side of its middle, that its endplates are laid through: not out to the walls, in small ones either. */
+const INNER_MM = { depth: 8, width: 6 } as const;
+const INNER_PART = 0.32;
 /** Middles of lines this far off the plane through them all are the model's faults, mm. */
 const OFF_MM = 3;
 /** Farthest a line looks from a body's middle, mm. */
 const REACH_MM = 30;
 
+/** The standard deviation of a height's error, mm: the thicker the slices, the larger (phantoms; the model's card). */
+export function heightDeviationMm({ spacingMm }: Pick<Volume, 'spacingMm'>): number {
+  return 0.4 + 0.15 * Math.max(...spacingMm);
+}
+
 /** Measures one body, or undefined where it has no two endplates to measure between. */
 export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): BodyHeights | undefined {
-  const index = spine.bodies.indexOf(body);
+  // What the border cuts has its middle elsewhere than it seems, and would tilt the frames of its neighbours.
+  const chain = spine.bodies.filter((one) => one.complete || one === body);
   const tangent = axisOf(
-    spine.bodies.map(({ centre }) => centre),
-    index,
+    chain.map(({ centre }) => centre),
+    chain.indexOf(body),
   );
   const inBody = probe(map, spine, body.label);
   let axes = axesFrom(tangent);
   let centre = body.centre;
+  let inner: Inner = { halfDepthMm: INNER_MM.depth, halfWidthMm: INNER_MM.width };
   for (let round = 0; round < ROUNDS; round += 1) {
-    const plates = endplates(inBody, centre, axes);
+    const plates = endplates(inBody, centre, axes, inner);
     if (plates === undefined) return undefined;
     // Half-way between the two plates' slopes in the sagittal plane; from side to side the chain's own lean is surer.
     axes = axesFrom(unit(subtract(axes.up, times(axes.depth, plates.slope))));
@@ -59,6 +70,10 @@ export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): B
     if (depth === undefined || width === undefined) return undefined;
     const middle = (span: typeof depth): number => (span.from + span.to) / 2;
     centre = add(centre, add(times(axes.depth, middle(depth)), times(axes.lateral, middle(width))));
+    inner = {
+      halfDepthMm: Math.min(INNER_MM.depth, INNER_PART * (depth.to - depth.from)),
+      halfWidthMm: Math.min(INNER_MM.width, INNER_PART * (width.to - width.from)),
+    };
   }
   const span = spanAlong(inBody, centre, axes.depth, axes.lateral, axes.up);
   if (span === undefined) return undefined;
@@ -175,16 +190,23 @@ function spanAlong(
   return { from: median(found.map(({ from }) => from)), to: median(found.map(({ to }) => to)) };
 }
 
+interface Inner {
+  readonly halfDepthMm: number;
+  readonly halfWidthMm: number;
+}
+
 /** Mean slope of the two endplates along the depth, over the body's inner part, and the height of their middle over `centre`. */
 function endplates(
   inBody: Probe,
   centre: PointLps,
   axes: BodyAxes,
+  { halfDepthMm, halfWidthMm }: Inner,
 ): { readonly slope: number; readonly middle: number } | undefined {
   const middles: (readonly [t: number, h: number])[] = [];
-  // Not out to the walls: while the frame still leans, lines there would end in them and not in the endplates.
-  for (let s = -6; s <= 6; s += 2) {
-    for (let t = -8; t <= 8; t += 2) {
+  // While the frame still leans, lines near the walls would end in them and not in the endplates.
+  for (let across = -3; across <= 3; across += 1) {
+    for (let along = -4; along <= 4; along += 1) {
+      const [s, t] = [(across / 3) * halfWidthMm, (along / 4) * halfDepthMm];
       const span = columnAt(inBody, centre, axes, s, t);
       if (span !== undefined) middles.push([t, (span.upper + span.lower) / 2]);
     }

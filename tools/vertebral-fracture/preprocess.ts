@@ -5,8 +5,10 @@ import type { Volume } from '#core/image/volume.ts';
 
 /** mm between neighbouring points along x (between planes), y and z. The model was trained on these. */
 export const SPACING_MM = [2, 1.5, 1.5] as const;
-/** The model also sees the planes this many steps to either side: 4 mm. */
-const NEIGHBOUR = 2;
+/** The planes that the model sees, steps from the one that it answers for: to 4 mm on either side. */
+const STEPS = [-2, -1, 0, 1, 2] as const;
+/** Channels of the model's input. */
+export const CHANNELS = STEPS.length;
 /** What the network's pooling needs the sides of a plane to be multiples of. */
 const MULTIPLE = 16;
 const AIR_HU = -1024;
@@ -16,7 +18,7 @@ const LEAST_MM = { height: 30, depth: 60, width: 30 } as const;
 /** Sagittal planes of a volume: `grid.columns` planes from right to left, each z × y (`grid.slices` × `grid.rows`). */
 export interface SagittalPlanes {
   readonly grid: LpsGrid;
-  /** HU of a plane and its neighbours as the model's input: [3][z][y], z to the head, y to posterior. */
+  /** HU of a plane and its neighbours as the model's input: [5][z][y], z to the head, y to posterior. */
   input(plane: number): Float32Array;
 }
 
@@ -50,8 +52,8 @@ export function sagittalPlanes(volume: Volume): SagittalPlanes {
     input(plane) {
       sampled ??= resample(volume, grid, AIR_HU);
       const size = grid.slices * grid.rows;
-      const input = new Float32Array(3 * size);
-      for (const [channel, step] of [-NEIGHBOUR, 0, NEIGHBOUR].entries()) {
+      const input = new Float32Array(CHANNELS * size);
+      for (const [channel, step] of STEPS.entries()) {
         const column = Math.min(grid.columns - 1, Math.max(0, plane + step));
         for (let n = 0; n < size; n += 1) input[channel * size + n] = sampled[n * grid.columns + column] ?? 0;
       }

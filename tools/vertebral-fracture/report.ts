@@ -56,7 +56,7 @@ export function findingOf(
     return { ...place, summary, finding: Sct.vertebra, measurements: [], evaluations: [] };
   }
   const { heights, grading } = measured;
-  const { grade, lossPercent, deformity } = grading;
+  const { grade, lossPercent, deformity, certainty } = grading;
   const severity = SEVERITY[grade];
   const millimetres = (concept: CodedConcept, value: number) => ({
     name: concept,
@@ -70,6 +70,7 @@ export function findingOf(
         ? `${label}: ${deformity} deformity, ${severity.word}, loss of height ${lossPercent.toFixed(0)} % (Genant grade ${grade})`
         : `${label}: no fracture by height (Genant grade 0)`,
     finding: grade > 0 ? Sct.compressionFracture : Sct.vertebra,
+    certainty: Number(certainty.toFixed(2)),
     measurements: [
       millimetres(VertebralMeasures.anteriorHeight, heights.anteriorMm),
       millimetres(VertebralMeasures.middleHeight, heights.middleMm),
@@ -119,15 +120,15 @@ export function reportOf(assessments: readonly Assessment[]): Report {
       anchored
         ? 'Levels are counted up from the sacrum, the first body above it taken as L5; a sixth lumbar vertebra or a fused fifth shifts all names by one.'
         : 'The sacrum is not in view: bodies are numbered from below, levels are not known.',
-      'Heights are measured at 15, 50 and 85 % of the depth in the mid-sagittal plane of each body. Genant grade by loss of height: 0 below 20 %, 1 to 25 %, 2 to 40 %, 3 above.',
+      'Heights are measured at 15, 50 and 85 % of the depth in the mid-sagittal plane of each body. Genant grade by loss of height: 0 below 20 %, 1 to 25 %, 2 to 40 %, 3 above. Certainty is that of the grade, by how far the loss is from the next one.',
       'Found by a model that was trained on synthetic phantoms only. A radiologist has to check every value.',
     ],
     table: {
-      header: ['Level', 'Anterior mm', 'Middle mm', 'Posterior mm', 'Loss %', 'Grade', 'Kind'],
+      header: ['Level', 'Anterior mm', 'Middle mm', 'Posterior mm', 'Loss %', 'Grade', 'Certainty', 'Kind'],
       rows: assessments
         .toReversed()
         .map(({ name, measured }) =>
-          measured === undefined ? [labelOf(name), '', '', '', '', '', 'partly in view'] : tableRow(name, measured),
+          measured === undefined ? [labelOf(name), '', '', '', '', '', '', 'partly in view'] : tableRow(name, measured),
         ),
     },
     pictures: [0],
@@ -142,6 +143,7 @@ function tableRow(name: LevelName, { heights, grading }: Required<Assessment>['m
     heights.posteriorMm.toFixed(1),
     grading.lossPercent.toFixed(0),
     `${grading.grade} ${SEVERITY[grading.grade].word}`,
+    grading.certainty.toFixed(2),
     grading.deformity ?? '',
   ];
 }

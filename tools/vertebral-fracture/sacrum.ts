@@ -2,7 +2,7 @@
 import { labelComponents } from '#core/image/components.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import type { ChainCandidate } from './chain.ts';
-import { distance } from './chain-geometry.ts';
+import { axisOf, distance, dot, subtract } from './chain-geometry.ts';
 import { pointAt, type SpineMap, TISSUE } from './segment.ts';
 
 /** Farthest that some of the sacrum lies from the middle of L5, mm: half a body, a high disc and the model's gaps. */
@@ -12,6 +12,9 @@ const NEAR_MM = 80;
 const LEAST_ML = 5;
 /** A lowest body this much smaller than the next is what the model took of S1. */
 const REMNANT = 0.45;
+
+/** The sacrum's wings lie beside S1 and below L5: this much of it within these limits of a body's middle makes it S1. */
+const WINGS = { leastMl: 1, besideMm: 55, heightMm: 8 } as const;
 
 /** Splits off what belongs to the sacrum from the lower end of a chain, and says whether the rest stands on it. */
 export function aboveSacrum<T extends ChainCandidate>(
@@ -24,11 +27,25 @@ export function aboveSacrum<T extends ChainCandidate>(
     const volume = distances.reduce((sum, { mm, ml }) => sum + (mm < NEAR_MM ? ml : 0), 0);
     return volume >= LEAST_ML && distances.some(({ mm }) => mm < REACH_MM);
   };
-  const isRemnant = (body: T, index: number): boolean => {
-    const next = chain[index + 1];
-    return next !== undefined && body.volumeMl < REMNANT * next.volumeMl && isNear(body);
+  const hasWings = (body: T, index: number): boolean => {
+    const up = axisOf(
+      chain.map(({ centre }) => centre),
+      index,
+    );
+    const beside = points.reduce((sum, { point, ml }) => {
+      const from = subtract(point, body.centre);
+      const along = dot(from, up);
+      const aside = Math.sqrt(Math.max(0, dot(from, from) - along * along));
+      return sum + (Math.abs(along) < WINGS.heightMm && aside < WINGS.besideMm ? ml : 0);
+    }, 0);
+    return beside >= WINGS.leastMl;
   };
-  const first = chain.findIndex((body, index) => !isRemnant(body, index));
+  const isSacral = (body: T, index: number): boolean => {
+    const next = chain[index + 1];
+    if (next === undefined || !isNear(body)) return false;
+    return body.volumeMl < REMNANT * next.volumeMl || hasWings(body, index);
+  };
+  const first = chain.findIndex((body, index) => !isSacral(body, index));
   const rest = chain.slice(Math.max(0, first));
   const [lowest] = rest;
   return { chain: rest, onSacrum: first > 0 || (lowest !== undefined && isNear(lowest)) };

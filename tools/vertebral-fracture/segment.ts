@@ -3,7 +3,7 @@ import type { GridShape } from '#core/image/components.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import type { LpsGrid } from '#core/image/resample.ts';
 import type { ProcessingContext } from '#core/tool.ts';
-import { type SagittalPlanes, SPACING_MM } from './preprocess.ts';
+import { CHANNELS, type SagittalPlanes, SPACING_MM } from './preprocess.ts';
 
 const MODEL = 'spine-sagittal';
 /** The model's classes, in the order of its output. */
@@ -103,7 +103,7 @@ async function segmentPlane(
 ): Promise<readonly Uint8Array[]> {
   signal.throwIfAborted();
   const { slices, rows } = planes.grid;
-  const { tissue } = await engine.run(MODEL, { hu: { data: planes.input(plane), shape: [1, 3, slices, rows] } });
+  const { tissue } = await engine.run(MODEL, { hu: { data: planes.input(plane), shape: [1, CHANNELS, slices, rows] } });
   const size = slices * rows;
   if (tissue === undefined || tissue.data.length !== CLASSES * size) {
     throw new RangeError(`The model ${MODEL} did not answer with ${CLASSES} classes for each point`);

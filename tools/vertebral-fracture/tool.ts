@@ -11,7 +11,7 @@ import type { Image, ImageProcessingTool, ProcessingContext, ResultContent } fro
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { findBodies } from './bodies.ts';
 import { gradeBodies } from './grade.ts';
-import { believable, measureHeights } from './heights.ts';
+import { believable, heightDeviationMm, measureHeights } from './heights.ts';
 import { nameLevels } from './levels.ts';
 import { bodyFrames } from './masks.ts';
 import { spinePicture } from './picture.ts';
@@ -62,6 +62,7 @@ async function assess(volume: Volume, context: ProcessingContext): Promise<Resul
   }
   const gradings = gradeBodies(
     measurable.map(({ name, heights }) => ({ heights, ...(name.level && { level: name.level }) })),
+    heightDeviationMm(volume),
   );
   const assessments = located.flatMap(({ body, name, heights }): Assessment[] => {
     const frames = bodyFrames(volume, map, spine, body);

@@ -1,21 +1,26 @@
 /**
  * Writes seeded phantoms as raw arrays for `train.py`: node export-phantoms.ts OUT FIRST_SEED COUNT
  *
- * Per phantom: `<seed>.hu` (int16) and `<seed>.labels` (uint8), both [x][z][y] on the grid the tool uses
- * (2 mm × 1.5 mm × 1.5 mm, LPS), and `<seed>.json` with the shape. Every fourth phantom keeps its whole width, the others
- * 60 mm to each side of the midline.
+ * Per phantom, on the grid the tool uses (2 mm × 1.5 mm × 1.5 mm, LPS), each [x][z][y]: `<seed>.hu` (int16), `<seed>.body`
+ * (uint8: how much of the voxel's middle plane is vertebral body, 0–255, of eight samples) and `<seed>.rest` (uint8: the
+ * class, as in `LABELS`, of what is not body); `<seed>.json` holds the shape. Every fourth phantom keeps its whole width, the others
+ * 60 mm to each side of the midline; in every second one two bodies of five are fractured.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LpsGrid, resample } from '#core/image/resample.ts';
-import { makeSpineLabels, makeSpinePhantom } from '#phantoms/spine-ct.ts';
+import { LABELS, makeSpineLabels, makeSpinePhantom, type SpinePatient } from '#phantoms/spine-ct.ts';
 
 const [out = '', first = '', count = ''] = process.argv.slice(2);
 if (out === '' || first === '' || count === '') throw new Error('Usage: node export-phantoms.ts OUT FIRST_SEED COUNT');
 mkdirSync(out, { recursive: true });
 
+/** Where a voxel is sampled along y and z, parts of it: endplates lie across z, so that more samples are taken there. */
+const SAMPLES = { y: [-0.25, 0.25], z: [-0.375, -0.125, 0.125, 0.375] } as const;
+
 for (let seed = Number(first); seed < Number(first) + Number(count); seed += 1) {
-  const phantom = makeSpinePhantom({ seed });
+  const patient: SpinePatient = { seed, ...(seed % 2 === 1 && { fractureRate: 0.4 }) };
+  const phantom = makeSpinePhantom(patient);
   const { columns, rows, slices, spacingMm, origin } = phantom;
   const half = seed % 4 === 0 ? (columns * spacingMm[0]) / 2 - 1 : Math.min(60, (columns * spacingMm[0]) / 2 - 1);
   const grid: LpsGrid = {
@@ -27,10 +32,34 @@ for (let seed = Number(first); seed < Number(first) + Number(count); seed += 1) 
   };
   const directions = { columnDirection: [1, 0, 0], rowDirection: [0, 1, 0], sliceDirection: [0, 0, 1] } as const;
   const hu = resample({ ...phantom, ...directions }, grid, -1024);
-  const { labels } = makeSpineLabels({ seed }, grid);
+  const { body, rest } = shares(patient, grid);
   writeFileSync(join(out, `${seed}.hu`), sagittal(Int16Array.from(hu), grid));
-  writeFileSync(join(out, `${seed}.labels`), sagittal(labels, grid));
+  writeFileSync(join(out, `${seed}.body`), sagittal(body, grid));
+  writeFileSync(join(out, `${seed}.rest`), sagittal(rest, grid));
   writeFileSync(join(out, `${seed}.json`), JSON.stringify({ shape: [grid.columns, grid.slices, grid.rows] }));
+}
+
+/** How much of each voxel is body, and the class of the last sample that is not. */
+function shares(patient: SpinePatient, grid: LpsGrid): { readonly body: Uint8Array; readonly rest: Uint8Array } {
+  const size = grid.columns * grid.rows * grid.slices;
+  const inBody = new Uint8Array(size);
+  const rest = new Uint8Array(size);
+  for (const y of SAMPLES.y) {
+    for (const z of SAMPLES.z) {
+      const [x0, y0, z0] = grid.origin;
+      const { labels } = makeSpineLabels(patient, {
+        ...grid,
+        origin: [x0, y0 + y * grid.spacingMm[1], z0 + z * grid.spacingMm[2]],
+      });
+      for (let at = 0; at < size; at += 1) {
+        const label = labels[at] ?? 0;
+        if (label === LABELS.body) inBody[at] = (inBody[at] ?? 0) + 1;
+        else rest[at] = label;
+      }
+    }
+  }
+  const samples = SAMPLES.y.length * SAMPLES.z.length;
+  return { body: inBody.map((count) => Math.round((255 * count) / samples)), rest };
 }
 
 /** From [z][y][x] to [x][z][y], as bytes. */

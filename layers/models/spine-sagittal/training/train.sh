@@ -1,17 +1,21 @@
 #!/bin/sh
-# Phantoms, training and card in one go: about 30 minutes on two cores. Needs node 24 and Debian's python3-torch (1.13).
-#   layers/models/spine-sagittal/training/train.sh [SCRATCH_FOLDER]
+# Phantoms, training and card in one go: under an hour on two cores. Needs node 24 and Debian's python3-torch (1.13).
+#   layers/models/spine-sagittal/training/train.sh [SCRATCH_FOLDER [OUT.onnx]]
+# With OUT the model is written there and the committed one stays. TRAIN_PHANTOMS and TRAIN_STEPS make it a short try.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 model=$(dirname "$here")
 scratch=${1:-$(mktemp -d)}
+out=${2:-$model/spine-sagittal.onnx}
+phantoms=${TRAIN_PHANTOMS:-320}
 export PATH="$here/../../../../node_modules/.bin:$PATH"
 
-# 110 phantoms to train on, 8 held out (seeds below 1000).
-node "$here/export-phantoms.ts" "$scratch" 1000 55 &
-node "$here/export-phantoms.ts" "$scratch" 1055 55
-node "$here/export-phantoms.ts" "$scratch" 1 8
+# Seeds from a million up to train on, a few of those for validation to watch.
+half=$((phantoms / 2))
+node "$here/export-phantoms.ts" "$scratch" 1000000 "$half" &
+node "$here/export-phantoms.ts" "$scratch" $((1000000 + half)) $((phantoms - half))
+node "$here/export-phantoms.ts" "$scratch" 500000 $((phantoms < 8 ? 1 : 8))
 wait
 
-OMP_NUM_THREADS=1 nice -n 10 /usr/bin/python3 -W ignore "$here/train.py" "$scratch" "$model/spine-sagittal.onnx"
-node "$here/sign.ts" "$model"
+OMP_NUM_THREADS=1 "${PYTHON:-/usr/bin/python3}" -W ignore "$here/train.py" "$scratch" "$out" --steps "${TRAIN_STEPS:-9000}"
+[ -n "${2:-}" ] || node "$here/../../../training/seal.ts" "$model"

@@ -1,0 +1,117 @@
+/** The real CT, one body compressed by a known amount at a time. */
+import { join } from 'node:path';
+import { genantGrade } from '#phantoms/spine-ct.ts';
+import { dataFolder } from '../../localstack/parts.mjs';
+import type { Part } from '../evaluation.ts';
+import { percentileOf, shareOf, told } from '../metrics.ts';
+import { confusionMatrixPlot } from '../plots/confusion-matrix.ts';
+import { confusionMatrix } from '../statistics.ts';
+import { heightErrors, judgeMask, type MaskBody } from './judge-mask.ts';
+import type { HeightsMm } from './judge-phantom.ts';
+import { GRADES } from './phantoms.ts';
+import { loadFolder, referenceMask } from './real-ct.ts';
+import { WHOLE_LEVELS } from './real-ct-part.ts';
+import { referenceBodies } from './reference.ts';
+import { type Compression, compress, compressedHeights } from './warp.ts';
+
+interface Case extends Compression {
+  readonly level: string;
+}
+
+interface Outcome extends Case {
+  readonly expectedMm: HeightsMm;
+  readonly compressed: MaskBody;
+  /** The other whole bodies of the same CT, which were left as they are. */
+  readonly others: readonly MaskBody[];
+}
+
+const TYPES = ['wedge', 'biconcave', 'crush'] as const;
+const LOSSES = [0.15, 0.3, 0.38, 0.5] as const;
+/** A body's usual width for its depth. */
+const WIDTH = 1.3;
+const MODERATE = 2;
+
+export const compressions: Part<Case, Outcome> = {
+  name: 'compressions',
+  title: 'The real CT with known compressions',
+  needs: 'data',
+  // Five bodies, three types, four losses: 60. Types and losses change fastest, so that the first ones hold all of them.
+  cases: () => LOSSES.flatMap((loss) => TYPES.flatMap((type) => WHOLE_LEVELS.map((level) => ({ level, type, loss })))),
+  ciCases: 15,
+  async run({ level, type, loss }, tool) {
+    const volume = await loadFolder(join(dataFolder(), 'ct-spine-ref-dicom'));
+    const mask = referenceMask(dataFolder(), volume);
+    const references = referenceBodies(mask);
+    const heights = references.find((body) => body.level === level)?.heights;
+    if (heights === undefined) throw new Error(`The reference has no heights of ${level}`);
+    const warped = compress(volume, heights, WIDTH * heights.depthMm, { type, loss });
+    const { bodies } = await judgeMask(warped, mask, references, tool);
+    const compressed = bodies.find((body) => body.level === level) ?? { level };
+    return {
+      level,
+      type,
+      loss,
+      expectedMm: compressedHeights(heights, { type, loss }),
+      compressed,
+      others: bodies.filter((body) => body.level !== level && WHOLE_LEVELS.includes(body.level)),
+    };
+  },
+  summarise(outcomes) {
+    const isCalled = ({ found }: MaskBody): boolean => (found?.measured?.grade ?? 0) >= MODERATE;
+    const isModerate = ({ loss }: Outcome): boolean => genantGrade(100 * loss) >= MODERATE;
+    const sound = (one: Outcome): readonly MaskBody[] => [...one.others, ...(isModerate(one) ? [] : [one.compressed])];
+    const errors = ({ compressed, expectedMm }: Outcome): readonly number[] => heightErrors(compressed, expectedMm);
+    const measured = outcomes.filter(({ compressed }) => compressed.found?.measured !== undefined);
+    return {
+      metrics: told({
+        found: shareOf(outcomes, ({ compressed }) => [Number(compressed.found?.measured !== undefined), 1], {
+          goal: { atLeast: 0.97 },
+        }),
+        heightErrorMedianMm: percentileOf(outcomes, errors, 50, { unit: 'mm', goal: { atMost: 1.2 } }),
+        heightErrorP95Mm: percentileOf(outcomes, errors, 95, { unit: 'mm', goal: { atMost: 3 } }),
+        moderateSensitivity: shareOf(
+          outcomes.filter(isModerate),
+          ({ compressed }) => [Number(isCalled(compressed)), 1],
+          { goal: { atLeast: 0.9 } },
+        ),
+        moderateSpecificity: shareOf(
+          outcomes,
+          (one) => [sound(one).filter((body) => !isCalled(body)).length, sound(one).length],
+          { goal: { atLeast: 0.95 } },
+        ),
+      }),
+      remarks: [
+        'One body at a time is compressed by a known share of its height and the discs beside it stretched; the heights expected are those of the mask less the compression. Sound are bodies that were left as they are, and compressions of less than 25 %. All from one patient: intervals say nothing about other patients.',
+      ],
+      figures: [
+        {
+          name: 'compressions-grades',
+          caption: 'Genant grade of the compression that was applied, and the tool’s',
+          svg: confusionMatrixPlot(
+            confusionMatrix(
+              measured.map(({ loss, compressed }) => ({
+                truth: String(genantGrade(100 * loss)),
+                found: String(compressed.found?.measured?.grade),
+              })),
+              GRADES,
+            ),
+            { title: 'Known compressions of a real CT' },
+          ),
+        },
+      ],
+      tables: [
+        {
+          title: 'Called moderate or worse, of the bodies compressed',
+          header: ['type', ...LOSSES.map((loss) => `${100 * loss} %`)],
+          rows: TYPES.map((type) => [
+            type,
+            ...LOSSES.map((loss) => {
+              const some = outcomes.filter((one) => one.type === type && one.loss === loss);
+              return `${some.filter(({ compressed }) => isCalled(compressed)).length} / ${some.length}`;
+            }),
+          ]),
+        },
+      ],
+    };
+  },
+};

@@ -1,0 +1,12 @@
+/** How `vertebral-fracture` is judged. */
+import { type Evaluation, part } from '../evaluation.ts';
+import { compressions } from './compressions.ts';
+import { paintedMaskPart } from './painted-mask-part.ts';
+import { phantoms } from './phantoms.ts';
+import { realCt, slab } from './real-ct-part.ts';
+import { robustness } from './robustness.ts';
+
+export const evaluation: Evaluation = {
+  tool: 'vertebral-fracture',
+  parts: [part(phantoms), part(robustness), part(realCt), part(compressions), part(paintedMaskPart), part(slab)],
+};

@@ -1,0 +1,152 @@
+/**
+ * A mask of real vertebrae (VerSe) painted as a CT: bone with a shell, soft tissue around, noise. Real shapes that no phantom has,
+ * and a truth that is exact.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PointLps } from '#core/image/geometry.ts';
+import { boundsOf, type LpsGrid, toLps } from '#core/image/resample.ts';
+import type { Volume } from '#core/image/volume.ts';
+import { createRandom } from '#phantoms/random.ts';
+import { add, axisOf, cross, dot, median, subtract, times, unit } from '#tools/vertebral-fracture/chain-geometry.ts';
+import { type NiftiVolume, nearestIn, readNifti } from '../nifti.ts';
+import type { ReferenceMask } from './reference.ts';
+
+/** VerSe's numbers: T1 is 8, L1 is 20. The mask begins and ends with whole vertebrae, T9 to L5. */
+const LEVELS: Readonly<Record<number, string>> = {
+  24: 'L5',
+  23: 'L4',
+  22: 'L3',
+  21: 'L2',
+  20: 'L1',
+  19: 'T12',
+  18: 'T11',
+  17: 'T10',
+  16: 'T9',
+};
+const NUMBERS = Object.keys(LEVELS).map(Number).toReversed();
+const HU = { spongiosa: 170, shell: 420, tissue: 45, noise: 18 } as const;
+const SPACING_MM = 1;
+
+export interface PaintedMask {
+  readonly volume: Volume;
+  /** The bodies on the volume's voxels. */
+  readonly mask: ReferenceMask;
+}
+
+/** Paints the VerSe mask of the data folder. */
+export function paintedMask(dataFolder: string): PaintedMask {
+  const folder = join(dataFolder, 'ct-spine-ref');
+  const nifti = readNifti(join(folder, 'verse__sub-verse004_seg-vert_msk.nii.gz'));
+  const centres = centresOf(nifti, join(folder, 'verse__sub-verse004_seg-subreg_ctd.json'));
+  const grid = gridOf(nifti);
+  const { columns, rows, slices } = grid;
+  const vertebraAt = nearestIn(nifti);
+  const inBody = bodyTest(vertebraAt, centres);
+  const vertebrae = new Uint8Array(columns * rows * slices);
+  const labels = new Uint8Array(vertebrae.length);
+  forEachPoint(grid, (at, point) => {
+    const number = vertebraAt(point);
+    if (number === 0) return;
+    vertebrae[at] = number;
+    if (inBody(number, point)) labels[at] = NUMBERS.indexOf(number) + 1;
+  });
+  const random = createRandom(1);
+  const voxels = Int16Array.from(vertebrae, (number, at) => {
+    const isShell = number > 0 && [1, columns, rows * columns].some((step) => isBorder(vertebrae, at, step));
+    const hu = number === 0 ? HU.tissue : isShell ? HU.shell : HU.spongiosa;
+    return Math.round(hu + HU.noise * random.normal());
+  });
+  const space = {
+    ...grid,
+    columnDirection: [1, 0, 0],
+    rowDirection: [0, 1, 0],
+    sliceDirection: [0, 0, 1],
+  } as const;
+  return {
+    volume: {
+      ...space,
+      kind: 'volume',
+      StudyInstanceUID: '2.25.1',
+      SeriesInstanceUID: '2.25.2',
+      FrameOfReferenceUID: '2.25.3',
+      Modality: 'CT',
+      voxels,
+      frames: Array.from({ length: slices }, (_, index) => ({ SOPInstanceUID: `2.25.4.${index + 1}` })),
+    },
+    mask: { ...space, labels, levels: NUMBERS.map((number) => LEVELS[number] ?? '') },
+  };
+}
+
+const isBorder = (vertebrae: Uint8Array, at: number, step: number): boolean =>
+  (vertebrae[at - step] ?? 0) === 0 || (vertebrae[at + step] ?? 0) === 0;
+
+/** Centres of the vertebral bodies, LPS, by VerSe's number. */
+function centresOf(nifti: NiftiVolume, path: string): ReadonlyMap<number, PointLps> {
+  const listed: readonly { label?: number; X: number; Y: number; Z: number }[] = JSON.parse(readFileSync(path, 'utf8'));
+  return new Map(
+    listed.flatMap(({ label, X, Y, Z }) => (label === undefined ? [] : [[label, toLps(nifti, X, Y, Z)] as const])),
+  );
+}
+
+function gridOf(nifti: NiftiVolume): LpsGrid {
+  const { min, max } = boundsOf(nifti);
+  const count = (axis: 0 | 1 | 2): number => Math.floor((max[axis] - min[axis]) / SPACING_MM) + 1;
+  return {
+    columns: count(0),
+    rows: count(1),
+    slices: count(2),
+    spacingMm: [SPACING_MM, SPACING_MM, SPACING_MM],
+    origin: min,
+  };
+}
+
+function forEachPoint(
+  { columns, rows, slices, origin, spacingMm }: LpsGrid,
+  visit: (at: number, point: PointLps) => void,
+) {
+  for (let k = 0; k < slices; k += 1) {
+    for (let j = 0; j < rows; j += 1) {
+      for (let i = 0; i < columns; i += 1) {
+        visit((k * rows + j) * columns + i, [
+          origin[0] + i * spacingMm[0],
+          origin[1] + j * spacingMm[1],
+          origin[2] + k * spacingMm[2],
+        ]);
+      }
+    }
+  }
+}
+
+/** Whether a point of a vertebra is in its body: in front of the canal, whose front is looked for from the body's centre. */
+function bodyTest(
+  vertebraAt: (point: PointLps) => number,
+  centres: ReadonlyMap<number, PointLps>,
+): (number: number, point: PointLps) => boolean {
+  const chain = NUMBERS.map((number) => centres.get(number)).filter((centre) => centre !== undefined);
+  const walls = new Map(
+    NUMBERS.flatMap((number, index) => {
+      const centre = centres.get(number);
+      if (centre === undefined) return [];
+      const up = axisOf(chain, index);
+      const lateral = unit(subtract([1, 0, 0], times(up, up[0])));
+      const depth = cross(up, lateral);
+      // On each line from front to back the body ends where the canal begins; a crushed one is met by few lines.
+      const ends = [-4, -2, 0, 2, 4].map((s) =>
+        Math.max(
+          ...[-6, -4, -2, 0, 2, 4, 6].map((h) => {
+            const from = add(centre, add(times(lateral, s), times(up, h)));
+            let t = 0;
+            while (t < 40 && vertebraAt(add(from, times(depth, t))) === number) t += 0.5;
+            return t;
+          }),
+        ),
+      );
+      return [[number, { centre, depth, wall: median(ends) }] as const];
+    }),
+  );
+  return (number, point) => {
+    const wall = walls.get(number);
+    return wall !== undefined && dot(subtract(point, wall.centre), wall.depth) <= wall.wall;
+  };
+}

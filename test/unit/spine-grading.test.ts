@@ -1,0 +1,89 @@
+/** Heights that a body had before its fracture, and the grade that follows, on spines whose truth is known. */
+import { describe, expect, it } from 'vitest';
+import { makeAnatomy, type Vertebra } from '#phantoms/spine/anatomy.ts';
+import { expectedHeights, type Measured } from '#tools/vertebral-fracture/expected-heights.ts';
+import { gradeBodies } from '#tools/vertebral-fracture/grade.ts';
+
+const measuredOf = ({ level, heights }: Pick<Vertebra, 'level' | 'heights'>, named = true): Measured => ({
+  ...(named && { level }),
+  heights: { anteriorMm: heights.anterior, middleMm: heights.middle, posteriorMm: heights.posterior },
+});
+const trunk = (options: Parameters<typeof makeAnatomy>[0]) => makeAnatomy(options).vertebrae.slice(0, 14);
+
+describe('expected heights', () => {
+  it('are near those of sound bodies', () => {
+    const errors = [1, 2, 3, 4, 5].flatMap((seed) => {
+      const vertebrae = trunk({ seed, fractures: [] });
+      const bodies = vertebrae.map((one) => measuredOf(one));
+      return vertebrae.map(({ heights }, index) => Math.abs(expectedHeights(bodies, index)[0] / heights.anterior - 1));
+    });
+
+    expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThan(0.04);
+    expect(Math.max(...errors)).toBeLessThan(0.14);
+  });
+
+  it('are those of the sound bodies where neighbours on both sides are crushed', () => {
+    const vertebrae = trunk({
+      seed: 3,
+      fractures: (['L3', 'L2', 'L1'] as const).map((level) => ({ level, type: 'crush', loss: 0.35 })),
+    });
+    const bodies = vertebrae.map((one) => measuredOf(one));
+    const index = vertebrae.findIndex(({ level }) => level === 'L2');
+
+    const [, middle] = expectedHeights(bodies, index);
+
+    const intact = vertebrae[index]?.intactHeights.middle ?? 0;
+    expect(Math.abs(middle / intact - 1)).toBeLessThan(0.08);
+  });
+
+  it('are the body’s own shape where it stands alone', () => {
+    const [, middle, posterior] = expectedHeights(
+      [{ level: 'L3', heights: { anteriorMm: 20, middleMm: 22, posteriorMm: 27 } }],
+      0,
+    );
+
+    expect(posterior).toBe(27);
+    expect(middle / posterior).toBeCloseTo(25 / 26.5, 1);
+  });
+});
+
+describe('grades', () => {
+  const gradesOf = (vertebrae: readonly Vertebra[], named: boolean) =>
+    gradeBodies(
+      vertebrae.map((one) => measuredOf(one, named)),
+      0.5,
+    );
+
+  it.each([true, false])('tell a wedge, a crush and a biconcave body from sound ones (levels named: %s)', (named) => {
+    const vertebrae = trunk({
+      seed: 4,
+      fractures: [
+        { level: 'L3', type: 'wedge', loss: 0.35 },
+        { level: 'T12', type: 'crush', loss: 0.35 },
+        { level: 'T9', type: 'biconcave', loss: 0.5 },
+      ],
+    }).slice(0, 12);
+
+    const gradings = gradesOf(vertebrae, named);
+
+    const called = vertebrae.flatMap(({ level }, n) =>
+      (gradings[n]?.grade ?? 0) >= 2 ? [[level, gradings[n]?.deformity]] : [],
+    );
+    expect(called).toEqual([
+      ['L3', 'wedge'],
+      ['T12', 'crush'],
+      ['T9', 'biconcave'],
+    ]);
+  });
+
+  it('are sure of what lies far from a limit, and say so where it is near one', () => {
+    const at = (loss: number) => {
+      const vertebrae = trunk({ seed: 4, fractures: [{ level: 'L3', type: 'wedge', loss }] });
+      return gradesOf(vertebrae, true)[vertebrae.findIndex(({ level }) => level === 'L3')];
+    };
+
+    expect(at(0.55)).toMatchObject({ grade: 3 });
+    expect(at(0.55)?.certainty).toBeGreaterThan(0.95);
+    for (const loss of [0.2, 0.22, 0.24]) expect(at(loss)?.certainty).toBeLessThan(0.85);
+  });
+});
