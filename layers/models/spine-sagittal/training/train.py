@@ -1,6 +1,6 @@
 """Trains the 2.5D sagittal U-Net on exported phantoms and writes it as ONNX (opset 15).
 
-    OMP_NUM_THREADS=1 python3 train.py DATA OUT.onnx [--steps 9000]
+    OMP_NUM_THREADS=1 python3 train.py DATA OUT.onnx [--steps 10000]
 
 Input  `hu`:     float32 [n, 5, z, y], Hounsfield units at x - 4 mm, x - 2 mm ... x + 4 mm; z to the head, y to posterior, 1.5 mm.
 Output `tissue`: float32 [n, 5, z, y], probabilities of background, body, disc, sacrum, posterior elements.
@@ -220,7 +220,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--steps", type=int, default=9000)
+    parser.add_argument("--steps", type=int, default=10000)
     parser.add_argument("--batch", type=int, default=8)
     options = parser.parse_args()
     torch.manual_seed(7)
