@@ -13,8 +13,8 @@ const LEAST_ML = 5;
 /** A lowest body this much smaller than the next is what the model took of S1. */
 const REMNANT = 0.45;
 
-/** The sacrum's wings lie beside S1 and below L5; below S1 there is less of it than below L5. */
-const WINGS = { leastMl: 1, asideMm: 55, heightMm: 8, belowMm: 40, mostBelowMl: 15 } as const;
+/** The sacrum's wings lie beside S1 and below L5. It goes on below S1, by less than there is below L5. */
+const WINGS = { leastMl: 1, asideMm: 55, heightMm: 8, belowMm: 40, belowMl: [5, 15] } as const;
 
 /** Splits off what belongs to the sacrum from the lower end of a chain, and says whether the rest stands on it. */
 export function aboveSacrum<T extends ChainCandidate>(
@@ -40,7 +40,7 @@ export function aboveSacrum<T extends ChainCandidate>(
       if (Math.abs(along) < WINGS.heightMm) besideMl += ml;
       else if (along < 0 && along > -WINGS.belowMm) belowMl += ml;
     }
-    return besideMl >= WINGS.leastMl && belowMl <= WINGS.mostBelowMl;
+    return besideMl >= WINGS.leastMl && belowMl >= WINGS.belowMl[0] && belowMl <= WINGS.belowMl[1];
   };
   const isSacral = (body: T, index: number): boolean => {
     const next = chain[index + 1];
