@@ -82,7 +82,7 @@ function summarise(outcomes: readonly PhantomOutcome[]): Summary {
       evaluated: shareOf(outcomes, ({ answer }) => [Number(answer === 'result'), 1]),
     }),
     remarks: [
-      'A body counts as found where a measured finding lies within 8 mm of its middle; bodies that the border of the picture cuts do not count. A fracture whose body was not found counts as missed.',
+      'A body counts as found where a finding lies within 8 mm of its middle, and as measured where that has heights and a grade; bodies that the border of the picture cuts do not count. Precision is that of measured findings. A fracture whose body was not measured counts as missed.',
       'Sensitivity and specificity are those of "moderate or worse" (Genant grade 2 and 3).',
     ],
     tables: [conditionsTable(outcomes), fractureTable(outcomes)],
@@ -148,6 +148,7 @@ function summarise(outcomes: readonly PhantomOutcome[]): Summary {
 function findingMetrics(outcomes: readonly PhantomOutcome[]): Readonly<Record<string, Metric | undefined>> {
   return {
     recall: foundShare(outcomes, { goal: { atLeast: 0.98 } }),
+    measured: shareOf(outcomes, (one) => count(complete(one), ({ found }) => found?.measured !== undefined)),
     precision: shareOf(outcomes, ({ findings, spurious }) => [findings - spurious, findings], {
       goal: { atLeast: 0.98 },
     }),
@@ -176,7 +177,7 @@ function moderateMetrics(outcomes: readonly PhantomOutcome[]): Readonly<Record<s
 }
 
 function foundShare(outcomes: readonly SpineOutcome[], options: Pick<Metric, 'goal'> = {}): Metric | undefined {
-  return shareOf(outcomes, (one) => count(complete(one), ({ found }) => found?.measured !== undefined), options);
+  return shareOf(outcomes, (one) => count(complete(one), ({ found }) => found !== undefined), options);
 }
 
 function gradeMatrix(bodies: readonly MeasuredBody[]) {

@@ -29,7 +29,7 @@ export function paintSpine(
   for (const vertebra of vertebrae) {
     for (const shape of archShapes(vertebra)) paint(canvas, shape, archMaterial, { label: LABELS.posterior, body: 0 });
   }
-  paintSacrum(canvas, anatomy, archMaterial, random.between(0.35, 1));
+  paintSacrum(canvas, anatomy, archMaterial, random);
   for (const [index, vertebra] of vertebrae.entries()) {
     const below = vertebrae[index - 1] ?? first;
     if (below === undefined) continue;
@@ -98,7 +98,15 @@ export function paintSpine(
   }
 }
 
-function paintSacrum(canvas: Canvas, { sacrum, scale }: Anatomy, material: Material, inner: number): void {
+function paintSacrum(canvas: Canvas, { sacrum, scale }: Anatomy, material: Material, random: Random): void {
+  // As dense as the bodies above, paler or denser: brightness does not tell them apart.
+  const [inner, cortex] = [random.between(0.4, 1.25), random.between(0.6, 1.1)];
+  // What is left of the discs between its segments, the upper ones the clearest; lost where they are fused.
+  const rests = sacrum.map((_, index) => ({
+    isThere: random.chance(index === 0 ? 0.75 : 0.35),
+    mm: random.between(1, 4) / (index + 1),
+  }));
+  const restHu = random.between(20, 130);
   const truth = { label: LABELS.sacrum, body: 0 };
   for (const { frame, widthMm, depthMm, heightMm } of sacrum) {
     for (const side of [-1, 1]) {
@@ -126,11 +134,26 @@ function paintSacrum(canvas: Canvas, { sacrum, scale }: Anatomy, material: Mater
       truth,
     );
   }
-  for (const segment of sacrum) {
+  for (const [index, segment] of sacrum.entries()) {
     paint(
       canvas,
       sacralShape(segment),
-      { hu: (material.hu - 90) * inner, shell: { hu: (material.shell?.hu ?? 0) * 0.8, mm: 1.3 }, grainHu: 25 },
+      {
+        hu: (material.hu - 90) * inner,
+        shell: { hu: (material.shell?.hu ?? 0) * cortex, mm: rests[index]?.isThere ? 1.3 : 0.6 },
+        grainHu: 25,
+      },
+      truth,
+    );
+  }
+  for (const [index, { frame, widthMm, depthMm, heightMm }] of sacrum.entries()) {
+    const rest = rests[index];
+    if (rest?.isThere !== true || index === sacrum.length - 1) continue;
+    const between = at(frame, 0, 0, -heightMm / 2);
+    paint(
+      canvas,
+      ellipsoidShape(between, [widthMm * 0.32, depthMm * 0.36, rest.mm]),
+      { hu: restHu, grainHu: 8 },
       truth,
     );
   }

@@ -2,7 +2,7 @@
 import type { PointLps } from '#core/image/geometry.ts';
 import { longestChain } from './chain.ts';
 import { axisOf, distance, dot, median, subtract } from './chain-geometry.ts';
-import { fillGaps } from './fill.ts';
+import { fillHoles } from './fill.ts';
 import { partBodies } from './part.ts';
 import { aboveSacrum } from './sacrum.ts';
 import { pointAt, type SpineMap, TISSUE } from './segment.ts';
@@ -232,6 +232,6 @@ function paintBodies(
   const occupancy = map.bodyProbability.map((value, at) =>
     map.tissue[at] === TISSUE.body && labels[at] === 0 ? 0 : value,
   );
-  for (const at of fillGaps(labels, shape)) occupancy[at] = 255;
+  for (const at of fillHoles(labels, shape)) occupancy[at] = 255;
   return { labels, occupancy, bodies };
 }

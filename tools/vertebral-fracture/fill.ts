@@ -1,31 +1,36 @@
-/** Pale marrow and the veins' canal can look like disc to the model: what a body has above and below is body. */
-import type { GridShape } from '#core/image/components.ts';
+/** Pale marrow, veins and streaks can look like anything but body to the model: what a body encloses is body. */
+import { type GridShape, labelComponents } from '#core/image/components.ts';
 
 /**
- * Fills gaps between the lowest and the highest point of each body along z (rows of `shape`), line by line. Endplates that
- * sank in stay as they are. Changes `labels` in place; returns the indices of what was filled.
+ * Fills holes that lie within one body, from all sides; hollows that are open, as endplates that sank in are, stay as they
+ * are. Changes `labels` in place; returns the indices of what was filled.
  */
-export function fillGaps(labels: Uint8Array, { columns, rows, slices }: GridShape): readonly number[] {
-  const filled: number[] = [];
-  const highest = new Int32Array(256);
-  for (let plane = 0; plane < slices; plane += 1) {
-    for (let y = 0; y < columns; y += 1) {
-      const indexOf = (z: number): number => (plane * rows + z) * columns + y;
-      highest.fill(-1);
-      for (let z = 0; z < rows; z += 1) {
-        const label = labels[indexOf(z)] ?? 0;
-        if (label === 0) continue;
-        const last = highest[label] ?? -1;
-        highest[label] = z;
-        if (last < 0) continue;
-        for (let gap = last + 1; gap < z; gap += 1) {
-          const at = indexOf(gap);
-          if (labels[at] !== 0) continue;
-          labels[at] = label;
-          filled.push(at);
-        }
-      }
+export function fillHoles(labels: Uint8Array, shape: GridShape): readonly number[] {
+  const { columns, rows } = shape;
+  const { labels: holes, components } = labelComponents(
+    labels.map((label) => Number(label === 0)),
+    shape,
+  );
+  const outside = components.reduce((a, b) => (b.size > a.size ? b : a), { label: 0, size: 0 }).label;
+  const owners = new Map<number, number>();
+  for (let at = 0; at < labels.length; at += 1) {
+    const hole = holes[at] ?? 0;
+    if (hole === 0 || hole === outside) continue;
+    for (const step of [1, -1, columns, -columns, columns * rows, -columns * rows]) {
+      const label = labels[at + step] ?? 0;
+      if (label === 0) continue;
+      // Between two bodies it is neither's.
+      owners.set(hole, owners.get(hole) === undefined || owners.get(hole) === label ? label : NOBODY);
     }
+  }
+  const filled: number[] = [];
+  for (let at = 0; at < labels.length; at += 1) {
+    const owner = owners.get(holes[at] ?? 0) ?? NOBODY;
+    if (owner === NOBODY) continue;
+    labels[at] = owner;
+    filled.push(at);
   }
   return filled;
 }
+
+const NOBODY = -1;

@@ -13,8 +13,8 @@ const LEAST_ML = 5;
 /** A lowest body this much smaller than the next is what the model took of S1. */
 const REMNANT = 0.45;
 
-/** The sacrum's wings lie beside S1 and below L5: this much of it within these limits of a body's middle makes it S1. */
-const WINGS = { leastMl: 1, besideMm: 55, heightMm: 8 } as const;
+/** The sacrum's wings lie beside S1 and below L5; below S1 there is less of it than below L5. */
+const WINGS = { leastMl: 1, asideMm: 55, heightMm: 8, belowMm: 40, mostBelowMl: 15 } as const;
 
 /** Splits off what belongs to the sacrum from the lower end of a chain, and says whether the rest stands on it. */
 export function aboveSacrum<T extends ChainCandidate>(
@@ -32,13 +32,15 @@ export function aboveSacrum<T extends ChainCandidate>(
       chain.map(({ centre }) => centre),
       index,
     );
-    const beside = points.reduce((sum, { point, ml }) => {
+    let [besideMl, belowMl] = [0, 0];
+    for (const { point, ml } of points) {
       const from = subtract(point, body.centre);
       const along = dot(from, up);
-      const aside = Math.sqrt(Math.max(0, dot(from, from) - along * along));
-      return sum + (Math.abs(along) < WINGS.heightMm && aside < WINGS.besideMm ? ml : 0);
-    }, 0);
-    return beside >= WINGS.leastMl;
+      if (Math.sqrt(Math.max(0, dot(from, from) - along * along)) > WINGS.asideMm) continue;
+      if (Math.abs(along) < WINGS.heightMm) besideMl += ml;
+      else if (along < 0 && along > -WINGS.belowMm) belowMl += ml;
+    }
+    return besideMl >= WINGS.leastMl && belowMl <= WINGS.mostBelowMl;
   };
   const isSacral = (body: T, index: number): boolean => {
     const next = chain[index + 1];

@@ -1,6 +1,6 @@
 """Trains the 2.5D sagittal U-Net on exported phantoms and writes it as ONNX (opset 15).
 
-    OMP_NUM_THREADS=1 python3 train.py DATA OUT.onnx [--steps 9000]
+    OMP_NUM_THREADS=1 python3 train.py DATA OUT.onnx [--steps 10000]
 
 Input  `hu`:     float32 [n, 5, z, y], Hounsfield units at x - 4 mm, x - 2 mm ... x + 4 mm; z to the head, y to posterior, 1.5 mm.
 Output `tissue`: float32 [n, 5, z, y], probabilities of background, body, disc, sacrum, posterior elements.
@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import nn
 
 CLASSES = 5
-BODY = 1
+BODY, SACRUM = 1, 3
 WIDTHS = (16, 32, 48, 64, 96)
 CROP = (144, 96)
 PLANES = (-2, -1, 0, 1, 2)  # sagittal planes are 2 mm apart
@@ -112,6 +112,8 @@ def window(plane, corner, outside):
 def painted(hu, body, rest, random):
     """The same planes with one density a class, as a mask would look that is painted as a CT."""
     values = np.array([random.uniform(*limits) for limits in PAINTED], np.float32)
+    if random.random() < 0.6:
+        values[SACRUM] = values[BODY] * random.uniform(0.85, 1.15)
     share = body / 255
     background = hu if random.random() < 0.6 else np.where(hu > -500, values[0], hu)
     other = np.where(rest > 0, values[rest.astype(np.uint8)], background)
@@ -122,7 +124,7 @@ def augment(hu, body, rest, random):
     """Tilts and scales the planes, changes density and contrast, adds noise and blur. Labels of the middle plane only."""
     hu, body, rest = torch.from_numpy(hu), torch.from_numpy(body[MIDDLE:MIDDLE + 1]) / 255, torch.from_numpy(rest[MIDDLE:MIDDLE + 1])
     if random.random() < 0.6:
-        angle, scale = random.normal() * 0.14, random.uniform(0.82, 1.2)
+        angle, scale = random.normal() * 0.18, random.uniform(0.82, 1.2)
         ratio = CROP[0] / CROP[1]
         c, s = math.cos(angle) / scale, math.sin(angle) / scale
         theta = torch.tensor([[[c, -s * ratio, 0], [s / ratio, c, 0]]], dtype=torch.float32)
@@ -131,7 +133,9 @@ def augment(hu, body, rest, random):
         hu, body = both[:-1], both[-1:]
         rest = F.grid_sample(rest[None], grid, mode="nearest", align_corners=False)[0]
     soft = hu > -300
-    hu = torch.where(soft, hu * random.uniform(0.8, 1.25) + random.normal() * 15, hu)
+    # Density changes over the picture, too, so that no class is known by being brighter than its neighbours.
+    gain = F.interpolate(torch.from_numpy(random.uniform(0.85, 1.18, (1, 1, 4, 3)).astype(np.float32)), CROP, mode="bilinear", align_corners=True)[0]
+    hu = torch.where(soft, hu * gain * random.uniform(0.85, 1.2) + random.normal() * 15, hu)
     kernel = random.random()
     if kernel < 0.3:
         hu = F.avg_pool2d(hu[None], 3, 1, 1)[0] * 0.7 + hu * 0.3
@@ -216,7 +220,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--steps", type=int, default=9000)
+    parser.add_argument("--steps", type=int, default=10000)
     parser.add_argument("--batch", type=int, default=8)
     options = parser.parse_args()
     torch.manual_seed(7)

@@ -17,5 +17,5 @@ node "$here/export-phantoms.ts" "$scratch" $((1000000 + half)) $((phantoms - hal
 node "$here/export-phantoms.ts" "$scratch" 500000 $((phantoms < 8 ? 1 : 8))
 wait
 
-OMP_NUM_THREADS=1 "${PYTHON:-/usr/bin/python3}" -W ignore "$here/train.py" "$scratch" "$out" --steps "${TRAIN_STEPS:-9000}"
+OMP_NUM_THREADS=1 "${PYTHON:-/usr/bin/python3}" -W ignore "$here/train.py" "$scratch" "$out" --steps "${TRAIN_STEPS:-10000}"
 [ -n "${2:-}" ] || node "$here/../../../training/seal.ts" "$model"
