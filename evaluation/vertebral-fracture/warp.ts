@@ -21,7 +21,12 @@ const STATIONS = [0.15, 0.5, 0.85] as const;
 /** Of the lost height, what the upper endplate gives. */
 const UPPER = { wedge: 0.75, biconcave: 0.5, crush: 0.6 } as const;
 /** How far above and below the body tissue is stretched: about a disc, mm. */
-const DISC_MM = 7;
+const DISC_MM = 8.5;
+/**
+ * An endplate is a bright layer that the scanner blurs over two millimetres and more; so much of what lies on both sides of it moves with it as
+ * it is. Stretched, its outer half would look like bone where none is.
+ */
+const ENDPLATE_MM = 2.5;
 /** Beyond the body's sides the displacement fades out over this, mm. */
 const FADE_MM = 8;
 
@@ -74,11 +79,26 @@ interface Ends {
 
 /** Where what is at height `h` now was before the endplates moved by `moved`, mm. */
 function heightBefore(h: number, { top, bottom }: Ends, moved: Ends): number {
+  const half = Math.min(ENDPLATE_MM, (top - moved.top - bottom - moved.bottom) / 3);
+  // From and to: pairs of heights now and before, from below upwards; between them tissue is stretched or pressed together.
   const [newTop, newBottom] = [top - moved.top, bottom + moved.bottom];
-  if (h > newTop) return h >= top + DISC_MM ? h : top + ((h - newTop) * DISC_MM) / (top + DISC_MM - newTop);
-  if (h < newBottom)
-    return h <= bottom - DISC_MM ? h : bottom - ((newBottom - h) * DISC_MM) / (newBottom - bottom + DISC_MM);
-  return bottom + ((h - newBottom) * (top - bottom)) / (newTop - newBottom);
+  return between(h, [
+    [bottom - DISC_MM + ENDPLATE_MM, bottom - DISC_MM + ENDPLATE_MM],
+    [newBottom - ENDPLATE_MM, bottom - ENDPLATE_MM],
+    [newBottom + half, bottom + half],
+    [newTop - half, top - half],
+    [newTop + ENDPLATE_MM, top + ENDPLATE_MM],
+    [top + DISC_MM - ENDPLATE_MM, top + DISC_MM - ENDPLATE_MM],
+  ]);
+}
+
+/** Piecewise linear through points; what lies beyond them stays. */
+function between(x: number, points: readonly (readonly [now: number, before: number])[]): number {
+  for (let n = 1; n < points.length; n += 1) {
+    const [[x0, y0], [x1, y1]] = [points[n - 1] ?? [0, 0], points[n] ?? [0, 0]];
+    if (x >= x0 && x < x1) return y0 + ((x - x0) * (y1 - y0)) / (x1 - x0);
+  }
+  return x;
 }
 
 const fade = (beyondMm: number): number => Math.min(1, Math.max(0, 1 - beyondMm / FADE_MM));

@@ -51,7 +51,7 @@ const STATION_SCATTER = 0.04;
 /** The share of bodies that lost height, and what they keep of it. */
 const LOST = { share: 0.2, least: 0.4, most: 0.92 } as const;
 /** The highest of three ratios is a little too high. */
-const HIGHEST_BIAS = 0.02;
+const HIGHEST_BIAS = 0.01;
 /** A posterior height below this part of what is expected is lost itself and no measure of the others. */
 const CRUSHED = 0.87;
 /** Of the two expectations for anterior and middle heights, the one by the body's own posterior height counts this much. */
