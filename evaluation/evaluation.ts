@@ -30,10 +30,19 @@ export interface Figure {
   readonly svg: string;
 }
 
+/** A picture of the page, e.g. of `gallery`. */
+export interface Picture {
+  /** File name without its ending, unique in the evaluation. */
+  readonly name: string;
+  readonly caption: string;
+  readonly png: Uint8Array;
+}
+
 export interface Summary {
   readonly metrics: Readonly<Record<string, Metric>>;
   readonly tables?: readonly Table[];
   readonly figures?: readonly Figure[];
+  readonly pictures?: readonly Picture[];
   /** Sentences for the page, above the figures. */
   readonly remarks?: readonly string[];
 }

@@ -1,0 +1,130 @@
+/** What is written of an evaluation: `metrics.json` for machines, a page with its drawings for people. No dates: the same run, the same files. */
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import type { Metric, Part, Summary, Table } from './evaluation.ts';
+import { isReached } from './metrics.ts';
+import { shown } from './plots/svg.ts';
+
+export interface EvaluatedPart {
+  readonly part: Pick<Part, 'name' | 'title'>;
+  readonly cases: number;
+  readonly summary: Summary;
+}
+
+export interface Evaluated {
+  readonly entry: ToolEntry;
+  /** The command that makes it again. */
+  readonly command: string;
+  readonly parts: readonly EvaluatedPart[];
+}
+
+/** What `metrics.json` holds. */
+export interface MetricsFile {
+  readonly tool: string;
+  readonly version: string;
+  readonly models: readonly { readonly id: string; readonly version: string; readonly sha256: string }[];
+  readonly command: string;
+  readonly parts: Readonly<
+    Record<
+      string,
+      {
+        readonly title: string;
+        readonly cases: number;
+        readonly metrics: Readonly<Record<string, Metric & { readonly reached?: boolean }>>;
+      }
+    >
+  >;
+}
+
+/** Writes `metrics.json`, `README.md` and the drawings into `folder`, in the place of those of an earlier run. */
+export function writePage(folder: string, evaluated: Evaluated): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) if (/\.(svg|png)$/.test(name)) rmSync(join(folder, name));
+  writeFileSync(join(folder, 'metrics.json'), `${JSON.stringify(metricsFile(evaluated), undefined, 2)}\n`);
+  writeFileSync(join(folder, 'README.md'), pageOf(evaluated));
+  for (const { summary } of evaluated.parts) {
+    for (const { name, svg } of summary.figures ?? []) writeFileSync(join(folder, `${name}.svg`), svg);
+    for (const { name, png } of summary.pictures ?? []) writeFileSync(join(folder, `${name}.png`), png);
+  }
+}
+
+export function metricsFile({ entry, command, parts }: Evaluated): MetricsFile {
+  return {
+    tool: entry.manifest.id,
+    version: toolVersion(entry),
+    models: entry.models.map(({ id, version, sha256 }) => ({ id, version, sha256 })),
+    command,
+    parts: Object.fromEntries(
+      parts.map(({ part, cases, summary }) => [
+        part.name,
+        {
+          title: part.title,
+          cases,
+          metrics: Object.fromEntries(Object.entries(summary.metrics).map(([name, one]) => [name, metricOf(one)])),
+        },
+      ]),
+    ),
+  };
+}
+
+/** To six digits: more is not known, and the last ones differ between machines. */
+function metricOf(metric: Metric): Metric & { readonly reached?: boolean } {
+  const rounded = (value: number): number => Number(value.toPrecision(6));
+  const { value, interval } = metric;
+  const reached = isReached(metric);
+  return {
+    ...metric,
+    value: rounded(value),
+    ...(interval && { interval: [rounded(interval[0]), rounded(interval[1])] as const }),
+    ...(reached !== undefined && { reached }),
+  };
+}
+
+export function pageOf({ entry, command, parts }: Evaluated): string {
+  const { manifest, models } = entry;
+  const named = models.map(({ id, version, sha256 }) => `${id} ${version} (SHA-256 \`${sha256.slice(0, 12)}…\`)`);
+  return `${[
+    `# How ${manifest.id} is judged`,
+    `${manifest.label}, version \`${toolVersion(entry)}\`${named.length === 0 ? '' : `, with ${named.join(', ')}`}. **Research use only, not for clinical use.**`,
+    `\`${command}\` measures and writes this page, its drawings and \`metrics.json\`. Intervals hold 95 % and are bootstrapped over cases (patients), not over findings;
+n is what a figure is made of. What the tool does is in [its card](../../../tools/${manifest.id}/README.md).`,
+    ...parts.flatMap(sectionOf),
+  ].join('\n\n')}\n`;
+}
+
+function sectionOf({ part, cases, summary }: EvaluatedPart): readonly string[] {
+  const { metrics, tables = [], figures = [], pictures = [], remarks = [] } = summary;
+  return [
+    `## ${part.title}`,
+    [`${cases} ${cases === 1 ? 'case' : 'cases'} (part \`${part.name}\`).`, ...remarks].join('\n'),
+    ...(Object.keys(metrics).length === 0 ? [] : [tableOf(metricsTable(metrics))]),
+    ...tables.flatMap((table) => [`### ${table.title}`, tableOf(table)]),
+    ...figures.map(({ name, caption }) => `![${caption}](${name}.svg)`),
+    ...pictures.flatMap(({ name, caption }) => [`![${caption}](${name}.png)`, caption]),
+  ];
+}
+
+function metricsTable(metrics: Summary['metrics']): Omit<Table, 'title'> {
+  return {
+    header: ['', 'value', '95 % interval', 'n', 'goal', 'reached'],
+    rows: Object.entries(metrics).map(([name, metric]) => {
+      const { value, interval, n, unit, goal } = metric;
+      const reached = isReached(metric);
+      return [
+        name,
+        unit === undefined ? shown(value) : `${shown(value)} ${unit}`,
+        interval === undefined ? '' : `${shown(interval[0])} to ${shown(interval[1])}`,
+        String(n),
+        goal === undefined ? '' : 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`,
+        reached === undefined ? '' : reached ? 'yes' : '**no**',
+      ];
+    }),
+  };
+}
+
+function tableOf({ header, rows }: Omit<Table, 'title'>): string {
+  const row = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [row(header), row(header.map(() => '---')).replaceAll(' ', ''), ...rows.map(row)].join('\n');
+}
