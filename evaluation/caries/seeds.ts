@@ -9,7 +9,7 @@ export interface Seeds {
   readonly count: number;
 }
 
-type SeedsByView = Readonly<Record<DentalPhantom['kind'], Seeds>>;
+export type SeedsByView = Readonly<Record<DentalPhantom['kind'], Seeds>>;
 
 /** What the figures of the card are measured on. */
 export const HELD_OUT: SeedsByView = {

@@ -34,10 +34,7 @@ export function makeBitewing({ seed, side, cariesRate, spacingMm = 0.04 }: Bitew
     },
     random,
   );
-  const lower = placeBackTeeth(
-    { ...common, jaw: 'lower', offset, middle: middle + random.between(-0.3, 1) },
-    random,
-  );
+  const lower = placeBackTeeth({ ...common, jaw: 'lower', offset, middle: middle + random.between(-0.3, 1) }, random);
   paintCheekAndBone(scene, [upper, lower], random);
   const truth = paintTeeth(
     scene,

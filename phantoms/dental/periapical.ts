@@ -68,7 +68,14 @@ export function makePeriapical({ seed, cariesRate, spacingMm = 0.04 }: Periapica
     },
     random,
   );
-  return { kind: 'periapical', rows: scene.rows, columns: scene.columns, pixels, spacingMm: [spacingMm, spacingMm], truth };
+  return {
+    kind: 'periapical',
+    rows: scene.rows,
+    columns: scene.columns,
+    pixels,
+    spacingMm: [spacingMm, spacingMm],
+    truth,
+  };
 }
 
 function placeBack(view: View, random: Random): readonly Tooth[] {

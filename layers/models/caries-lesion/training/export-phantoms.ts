@@ -37,7 +37,8 @@ for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
   const { data, shape } = modelInput(resample({ ...phantom, pixels: grey }, rows, columns));
   const [, , paddedRows = 0, paddedColumns = 0] = shape;
   const [top, bottom] = rowsOfInterest(phantom, seed, scale, rows);
-  const cut = <T extends Float32Array | Uint8Array>(planes: T): T => cutRows(planes, paddedRows, paddedColumns, top, bottom);
+  const cut = <T extends Float32Array | Uint8Array>(planes: T): T =>
+    cutRows(planes, paddedRows, paddedColumns, top, bottom);
   const name = `${kind}-${seed}`;
   writeFileSync(join(folder, `${name}.in`), new Int8Array(cut(data).map((value) => Math.round(value * 60))));
   writeFileSync(join(folder, `${name}.label`), cut(labels(phantom, rows, columns, paddedRows, paddedColumns)));
