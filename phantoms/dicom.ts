@@ -165,17 +165,15 @@ function digital(kind: RadiographPhantom['kind'], storage: 'DX' | 'IO'): Attribu
   };
 }
 
+/** The IO object knows right, left and both, but no unpaired part. */
+const INTRA_ORAL: Attributes = {
+  ImageLaterality: 'B',
+  AnatomicRegionSequence: [TEETH],
+  PrimaryAnatomicStructureSequence: [TEETH],
+};
 const VIEWS: Readonly<Record<RadiographPhantom['kind'], Attributes>> = {
-  bitewing: {
-    ImageLaterality: 'B',
-    AnatomicRegionSequence: [TEETH],
-    PrimaryAnatomicStructureSequence: [TEETH],
-  },
-  periapical: {
-    ImageLaterality: 'U',
-    AnatomicRegionSequence: [TEETH],
-    PrimaryAnatomicStructureSequence: [TEETH],
-  },
+  bitewing: INTRA_ORAL,
+  periapical: INTRA_ORAL,
   panoramic: { BodyPartExamined: 'JAW', ImageLaterality: 'U', AnatomicRegionSequence: [JAWS] },
   teeth: { BodyPartExamined: 'JAW', ImageLaterality: 'U', AnatomicRegionSequence: [TEETH] },
 };

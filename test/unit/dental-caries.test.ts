@@ -301,7 +301,16 @@ describe('what is said of a lesion', () => {
       max: [1, 0, 0],
       centroid: [1, 0, 0],
     } as const;
-    const lesion: MarkedLesion = { region, crown, side, depth: 3, depthClass: 'E2', certainty: 0.9, pixels: [7], outline: [] };
+    const lesion: MarkedLesion = {
+      region,
+      crown,
+      side,
+      depth: 3,
+      depthClass: 'E2',
+      certainty: 0.9,
+      pixels: [7],
+      outline: [],
+    };
     const evaluation: Evaluation = {
       image: { ...image, header: { ...image.header, PatientOrientation } },
       ...{ scale: scaleOf(image), workingMm: 0.2, crowns: [crown], lesions: [lesion] },
