@@ -26,14 +26,14 @@ PATCH = (192, 224)
 # What is cut out before it is turned and zoomed to a patch.
 CUT = (272, 304)
 BATCH = 4
-STEPS = int(os.environ.get("STEPS", "8500"))
+STEPS = int(os.environ.get("STEPS", "6000"))
 CALIBRATION_INPUTS = 32
 # Lesions are a few hundredths of the picture: their plane weighs more, and their pixels more again, small ones most.
 PLANE_WEIGHTS = torch.tensor([4.0, 1.0, 1.0, 1.0, 0.5]).view(1, MASKS, 1, 1)
 LESION_WEIGHTS = torch.tensor([6.0, 18.0, 12.0, 6.0, 6.0, 6.0])
 # Share of patches from each kind of picture, and of patches that show none.
-KINDS = {"bitewing": 0.34, "periapical": 0.24, "panoramic": 0.42}
-NOTHING = 0.04
+KINDS = {"bitewing": 0.3, "periapical": 0.22, "panoramic": 0.48}
+NOTHING = 0.08
 
 
 def double(inside, outside):
@@ -132,18 +132,37 @@ def cut(pictures, random):
 
 
 def nothing(random):
-    """No teeth: noise of any grain, with a few soft bars as long bones and ribs are."""
+    """No teeth: noise of any grain, and chains of bones as spines, fingers, ribs and limbs are."""
     x = np.zeros(CUT, np.float32)
-    rows, columns = np.mgrid[0 : CUT[0], 0 : CUT[1]].astype(np.float32)
     for grain in (1, 4, 16, 48):
-        coarse = random.normal(0, random.uniform(0, 0.8), (CUT[0] // grain + 1, CUT[1] // grain + 1))
-        x += np.kron(coarse, np.ones((grain, grain)))[: CUT[0], : CUT[1]].astype(np.float32)
-    for _ in range(random.integers(0, 6)):
-        angle, width = random.uniform(0, np.pi), random.uniform(5, 60)
-        across = (rows - random.uniform(0, CUT[0])) * np.cos(angle) + (columns - random.uniform(0, CUT[1])) * np.sin(angle)
-        x += (random.uniform(-1, 2) * np.exp(-((across / width) ** 4))).astype(np.float32)
+        coarse = random.normal(0, random.uniform(0, 0.6), (1, 1, CUT[0] // grain + 1, CUT[1] // grain + 1))
+        x += functional.interpolate(torch.from_numpy(coarse), CUT, mode="bilinear", align_corners=True)[0, 0].float().numpy()
+    for _ in range(random.integers(0, 5)):
+        add_bones(x, random)
+    if random.random() < 0.6:
+        x = blurred(x)
     smooth = (x - x.mean()) / (x.std() + 0.1)
     return np.stack((np.clip(smooth * random.uniform(0.2, 1), -2, 2), np.clip(0.5 * smooth, -1.5, 1.5)))
+
+
+def add_bones(x, random):
+    """A chain of rounded boxes with bright rims along a line, each as long as it is wide (vertebrae) to ten times (limbs)."""
+    rows, columns = np.mgrid[0 : CUT[0], 0 : CUT[1]].astype(np.float32)
+    angle, half = random.uniform(0, np.pi), random.uniform(5, 40)
+    along = (rows - random.uniform(0, CUT[0])) * np.sin(angle) + (columns - random.uniform(0, CUT[1])) * np.cos(angle)
+    across = (columns - random.uniform(0, CUT[1])) * np.sin(angle) - (rows - random.uniform(0, CUT[0])) * np.cos(angle)
+    length, gap = half * np.exp(random.uniform(-0.3, 2.3)), random.uniform(0.5, 0.2 * half + 1)
+    place = np.abs((along % (2 * length + gap)) - length)
+    waist = half * (1 - random.uniform(0, 0.3) * np.clip(1 - (place / length) ** 2, 0, 1))
+    power = random.uniform(2, 8)
+    inside = 1 - (np.clip(np.abs(across) / waist, 0, 4) ** power + np.clip(place / length, 0, 4) ** power) ** (1 / power)
+    inside *= half
+    rim = random.uniform(0, 1.5) * np.exp(-((inside - 1.5) ** 2) / random.uniform(1, 9))
+    x += random.uniform(-0.3, 1.5) * np.clip(inside / random.uniform(1, 6) + 0.5, 0, 1) + rim
+
+
+def blurred(x):
+    return (x + np.roll(x, 1, 0) + np.roll(x, -1, 0) + np.roll(x, 1, 1) + np.roll(x, -1, 1)) / 5
 
 
 def warp(x, y, random):
@@ -165,7 +184,7 @@ def warp(x, y, random):
 
 
 def disturb(x, random):
-    """What sets real radiographs apart from phantoms: contrast, sharpening, shading, and noise of one to a few pixels' grain."""
+    """What sets real radiographs apart from phantoms: contrast, sharpening, shading, shadows, noise of one to a few pixels' grain."""
 
     def each(values):
         return torch.from_numpy(np.asarray(values, np.float32)).view(BATCH, -1, 1, 1)
@@ -175,12 +194,33 @@ def disturb(x, random):
     x = x * each(np.exp(random.normal(0, (0.25, 0.35), (BATCH, 2)))) + each(random.normal(0, (0.15, 0.3), (BATCH, 2)))
     shading = torch.from_numpy(random.normal(0, 0.2, (BATCH, 2, 4, 4)).astype(np.float32))
     x = x + functional.interpolate(shading, PATCH, mode="bilinear", align_corners=True)
+    x = x + shadows(random)
     flat = each(random.random(BATCH) < 0.15)
     x[:, 1:] = x[:, 1:] * (1 - flat) + flat * each(random.uniform(-0.5, 0.5, BATCH))
     grain = torch.from_numpy(random.standard_normal((BATCH, 1, *PATCH), np.float32))
     coarse = 2 * functional.avg_pool2d(grain, 3, 1, 1)
     grain = torch.where(each(random.random(BATCH) < 0.5) > 0, coarse, grain)
     return x + each(random.uniform(0, 0.12, BATCH)) * grain
+
+
+def shadows(random):
+    """What lies across teeth (jaw, tongue, the other side's bone): edges, soft or sharp, and seldom a thin bright line."""
+    rows, columns = torch.meshgrid(torch.arange(PATCH[0]), torch.arange(PATCH[1]), indexing="ij")
+    out = torch.zeros(BATCH, 2, *PATCH)
+    for one in out:
+        for _ in range(random.integers(0, 4)):
+            angle = random.uniform(0, 2 * np.pi)
+            bend = random.normal(0, 0.002)
+            aside = (columns - random.uniform(0, PATCH[1])) * np.cos(angle) + (rows - random.uniform(0, PATCH[0])) * np.sin(angle)
+            along = (rows - PATCH[0] / 2) * np.cos(angle) - (columns - PATCH[1] / 2) * np.sin(angle)
+            aside = aside + bend * along * along
+            if random.random() < 0.15:
+                shape = torch.exp(-((aside / random.uniform(0.7, 2.5)) ** 2))
+            else:
+                shape = torch.sigmoid(aside / random.uniform(0.5, 10))
+            strength = random.uniform(0, 0.5)
+            one += torch.tensor([strength, strength * random.uniform(0.3, 1.2)]).view(2, 1, 1) * shape
+    return out
 
 
 def loss_of(logits, y):
