@@ -6,7 +6,7 @@ import { findLesions, type Lesion, OPERATING_POINT, type OperatingPoint } from '
 import { type Grid, type Mark, markOf } from './marks.ts';
 import { type Planes, planesOf } from './planes.ts';
 import { modelInput, resample } from './preprocess.ts';
-import { type Scale, scaleOf, WORKING_MM } from './scale.ts';
+import { type DentalView, type Scale, scaleOf, WORKING_MM } from './scale.ts';
 import { inStrips } from './strips.ts';
 import { type Crown, findCrowns, inDentalBand, numberTeeth } from './teeth.ts';
 
@@ -32,8 +32,10 @@ export interface MarkedLesion extends Lesion, Mark {}
 const MOST_PIXELS = 5_000_000;
 /** A mouth has 32 teeth of which a panoramic shows three surfaces; more lesions than this say that the model is at a loss. */
 const MOST_LESIONS = 16;
-/** Fewer crowns than this are no dental radiograph, or none the model can read. */
-const LEAST_CROWNS = { 'intra-oral': 1, panoramic: 8 } as const;
+/** Fewer teeth than this are no dental radiograph, or none the model can read. */
+const LEAST_TEETH = { 'intra-oral': 1, panoramic: 8 } as const;
+/** An intra-oral picture shows at least one crown as big as a lower incisor's, mm on the detector; bones far away look smaller. */
+const LEAST_CROWN_MM = { width: 4.8, height: 5.2 };
 
 /**
  * @throws NotEvaluableError `image-too-small`, `image-too-large`, `no-contrast`, `no-teeth` or `implausible-count`; the
@@ -56,10 +58,17 @@ export async function lookAt(image: Radiograph, { engine, signal }: ProcessingCo
   const { planes, grid, scale } = await segment(image, engine);
   signal.throwIfAborted();
   const crowns = crownsOf(planes, scale, image);
-  if (crowns.length < LEAST_CROWNS[scale.view]) {
-    throw new NotEvaluableError('no-teeth', `Too few tooth crowns were recognised in the picture (${crowns.length}).`);
+  const teeth = crowns.filter((crown) => isTooth(crown, scale.view)).length;
+  if (teeth < LEAST_TEETH[scale.view]) {
+    throw new NotEvaluableError('no-teeth', `Too few teeth were recognised in the picture (${teeth}).`);
   }
   return { image, scale, grid, planes, crowns };
+}
+
+/** Bones of other parts have shapes like crowns, but do not stand in two arches, and are small where a body fills the picture. */
+function isTooth({ fdi, width, height }: Crown, view: DentalView): boolean {
+  if (view === 'panoramic') return fdi !== undefined;
+  return width * WORKING_MM[view] >= LEAST_CROWN_MM.width && height * WORKING_MM[view] >= LEAST_CROWN_MM.height;
 }
 
 /** The lesions at an operating point, with their marks on the source. */
