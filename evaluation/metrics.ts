@@ -83,6 +83,14 @@ export function told(metrics: Readonly<Record<string, Metric | undefined>>): Rea
   );
 }
 
+/** Of cases that are variants of one patient: resampling them would say nothing of other patients. */
+export function withoutIntervals(
+  metrics: Readonly<Record<string, Metric | undefined>>,
+): Readonly<Record<string, Metric>> {
+  const entries = Object.entries(told(metrics));
+  return Object.fromEntries(entries.map(([name, { interval: _, ...metric }]) => [name, metric]));
+}
+
 /** Undefined where the metric has no goal. */
 export function isReached({ value, goal }: Metric): boolean | undefined {
   if (goal === undefined) return undefined;

@@ -25,10 +25,12 @@ export type PartName =
   | 'pixelmed'
   | 'poppler'
   | 'peers'
+  | 'torch'
+  | 'training'
   | 'chromium'
   | 'models'
   | 'data';
-export type VenvName = 'cloud' | 'judges' | 'bench';
+export type VenvName = 'cloud' | 'judges' | 'bench' | 'training';
 
 /** The repository's root. */
 export const ROOT: string;

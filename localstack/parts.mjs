@@ -72,6 +72,7 @@ export const VENVS = {
   cloud: { folder: join(ROOT, '.venv/cloud'), requirements: join(ROOT, 'localstack/requirements.txt') },
   judges: { folder: join(ROOT, '.venv/judges'), requirements: join(ROOT, 'test/judges/requirements.txt') },
   bench: { folder: join(ROOT, '.venv/bench'), requirements: join(ROOT, 'bench/dicom/requirements.txt') },
+  training: { folder: join(ROOT, '.venv/training'), requirements: join(ROOT, 'layers/training/requirements.txt') },
 };
 
 /** What a finished environment's stamp file holds: the digest of the requirements that it was made from. */
@@ -189,6 +190,11 @@ export const PARTS = {
   ),
   poppler: debian('pdftotext', ['poppler-utils'], programs('pdftotext', 'pdftoppm')),
   peers: venv('what the bench measures beside Hilum (pydicom with its plugins, highdicom)', 'bench', 'bench'),
+  // Not from PyPI: its torch brings gigabytes of CUDA.
+  torch: debian('PyTorch, to train models', ['python3-torch'], () =>
+    existsSync('/usr/lib/python3/dist-packages/torch/__init__.py'),
+  ),
+  training: venv('what quantises models (onnxruntime, onnx)', 'training', 'test'),
   chromium: debian('Chromium', ['chromium'], () => findChromium() !== undefined),
   models: {
     what: 'the models that are fetched, not committed',
@@ -220,6 +226,8 @@ export const PURPOSES = {
     'dcmtk',
     'pixelmed',
     'poppler',
+    'torch',
+    'training',
   ],
-  bench: ['node', 'packages', 'cloud', 'orthanc', 'postgresql', 'dcmtk', 'peers'],
+  bench: ['node', 'packages', 'cloud', 'orthanc', 'postgresql', 'dcmtk', 'peers', 'training'],
 };

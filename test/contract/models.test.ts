@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { loadCatalog, loadModels } from '#adapters/catalog/catalog.ts';
 import { findModelFile, howToGet } from '#adapters/models/model-file.ts';
 import { skipUnless } from '../fixtures/lanes.ts';
+import { headingsOf, sectionOf } from '../fixtures/model-card.ts';
 import { places } from '../fixtures/models.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -27,6 +28,7 @@ const found = new Map(
 describe.each(models.map((card) => [card.id, card] as const))('the model %s', (id, card) => {
   const path = found.get(id) ?? '';
   const skip = card.source !== undefined && skipUnless(path !== '', howToGet(card));
+  const text = readFileSync(join(folder(id), 'CARD.md'), 'utf8');
 
   it.skipIf(skip)('is the file that its card names', () => {
     const bytes = readFileSync(path);
@@ -43,12 +45,29 @@ describe.each(models.map((card) => [card.id, card] as const))('the model %s', (i
     expect(new Set(types)).toEqual(new Set(['float32']));
   });
 
-  it('says its licence, where it comes from and what it is not for', () => {
-    const text = readFileSync(join(folder(id), 'CARD.md'), 'utf8');
+  it('is made here, or says where it comes from', () => {
+    expect(existsSync(join(folder(id), 'training', 'train.sh'))).toBe(card.source === undefined);
+  });
 
-    expect(card.licence).toMatch(/^[A-Za-z0-9.+-]+$/);
-    expect(existsSync(join(folder(id), 'training')) || card.source !== undefined).toBe(true);
-    expect(text).toContain(card.licence);
+  it('has a card with its version and digest, and what it is not for', () => {
+    expect(text).toMatch(new RegExp(`^# ${id} ${card.version.replaceAll('.', '\\.')}$`, 'm'));
+    expect(text).toContain(card.sha256);
     expect(text).toMatch(/not for clinical use/i);
+  });
+
+  it.each(headingsOf(card))('has a card that says something under “%s”', (heading) => {
+    expect(sectionOf(text, heading)?.trim()).toMatch(/\S.{20}/s);
+  });
+
+  it('has a licence that its card names', () => {
+    expect(card.licence).toMatch(/^[A-Za-z0-9.+-]+$/);
+    expect(sectionOf(text, 'Licence')).toContain(card.licence);
+  });
+
+  it.skipIf(card.source !== undefined)('has figures with intervals, and shows where it fails', () => {
+    const picture = /!\[[^\]]+\]\(([^)]+)\)/.exec(sectionOf(text, 'Failures') ?? '')?.[1];
+
+    expect(sectionOf(text, 'Figures')).toContain('95 %');
+    expect(picture && existsSync(join(folder(id), picture))).toBe(true);
   });
 });

@@ -1,0 +1,170 @@
+/**
+ * brain-tissue runs a model of others, so that what is judged is the way around it: the same volumes as Python's onnxruntime
+ * finds, the same ones however the head is sliced, and a refusal where there is no whole brain.
+ */
+import { join } from 'node:path';
+import { NotEvaluableError } from '#core/errors.ts';
+import type { Volume } from '#core/image/volume.ts';
+import { makeBrainPhantom } from '#phantoms/brain-mr.ts';
+import { dataFolder } from '../../localstack/parts.mjs';
+import { type Evaluation, part } from '../evaluation.ts';
+import { percentileOf, shareOf, told, withoutIntervals } from '../metrics.ts';
+import { shown } from '../plots/svg.ts';
+import { imagesForTool } from '../study-images.ts';
+import type { ToolUnderEvaluation } from '../tool-under-evaluation.ts';
+import reference from './reference.json' with { type: 'json' };
+import { changed, type Variant } from './variants.ts';
+
+interface Volumes {
+  readonly greyMl: number;
+  readonly whiteMl: number;
+}
+
+/** What the tool answers: volumes, or why there are none. */
+type Answer = { readonly found: Volumes } | { readonly code: string };
+
+interface HeadOutcome {
+  readonly variant: Variant;
+  readonly answer: Answer;
+}
+
+/** Variants that are still the same brain, and those that must be refused, with the reason. */
+const SAME: readonly Variant[] = [
+  'as it is',
+  'sagittal slices',
+  'turned by 180°',
+  'scaled by 3',
+  'noise 1 %',
+  'slices of 2 mm',
+];
+const REFUSED: Readonly<Partial<Record<Variant, string>>> = {
+  'upper half': 'brain-cut',
+  inverted: 'not-t1',
+  'slices of 4 mm': 'voxels-too-large',
+};
+
+const t1Head = part<{ readonly variant: Variant }, HeadOutcome>({
+  name: 't1-head',
+  title: 'A real T1 of the head',
+  needs: 'data',
+  ciCases: 2,
+  cases: () => [...SAME, ...(Object.keys(REFUSED) as Variant[])].map((variant) => ({ variant })),
+  async run({ variant }, tool) {
+    const [head] = await imagesForTool(join(dataFolder(), 'mr-t1-head'), tool.entry);
+    if (head?.kind !== 'volume') throw new Error('The head is no volume');
+    return { variant, answer: await answerOf(changed(head, variant), tool) };
+  },
+  summarise(outcomes) {
+    const same = outcomes.filter(({ variant }) => SAME.includes(variant));
+    const refused = outcomes.filter(({ variant }) => variant in REFUSED);
+    const plain = same.filter(({ variant }) => variant === 'as it is');
+    return {
+      metrics: withoutIntervals({
+        'difference from Python': percentileOf(plain, differences, 100, { unit: '%', goal: { atMost: 1 } }),
+        'largest difference of a variant': percentileOf(same, differences, 100, { unit: '%', goal: { atMost: 5 } }),
+        'same brain measured': shareOf(same, ({ answer }) => [isFound(answer) ? 1 : 0, 1], { goal: { atLeast: 1 } }),
+        'refused with the right reason': shareOf(
+          refused,
+          ({ variant, answer }) => [!isFound(answer) && answer.code === REFUSED[variant] ? 1 : 0, 1],
+          { goal: { atLeast: 1 } },
+        ),
+      }),
+      tables: [
+        {
+          title: 'Variants of one head',
+          header: ['variant', 'grey mL', 'white mL', 'grey, difference %', 'white, difference %', 'refused with'],
+          rows: outcomes.map(({ variant, answer }) =>
+            isFound(answer)
+              ? [
+                  variant,
+                  ...[answer.found.greyMl, answer.found.whiteMl, ...signedDifferences(answer.found)].map(shown),
+                  '',
+                ]
+              : [variant, '', '', '', '', answer.code],
+          ),
+        },
+      ],
+      remarks: [
+        `The reference is ${reference.source}: ${reference.greyMl} mL of grey and ${reference.whiteMl} mL of white matter. It says that the model is`,
+        'run rightly, not that it is right: there is no reading of this head by a person. One head is one patient, so there are no intervals.',
+      ],
+    };
+  },
+});
+
+interface PhantomOutcome {
+  readonly answer: Answer;
+  readonly truth: Volumes;
+}
+
+const phantom = part<{ readonly seed: number; readonly spacingMm: number }, PhantomOutcome>({
+  name: 'phantom',
+  title: 'Made-up heads',
+  ciCases: 1,
+  cases: () => [1, 2, 3, 4, 5, 6].map((seed) => ({ seed, spacingMm: seed % 2 === 1 ? 1.5 : 1 })),
+  async run({ seed, spacingMm }, tool) {
+    const { truth, ...head } = makeBrainPhantom({ seed, spacingMm });
+    const volume = volumeOf(head);
+    return { answer: await answerOf(volume, tool), truth };
+  },
+  summarise(outcomes) {
+    const total = ({ greyMl, whiteMl }: Volumes): number => greyMl + whiteMl;
+    const off = ({ answer, truth }: PhantomOutcome): readonly number[] =>
+      isFound(answer) ? [Math.abs(100 * (total(answer.found) / total(truth) - 1))] : [];
+    return {
+      metrics: told({
+        measured: shareOf(outcomes, ({ answer }) => [isFound(answer) ? 1 : 0, 1], { goal: { atLeast: 1 } }),
+        'brain volume, median difference': percentileOf(outcomes, off, 50, { unit: '%' }),
+      }),
+      remarks: [
+        'The model knows real texture; on these heads it finds the brain and not its tissues rightly (its card has the figures). The part guards the way of an image',
+        'through the tool where there is no real data, and says nothing of accuracy.',
+      ],
+    };
+  },
+});
+
+export const evaluation: Evaluation = { tool: 'brain-tissue', parts: [t1Head, phantom] };
+
+async function answerOf(volume: Volume, { tool, context }: ToolUnderEvaluation): Promise<Answer> {
+  try {
+    const { findings } = await tool.process([volume], context);
+    const [greyMl = Number.NaN, whiteMl = Number.NaN] = findings.map(({ measurements }) => measurements[0]?.value);
+    return { found: { greyMl, whiteMl } };
+  } catch (error) {
+    if (!(error instanceof NotEvaluableError)) throw error;
+    return { code: error.code };
+  }
+}
+
+const isFound = (answer: Answer): answer is { readonly found: Volumes } => 'found' in answer;
+
+const signedDifferences = ({ greyMl, whiteMl }: Volumes): readonly number[] => [
+  100 * (greyMl / reference.greyMl - 1),
+  100 * (whiteMl / reference.whiteMl - 1),
+];
+
+/** %, without sign, of each tissue from the reference. */
+function differences({ answer }: HeadOutcome): readonly number[] {
+  return isFound(answer) ? signedDifferences(answer.found).map(Math.abs) : [];
+}
+
+function volumeOf({
+  columns,
+  rows,
+  slices,
+  spacingMm,
+  origin,
+  voxels,
+}: Omit<ReturnType<typeof makeBrainPhantom>, 'truth'>): Volume {
+  return {
+    kind: 'volume',
+    ...{ StudyInstanceUID: '2.25.1', SeriesInstanceUID: '2.25.2', FrameOfReferenceUID: '2.25.3', Modality: 'MR' },
+    ...{ columns, rows, slices, voxels: Int16Array.from(voxels), origin },
+    columnDirection: [1, 0, 0],
+    rowDirection: [0, 1, 0],
+    sliceDirection: [0, 0, 1],
+    spacingMm: [spacingMm, spacingMm, spacingMm],
+    frames: Array.from({ length: slices }, (_, index) => ({ SOPInstanceUID: `2.25.4.${index + 1}` })),
+  };
+}

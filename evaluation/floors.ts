@@ -1,0 +1,29 @@
+/** `evaluation/<tool>/floors.json`: what CI holds the figures of each part's first cases against. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Summary } from './evaluation.ts';
+
+const FloorSchema = z.union([z.object({ atLeast: z.number() }).strict(), z.object({ atMost: z.number() }).strict()]);
+/** By `<part>.<metric>`. */
+const FloorsSchema = z.record(z.string(), FloorSchema);
+export type Floors = Readonly<z.infer<typeof FloorsSchema>>;
+
+/** @throws ZodError where the file is wrong */
+export function floorsOf(tool: string): Floors {
+  return FloorsSchema.parse(JSON.parse(readFileSync(join(import.meta.dirname, tool, 'floors.json'), 'utf8')));
+}
+
+/** The floors of one part that its figures do not keep, in words; a figure that is not there keeps none. */
+export function broken(floors: Floors, part: string, { metrics }: Pick<Summary, 'metrics'>): readonly string[] {
+  return Object.entries(floors).flatMap(([name, floor]) => {
+    if (!name.startsWith(`${part}.`)) return [];
+    const metric = metrics[name.slice(part.length + 1)];
+    if (metric === undefined) return [`${name} is not there`];
+    const [limit, holds, word] =
+      'atLeast' in floor
+        ? [floor.atLeast, metric.value >= floor.atLeast, 'at least']
+        : [floor.atMost, metric.value <= floor.atMost, 'at most'];
+    return holds ? [] : [`${name} is ${metric.value} (n = ${metric.n}), not ${word} ${limit}`];
+  });
+}

@@ -1,0 +1,23 @@
+/** Real DICOM files as a tool would be given them: selected, decoded, with geometry. */
+import { createDecoder } from '#adapters/decoder/decoder.ts';
+import { readStudies } from '#cli/dicom-files.ts';
+import { loadImage } from '#core/image/load.ts';
+import { groupImages } from '#core/study/images.ts';
+import { selectImages } from '#core/study/selection.ts';
+import type { Image } from '#core/tool.ts';
+import type { ToolEntry } from '#core/tool-manifest.ts';
+
+/**
+ * The images of the only study below `path` that the tool selects.
+ *
+ * @throws Error where there is not one study, or the tool selects none of its images
+ */
+export async function imagesForTool(path: string, { manifest }: ToolEntry): Promise<readonly Image[]> {
+  const { studies } = await readStudies([path]);
+  const [study] = studies;
+  if (study === undefined || studies.length > 1) throw new Error(`${path} holds ${studies.length} studies, not one`);
+  const { selected } = selectImages(manifest.selection, groupImages(study));
+  if (selected.length === 0) throw new Error(`${manifest.id} takes nothing of ${path}`);
+  const decoder = createDecoder();
+  return Promise.all(selected.map((image) => loadImage(image, study.read, decoder)));
+}
