@@ -69,7 +69,7 @@ const MAKE: Readonly<Record<PhantomKind, (seed: number) => DentalPhantom>> = {
   panoramic: (seed) => makePanoramic({ seed }),
 };
 
-export const viewOf = (kind: PhantomKind): DentalView => (kind === 'panoramic' ? 'panoramic' : 'intra-oral');
+const viewOf = (kind: PhantomKind): DentalView => (kind === 'panoramic' ? 'panoramic' : 'intra-oral');
 export const phantomOf = ({ kind, seed }: PictureCase): DentalPhantom => MAKE[kind](seed);
 export const thresholdOf = (kind: PhantomKind): number => OPERATING_POINT[viewOf(kind)].peak;
 
@@ -105,7 +105,7 @@ export async function lookAtPicture(one: PictureCase, { context }: ToolUnderEval
 const curvePoint = (point: OperatingPoint): OperatingPoint => ({ ...point, peak: point.edge });
 
 /** Which lesions of the phantom some pixels of it touch, the one with most of them first. */
-export function touched({ lesionLabels }: DentalTruth, pixels: readonly number[]): readonly number[] {
+function touched({ lesionLabels }: DentalTruth, pixels: readonly number[]): readonly number[] {
   const shared = new Map<number, number>();
   for (const index of pixels) {
     const label = lesionLabels[index] ?? 0;
