@@ -11,7 +11,7 @@ import { outlineOf } from '#tools/caries/marks.ts';
 import { modelInput, resample } from '#tools/caries/preprocess.ts';
 import { scaleOf } from '#tools/caries/scale.ts';
 import { inStrips } from '#tools/caries/strips.ts';
-import { type Crown, numberTeeth } from '#tools/caries/teeth.ts';
+import { type Crown, inDentalBand, numberTeeth } from '#tools/caries/teeth.ts';
 
 /** A radiograph of one grey ramp. */
 function makeImage(change: Partial<Radiograph> = {}, Modality = 'IO'): Radiograph {
@@ -199,6 +199,23 @@ describe('the numbering of teeth on a panoramic', () => {
     expect(turned?.[1]).toBe(usual?.[1]);
   });
 
+  it('leaves out what looks like crowns above the teeth and beside them', () => {
+    const teeth = crownsOf(makePanoramic({ seed: 41, spacingMm: 0.3 }));
+    const row = teeth[0]?.row ?? 0;
+    const stray = (column: number, aside: number): Crown => ({
+      jaw: 'upper',
+      column,
+      row: row + aside,
+      width: 40,
+      height: 50,
+    });
+    const strays = [stray(20, 0), stray(900, -400), stray(1980, 0)];
+
+    const kept = inDentalBand([...teeth, ...strays].toSorted((a, b) => a.column - b.column));
+
+    expect(kept).toEqual(teeth);
+  });
+
   it('does not guess from a few crowns', () => {
     const few = crownsOf(makePanoramic({ seed: 41, spacingMm: 0.3 })).slice(0, 5);
 
@@ -221,6 +238,24 @@ describe('what cannot be evaluated', () => {
 
     expect(failure).toBeInstanceOf(NotEvaluableError);
     expect(failure).toHaveProperty('code', code);
+  });
+
+  it.each([
+    ['crowns that stand in no arch, on a panoramic', 'PX', 60],
+    ['crowns smaller than any tooth’s, on a film', 'IO', 24],
+  ])('is refused for %s', async (_name, Modality, pitch) => {
+    const image = makeImage(
+      { rows: 1200, columns: 2400, spacingMm: Modality === 'PX' ? [0.125, 0.125] : [0.02, 0.02] },
+      Modality,
+    );
+    const cores = (row: number, column: number): readonly number[] => {
+      const inCore = row > 100 && row < 180 && row % pitch < pitch / 2 && column % (3 * pitch) < pitch / 2;
+      return [0, 1, inCore ? 1 : 0];
+    };
+
+    const failure = await evaluate(image, makeContext(cores)).catch((error: unknown) => error);
+
+    expect(failure).toHaveProperty('code', 'no-teeth');
   });
 
   it('is refused before memory is taken', () => {

@@ -26,7 +26,7 @@ PATCH = (192, 224)
 # What is cut out before it is turned and zoomed to a patch.
 CUT = (272, 304)
 BATCH = 4
-STEPS = int(os.environ.get("TRAIN_STEPS", "6000"))
+STEPS = int(os.environ.get("TRAIN_STEPS", "2600"))
 CALIBRATION_INPUTS = 32
 # Lesions are a few hundredths of the picture: their plane weighs more, and their pixels more again, small ones most.
 PLANE_WEIGHTS = torch.tensor([4.0, 1.0, 1.0, 1.0, 0.5]).view(1, MASKS, 1, 1)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the phantoms, trains caries-lesion and exports it: layers/models/caries-lesion/training/train.sh [SCRATCH_FOLDER [OUT.onnx]]
-# Under an hour, on one core. Needs node 24 and a python3 with torch 1.13 (Debian: python3-torch). Without OUT it writes the model's own
-# file and seals it. SCRATCH_FOLDER (about 2.5 GB) also gets calibration.npz, inputs for layers/training/quantise.py.
+# About 15 minutes on one quiet core. Needs node 24 and a python3 with torch 1.13 (Debian: python3-torch). Without OUT it writes the model's own
+# file and seals it. SCRATCH_FOLDER (about 1.5 GB) also gets calibration.npz, inputs for layers/training/quantise.py.
 # TRAIN_PHANTOMS and TRAIN_STEPS make a tiny run of it.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
@@ -10,11 +10,11 @@ out=${2:-$here/../caries-lesion.onnx}
 export OMP_NUM_THREADS=1
 # kind, first seed, how many, chance of caries per surface
 phantoms() { node "$here/export-phantoms.ts" "$data" "$1" "$2" "${TRAIN_PHANTOMS:-$3}" "$4"; }
-phantoms bitewing 1000 480 0.3
-phantoms bitewing 5000 60 0
-phantoms periapical 1000 400 0.3
-phantoms periapical 5000 40 0
-phantoms panoramic 1000 108 0.25
-phantoms panoramic 5000 24 0.05
+phantoms bitewing 1000 320 0.3
+phantoms bitewing 5000 40 0
+phantoms periapical 1000 260 0.3
+phantoms periapical 5000 30 0
+phantoms panoramic 1000 72 0.25
+phantoms panoramic 5000 16 0.05
 "${PYTHON:-/usr/bin/python3}" "$here/train.py" "$data" "$out"
 if [ $# -lt 2 ]; then node "$here/../../../training/seal.ts" "$here/.."; fi
