@@ -65,9 +65,9 @@ export async function lookAt(image: Radiograph, { engine, signal }: ProcessingCo
   return { image, scale, grid, planes, crowns };
 }
 
-/** Bones of other parts have shapes like crowns, but do not stand in two arches, and are small where a body fills the picture. */
-function isTooth({ fdi, width, height }: Crown, view: DentalView): boolean {
-  if (view === 'panoramic') return fdi !== undefined;
+/** Bones of other parts have shapes like crowns, but are small where a body fills the picture. */
+function isTooth({ width, height }: Crown, view: DentalView): boolean {
+  if (view === 'panoramic') return true;
   return width * WORKING_MM[view] >= LEAST_CROWN_MM.width && height * WORKING_MM[view] >= LEAST_CROWN_MM.height;
 }
 
