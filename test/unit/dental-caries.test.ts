@@ -241,7 +241,7 @@ describe('what cannot be evaluated', () => {
   });
 
   it.each([
-    ['few crowns, on a panoramic', 'PX', 200],
+    ['few crowns, on a panoramic', 'PX', 120],
     ['crowns smaller than any tooth’s, on a film', 'IO', 24],
   ])('is refused for %s', async (_name, Modality, pitch) => {
     const image = makeImage(
