@@ -24,9 +24,9 @@ export interface CtPhantom {
   readonly voxels: Int16Array;
 }
 
-/** What is needed of a radiograph; `makeBitewing` and `makePanoramic` give it. */
+/** What is needed of a radiograph; `makeBitewing`, `makePeriapical` and `makePanoramic` give it. */
 export interface RadiographPhantom {
-  readonly kind: 'bitewing' | 'panoramic' | 'teeth';
+  readonly kind: 'bitewing' | 'periapical' | 'panoramic' | 'teeth';
   readonly rows: number;
   readonly columns: number;
   /** 12 bits stored, row-major, bright where much is absorbed. */
@@ -96,7 +96,7 @@ export function ctOrigin({ origin, columns, rows, spacingMm }: CtPhantom): Point
 export type RadiographStorage = 'CR' | 'DX' | 'IO';
 
 export interface RadiographDicomOptions extends PhantomDicomOptions {
-  /** As departments have them where not given: a bitewing is IO, everything else DX. */
+  /** As departments have them where not given: bitewings and periapicals are IO, everything else DX. */
   readonly storage?: RadiographStorage;
 }
 
@@ -107,7 +107,7 @@ export function radiographPhantomToDicom(
 ): readonly Uint8Array[] {
   const { kind, rows, columns, pixels, spacingMm } = phantom;
   const name = nameOf(options.seed, pixels);
-  const usual = kind === 'bitewing' ? 'IO' : 'DX';
+  const usual = kind === 'bitewing' || kind === 'periapical' ? 'IO' : 'DX';
   const { storage = usual } = options;
   const instance = storage === usual ? [] : [storage];
   return [
@@ -165,12 +165,15 @@ function digital(kind: RadiographPhantom['kind'], storage: 'DX' | 'IO'): Attribu
   };
 }
 
+/** The IO object knows right, left and both, but no unpaired part. */
+const INTRA_ORAL: Attributes = {
+  ImageLaterality: 'B',
+  AnatomicRegionSequence: [TEETH],
+  PrimaryAnatomicStructureSequence: [TEETH],
+};
 const VIEWS: Readonly<Record<RadiographPhantom['kind'], Attributes>> = {
-  bitewing: {
-    ImageLaterality: 'B',
-    AnatomicRegionSequence: [TEETH],
-    PrimaryAnatomicStructureSequence: [TEETH],
-  },
+  bitewing: INTRA_ORAL,
+  periapical: INTRA_ORAL,
   panoramic: { BodyPartExamined: 'JAW', ImageLaterality: 'U', AnatomicRegionSequence: [JAWS] },
   teeth: { BodyPartExamined: 'JAW', ImageLaterality: 'U', AnatomicRegionSequence: [TEETH] },
 };

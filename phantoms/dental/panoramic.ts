@@ -25,11 +25,14 @@ export function makePanoramic({ seed, cariesRate, spacingMm = 0.125 }: Panoramic
   };
   const teeth = [...placeArch('upper', head, random), ...placeArch('lower', head, random)];
   paintHead(scene, head, random);
+  // A stream of its own, so that what was drawn before it was thought of stays as it was.
+  const hindered = createRandom(seed + HINDERED);
+  paintGhosts(scene, head, hindered);
   // Jaws lie partly outside the focal trough, so their edges are soft.
   blur(scene.surroundings, scene.rows, scene.columns, Math.round(random.between(0.4, 1.1) / spacingMm));
   const truth = paintTeeth(scene, teeth, { kind: 'panoramic', scale, rate: cariesRate ?? 0.07 }, random);
   // How much of the contrast is the teeth's own differs with the beam's energy and the soft tissue in its way.
-  const contrast = random.between(0.3, 1);
+  const contrast = random.between(0.3, 1) * (hindered.chance(0.35) ? hindered.between(0.5, 1) : 1);
   scene.teeth.forEach((value, index) => {
     scene.teeth[index] = value * contrast;
   });
@@ -54,6 +57,8 @@ export function makePanoramic({ seed, cariesRate, spacingMm = 0.125 }: Panoramic
     truth,
   };
 }
+
+const HINDERED = 1_000_003;
 
 interface Head {
   readonly midline: number;
@@ -152,6 +157,30 @@ function paintHead(scene: Scene, head: Head, random: Random): void {
       if (Math.abs(y - (bite - 13 * head.scale)) < 5) value *= 1 - airway * Math.exp(-(((side - 30) / 30) ** 2));
       if (Math.abs(side - 108) < 6) value *= 1 - 0.4 * airway;
       scene.surroundings[index] = Math.max(0.2, value);
+    }
+  }
+}
+
+/** Blurred shadows of what lies far from the focal trough (the other side's jaw, the neck): soft steps across the picture. */
+function paintGhosts(scene: Scene, head: Head, random: Random): void {
+  const { rows, columns, spacingMm } = scene;
+  for (let ghosts = random.int(0, 3); ghosts > 0; ghosts--) {
+    const edge = head.occlusal + random.between(-35, 35);
+    const slope = random.between(-0.12, 0.12);
+    const soft = random.between(0.3, 4);
+    const side = random.pick([-1, 1]);
+    const from = random.between(-20, 60);
+    const strength = random.between(0.5, 3.5);
+    const up = random.pick([-1, 1]);
+    for (let row = 0; row < rows; row++) {
+      const y = (row + 0.5) * spacingMm;
+      for (let column = 0; column < columns; column++) {
+        const x = (column + 0.5) * spacingMm - head.midline;
+        const over = Math.min(1, Math.max(0, 0.5 + (up * (y - edge - slope * x)) / soft));
+        const within = Math.min(1, Math.max(0, 0.5 + (side * x - from) / 6));
+        const index = row * columns + column;
+        scene.surroundings[index] = (scene.surroundings[index] ?? 0) + strength * over * within;
+      }
     }
   }
 }

@@ -111,6 +111,11 @@ export function proximalEnamel(tooth: Tooth, v: number): number {
   return t > 0.97 ? 0 : tooth.enamel * Math.min(1, Math.sqrt((0.97 - t) / 0.55));
 }
 
+/** Enamel in the beam's way before and behind the dentin: it ends at no one height, so the neck shows no edge. */
+function facialEnamel(tooth: Tooth, v: number): number {
+  return tooth.enamel * Math.min(1, Math.max(0, (0.97 - v / tooth.crown) / 0.55));
+}
+
 /** Enamel thickness at the chewing surface. */
 export function occlusalEnamel(tooth: Tooth): number {
   return tooth.enamel * (tooth.position <= 3 ? 1 : 1.35);
@@ -152,7 +157,7 @@ function crownSection(tooth: Tooth, u: number, v: number): Section {
   const enamel = proximalEnamel(tooth, v);
   const outer = chord(u, half, depth);
   const roofed = below < occlusalEnamel(tooth);
-  const inner = roofed ? 0 : chord(u, half - enamel, depth - 1.6 * enamel);
+  const inner = roofed ? 0 : chord(u, half - enamel, depth - 1.6 * facialEnamel(tooth, v));
   const chamberHalf = 0.2 * tooth.width * Math.min(1.3, tooth.pulp);
   const horn = tooth.crown * 0.62 - 0.12 * tooth.crown * Math.abs(Math.sin((Math.PI * u) / Math.max(0.5, chamberHalf)));
   const pulp = v > horn ? round(u, chamberHalf, 0.35 * tooth.depth * tooth.pulp) : 0;
@@ -184,7 +189,7 @@ function rootSection(tooth: Tooth, u: number, v: number): Section {
     attenuation = Math.max(attenuation, solid - (solid > 0 ? (1 - PULP) * canal : 0));
   }
   if (t < fork && Math.abs(u) < neck) {
-    const trunk = chord(u, neck, 0.85 * tooth.depth);
+    const trunk = chord(u, neck, (1 - 0.15 * Math.min(1, t / (0.8 * fork))) * tooth.depth);
     const floor = t < 0.5 * fork ? round(u, 0.18 * tooth.width, 0.3 * tooth.depth * tooth.pulp) : 0;
     attenuation = Math.max(attenuation, trunk - (1 - PULP) * floor);
   }

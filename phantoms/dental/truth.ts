@@ -47,7 +47,7 @@ export interface DentalTruth {
 
 /** One radiograph: 12 bits stored, MONOCHROME2 (bright where much is absorbed), and what it holds. */
 export interface DentalPhantom {
-  readonly kind: 'bitewing' | 'panoramic';
+  readonly kind: 'bitewing' | 'periapical' | 'panoramic';
   readonly rows: number;
   readonly columns: number;
   /** Row-major. */
@@ -67,6 +67,7 @@ export interface DentalOptions {
 /** How often each depth occurs; panoramics show the small ones too rarely to hold anyone to them. */
 const DEPTHS: Readonly<Record<DentalPhantom['kind'], readonly [DepthClass, ...DepthClass[]]>> = {
   bitewing: ['E1', 'E2', 'E2', 'D1', 'D1', 'D2', 'D2', 'D3'],
+  periapical: ['E1', 'E2', 'E2', 'D1', 'D1', 'D2', 'D2', 'D3'],
   panoramic: ['E2', 'D1', 'D1', 'D2', 'D2', 'D3', 'D3'],
 };
 

@@ -28,7 +28,7 @@ describeWith(['dicom3tools'], 'dciodvfy', () => {
 
   it('finds no error in the phantoms', () => {
     const small = { rows: 8, columns: 9, pixels: new Uint16Array(72), spacingMm: [0.1, 0.1] } as const;
-    const radiographs = (['bitewing', 'panoramic', 'teeth'] as const).flatMap((kind) => [
+    const radiographs = (['bitewing', 'periapical', 'panoramic', 'teeth'] as const).flatMap((kind) => [
       ...radiographPhantomToDicom({ kind, ...small }, { seed: 3 }),
       ...radiographPhantomToDicom({ kind, ...small }, { seed: 3, storage: 'CR' }),
     ]);

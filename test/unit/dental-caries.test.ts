@@ -5,13 +5,13 @@ import type { InferenceEngine, Tensor } from '#core/ports.ts';
 import type { ProcessingContext } from '#core/tool.ts';
 import { type DentalPhantom, makePanoramic, radiographOf } from '#phantoms/dental.ts';
 import { contentOf } from '#tools/caries/content.ts';
-import { type Evaluation, evaluate } from '#tools/caries/evaluate.ts';
+import { type Evaluation, evaluate, type MarkedLesion } from '#tools/caries/evaluate.ts';
 import type { Side } from '#tools/caries/lesions.ts';
 import { outlineOf } from '#tools/caries/marks.ts';
 import { modelInput, resample } from '#tools/caries/preprocess.ts';
 import { scaleOf } from '#tools/caries/scale.ts';
 import { inStrips } from '#tools/caries/strips.ts';
-import { type Crown, numberTeeth } from '#tools/caries/teeth.ts';
+import { type Crown, inDentalBand, numberTeeth } from '#tools/caries/teeth.ts';
 
 /** A radiograph of one grey ramp. */
 function makeImage(change: Partial<Radiograph> = {}, Modality = 'IO'): Radiograph {
@@ -33,12 +33,15 @@ function makeImage(change: Partial<Radiograph> = {}, Modality = 'IO'): Radiograp
   };
 }
 
-/** An engine whose model sees `planes(row, column)` in every pixel: lesion, tooth, upper core, lower core, restoration. */
+/**
+ * An engine whose model sees `planes(row, column)` in every pixel: lesion, tooth, upper core, lower core, restoration, and that
+ * a lesion is deeper than E1, E2, D1, D2; what is left out is 0.
+ */
 function makeContext(planes: (row: number, column: number) => readonly number[]): ProcessingContext {
   const engine: InferenceEngine = {
     async run(_model, { image }) {
       const [, , rows = 0, columns = 0] = image?.shape ?? [];
-      const data = new Float32Array(5 * rows * columns);
+      const data = new Float32Array(9 * rows * columns);
       for (let row = 0; row < rows; row++) {
         for (let column = 0; column < columns; column++) {
           planes(row, column).forEach((value, plane) => {
@@ -46,7 +49,7 @@ function makeContext(planes: (row: number, column: number) => readonly number[])
           });
         }
       }
-      const probabilities: Tensor = { data, shape: [1, 5, rows, columns] };
+      const probabilities: Tensor = { data, shape: [1, 9, rows, columns] };
       return { probabilities };
     },
   };
@@ -196,6 +199,23 @@ describe('the numbering of teeth on a panoramic', () => {
     expect(turned?.[1]).toBe(usual?.[1]);
   });
 
+  it('leaves out what looks like crowns above the teeth and beside them', () => {
+    const teeth = crownsOf(makePanoramic({ seed: 41, spacingMm: 0.3 }));
+    const row = teeth[0]?.row ?? 0;
+    const stray = (column: number, aside: number): Crown => ({
+      jaw: 'upper',
+      column,
+      row: row + aside,
+      width: 40,
+      height: 50,
+    });
+    const strays = [stray(20, 0), stray(900, -400), stray(1980, 0)];
+
+    const kept = inDentalBand([...teeth, ...strays].toSorted((a, b) => a.column - b.column));
+
+    expect(kept).toEqual(teeth);
+  });
+
   it('does not guess from a few crowns', () => {
     const few = crownsOf(makePanoramic({ seed: 41, spacingMm: 0.3 })).slice(0, 5);
 
@@ -218,6 +238,24 @@ describe('what cannot be evaluated', () => {
 
     expect(failure).toBeInstanceOf(NotEvaluableError);
     expect(failure).toHaveProperty('code', code);
+  });
+
+  it.each([
+    ['few crowns, on a panoramic', 'PX', 120],
+    ['crowns smaller than any tooth’s, on a film', 'IO', 24],
+  ])('is refused for %s', async (_name, Modality, pitch) => {
+    const image = makeImage(
+      { rows: 1200, columns: 2400, spacingMm: Modality === 'PX' ? [0.125, 0.125] : [0.02, 0.02] },
+      Modality,
+    );
+    const cores = (row: number, column: number): readonly number[] => {
+      const inCore = row > 100 && row < 180 && row % pitch < pitch / 2 && column % (3 * pitch) < pitch / 2;
+      return [0, 1, inCore ? 1 : 0];
+    };
+
+    const failure = await evaluate(image, makeContext(cores)).catch((error: unknown) => error);
+
+    expect(failure).toHaveProperty('code', 'no-teeth');
   });
 
   it('is refused before memory is taken', () => {
@@ -262,14 +300,14 @@ describe('a lesion', () => {
       1,
       0,
       inBox(row, column, [100, 100, 140, 140]) ? 1 : 0,
-      0,
+      ...[0, 1, 0.8, 0.3, 0.1],
     ]);
 
     const { lesions, crowns } = await evaluate(image, context);
 
     expect(crowns).toHaveLength(1);
     expect(lesions).toHaveLength(1);
-    expect(lesions[0]).toMatchObject({ side: 'right', depth: 10 });
+    expect(lesions[0]).toMatchObject({ side: 'right', depth: 10, depthClass: 'D1' });
     const columns = lesions[0]?.pixels.map((index) => index % 600) ?? [];
     expect(Math.min(...columns)).toBeGreaterThanOrEqual(298);
     expect(Math.max(...columns)).toBeLessThanOrEqual(321);
@@ -298,7 +336,16 @@ describe('what is said of a lesion', () => {
       max: [1, 0, 0],
       centroid: [1, 0, 0],
     } as const;
-    const lesion = { region, crown, side, depth: 3, certainty: 0.9, pixels: [7], outline: [] };
+    const lesion: MarkedLesion = {
+      region,
+      crown,
+      side,
+      depth: 3,
+      depthClass: 'E2',
+      certainty: 0.9,
+      pixels: [7],
+      outline: [],
+    };
     const evaluation: Evaluation = {
       image: { ...image, header: { ...image.header, PatientOrientation } },
       ...{ scale: scaleOf(image), workingMm: 0.2, crowns: [crown], lesions: [lesion] },
@@ -334,6 +381,7 @@ describe('what is said of a lesion', () => {
     const unnamed = saidOf(undefined, 'right', ['L', 'F']);
 
     expect([edge.surface, edge.number]).toEqual([undefined, 'FDI 11']);
+    expect(edge.words).toContain('into the inner half of the enamel (E2)');
     expect(unnamed).toMatchObject({ site: 'Tooth structure', side: undefined, surface: undefined, number: undefined });
   });
 });

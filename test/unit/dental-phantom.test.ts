@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeBitewing, makePanoramic, radiographOf, scoreLesions } from '#phantoms/dental.ts';
+import { makeBitewing, makePanoramic, makePeriapical, radiographOf, scoreLesions } from '#phantoms/dental.ts';
 
 const COARSE_BITEWING_MM = 0.08;
 const COARSE_PANORAMIC_MM = 0.25;
@@ -23,6 +23,7 @@ describe('a dental phantom', () => {
 
   it.each([
     ['bitewing', () => makeBitewing({ seed: 11, cariesRate: 0.5, spacingMm: COARSE_BITEWING_MM })],
+    ['periapical', () => makePeriapical({ seed: 11, cariesRate: 0.6, spacingMm: COARSE_BITEWING_MM })],
     ['panoramic', () => makePanoramic({ seed: 11, cariesRate: 0.3, spacingMm: COARSE_PANORAMIC_MM })],
   ])('tells the truth about the lesions of a %s', (_kind, make) => {
     const { truth, columns } = make();
@@ -54,6 +55,19 @@ describe('a dental phantom', () => {
 
     expect(proximal.length).toBeGreaterThan(20);
     expect(wrong).toEqual([]);
+  });
+
+  it('shows the teeth of one jaw from cusp to apex on a periapical, upright for the front ones', () => {
+    const phantoms = Array.from({ length: 12 }, (_, seed) => makePeriapical({ seed, spacingMm: 0.2 }));
+
+    for (const { truth, rows, columns } of phantoms) {
+      const upright = rows > columns;
+      const positions = truth.teeth.map(({ fdi }) => fdi % 10);
+      expect(new Set(truth.teeth.map(({ fdi }) => fdi < 30)).size).toBe(1);
+      expect(positions.every((position) => (upright ? position <= 4 : position >= 3))).toBe(true);
+      expect(truth.teeth.some(({ box }) => (box.bottom - box.top) * 0.2 > 18)).toBe(true);
+    }
+    expect(new Set(phantoms.map(({ rows, columns }) => rows > columns)).size).toBe(2);
   });
 
   it('shows caries in dentin darker than the tooth around it', () => {

@@ -1,6 +1,7 @@
 /** What was seen, as findings, masks, pictures and a report. */
 import { type CodedConcept, Sct, Teeth, ToothNumber, ToothSurfaces, Units } from '#core/dicom/codes.ts';
 import type { Finding, KeyImage, Measurement, Report, ResultContent, Segment } from '#core/tool.ts';
+import { DEPTH_WORDS } from './depth.ts';
 import { type Evaluation, isRightOnLeft, type MarkedLesion } from './evaluate.ts';
 import type { Side } from './lesions.ts';
 import { drawPicture } from './picture.ts';
@@ -50,7 +51,7 @@ function findingOf({ number, lesion, evaluation }: Numbered): Finding {
   const depthMm = depthOf(lesion, evaluation);
   return {
     id: `lesion-${number}`,
-    summary: `Suspected caries, ${placeOf(lesion, evaluation)}${depthMm === undefined ? '' : `, about ${depthMm} mm deep`}`,
+    summary: `Suspected caries, ${placeOf(lesion, evaluation)}, into the ${reachOf(lesion)}${depthMm === undefined ? '' : `, about ${depthMm} mm deep`}`,
     finding: Sct.dentalCaries,
     ...siteOf(lesion, evaluation),
     measurements: measurementsOf(lesion, evaluation),
@@ -96,6 +97,11 @@ function measurementsOf(lesion: MarkedLesion, evaluation: Evaluation): readonly 
 /** From the side of the crown inwards, mm. Not given for the chewing surface, whose height a core does not fix. */
 function depthOf({ side, depth }: MarkedLesion, { scale, workingMm }: Evaluation): number | undefined {
   return scale.known && side !== 'chewing' ? round(depth * workingMm, 1) : undefined;
+}
+
+/** `inner half of the enamel (E2)` */
+function reachOf({ depthClass }: MarkedLesion): string {
+  return `${DEPTH_WORDS[depthClass]} (${depthClass})`;
 }
 
 /** In words: `mesial side of tooth 26`, or `right side of an upper tooth` where the number could not be told. */
@@ -160,11 +166,12 @@ function reportOf(
     ],
     ...(numbered.length > 0 && {
       table: {
-        header: ['No.', 'Tooth (FDI)', 'Place', 'Depth mm', 'Certainty'],
+        header: ['No.', 'Tooth (FDI)', 'Place', 'Reaches', 'Depth mm', 'Certainty'],
         rows: numbered.map(({ number, lesion, evaluation }) => [
           String(number),
           lesion.crown.fdi ?? 'not told',
           placeOf(lesion, evaluation),
+          reachOf(lesion),
           depthOf(lesion, evaluation)?.toFixed(1) ?? '-',
           lesion.certainty.toFixed(2),
         ]),

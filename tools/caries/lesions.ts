@@ -1,4 +1,5 @@
 /** Carious lesions from the model's lesion plane, each with the crown it belongs to. */
+import { type DepthClass, depthClassOf } from './depth.ts';
 import { type PlaneRegion, type Planes, regionsAbove } from './planes.ts';
 import type { DentalView } from './scale.ts';
 import type { Crown } from './teeth.ts';
@@ -12,6 +13,7 @@ export interface Lesion {
   readonly side: Side;
   /** How far it reaches from the crown's side inwards (chewing side: from the chewing surface), working pixels. */
   readonly depth: number;
+  readonly depthClass: DepthClass;
   /** 0 to 1. */
   readonly certainty: number;
 }
@@ -24,8 +26,8 @@ export interface OperatingPoint {
 }
 /** Chosen on validation seeds; the model's CARD.md says how. */
 export const OPERATING_POINT: Readonly<Record<DentalView, OperatingPoint>> = {
-  'intra-oral': { peak: 0.8, edge: 0.4, pixels: 8 },
-  panoramic: { peak: 0.9, edge: 0.4, pixels: 8 },
+  'intra-oral': { peak: 0.7, edge: 0.4, pixels: 8 },
+  panoramic: { peak: 0.7, edge: 0.4, pixels: 8 },
 };
 
 /** In half widths and heights of the crown: what lies further from its middle is no part of it. */
@@ -41,7 +43,7 @@ export function findLesions(
     .filter((region) => region.peak >= peak && region.size >= pixels)
     .flatMap((region) => {
       const nearest = nearestCrown(region, crowns);
-      return nearest === undefined ? [] : [lesionOf(region, nearest)];
+      return nearest === undefined ? [] : [lesionOf(region, nearest, planes)];
     })
     .toSorted((a, b) => b.certainty - a.certainty || (a.region.pixels[0] ?? 0) - (b.region.pixels[0] ?? 0));
 }
@@ -59,7 +61,7 @@ function nearestCrown({ centroid }: PlaneRegion, crowns: readonly Crown[]): Crow
   return best;
 }
 
-function lesionOf(region: PlaneRegion, crown: Crown): Lesion {
+function lesionOf(region: PlaneRegion, crown: Crown, planes: Planes): Lesion {
   const aside = (region.centroid[0] - crown.column) / (crown.width / 2);
   const side: Side = Math.abs(aside) < 0.42 ? 'chewing' : aside < 0 ? 'left' : 'right';
   const across = region.max[0] - region.min[0] + 1;
@@ -70,6 +72,7 @@ function lesionOf(region: PlaneRegion, crown: Crown): Lesion {
     crown,
     side,
     depth: side === 'chewing' ? Math.max(0, down) : across,
+    depthClass: depthClassOf(region, planes),
     certainty: region.peak,
   };
 }

@@ -11,6 +11,8 @@ export interface Planes {
   readonly upperCore: Float32Array;
   readonly lowerCore: Float32Array;
   readonly restoration: Float32Array;
+  /** Of a pixel in a lesion: that this reaches deeper than E1, E2, D1 and D2. */
+  readonly deeper: readonly Float32Array[];
 }
 
 export function planesOf({ data, shape }: Tensor): Planes {
@@ -24,6 +26,7 @@ export function planesOf({ data, shape }: Tensor): Planes {
     upperCore: plane(2),
     lowerCore: plane(3),
     restoration: plane(4),
+    deeper: [5, 6, 7, 8].map(plane),
   };
 }
 

@@ -35,12 +35,30 @@ export function findCrowns({ rows, columns, upperCore, lowerCore }: Planes): rea
 /** Half the height of the band that the crowns of a panoramic lie in, mm on the detector: bite, curve and tilt included. */
 const BAND_MM = 21;
 
+/** A gap in both jaws wider than this, mm on the detector, parts the teeth from what lies beside the jaws: three molars lost. */
+const GAP_MM = 34;
+
 /** The crowns in the band that holds most of them: the skull's base and the spine have shapes that look like crowns. */
 export function inDentalBand(crowns: readonly Crown[]): readonly Crown[] {
   const reach = BAND_MM / WORKING_MM.panoramic;
   const around = (row: number): readonly Crown[] => crowns.filter((crown) => Math.abs(crown.row - row) <= reach);
-  return crowns.map(({ row }) => around(row)).reduce((most, own) => (own.length > most.length ? own : most), []);
+  return withoutGaps(largest(crowns.map(({ row }) => around(row))));
 }
+
+/** The most crowns in a row, from the picture's left to its right, with no wide gap between them. */
+function withoutGaps(crowns: readonly Crown[]): readonly Crown[] {
+  const groups: Crown[][] = [];
+  for (const crown of crowns) {
+    const before = groups.at(-1)?.at(-1);
+    if (before !== undefined && crown.column - before.column <= GAP_MM / WORKING_MM.panoramic)
+      groups.at(-1)?.push(crown);
+    else groups.push([crown]);
+  }
+  return largest(groups);
+}
+
+const largest = (groups: readonly (readonly Crown[])[]): readonly Crown[] =>
+  groups.reduce((most, own) => (own.length > most.length ? own : most), []);
 
 function coresOf(plane: Float32Array, rows: number, columns: number): readonly PlaneRegion[] {
   const cores: PlaneRegion[] = [];

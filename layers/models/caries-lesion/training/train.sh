@@ -1,14 +1,20 @@
 #!/bin/sh
-# Makes the phantoms, trains caries-lesion and exports it: layers/models/caries-lesion/training/train.sh [DATA_FOLDER]
-# About 30 minutes on two cores. Needs node 24 and a python3 with torch 1.13 (Debian: python3-torch).
+# Makes the phantoms, trains caries-lesion and exports it: layers/models/caries-lesion/training/train.sh [SCRATCH_FOLDER [OUT.onnx]]
+# About 15 minutes on one quiet core. Needs node 24 and a python3 with torch 1.13 (Debian: python3-torch). Without OUT it writes the model's own
+# file and seals it. SCRATCH_FOLDER (about 1.5 GB) also gets calibration.npz, inputs for layers/training/quantise.py.
+# TRAIN_PHANTOMS and TRAIN_STEPS make a tiny run of it.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 data=${1:-$(mktemp -d)}
+out=${2:-$here/../caries-lesion.onnx}
 export OMP_NUM_THREADS=1
-node "$here/export-phantoms.ts" "$data" panoramic 1000 28 0.25 &
-node "$here/export-phantoms.ts" "$data" panoramic 1028 28 0.25
-node "$here/export-phantoms.ts" "$data" bitewing 1000 220 0.3
-node "$here/export-phantoms.ts" "$data" bitewing 5000 40 0
-wait
-"${PYTHON:-/usr/bin/python3}" "$here/train.py" "$data" "$here/../caries-lesion.onnx"
-exec node "$here/seal.ts"
+# kind, first seed, how many, chance of caries per surface
+phantoms() { node "$here/export-phantoms.ts" "$data" "$1" "$2" "${TRAIN_PHANTOMS:-$3}" "$4"; }
+phantoms bitewing 1000 320 0.3
+phantoms bitewing 5000 40 0
+phantoms periapical 1000 260 0.3
+phantoms periapical 5000 30 0
+phantoms panoramic 1000 72 0.25
+phantoms panoramic 5000 16 0.05
+"${PYTHON:-/usr/bin/python3}" "$here/train.py" "$data" "$out"
+if [ $# -lt 2 ]; then node "$here/../../../training/seal.ts" "$here/.."; fi

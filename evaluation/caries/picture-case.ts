@@ -1,0 +1,202 @@
+/** One phantom through the tool: what is on it, what the tool would mark at any threshold, which teeth it saw. */
+import { NotEvaluableError } from '#core/errors.ts';
+import type { Radiograph } from '#core/image/radiograph.ts';
+import {
+  type DentalPhantom,
+  type DentalTruth,
+  makeBitewing,
+  makePanoramic,
+  makePeriapical,
+  radiographOf,
+} from '#phantoms/dental.ts';
+import type { DepthClass } from '#tools/caries/depth.ts';
+import { lesionsOf, lookAt, type MarkedLesion, type Seen } from '#tools/caries/evaluate.ts';
+import { OPERATING_POINT, type OperatingPoint } from '#tools/caries/lesions.ts';
+import type { DentalView } from '#tools/caries/scale.ts';
+import { type StoredTile, storeTile } from '../gallery.ts';
+import type { ToolUnderEvaluation } from '../tool-under-evaluation.ts';
+import { type SeedsByView, seedsOf } from './seeds.ts';
+
+export type PhantomKind = DentalPhantom['kind'];
+export const KINDS: readonly PhantomKind[] = ['bitewing', 'periapical', 'panoramic'];
+
+export interface PictureCase {
+  readonly kind: PhantomKind;
+  readonly seed: number;
+}
+
+/** A lesion of the phantom. */
+export interface TrueLesion {
+  readonly number: number;
+  readonly depth: DepthClass;
+  readonly surface: 'mesial' | 'distal' | 'occlusal';
+}
+
+/** A place that the tool marks where its threshold is no higher than `certainty`. */
+export interface Place {
+  readonly certainty: number;
+  readonly depth: DepthClass;
+  /** The phantom's lesions that it touches, the one it shares most pixels with first. */
+  readonly lesions: readonly number[];
+  /** Of that one: whether the crown it is given to, the crown's side and the FDI number are right (number: where one is given). */
+  readonly rightCrown?: boolean;
+  readonly rightSide?: boolean;
+  readonly rightNumber?: boolean;
+}
+
+/** Teeth whose crown's middle is in the picture, and the crowns that were seen. */
+export interface TeethSeen {
+  readonly all: number;
+  readonly seen: number;
+  /** Crowns where no tooth's middle is. */
+  readonly stray: number;
+  readonly numbered: number;
+  readonly rightlyNumbered: number;
+}
+
+export interface PictureOutcome extends PictureCase {
+  /** Why the tool makes no statement. */
+  readonly notEvaluable?: string;
+  readonly lesions: readonly TrueLesion[];
+  readonly places: readonly Place[];
+  readonly teeth?: TeethSeen;
+  readonly failures: readonly StoredTile[];
+}
+
+const MAKE: Readonly<Record<PhantomKind, (seed: number) => DentalPhantom>> = {
+  bitewing: (seed) => makeBitewing({ seed }),
+  periapical: (seed) => makePeriapical({ seed }),
+  panoramic: (seed) => makePanoramic({ seed }),
+};
+
+const viewOf = (kind: PhantomKind): DentalView => (kind === 'panoramic' ? 'panoramic' : 'intra-oral');
+export const phantomOf = ({ kind, seed }: PictureCase): DentalPhantom => MAKE[kind](seed);
+export const thresholdOf = (kind: PhantomKind): number => OPERATING_POINT[viewOf(kind)].peak;
+
+/** A picture of each kind in turn, so that the first few are of every kind. */
+export function picturesOf(seeds: SeedsByView): readonly PictureCase[] {
+  const byKind = KINDS.map((kind) => seedsOf(seeds[kind]).map((seed) => ({ kind, seed })));
+  const most = Math.max(...byKind.map(({ length }) => length));
+  return Array.from({ length: most }, (_, turn) => byKind.flatMap((cases) => cases[turn] ?? [])).flat();
+}
+
+export async function lookAtPicture(one: PictureCase, { context }: ToolUnderEvaluation): Promise<PictureOutcome> {
+  const phantom = phantomOf(one);
+  const image = radiographOf(phantom, one.seed);
+  const lesions = phantom.truth.lesions.map(({ number, depth, surface }) => ({ number, depth, surface }));
+  try {
+    const seen = await lookAt(image, context);
+    const marked = lesionsOf(seen, curvePoint(OPERATING_POINT[seen.scale.view]));
+    const places = marked.map((lesion) => placeOf(lesion, phantom, seen));
+    return {
+      ...one,
+      lesions,
+      places,
+      teeth: teethOf(seen, phantom),
+      failures: failuresOf({ one, image, phantom, marked, places }),
+    };
+  } catch (error) {
+    if (!(error instanceof NotEvaluableError)) throw error;
+    return { ...one, notEvaluable: error.code, lesions, places: [], failures: [] };
+  }
+}
+
+/** The operating point with the lowest threshold that its outlines allow: these hang on `edge` alone and stay as they are. */
+const curvePoint = (point: OperatingPoint): OperatingPoint => ({ ...point, peak: point.edge });
+
+/** Which lesions of the phantom some pixels of it touch, the one with most of them first. */
+function touched({ lesionLabels }: DentalTruth, pixels: readonly number[]): readonly number[] {
+  const shared = new Map<number, number>();
+  for (const index of pixels) {
+    const label = lesionLabels[index] ?? 0;
+    if (label > 0) shared.set(label, (shared.get(label) ?? 0) + 1);
+  }
+  return [...shared].toSorted((a, b) => b[1] - a[1]).map(([label]) => label);
+}
+
+function placeOf(lesion: MarkedLesion, { truth, columns }: DentalPhantom, { grid }: Seen): Place {
+  const lesions = touched(truth, lesion.pixels);
+  const place = { certainty: lesion.certainty, depth: lesion.depthClass, lesions };
+  const own = truth.lesions.find(({ number }) => number === lesions[0]);
+  const tooth = truth.teeth.find(({ fdi }) => fdi === own?.fdi);
+  if (own === undefined || tooth === undefined) return place;
+  const { crown, side } = lesion;
+  const at =
+    Math.round(crown.row / grid.rowScale) * columns +
+    Math.min(columns - 1, Math.round(crown.column / grid.columnScale));
+  const shownSide = own.centre[0] < tooth.centre[0] ? 'left' : 'right';
+  return {
+    ...place,
+    rightCrown: truth.crownCores[at] === own.fdi,
+    rightSide: side === (own.surface === 'occlusal' ? 'chewing' : shownSide),
+    ...(crown.fdi !== undefined && { rightNumber: crown.fdi === String(own.fdi) }),
+  };
+}
+
+function teethOf({ crowns, grid }: Seen, { truth, columns }: DentalPhantom): TeethSeen {
+  const middles = truth.teeth.filter(({ fdi }) => truth.crownCores.includes(fdi));
+  const toothAt = crowns.map(({ row, column }) => {
+    const at = Math.round(row / grid.rowScale) * columns + Math.min(columns - 1, Math.round(column / grid.columnScale));
+    return truth.crownCores[at] ?? 0;
+  });
+  return {
+    all: middles.length,
+    seen: new Set(toothAt.filter((fdi) => fdi > 0)).size,
+    stray: toothAt.filter((fdi) => fdi === 0).length,
+    numbered: crowns.filter(({ fdi }) => fdi !== undefined).length,
+    rightlyNumbered: crowns.filter(({ fdi }, index) => fdi === String(toothAt[index])).length,
+  };
+}
+
+/** Half the side of a failure's picture, mm, and how many of a picture are kept. */
+const HALF_TILE_MM = 5;
+const TILE_PIXELS = 110;
+const MOST_TILES = 3;
+
+interface Judged {
+  readonly one: PictureCase;
+  readonly image: Radiograph;
+  readonly phantom: DentalPhantom;
+  readonly marked: readonly MarkedLesion[];
+  readonly places: readonly Place[];
+}
+
+/** What the tool missed or marked wrongly at its operating point, cut out of the picture. */
+function failuresOf({ one, image, phantom, marked, places }: Judged): readonly StoredTile[] {
+  const threshold = thresholdOf(one.kind);
+  const found = new Set(places.filter(({ certainty }) => certainty >= threshold).flatMap(({ lesions }) => lesions));
+  const missed = phantom.truth.lesions
+    .filter(({ number }) => !found.has(number))
+    .map(({ centre, depth, surface }) => ({ centre, caption: `missed ${depth} ${surface}` }));
+  const wrong = places.flatMap(({ lesions, certainty }, index) => {
+    const pixels = marked[index]?.pixels ?? [];
+    const middle = pixels[pixels.length >> 1] ?? 0;
+    const centre = [middle % phantom.columns, Math.floor(middle / phantom.columns)] as const;
+    if (lesions.length > 0 || certainty < threshold) return [];
+    return [{ centre, caption: `no lesion (${certainty.toFixed(2)})` }];
+  });
+  return [...wrong, ...missed].slice(0, MOST_TILES).map(({ centre, caption }) =>
+    storeTile({
+      caption: `${caption}\n${one.kind} ${one.seed}`,
+      rows: TILE_PIXELS,
+      columns: TILE_PIXELS,
+      pixels: cutOut(image, centre, phantom.spacingMm[0]),
+    }),
+  );
+}
+
+/** A square of 10 mm around a point, stretched to its own darkest and brightest. */
+function cutOut(image: Radiograph, [column, row]: readonly [number, number], spacingMm: number): Uint8Array {
+  const step = (2 * HALF_TILE_MM) / spacingMm / TILE_PIXELS;
+  const values = Float32Array.from({ length: TILE_PIXELS * TILE_PIXELS }, (_, at) => {
+    const x = Math.round(column + ((at % TILE_PIXELS) - TILE_PIXELS / 2) * step);
+    const y = Math.round(row + (Math.floor(at / TILE_PIXELS) - TILE_PIXELS / 2) * step);
+    const outside = x < 0 || y < 0 || x >= image.columns || y >= image.rows;
+    return outside ? Number.NaN : (image.pixels[y * image.columns + x] ?? 0);
+  });
+  const known = values.filter((value) => !Number.isNaN(value));
+  const [dark, bright] = [Math.min(...known), Math.max(...known)];
+  return Uint8Array.from(values, (value) =>
+    Number.isNaN(value) ? 0 : Math.round((255 * (value - dark)) / Math.max(1e-6, bright - dark)),
+  );
+}

@@ -1,0 +1,26 @@
+/** Real radiographs of the data folder, loaded as a run loads them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
+import { loadImage } from '#core/image/load.ts';
+import type { Radiograph } from '#core/image/radiograph.ts';
+import { groupImages } from '#core/study/images.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
+import type { ImageIndex } from '#core/study/study-index.ts';
+import { dataFolder } from '../../localstack/parts.mjs';
+
+/** @param path below the data folder */
+export function realImage(path: string): {
+  readonly index: ImageIndex | undefined;
+  readonly load: () => Promise<Radiograph>;
+} {
+  const bytes = new Uint8Array(readFileSync(join(dataFolder(), path)));
+  const instance = indexInstance(bytes);
+  const [index] = groupImages({ StudyInstanceUID: instance.StudyInstanceUID, instances: [instance] });
+  const load = async (): Promise<Radiograph> => {
+    const image = index && (await loadImage(index, async () => bytes, inProcessDecoder));
+    if (image?.kind !== 'radiograph') throw new TypeError(`${path} is no radiograph`);
+    return image;
+  };
+  return { index, load };
+}

@@ -1,0 +1,89 @@
+/** The part of the one real panoramic at hand. Nobody has said what is to be found on it, so nothing is counted as right. */
+import { NotEvaluableError } from '#core/errors.ts';
+import { CELL, drawText, type RgbImage } from '#core/image/text.ts';
+import { evaluate } from '#tools/caries/evaluate.ts';
+import { drawPicture } from '#tools/caries/picture.ts';
+import { type Part, part } from '../evaluation.ts';
+import { gallery, restoreTile, type StoredTile, storeTile } from '../gallery.ts';
+import { realImage } from './real-image.ts';
+
+interface RealOutcome {
+  readonly notEvaluable?: string;
+  readonly crowns: number;
+  readonly numbered: number;
+  readonly places: readonly string[];
+  readonly picture?: StoredTile;
+}
+
+const PATH = 'dental/panoramic.dcm';
+
+export const realPanoramic: Part = part<{ readonly path: string }, RealOutcome>({
+  name: 'real-panoramic',
+  title: 'A real panoramic',
+  needs: 'data',
+  cases: () => [{ path: PATH }],
+  ciCases: 1,
+  async run({ path }, { context }) {
+    const image = await realImage(path).load();
+    try {
+      const { crowns, lesions, grid } = await evaluate(image, context);
+      const picture = drawPicture(
+        image,
+        lesions.map(({ outline, certainty }) => ({ label: certainty.toFixed(2), points: outline })),
+      );
+      const shrink = picture.columns / image.columns;
+      for (const { fdi, column, row } of crowns) {
+        const [x, y] = [(column / grid.columnScale) * shrink, (row / grid.rowScale) * shrink];
+        write(picture, x, y, fdi ?? '?');
+      }
+      return {
+        crowns: crowns.length,
+        numbered: crowns.filter(({ fdi }) => fdi !== undefined).length,
+        places: lesions.map(({ crown, side, certainty, depthClass }) =>
+          [crown.fdi ?? `${crown.jaw} tooth`, side, depthClass, certainty.toFixed(2)].join(', '),
+        ),
+        picture: storeTile({ ...picture, caption: 'Crowns with their numbers; what was marked', pixels: picture.rgb }),
+      };
+    } catch (error) {
+      if (!(error instanceof NotEvaluableError)) throw error;
+      return { notEvaluable: error.code, crowns: 0, numbered: 0, places: [] };
+    }
+  },
+  summarise: (outcomes) => ({
+    metrics: {
+      'crowns recognised': { value: sum(outcomes.map(({ crowns }) => crowns)), n: outcomes.length },
+      'crowns numbered': { value: sum(outcomes.map(({ numbered }) => numbered)), n: outcomes.length },
+      'places marked': { value: sum(outcomes.map(({ places }) => places.length)), n: outcomes.length },
+    },
+    tables: [
+      {
+        title: 'Places marked: tooth, side as shown, depth class, certainty',
+        header: ['place'],
+        rows: outcomes.flatMap(({ places, notEvaluable }) =>
+          notEvaluable === undefined ? places.map((place) => [place]) : [[`none: ${notEvaluable}`]],
+        ),
+      },
+    ],
+    pictures: outcomes.flatMap(({ picture }) =>
+      picture === undefined
+        ? []
+        : [
+            {
+              name: 'real-panoramic',
+              caption: 'What the tool recognises on the real panoramic',
+              png: gallery([restoreTile(picture)], { side: 1200, perRow: 1 }),
+            },
+          ],
+    ),
+    remarks: [
+      'One panoramic, without any reading: no truth is known, so these figures say what the tool does and not whether it is right.',
+    ],
+  }),
+});
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+function write(picture: RgbImage, x: number, y: number, words: string): void {
+  const left = Math.round(x - (CELL.columns * 2 * words.length) / 2);
+  drawText(picture, Math.max(0, left), Math.max(0, Math.round(y - CELL.rows)), words, [255, 220, 60], 2);
+}

@@ -1,0 +1,137 @@
+/** The part of variants: the same radiograph, otherwise exposed or stored, gives the same findings. */
+import { NotEvaluableError } from '#core/errors.ts';
+import type { Radiograph } from '#core/image/radiograph.ts';
+import type { ProcessingContext } from '#core/tool.ts';
+import { radiographOf } from '#phantoms/dental.ts';
+import { evaluate } from '#tools/caries/evaluate.ts';
+import { type Metric, type Part, part } from '../evaluation.ts';
+import { shareOf, told } from '../metrics.ts';
+import { barsPlot } from '../plots/bars.ts';
+import { type PictureCase, phantomOf, picturesOf } from './picture-case.ts';
+import { HELD_OUT } from './seeds.ts';
+import { VARIANTS, type Variant } from './variants.ts';
+
+/** Held-out pictures, the first of each kind. */
+const SEEDS = {
+  bitewing: { ...HELD_OUT.bitewing, count: 8 },
+  periapical: { ...HELD_OUT.periapical, count: 6 },
+  panoramic: { ...HELD_OUT.panoramic, count: 6 },
+};
+/** Places no further apart than this are the same, mm. */
+const SAME_MM = 1;
+
+interface Compared {
+  readonly variant: string;
+  /** Places on the original and on the variant, and those that both have. */
+  readonly original: number;
+  readonly found: number;
+  readonly both: number;
+  /** Of those, the ones with a number on the original, and the same on the variant. */
+  readonly numbered: number;
+  readonly sameNumber: number;
+}
+
+interface RobustnessOutcome extends PictureCase {
+  readonly compared: readonly Compared[];
+}
+
+interface Place {
+  readonly xMm: number;
+  readonly yMm: number;
+  readonly fdi: string | undefined;
+}
+
+export const robustness: Part = part<PictureCase, RobustnessOutcome>({
+  name: 'robustness',
+  title: 'The same radiograph, otherwise exposed or stored',
+  cases: () => picturesOf(SEEDS),
+  ciCases: 2,
+  async run(one, { context }) {
+    const image = radiographOf(phantomOf(one), one.seed);
+    const original = await placesOn(image, context);
+    const compared: Compared[] = [];
+    for (const variant of VARIANTS) {
+      compared.push(compare(variant, original, await placesOn(variant.make(image), context), image));
+    }
+    return { ...one, compared };
+  },
+  summarise(outcomes) {
+    const agreement = (variant: string): Metric | undefined =>
+      shareOf(outcomes, ({ compared }) => {
+        const own = compared.find((one) => one.variant === variant);
+        return own === undefined ? [0, 0] : [2 * own.both, own.original + own.found];
+      });
+    const bars = VARIANTS.flatMap(({ name }) => {
+      const metric = agreement(name);
+      return metric === undefined ? [] : [{ label: name, metric }];
+    });
+    const all = outcomes.map(({ compared }) => ({
+      both: compared.reduce((sum, { both }) => sum + both, 0),
+      places: compared.reduce((sum, { original, found }) => sum + original + found, 0),
+      numbered: compared.reduce((sum, { numbered }) => sum + numbered, 0),
+      sameNumber: compared.reduce((sum, { sameNumber }) => sum + sameNumber, 0),
+    }));
+    return {
+      metrics: told({
+        'same places, all variants': shareOf(all, ({ both, places }) => [2 * both, places], { goal: { atLeast: 0.8 } }),
+        'same FDI number, of places that both have': shareOf(
+          all,
+          ({ sameNumber, numbered }) => [sameNumber, numbered],
+          {
+            goal: { atLeast: 0.9 },
+          },
+        ),
+        ...Object.fromEntries(bars.map(({ label, metric }) => [`same places, ${label}`, metric])),
+      }),
+      figures: [
+        {
+          name: 'robustness',
+          caption: 'Places that both the original and its variant have, of all places on either (Dice)',
+          svg: barsPlot(bars, { title: 'Same places on a variant', axis: 'agreement (Dice)', goal: 0.8 }),
+        },
+      ],
+      remarks: [`Two places are the same where their middles are no further apart than ${SAME_MM} mm on the detector.`],
+    };
+  },
+});
+
+async function placesOn(image: Radiograph, context: ProcessingContext): Promise<readonly Place[]> {
+  try {
+    const { lesions, scale } = await evaluate(image, context);
+    return lesions.map(({ pixels, crown }) => {
+      const mean = (value: (index: number) => number): number =>
+        pixels.reduce((sum, index) => sum + value(index), 0) / pixels.length;
+      return {
+        xMm: (mean((index) => index % image.columns) + 0.5) * scale.spacingMm[1],
+        yMm: (mean((index) => Math.floor(index / image.columns)) + 0.5) * scale.spacingMm[0],
+        fdi: crown.fdi,
+      };
+    });
+  } catch (error) {
+    if (error instanceof NotEvaluableError) return [];
+    throw error;
+  }
+}
+
+function compare(
+  variant: Variant,
+  original: readonly Place[],
+  found: readonly Place[],
+  { columns, spacingMm }: Radiograph,
+): Compared {
+  const widthMm = columns * (spacingMm?.[1] ?? 0);
+  const back = found.map((place) => (variant.mirrored ? { ...place, xMm: widthMm - place.xMm } : place));
+  const pairs = original.flatMap((place) => {
+    const same = back.find(({ xMm, yMm }) => Math.hypot(xMm - place.xMm, yMm - place.yMm) <= SAME_MM);
+    return same === undefined ? [] : [{ place, same }];
+  });
+  const numbered = pairs.filter(({ place }) => place.fdi !== undefined);
+  return {
+    variant: variant.name,
+    original: original.length,
+    found: found.length,
+    both: pairs.length,
+    numbered: numbered.length,
+    sameNumber: numbered.filter(({ place, same }) => place.fdi === same.fdi).length,
+  };
+}

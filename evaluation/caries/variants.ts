@@ -1,0 +1,108 @@
+/** The same radiograph as another device, archive or export would give it. */
+import type { Radiograph } from '#core/image/radiograph.ts';
+import { createRandom } from '#phantoms/random.ts';
+import { resample } from '#tools/caries/preprocess.ts';
+
+export interface Variant {
+  readonly name: string;
+  readonly make: (image: Radiograph) => Radiograph;
+  readonly mirrored?: boolean;
+}
+
+/** Pixels from 0 to 1 put through a curve. */
+const graded = (curve: (value: number) => number) => (image: Radiograph) => ({
+  ...image,
+  pixels: image.pixels.map(curve),
+});
+
+export const VARIANTS: readonly Variant[] = [
+  { name: 'mirrored, and said so', make: mirrored, mirrored: true },
+  { name: 'darker (gamma 1.5)', make: graded((value) => value ** 1.5) },
+  { name: 'brighter (gamma 0.67)', make: graded((value) => value ** 0.67) },
+  { name: '40 % of the contrast', make: graded((value) => 0.3 + 0.4 * value) },
+  { name: '8 bits', make: graded((value) => Math.round(255 * value) / 255) },
+  { name: 'noise added', make: noisy },
+  { name: '0.7 of the pixels a side', make: (image) => resampled(image, 0.7) },
+  { name: '1.4 of the pixels a side', make: (image) => resampled(image, 1.4) },
+  { name: 'JPEG-like, quality 75', make: lossy },
+];
+
+/** Shown from the other side, with the Patient Orientation that says so. */
+function mirrored(image: Radiograph): Radiograph {
+  const { columns, pixels, header } = image;
+  return {
+    ...image,
+    header: { ...header, PatientOrientation: ['R', 'F'] },
+    pixels: pixels.map((_, at) => pixels[at - (at % columns) + columns - 1 - (at % columns)] ?? 0),
+  };
+}
+
+function noisy(image: Radiograph): Radiograph {
+  const random = createRandom(1);
+  return { ...image, pixels: image.pixels.map((value) => Math.min(1, Math.max(0, value + 0.012 * random.normal()))) };
+}
+
+function resampled(image: Radiograph, factor: number): Radiograph {
+  const [rows, columns] = [Math.round(image.rows * factor), Math.round(image.columns * factor)];
+  const { rows: _, columns: __, pixels, ...rest } = image;
+  const spacingMm = image.spacingMm && ([image.spacingMm[0] / factor, image.spacingMm[1] / factor] as const);
+  return {
+    ...rest,
+    ...resample({ rows: image.rows, columns: image.columns, pixels }, rows, columns),
+    ...(spacingMm && { spacingMm }),
+  };
+}
+
+/** Luminance quantisation of JPEG (ITU-T T.81, Table K.1). */
+const LUMINANCE = [
+  ...[16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55],
+  ...[14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62],
+  ...[18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92],
+  ...[49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99],
+];
+/** Quality 75 halves the table. */
+const QUANTA = LUMINANCE.map((value) => value / 2);
+/** The 8-point DCT-II, orthonormal: frequency × place. */
+const COSINES = Array.from({ length: 8 }, (_, u) =>
+  Array.from({ length: 8 }, (_, x) => (u === 0 ? Math.SQRT1_2 : 1) * 0.5 * Math.cos(((2 * x + 1) * u * Math.PI) / 16)),
+);
+
+/** What is lost of an 8-bit copy when its blocks of 8 × 8 are quantised as JPEG does; the last incomplete blocks stay. */
+function lossy(image: Radiograph): Radiograph {
+  const { rows, columns } = image;
+  const pixels = image.pixels.map((value) => Math.round(255 * value) - 128);
+  const block = new Float64Array(64);
+  for (let top = 0; top + 8 <= rows; top += 8) {
+    for (let left = 0; left + 8 <= columns; left += 8) {
+      for (let at = 0; at < 64; at++) block[at] = pixels[(top + (at >> 3)) * columns + left + (at & 7)] ?? 0;
+      const coarse = transformed(block, true).map((value, at) => {
+        const quantum = QUANTA[at] ?? 1;
+        return quantum * Math.round(value / quantum);
+      });
+      transformed(coarse, false).forEach((value, at) => {
+        pixels[(top + (at >> 3)) * columns + left + (at & 7)] = value;
+      });
+    }
+  }
+  return { ...image, pixels: pixels.map((value) => Math.min(1, Math.max(0, (value + 128) / 255))) };
+}
+
+/** The block's two-dimensional DCT or its inverse: rows, then columns. */
+function transformed(block: Float64Array, forward: boolean): Float64Array {
+  const weight = (i: number, k: number): number => (forward ? COSINES[i]?.[k] : COSINES[k]?.[i]) ?? 0;
+  const [half, whole] = [new Float64Array(64), new Float64Array(64)];
+  for (let row = 0; row < 8; row++) {
+    for (let i = 0; i < 8; i++) {
+      for (let k = 0; k < 8; k++)
+        half[8 * row + i] = (half[8 * row + i] ?? 0) + weight(i, k) * (block[8 * row + k] ?? 0);
+    }
+  }
+  for (let column = 0; column < 8; column++) {
+    for (let i = 0; i < 8; i++) {
+      for (let k = 0; k < 8; k++) {
+        whole[8 * i + column] = (whole[8 * i + column] ?? 0) + weight(i, k) * (half[8 * k + column] ?? 0);
+      }
+    }
+  }
+  return whole;
+}
