@@ -69,7 +69,7 @@ export async function judgeMask(
   };
 }
 
-export const heightsOf = ({ anteriorMm, middleMm, posteriorMm }: BodyHeights): HeightsMm => [
+const heightsOf = ({ anteriorMm, middleMm, posteriorMm }: BodyHeights): HeightsMm => [
   anteriorMm,
   middleMm,
   posteriorMm,

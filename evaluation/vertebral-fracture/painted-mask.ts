@@ -25,7 +25,9 @@ const LEVELS: Readonly<Record<number, string>> = {
   16: 'T9',
 };
 const NUMBERS = Object.keys(LEVELS).map(Number).toReversed();
-const HU = { spongiosa: 170, shell: 420, tissue: 45, noise: 18 } as const;
+const HU = { spongiosa: 170, shell: 420, tissue: 45, fat: -100, noise: 18 } as const;
+/** A layer of fat in front, as the belly has. */
+const FAT_ROWS = 15;
 const SPACING_MM = 1;
 
 export interface PaintedMask {
@@ -54,7 +56,8 @@ export function paintedMask(dataFolder: string): PaintedMask {
   const random = createRandom(1);
   const voxels = Int16Array.from(vertebrae, (number, at) => {
     const isShell = number > 0 && [1, columns, rows * columns].some((step) => isBorder(vertebrae, at, step));
-    const hu = number === 0 ? HU.tissue : isShell ? HU.shell : HU.spongiosa;
+    const tissue = Math.floor(at / columns) % rows < FAT_ROWS ? HU.fat : HU.tissue;
+    const hu = number === 0 ? tissue : isShell ? HU.shell : HU.spongiosa;
     return Math.round(hu + HU.noise * random.normal());
   });
   const space = {

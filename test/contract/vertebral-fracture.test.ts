@@ -93,6 +93,28 @@ describe('what holds no spine to measure', () => {
     expect(result.findings).toEqual([]);
   });
 
+  it('is refused where nothing is as dark as fat', async () => {
+    const phantom = makeSpinePhantom({ seed: 7, columns: 80, rows: 80, spacingMm: [3, 3, 3], from: 'L5', to: 'L1' });
+    const noCt = { ...volumeOf(phantom), voxels: phantom.voxels.map((hu) => hu + 1024) };
+
+    await expect(tool.process([noCt], context)).rejects.toMatchObject({ code: 'not-hounsfield' });
+  });
+
+  it('is refused where fewer than three bodies are in view', async () => {
+    const options = {
+      seed: 9,
+      columns: 110,
+      rows: 110,
+      slices: 34,
+      spacingMm: [2, 2, 2],
+      from: 'L4',
+      to: 'L3',
+    } as const;
+    const phantom = makeSpinePhantom({ ...options, fractures: [], plain: true });
+
+    await expect(tool.process([volumeOf(phantom)], context)).rejects.toMatchObject({ code: 'too-few-bodies' });
+  });
+
   it('is refused where it is too short for one body', async () => {
     const phantom = makeSpinePhantom({
       seed: 7,

@@ -15,6 +15,7 @@ import { believable, heightDeviationMm, measureHeights } from './heights.ts';
 import { nameLevels } from './levels.ts';
 import { bodyFrames } from './masks.ts';
 import { spinePicture } from './picture.ts';
+import { requireHounsfield, requireSpine } from './plausible.ts';
 import { sagittalPlanes } from './preprocess.ts';
 import { type Assessment, findingOf, reportOf, segmentOf, summaryOf } from './report.ts';
 import { segmentSpine } from './segment.ts';
@@ -32,8 +33,9 @@ export function createTool(entry: ToolEntry): ImageProcessingTool {
   return tool;
 }
 
-/** @throws NotEvaluableError where the volume holds no complete body although it holds spine */
+/** @throws NotEvaluableError where the volume holds no complete body although it holds spine, or what may be none */
 async function assess(volume: Volume, context: ProcessingContext): Promise<ResultContent> {
+  requireHounsfield(volume);
   const map = await segmentSpine(sagittalPlanes(volume), context);
   if (map === undefined) return nothing('no-spine', 'No vertebral body was found in the series.');
 
@@ -60,6 +62,7 @@ async function assess(volume: Volume, context: ProcessingContext): Promise<Resul
       { facts: { bodiesPartlyInView: spine.bodies.length } },
     );
   }
+  requireSpine(spine.bodies.length);
   const gradings = gradeBodies(
     measurable.map(({ name, heights }) => ({ heights, ...(name.level && { level: name.level }) })),
     heightDeviationMm(volume),

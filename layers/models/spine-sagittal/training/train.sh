@@ -1,21 +1,24 @@
 #!/bin/sh
-# Phantoms, training and card in one go: under an hour on two cores. Needs node 24 and Debian's python3-torch (1.13).
+# Phantoms, training, quantisation and card in one go: under an hour on two cores.
 #   layers/models/spine-sagittal/training/train.sh [SCRATCH_FOLDER [OUT.onnx]]
-# With OUT the model is written there and the committed one stays. TRAIN_PHANTOMS and TRAIN_STEPS make it a short try.
+# Needs node 24, Debian's python3-torch (1.13) and .venv/training (`node scripts/setup.mjs test` makes it). With OUT the model is written there and the
+# committed one stays. TRAIN_PHANTOMS and TRAIN_STEPS make it a short try.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 model=$(dirname "$here")
+root=$(cd "$here/../../../.." && pwd)
 scratch=${1:-$(mktemp -d)}
 out=${2:-$model/spine-sagittal.onnx}
 phantoms=${TRAIN_PHANTOMS:-320}
-export PATH="$here/../../../../node_modules/.bin:$PATH"
+export PATH="$root/node_modules/.bin:$PATH"
 
-# Seeds from a million up to train on, a few of those for validation to watch.
+# Seeds from a million up to train on, a few others to watch.
 half=$((phantoms / 2))
 node "$here/export-phantoms.ts" "$scratch" 1000000 "$half" &
 node "$here/export-phantoms.ts" "$scratch" $((1000000 + half)) $((phantoms - half))
 node "$here/export-phantoms.ts" "$scratch" 500000 $((phantoms < 8 ? 1 : 8))
 wait
 
-OMP_NUM_THREADS=1 "${PYTHON:-/usr/bin/python3}" -W ignore "$here/train.py" "$scratch" "$out" --steps "${TRAIN_STEPS:-10000}"
-[ -n "${2:-}" ] || node "$here/../../../training/seal.ts" "$model"
+OMP_NUM_THREADS=1 "${PYTHON:-/usr/bin/python3}" -W ignore "$here/train.py" "$scratch" "$scratch/float.onnx" --steps "${TRAIN_STEPS:-10000}"
+"$root/.venv/training/bin/python" "$root/layers/training/quantise.py" "$scratch/float.onnx" "$scratch/calibration.npz" "$out" --float first,last
+[ -n "${2:-}" ] || node "$root/layers/training/seal.ts" "$model"
