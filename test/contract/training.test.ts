@@ -72,8 +72,13 @@ describeWith(['torch', 'training'], 'a tiny run of the training', () => {
   );
 });
 
+/** Models that are committed as int8 are quantised by the tiny runs above. */
+const inFloats = ours.filter(
+  ({ id, file }) => !readFileSync(join(root, 'layers', 'models', id, file)).includes('DequantizeLinear'),
+);
+
 describeWith(['training'], 'quantising', () => {
-  it.each(ours.map(({ id, file }) => [id, file] as const))(
+  it.each(inFloats.map(({ id, file }) => [id, file] as const))(
     'of %s makes the same smaller file twice, with the same inputs and outputs',
     async (id, file) => {
       const committed = join(root, 'layers', 'models', id, file);
