@@ -42,7 +42,12 @@ export const realPanoramic: Part = part<{ readonly path: string }, RealOutcome>(
         places: lesions.map(({ crown, side, certainty, depthClass }) =>
           [crown.fdi ?? `${crown.jaw} tooth`, side, depthClass, certainty.toFixed(2)].join(', '),
         ),
-        picture: storeTile({ ...picture, caption: 'Crowns with their numbers; what was marked', pixels: picture.rgb }),
+        picture: storeTile({
+          caption: 'Crowns with their numbers; what was marked',
+          rows: picture.rows,
+          columns: picture.columns,
+          pixels: picture.rgb,
+        }),
       };
     } catch (error) {
       if (!(error instanceof NotEvaluableError)) throw error;

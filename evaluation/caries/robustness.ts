@@ -13,9 +13,9 @@ import { VARIANTS, type Variant } from './variants.ts';
 
 /** Held-out pictures, the first of each kind. */
 const SEEDS = {
-  bitewing: { ...HELD_OUT.bitewing, count: 8 },
-  periapical: { ...HELD_OUT.periapical, count: 6 },
-  panoramic: { ...HELD_OUT.panoramic, count: 6 },
+  bitewing: { ...HELD_OUT.bitewing, count: 6 },
+  periapical: { ...HELD_OUT.periapical, count: 5 },
+  panoramic: { ...HELD_OUT.panoramic, count: 4 },
 };
 /** Places no further apart than this are the same, mm. */
 const SAME_MM = 1;
