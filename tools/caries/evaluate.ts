@@ -8,7 +8,7 @@ import { type Planes, planesOf } from './planes.ts';
 import { modelInput, resample } from './preprocess.ts';
 import { type DentalView, type Scale, scaleOf, WORKING_MM } from './scale.ts';
 import { inStrips } from './strips.ts';
-import { type Crown, findCrowns, inDentalBand, numberTeeth } from './teeth.ts';
+import { type Crown, findCrowns, fitsNoArch, inDentalBand, numberTeeth } from './teeth.ts';
 
 const MODEL_ID = 'caries-lesion';
 
@@ -38,8 +38,8 @@ const LEAST_TEETH = { 'intra-oral': 1, panoramic: 8 } as const;
 const LEAST_CROWN_MM = { width: 4.8, height: 5.2 };
 
 /**
- * @throws NotEvaluableError `image-too-small`, `image-too-large`, `no-contrast`, `no-teeth` or `implausible-count`; the
- * message says why no statement can be made
+ * @throws NotEvaluableError `image-too-small`, `image-too-large`, `no-contrast`, `no-teeth`, `no-arch` or `implausible-count`;
+ * the message says why no statement can be made
  */
 export async function evaluate(image: Radiograph, context: ProcessingContext): Promise<Evaluation> {
   const { planes, ...seen } = await lookAt(image, context);
@@ -61,6 +61,12 @@ export async function lookAt(image: Radiograph, { engine, signal }: ProcessingCo
   const teeth = crowns.filter((crown) => isTooth(crown, scale.view)).length;
   if (teeth < LEAST_TEETH[scale.view]) {
     throw new NotEvaluableError('no-teeth', `Too few teeth were recognised in the picture (${teeth}).`);
+  }
+  if (scale.view === 'panoramic' && fitsNoArch(crowns)) {
+    throw new NotEvaluableError(
+      'no-arch',
+      `The ${crowns.length} teeth that were recognised stand in no row of teeth: the picture is unlike those the model knows.`,
+    );
   }
   return { image, scale, grid, planes, crowns };
 }

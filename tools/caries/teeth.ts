@@ -104,6 +104,10 @@ const STRAY_COST = 2.5;
 /** Mean cost of a tooth above which the numbering is not believed. */
 const BELIEVABLE = 0.9;
 
+/** Whether crowns of a panoramic, enough to fix an arch, stand in none: then they are no row of teeth, or seen too badly to be one. */
+export const fitsNoArch = (crowns: readonly Crown[]): boolean =>
+  crowns.length >= LEAST_CROWNS && crowns.every(({ fdi }) => fdi === undefined);
+
 /**
  * Gives panoramic crowns their FDI numbers: both arches are laid over the usual widths, with the midline and the
  * magnification that fit best, and crowns are matched to teeth in order (missing teeth leave gaps). Crowns keep no
