@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the phantoms, trains caries-lesion and exports it: layers/models/caries-lesion/training/train.sh [SCRATCH_FOLDER [OUT.onnx]]
-# About 15 minutes on one quiet core. Needs node 24 and a python3 with torch 1.13 (Debian: python3-torch). Without OUT it writes the model's own
-# file and seals it. SCRATCH_FOLDER (about 1.5 GB) also gets calibration.npz, inputs for layers/training/quantise.py.
+# About 15 minutes on one quiet core. Needs node 24, a python3 with torch 1.13 (Debian: python3-torch) and .venv/training (`node scripts/setup.mjs
+# test` makes it). Without OUT it writes the model's own file and seals it. SCRATCH_FOLDER takes about 1.5 GB.
 # TRAIN_PHANTOMS and TRAIN_STEPS make a tiny run of it.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
@@ -16,5 +16,7 @@ phantoms periapical 1000 260 0.3
 phantoms periapical 5000 30 0
 phantoms panoramic 1000 72 0.25
 phantoms panoramic 5000 16 0.05
-"${PYTHON:-/usr/bin/python3}" "$here/train.py" "$data" "$out"
+"${PYTHON:-/usr/bin/python3}" "$here/train.py" "$data" "$data/float.onnx"
+root=$here/../../../..
+"$root/.venv/training/bin/python" "$root/layers/training/quantise.py" "$data/float.onnx" "$data/calibration.npz" "$out"
 if [ $# -lt 2 ]; then node "$here/../../../training/seal.ts" "$here/.."; fi
