@@ -35,6 +35,8 @@ export interface SpinePatient {
   readonly fractures?: readonly Fracture[];
   /** The chance of a fracture for each body from T4 down; by chance where not given. */
   readonly fractureRate?: number;
+  /** Kinds of fractures, each as likely; every second a wedge where not given. */
+  readonly fractureTypes?: readonly [FractureType, ...FractureType[]];
   /** Without metal, cement, bridges of bone, arms beside the trunk and a sharp kernel. */
   readonly plain?: boolean;
 }
@@ -175,8 +177,13 @@ function extrasOf({ seed, plain }: SpinePatient, anatomy: Anatomy): Extras {
   return makeExtras(anatomy, createRandom(seed ^ 0x4a2d), plain === true);
 }
 
-function anatomyOf({ seed, fractures, fractureRate }: SpinePatient): Anatomy {
-  return makeAnatomy({ seed, ...(fractures && { fractures }), ...(fractureRate !== undefined && { fractureRate }) });
+function anatomyOf({ seed, fractures, fractureRate, fractureTypes }: SpinePatient): Anatomy {
+  return makeAnatomy({
+    seed,
+    ...(fractures && { fractures }),
+    ...(fractureRate !== undefined && { fractureRate }),
+    ...(fractureTypes && { fractureTypes }),
+  });
 }
 
 /** Genant's grade of a height loss in percent. */

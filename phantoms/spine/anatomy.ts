@@ -68,6 +68,8 @@ export interface Vertebra {
   readonly rim: Heights;
   /** How far each endplate sinks in at its middle. */
   readonly concavityMm: { readonly upper: number; readonly lower: number };
+  /** How narrow the endplates' hollows are: 1 is a parabola from rim to rim, above that rims stand wider. */
+  readonly bowl: number;
   /** Of the height that a wedge lost, the part taken from the upper endplate. */
   readonly upperShare: number;
   readonly waist: number;
@@ -116,6 +118,7 @@ const NORMAL: Readonly<Record<Level, readonly [number, number, number, number, n
 
 /** Where the heights are measured, as part of the depth of the mid-sagittal section at mid-height. */
 const STATIONS = { anterior: 0.15, middle: 0.5, posterior: 0.85 } as const;
+const USUAL_TYPES = ['wedge', 'wedge', 'biconcave', 'crush'] as const;
 /** Thinnest disc. */
 const LEAST_GAP_MM = 2.2;
 /** The most that fractures bend a spine forward: patients have to lie in the scanner. */
@@ -129,10 +132,12 @@ export interface AnatomyOptions {
   readonly fractures?: readonly Fracture[];
   /** The chance of a fracture for each body from T4 down; by chance where not given. */
   readonly fractureRate?: number;
+  /** Kinds of fractures, each as likely; every second a wedge where not given. */
+  readonly fractureTypes?: readonly [FractureType, ...FractureType[]];
 }
 
 /** Draws a spine. The same seed gives the same spine. */
-export function makeAnatomy({ seed, fractures, fractureRate }: AnatomyOptions): Anatomy {
+export function makeAnatomy({ seed, fractures, fractureRate, fractureTypes = USUAL_TYPES }: AnatomyOptions): Anatomy {
   const random = createRandom(seed);
   const wear = createRandom(seed ^ 0xd15c);
   const scale = random.between(0.86, 1.14);
@@ -148,7 +153,6 @@ export function makeAnatomy({ seed, fractures, fractureRate }: AnatomyOptions): 
     period: random.between(260, 480),
   };
   const sacralTilt = (20 + 24 * lordosis + random.normal() * 6 + lean) * DEGREE;
-  const wedgeTypes = ['wedge', 'wedge', 'biconcave', 'crush'] as const;
   const usualRate = random.chance(0.35) ? 0 : random.between(0.08, 0.3);
 
   const vertebrae: Vertebra[] = [];
@@ -159,7 +163,7 @@ export function makeAnatomy({ seed, fractures, fractureRate }: AnatomyOptions): 
     const [height, depth, width, disc, tilt, ratio] = NORMAL[level];
     const chosen =
       fractures === undefined
-        ? drawFracture(random, level, fractureRate ?? usualRate, wedgeTypes)
+        ? drawFracture(random, level, fractureRate ?? usualRate, fractureTypes)
         : fractures.find((f) => f.level === level);
     const lumbar = level.startsWith('L');
     const roll =
@@ -179,6 +183,8 @@ export function makeAnatomy({ seed, fractures, fractureRate }: AnatomyOptions): 
     };
     const concavity = intact * 0.05 * concave * random.between(0.6, 1.4);
     const waist = random.between(0.06, 0.14);
+    const bowlOfFracture = wear.between(1, 2.6);
+    const bowl = chosen?.type === 'biconcave' ? bowlOfFracture : 1;
     const shape = {
       waist,
       widthMm: width * scale * slender,
@@ -188,7 +194,7 @@ export function makeAnatomy({ seed, fractures, fractureRate }: AnatomyOptions): 
     const broken =
       chosen === undefined
         ? { rim: intactRim, concavityMm: shape.concavityMm }
-        : fractured({ rim: intactRim, concavityMm: shape.concavityMm, waist }, chosen, random);
+        : fractured({ rim: intactRim, concavityMm: shape.concavityMm, waist, bowl }, chosen, random);
     if (chosen !== undefined)
       kyphoticAngle +=
         0.45 *
@@ -211,9 +217,10 @@ export function makeAnatomy({ seed, fractures, fractureRate }: AnatomyOptions): 
       frame: frameAt(centre, bodyUp, roll),
       ...shape,
       ...broken,
+      bowl,
       upperShare: random.between(0.55, 0.95),
-      heights: heightsOf({ ...broken, waist }),
-      intactHeights: heightsOf({ rim: intactRim, concavityMm: shape.concavityMm, waist }),
+      heights: heightsOf({ ...broken, waist, bowl }),
+      intactHeights: heightsOf({ rim: intactRim, concavityMm: shape.concavityMm, waist, bowl: 1 }),
       ...(chosen === undefined ? {} : { fracture: chosen }),
     });
   }
@@ -229,15 +236,15 @@ export function rimHeight({ anterior, middle, posterior }: Heights, station: num
   );
 }
 
-type Profile = Pick<Vertebra, 'rim' | 'concavityMm' | 'waist'>;
+type Profile = Pick<Vertebra, 'rim' | 'concavityMm' | 'waist' | 'bowl'>;
 
 /** Heights over the mid-sagittal section as it is at mid-height: drawn in by the waist and the canal's hollow. */
-function heightsOf({ rim, concavityMm, waist }: Profile): Heights {
+function heightsOf({ rim, concavityMm, waist, bowl }: Profile): Heights {
   const front = 0.5 - (1 - waist) / 2;
   const back = 0.5 + ((1 - HOLLOW) * (1 - waist)) / 2;
   const at = (part: number): number => {
     const station = front + part * (back - front);
-    return rimHeight(rim, station) - (concavityMm.upper + concavityMm.lower) * (1 - (2 * station - 1) ** 2);
+    return rimHeight(rim, station) - (concavityMm.upper + concavityMm.lower) * (1 - (2 * station - 1) ** 2) ** bowl;
   };
   return { anterior: at(STATIONS.anterior), middle: at(STATIONS.middle), posterior: at(STATIONS.posterior) };
 }
@@ -256,11 +263,11 @@ function drawFracture(
 
 /** Lowers the rim (and sinks the endplates) until the largest loss at the three stations is the fracture's. */
 function fractured(
-  { rim, concavityMm, waist }: Profile,
+  { rim, concavityMm, waist, bowl }: Profile,
   { type, loss }: Fracture,
   random: Random,
 ): { rim: Heights; concavityMm: { upper: number; lower: number } } {
-  const intact = heightsOf({ rim, concavityMm, waist });
+  const intact = heightsOf({ rim, concavityMm, waist, bowl: 1 });
   const split = random.between(0.3, 0.7);
   const at = (amount: number): { rim: Heights; concavityMm: { upper: number; lower: number } } => {
     const sink = type === 'biconcave' ? amount * rim.middle : 0;
@@ -285,7 +292,7 @@ function fractured(
   for (let step = 0; step < 30; step += 1) {
     const middle = (low + high) / 2;
     const broken = at(middle);
-    if (largestLoss(heightsOf({ ...broken, waist }), intact) < loss) low = middle;
+    if (largestLoss(heightsOf({ ...broken, waist, bowl }), intact) < loss) low = middle;
     else high = middle;
   }
   return at(low);

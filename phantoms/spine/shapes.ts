@@ -7,14 +7,14 @@ import type { Shape } from './canvas.ts';
 type Surface = (s: number, t: number) => number;
 
 function endplate(vertebra: Vertebra, side: 1 | -1): Surface {
-  const { rim, concavityMm, upperShare, widthMm, depthMm } = vertebra;
+  const { rim, concavityMm, upperShare, widthMm, depthMm, bowl } = vertebra;
   const mean = (rim.anterior + rim.posterior) / 2;
   const share = side === 1 ? upperShare : 1 - upperShare;
   const sink = side === 1 ? concavityMm.upper : concavityMm.lower;
   return (s, t) => {
     const station = Math.min(1, Math.max(0, t / depthMm + 0.5));
     const across = Math.min(1, Math.abs((2 * s) / widthMm));
-    const deep = sink * (1 - (2 * station - 1) ** 2) * (1 - across * across);
+    const deep = sink * ((1 - (2 * station - 1) ** 2) * (1 - across * across)) ** bowl;
     return side * (mean / 2 + (rimHeight(rim, station) - mean) * share - deep);
   };
 }

@@ -15,11 +15,14 @@ const [out = '', first = '', count = ''] = process.argv.slice(2);
 if (out === '' || first === '' || count === '') throw new Error('Usage: node export-phantoms.ts OUT FIRST_SEED COUNT');
 mkdirSync(out, { recursive: true });
 
+/** Sunken endplates are the hardest to see, and rarer in patients than a network needs to learn them. */
+const FRACTURED = { fractureRate: 0.4, fractureTypes: ['wedge', 'biconcave', 'biconcave', 'crush'] } as const;
+
 /** Where a voxel is sampled along y and z, parts of it: endplates lie across z, so that more samples are taken there. */
 const SAMPLES = { y: [-0.25, 0.25], z: [-0.375, -0.125, 0.125, 0.375] } as const;
 
 for (let seed = Number(first); seed < Number(first) + Number(count); seed += 1) {
-  const patient: SpinePatient = { seed, ...(seed % 2 === 1 && { fractureRate: 0.4 }) };
+  const patient: SpinePatient = { seed, ...(seed % 2 === 1 && FRACTURED) };
   const phantom = makeSpinePhantom(patient);
   const { columns, rows, slices, spacingMm, origin } = phantom;
   const half = seed % 4 === 0 ? (columns * spacingMm[0]) / 2 - 1 : Math.min(60, (columns * spacingMm[0]) / 2 - 1);
