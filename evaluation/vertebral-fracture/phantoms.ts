@@ -59,7 +59,11 @@ const count = <T>(list: readonly T[], holds: (one: T) => boolean): readonly [num
 ];
 const isExact = ({ grade, measured }: MeasuredBody): boolean => grade === measured.grade;
 
-function summarise(outcomes: readonly PhantomOutcome[]): Summary {
+/** At this thickness the tool refuses a series; no other refusal is excused. */
+const REFUSED = 'slices-too-thick';
+
+function summarise(all: readonly PhantomOutcome[]): Summary {
+  const outcomes = all.filter(({ answer }) => answer !== REFUSED);
   const bodies = outcomes.flatMap(measuredBodies);
   const grades = gradeMatrix(bodies);
   const tiles = outcomes.flatMap(({ tile }) => tile ?? []).slice(0, TILES);
@@ -80,9 +84,11 @@ function summarise(outcomes: readonly PhantomOutcome[]): Summary {
         ),
       ),
       evaluated: shareOf(outcomes, ({ answer }) => [Number(answer === 'result'), 1]),
+      refusedForThickness: shareOf(all, ({ answer }) => [Number(answer === REFUSED), 1]),
     }),
     remarks: [
       'A body counts as found where a finding lies within 8 mm of its middle, and as measured where that has heights and a grade; bodies that the border of the picture cuts do not count. Precision is that of measured findings. A fracture whose body was not measured counts as missed.',
+      `The figures are those of the ${outcomes.length} phantoms with slices of up to 3 mm; the other ${all.length - outcomes.length} have slices of 5 mm and were refused (\`${REFUSED}\`).`,
       'Sensitivity and specificity are those of "moderate or worse" (Genant grade 2 and 3).',
     ],
     tables: [conditionsTable(outcomes), fractureTable(outcomes)],
@@ -191,7 +197,6 @@ function gradeMatrix(bodies: readonly MeasuredBody[]) {
 const CONDITIONS: Readonly<Record<string, (one: SpineOutcome) => boolean>> = {
   'slices under 2 mm': ({ sliceMm }) => sliceMm < 2,
   'slices of 2 to 3 mm': ({ sliceMm }) => sliceMm >= 2 && sliceMm <= 3,
-  'slices of 5 mm': ({ sliceMm }) => sliceMm > 3,
   'noise over 30 HU': ({ conditions }) => conditions.noiseHu > 30,
   'marrow under 90 HU': ({ conditions }) => conditions.coreHu < 90,
   'contrast medium': ({ conditions }) => conditions.contrast,

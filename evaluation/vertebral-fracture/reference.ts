@@ -78,6 +78,7 @@ function asFound(mask: ReferenceMask): { readonly map: SpineMap; readonly spine:
             centre: [x / count, y / count, z / count] as const,
             volumeMl: (count * SPACING_MM[0] * SPACING_MM[1] * SPACING_MM[2]) / 1000,
             complete: true,
+            probability: 1,
           },
         ],
   );

@@ -6,7 +6,7 @@
 const seedsFrom = (first: number, count: number): readonly number[] =>
   Array.from({ length: count }, (_, index) => first + index);
 
-/** Judged at the end, by `npm run evaluate`. */
-export const HELD_OUT = seedsFrom(700_000, 200);
+/** Judged at the end, by `npm run evaluate`: more than 200 of them have slices that the tool takes. */
+export const HELD_OUT = seedsFrom(700_000, 235);
 /** Of which copies are made that must be graded alike. */
 export const ROBUSTNESS = seedsFrom(710_000, 24);

@@ -81,7 +81,7 @@ describe('the answer about a spine', () => {
 
 describe('what holds no spine to measure', () => {
   it('is an answer without findings', async () => {
-    const phantom = makeSpinePhantom({ seed: 7, columns: 100, rows: 100, spacingMm: [3, 3, 5], from: 'L5', to: 'L1' });
+    const phantom = makeSpinePhantom({ seed: 7, columns: 100, rows: 100, spacingMm: [3, 3, 4], from: 'L5', to: 'L1' });
     const water = {
       ...volumeOf(phantom),
       voxels: phantom.voxels.map((_, at) => (at % 100 > 20 && at % 100 < 80 ? 40 : -1000)),
@@ -91,6 +91,12 @@ describe('what holds no spine to measure', () => {
 
     expect(result.metadata).toMatchObject({ outcome: 'no-finding', reason: { code: 'no-spine' } });
     expect(result.findings).toEqual([]);
+  });
+
+  it('is refused where slices are too thick to measure', async () => {
+    const phantom = makeSpinePhantom({ seed: 7, columns: 80, rows: 80, spacingMm: [3, 3, 5], from: 'L5', to: 'L1' });
+
+    await expect(tool.process([volumeOf(phantom)], context)).rejects.toMatchObject({ code: 'slices-too-thick' });
   });
 
   it('is refused where nothing is as dark as fat', async () => {
@@ -120,8 +126,8 @@ describe('what holds no spine to measure', () => {
       seed: 7,
       columns: 60,
       rows: 60,
-      slices: 5,
-      spacingMm: [4, 4, 5],
+      slices: 7,
+      spacingMm: [4, 4, 4],
       from: 'L4',
       to: 'L3',
     });

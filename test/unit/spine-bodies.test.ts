@@ -198,7 +198,7 @@ describe('bodies that hang together', () => {
 });
 
 describe('the names of levels', () => {
-  const at = (z: number) => ({ label: 1, centre: [0, 0, z] as const, volumeMl: 30, complete: true });
+  const at = (z: number) => ({ label: 1, centre: [0, 0, z] as const, volumeMl: 30, complete: true, probability: 1 });
   const namesOf = (heights: readonly number[], onSacrum: boolean) =>
     nameLevels({ bodies: heights.map(at), onSacrum }).map(({ id }) => id);
 

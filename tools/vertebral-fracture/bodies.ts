@@ -14,6 +14,8 @@ export interface Body {
   readonly volumeMl: number;
   /** Whether it ends inside the volume, with a disc or the next body beyond it. */
   readonly complete: boolean;
+  /** Mean probability of "body" in it, 0 to 1. */
+  readonly probability: number;
 }
 
 export interface SpineBodies {
@@ -191,6 +193,7 @@ function paintBodies(
   );
   const sums = pieces.map(() => ({
     count: 0,
+    probability: 0,
     sum: [0, 0, 0],
     low: Infinity,
     high: -Infinity,
@@ -213,6 +216,7 @@ function paintBodies(
         if (sum === undefined) continue;
         labels[at] = owner?.label ?? 0;
         sum.count += 1;
+        sum.probability += (map.bodyProbability[at] ?? 0) / 255;
         sum.sum = sum.sum.map((value, axis) => value + (point[axis] ?? 0));
         sum.low = Math.min(sum.low, point[2]);
         sum.high = Math.max(sum.high, point[2]);
@@ -221,12 +225,13 @@ function paintBodies(
       }
     }
   }
-  const bodies = sums.flatMap(({ count, sum, low, high, front, back }, index): Body[] => {
+  const bodies = sums.flatMap(({ count, probability, sum, low, high, front, back }, index): Body[] => {
     if (count * voxelMl < LEAST_ML) return [];
     const [x = 0, y = 0, z = 0] = sum;
     const inside = low - extent.min[2] > BORDER_MM && extent.max[2] - high > BORDER_MM;
     const complete = inside && front - extent.min[1] > BORDER_MM && extent.max[1] - back > BORDER_MM;
-    return [{ label: index + 1, centre: [x / count, y / count, z / count], volumeMl: count * voxelMl, complete }];
+    const centre = [x / count, y / count, z / count] as const;
+    return [{ label: index + 1, centre, volumeMl: count * voxelMl, complete, probability: probability / count }];
   });
   // What the model calls body and no body owns (remnants of S1, specks) would lengthen its neighbours.
   const occupancy = map.bodyProbability.map((value, at) =>

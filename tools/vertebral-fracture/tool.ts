@@ -15,7 +15,7 @@ import { believable, heightDeviationMm, measureHeights } from './heights.ts';
 import { nameLevels } from './levels.ts';
 import { bodyFrames } from './masks.ts';
 import { spinePicture } from './picture.ts';
-import { requireHounsfield, requireSpine } from './plausible.ts';
+import { requireHounsfield, requireSpine, requireThinSlices } from './plausible.ts';
 import { sagittalPlanes } from './preprocess.ts';
 import { type Assessment, findingOf, reportOf, segmentOf, summaryOf } from './report.ts';
 import { segmentSpine } from './segment.ts';
@@ -35,6 +35,7 @@ export function createTool(entry: ToolEntry): ImageProcessingTool {
 
 /** @throws NotEvaluableError where the volume holds no complete body although it holds spine, or what may be none */
 async function assess(volume: Volume, context: ProcessingContext): Promise<ResultContent> {
+  requireThinSlices(volume);
   requireHounsfield(volume);
   const map = await segmentSpine(sagittalPlanes(volume), context);
   if (map === undefined) return nothing('no-spine', 'No vertebral body was found in the series.');
@@ -62,7 +63,7 @@ async function assess(volume: Volume, context: ProcessingContext): Promise<Resul
       { facts: { bodiesPartlyInView: spine.bodies.length } },
     );
   }
-  requireSpine(spine.bodies.length);
+  requireSpine(spine.bodies);
   const gradings = gradeBodies(
     measurable.map(({ name, heights }) => ({ heights, ...(name.level && { level: name.level }) })),
     heightDeviationMm(volume),
