@@ -54,7 +54,7 @@ const LOST = { share: 0.2, least: 0.4, most: 0.92 } as const;
 const HIGHEST_BIAS = 0.01;
 /** A posterior height below this part of what is expected is lost itself and no measure of the others. */
 const CRUSHED = 0.87;
-/** Of the two expectations for anterior and middle heights, the one by the body's own posterior height counts this much. */
+/** How much of its size a body itself tells, by its posterior height; the others tell the rest. */
 const OWN_SHARE = 0.3;
 
 /** The heights that a body of a spine, given from the lowest up, would have without a fracture, mm. */
@@ -77,9 +77,8 @@ export function expectedHeights(bodies: readonly Measured[], index: number): Tri
   });
   const [anterior = 0, middle = 0, posterior = 0] = expected;
   if (own.heights.posteriorMm < CRUSHED * posterior) return [anterior, middle, posterior];
-  const mixed = (neighbours: number, station: 0 | 1): number =>
-    (1 - OWN_SHARE) * neighbours + OWN_SHARE * ((own.heights.posteriorMm * neighbours) / posterior || normal[station]);
-  return [mixed(anterior, 0), mixed(middle, 1), Math.max(own.heights.posteriorMm, 0)];
+  const size = 1 - OWN_SHARE + (OWN_SHARE * own.heights.posteriorMm) / posterior;
+  return [anterior * size, middle * size, own.heights.posteriorMm];
 }
 
 interface Ratios {
