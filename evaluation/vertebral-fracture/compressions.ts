@@ -35,8 +35,14 @@ export const compressions: Part<Case, Outcome> = {
   name: 'compressions',
   title: 'The real CT with known compressions',
   needs: 'data',
-  // Five bodies, three types, four losses: 60. Types and losses change fastest, so that the first ones hold all of them.
-  cases: () => LOSSES.flatMap((loss) => TYPES.flatMap((type) => WHOLE_LEVELS.map((level) => ({ level, type, loss })))),
+  // Five bodies, three types and four losses: 60. As 5, 3 and 4 have no common divisor, this meets each combination once, and any fifteen in a
+  // row hold every body, type and loss.
+  cases: () =>
+    Array.from({ length: WHOLE_LEVELS.length * TYPES.length * LOSSES.length }, (_, n) => ({
+      level: WHOLE_LEVELS[n % WHOLE_LEVELS.length] ?? '',
+      type: TYPES[n % TYPES.length] ?? 'wedge',
+      loss: LOSSES[n % LOSSES.length] ?? 0,
+    })),
   ciCases: 15,
   async run({ level, type, loss }, tool) {
     const volume = await loadFolder(join(dataFolder(), 'ct-spine-ref-dicom'));
