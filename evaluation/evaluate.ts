@@ -61,11 +61,12 @@ const parts = chosen.filter(({ needs, name }) => {
   return false;
 });
 
+/** Outcomes of other weights lie apart, so that trying some does not cost those of the committed ones. */
+const scratch = join(ROOT, 'artefacts', 'evaluation', modelsDir === undefined ? id : `${id}-other-weights`);
 const evaluated: EvaluatedPart[] = [];
 for (const part of parts) evaluated.push(await evaluate(part, entry));
 
 const isWhole = parts.length === evaluation.parts.length && values.cases === undefined && modelsDir === undefined;
-const scratch = join(ROOT, 'artefacts', 'evaluation', id);
 const out = values.out === undefined ? (isWhole ? join(ROOT, 'docs', 'tools', id) : scratch) : resolve(values.out);
 writePage(out, { entry, command: `npm run evaluate -- ${id}`, parts: evaluated });
 for (const { part, summary } of evaluated) {
@@ -82,7 +83,7 @@ say(`written: ${relative(ROOT, join(out, 'README.md'))}`);
 async function evaluate(part: Part, { manifest, models }: ToolEntry): Promise<EvaluatedPart> {
   const cases = part.cases().slice(0, values.cases === undefined ? undefined : Number(values.cases));
   const version = toolVersion({ manifest, models });
-  const file = new OutcomeFile(join(ROOT, 'artefacts', 'evaluation', manifest.id), part.name, {
+  const file = new OutcomeFile(scratch, part.name, {
     version,
     resume: values.resume,
   });
