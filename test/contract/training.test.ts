@@ -1,16 +1,15 @@
 /**
- * Every model that is made here can be made again: a tiny run of its `training/train.sh` (few phantoms, few steps) gives the same
- * bytes twice, with the inputs and outputs of the committed file, and touches neither card nor file.
+ * Every model that is made here can be made again: a tiny run of its `training/train.sh` (few phantoms, few steps, quantisation) gives
+ * the same bytes twice, with the inputs and outputs of the committed file, and touches neither card nor file.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { afterAll, expect, it } from 'vitest';
 import { loadModels } from '#adapters/catalog/catalog.ts';
-import { VENVS } from '../../localstack/parts.mjs';
 import { describeWith } from '../fixtures/lanes.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -71,45 +70,3 @@ describeWith(['torch', 'training'], 'a tiny run of the training', () => {
     LIMIT_MS,
   );
 });
-
-/** Models that are committed as int8 are quantised by the tiny runs above. */
-const inFloats = ours.filter(
-  ({ id, file }) => !readFileSync(join(root, 'layers', 'models', id, file)).includes('DequantizeLinear'),
-);
-
-describeWith(['training'], 'quantising', () => {
-  it.each(inFloats.map(({ id, file }) => [id, file] as const))(
-    'of %s makes the same smaller file twice, with the same inputs and outputs',
-    async (id, file) => {
-      const committed = join(root, 'layers', 'models', id, file);
-      const python = join(VENVS.training.folder, 'bin', 'python');
-      const calibration = join(folder, `${id}.npz`);
-      execFileSync(python, ['-c', CALIBRATION, committed, calibration]);
-
-      const [first, second] = [1, 2].map((n) => {
-        const out = join(folder, `${id}-int8-${n}.onnx`);
-        execFileSync(python, [join(root, 'layers', 'training', 'quantise.py'), committed, calibration, out]);
-        return out;
-      });
-
-      if (first === undefined || second === undefined) throw new Error('Nothing was quantised');
-      expect(digestOf(second)).toBe(digestOf(first));
-      expect(await interfaceOf(first)).toEqual(await interfaceOf(committed));
-      expect(statSync(first).size).toBeLessThan(0.5 * statSync(committed).size);
-    },
-    LIMIT_MS,
-  );
-});
-
-/** Two samples of seeded noise for each input; a side of any length is 64 long. */
-const CALIBRATION = `
-import sys
-import numpy as np
-import onnx
-random = np.random.default_rng(1)
-shapes = {
-    one.name: [side.dim_value or 64 for side in one.type.tensor_type.shape.dim][1:]
-    for one in onnx.load(sys.argv[1]).graph.input
-}
-np.savez(sys.argv[2], **{name: random.normal(size=(2, *shape)).astype(np.float32) for name, shape in shapes.items()})
-`;
