@@ -64,10 +64,12 @@ describe.each(models.map((card) => [card.id, card] as const))('the model %s', (i
     expect(sectionOf(text, 'Licence')).toContain(card.licence);
   });
 
-  it.skipIf(card.source !== undefined)('has figures with intervals, and shows where it fails', () => {
-    const picture = /!\[[^\]]+\]\(([^)]+)\)/.exec(sectionOf(text, 'Failures') ?? '')?.[1];
+  if (card.source === undefined) {
+    it('has figures with intervals, and shows where it fails', () => {
+      const picture = /!\[[^\]]+\]\(([^)]+)\)/.exec(sectionOf(text, 'Failures') ?? '')?.[1];
 
-    expect(sectionOf(text, 'Figures')).toContain('95 %');
-    expect(picture && existsSync(join(folder(id), picture))).toBe(true);
-  });
+      expect(sectionOf(text, 'Figures')).toContain('95 %');
+      expect(picture && existsSync(join(folder(id), picture))).toBe(true);
+    });
+  }
 });
