@@ -1,7 +1,5 @@
 /** The real CT, one body compressed by a known amount at a time. */
-import { join } from 'node:path';
 import { genantGrade } from '#phantoms/spine-ct.ts';
-import { dataFolder } from '../../localstack/parts.mjs';
 import type { Part } from '../evaluation.ts';
 import { percentileOf, shareOf, told } from '../metrics.ts';
 import { confusionMatrixPlot } from '../plots/confusion-matrix.ts';
@@ -9,7 +7,7 @@ import { confusionMatrix } from '../statistics.ts';
 import { heightErrors, judgeMask, type MaskBody } from './judge-mask.ts';
 import type { HeightsMm } from './judge-phantom.ts';
 import { GRADES } from './phantoms.ts';
-import { loadFolder, referenceMask } from './real-ct.ts';
+import { loadSeries, referenceMask } from './real-ct.ts';
 import { WHOLE_LEVELS } from './real-ct-part.ts';
 import { referenceBodies } from './reference.ts';
 import { type Compression, compress, compressedHeights } from './warp.ts';
@@ -45,8 +43,8 @@ export const compressions: Part<Case, Outcome> = {
     })),
   ciCases: 15,
   async run({ level, type, loss }, tool) {
-    const volume = await loadFolder(join(dataFolder(), 'ct-spine-ref-dicom'));
-    const mask = referenceMask(dataFolder(), volume);
+    const volume = await loadSeries('ct-spine-ref-dicom', tool);
+    const mask = referenceMask(volume);
     const references = referenceBodies(mask);
     const heights = references.find((body) => body.level === level)?.heights;
     if (heights === undefined) throw new Error(`The reference has no heights of ${level}`);

@@ -8,6 +8,7 @@ import type { PointLps } from '#core/image/geometry.ts';
 import { boundsOf, type LpsGrid, toLps } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import { createRandom } from '#phantoms/random.ts';
+import { volumeOf } from '#phantoms/spine-compare.ts';
 import { add, axisOf, cross, dot, median, subtract, times, unit } from '#tools/vertebral-fracture/chain-geometry.ts';
 import { type NiftiVolume, nearestIn, readNifti } from '../nifti.ts';
 import type { ReferenceMask } from './reference.ts';
@@ -60,25 +61,8 @@ export function paintedMask(dataFolder: string): PaintedMask {
     const hu = number === 0 ? tissue : isShell ? HU.shell : HU.spongiosa;
     return Math.round(hu + HU.noise * random.normal());
   });
-  const space = {
-    ...grid,
-    columnDirection: [1, 0, 0],
-    rowDirection: [0, 1, 0],
-    sliceDirection: [0, 0, 1],
-  } as const;
-  return {
-    volume: {
-      ...space,
-      kind: 'volume',
-      StudyInstanceUID: '2.25.1',
-      SeriesInstanceUID: '2.25.2',
-      FrameOfReferenceUID: '2.25.3',
-      Modality: 'CT',
-      voxels,
-      frames: Array.from({ length: slices }, (_, index) => ({ SOPInstanceUID: `2.25.4.${index + 1}` })),
-    },
-    mask: { ...space, labels, levels: NUMBERS.map((number) => LEVELS[number] ?? '') },
-  };
+  const volume = volumeOf({ ...grid, voxels });
+  return { volume, mask: { ...volume, labels, levels: NUMBERS.map((number) => LEVELS[number] ?? '') } };
 }
 
 const isBorder = (vertebrae: Uint8Array, at: number, step: number): boolean =>

@@ -1,11 +1,9 @@
 /** The real CTs: one patient with a reference, and a slab in which nothing can be measured. */
-import { join } from 'node:path';
-import { dataFolder } from '../../localstack/parts.mjs';
 import type { Part } from '../evaluation.ts';
 import { percentileOf, shareOf, told } from '../metrics.ts';
 import { heightErrors, judgeMask, type MaskOutcome } from './judge-mask.ts';
 import { answerTo } from './judge-phantom.ts';
-import { loadFolder, referenceMask } from './real-ct.ts';
+import { loadSeries, referenceMask } from './real-ct.ts';
 import { referenceBodies } from './reference.ts';
 
 /** T12 is cut by the border of the picture. */
@@ -20,8 +18,8 @@ export const realCt: Part<{ readonly folder: string }, MaskOutcome> = {
   cases: () => [{ folder: 'ct-spine-ref-dicom' }],
   ciCases: 1,
   async run({ folder }, tool) {
-    const volume = await loadFolder(join(dataFolder(), folder));
-    const mask = referenceMask(dataFolder(), volume);
+    const volume = await loadSeries(folder, tool);
+    const mask = referenceMask(volume);
     return judgeMask(volume, mask, referenceBodies(mask), tool);
   },
   summarise(outcomes) {
@@ -95,8 +93,8 @@ export const slab: Part<{ readonly folder: string }, SlabOutcome> = {
   needs: 'data',
   cases: () => [{ folder: 'ct-abdomen-20' }],
   ciCases: 1,
-  async run({ folder }, { tool, context }) {
-    const { answer, result } = await answerTo(await loadFolder(join(dataFolder(), folder)), tool, context);
+  async run({ folder }, under) {
+    const { answer, result } = await answerTo(await loadSeries(folder, under), under.tool, under.context);
     return {
       answer,
       findings: result.findings.map(({ id, measurements }) => ({ id, isMeasured: measurements.length > 0 })),
