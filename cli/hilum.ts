@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
-import { HilumError } from '#core/errors.ts';
+import { isKnown } from '#core/errors.ts';
+import { WrongPathError } from '#files/dicom-files.ts';
 import { note, root, Unsuccessful, UsageError } from './command.ts';
 
 /** Each is loaded when it is asked for, so that no command waits for what another one needs. */
@@ -53,11 +54,11 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (process.env['HILUM_DEBUG'] === '1') note(error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (error instanceof Unsuccessful) return 1;
-  if (error instanceof UsageError) {
+  if (error instanceof UsageError || error instanceof WrongPathError) {
     note(`hilum: ${error.message}`);
     return 2;
   }
-  if (error instanceof HilumError) {
+  if (isKnown(error)) {
     note(`hilum: ${error.message} (${error.code})`);
     return 1;
   }

@@ -1,15 +1,17 @@
 /** What files are, said without keeping their pixels. */
-import { decodePixels, pixelSha256 } from '#core/dicom/pixels.ts';
-import { readDicom } from '#core/dicom/read.ts';
-import { DicomReadError, type Reason } from '#core/errors.ts';
+
+import type { Reason } from '#core/errors.ts';
 import type { FrameDecoder } from '#core/ports.ts';
 import { groupImages } from '#core/study/images.ts';
 import { judgeImage } from '#core/study/selection.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { Suitability } from '#core/tool.ts';
 import type { ToolEntry, ToolManifest } from '#core/tool-manifest.ts';
-import { type RefusedFile, readIndexed } from './dicom-files.ts';
-import { createProgress } from './progress.ts';
+import { DicomReadError } from '#dicom/error.ts';
+import { decodePixels, pixelSha256 } from '#dicom/pixels.ts';
+import { readDicom } from '#dicom/read.ts';
+import { type RefusedFile, readIndexed } from '#files/dicom-files.ts';
+import { createProgress } from '#files/progress.ts';
 
 /** One item of `hilum inspect --json`. */
 export type InspectedFile = (Accepted | (RefusedFile & { readonly ok: false })) & {

@@ -12,7 +12,7 @@ import { type Refusal, selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
 import type { Finding, ImageProcessingTool, LeftOut, Outcome, ProcessingResult } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
-import type { RefusedFile, StudyFiles, StudyInFolders } from './dicom-files.ts';
+import type { RefusedFile, StudyFiles, StudyInFolders } from '#files/dicom-files.ts';
 
 /** A tool ready to run. */
 export interface ReadyTool {

@@ -1,9 +1,11 @@
 /** From a tool's answer to the files that leave for the PACS; the same bytes in a Lambda and on a laptop. */
 import { createHash } from 'node:crypto';
-import { readDicom } from './dicom/read.ts';
-import { type DicomObject, encodeDicom } from './dicom/write.ts';
-import { DicomWriteError, MessageError } from './errors.ts';
+import { DicomWriteError } from '#dicom/error.ts';
+import { readDicom } from '#dicom/read.ts';
+import { encodeDicom } from '#dicom/write.ts';
+import { MessageError } from './errors.ts';
 import { refuseObject } from './gate/refusal.ts';
+import type { DicomObject } from './results/dicom-object.ts';
 import { failureReference } from './results/non-result.ts';
 import { sourceStudyOf } from './results/source-study.ts';
 import type { InstanceIndex } from './study/study-index.ts';

@@ -1,4 +1,5 @@
-import type { DicomObject } from './dicom/write.ts';
+import { DicomError, DicomWriteError, type ErrorFacts } from '#dicom/error.ts';
+import type { DicomObject } from './results/dicom-object.ts';
 
 /**
  * Every error Hilum raises on purpose, and what becomes of the work that met it.
@@ -10,9 +11,6 @@ import type { DicomObject } from './dicom/write.ts';
  * `message` is written for people and never holds dataset contents: UIDs, numbers, codes and setting names only.
  */
 export type Disposition = 'reject' | 'retry' | 'halt';
-
-/** Small facts an error carries for logs and the runs table: UIDs, numbers, codes. Never patient data. */
-export type ErrorFacts = Readonly<Record<string, string | number | boolean>>;
 
 export interface HilumErrorOptions {
   readonly facts?: ErrorFacts;
@@ -31,28 +29,6 @@ export abstract class HilumError extends Error {
     this.facts = options.facts ?? {};
   }
 }
-
-/** Bytes that cannot be taken as DICOM: not DICOM, truncated, a bad UID, a syntax without a decoder, over a limit. */
-export class DicomReadError extends HilumError {
-  readonly disposition = 'reject';
-  readonly code: DicomReadErrorCode;
-  constructor(code: DicomReadErrorCode, message: string, options?: HilumErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
-export type DicomReadErrorCode =
-  | 'not-dicom'
-  | 'truncated'
-  | 'missing-uid'
-  | 'invalid-uid'
-  | 'unsupported-transfer-syntax'
-  | 'unsupported-pixel-format'
-  | 'corrupt-pixel-data'
-  | 'no-pixel-data'
-  | 'limit-exceeded'
-  | 'not-hounsfield'
-  | 'malformed';
 
 /** The slices of a series do not make a volume that may be measured. Codes reach the run and the non-result. */
 export class GeometryError extends HilumError {
@@ -84,12 +60,6 @@ export class NotEvaluableError extends HilumError {
     super(message, options);
     this.code = code;
   }
-}
-
-/** An object we were about to write breaks the standard or the gate; it goes to quarantine. */
-export class DicomWriteError extends HilumError {
-  readonly disposition = 'reject';
-  readonly code = 'invalid-dicom-object';
 }
 
 /**
@@ -191,9 +161,19 @@ export class ConfigurationError extends HilumError {
   readonly code = 'configuration';
 }
 
-/** The one place that decides what becomes of work that met `error`. What we did not foresee is retried. */
+/** Errors with a code, facts and a message that may be told: those raised here, and those of reading and writing DICOM. */
+export type KnownError = HilumError | DicomError;
+
+export const isKnown = (error: unknown): error is KnownError =>
+  error instanceof HilumError || error instanceof DicomError;
+
+/**
+ * The one place that decides what becomes of work that met `error`. A file that cannot be read will not be readable another
+ * time, nor will the same result be writable. What we did not foresee is retried.
+ */
 export function dispositionOf(error: unknown): Disposition {
-  return error instanceof HilumError ? error.disposition : 'retry';
+  if (error instanceof HilumError) return error.disposition;
+  return error instanceof DicomError ? 'reject' : 'retry';
 }
 
 /** A reason as it is recorded in the runs table and written into non-results: a code and a plain sentence. */
@@ -204,7 +184,7 @@ export interface Reason {
 
 /** The reason to record for `error`. Text of errors that are not ours is dropped: it may quote a dataset. */
 export function reasonOf(error: unknown): Reason {
-  return error instanceof HilumError
+  return isKnown(error)
     ? { code: error.code, message: error.message }
     : { code: 'unexpected', message: 'An unexpected error occurred; the log of this run names its kind.' };
 }

@@ -1,8 +1,9 @@
 /** One run of one tool: load the images, process them, check the answer. The same in a Lambda and on a laptop. */
+import { DicomReadError } from '#dicom/error.ts';
 import {
-  DicomReadError,
   GeometryError,
-  HilumError,
+  isKnown,
+  type KnownError,
   NotEvaluableError,
   ToolFailedError,
   ToolTimeoutError,
@@ -41,7 +42,7 @@ export interface ToolRun {
  * @throws ToolTimeoutError where the deadline passes first. A tool that computes without a pause is only noticed between
  *   its calls of the engine and of `signal`; what never pauses is ended by its host (Lambda's own timeout).
  * @throws ToolFailedError where the tool throws something that is not ours, or its answer breaks the contract
- * @throws HilumError as they come from `read` and `engine` (IntegrityError, ModelDigestError …)
+ * @throws KnownError as they come from `read` and `engine` (IntegrityError, ModelDigestError …)
  */
 export async function runTool({
   entry,
@@ -135,8 +136,8 @@ function isNotEvaluable(error: unknown): error is NotEvaluableError | GeometryEr
   return error instanceof NotEvaluableError || error instanceof GeometryError || error instanceof DicomReadError;
 }
 
-function toolError(tool: string, error: unknown): HilumError {
-  if (error instanceof HilumError) return error;
+function toolError(tool: string, error: unknown): KnownError {
+  if (isKnown(error)) return error;
   return new ToolFailedError(`The tool ${tool} failed`, { cause: error, facts: { tool } });
 }
 

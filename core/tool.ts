@@ -1,11 +1,12 @@
 /** The contract between Hilum and a tool. A tool is one folder in `tools/`; it never reads or writes DICOM itself. */
-import type { CodedConcept } from './dicom/codes.ts';
-import type { DicomObject } from './dicom/write.ts';
+import type { CodedConcept } from '#dicom/codes.ts';
 import type { Reason } from './errors.ts';
+import type { FrameReference } from './image/frame-reference.ts';
 import type { ImagePoint, PointLps } from './image/geometry.ts';
 import type { Radiograph } from './image/radiograph.ts';
 import type { Volume } from './image/volume.ts';
 import type { InferenceEngine } from './ports.ts';
+import type { DicomObject } from './results/dicom-object.ts';
 import type { SourceStudy } from './results/source-study.ts';
 import type { ImageIndex } from './study/study-index.ts';
 
@@ -58,12 +59,6 @@ export interface ProcessingContext {
   readonly engine: InferenceEngine;
   /** Aborted when the deadline is near; long loops look at it (`signal.throwIfAborted()`). */
   readonly signal: AbortSignal;
-}
-
-/** A source frame: an instance, and the 1-based frame in it where it has several (PS3.3 10.3 Image SOP Instance Reference). */
-export interface FrameReference {
-  readonly SOPInstanceUID: string;
-  readonly frameNumber?: number;
 }
 
 /** A picture element region a finding occupies on one source frame; drawn by viewers as SCOORD. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigurationError } from '#core/errors.ts';
-import { LANES } from '#core/keys.ts';
+import { LANES } from '#pipeline/keys.ts';
 
 const wholeNumber = (min: number, max: number, mend: string) =>
   z.coerce.number({ error: mend }).int(mend).min(min, mend).max(max, mend);

@@ -2,11 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { DicomWebClient, SeriesUids } from '#adapters/dicomweb/client.ts';
 import type { OrthancSeries } from '#adapters/orthanc/client.ts';
-import { ArchiveUnavailableError, DicomReadError, type Reason } from '#core/errors.ts';
-import { chunkKey, isKeyUid } from '#core/keys.ts';
-import type { ObjectStore } from '#core/ports.ts';
+import { ArchiveUnavailableError, type Reason } from '#core/errors.ts';
 import { indexInstance, MANUFACTURER } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
+import { DicomReadError } from '#dicom/error.ts';
+import { isKeyUid } from '#dicom/uid.ts';
+import { chunkKey } from '#pipeline/keys.ts';
+import type { ObjectStore } from '#pipeline/ports.ts';
 import type { Journal, JournalSeries, RefusedFile } from './journal.ts';
 import type { Log } from './log.ts';
 import { type IndexedFile, type ManifestInstance, type SealedChunk, type Spool, withSpool } from './spool.ts';

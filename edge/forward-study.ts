@@ -1,9 +1,10 @@
 /** One study from the archive into the bucket: its series, then the manifest that closes the upload. */
 import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
 import type { Reason } from '#core/errors.ts';
-import { isKeyUid, type Lane, manifestKey } from '#core/keys.ts';
-import { encodeManifest } from '#core/study/manifest.ts';
 import { revisionOf } from '#core/study/revision.ts';
+import { isKeyUid } from '#dicom/uid.ts';
+import { type Lane, manifestKey } from '#pipeline/keys.ts';
+import { encodeManifest } from '#pipeline/manifest.ts';
 import { forwardSeries, type SeriesForwarding } from './forward-series.ts';
 import type { ManifestInstance } from './spool.ts';
 

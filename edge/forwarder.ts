@@ -9,13 +9,14 @@ import {
   ArchiveRequestError,
   ArchiveUnavailableError,
   ConfigurationError,
-  HilumError,
+  isKnown,
   reasonOf,
   ServiceUnavailableError,
 } from '#core/errors.ts';
-import { chunkKey, type Lane } from '#core/keys.ts';
-import type { Clock, ObjectStore } from '#core/ports.ts';
+import type { Clock } from '#core/ports.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
+import { chunkKey, type Lane } from '#pipeline/keys.ts';
+import type { ObjectStore } from '#pipeline/ports.ts';
 import type { SeriesForwarding } from './forward-series.ts';
 import { forwardStudy, type StudyForwarding, type StudyOutcome } from './forward-study.ts';
 import type { Journal, JournalStudy, Noticed } from './journal.ts';
@@ -233,7 +234,7 @@ const backoffMs = (attempts: number, capMs: number): number => Math.min(capMs, 1
 
 /** What of an error may be logged: ours are written for it, of others only the kind is told. */
 const factsOf = (error: unknown): Facts =>
-  error instanceof HilumError
+  isKnown(error)
     ? { ...error.facts, code: error.code, message: error.message }
     : { code: 'unexpected', error: error instanceof Error ? error.name : typeof error };
 

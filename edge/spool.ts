@@ -9,8 +9,8 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IntegrityError } from '#core/errors.ts';
-import type { Manifest } from '#core/study/manifest.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
+import type { Manifest } from '#pipeline/manifest.ts';
 
 const CHUNK_BYTES = 16 * 1024 * 1024;
 

@@ -10,8 +10,8 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createProgress } from '#cli/progress.ts';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import { createProgress } from '#files/progress.ts';
 import { dataFolder } from '../localstack/parts.mjs';
 import type { Part } from './evaluation.ts';
 import { findEvaluation } from './find-evaluation.ts';

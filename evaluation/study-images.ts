@@ -1,11 +1,11 @@
 /** Real DICOM files as a tool would be given them: selected, decoded, with geometry. */
 import { createDecoder } from '#adapters/decoder/decoder.ts';
-import { readStudies } from '#cli/dicom-files.ts';
 import { loadImage } from '#core/image/load.ts';
 import { groupImages } from '#core/study/images.ts';
 import { selectImages } from '#core/study/selection.ts';
 import type { Image } from '#core/tool.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
+import { readStudies } from '#files/dicom-files.ts';
 
 /**
  * The images of the only study below `path` that the tool selects.

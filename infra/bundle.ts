@@ -19,7 +19,7 @@ export type Bundler = (name: string, contents?: BundleContents) => string;
 
 const REPOSITORY = resolve(import.meta.dirname, '..');
 const ONNXRUNTIME = 'onnxruntime-node';
-/** The pixel codecs, which find their WebAssembly beside their scripts (`core/dicom/codecs/emscripten.ts`). */
+/** The pixel codecs, which find their WebAssembly beside their scripts (`dicom/codecs/emscripten.ts`). */
 const CODECS = {
   charls: 'charlswasm_decode',
   openjpeg: 'openjpegwasm_decode',

@@ -4,8 +4,8 @@ import { createWriteStream, existsSync, readdirSync, readFileSync, statSync, wri
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBucket, LOCAL_CREDENTIALS, type LocalCloud, writeArchiveSecret } from '#adapters/aws/local-cloud.ts';
-import { STACK_OUTPUTS } from '#core/environment.ts';
 import { ConfigurationError } from '#core/errors.ts';
+import { STACK_OUTPUTS } from '#pipeline/environment.ts';
 import type { CloudEnvironment, OrthancEnvironment } from './home.ts';
 import { ROOT } from './parts.mjs';
 

@@ -1,7 +1,7 @@
 /** What the in-process archive holds: instances by study and series, and a log of changes as Orthanc keeps one. */
 import { createHash } from 'node:crypto';
-import { lookup } from '#core/dicom/dictionary.ts';
-import { readDicom } from '#core/dicom/read.ts';
+import { lookup } from '#dicom/dictionary.ts';
+import { readDicom } from '#dicom/read.ts';
 
 export interface StoredInstance {
   readonly StudyInstanceUID: string;

@@ -7,8 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { boundaryOf, readMultipart, writeMultipart } from '#adapters/dicomweb/multipart.ts';
-import { lookup } from '#core/dicom/dictionary.ts';
-import { DicomReadError } from '#core/errors.ts';
+import { lookup } from '#dicom/dictionary.ts';
+import { DicomReadError } from '#dicom/error.ts';
 import { describeInstance, MemoryArchive, type StoredInstance } from './dicomweb-archive.ts';
 import { orthancAnswer } from './dicomweb-orthanc.ts';
 

@@ -33,7 +33,7 @@ export interface CloudEnvironment {
   readonly region: string;
   readonly bucket: string;
   readonly runsTable: string;
-  /** What the URLs of all queues start with: the base that `queueUrl` of `core/environment.ts` takes. */
+  /** What the URLs of all queues start with: the base that `queueUrl` of `pipeline/environment.ts` takes. */
   readonly queues: string;
   /** ARN of the secret that holds Orthanc's address and credentials. */
   readonly archiveSecret: string;

@@ -17,7 +17,7 @@ export const REGION = 'us-east-1';
 export async function startMiniStack(home: string, port: number): Promise<ProcessRecord> {
   const program = join(VENVS.cloud.folder, 'bin/ministack');
   if (!existsSync(program)) {
-    throw new ConfigurationError('The local cloud is not installed: run `node scripts/setup.mjs demo`');
+    throw new ConfigurationError('The local cloud is not installed: run `node setup/setup.mjs demo`');
   }
   const folder = join(home, 'cloud');
   const inside = (name: string): string => {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hasOhif } from './viewer/ohif.mjs';
+import { hasOhif } from './ohif.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -145,7 +145,7 @@ const venv = (what, name, purpose) => ({
   what,
   venv: name,
   present: () => venvIsReady(name),
-  mend: `node scripts/setup.mjs ${purpose}`,
+  mend: `node setup/setup.mjs ${purpose}`,
 });
 
 /** Every part: what it is for, how to see whether it is there, and the command that mends it. Keys are lane names. */
@@ -175,7 +175,7 @@ export const PARTS = {
     ),
     optional: true,
   },
-  ohif: { what: 'the viewer (OHIF)', present: hasOhif, mend: 'node localstack/viewer/ohif.mjs', optional: true },
+  ohif: { what: 'the viewer (OHIF)', present: hasOhif, mend: 'node setup/fetch-ohif.mjs', optional: true },
   postgresql: debian('PostgreSQL with pg_trgm', ['postgresql'], () => {
     const folder = postgresFolder();
     return folder !== undefined && ['initdb', 'postgres', 'psql'].every((name) => isExecutable(join(folder, name)));

@@ -1,7 +1,7 @@
 /** What the files of a phantom share: an invented patient, study and device, and UIDs that follow from the pixels. */
 import { createHash } from 'node:crypto';
-import { resultUid } from '#core/dicom/uid.ts';
-import type { Attributes } from '#core/dicom/write.ts';
+import { resultUid } from '#dicom/uid.ts';
+import type { Attributes } from '#dicom/write.ts';
 
 export interface PhantomDicomOptions {
   readonly seed: number;

@@ -1,7 +1,8 @@
 /** Phantoms as DICOM files, as a scanner would send them: an invented patient, and UIDs that follow from the pixels. */
-import { resultUid } from '#core/dicom/uid.ts';
-import { type Attributes, encodeDicom } from '#core/dicom/write.ts';
+
 import type { PointLps } from '#core/image/geometry.ts';
+import { resultUid } from '#dicom/uid.ts';
+import { type Attributes, encodeDicom } from '#dicom/write.ts';
 import {
   CT_INTERCEPT,
   littleEndian,

@@ -1,6 +1,6 @@
 /** CT phantoms as one multi-frame object with functional groups: Enhanced CT and Legacy Converted Enhanced CT (PS3.3 A.38, A.70). */
-import { resultUid } from '#core/dicom/uid.ts';
-import { type Attributes, encodeDicom } from '#core/dicom/write.ts';
+import { resultUid } from '#dicom/uid.ts';
+import { type Attributes, encodeDicom } from '#dicom/write.ts';
 import { type CtPhantom, ctOrigin } from './dicom.ts';
 import { CT_INTERCEPT, nameOf, type PhantomDicomOptions, storedHounsfield, study } from './dicom-study.ts';
 

@@ -1,7 +1,7 @@
 /** What a local cloud needs before and after the deployment; on AWS a person or the bootstrap stack does the same. */
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { ArchiveSecret } from '#core/environment.ts';
+import type { ArchiveSecret } from '#pipeline/environment.ts';
 import { errorName, translated } from './clients.ts';
 
 /** A cloud that is not AWS: its address, the region it plays, and the credentials that it does not check. */

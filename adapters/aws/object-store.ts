@@ -6,7 +6,7 @@ import {
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { ByteRange, ObjectStore, PutOptions } from '#core/ports.ts';
+import type { ByteRange, ObjectStore, PutOptions } from '#pipeline/ports.ts';
 import { errorName, s3, translated } from './clients.ts';
 
 const BUCKET = 'the bucket (HILUM_BUCKET)';

@@ -4,7 +4,7 @@
  *
  * Lines take UIDs, numbers and codes. Texts of errors that are not ours never enter one: they may quote a dataset.
  */
-import { HilumError } from '#core/errors.ts';
+import { isKnown } from '#core/errors.ts';
 
 type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -75,7 +75,7 @@ function toStdout(line: string): void {
 /** What may be logged of an error: its kind, its facts, where it was thrown, and the same of its cause. */
 export function errorFacts(error: unknown): Facts {
   if (!(error instanceof Error)) return { error: typeof error };
-  const own: Facts = error instanceof HilumError ? { code: error.code, message: error.message, ...error.facts } : {};
+  const own: Facts = isKnown(error) ? { code: error.code, message: error.message, ...error.facts } : {};
   const cause = error.cause === undefined ? {} : { cause: kindsOf(error.cause).join(' < ') };
   return { error: error.name, ...own, ...cause, at: placeOf(error.cause instanceof Error ? error.cause : error) };
 }

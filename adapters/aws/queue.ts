@@ -1,6 +1,6 @@
 /** Queues, on SQS. */
 import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Queue } from '#core/ports.ts';
+import type { Queue } from '#pipeline/ports.ts';
 import { sqs, translated } from './clients.ts';
 
 const QUEUE = 'a queue (HILUM_QUEUES)';

@@ -10,11 +10,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { z } from 'zod';
-import { STUDY_INDEX } from '#core/environment.ts';
 import { MessageError } from '#core/errors.ts';
-import { LANES } from '#core/keys.ts';
-import { type Clock, RUN_STATES, type RunRecord, type RunState, type RunStore, type RunUpdate } from '#core/ports.ts';
-import { stateRank } from '#core/run-state.ts';
+import type { Clock } from '#core/ports.ts';
+import { STUDY_INDEX } from '#pipeline/environment.ts';
+import { LANES } from '#pipeline/keys.ts';
+import type { RunRecord, RunStore, RunUpdate } from '#pipeline/ports.ts';
+import { RUN_STATES, type RunState, stateRank } from '#pipeline/run-state.ts';
 import { dynamoDb, translated } from './clients.ts';
 
 const TABLE = 'the runs table (HILUM_RUNS_TABLE)';

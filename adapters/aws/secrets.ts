@@ -1,7 +1,7 @@
 /** The archive's address and credentials, from Secrets Manager. */
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { type ArchiveSecret, ArchiveSecretSchema } from '#core/environment.ts';
 import { ConfigurationError } from '#core/errors.ts';
+import { type ArchiveSecret, ArchiveSecretSchema } from '#pipeline/environment.ts';
 import { secretsManager, translated } from './clients.ts';
 
 /**

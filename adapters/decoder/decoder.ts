@@ -1,8 +1,8 @@
 /** Decodes compressed frames in worker threads, under limits of CPU time and memory (docs/adr/0009). */
 import { availableParallelism } from 'node:os';
-import type { FrameLayout } from '#core/dicom/codecs/codec.ts';
 import { ServiceUnavailableError } from '#core/errors.ts';
 import type { FrameDecoder } from '#core/ports.ts';
+import type { FrameLayout } from '#dicom/codecs/codec.ts';
 import { MAX_BATCH_FRAMES, MAX_BATCH_SAMPLES } from './limits.ts';
 import { type Batch, type DecoderThread, startThread, WORKER } from './thread.ts';
 

@@ -1,5 +1,5 @@
 /** What decoding may take. */
-import type { FrameLayout } from '#core/dicom/codecs/codec.ts';
+import type { FrameLayout } from '#dicom/codecs/codec.ts';
 
 const MIB = 2 ** 20;
 

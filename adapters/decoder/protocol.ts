@@ -1,6 +1,6 @@
 /** What the decoder and its threads tell each other. Data only: it is cloned on the way. */
-import type { FrameLayout } from '#core/dicom/codecs/codec.ts';
-import type { DicomReadErrorCode, ErrorFacts } from '#core/errors.ts';
+import type { FrameLayout } from '#dicom/codecs/codec.ts';
+import type { DicomReadErrorCode, ErrorFacts } from '#dicom/error.ts';
 
 /** Makes the decoder of a syntax ready, so that loading it is not counted as decoding. */
 export interface LoadRequest {

@@ -1,8 +1,9 @@
 /** One worker thread, used by one caller at a time. */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { FrameLayout } from '#core/dicom/codecs/codec.ts';
-import { ConfigurationError, DicomReadError } from '#core/errors.ts';
+import { ConfigurationError } from '#core/errors.ts';
+import type { FrameLayout } from '#dicom/codecs/codec.ts';
+import { DicomReadError } from '#dicom/error.ts';
 import {
   cpuLimitMs,
   heapLimitBytes,

@@ -1,7 +1,7 @@
 /** A thread of the decoder (`decoder.ts`): loads a codec, decodes what it is sent, and tells errors as data. */
 import { type MessagePort, parentPort } from 'node:worker_threads';
-import { codecFor } from '#core/dicom/codecs/registry.ts';
-import { DicomReadError } from '#core/errors.ts';
+import { codecFor } from '#dicom/codecs/registry.ts';
+import { DicomReadError } from '#dicom/error.ts';
 import { capWasmMemory } from './memory-cap.ts';
 import type { DecodeRequest, Reply, Request } from './protocol.ts';
 

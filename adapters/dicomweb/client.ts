@@ -1,8 +1,8 @@
 /** A DICOMweb archive (PS3.18): QIDO-RS, WADO-RS, STOW-RS. */
 import { randomUUID } from 'node:crypto';
 import { ArchiveRequestError, ArchiveStoreError } from '#core/errors.ts';
-import { isKeyUid } from '#core/keys.ts';
-import type { Archive, InstanceUids } from '#core/ports.ts';
+import { isKeyUid } from '#dicom/uid.ts';
+import type { Archive, InstanceUids } from '#pipeline/ports.ts';
 import { type DicomJson, isDicomJson, textOf } from './dicom-json.ts';
 import { type ArchiveAccess, createArchiveHttp, errorForStatus, jsonBody, wholeBody } from './http.ts';
 import { boundaryOf, readMultipart, writeMultipart } from './multipart.ts';

@@ -1,4 +1,4 @@
-import type { StoreOutcome } from '#core/ports.ts';
+import type { StoreOutcome } from '#pipeline/ports.ts';
 import { type DicomJson, itemsOf, numberOf, textOf } from './dicom-json.ts';
 
 const FAILED_SOP_SEQUENCE = '00081198';

@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDecoder } from '#adapters/decoder/decoder.ts';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import { type DecodedPixels, decodePixels } from '#core/dicom/pixels.ts';
-import { readDicom } from '#core/dicom/read.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { type DecodedPixels, decodePixels } from '#dicom/pixels.ts';
+import { readDicom } from '#dicom/read.ts';
 
 export interface DecodeTimes {
   /** From the path to the samples, all files, ms. */

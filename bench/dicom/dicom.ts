@@ -11,31 +11,12 @@ import { type Cell, runCell, runProgram } from './cell.ts';
 import type { DecodeTimes } from './decode-hilum.ts';
 import { NUMBERS, TEXTS } from './header-attributes.ts';
 import type { HeaderTimes } from './headers-hilum.ts';
+import type { DicomMeasurements, Reader, Repetition } from './measurements.ts';
 import { describeDicom } from './report.ts';
 import { sameHeaders, sameMasks, sameSamples } from './same-answers.ts';
 import type { SegmentTimes } from './segment-hilum.ts';
 import { type BenchFiles, makeFiles } from './study.ts';
-import { type BenchSyntax, type Plugin, SYNTAXES } from './syntaxes.ts';
-
-/** Who read or wrote: Hilum in one thread or through its pool, or pydicom with a plugin or without. */
-export type Reader = 'hilum' | 'pool' | 'pydicom' | Plugin;
-
-/** What one repetition measured. */
-export interface Repetition {
-  readonly decoding: ReadonlyMap<BenchSyntax, ReadonlyMap<Reader, DecodeTimes>>;
-  /** Attributes from the first bytes of files; `index` is the pipeline's header index with the SHA-256 of each file. */
-  readonly headers: Readonly<Record<'hilum' | 'pydicom' | 'index', HeaderTimes>>;
-  readonly segmentation: Readonly<Record<'hilum' | 'highdicom', Cell<SegmentTimes>>>;
-}
-
-export interface DicomMeasurements {
-  readonly repetitions: readonly Repetition[];
-  readonly slices: number;
-  /** Of Hilum's pool. */
-  readonly threads: number;
-  readonly versions: { readonly hilum: string; readonly peers: string };
-  readonly segmentationMb: number;
-}
+import { type BenchSyntax, SYNTAXES } from './syntaxes.ts';
 
 const THREADS = 2;
 const PROGRAMS = ['decode-hilum', 'headers-hilum', 'segment-hilum'] as const;

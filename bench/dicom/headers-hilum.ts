@@ -7,9 +7,9 @@
  */
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Dataset, readDicom } from '#core/dicom/read.ts';
-import { DicomReadError } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
+import { DicomReadError } from '#dicom/error.ts';
+import { type Dataset, readDicom } from '#dicom/read.ts';
 import { NUMBERS, TEXTS } from './header-attributes.ts';
 import { peakMb } from './peak.ts';
 

@@ -1,6 +1,6 @@
 /** HTJ2K files for the bench, by OpenJPH's own encoder: neither pydicom nor DCMTK writes them. */
 import createCodec from '@cornerstonejs/codec-openjph/wasmjs';
-import { readDicom } from '#core/dicom/read.ts';
+import { readDicom } from '#dicom/read.ts';
 
 /** The encoder of OpenJPH's WebAssembly build, beside the decoder that Hilum uses. */
 interface Encoder {

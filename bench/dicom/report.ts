@@ -3,7 +3,7 @@ import { machine } from '../page.ts';
 import { median, row, spread } from '../statistics.ts';
 import type { Cell } from './cell.ts';
 import type { DecodeTimes } from './decode-hilum.ts';
-import type { DicomMeasurements, Reader, Repetition } from './dicom.ts';
+import type { DicomMeasurements, Reader, Repetition } from './measurements.ts';
 import type { SegmentTimes } from './segment-hilum.ts';
 import { type BenchSyntax, SYNTAXES } from './syntaxes.ts';
 

@@ -1,9 +1,9 @@
 /** Speed counts only where the answer is right: what is compared gives the same samples, values and masks. */
 import { createHash } from 'node:crypto';
-import { readDicom } from '#core/dicom/read.ts';
+import { readDicom } from '#dicom/read.ts';
 import type { DecodeTimes } from './decode-hilum.ts';
-import type { Reader } from './dicom.ts';
 import type { HeaderTimes } from './headers-hilum.ts';
+import type { Reader } from './measurements.ts';
 import type { BenchSyntax } from './syntaxes.ts';
 
 /** Lossy decoders round differently; what is measured here is far below one grey level over the whole picture. */

@@ -5,12 +5,12 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertResult } from '#core/convert-result.ts';
-import { Sct, Vertebrae } from '#core/dicom/codes.ts';
 import type { Volume } from '#core/image/volume.ts';
 import { createResult } from '#core/results/result.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { ImageProcessingTool, Segment, SegmentFrame, ToolDescription } from '#core/tool.ts';
+import { Sct, Vertebrae } from '#dicom/codes.ts';
 import { peakMb } from './peak.ts';
 
 export interface SegmentTimes {

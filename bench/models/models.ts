@@ -12,22 +12,8 @@ import { runCell, runProgram } from '../dicom/cell.ts';
 import { benchPhantom } from '../phantom.ts';
 import type { InferenceTimes } from './infer-hilum.ts';
 import { type ModelInput, recordInputs } from './inputs.ts';
+import type { ModelTimes, RunTaken } from './measurements.ts';
 import { describeModels } from './report.ts';
-
-/** A model on one input, by both runtimes, once a repetition. */
-export interface ModelTimes {
-  readonly input: ModelInput;
-  readonly hilum: readonly InferenceTimes[];
-  readonly python: readonly InferenceTimes[];
-}
-
-/** `hilum run` on a CT of so many slices. */
-export interface RunTaken {
-  readonly slices: number;
-  readonly taken: readonly Taken[];
-  /** What it answered, e.g. `result, 12 findings`. */
-  readonly answer: string;
-}
 
 /** Runs in one process after the one that warms up. */
 const RUNS = 5;

@@ -1,17 +1,10 @@
 /** The section of docs/benchmarks.md on models, memory and CPU. */
 import { machine } from '../page.ts';
 import { median, row, spread } from '../statistics.ts';
-import type { ModelTimes, RunTaken } from './models.ts';
+import type { ModelMeasurements, ModelTimes, RunTaken } from './measurements.ts';
 
 /** What is wanted: at least so much of Python's speed, and at most so much memory and CPU time. */
 const GOALS = { ratio: 0.9, peakGb: 2, trunkCpuS: 20 } as const;
-
-export interface ModelMeasurements {
-  readonly models: readonly ModelTimes[];
-  readonly runs: readonly RunTaken[];
-  readonly repetitions: number;
-  readonly versions: { readonly hilum: string; readonly python: string };
-}
 
 /** The section, as Markdown. */
 export function describeModels({ models, runs, repetitions, versions }: ModelMeasurements): string {

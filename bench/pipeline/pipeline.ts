@@ -6,7 +6,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { useLocalCloud } from '#cli/deployment.ts';
+import { useLocalCloud } from '#files/deployment.ts';
 import { readState } from '#localstack/home.ts';
 import { localDown, localUp } from '#localstack/local.ts';
 import { type CtPhantom, spinePhantomToDicom } from '#phantoms/dicom.ts';

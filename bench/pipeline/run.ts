@@ -8,11 +8,11 @@ import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
 import { createOrthancClient } from '#adapters/orthanc/client.ts';
-import { resultKey } from '#core/keys.ts';
-import type { RunRecord } from '#core/ports.ts';
 import { parseResult } from '#core/results/result.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { LocalEnvironment } from '#localstack/local.ts';
+import { resultKey } from '#pipeline/keys.ts';
+import type { RunRecord } from '#pipeline/ports.ts';
 import type { FloorTask, FloorTimes } from './floor.ts';
 import { type Usage, watchProcesses } from './processes.ts';
 

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
 import { createDicomWebClient, type DicomWebClient } from '#adapters/dicomweb/client.ts';
-import { queueUrl } from '#core/environment.ts';
-import { resultKey } from '#core/keys.ts';
-import type { ObjectStore, Queue, RunRecord, RunStore } from '#core/ports.ts';
 import { parseResult } from '#core/results/result.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
+import { useLocalCloud } from '#files/deployment.ts';
 import { type LocalEnvironment, localUp } from '#localstack/local.ts';
+import { queueUrl } from '#pipeline/environment.ts';
+import { resultKey } from '#pipeline/keys.ts';
+import type { ObjectStore, Queue, RunRecord, RunStore } from '#pipeline/ports.ts';
 import { modelPlaces, note, print, root, Unsuccessful, UsageError } from '../command.ts';
 import { type ListedObject, listResults, pushStudy } from '../demo/archive.ts';
 import { followStudy, presentRuns } from '../demo/follow.ts';
@@ -15,7 +16,6 @@ import { choosePacs, type DemoPacs } from '../demo/pacs.ts';
 import { describeStudy, type RunReport } from '../demo/report.ts';
 import { type DemoStudy, folderStudies, phantomStudies } from '../demo/studies.ts';
 import { deployable } from '../deployable.ts';
-import { useLocalCloud } from '../deployment.ts';
 
 interface DemoOptions {
   readonly study?: string;

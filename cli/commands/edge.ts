@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { EdgeConfig } from '#edge/config.ts';
+import { useLocalCloud } from '#files/deployment.ts';
 import { root } from '../command.ts';
-import { useLocalCloud } from '../deployment.ts';
 
 /** `hilum edge`: the forwarder beside the PACS, as a service. */
 export function addEdgeCommand(program: Command): void {

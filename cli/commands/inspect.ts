@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
 import { createDecoder } from '#adapters/decoder/decoder.ts';
+import { findFiles } from '#files/dicom-files.ts';
 import { print, printJson, root } from '../command.ts';
-import { findFiles } from '../dicom-files.ts';
 import { type InspectedFile, inspectFiles } from '../inspect-files.ts';
 
 /** `hilum inspect`: what each file is, the digest of its pixels, and which tools would take it. */

@@ -4,9 +4,9 @@ import { createDecoder } from '#adapters/decoder/decoder.ts';
 import { howToGet, missingModels } from '#adapters/models/model-file.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { threadsFor, toolVersion } from '#core/tool-manifest.ts';
+import { type RefusedFile, readStudies } from '#files/dicom-files.ts';
+import { createProgress } from '#files/progress.ts';
 import { modelPlaces, note, print, printJson, root, Unsuccessful, UsageError } from '../command.ts';
-import { type RefusedFile, readStudies } from '../dicom-files.ts';
-import { createProgress } from '../progress.ts';
 import { type ReadyTool, runStudy, type StudyReport } from '../run-study.ts';
 
 interface RunOptions {

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import type { Reason } from '#core/errors.ts';
-import type { RunRecord, RunState } from '#core/ports.ts';
 import { type JournalStudy, journalFile, type RefusedFile, readJournal } from '#edge/journal.ts';
+import { findDeployment } from '#files/deployment.ts';
 import { edgeFolder, localHome } from '#localstack/home.ts';
+import { readLocalEnvironment } from '#localstack/local.ts';
+import type { RunRecord } from '#pipeline/ports.ts';
+import type { RunState } from '#pipeline/run-state.ts';
 import { print, printJson } from '../command.ts';
-import { findDeployment } from '../deployment.ts';
 
 /** `hilum status`: every run, how far it is, and why it went no further; and what the edge has not brought that far. */
 export function addStatusCommand(program: Command): void {
@@ -14,7 +16,7 @@ export function addStatusCommand(program: Command): void {
     .argument('[study]', 'a StudyInstanceUID; all studies where it is left out')
     .option('--json', 'print an array of runs')
     .action(async (study: string | undefined, { json }: { json?: true }) => {
-      const { runsTable } = findDeployment();
+      const { runsTable } = findDeployment(readLocalEnvironment);
       const { createDynamoRunStore } = await import('#adapters/aws/run-store.ts');
       const runs = await createDynamoRunStore({ table: runsTable }).list(
         study === undefined ? {} : { StudyInstanceUID: study },

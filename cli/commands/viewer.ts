@@ -4,8 +4,9 @@ import type { Command } from 'commander';
 import { ConfigurationError } from '#core/errors.ts';
 import { localHome, type OrthancEnvironment, readState, VIEWER_PORT } from '#localstack/home.ts';
 import { orthancAnswers } from '#localstack/orthanc.ts';
-import { startViewer, studyUrl } from '#localstack/viewer/server.ts';
-import { fetchOhif, hasOhif, OHIF } from '../../localstack/viewer/ohif.mjs';
+import { startViewer, studyUrl } from '#viewer/server.ts';
+import { hasOhif, OHIF } from '../../localstack/ohif.mjs';
+import { fetchOhif } from '../../setup/fetch-ohif.mjs';
 import { note, print, printJson, UsageError } from '../command.ts';
 
 interface ViewerCommandOptions {

@@ -4,8 +4,8 @@ import type { DicomWebClient } from '#adapters/dicomweb/client.ts';
 import { textOf } from '#adapters/dicomweb/dicom-json.ts';
 import { ArchiveStoreError } from '#core/errors.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
-import type { StudyFiles } from '../dicom-files.ts';
-import { createProgress } from '../progress.ts';
+import type { StudyFiles } from '#files/dicom-files.ts';
+import { createProgress } from '#files/progress.ts';
 
 /** Kept of one STOW request. */
 const BATCH_BYTES = 64 * 1024 * 1024;

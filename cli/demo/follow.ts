@@ -1,7 +1,8 @@
 /** Follows runs in the runs table until all have ended, within a bound. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunRecord, RunState, RunStore } from '#core/ports.ts';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import type { RunRecord, RunStore } from '#pipeline/ports.ts';
+import type { RunState } from '#pipeline/run-state.ts';
 
 const ENDS: readonly RunState[] = ['delivered', 'not-applicable', 'rejected', 'failed'];
 const POLL_MS = 500;

@@ -3,14 +3,14 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
 import { createOrthancClient } from '#adapters/orthanc/client.ts';
-import { manifestKey } from '#core/keys.ts';
-import type { ObjectStore } from '#core/ports.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
 import { openEdgeFolder } from '#edge/folder.ts';
 import { createForwarder } from '#edge/forwarder.ts';
 import { createLog } from '#edge/log.ts';
 import { edgeFolder } from '#localstack/home.ts';
 import type { LocalEnvironment } from '#localstack/local.ts';
+import { manifestKey } from '#pipeline/keys.ts';
+import type { ObjectStore } from '#pipeline/ports.ts';
 
 export interface ForwarderSetting {
   readonly environment: LocalEnvironment;

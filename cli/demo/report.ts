@@ -1,6 +1,7 @@
 /** What the demo tells people of each study: times, what was found beside what is there, and the objects in the PACS. */
-import type { RunRecord } from '#core/ports.ts';
+
 import type { Finding } from '#core/tool.ts';
+import type { RunRecord } from '#pipeline/ports.ts';
 import type { ListedObject } from './archive.ts';
 import type { DemoStudy, Truth } from './studies.ts';
 

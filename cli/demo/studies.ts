@@ -2,11 +2,11 @@
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { Finding, ImageRegion } from '#core/tool.ts';
+import { readStudies, type StudyFiles } from '#files/dicom-files.ts';
 import { makeBitewing } from '#phantoms/dental.ts';
 import { radiographPhantomToDicom, spinePhantomToDicom } from '#phantoms/dicom.ts';
 import { makeSpinePhantom, type VertebraTruth } from '#phantoms/spine-ct.ts';
 import { UsageError } from '../command.ts';
-import { readStudies, type StudyFiles } from '../dicom-files.ts';
 
 /** A study of the demo. */
 export interface DemoStudy extends StudyFiles {

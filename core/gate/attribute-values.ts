@@ -1,5 +1,5 @@
 /** Reading attributes of objects that are about to be written. */
-import type { Attributes, AttributeValue } from '../dicom/write.ts';
+import type { Attributes, AttributeValue } from '#dicom/write.ts';
 
 const NOTHING: readonly never[] = [];
 

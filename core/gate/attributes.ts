@@ -1,5 +1,5 @@
 /** Attributes by type: what each module of the IOD requires, in the data set and in every item of its sequences. */
-import type { Attributes } from '../dicom/write.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { isEmpty, itemsOf, textOf } from './attribute-values.ts';
 import { ATTRIBUTE_CONDITIONS, type Condition, MODULE_CONDITIONS } from './conditions.ts';
 import { ENUMERATED, MODALITIES } from './enumerated.ts';

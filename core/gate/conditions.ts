@@ -2,8 +2,8 @@
  * The conditions of conditional modules and of attributes of Type 1C and 2C, as far as a program can know whether they
  * hold. `unchecked.ts` lists the conditional attributes without a rule.
  */
-import { formatDecimal } from '../dicom/decimal.ts';
-import type { Attributes } from '../dicom/write.ts';
+import { formatDecimal } from '#dicom/decimal.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { isEmpty, itemsOf, textOf } from './attribute-values.ts';
 import type { Whole } from './whole.ts';
 

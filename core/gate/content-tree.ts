@@ -1,5 +1,5 @@
 /** The tree of a Structured Report: which content items its IOD lets stand where (PS3.3 A.35), and what they draw. */
-import type { Attributes } from '../dicom/write.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { itemsOf, numbersOf, textOf } from './attribute-values.ts';
 import type { Place, Refuse } from './refusal.ts';
 import type { Whole } from './whole.ts';

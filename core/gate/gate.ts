@@ -3,7 +3,7 @@
  * (`attributes.ts`, from `iod-tables.json`), frames (`multi-frame.ts`) and their place (`placement.ts`), pixels, content trees and their templates,
  * references, and what viewers need (`viewers.ts`). Values against their Value Representation are the writer's.
  */
-import type { DicomObject } from '../dicom/write.ts';
+import type { DicomObject } from '../results/dicom-object.ts';
 import { RESULT_SOP_CLASSES } from '../results/sop-classes.ts';
 import type { SourceStudy } from '../results/source-study.ts';
 import { numbersOf, textOf } from './attribute-values.ts';

@@ -1,5 +1,5 @@
 /** What a tool has written for people names no patient: rendered pages and pictures travel further than their objects. */
-import { DicomWriteError } from '../errors.ts';
+import { DicomWriteError } from '#dicom/error.ts';
 import type { ResultData } from '../results/common.ts';
 import type { SourceStudy } from '../results/source-study.ts';
 import { textOf } from './attribute-values.ts';

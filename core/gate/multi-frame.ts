@@ -1,5 +1,5 @@
 /** Functional groups, dimensions and segments of a Segmentation: what its frames say must fit together (PS3.3 A.51). */
-import type { Attributes } from '../dicom/write.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { isEmpty, itemsOf, numbersOf, textOf } from './attribute-values.ts';
 import { isInSpace } from './conditions.ts';
 import type { Place, Refuse } from './refusal.ts';

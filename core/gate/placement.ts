@@ -1,5 +1,5 @@
 /** A mask lies where its source lies: a frame shifted or turned looks right in no report and wrong in every viewer. */
-import type { Attributes } from '../dicom/write.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { type FrameHeader, frameHeaders, frameKey } from '../study/frames.ts';
 import { itemsOf, numbersOf, textOf } from './attribute-values.ts';
 import type { Refuse } from './refusal.ts';

@@ -1,5 +1,6 @@
 /** References: what an object points at is in the source or in the same result, and is what the reference says it is. */
-import type { Attributes, DicomObject } from '../dicom/write.ts';
+import type { Attributes } from '#dicom/write.ts';
+import type { DicomObject } from '../results/dicom-object.ts';
 import type { SourceStudy } from '../results/source-study.ts';
 import { itemsOf, numbersOf, textOf } from './attribute-values.ts';
 import type { Place, Refuse } from './refusal.ts';

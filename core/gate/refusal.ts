@@ -1,6 +1,8 @@
 /** Why an object may not leave: a rule by name, and where in the object it is broken. Never a value. */
-import type { DicomObject } from '../dicom/write.ts';
-import { type DicomWriteError, RefusedObjectError } from '../errors.ts';
+
+import type { DicomWriteError } from '#dicom/error.ts';
+import { RefusedObjectError } from '../errors.ts';
+import type { DicomObject } from '../results/dicom-object.ts';
 
 /** Every rule of the gate, as people read it. The names are stable; scripts may rely on them. */
 export const RULES = {

@@ -1,6 +1,6 @@
 /** What the templates of our reports ask for, as far as readers depend on it (PS3.16 TID 1500, 1410, 1411, 1501, 2000). */
-import { Dcm } from '../dicom/codes.ts';
-import type { Attributes } from '../dicom/write.ts';
+import { Dcm } from '#dicom/codes.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { isEmpty, itemsOf, textOf } from './attribute-values.ts';
 import type { ContentItem } from './content-tree.ts';
 import type { Place, Refuse } from './refusal.ts';

@@ -1,6 +1,6 @@
 /** What viewers need beyond the standard, and what Hilum promises of every object (docs/adr/0005, 0011). */
-import { Dcm } from '../dicom/codes.ts';
-import type { AttributeValue } from '../dicom/write.ts';
+import { Dcm } from '#dicom/codes.ts';
+import type { AttributeValue } from '#dicom/write.ts';
 import { RESEARCH_ONLY } from '../results/common.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import { isEmpty, itemsOf, textOf } from './attribute-values.ts';

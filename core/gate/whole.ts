@@ -1,4 +1,4 @@
-import type { DicomObject } from '../dicom/write.ts';
+import type { DicomObject } from '../results/dicom-object.ts';
 import type { SourceStudy } from '../results/source-study.ts';
 
 /** An object with what it was made from: what the conditions of the standard are asked about. */

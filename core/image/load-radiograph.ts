@@ -1,5 +1,5 @@
-import type { PixelArray } from '../dicom/pixels.ts';
-import { DicomReadError } from '../errors.ts';
+import { DicomReadError } from '#dicom/error.ts';
+import type { PixelArray } from '#dicom/pixels.ts';
 import type { FrameDecoder } from '../ports.ts';
 import { flatSpacing } from '../study/frames.ts';
 import type { ImageIndex } from '../study/study-index.ts';

@@ -1,6 +1,7 @@
 /** From stored values to the modality's units: the Modality LUT module (PS3.3 C.11.1), a table or a line. */
-import type { Dataset } from '../dicom/read.ts';
-import { DicomReadError } from '../errors.ts';
+
+import { DicomReadError } from '#dicom/error.ts';
+import type { Dataset } from '#dicom/read.ts';
 import type { FrameHeader } from '../study/frames.ts';
 
 /** What the header of an instance or frame says. */

@@ -1,6 +1,6 @@
 /** Pixels that are no picture: Pixel Padding Value and Range Limit (PS3.3 C.7.5.1.1.2). */
-import type { FrameLayout } from '../dicom/codecs/codec.ts';
-import type { Dataset } from '../dicom/read.ts';
+import type { FrameLayout } from '#dicom/codecs/codec.ts';
+import type { Dataset } from '#dicom/read.ts';
 
 /** Stored values from `low` to `high` are padding; `low` is above `high` where there is none. */
 export interface Padding {

@@ -1,6 +1,6 @@
-import { type DecodedPixels, decodePixels } from '../dicom/pixels.ts';
-import { type DicomFile, readDicom } from '../dicom/read.ts';
-import { DicomReadError } from '../errors.ts';
+import { DicomReadError } from '#dicom/error.ts';
+import { type DecodedPixels, decodePixels } from '#dicom/pixels.ts';
+import { type DicomFile, readDicom } from '#dicom/read.ts';
 import type { FrameDecoder } from '../ports.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 

@@ -1,5 +1,6 @@
 /** The slices that an image is made of, where its headers place each of them. */
-import { DicomReadError, GeometryError } from '../errors.ts';
+import { DicomReadError } from '#dicom/error.ts';
+import { GeometryError } from '../errors.ts';
 import { type FrameHeader, imageFrames } from '../study/frames.ts';
 import { type ImageIndex, type InstanceIndex, MAX_FRAMES } from '../study/study-index.ts';
 

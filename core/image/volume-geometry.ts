@@ -2,7 +2,8 @@
  * Whether the slices of a series make one regular grid (PS3.3 C.7.6.2). What does not is refused rather than resampled:
  * a tool measures in millimetres and must not measure what was never scanned.
  */
-import { type ErrorFacts, GeometryError } from '../errors.ts';
+import type { ErrorFacts } from '#dicom/error.ts';
+import { GeometryError } from '../errors.ts';
 import { type FrameHeader, frameReference } from '../study/frames.ts';
 import type { PointLps } from './geometry.ts';
 import { cross, dot, length, scaled, subtract, unit } from './vectors.ts';

@@ -1,4 +1,4 @@
-import type { FrameReference } from '../tool.ts';
+import type { FrameReference } from './frame-reference.ts';
 import type { PointLps } from './geometry.ts';
 
 /**

@@ -12,9 +12,9 @@
  *   (PS3.3 C.8.2.1, C.11.1.1.2): it is refused, for nobody knows what its values mean. US, unspecified, is what common
  *   toolkits write into true CT: it is taken where all else in the header is as scanners give Hounsfield units.
  */
-import type { FrameLayout } from '../dicom/codecs/codec.ts';
-import type { Dataset } from '../dicom/read.ts';
-import { DicomReadError } from '../errors.ts';
+import type { FrameLayout } from '#dicom/codecs/codec.ts';
+import { DicomReadError } from '#dicom/error.ts';
+import type { Dataset } from '#dicom/read.ts';
 import { type FrameHeader, frameReference } from '../study/frames.ts';
 import { applyTransform, type ModalityTransform, modalityTransform } from './modality-lut.ts';
 import { NO_PADDING, type Padding, paddingOf } from './pixel-padding.ts';

@@ -1,6 +1,6 @@
 /** What the contract asks of a tool's answer, and the compiler cannot check. */
-import type { CodedConcept } from '../dicom/codes.ts';
-import { textProblem } from '../dicom/text-rules.ts';
+import type { CodedConcept } from '#dicom/codes.ts';
+import { textProblem } from '#dicom/text-rules.ts';
 import { ToolFailedError } from '../errors.ts';
 import { frameKey } from '../study/frames.ts';
 import type { Finding, Image, ImageRegion, ResultContent, Segment } from '../tool.ts';

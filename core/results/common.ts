@@ -1,16 +1,17 @@
 /** What every result object shares: patient and study, series, equipment, names and references (PS3.3 C.7, C.12). */
-import type { CodedConcept } from '../dicom/codes.ts';
-import { Dcm } from '../dicom/codes.ts';
-import { isUid, resultUid } from '../dicom/uid.ts';
-import type { AsFound, Attributes } from '../dicom/write.ts';
-import { DicomWriteError } from '../errors.ts';
+import type { CodedConcept } from '#dicom/codes.ts';
+import { Dcm } from '#dicom/codes.ts';
+import { DicomWriteError } from '#dicom/error.ts';
+import { isUid, resultUid } from '#dicom/uid.ts';
+import type { AsFound, Attributes } from '#dicom/write.ts';
+import type { FrameReference } from '../image/frame-reference.ts';
 import { alongNormal, type FrameHeader, frameHeaders } from '../study/frames.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
-import type { FrameReference, ProcessingResult } from '../tool.ts';
+import type { ProcessingResult } from '../tool.ts';
 import { oneLine } from './plain-text.ts';
 import { provenance } from './provenance.ts';
-import type { SourceStudy } from './source-study.ts';
+import type { Referenced, SourceStudy } from './source-study.ts';
 
 /** The plain data of a result. */
 export type ResultData = Omit<ProcessingResult, 'toDicom'>;
@@ -172,13 +173,6 @@ export function codeItem({ value, scheme, meaning }: CodedConcept): Attributes {
   return value.length > 16
     ? { LongCodeValue: value, CodingSchemeDesignator: scheme, CodeMeaning }
     : { CodeValue: value, CodingSchemeDesignator: scheme, CodeMeaning };
-}
-
-/** An object that may be referred to. */
-export interface Referenced {
-  readonly SOPClassUID: string;
-  readonly SOPInstanceUID: string;
-  readonly SeriesInstanceUID: string;
 }
 
 /** SOP Instance Reference Macro (PS3.3 10.8). */

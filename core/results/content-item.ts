@@ -1,11 +1,12 @@
 /** Content items of Structured Reports (PS3.3 C.17.3) as attributes. */
-import { type CodedConcept, Sct } from '../dicom/codes.ts';
-import { formatDecimal } from '../dicom/decimal.ts';
-import type { Attributes } from '../dicom/write.ts';
+import { type CodedConcept, Sct } from '#dicom/codes.ts';
+import { formatDecimal } from '#dicom/decimal.ts';
+import type { Attributes } from '#dicom/write.ts';
 import type { PointLps } from '../image/geometry.ts';
 import type { Finding, ImageRegion, Measurement } from '../tool.ts';
-import { codeItem, frameNumbers, type Referenced, reference, sourceUid } from './common.ts';
+import { codeItem, frameNumbers, reference, sourceUid } from './common.ts';
 import { paragraph } from './plain-text.ts';
+import type { Referenced } from './source-study.ts';
 
 /** How an item belongs to its parent (PS3.3 Table C.17.3.2.4). */
 export type Relationship = 'CONTAINS' | 'HAS CONCEPT MOD' | 'HAS OBS CONTEXT' | 'SELECTED FROM';

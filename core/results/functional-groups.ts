@@ -1,6 +1,6 @@
 /** Dimensions and functional groups of a SEG (PS3.3 C.7.6.16, C.7.6.17, A.51.5). */
-import { Dcm } from '../dicom/codes.ts';
-import type { Attributes } from '../dicom/write.ts';
+import { Dcm } from '#dicom/codes.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { alongNormal, type FrameHeader, flatSpacing } from '../study/frames.ts';
 import type { Segment } from '../tool.ts';
 import { codeItem, frameNumbers, reference } from './common.ts';

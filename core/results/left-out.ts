@@ -1,7 +1,7 @@
 /** What a result says of images that were selected and could not be read, in words for the radiologist. */
 
-import type { Dcm } from '../dicom/codes.ts';
-import type { Attributes } from '../dicom/write.ts';
+import type { Dcm } from '#dicom/codes.ts';
+import type { Attributes } from '#dicom/write.ts';
 import type { LeftOut, ResultMetadata } from '../tool.ts';
 import { text } from './content-item.ts';
 

@@ -1,6 +1,6 @@
 /** One finding as a measurement group: TID 1410, 1411 or 1501, with TID 1419 and 4019 in it (PS3.16). */
-import { Dcm, Units } from '../dicom/codes.ts';
-import type { Attributes } from '../dicom/write.ts';
+import { Dcm, Units } from '#dicom/codes.ts';
+import type { Attributes } from '#dicom/write.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import type { Finding, ImageRegion, Measurement } from '../tool.ts';
 import { frameNumbers, instanceOf, RESEARCH_ONLY, type ResultData, trackingUid } from './common.ts';

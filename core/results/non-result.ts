@@ -1,22 +1,13 @@
 /** The answer of a run without findings as an Enhanced SR: TID 2000 "Basic Diagnostic Imaging Report" (PS3.16). */
-import { Dcm, Loinc, Outcomes } from '../dicom/codes.ts';
-import type { DicomObject } from '../dicom/write.ts';
+import { Dcm, Loinc, Outcomes } from '#dicom/codes.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
-import {
-  bySeries,
-  inputsOf,
-  objectUid,
-  RESEARCH_ONLY,
-  type Referenced,
-  type ResultData,
-  type Role,
-  seriesUid,
-} from './common.ts';
+import { bySeries, inputsOf, objectUid, RESEARCH_ONLY, type ResultData, type Role, seriesUid } from './common.ts';
 import { code, container, text } from './content-item.ts';
+import type { DicomObject } from './dicom-object.ts';
 import { leftOutItems } from './left-out.ts';
 import { parameters } from './provenance.ts';
 import { SOP_CLASS } from './sop-classes.ts';
-import type { SourceStudy } from './source-study.ts';
+import type { Referenced, SourceStudy } from './source-study.ts';
 import { srDocument } from './sr-document.ts';
 
 const SENTENCES = {

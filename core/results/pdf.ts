@@ -1,9 +1,9 @@
 /** The report as Encapsulated PDF (PS3.3 A.45.1). */
 
-import { Loinc } from '../dicom/codes.ts';
-import type { DicomObject } from '../dicom/write.ts';
-import { DicomWriteError } from '../errors.ts';
+import { Loinc } from '#dicom/codes.ts';
+import { DicomWriteError } from '#dicom/error.ts';
 import { codeItem, commonAttributes, inputsOf, objectUid, predecessors, type ResultData, reference } from './common.ts';
+import type { DicomObject } from './dicom-object.ts';
 import { oneLine } from './plain-text.ts';
 import { reportPdf } from './report-pages.ts';
 import { SOP_CLASS } from './sop-classes.ts';

@@ -1,6 +1,6 @@
 /** Key images as Secondary Capture, RGB, one instance a picture (PS3.3 A.8.1). */
-import { Dcm } from '../dicom/codes.ts';
-import type { Attributes, DicomObject } from '../dicom/write.ts';
+import { Dcm } from '#dicom/codes.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { CELL, drawText, type RgbImage, textWidth } from '../image/text.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import {
@@ -14,6 +14,7 @@ import {
   type ResultData,
   reference,
 } from './common.ts';
+import type { DicomObject } from './dicom-object.ts';
 import { oneLine } from './plain-text.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';

@@ -1,6 +1,6 @@
 /** What one segment of a SEG is: Segment Description Macro (PS3.3 C.8.20.4). */
-import { Dcm } from '../dicom/codes.ts';
-import type { Attributes } from '../dicom/write.ts';
+import { Dcm } from '#dicom/codes.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import type { Finding, Segment } from '../tool.ts';
 import { codeItem, RESEARCH_ONLY, type ResultData, trackingUid } from './common.ts';

@@ -1,6 +1,6 @@
 /** Masks as Segmentation objects, BINARY, on the source's own frames (PS3.3 A.51, C.8.20). */
-import { resultUid } from '../dicom/uid.ts';
-import type { Attributes, DicomObject } from '../dicom/write.ts';
+import { resultUid } from '#dicom/uid.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { GeometryError } from '../errors.ts';
 import { type FrameHeader, flatSpacing, frameKey } from '../study/frames.ts';
 import type { Segment } from '../tool.ts';
@@ -14,16 +14,16 @@ import {
   inputsOf,
   objectUid,
   RESEARCH_ONLY,
-  type Referenced,
   type ResultData,
   reference,
   seriesUid,
   sourceUid,
 } from './common.ts';
+import type { DicomObject } from './dicom-object.ts';
 import { dimensions, frameGroups, isInSpace, type MaskFrame, sharedGroups } from './functional-groups.ts';
 import { describeSegment } from './segment.ts';
 import { SOP_CLASS } from './sop-classes.ts';
-import type { SourceStudy } from './source-study.ts';
+import type { Referenced, SourceStudy } from './source-study.ts';
 
 /** A SEG as others refer to it. Segments are asked for by their number in the result. */
 export interface SegmentationReference extends Referenced {

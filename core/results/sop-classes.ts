@@ -1,5 +1,5 @@
 /** The one list of what results are written as (PS3.4 B.5): the writers, the gate and the conformance statement read it. */
-import type { DicomObject } from '../dicom/write.ts';
+import type { DicomObject } from './dicom-object.ts';
 
 /** SOP Class UIDs by what they are for. */
 export const SOP_CLASS = {

@@ -1,9 +1,16 @@
-import type { DicomFile } from '../dicom/read.ts';
-import { isDate, isTime } from '../dicom/text-rules.ts';
-import { type Attributes, asFoundWhereBroken } from '../dicom/write.ts';
+import type { DicomFile } from '#dicom/read.ts';
+import { isDate, isTime } from '#dicom/text-rules.ts';
+import { type Attributes, asFoundWhereBroken } from '#dicom/write.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
-import type { Referenced } from './common.ts';
+
 import { oneLine } from './plain-text.ts';
+
+/** An object that may be referred to. */
+export interface Referenced {
+  readonly SOPClassUID: string;
+  readonly SOPInstanceUID: string;
+  readonly SeriesInstanceUID: string;
+}
 
 /**
  * What conversion knows of the source: the headers of the instances that the tool was given, and the modules that

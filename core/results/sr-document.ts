@@ -1,7 +1,7 @@
 /** What all our Structured Reports have in common: document modules, observer and evidence (PS3.3 A.35, C.17). */
-import { type CodedConcept, Dcm, English, HILUM_SCHEME } from '../dicom/codes.ts';
-import { resultUid } from '../dicom/uid.ts';
-import type { Attributes, DicomObject } from '../dicom/write.ts';
+import { type CodedConcept, Dcm, English, HILUM_SCHEME } from '#dicom/codes.ts';
+import { resultUid } from '#dicom/uid.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import {
   codeItem,
@@ -9,12 +9,12 @@ import {
   hierarchy,
   objectUid,
   predecessors,
-  type Referenced,
   type ResultData,
   type Role,
 } from './common.ts';
 import { code, text, uidref } from './content-item.ts';
-import type { SourceStudy } from './source-study.ts';
+import type { DicomObject } from './dicom-object.ts';
+import type { Referenced, SourceStudy } from './source-study.ts';
 
 /** Whose the private codes of a report are (PS3.3 C.12.1). */
 const HILUM_CODES: Attributes = {

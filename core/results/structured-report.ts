@@ -1,8 +1,8 @@
 /** Findings and measurements as Structured Reports: TID 1500 "Measurement Report" (PS3.16). */
-import { Dcm, Loinc, Sct } from '../dicom/codes.ts';
-import type { DicomObject } from '../dicom/write.ts';
+import { Dcm, Loinc, Sct } from '#dicom/codes.ts';
 import { inputsOf, type ResultData, type Role } from './common.ts';
 import { code, container } from './content-item.ts';
+import type { DicomObject } from './dicom-object.ts';
 import { leftOutItems } from './left-out.ts';
 import { type MeasurementGroup, measurementGroups } from './measurement-group.ts';
 import type { SegmentationReference } from './segmentation.ts';

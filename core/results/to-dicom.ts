@@ -1,7 +1,7 @@
-import type { DicomObject } from '../dicom/write.ts';
 import { checkObjects } from '../gate/gate.ts';
 import { checkIdentity } from '../gate/identity.ts';
 import type { ResultData } from './common.ts';
+import type { DicomObject } from './dicom-object.ts';
 import { nonResultReport } from './non-result.ts';
 import { encapsulatedPdf } from './pdf.ts';
 import { secondaryCaptures } from './secondary-capture.ts';

@@ -1,5 +1,5 @@
 /** Single frames of a study: how they are named, and what is known of each. */
-import type { FrameReference } from '../tool.ts';
+import type { FrameReference } from '../image/frame-reference.ts';
 import type { ImageIndex, InstanceIndex } from './study-index.ts';
 
 /** The header of one frame: of a single-frame instance its own, of a multi-frame one what holds for this frame. */

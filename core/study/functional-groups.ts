@@ -1,6 +1,6 @@
 /** What multi-frame functional groups say of each frame (PS3.3 C.7.6.16), from the allow-list of the header index. */
-import { keywordOf } from '../dicom/dictionary.ts';
-import type { Dataset } from '../dicom/read.ts';
+import { keywordOf } from '#dicom/dictionary.ts';
+import type { Dataset } from '#dicom/read.ts';
 import { bodyPartOf } from './body-parts.ts';
 import { anatomicRegion, code, codes, mrTerms, pair, rescaleType, sextuple, triple, whole } from './header-values.ts';
 import { type FrameAttributes, MAX_FRAMES } from './study-index.ts';

@@ -1,6 +1,6 @@
 /** Values of a header that may leave the site: checked for what they are, dropped where they may be about a patient. */
-import type { Dataset } from '../dicom/read.ts';
-import { isKeyUid } from '../keys.ts';
+import type { Dataset } from '#dicom/read.ts';
+import { isKeyUid } from '#dicom/uid.ts';
 import { MODALITIES } from './modalities.ts';
 
 /** A Code String (PS3.5 6.2) as it may leave the site: one word. Other text is dropped, for it may be about a patient. */

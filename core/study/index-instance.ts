@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Dataset, readDicom } from '../dicom/read.ts';
+import { type Dataset, readDicom } from '#dicom/read.ts';
 import { dimensionPointers, functionalGroups } from './functional-groups.ts';
 import {
   anatomicRegion,

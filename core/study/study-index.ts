@@ -5,8 +5,8 @@
  * no dates, no free text (PS3.15 Annex E). It travels in the manifest. Names are DICOM keywords (PS3.6).
  */
 import { z } from 'zod';
-import { KEY_UID } from '../keys.ts';
-import type { FrameReference } from '../tool.ts';
+import { KEY_UID } from '#dicom/uid.ts';
+import type { FrameReference } from '../image/frame-reference.ts';
 
 const uid = z.string().regex(KEY_UID);
 const codeString = z.string().max(64);

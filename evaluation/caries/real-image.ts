@@ -1,12 +1,12 @@
 /** Real radiographs of the data folder, loaded as a run loads them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { loadImage } from '#core/image/load.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { dataFolder } from '../../localstack/parts.mjs';
 
 /** @param path below the data folder */

@@ -1,6 +1,7 @@
 /** Copies of one phantom that show the same patient: the grades must not depend on how the picture came about. */
-import { jpegLs } from '#core/dicom/codecs/jpeg-ls.ts';
+
 import type { Volume } from '#core/image/volume.ts';
+import { jpegLs } from '#dicom/codecs/jpeg-ls.ts';
 import { createRandom } from '#phantoms/random.ts';
 import { volumeOf } from '#phantoms/spine-compare.ts';
 import { makeSpinePhantom } from '#phantoms/spine-ct.ts';

@@ -1,4 +1,4 @@
-import { FunctionEnvironmentSchema, readEnvironment } from '#core/environment.ts';
+import { FunctionEnvironmentSchema, readEnvironment } from '#pipeline/environment.ts';
 import { createServices, observed } from '../shared/services.ts';
 import { makeHandler } from './handler.ts';
 

@@ -1,20 +1,20 @@
 /** Works off every dead-letter queue: keeps the message, marks its runs failed, and has the radiologist told. */
 import { METRICS } from '#adapters/aws/observe.ts';
-import { encodeDeadLetter } from '#core/dead-letter.ts';
-import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole } from '#core/environment.ts';
 import type { Reason } from '#core/errors.ts';
-import { deadLetterKey, resultKey } from '#core/keys.ts';
-import { parseRunMessage, parseS3Event, type RunMessage } from '#core/messages.ts';
-import type { Queue, RunStore } from '#core/ports.ts';
 import { instanceUidsOf } from '#core/study/images.ts';
-import { parseManifest } from '#core/study/manifest.ts';
 import { selectImages } from '#core/study/selection.ts';
 import { describeTool, type ToolEntry } from '#core/tool-manifest.ts';
-import { storeFailure } from '../shared/answers.ts';
+import { storeFailure } from '#pipeline/answers.ts';
+import { encodeDeadLetter } from '#pipeline/dead-letter.ts';
+import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole } from '#pipeline/environment.ts';
+import { deadLetterKey, resultKey } from '#pipeline/keys.ts';
+import { parseManifest } from '#pipeline/manifest.ts';
+import { parseRunMessage, parseS3Event, type RunMessage } from '#pipeline/messages.ts';
+import type { Queue, RunStore } from '#pipeline/ports.ts';
+import { imagesOf } from '#pipeline/study.ts';
+import { recordUnrouted } from '#pipeline/unrouted.ts';
 import { type ConsumerDependencies, consume, type QueueHandler } from '../shared/consume.ts';
 import { identityOf } from '../shared/runs.ts';
-import { imagesOf } from '../shared/study.ts';
-import { recordUnrouted } from '../shared/unrouted.ts';
 
 export interface DeadLetterDependencies extends ConsumerDependencies {
   readonly runs: RunStore;

@@ -1,20 +1,22 @@
 /** Runs the tool on a study's images and keeps its answer; one Lambda per tool. */
-import type { QueueRole } from '#core/environment.ts';
+
 import { IntegrityError, MessageError } from '#core/errors.ts';
-import { resultKey, runIdOf } from '#core/keys.ts';
-import type { RunMessage } from '#core/messages.ts';
-import type { Clock, FrameDecoder, InferenceEngine, Queue } from '#core/ports.ts';
+import type { Clock, FrameDecoder, InferenceEngine } from '#core/ports.ts';
 import { serialiseResult } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import { selectImages } from '#core/study/selection.ts';
 import type { ImageProcessingTool, ProcessingResult } from '#core/tool.ts';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
-import { readAnswer } from '../shared/answers.ts';
+import { readAnswer } from '#pipeline/answers.ts';
+import type { QueueRole } from '#pipeline/environment.ts';
+import { instanceReader } from '#pipeline/instances.ts';
+import { resultKey, runIdOf } from '#pipeline/keys.ts';
+import type { RunMessage } from '#pipeline/messages.ts';
+import type { Queue } from '#pipeline/ports.ts';
+import { imagesOf, readManifest } from '#pipeline/study.ts';
 import type { QueueHandler } from '../shared/consume.ts';
-import { instanceReader } from '../shared/instances.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
-import { imagesOf, readManifest } from '../shared/study.ts';
 
 export interface InferDependencies extends RunDependencies {
   readonly entry: ToolEntry;

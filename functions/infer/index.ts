@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
 import { createDecoder } from '#adapters/decoder/decoder.ts';
 import { createOnnxEngine } from '#adapters/onnx/engine.ts';
-import { InferEnvironmentSchema, readEnvironment } from '#core/environment.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { threadsFor } from '#core/tool-manifest.ts';
+import { InferEnvironmentSchema, readEnvironment } from '#pipeline/environment.ts';
 import { createServices, observed } from '../shared/services.ts';
 import { makeHandler } from './handler.ts';
 

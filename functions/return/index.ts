@@ -1,6 +1,6 @@
 import { readArchiveSecret } from '#adapters/aws/secrets.ts';
 import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
-import { ReturnEnvironmentSchema, readEnvironment } from '#core/environment.ts';
+import { ReturnEnvironmentSchema, readEnvironment } from '#pipeline/environment.ts';
 import { createServices, observed } from '../shared/services.ts';
 import { makeHandler } from './handler.ts';
 

@@ -1,19 +1,19 @@
 /** A study arrived: asks every tool whether it can use it, and sends one message per study × tool. */
 import { errorFacts, METRICS } from '#adapters/aws/observe.ts';
-import { type QueueRole, queueName } from '#core/environment.ts';
 import { dispositionOf, MessageError, type Reason, reasonOf } from '#core/errors.ts';
-import { parseManifestKey, runIdOf } from '#core/keys.ts';
-import { parseS3Event, type RunMessage } from '#core/messages.ts';
-import type { Queue, RunStore } from '#core/ports.ts';
-import type { Manifest } from '#core/study/manifest.ts';
 import { inputDigestOf, revisionOf } from '#core/study/revision.ts';
 import { selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import { type QueueRole, queueName } from '#pipeline/environment.ts';
+import { parseManifestKey, runIdOf } from '#pipeline/keys.ts';
+import type { Manifest } from '#pipeline/manifest.ts';
+import { parseS3Event, type RunMessage } from '#pipeline/messages.ts';
+import type { Queue, RunStore } from '#pipeline/ports.ts';
+import { imagesOf, readManifest } from '#pipeline/study.ts';
+import { recordUnrouted } from '#pipeline/unrouted.ts';
 import { type ConsumerDependencies, consume, type QueueHandler } from '../shared/consume.ts';
 import { identityOf } from '../shared/runs.ts';
-import { imagesOf, readManifest } from '../shared/study.ts';
-import { recordUnrouted } from '../shared/unrouted.ts';
 
 export interface RouteDependencies extends ConsumerDependencies {
   readonly runs: RunStore;

@@ -1,5 +1,5 @@
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
-import { FunctionEnvironmentSchema, readEnvironment } from '#core/environment.ts';
+import { FunctionEnvironmentSchema, readEnvironment } from '#pipeline/environment.ts';
 import { createServices, observed } from '../shared/services.ts';
 import { makeHandler } from './handler.ts';
 

@@ -2,10 +2,11 @@
 import type { Context, SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { errorFacts, METRICS, type Observer } from '#adapters/aws/observe.ts';
 import type { PostponeMessage } from '#adapters/aws/queue.ts';
-import { encodeDeadLetter } from '#core/dead-letter.ts';
 import { dispositionOf, reasonOf } from '#core/errors.ts';
-import { deadLetterKey } from '#core/keys.ts';
-import type { ObjectStore } from '#core/ports.ts';
+import { encodeDeadLetter } from '#pipeline/dead-letter.ts';
+import { deadLetterKey } from '#pipeline/keys.ts';
+import type { ObjectStore } from '#pipeline/ports.ts';
+import { type RetryPolicy, waitSeconds } from '#pipeline/retry-policy.ts';
 
 /** One message as a function sees it. */
 export interface Delivery {
@@ -24,13 +25,8 @@ export interface ConsumerDependencies {
   readonly observer: Observer;
   readonly postpone: PostponeMessage;
   readonly retry: RetryPolicy;
-  /** See `queueUrl` in `core/environment.ts`. */
+  /** See `queueUrl` in `pipeline/environment.ts`. */
   readonly queueUrlBase: string;
-}
-
-interface RetryPolicy {
-  readonly baseS: number;
-  readonly capS: number;
 }
 
 export interface Work {
@@ -75,8 +71,7 @@ export function consume(
       return 'done';
     }
     observer.count(disposition === 'halt' ? METRICS.halted : METRICS.retried);
-    const waitS = Math.min(retry.capS, retry.baseS * 2 ** (receiveCount - 1));
-    await postpone({ queueUrl: `${queueUrlBase}${queue}`, receiptHandle }, waitS);
+    await postpone({ queueUrl: `${queueUrlBase}${queue}`, receiptHandle }, waitSeconds(retry, receiveCount));
     return 'failed';
   }
 

@@ -1,7 +1,8 @@
 /** What infer, convert and return have in common: they work on one run, and write down what becomes of it. */
 import { dispositionOf, reasonOf } from '#core/errors.ts';
-import { parseRunMessage, type RunMessage } from '#core/messages.ts';
-import type { RunState, RunStore, RunUpdate } from '#core/ports.ts';
+import { parseRunMessage, type RunMessage } from '#pipeline/messages.ts';
+import type { RunStore, RunUpdate } from '#pipeline/ports.ts';
+import type { RunState } from '#pipeline/run-state.ts';
 import { type ConsumerDependencies, consume, type Delivery, type QueueHandler } from './consume.ts';
 
 export interface RunDependencies extends ConsumerDependencies {

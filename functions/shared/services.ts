@@ -4,8 +4,8 @@ import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createObserver, errorFacts, type Observer } from '#adapters/aws/observe.ts';
 import { createPostpone, createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
-import { type FunctionEnvironment, type QueueRole, queueUrl } from '#core/environment.ts';
-import type { Queue } from '#core/ports.ts';
+import { type FunctionEnvironment, type QueueRole, queueUrl } from '#pipeline/environment.ts';
+import type { Queue } from '#pipeline/ports.ts';
 import type { QueueHandler } from './consume.ts';
 import type { RunDependencies } from './runs.ts';
 

@@ -3,7 +3,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { STUDY_INDEX } from '../../core/environment.ts';
+import { STUDY_INDEX } from '../../pipeline/environment.ts';
 
 export class RunsTable extends Construct {
   readonly table: Table;

@@ -4,7 +4,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { type Lane, MANIFEST_SUFFIX } from '../../core/keys.ts';
+import { type Lane, MANIFEST_SUFFIX } from '../../pipeline/keys.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface StudyBucketProps {

@@ -2,8 +2,8 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { LANES, type Lane } from '../../core/keys.ts';
 import type { ToolManifest } from '../../core/tool-manifest.ts';
+import { LANES, type Lane } from '../../pipeline/keys.ts';
 import type { Config } from '../config.ts';
 import { StepFunction, type Surroundings } from './step-function.ts';
 import { WorkQueue } from './work-queue.ts';

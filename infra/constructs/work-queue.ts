@@ -7,7 +7,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { DEAD_LETTER_SUFFIX, type QueueRole, queueName } from '../../core/environment.ts';
+import { DEAD_LETTER_SUFFIX, type QueueRole, queueName } from '../../pipeline/environment.ts';
 import type { Config } from '../config.ts';
 
 export interface WorkQueueProps {

@@ -1,20 +1,21 @@
 /** The generated parts of the conformance statement that need nothing but the code's own registries. */
-import { CHARACTER_SETS } from '#core/dicom/charset.ts';
-import { DECODED_TRANSFER_SYNTAXES } from '#core/dicom/codecs/registry.ts';
-import * as codes from '#core/dicom/codes.ts';
-import { lookup } from '#core/dicom/dictionary.ts';
-import { MAX_DECODED_BYTES } from '#core/dicom/pixel-description.ts';
-import { FREE_DECODED_BYTES, MAX_RATIO } from '#core/dicom/pixels.ts';
-import { MAX_FILE_BYTES, MAX_INFLATE_RATIO, MAX_INFLATED_LIMIT, MIN_INFLATED_LIMIT } from '#core/dicom/read.ts';
-import { MAX_DEPTH, MAX_ENTRIES } from '#core/dicom/structure.ts';
-import { NATIVE_TRANSFER_SYNTAXES } from '#core/dicom/transfer-syntax.ts';
-import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '#core/dicom/write.ts';
+
 import { modulesOf } from '#core/gate/iods.ts';
 import { RULES } from '#core/gate/refusal.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
 import { ENHANCED } from '#core/study/functional-groups.ts';
 import { CROSS_SECTIONAL, PROJECTION } from '#core/study/images.ts';
 import { FrameAttributesSchema, InstanceAttributesSchema, MAX_FRAMES } from '#core/study/study-index.ts';
+import { CHARACTER_SETS } from '#dicom/charset.ts';
+import { DECODED_TRANSFER_SYNTAXES } from '#dicom/codecs/registry.ts';
+import * as codes from '#dicom/codes.ts';
+import { lookup } from '#dicom/dictionary.ts';
+import { MAX_DECODED_BYTES } from '#dicom/pixel-description.ts';
+import { FREE_DECODED_BYTES, MAX_RATIO } from '#dicom/pixels.ts';
+import { MAX_FILE_BYTES, MAX_INFLATE_RATIO, MAX_INFLATED_LIMIT, MIN_INFLATED_LIMIT } from '#dicom/read.ts';
+import { MAX_DEPTH, MAX_ENTRIES } from '#dicom/structure.ts';
+import { NATIVE_TRANSFER_SYNTAXES } from '#dicom/transfer-syntax.ts';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '#dicom/write.ts';
 import { type Accepted, DCIODVFY, DICOM_SR_VALIDATOR } from '../../test/judges/accepted.ts';
 import { contents, table } from './document.ts';
 import { nameOf } from './names.ts';
@@ -24,7 +25,7 @@ import { attributesWritten } from './written.ts';
 const code = (text: string): string => `\`${text}\``;
 const byUid = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
-/** All that `core/dicom/codes.ts` holds. */
+/** All that `dicom/codes.ts` holds. */
 const CONCEPTS: readonly codes.CodedConcept[] = conceptsIn(codes);
 
 /** Each part by its name. @param document docs/conformance.md, whose headings make its table of contents */

@@ -1,5 +1,7 @@
 /** What each code of a refusal means. The types make sure that no code is left out. */
-import type { DicomReadErrorCode, GeometryErrorCode } from '#core/errors.ts';
+
+import type { GeometryErrorCode } from '#core/errors.ts';
+import type { DicomReadErrorCode } from '#dicom/error.ts';
 
 /** Of files that cannot be taken as DICOM or decoded (`DicomReadError`). */
 export const READ_REFUSALS: Readonly<Record<DicomReadErrorCode, string>> = {

@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DicomFile, readDicom } from '#core/dicom/read.ts';
-import type { DicomReadErrorCode } from '#core/errors.ts';
+import type { DicomReadErrorCode } from '#dicom/error.ts';
+import { type DicomFile, readDicom } from '#dicom/read.ts';
 import { type Node, readTree, writeTree } from '../../test/fuzz/tree.ts';
 
 /** Refusals that say nothing about the pixels. */

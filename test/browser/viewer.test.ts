@@ -1,8 +1,8 @@
 /** What a radiologist sees in OHIF of what Hilum writes: judged by the pixels on the screen. */
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { readDicom } from '#core/dicom/read.ts';
-import { studyUrl } from '#localstack/viewer/server.ts';
+import { readDicom } from '#dicom/read.ts';
+import { studyUrl } from '#viewer/server.ts';
 import {
   drawnLines,
   lookAt,

@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import { Teeth, ToothSurfaces } from '#core/dicom/codes.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { selectImages } from '#core/study/selection.ts';
 import type { ProcessingResult } from '#core/tool.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { Teeth, ToothSurfaces } from '#dicom/codes.ts';
 import {
   type DentalPhantom,
   type LesionTruth,

@@ -1,14 +1,15 @@
 /** The same phantom as a series of slices, as Enhanced CT and as Legacy Converted Enhanced CT: one answer, each on its own frames. */
 import { describe, expect, it } from 'vitest';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import { type Dataset, readDicom } from '#core/dicom/read.ts';
-import { encodeDicom } from '#core/dicom/write.ts';
+import type { FrameReference } from '#core/image/frame-reference.ts';
 import { loadImage } from '#core/image/load.ts';
 import type { Volume } from '#core/image/volume.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { runTool } from '#core/run-tool.ts';
 import { selectImages } from '#core/study/selection.ts';
-import type { Finding, FrameReference, ProcessingResult } from '#core/tool.ts';
+import type { Finding, ProcessingResult } from '#core/tool.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { type Dataset, readDicom } from '#dicom/read.ts';
+import { encodeDicom } from '#dicom/write.ts';
 import { spinePhantomToDicom } from '#phantoms/dicom.ts';
 import { spinePhantomToEnhancedCt, spinePhantomToLegacyConvertedCt } from '#phantoms/enhanced-ct.ts';
 import { makeSpinePhantom } from '#phantoms/spine-ct.ts';

@@ -1,15 +1,15 @@
 /** Results about real files: whatever a source holds, its results and its answers without one pass the output gate. */
 import { expect, it } from 'vitest';
-import { Dcm, Sct, Units } from '#core/dicom/codes.ts';
-import { readDicom } from '#core/dicom/read.ts';
-import { encodeDicom } from '#core/dicom/write.ts';
-import { HilumError } from '#core/errors.ts';
+import { isKnown } from '#core/errors.ts';
 import type { ResultData } from '#core/results/common.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { toDicom } from '#core/results/to-dicom.ts';
 import { frameHeaders, frameReference } from '#core/study/frames.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
+import { Dcm, Sct, Units } from '#dicom/codes.ts';
+import { readDicom } from '#dicom/read.ts';
+import { encodeDicom } from '#dicom/write.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { realFile, realFiles } from '../fixtures/real-data.ts';
 import { ctCase } from '../fixtures/results.ts';
@@ -72,7 +72,7 @@ describeWith(['data'], 'the output gate', () => {
           }
         }
       } catch (error) {
-        if (!(error instanceof HilumError)) throw error;
+        if (!isKnown(error)) throw error;
         if (error.name !== 'DicomReadError') refused.push(`${path}: ${error.message}`);
       }
     }

@@ -12,12 +12,12 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { parseResult, serialiseResult, withTimings } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { judgeImage, selectImages } from '#core/study/selection.ts';
 import type { ImageProcessingTool, KeyImage, ProcessingResult } from '#core/tool.ts';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { engineFor, runnable } from '../fixtures/models.ts';
 import { PHANTOM_STUDIES, type PhantomStudy } from '../fixtures/phantom-studies.ts';
 

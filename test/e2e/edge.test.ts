@@ -9,14 +9,11 @@ import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
 import { createDicomWebClient, type DicomWebClient } from '#adapters/dicomweb/client.ts';
 import { createOrthancClient } from '#adapters/orthanc/client.ts';
-import { useLocalCloud } from '#cli/deployment.ts';
-import { chunkKey, manifestKey } from '#core/keys.ts';
-import type { ObjectStore } from '#core/ports.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
-import { parseManifest } from '#core/study/manifest.ts';
 import { createForwarder, type ForwarderOptions } from '#edge/forwarder.ts';
 import { Journal, readJournal } from '#edge/journal.ts';
 import { createLog } from '#edge/log.ts';
+import { useLocalCloud } from '#files/deployment.ts';
 import {
   cloudUp,
   localDown,
@@ -25,6 +22,9 @@ import {
   startOrthanc,
   stopOrthanc,
 } from '#localstack/local.ts';
+import { chunkKey, manifestKey } from '#pipeline/keys.ts';
+import { parseManifest } from '#pipeline/manifest.ts';
+import type { ObjectStore } from '#pipeline/ports.ts';
 import { ctSeries, largeCtSeries, SPINE_CATALOG } from '../fixtures/edge.ts';
 import { dataFolder, describeWith, skipUnless, skipWithout } from '../fixtures/lanes.ts';
 import { createMemoryObjectStore } from '../fixtures/memory-ports.ts';

@@ -1,14 +1,14 @@
 /** What becomes of a study when something fails: a plain reason, an object that says so, a dead letter; never twice. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { encodeDicom } from '#core/dicom/write.ts';
-import { manifestKey, objectKey, objectListKey, runIdOf } from '#core/keys.ts';
-import type { RunMessage } from '#core/messages.ts';
-import { parseObjectList } from '#core/object-list.ts';
-import type { RunRecord } from '#core/ports.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { inputDigestOf, revisionOf } from '#core/study/revision.ts';
+import { encodeDicom } from '#dicom/write.ts';
 import { type DicomWebStore, startDicomWebStore } from '#localstack/dicomweb-store.ts';
+import { manifestKey, objectKey, objectListKey, runIdOf } from '#pipeline/keys.ts';
+import type { RunMessage } from '#pipeline/messages.ts';
+import { parseObjectList } from '#pipeline/object-list.ts';
+import type { RunRecord } from '#pipeline/ports.ts';
 import { type DeployedCloud, ended, startDeployedCloud } from '../fixtures/deployed-cloud.ts';
 import { ctSeries } from '../fixtures/edge.ts';
 import { describeWith } from '../fixtures/lanes.ts';

@@ -1,8 +1,6 @@
 /** One case: a file goes the whole way from its bytes to an image, and every answer is held to what must always be true. */
-import { type DecodedPixels, decodePixels, pixelSha256 } from '#core/dicom/pixels.ts';
-import { type DicomFile, readDicom } from '#core/dicom/read.ts';
-import { encodeDicom } from '#core/dicom/write.ts';
-import { type DicomReadErrorCode, type GeometryErrorCode, HilumError } from '#core/errors.ts';
+
+import { type GeometryErrorCode, isKnown } from '#core/errors.ts';
 import { loadImage } from '#core/image/load.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import type { Volume } from '#core/image/volume.ts';
@@ -10,8 +8,12 @@ import type { FrameDecoder } from '#core/ports.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
-import { encodeManifest, parseManifest } from '#core/study/manifest.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
+import type { DicomReadErrorCode } from '#dicom/error.ts';
+import { type DecodedPixels, decodePixels, pixelSha256 } from '#dicom/pixels.ts';
+import { type DicomFile, readDicom } from '#dicom/read.ts';
+import { encodeDicom } from '#dicom/write.ts';
+import { encodeManifest, parseManifest } from '#pipeline/manifest.ts';
 import type { Companion } from './seeds.ts';
 
 /** Every code that a file may be refused with. A type that forgets one does not compile. */
@@ -53,7 +55,7 @@ async function refusable<T>(act: () => T | Promise<T>): Promise<{ readonly value
   try {
     return { value: await act() };
   } catch (error) {
-    if (error instanceof HilumError && Object.hasOwn(REFUSALS, error.code)) return { refused: error.code };
+    if (isKnown(error) && Object.hasOwn(REFUSALS, error.code)) return { refused: error.code };
     throw error;
   }
 }

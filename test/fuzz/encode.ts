@@ -44,7 +44,7 @@ export async function encodedPictures(picture: Picture): Promise<ReadonlyMap<str
   return encoded;
 }
 
-/** The decoder's module declares its decoder only (`core/dicom/codecs/codecs.d.ts`). */
+/** The decoder's module declares its decoder only (`dicom/codecs/codecs.d.ts`). */
 function encoderOf(module: object): new () => Emscripten.HeapEncoder {
   return (module as { readonly HTJ2KEncoder: new () => Emscripten.HeapEncoder }).HTJ2KEncoder;
 }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import { decodePixels, pixelSha256 } from '#core/dicom/pixels.ts';
-import { readDicom } from '#core/dicom/read.ts';
-import { HilumError } from '#core/errors.ts';
+import { isKnown } from '#core/errors.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { decodePixels, pixelSha256 } from '#dicom/pixels.ts';
+import { readDicom } from '#dicom/read.ts';
 import { createCaseMaker } from './make-case.ts';
 import { makeSeeds } from './seeds.ts';
 
@@ -14,7 +14,7 @@ async function answerOf(bytes: Uint8Array): Promise<string> {
   try {
     return pixelSha256(await decodePixels(readDicom(bytes), inProcessDecoder));
   } catch (error) {
-    if (error instanceof HilumError) return error.code;
+    if (isKnown(error)) return error.code;
     throw error;
   }
 }

@@ -1,19 +1,20 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { boundaryOf, readMultipart } from '#adapters/dicomweb/multipart.ts';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import { lookup } from '#core/dicom/dictionary.ts';
-import { decodePixels } from '#core/dicom/pixels.ts';
-import { readDicom } from '#core/dicom/read.ts';
-import { textProblem } from '#core/dicom/text-rules.ts';
-import { type Attributes, encodeDicom } from '#core/dicom/write.ts';
-import { DicomReadError, GeometryError, HilumError } from '#core/errors.ts';
+import { dispositionOf, GeometryError, isKnown, type KnownError } from '#core/errors.ts';
 import { type VolumeGeometry, volumeGeometry } from '#core/image/volume-geometry.ts';
-import { parseRunMessage, parseS3Event } from '#core/messages.ts';
-import { parseObjectList } from '#core/object-list.ts';
 import { parseResult, serialiseResult } from '#core/results/result.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
-import { encodeManifest, parseManifest } from '#core/study/manifest.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { lookup } from '#dicom/dictionary.ts';
+import { DicomReadError } from '#dicom/error.ts';
+import { decodePixels } from '#dicom/pixels.ts';
+import { readDicom } from '#dicom/read.ts';
+import { textProblem } from '#dicom/text-rules.ts';
+import { type Attributes, encodeDicom } from '#dicom/write.ts';
+import { encodeManifest, parseManifest } from '#pipeline/manifest.ts';
+import { parseRunMessage, parseS3Event } from '#pipeline/messages.ts';
+import { parseObjectList } from '#pipeline/object-list.ts';
 import { slice } from '../fixtures/instances.ts';
 import { encodeElements, identity, part10, picture, sorted } from '../fixtures/part10.ts';
 import { ctCase } from '../fixtures/results.ts';
@@ -33,12 +34,12 @@ const SYNTAXES = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2
 );
 
 /** Runs what may refuse; anything but one of our errors is a find. */
-async function refusalOf(act: () => unknown): Promise<HilumError | undefined> {
+async function refusalOf(act: () => unknown): Promise<KnownError | undefined> {
   try {
     await act();
     return undefined;
   } catch (error) {
-    if (error instanceof HilumError) return error;
+    if (isKnown(error)) return error;
     throw error;
   }
 }
@@ -222,7 +223,7 @@ it('takes messages, manifests and object lists as they should be, or says that t
         await refusalOf(() => parseObjectList(bytes(any))),
       ];
 
-      expect(refusals.every((refusal) => refusal === undefined || refusal.disposition === 'reject')).toBe(true);
+      expect(refusals.every((refusal) => refusal === undefined || dispositionOf(refusal) === 'reject')).toBe(true);
     }),
     { numRuns },
   );
@@ -236,7 +237,7 @@ it('takes stored results as they should be, or says that they are not', async ()
     fc.asyncProperty(almost(whole), async (json) => {
       const refusal = await refusalOf(() => parseResult(Buffer.from(JSON.stringify(json) ?? 'undefined')));
 
-      expect(refusal === undefined || refusal.disposition === 'reject').toBe(true);
+      expect(refusal === undefined || dispositionOf(refusal) === 'reject').toBe(true);
     }),
     { numRuns: numRuns / 2 },
   );

@@ -1,9 +1,9 @@
 /** DICOM files as trees that can be changed at will and written with every lie that a mutation put in. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { datasetOf } from '#core/dicom/dataset.ts';
-import type { Element, ElementSet } from '#core/dicom/element.ts';
-import { type Encoding, StructureReader } from '#core/dicom/structure.ts';
-import { transferSyntax } from '#core/dicom/transfer-syntax.ts';
+import { datasetOf } from '#dicom/dataset.ts';
+import type { Element, ElementSet } from '#dicom/element.ts';
+import { type Encoding, StructureReader } from '#dicom/structure.ts';
+import { transferSyntax } from '#dicom/transfer-syntax.ts';
 
 export interface Node {
   tag: number;

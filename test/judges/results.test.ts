@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { Dcm } from '#core/dicom/codes.ts';
 import { frameHeaders, frameKey } from '#core/study/frames.ts';
+import { Dcm } from '#dicom/codes.ts';
 import { type JudgedFile, POINTED, RESULTS, writeJudgedResults } from '../fixtures/judged-results.ts';
 import { dsrdump, pdfOf } from '../fixtures/judges.ts';
 import { describeWith } from '../fixtures/lanes.ts';

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readDicom } from '#core/dicom/read.ts';
-import { encodeDicom, keywordsAsFound } from '#core/dicom/write.ts';
 import { nonResult } from '#core/results/result.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
+import { readDicom } from '#dicom/read.ts';
+import { encodeDicom, keywordsAsFound } from '#dicom/write.ts';
 import { dciodvfy, folderOf, python } from '../fixtures/judges.ts';
 import { dataFolder, describeWith } from '../fixtures/lanes.ts';
 import { ctCase } from '../fixtures/results.ts';

@@ -1,10 +1,10 @@
 /** Every object of ours before the validators of dicom3tools and PixelMed. */
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { Dcm } from '#core/dicom/codes.ts';
-import { encodeDicom } from '#core/dicom/write.ts';
 import { itemsOf, textOf } from '#core/gate/attribute-values.ts';
 import { codeItem } from '#core/results/common.ts';
+import { Dcm } from '#dicom/codes.ts';
+import { encodeDicom } from '#dicom/write.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
 import { writeJudgedResults } from '../fixtures/judged-results.ts';
 import { dciodvfy, dicomSrValidator, folderOf, JUDGE_LIMIT_MS, type Verdict } from '../fixtures/judges.ts';

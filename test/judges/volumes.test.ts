@@ -2,11 +2,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { loadImage } from '#core/image/load.ts';
 import { toLps } from '#core/image/resample.ts';
 import { dot, subtract } from '#core/image/vectors.ts';
 import type { Volume } from '#core/image/volume.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { spinePhantomToDicom } from '#phantoms/dicom.ts';
 import { spinePhantomToEnhancedCt, spinePhantomToLegacyConvertedCt } from '#phantoms/enhanced-ct.ts';
 import { makeSpinePhantom } from '#phantoms/spine-ct.ts';

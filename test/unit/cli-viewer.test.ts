@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { OHIF } from '../../localstack/viewer/ohif.mjs';
+import { OHIF } from '../../localstack/ohif.mjs';
 import { runHilum } from '../fixtures/hilum.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'hilum-cli-viewer-'));

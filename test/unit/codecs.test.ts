@@ -1,7 +1,7 @@
 /** Every codec on streams of each kind that it reads: whole, cut off, damaged, and lying about their size. */
 import { describe, expect, it } from 'vitest';
-import type { FrameLayout } from '#core/dicom/codecs/codec.ts';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
+import type { FrameLayout } from '#dicom/codecs/codec.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import {
   encodeDeflated,
   encodeHtj2k,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { RunRecord } from '#core/ports.ts';
 import type { Finding } from '#core/tool.ts';
+import type { RunRecord } from '#pipeline/ports.ts';
 import { describeStudy } from '../../cli/demo/report.ts';
 import type { DemoStudy, Truth } from '../../cli/demo/studies.ts';
 import { slice } from '../fixtures/instances.ts';

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import { readDicom } from '#core/dicom/read.ts';
-import { StructureReader } from '#core/dicom/structure.ts';
-import { encodeDicom } from '#core/dicom/write.ts';
 import { loadImage } from '#core/image/load.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import type { Volume } from '#core/image/volume.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { readDicom } from '#dicom/read.ts';
+import { StructureReader } from '#dicom/structure.ts';
+import { encodeDicom } from '#dicom/write.ts';
 import {
   codeOf,
   EXPLICIT,

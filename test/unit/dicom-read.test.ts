@@ -1,9 +1,9 @@
 import { deflateRawSync } from 'node:zlib';
 import dcmjs from 'dcmjs';
 import { describe, expect, it } from 'vitest';
-import { lookup } from '#core/dicom/dictionary.ts';
-import { readDicom } from '#core/dicom/read.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
+import { lookup } from '#dicom/dictionary.ts';
+import { readDicom } from '#dicom/read.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import {
   BIG_ENDIAN,

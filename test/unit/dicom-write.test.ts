@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { formatDecimal } from '#core/dicom/decimal.ts';
-import { readDicom } from '#core/dicom/read.ts';
-import { isUid, resultUid } from '#core/dicom/uid.ts';
-import { type Attributes, asFoundWhereBroken, encodeDicom, keywordsAsFound } from '#core/dicom/write.ts';
-import { DicomWriteError } from '#core/errors.ts';
+import { formatDecimal } from '#dicom/decimal.ts';
+import { DicomWriteError } from '#dicom/error.ts';
+import { readDicom } from '#dicom/read.ts';
+import { isUid, resultUid } from '#dicom/uid.ts';
+import { type Attributes, asFoundWhereBroken, encodeDicom, keywordsAsFound } from '#dicom/write.ts';
 
 const UIDS = {
   SOPClassUID: '1.2.840.10008.5.1.4.1.1.7',

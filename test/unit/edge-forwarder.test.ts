@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ArchiveDeniedError, ServiceUnavailableError } from '#core/errors.ts';
-import type { ObjectStore } from '#core/ports.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
-import { parseManifest } from '#core/study/manifest.ts';
 import type { StudyOutcome } from '#edge/forward-study.ts';
+import { parseManifest } from '#pipeline/manifest.ts';
+import type { ObjectStore } from '#pipeline/ports.ts';
 import { ctSeries, type EdgeUnderTest, SPINE_CATALOG, startEdge } from '../fixtures/edge.ts';
 import type { MemoryObjectStore } from '../fixtures/memory-ports.ts';
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import type { Attributes } from '#core/dicom/write.ts';
-import { HilumError } from '#core/errors.ts';
+import { isKnown } from '#core/errors.ts';
 import { loadImage } from '#core/image/load.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
-import { encodeManifest, type Manifest, parseManifest } from '#core/study/manifest.ts';
 import { judgeImage, SelectionSchema } from '#core/study/selection.ts';
 import { type InstanceIndex, MAX_FRAMES } from '#core/study/study-index.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import type { Attributes } from '#dicom/write.ts';
+import { encodeManifest, type Manifest, parseManifest } from '#pipeline/manifest.ts';
 import { withFrames } from '../fixtures/compressed.ts';
 import { AXIAL, enhanced, type Orientation, type Section, section, singleFrames } from '../fixtures/cross-sections.ts';
 import { encodeDeflated } from '../fixtures/encoders.ts';
@@ -290,7 +290,7 @@ describeWith(['data'], 'real enhanced files', () => {
       images.map((image) =>
         loadImage(image, read, inProcessDecoder).then(
           (loaded) => (loaded.kind === 'volume' ? loaded.slices : loaded.kind),
-          (error: unknown) => (error instanceof HilumError ? error.code : error),
+          (error: unknown) => (isKnown(error) ? error.code : error),
         ),
       ),
     );

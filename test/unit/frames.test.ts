@@ -1,8 +1,8 @@
 /** Which fragments of encapsulated pixel data make which frame, whatever the offset tables say. */
 import { describe, expect, it } from 'vitest';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import { decodePixels } from '#core/dicom/pixels.ts';
-import { readDicom } from '#core/dicom/read.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { decodePixels } from '#dicom/pixels.ts';
+import { readDicom } from '#dicom/read.ts';
 import { encodeJpegLs, encodeRle, makePicture } from '../fixtures/encoders.ts';
 import {
   encapsulated,

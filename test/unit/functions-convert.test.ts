@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Sct } from '#core/dicom/codes.ts';
-import { readDicom } from '#core/dicom/read.ts';
-import { failureKey, objectKey, objectListKey, quarantineKey, resultKey, supersedesKey } from '#core/keys.ts';
-import type { RunMessage } from '#core/messages.ts';
-import { parseObjectList } from '#core/object-list.ts';
 import { nonResult, serialiseResult } from '#core/results/result.ts';
 import { describeTool } from '#core/tool-manifest.ts';
+import { Sct } from '#dicom/codes.ts';
+import { readDicom } from '#dicom/read.ts';
 import { makeHandler } from '#functions/convert/handler.ts';
+import { failureKey, objectKey, objectListKey, quarantineKey, resultKey, supersedesKey } from '#pipeline/keys.ts';
+import type { RunMessage } from '#pipeline/messages.ts';
+import { parseObjectList } from '#pipeline/object-list.ts';
 import {
   allFailed,
   createPipeline,

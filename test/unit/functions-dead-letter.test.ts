@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { failureKey, resultKey } from '#core/keys.ts';
-import type { RunMessage } from '#core/messages.ts';
 import { nonResult, parseResult, serialiseResult } from '#core/results/result.ts';
 import { describeTool } from '#core/tool-manifest.ts';
 import { makeHandler } from '#functions/dead-letter/handler.ts';
+import { failureKey, resultKey } from '#pipeline/keys.ts';
+import type { RunMessage } from '#pipeline/messages.ts';
 import {
   createPipeline,
   minuteLeft,

@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { ModelDigestError, NotEvaluableError } from '#core/errors.ts';
-import { resultKey, runIdOf } from '#core/keys.ts';
-import type { RunMessage } from '#core/messages.ts';
 import { parseResult } from '#core/results/result.ts';
 import { toolVersion } from '#core/tool-manifest.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { type InferDependencies, makeHandler } from '#functions/infer/handler.ts';
+import { resultKey, runIdOf } from '#pipeline/keys.ts';
+import type { RunMessage } from '#pipeline/messages.ts';
 import {
   allFailed,
   createPipeline,

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { readDicom } from '#core/dicom/read.ts';
 import { ArchiveDeniedError, ArchiveRequestError, ArchiveUnavailableError } from '#core/errors.ts';
-import { objectKey, objectListKey, receiptKey } from '#core/keys.ts';
-import type { RunMessage } from '#core/messages.ts';
-import { encodeObjectList } from '#core/object-list.ts';
-import type { Archive, StoreOutcome } from '#core/ports.ts';
+import { readDicom } from '#dicom/read.ts';
 import { makeHandler } from '#functions/return/handler.ts';
-import { sameContent } from '#functions/return/same-content.ts';
+import { objectKey, objectListKey, receiptKey } from '#pipeline/keys.ts';
+import type { RunMessage } from '#pipeline/messages.ts';
+import { encodeObjectList } from '#pipeline/object-list.ts';
+import type { Archive, StoreOutcome } from '#pipeline/ports.ts';
+import { sameContent } from '#pipeline/same-content.ts';
 import {
   allFailed,
   createPipeline,

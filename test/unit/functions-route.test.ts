@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { manifestKey, runIdOf } from '#core/keys.ts';
-import { encodeManifest, parseManifest } from '#core/study/manifest.ts';
 import { revisionOf } from '#core/study/revision.ts';
 import { toolVersion } from '#core/tool-manifest.ts';
 import { makeHandler } from '#functions/route/handler.ts';
+import { manifestKey, runIdOf } from '#pipeline/keys.ts';
+import { encodeManifest, parseManifest } from '#pipeline/manifest.ts';
 import {
   allFailed,
   createPipeline,

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Attributes, DicomObject } from '#core/dicom/write.ts';
 import { RefusedObjectError } from '#core/errors.ts';
 import { ATTRIBUTE_CONDITIONS, MODULE_CONDITIONS } from '#core/gate/conditions.ts';
 import { checkObjects } from '#core/gate/gate.ts';
 import { modulesOf } from '#core/gate/iods.ts';
 import { WITHOUT_RULE } from '#core/gate/unchecked.ts';
+import type { DicomObject } from '#core/results/dicom-object.ts';
 import { nonResult } from '#core/results/result.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
 import type { SourceStudy } from '#core/results/source-study.ts';
+import type { Attributes } from '#dicom/write.ts';
 import {
   emptied,
   type Path,

@@ -1,9 +1,9 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { DicomWriteError } from '#core/errors.ts';
 import { pdfText } from '#core/gate/pdf-text.ts';
 import { encodePdf } from '#core/results/pdf-file.ts';
 import type { ResultContent } from '#core/tool.ts';
+import { DicomWriteError } from '#dicom/error.ts';
 import { ctCase } from '../fixtures/results.ts';
 
 /** A PDF of these streams, which is enough of one to be searched. */

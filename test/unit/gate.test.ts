@@ -1,11 +1,12 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { Attributes, DicomObject } from '#core/dicom/write.ts';
 import { RefusedObjectError } from '#core/errors.ts';
 import { itemsOf, numbersOf } from '#core/gate/attribute-values.ts';
 import { checkObjects } from '#core/gate/gate.ts';
 import type { Rule } from '#core/gate/refusal.ts';
+import type { DicomObject } from '#core/results/dicom-object.ts';
 import type { SourceStudy } from '#core/results/source-study.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { emptied, type Path, without, withValues } from '../fixtures/iod-walk.ts';
 import { ctCase, radiographCase } from '../fixtures/results.ts';
 

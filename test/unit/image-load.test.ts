@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { GeometryError } from '#core/errors.ts';
 import { loadImage } from '#core/image/load.ts';
 import { volumeGeometry } from '#core/image/volume-geometry.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { ImageIndex, InstanceIndex } from '#core/study/study-index.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { slice } from '../fixtures/instances.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import {

@@ -1,28 +1,38 @@
 /** The import rule of the rooms (docs/architecture.md): what each may import of ours, of packages, and of the outside world. */
-import { globSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ROOT } from '../../localstack/parts.mjs';
+import { circlesAmong, type Source, sourcesIn, targetOf } from '../fixtures/sources.ts';
 
-const root = join(import.meta.dirname, '..', '..');
-
-/** The rooms each room may import. Nobody but `UNBOUND` imports `cli`. */
+/** The rooms each room may import (docs/architecture.md says it in words). Nobody imports `cli`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  core: [],
-  phantoms: ['core'],
-  tools: ['core'],
-  adapters: ['core'],
-  functions: ['adapters', 'tools', 'core'],
-  edge: ['adapters', 'core'],
-  infra: ['core', 'tools'],
-  localstack: ['adapters', 'core'],
+  dicom: [],
+  core: ['dicom'],
+  pipeline: ['core', 'dicom'],
+  tools: ['core', 'dicom'],
+  phantoms: ['core', 'dicom'],
+  adapters: ['pipeline', 'core', 'dicom'],
+  functions: ['adapters', 'tools', 'pipeline', 'core'],
+  edge: ['adapters', 'pipeline', 'core', 'dicom'],
+  infra: ['pipeline', 'core', 'tools'],
+  localstack: ['adapters', 'pipeline', 'core', 'dicom'],
+  viewer: ['adapters', 'pipeline', 'core', 'dicom'],
+  files: ['adapters', 'pipeline', 'core', 'dicom'],
+  setup: ['localstack'],
   layers: ['phantoms', 'tools', 'adapters', 'core'],
   // The conformance statement lists what the hand-built results of the tests are written as.
-  scripts: ['localstack', 'core', 'test'],
-  cli: ['core', 'phantoms', 'tools', 'adapters', 'edge', 'localstack'],
+  scripts: ['localstack', 'core', 'dicom', 'test'],
+  cli: [
+    ...['adapters', 'core', 'dicom', 'edge', 'files', 'localstack', 'phantoms', 'pipeline', 'setup', 'tools'],
+    'viewer',
+  ],
 };
-
-/** They may import everything. */
-const UNBOUND = ['bench', 'evaluation', 'test'];
+/** They may import anything but `cli` and `infra`. */
+const MEASURING = ['bench', 'evaluation'];
+/** The tests import everything. */
+const UNBOUND = ['test'];
+/** Of `pipeline`, adapters see the contracts that they fulfil and nothing that acts on them. */
+const CONTRACTS = ['ports', 'keys', 'environment', 'run-state'].map((name) => `pipeline/${name}.ts`);
 /** Top-level folders of what is installed and built. */
 const NO_ROOM = ['node_modules', 'cdk.out'];
 
@@ -30,13 +40,13 @@ const NO_ROOM = ['node_modules', 'cdk.out'];
 const OUTSIDE: readonly { readonly what: RegExp; readonly rooms: readonly string[] }[] = [
   { what: /^@aws-sdk\/|^@smithy\//, rooms: ['adapters'] },
   { what: /^onnxruntime/, rooms: ['adapters'] },
-  { what: /^node:(https?|http2|net|tls|dgram)$|^undici$/, rooms: ['adapters', 'localstack'] },
+  { what: /^node:(https?|http2|net|tls|dgram)$|^undici$/, rooms: ['adapters', 'localstack', 'viewer'] },
   { what: /^node:sqlite$/, rooms: ['adapters'] },
   { what: /^aws-cdk-lib|^constructs$/, rooms: ['infra'] },
 ];
 
 /** The domain is a pure function of its input: no files, processes, network, environment, time or chance of its own. */
-const PURE = ['core', 'tools', 'phantoms'];
+const PURE = ['dicom', 'core', 'tools', 'phantoms'];
 const IMPURE_MODULE =
   /^node:(fs|fs\/promises|child_process|worker_threads|os|process|cluster|timers|timers\/promises|module|vm|dns|inspector)$/;
 const IMPURE_CODE: readonly { readonly what: RegExp; readonly example: string; readonly except?: string }[] = [
@@ -51,49 +61,28 @@ const IMPURE_CODE: readonly { readonly what: RegExp; readonly example: string; r
   { what: /\bset(Timeout|Interval|Immediate)\(/, example: 'setTimeout(f)', except: 'core/run-tool.ts' },
 ];
 
-interface Source {
-  readonly file: string;
-  readonly room: string;
-  readonly code: string;
-  readonly imports: readonly string[];
-}
+const sources = sourcesIn(Object.keys(MAY_IMPORT));
+const measuring = sourcesIn(MEASURING);
 
-const sources: readonly Source[] = Object.keys(MAY_IMPORT).flatMap((room) =>
-  globSync(`${room}/**/*.{ts,mts,mjs,js}`, { cwd: root }).map((file) => {
-    const code = withoutComments(readFileSync(join(root, file), 'utf8'));
-    const imports = [...code.matchAll(/\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].flatMap(([, name]) => name ?? []);
-    return { file, room, code, imports };
-  }),
-);
-
-function withoutComments(code: string): string {
-  return code.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '');
-}
-
-/** The room that an import of ours leads to, or undefined for a package. */
-function roomOf({ file }: Source, name: string): string | undefined {
-  if (name.startsWith('#')) return name.slice(1).split('/')[0];
-  if (!name.startsWith('.')) return undefined;
-  return relative(root, join(root, dirname(file), name)).split('/')[0];
-}
+const roomOf = (source: Source, name: string): string | undefined => targetOf(source, name)?.split('/')[0];
 
 /** `file → import` for every import of the sources that breaks a rule. */
-function breaches(rule: (source: Source, name: string) => boolean): readonly string[] {
-  return sources.flatMap((source) =>
+function breaches(rule: (source: Source, name: string) => boolean, of: readonly Source[] = sources): readonly string[] {
+  return of.flatMap((source) =>
     source.imports.filter((name) => !rule(source, name)).map((name) => `${source.file} → ${name}`),
   );
 }
 
 describe('the import rule', () => {
   it('knows every folder that holds code, and sees imports in every room', () => {
-    const folders = readdirSync(root, { withFileTypes: true })
+    const folders = readdirSync(ROOT, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !NO_ROOM.includes(entry.name))
       .map(({ name }) => name)
-      .filter((name) => globSync(`${name}/**/*.{ts,mts,mjs,js}`, { cwd: root }).length > 0);
-    const rooms = new Set(sources.filter(({ imports }) => imports.length > 0).map(({ room }) => room));
+      .filter((name) => sourcesIn([name]).length > 0);
+    const importing = new Set(sources.filter(({ imports }) => imports.length > 0).map(({ room }) => room));
 
-    expect(folders.sort()).toEqual([...Object.keys(MAY_IMPORT), ...UNBOUND].sort());
-    expect([...rooms].sort()).toEqual(Object.keys(MAY_IMPORT).sort());
+    expect(folders.sort()).toEqual([...Object.keys(MAY_IMPORT), ...MEASURING, ...UNBOUND].sort());
+    expect([...importing].sort()).toEqual(Object.keys(MAY_IMPORT).sort());
   });
 
   it('lets each room import only the rooms below it', () => {
@@ -105,11 +94,26 @@ describe('the import rule', () => {
     expect(found).toEqual([]);
   });
 
+  it('lets what measures import all but the command and the deployment', () => {
+    expect(breaches((source, name) => !['cli', 'infra'].includes(roomOf(source, name) ?? ''), measuring)).toEqual([]);
+  });
+
+  it('shows adapters of the pipeline the contracts alone', () => {
+    const found = breaches(
+      (source, name) =>
+        source.room !== 'adapters' ||
+        roomOf(source, name) !== 'pipeline' ||
+        CONTRACTS.includes(targetOf(source, name) ?? ''),
+    );
+
+    expect(found).toEqual([]);
+  });
+
   it('keeps a tool out of another tool', () => {
-    const toolOf = (path: string): string | undefined => /^tools\/([^/]+)\//.exec(path)?.[1];
+    const toolOf = (path = ''): string | undefined => /^tools\/([^/]+)\//.exec(path)?.[1];
     const found = breaches((source, name) => {
-      const target = name.startsWith('.') ? join(dirname(source.file), name) : name.replace(/^#/, '');
-      return source.room !== 'tools' || toolOf(target) === undefined || toolOf(target) === toolOf(source.file);
+      const tool = toolOf(targetOf(source, name));
+      return source.room !== 'tools' || tool === undefined || tool === toolOf(source.file);
     });
 
     expect(found).toEqual([]);
@@ -135,5 +139,22 @@ describe('the import rule', () => {
 
   it.each(IMPURE_CODE)('knows $example when it sees it', ({ what, example }) => {
     expect(example).toMatch(what);
+  });
+});
+
+describe('circles of imports', () => {
+  it('are nowhere, tests included', () => {
+    expect(circlesAmong([...sources, ...measuring, ...sourcesIn(UNBOUND)])).toEqual([]);
+  });
+
+  it('are seen where they are, of types too, and told once', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => `core/${name}.ts`);
+    const chain = [
+      { file: c ?? '', imports: ['./a.ts'] },
+      { file: a ?? '', imports: ['#core/b.ts', 'zod'] },
+      { file: b ?? '', imports: ['./c.ts', './d.ts'] },
+    ];
+
+    expect(circlesAmong(chain)).toEqual(['core/a.ts → core/b.ts → core/c.ts']);
   });
 });

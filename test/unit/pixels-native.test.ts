@@ -1,8 +1,8 @@
 /** Native pixel data of every kind that DICOM has, as it lies in files. */
 import { describe, expect, it } from 'vitest';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import { type DecodedPixels, type DecodeOptions, decodePixels } from '#core/dicom/pixels.ts';
-import { readDicom } from '#core/dicom/read.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { type DecodedPixels, type DecodeOptions, decodePixels } from '#dicom/pixels.ts';
+import { readDicom } from '#dicom/read.ts';
 import { makePicture } from '../fixtures/encoders.ts';
 import { writeJpegLossless } from '../fixtures/jpeg-writer.ts';
 import {

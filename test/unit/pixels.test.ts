@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import { decodePixels, pixelSha256 } from '#core/dicom/pixels.ts';
-import { readDicom } from '#core/dicom/read.ts';
-import { DicomReadError } from '#core/errors.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { DicomReadError } from '#dicom/error.ts';
+import { decodePixels, pixelSha256 } from '#dicom/pixels.ts';
+import { readDicom } from '#dicom/read.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import {
   encapsulated,

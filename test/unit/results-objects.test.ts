@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { convertResult } from '#core/convert-result.ts';
-import { type Dataset, readDicom } from '#core/dicom/read.ts';
-import { encodeDicom } from '#core/dicom/write.ts';
 import { nonResult, parseResult, serialiseResult } from '#core/results/result.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { Outcome, ProcessingResult } from '#core/tool.ts';
 import { describeTool } from '#core/tool-manifest.ts';
+import { type Dataset, readDicom } from '#dicom/read.ts';
+import { encodeDicom } from '#dicom/write.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
 import {
   type Case,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { readDicom } from '#core/dicom/read.ts';
-import { type Attributes, encodeDicom } from '#core/dicom/write.ts';
 import { drawText, textWidth } from '#core/image/text.ts';
 import { encodePdf, lineWidth, type PdfFile, wrapText } from '#core/results/pdf-file.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
+import { readDicom } from '#dicom/read.ts';
+import { type Attributes, encodeDicom } from '#dicom/write.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
 import { ctCase } from '../fixtures/results.ts';
 

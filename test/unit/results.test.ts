@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { CodedConcept } from '#core/dicom/codes.ts';
-import { readDicom } from '#core/dicom/read.ts';
-import { encodeDicom } from '#core/dicom/write.ts';
-import { DicomWriteError, MessageError, ToolFailedError } from '#core/errors.ts';
+import { MessageError, ToolFailedError } from '#core/errors.ts';
 import { pdfText } from '#core/gate/pdf-text.ts';
 import { packFrames } from '#core/results/bits.ts';
 import { nonResult, parseResult, serialiseResult, withLeftOut, withTimings } from '#core/results/result.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { Finding, ProcessingResult, ResultContent, Segment } from '#core/tool.ts';
+import type { CodedConcept } from '#dicom/codes.ts';
+import { DicomWriteError } from '#dicom/error.ts';
+import { readDicom } from '#dicom/read.ts';
+import { encodeDicom } from '#dicom/write.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
 import { cases, ctCase, encodedObjects, radiographCase } from '../fixtures/results.ts';
 

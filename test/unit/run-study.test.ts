@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runStudy } from '#cli/run-study.ts';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { ImageProcessingTool } from '#core/tool.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { entry, makeRadiographFile, makeTool, nothingFound } from '../fixtures/tiny-radiograph.ts';
 
 const ready = (tool: ImageProcessingTool) => ({

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { convertResult } from '#core/convert-result.ts';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import { Dcm, Sct, Units } from '#core/dicom/codes.ts';
 import {
-  DicomReadError,
   GeometryError,
   IntegrityError,
   ModelDigestError,
@@ -17,6 +14,9 @@ import { runTool, type ToolRun } from '#core/run-tool.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import type { Finding, ImageProcessingTool, ResultContent } from '#core/tool.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { Dcm, Sct, Units } from '#dicom/codes.ts';
+import { DicomReadError } from '#dicom/error.ts';
 import { entry, INSTANCE, imageOf, makeRadiographFile, makeTool, nothingFound } from '../fixtures/tiny-radiograph.ts';
 
 const file = makeRadiographFile();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { encodeDicom } from '#core/dicom/write.ts';
-import { createBitFrames } from '#localstack/viewer/bit-frames.ts';
+import { encodeDicom } from '#dicom/write.ts';
+import { createBitFrames } from '#viewer/bit-frames.ts';
 import { bitewingStudy } from '../fixtures/viewer-studies.ts';
 
 const PATH = '/dicom-web/studies/1.2/series/1.2.3/instances';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { judge } from '#localstack/viewer/guard.ts';
+import { judge } from '#viewer/guard.ts';
 
 const PORT = 8043;
 const HOST = `127.0.0.1:${PORT}`;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ConfigurationError } from '#core/errors.ts';
-import { startViewer, type Viewer } from '#localstack/viewer/server.ts';
+import { startViewer, type Viewer } from '#viewer/server.ts';
 
 const PASSWORD = 'never-in-the-browser';
 const INLINE = 'window.PUBLIC_URL="/"';

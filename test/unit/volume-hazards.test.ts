@@ -4,9 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inProcessDecoder } from '#core/dicom/codecs/in-process.ts';
-import type { Attributes } from '#core/dicom/write.ts';
-import { DicomReadError, GeometryError } from '#core/errors.ts';
+import { GeometryError } from '#core/errors.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import { loadImage } from '#core/image/load.ts';
 import { toLps } from '#core/image/resample.ts';
@@ -14,6 +12,9 @@ import { cross, dot, scaled, subtract, unit } from '#core/image/vectors.ts';
 import type { Volume } from '#core/image/volume.ts';
 import { runTool } from '#core/run-tool.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { DicomReadError } from '#dicom/error.ts';
+import type { Attributes } from '#dicom/write.ts';
 import {
   AXIAL,
   COLUMNS,

@@ -3,7 +3,7 @@ import { toLps } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { SegmentFrame } from '#core/tool.ts';
 import { type ConformedHead, SIDE } from './conform.ts';
-import { TISSUE, type TissueMap } from './segment.ts';
+import { TISSUE, type TissueMap } from './tissue.ts';
 
 /** One tissue on the source's slices. */
 export interface TissueMask {

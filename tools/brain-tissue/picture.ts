@@ -3,7 +3,7 @@ import { CELL, drawText, type RgbImage } from '#core/image/text.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { KeyImage } from '#core/tool.ts';
 import { type ConformedHead, modelIndex, SIDE } from './conform.ts';
-import { TISSUE, type TissueMap } from './segment.ts';
+import { TISSUE, type TissueMap } from './tissue.ts';
 
 const COLORS = { [TISSUE.white]: [90, 170, 255], [TISSUE.grey]: [235, 90, 80] } as const;
 /** The image's share in a coloured pixel. */

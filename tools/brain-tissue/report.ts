@@ -1,6 +1,7 @@
 /** Tissues as findings, segments and a report. */
-import { type CodedConcept, HILUM_SCHEME, Sct, Units } from '#core/dicom/codes.ts';
+
 import type { Finding, Report, Segment } from '#core/tool.ts';
+import { type CodedConcept, HILUM_SCHEME, Sct, Units } from '#dicom/codes.ts';
 import type { TissueMask } from './masks.ts';
 
 const sct = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'SCT', meaning });

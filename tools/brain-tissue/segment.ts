@@ -3,15 +3,11 @@ import { labelComponents } from '#core/image/components.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { ProcessingContext } from '#core/tool.ts';
 import { type ConformedHead, modelIndex, SIDE } from './conform.ts';
+import { TISSUE, type TissueMap } from './tissue.ts';
 import { checkBrain } from './whole-brain.ts';
 
 const MODEL = 'brain-meshnet';
-/** The model's classes, in the order of its output. */
-export const TISSUE = { background: 0, white: 1, grey: 2 } as const;
 const CLASSES = 3;
-
-/** Classes of `TISSUE` on the conformed grid; index = (z × 256 + y) × 256 + x, along the LPS axes. */
-export type TissueMap = Uint8Array;
 
 /**
  * Runs the model and keeps the largest connected piece of tissue, as Brainchop does: what lies apart from it is muscle or

@@ -3,7 +3,7 @@ import { NotEvaluableError } from '#core/errors.ts';
 import { toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import { type ConformedHead, modelIndex, SIDE } from './conform.ts';
-import { TISSUE, type TissueMap } from './segment.ts';
+import { TISSUE, type TissueMap } from './tissue.ts';
 
 /** Brains of less tissue than a newborn's are none, mL. */
 const LEAST_BRAIN_ML = 300;

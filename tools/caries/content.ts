@@ -1,6 +1,7 @@
 /** What was seen, as findings, masks, pictures and a report. */
-import { type CodedConcept, Sct, Teeth, ToothNumber, ToothSurfaces, Units } from '#core/dicom/codes.ts';
+
 import type { Finding, KeyImage, Measurement, Report, ResultContent, Segment } from '#core/tool.ts';
+import { type CodedConcept, Sct, Teeth, ToothNumber, ToothSurfaces, Units } from '#dicom/codes.ts';
 import { DEPTH_WORDS } from './depth.ts';
 import { type Evaluation, isRightOnLeft, type MarkedLesion } from './evaluate.ts';
 import type { Side } from './lesions.ts';

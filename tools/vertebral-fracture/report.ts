@@ -1,10 +1,11 @@
 /** What the tool says: findings in coded terms, sentences for people and the page with the table. */
-import { type CodedConcept, Sct, Units, Vertebrae, VertebralMeasures } from '#core/dicom/codes.ts';
+
 import type { PointLps } from '#core/image/geometry.ts';
 import { toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import { frameKey } from '#core/study/frames.ts';
 import type { Finding, ImageRegion, Report, Segment, SegmentFrame } from '#core/tool.ts';
+import { type CodedConcept, Sct, Units, Vertebrae, VertebralMeasures } from '#dicom/codes.ts';
 import type { Body } from './bodies.ts';
 import type { Grade, Grading } from './grade.ts';
 import type { BodyHeights } from './heights.ts';

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the phantoms, trains caries-lesion and exports it: layers/models/caries-lesion/training/train.sh [SCRATCH_FOLDER [OUT.onnx]]
-# About 15 minutes on one quiet core. Needs node 24, a python3 with torch 1.13 (Debian: python3-torch) and .venv/training (`node scripts/setup.mjs
+# About 15 minutes on one quiet core. Needs node 24, a python3 with torch 1.13 (Debian: python3-torch) and .venv/training (`node setup/setup.mjs
 # test` makes it). Without OUT it writes the model's own file and seals it. SCRATCH_FOLDER takes about 1.5 GB.
 # TRAIN_PHANTOMS and TRAIN_STEPS make a tiny run of it.
 set -eu

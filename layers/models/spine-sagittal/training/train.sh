@@ -1,7 +1,7 @@
 #!/bin/sh
 # Phantoms, training, quantisation and card in one go: under an hour on two cores.
 #   layers/models/spine-sagittal/training/train.sh [SCRATCH_FOLDER [OUT.onnx]]
-# Needs node 24, Debian's python3-torch (1.13) and .venv/training (`node scripts/setup.mjs test` makes it). With OUT the model is written there and the
+# Needs node 24, Debian's python3-torch (1.13) and .venv/training (`node setup/setup.mjs test` makes it). With OUT the model is written there and the
 # committed one stays. TRAIN_PHANTOMS and TRAIN_STEPS make it a short try.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,0 +1,94 @@
+/** What a header says about its pixels (Image Pixel module, PS3.3 C.7.6.3), checked before memory is taken for them. */
+
+import type { FrameLayout } from './codecs/codec.ts';
+import type { Dataset } from './dataset.ts';
+import { DicomReadError } from './error.ts';
+
+export interface PixelDescription extends FrameLayout {
+  /** How many frames the instance has. */
+  readonly frames: number;
+  readonly floatingPoint: boolean;
+  /** High Bit (0028,0102) as declared, which may be wrong. */
+  readonly highBit?: number;
+}
+
+/** Decoded pixels of one call; beyond it no function of ours has the memory. */
+export const MAX_DECODED_BYTES = 2 ** 31 - 1;
+/** Ten times the frames of the longest real recordings; a list of them is made before the pixels are looked at. */
+const MAX_FRAMES = 1_000_000;
+const INTEGER_BITS = [1, 8, 16, 32];
+const FLOAT_BITS = [32, 64];
+
+/** @throws DicomReadError `no-pixel-data`, `unsupported-pixel-format` or `limit-exceeded` */
+export function describePixels(dataset: Dataset): PixelDescription {
+  const floatingPoint = dataset.has('FloatPixelData') || dataset.has('DoubleFloatPixelData');
+  if (!floatingPoint && !dataset.has('PixelData')) throw new DicomReadError('no-pixel-data', 'The file has no pixels');
+  const required = (keyword: string): number => {
+    const value = dataset.number(keyword);
+    if (value === undefined || !Number.isInteger(value) || value < 1) {
+      throw new DicomReadError('unsupported-pixel-format', `The file gives no usable ${keyword}`, {
+        facts: { keyword },
+      });
+    }
+    return value;
+  };
+  const bitsAllocated = required('BitsAllocated');
+  const highBit = dataset.number('HighBit');
+  const description: PixelDescription = {
+    rows: required('Rows'),
+    columns: required('Columns'),
+    frames: Math.max(1, dataset.number('NumberOfFrames') ?? 1),
+    samplesPerPixel: dataset.number('SamplesPerPixel') ?? 1,
+    bitsAllocated,
+    bitsStored: dataset.number('BitsStored') ?? bitsAllocated,
+    signed: dataset.number('PixelRepresentation') === 1,
+    photometric: dataset.text('PhotometricInterpretation') ?? 'MONOCHROME2',
+    planar: dataset.number('PlanarConfiguration') === 1,
+    floatingPoint,
+    ...(highBit !== undefined && { highBit }),
+  };
+  const { frames, samplesPerPixel, bitsStored } = description;
+  if (frames > MAX_FRAMES) {
+    throw new DicomReadError('limit-exceeded', `The file declares ${frames} frames`, {
+      facts: { frames, limit: MAX_FRAMES },
+    });
+  }
+  if (!Number.isInteger(bitsStored) || bitsStored < 1 || bitsStored > bitsAllocated) {
+    throw new DicomReadError('unsupported-pixel-format', `The file stores ${bitsStored} of ${bitsAllocated} bits`, {
+      facts: { bitsStored, bitsAllocated },
+    });
+  }
+  const supportedBits = floatingPoint ? FLOAT_BITS : INTEGER_BITS;
+  if (!supportedBits.includes(bitsAllocated) || ![1, 3].includes(samplesPerPixel) || !Number.isInteger(frames)) {
+    throw new DicomReadError(
+      'unsupported-pixel-format',
+      `There is no reading of ${samplesPerPixel} × ${bitsAllocated} bits`,
+      { facts: { samplesPerPixel, bitsAllocated } },
+    );
+  }
+  return description;
+}
+
+/**
+ * Which frames to decode, counted from 0: all, or those asked for (counted from 1).
+ *
+ * @throws DicomReadError `malformed` where a frame is asked for that the file does not have; `limit-exceeded` where they
+ *   would take more than 2 GiB
+ */
+export function framesToDecode(description: PixelDescription, asked: readonly number[] | undefined): readonly number[] {
+  const { rows, columns, frames, samplesPerPixel, bitsAllocated } = description;
+  const missing = asked?.find((number) => !Number.isInteger(number) || number < 1 || number > frames);
+  if (missing !== undefined) {
+    throw new DicomReadError('malformed', `The file has ${frames} frames, not a frame ${missing}`, {
+      facts: { frames, missing },
+    });
+  }
+  const count = asked?.length ?? frames;
+  const decodedBytes = rows * columns * count * samplesPerPixel * Math.max(1, bitsAllocated / 8);
+  if (decodedBytes > MAX_DECODED_BYTES) {
+    throw new DicomReadError('limit-exceeded', `The pixels would take ${decodedBytes} bytes`, {
+      facts: { decodedBytes, limit: MAX_DECODED_BYTES },
+    });
+  }
+  return asked?.map((number) => number - 1) ?? Array.from({ length: frames }, (_, i) => i);
+}

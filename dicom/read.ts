@@ -1,0 +1,118 @@
+/**
+ * The one way DICOM comes in: Part 10 bytes (PS3.10 7) to a data set, checked before it is believed.
+ *
+ * Structure and values are read here rather than by dcmjs, whose dictionary we use (docs/adr/0001 says why).
+ */
+import { inflateRawSync } from 'node:zlib';
+import { type Dataset, datasetOf } from './dataset.ts';
+import { DicomReadError } from './error.ts';
+import { StructureReader } from './structure.ts';
+import { transferSyntax } from './transfer-syntax.ts';
+
+export type { Dataset } from './dataset.ts';
+
+/** One Part 10 file. */
+export interface DicomFile {
+  readonly TransferSyntaxUID: string;
+  readonly dataset: Dataset;
+}
+
+/** One file, whole in memory; larger ones are beyond what a function of ours can hold. */
+export const MAX_FILE_BYTES = 2 ** 31 - 1;
+/**
+ * A deflated data set may grow to 32 times its size (real ones grow 2 to 10 times), small ones to 16 MiB (blank masks),
+ * none beyond 1 GiB. Deflate itself allows 1032 times.
+ */
+export const MAX_INFLATE_RATIO = 32;
+export const MIN_INFLATED_LIMIT = 16 * 2 ** 20;
+export const MAX_INFLATED_LIMIT = 2 ** 30;
+
+/**
+ * PS3.5 9.1 and ISO/IEC 8824: components under the roots 0, 1 and 2. Leading zeros are forbidden, too, but real devices
+ * put dates and times into components, archives hold them, and they do no harm.
+ */
+const UID = /^[0-2](\.[0-9]+)+$/;
+const MAX_UID_LENGTH = 64;
+/** What every object of a study has and what everything downstream is keyed by. */
+const REQUIRED_UIDS = ['SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID'] as const;
+
+/** How much of a file `checkPart10Start` looks at. */
+export const PART10_START_BYTES = 132;
+
+/**
+ * What can be said of a file before it is brought into memory: that it is not too large, and begins with a preamble and the
+ * prefix `DICM` (PS3.10 7.1). Files without them are refused, as PS3.10 has it: what they are would be a guess.
+ *
+ * @throws DicomReadError `limit-exceeded` or `not-dicom`
+ */
+export function checkPart10Start(start: Uint8Array, size: number): void {
+  if (size > MAX_FILE_BYTES) {
+    throw new DicomReadError('limit-exceeded', `The file is larger than ${MAX_FILE_BYTES} bytes`, {
+      facts: { size, limit: MAX_FILE_BYTES },
+    });
+  }
+  const prefix = start.subarray(PART10_START_BYTES - 4, PART10_START_BYTES);
+  if (String.fromCharCode(...prefix) !== 'DICM') {
+    throw new DicomReadError('not-dicom', 'The file has no DICOM preamble');
+  }
+}
+
+/**
+ * Reads a file whose bytes must stay unchanged as long as the data set is used: values are views on them. Elements behind
+ * the pixel data are not read; nor are pixels with `stopBeforePixels`.
+ *
+ * @throws DicomReadError `not-dicom`, `truncated`, `malformed`, `limit-exceeded`, `unsupported-transfer-syntax`,
+ *   `missing-uid` or `invalid-uid`
+ */
+export function readDicom(bytes: Uint8Array, options: { readonly stopBeforePixels?: boolean } = {}): DicomFile {
+  checkPart10Start(bytes, bytes.length);
+  const { TransferSyntaxUID, offset } = readMeta(bytes);
+  const syntax = transferSyntax(TransferSyntaxUID);
+  const [body, start] = syntax.deflated ? [inflate(bytes.subarray(offset)), 0] : [bytes, offset];
+  const encoding = { explicitVr: explicitVr(body, start) ?? syntax.explicitVr, littleEndian: syntax.littleEndian };
+  const dataset = datasetOf(new StructureReader(body, start).file(encoding, options));
+  for (const keyword of REQUIRED_UIDS) checkUid(dataset, keyword);
+  return { TransferSyntaxUID, dataset };
+}
+
+function readMeta(bytes: Uint8Array): { readonly TransferSyntaxUID: string; readonly offset: number } {
+  const reader = new StructureReader(bytes, PART10_START_BYTES);
+  const TransferSyntaxUID = datasetOf(reader.meta()).text('TransferSyntaxUID');
+  if (TransferSyntaxUID === undefined) throw new DicomReadError('malformed', 'The file names no Transfer Syntax');
+  return { TransferSyntaxUID, offset: reader.offset };
+}
+
+/**
+ * Whether the first element names its VR, which says more about the data set than a Transfer Syntax that some writers get
+ * wrong. An implicit length with two capitals in its low bytes would be over 16 KB, which no first element is.
+ */
+function explicitVr(body: Uint8Array, start: number): boolean | undefined {
+  if (start + 6 > body.length) return undefined;
+  return /^[A-Z]{2}$/.test(String.fromCharCode(...body.subarray(start + 4, start + 6)));
+}
+
+function inflate(deflated: Uint8Array): Uint8Array {
+  const wanted = Math.max(MIN_INFLATED_LIMIT, deflated.length * MAX_INFLATE_RATIO);
+  const limit = Math.min(MAX_INFLATED_LIMIT, wanted);
+  try {
+    return inflateRawSync(deflated, { maxOutputLength: limit });
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (reason === 'ERR_BUFFER_TOO_LARGE') {
+      throw new DicomReadError('limit-exceeded', `The deflated data set inflates beyond ${limit} bytes`, {
+        facts: { deflated: deflated.length, limit },
+        cause,
+      });
+    }
+    const code = reason === 'Z_BUF_ERROR' ? 'truncated' : 'malformed';
+    throw new DicomReadError(code, 'The deflated data set cannot be inflated', { cause });
+  }
+}
+
+function checkUid(dataset: Dataset, keyword: (typeof REQUIRED_UIDS)[number]): void {
+  const uid = dataset.text(keyword);
+  if (uid === undefined) throw new DicomReadError('missing-uid', `The file has no ${keyword}`, { facts: { keyword } });
+  if (!UID.test(uid) || uid.length > MAX_UID_LENGTH) {
+    throw new DicomReadError('invalid-uid', `The ${keyword} of the file is not a UID`, { facts: { keyword } });
+  }
+}

@@ -1,0 +1,110 @@
+/** Makes DICOM objects of a run's stored answer and lists them in the bucket. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
+import { ContentConflictError, IntegrityError } from '#core/errors.ts';
+import type { ProcessingResult } from '#core/tool.ts';
+import { DicomWriteError } from '#dicom/error.ts';
+import { readAnswer } from './answers.ts';
+import { instanceReader } from './instances.ts';
+import { failureKey, objectKey, objectListKey, resultKey, supersedesKey } from './keys.ts';
+import type { RunMessage } from './messages.ts';
+import { encodeObjectList, type ObjectList, parseObjectList } from './object-list.ts';
+import type { ObjectStore } from './ports.ts';
+import { readManifest } from './study.ts';
+
+/** Makes the objects of a result, with or without the failure that it takes the place of. */
+type Conversion = (supersedesFailure: boolean) => Promise<readonly ConvertedObject[]>;
+
+const SupersedesSchema = z.object({ failure: z.boolean() });
+
+/** The writer or the output gate refuses an answer; `error` says why, `result` is what was to be converted. */
+export interface Refusal {
+  readonly error: DicomWriteError;
+  readonly result: ProcessingResult;
+}
+export type Converted = { readonly list: ObjectList } | { readonly refusal: Refusal };
+
+/**
+ * Converts an answer of a run, or finds that it was converted. The list of objects is written last: where it is there,
+ * conversion is over and is not done again.
+ *
+ * @throws IntegrityError where the answer, the manifest or an instance is missing or differs from its digest
+ * @throws ContentConflictError where an object has other bytes than the first time
+ */
+export async function convertAnswer(objects: ObjectStore, message: RunMessage): Promise<Converted> {
+  const { runId, answer } = message;
+  const stored = await objects.get(objectListKey(runId, answer));
+  if (stored !== undefined) return { list: parseObjectList(stored) };
+  const result = await readAnswer(objects, answer === 'result' ? resultKey(runId) : failureKey(runId));
+  if (result === undefined) throw new IntegrityError("The run's answer is not in the bucket");
+  const manifest = await readManifest(objects, message.manifestKey);
+  const read = instanceReader(objects, manifest);
+  const conversion: Conversion = (supersedesFailure) =>
+    convertResult({ result, instances: manifest.instances, read, supersedesFailure });
+  try {
+    const converted = answer === 'failure' ? await conversion(false) : await superseding(objects, runId, conversion);
+    return { list: await storeObjects(objects, message, result, converted) };
+  } catch (error) {
+    if (error instanceof DicomWriteError) return { refusal: { error, result } };
+    throw error;
+  }
+}
+
+/**
+ * Converts a result, which names the failure that was told of its run before, where one was. That may change while this runs
+ * and between two tries: who first has objects to store pins it, so that they are the same bytes ever after.
+ */
+async function superseding(
+  objects: ObjectStore,
+  runId: string,
+  conversion: Conversion,
+): Promise<readonly ConvertedObject[]> {
+  const key = supersedesKey(runId);
+  const pinned = async (): Promise<boolean | undefined> => {
+    const bytes = await objects.get(key);
+    return bytes === undefined
+      ? undefined
+      : SupersedesSchema.parse(JSON.parse(new TextDecoder().decode(bytes))).failure;
+  };
+  const known = await pinned();
+  const failure = known ?? (await objects.exists(objectListKey(runId, 'failure')));
+  const converted = await conversion(failure);
+  if (known !== undefined) return converted;
+  const fact = new TextEncoder().encode(JSON.stringify({ failure }));
+  const stored = await objects.put(key, fact, { ifAbsent: true, contentType: 'application/json' });
+  return stored === 'stored' || (await pinned()) === failure ? converted : conversion(!failure);
+}
+
+async function storeObjects(
+  objects: ObjectStore,
+  { runId, answer, StudyInstanceUID }: RunMessage,
+  { metadata: { outcome, reason, summary } }: ProcessingResult,
+  converted: readonly ConvertedObject[],
+): Promise<ObjectList> {
+  for (const object of converted) await storeObject(objects, runId, object);
+  const list = encodeObjectList({
+    ...{ StudyInstanceUID, outcome, summary },
+    ...(reason === undefined ? {} : { reason }),
+    objects: converted.map(({ kind, SOPClassUID, SOPInstanceUID, sha256 }) => ({
+      ...{ kind, SOPClassUID, SOPInstanceUID, sha256 },
+    })),
+  });
+  await objects.put(objectListKey(runId, answer), list, { contentType: 'application/json' });
+  return parseObjectList(list);
+}
+
+async function storeObject(
+  objects: ObjectStore,
+  runId: string,
+  { SOPInstanceUID, sha256, bytes }: ConvertedObject,
+): Promise<void> {
+  const key = objectKey(runId, SOPInstanceUID);
+  if ((await objects.put(key, bytes, { ifAbsent: true, contentType: 'application/dicom' })) === 'stored') return;
+  const earlier = await objects.get(key);
+  if (earlier === undefined || createHash('sha256').update(earlier).digest('hex') !== sha256) {
+    throw new ContentConflictError('Converting the run again gave an object with other bytes than the first time', {
+      facts: { SOPInstanceUID },
+    });
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Every key in the bucket is built and parsed here, and nowhere else.
+ *
+ * ```
+ * chunks/<sha256>                                               sealed instances, about 16 MB each
+ * <lane>/studies/<StudyInstanceUID>/<revision>/manifest.json    closes an upload; its arrival starts the pipeline
+ * runs/<runId>/result.json                                      the ProcessingResult; the first one stored wins
+ * runs/<runId>/failure.json                                     the answer of a run that died or whose result the gate refused
+ * runs/<runId>/supersedes.json                                  whether the result takes the place of a failure that was told
+ * runs/<runId>/objects/<SOPInstanceUID>.dcm                     what leaves for the PACS
+ * runs/<runId>/objects.json                                     their list, with digests; failure-objects.json for a failure's
+ * runs/<runId>/receipt.json                                     proof of delivery; failure-receipt.json for a failure's
+ * quarantine/<runId>/result-refusal.json                        why the output gate refused the result; failure-refusal.json
+ * quarantine/<runId>/result-<SOPInstanceUID>.dcm                the object that it refused, where it can be encoded
+ * dead-letters/<queue>/<messageId>.json                         messages that could not be worked off
+ * ```
+ */
+import { createHash } from 'node:crypto';
+import { isKeyUid, KEY_UID } from '#dicom/uid.ts';
+
+export const LANES = ['live', 'backfill'] as const;
+/** `live` comes from the modality, `backfill` from the archive; live never waits for backfill. */
+export type Lane = (typeof LANES)[number];
+
+/** A run's answers: its result, or the failure that stands in for one. */
+export const ANSWERS = ['result', 'failure'] as const;
+export type Answer = (typeof ANSWERS)[number];
+
+/** The suffix whose arrival in the bucket notifies the intake queue. */
+export const MANIFEST_SUFFIX = '/manifest.json';
+
+const DIGEST = /^[0-9a-f]{64}$/;
+const RUN_ID = /^[0-9a-f]{32}$/;
+
+function checked(pattern: RegExp, value: string, what: string): string {
+  if (!pattern.test(value)) throw new RangeError(`${what} may not enter an object key`);
+  return value;
+}
+
+const uid = (value: string): string => checked(KEY_UID, value, 'An invalid UID');
+const digest = (value: string): string => checked(DIGEST, value, 'An invalid digest');
+const run = (runId: string): string => `runs/${checked(RUN_ID, runId, 'An invalid run id')}`;
+
+const prefixOf = (answer: Answer): string => (answer === 'failure' ? 'failure-' : '');
+
+/** What makes a run the same run: one input digest × one tool × one version. */
+export interface RunIdentity {
+  readonly inputDigest: string;
+  readonly tool: string;
+  readonly version: string;
+}
+
+/** 32 hex characters of SHA-256 over the identity, so that a run has the same name wherever it is worked on. */
+export function runIdOf({ inputDigest, tool, version }: RunIdentity): string {
+  return createHash('sha256').update(`${inputDigest}\n${tool}\n${version}`).digest('hex').slice(0, 32);
+}
+
+export const chunkKey = (sha256: string): string => `chunks/${digest(sha256)}`;
+export const manifestKey = (lane: Lane, StudyInstanceUID: string, revision: string): string =>
+  `${lane}/studies/${uid(StudyInstanceUID)}/${digest(revision)}${MANIFEST_SUFFIX}`;
+export const resultKey = (runId: string): string => `${run(runId)}/result.json`;
+export const failureKey = (runId: string): string => `${run(runId)}/failure.json`;
+export const supersedesKey = (runId: string): string => `${run(runId)}/supersedes.json`;
+export const objectKey = (runId: string, SOPInstanceUID: string): string =>
+  `${run(runId)}/objects/${uid(SOPInstanceUID)}.dcm`;
+export const objectListKey = (runId: string, answer: Answer): string => `${run(runId)}/${prefixOf(answer)}objects.json`;
+export const receiptKey = (runId: string, answer: Answer): string => `${run(runId)}/${prefixOf(answer)}receipt.json`;
+export const quarantineKey = (runId: string, name: string): string =>
+  `quarantine/${checked(RUN_ID, runId, 'An invalid run id')}/${checked(/^[0-9A-Za-z.-]{1,80}$/, name, 'An invalid name')}`;
+export const deadLetterKey = (queue: string, messageId: string): string =>
+  `dead-letters/${checked(/^[0-9A-Za-z_-]{1,80}$/, queue, 'An invalid queue name')}/${checked(/^[0-9A-Za-z-]{1,80}$/, messageId, 'An invalid message id')}.json`;
+
+/** Lane, study and revision of a manifest's key, or undefined where the key is not one. */
+export function parseManifestKey(
+  key: string,
+): { readonly lane: Lane; readonly StudyInstanceUID: string; readonly revision: string } | undefined {
+  const match = /^(live|backfill)\/studies\/([0-9.]{1,64})\/([0-9a-f]{64})\/manifest\.json$/.exec(key);
+  const [, lane, StudyInstanceUID, revision] = match ?? [];
+  if (lane === undefined || StudyInstanceUID === undefined || revision === undefined) return undefined;
+  if (!isKeyUid(StudyInstanceUID)) return undefined;
+  return { lane: lane as Lane, StudyInstanceUID, revision };
+}

@@ -1,0 +1,74 @@
+/**
+ * The manifest that closes an upload: which instances the study has, where in which chunk each lies, and the header index
+ * that routing and conversion need. It holds nothing about the patient (`core/study/study-index.ts`).
+ */
+import { z } from 'zod';
+import { DuplicateUidError, MessageError } from '#core/errors.ts';
+import { InstanceIndexSchema } from '#core/study/study-index.ts';
+import { KEY_UID } from '#dicom/uid.ts';
+import { LANES } from './keys.ts';
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+const ManifestInstanceSchema = InstanceIndexSchema.extend({
+  /** SHA-256 (hex) of the chunk that holds the file, and where in it. */
+  chunk: digest,
+  offset: z.number().int().nonnegative(),
+  length: z.number().int().positive(),
+});
+
+const ManifestSchema = z
+  .object({
+    format: z.literal('hilum.manifest/1'),
+    StudyInstanceUID: z.string().regex(KEY_UID),
+    revision: digest,
+    lane: z.enum(LANES),
+    instances: z.array(ManifestInstanceSchema).min(1).readonly(),
+  })
+  .refine(
+    ({ StudyInstanceUID, instances }) => instances.every((instance) => instance.StudyInstanceUID === StudyInstanceUID),
+    'instances of another study',
+  )
+  .refine(({ instances }) => instances.every(({ length, sizeBytes }) => length === sizeBytes), 'lengths that differ');
+export type Manifest = Readonly<z.infer<typeof ManifestSchema>>;
+
+/**
+ * JSON, instances by SOPInstanceUID, attributes in the schema's order: the same study gives the same bytes.
+ *
+ * @throws MessageError where it is not a manifest; attributes outside the allow-list are left out, never written
+ */
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const { instances, ...rest } = checked(manifest);
+  const sorted = instances.toSorted((a, b) => (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1));
+  return new TextEncoder().encode(JSON.stringify({ ...rest, instances: sorted }));
+}
+
+/**
+ * @throws MessageError where the bytes are not a manifest of a version we know
+ * @throws DuplicateUidError where two different instances have the same SOPInstanceUID: everything after this goes by it
+ */
+export function parseManifest(bytes: Uint8Array): Manifest {
+  const manifest = checked(parseJson(bytes));
+  const digests = new Map<string, string>();
+  for (const { SOPInstanceUID, sha256 } of manifest.instances) {
+    if ((digests.get(SOPInstanceUID) ?? sha256) !== sha256) {
+      throw new DuplicateUidError(`Two different instances of the study have the SOPInstanceUID ${SOPInstanceUID}.`);
+    }
+    digests.set(SOPInstanceUID, sha256);
+  }
+  return manifest;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new MessageError('The manifest is not JSON', { cause });
+  }
+}
+
+function checked(manifest: unknown): Manifest {
+  const parsed = ManifestSchema.safeParse(manifest);
+  if (!parsed.success) throw new MessageError('The object is not a hilum.manifest/1 manifest', { cause: parsed.error });
+  return parsed.data;
+}

@@ -1,0 +1,66 @@
+/** What travels in the queues. Versioned; parsed with zod at the edge of each function; never any patient data. */
+import { z } from 'zod';
+import { MessageError } from '#core/errors.ts';
+import { KEY_UID } from '#dicom/uid.ts';
+import { ANSWERS, LANES } from './keys.ts';
+
+const uid = z.string().regex(KEY_UID);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** One study × tool on its way; the same message goes through infer, convert and return. Keys follow from `runId`. */
+const RunMessageSchema = z.object({
+  format: z.literal('hilum.run/1'),
+  runId: z.string().regex(/^[0-9a-f]{32}$/),
+  StudyInstanceUID: uid,
+  revision: digest,
+  inputDigest: digest,
+  tool: z.string().regex(/^[a-z][a-z0-9-]{1,39}$/),
+  version: z.string().max(80),
+  lane: z.enum(LANES),
+  manifestKey: z.string().max(400),
+  /** Which of the run's answers to convert and return: its result, or the failure that stands in for one. */
+  answer: z.enum(ANSWERS),
+});
+export type RunMessage = Readonly<z.infer<typeof RunMessageSchema>>;
+
+/** The part of an S3 event notification that the intake queue needs (S3 User Guide, "Event message structure"). */
+const S3EventSchema = z.object({
+  Records: z.array(z.object({ s3: z.object({ object: z.object({ key: z.string() }) }) })).optional(),
+  Event: z.literal('s3:TestEvent').optional(),
+});
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new MessageError('The message is not JSON', { cause });
+  }
+}
+
+/** @throws MessageError where `body` is not a run message of a version we know */
+export function parseRunMessage(body: string): RunMessage {
+  const parsed = RunMessageSchema.safeParse(parseJson(body));
+  if (!parsed.success) throw new MessageError('The message is not a hilum.run/1 message', { cause: parsed.error });
+  return parsed.data;
+}
+
+/**
+ * The object keys of an S3 event; empty for the test event that S3 sends when notifications are set up. A key that is no
+ * URL encoding is left as it is, so that the other keys of its event are not lost with it: it cannot be a manifest's.
+ *
+ * @throws MessageError where `body` is no S3 event
+ */
+export function parseS3Event(body: string): readonly string[] {
+  const parsed = S3EventSchema.safeParse(parseJson(body));
+  if (!parsed.success) throw new MessageError('The message is not an S3 event', { cause: parsed.error });
+  return (parsed.data.Records ?? []).map((record) => decodeKey(record.s3.object.key));
+}
+
+function decodeKey(key: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '));
+  } catch (error) {
+    if (error instanceof URIError) return key;
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+/** `objects.json`: what conversion made of a run's answer and delivery is to bring to the archive. */
+import { z } from 'zod';
+import { MessageError } from '#core/errors.ts';
+import { KEY_UID } from '#dicom/uid.ts';
+
+const uid = z.string().regex(KEY_UID);
+
+const ObjectListSchema = z.object({
+  format: z.literal('hilum.objects/1'),
+  StudyInstanceUID: uid,
+  /** Of the answer, for the runs table. */
+  outcome: z.enum(['result', 'no-finding', 'not-applicable', 'not-evaluable', 'failed']),
+  reason: z.object({ code: z.string(), message: z.string() }).optional(),
+  summary: z.string(),
+  objects: z
+    .array(
+      z.object({
+        kind: z.string(),
+        SOPClassUID: uid,
+        SOPInstanceUID: uid,
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      }),
+    )
+    .min(1),
+});
+export type ObjectList = Readonly<z.infer<typeof ObjectListSchema>>;
+
+export function encodeObjectList(list: Omit<ObjectList, 'format'>): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ format: 'hilum.objects/1', ...list } satisfies ObjectList));
+}
+
+/** @throws MessageError where `bytes` is no list of objects */
+export function parseObjectList(bytes: Uint8Array): ObjectList {
+  try {
+    return ObjectListSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (cause) {
+    throw new MessageError('The object is not a hilum.objects/1', { cause });
+  }
+}

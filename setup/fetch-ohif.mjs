@@ -1,0 +1,100 @@
+// Brings the viewer's files: OHIF as its makers publish it on npm, fetched when it is first needed and kept in the checkout.
+// Plain JavaScript for Node 20, without packages: the set-up for the tests fetches it too.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CACHE, hasOhif, OHIF, ohifFolder } from '../localstack/ohif.mjs';
+
+/** What a PACS workstation has no use for: neural networks (136 MB), slide microscopy, debugging aids, logging in elsewhere. */
+const LEFT_OUT = ['ort', 'dicom-microscopy-viewer', '*.map', 'google.js', 'oidc-client.min.js', 'silent-refresh.html'];
+
+/**
+ * Fetches OHIF with npm, from the registry that npm is set to. Does nothing where it is there.
+ *
+ * @throws Error where npm cannot get it or where it is not the package that it should be, with what to do
+ */
+export async function fetchOhif(cache = CACHE) {
+  if (hasOhif(cache)) return ohifFolder(cache);
+  const download = mkdtempSync(join(tmpdir(), 'hilum-ohif-'));
+  mkdirSync(cache, { recursive: true });
+  const draft = mkdtempSync(join(cache, 'draft-'));
+  try {
+    await pack(download);
+    const [tarball] = readdirSync(download);
+    await verify(join(download, tarball));
+    const unwanted = LEFT_OUT.map((name) => `--exclude=package/dist/${name}`);
+    const kept = ['package/dist', 'package/LICENSE'];
+    await run('tar', ['-xzf', join(download, tarball), '-C', draft, ...unwanted, ...kept]);
+    adopt(draft, cache);
+  } finally {
+    rmSync(download, { recursive: true, force: true });
+    rmSync(draft, { recursive: true, force: true });
+  }
+  return ohifFolder(cache);
+}
+
+async function pack(folder) {
+  const spec = `${OHIF.name}@${OHIF.version}`;
+  try {
+    await npm('pack', spec, '--ignore-scripts', '--silent', '--pack-destination', folder);
+  } catch (error) {
+    throw new Error(
+      `the viewer (${spec}, 50 MB) could not be fetched from the npm registry: check the network, or the registry that ` +
+        `\`npm config get registry\` names, and try again`,
+      { cause: error },
+    );
+  }
+}
+
+async function verify(tarball) {
+  const digest = createHash('sha512');
+  for await (const chunk of createReadStream(tarball)) digest.update(chunk);
+  const integrity = `sha512-${digest.digest('base64')}`;
+  if (integrity === OHIF.integrity) return;
+  throw new Error(
+    `the npm registry gave a ${OHIF.name} ${OHIF.version} that is not the known one (${integrity}): nothing of it was kept. ` +
+      'See which registry `npm config get registry` names',
+  );
+}
+
+/** Two who fetch at once bring the same files: who comes second keeps the first one's. */
+function adopt(draft, cache) {
+  renameSync(join(draft, 'package/LICENSE'), join(draft, 'package/dist/LICENSE'));
+  try {
+    renameSync(join(draft, 'package/dist'), ohifFolder(cache));
+  } catch (error) {
+    if (!hasOhif(cache)) throw error;
+  }
+}
+
+/** npm as it called us, else the npm on the PATH. */
+function npm(...args) {
+  const script = process.env.npm_execpath;
+  return script?.endsWith('.js') ? run(process.execPath, [script, ...args]) : run('npm', args);
+}
+
+function run(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: tmpdir(), stdio: ['ignore', 'ignore', 'pipe'] });
+    const errors = [];
+    child.stderr.on('data', (chunk) => errors.push(chunk));
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${command} ended with ${code}: ${Buffer.concat(errors).toString().trim()}`));
+    });
+  });
+}
+
+// Called by itself: `node setup/fetch-ohif.mjs`, which is what the doctor tells to do.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    console.log(`OHIF ${OHIF.version} is in ${await fetchOhif()}`);
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError } from '#core/errors.ts';
+import {
+  FunctionEnvironmentSchema,
+  parseQueueName,
+  queueName,
+  queueUrl,
+  readEnvironment,
+} from '#pipeline/environment.ts';
+import { LANES } from '#pipeline/keys.ts';
+
+const variables = {
+  HILUM_BUCKET: 'studies',
+  HILUM_RUNS_TABLE: 'runs',
+  HILUM_QUEUES: 'https://sqs.eu-central-1.amazonaws.com/123456789012/hilum-',
+};
+
+describe('the environment of a function', () => {
+  it('is read, with defaults for what may be left out', () => {
+    expect(readEnvironment(FunctionEnvironmentSchema, variables)).toEqual({
+      ...variables,
+      ...{ HILUM_LOG_LEVEL: 'info', HILUM_RETRY_BASE_S: 15, HILUM_RETRY_CAP_S: 900 },
+    });
+  });
+
+  it('names every variable that is missing or wrong', () => {
+    const read = () => readEnvironment(FunctionEnvironmentSchema, { HILUM_BUCKET: 'studies', HILUM_QUEUES: 'here' });
+    expect(read).toThrow(ConfigurationError);
+    expect(read).toThrow(/HILUM_RUNS_TABLE is not set; HILUM_QUEUES is wrong/);
+  });
+});
+
+describe('queue names', () => {
+  it('are parsed back to what they were made of', () => {
+    for (const lane of LANES) {
+      for (const step of ['intake', 'convert', 'return'] as const) {
+        expect(parseQueueName(queueName({ step, lane }))).toEqual({ step, lane });
+      }
+      for (const tool of ['caries', 'live', 'vertebral-fracture', 'x-live']) {
+        expect(parseQueueName(queueName({ step: 'infer', tool, lane }))).toEqual({ step: 'infer', tool, lane });
+      }
+    }
+  });
+
+  it('are none of ours otherwise', () => {
+    for (const name of ['convert', 'convert-urgent', 'infer-live', 'hilum-convert-live', ''])
+      expect(parseQueueName(name)).toBeUndefined();
+  });
+
+  it('follow the base in a URL', () => {
+    expect(queueUrl(variables.HILUM_QUEUES, { step: 'convert', lane: 'live' })).toBe(
+      `${variables.HILUM_QUEUES}convert-live`,
+    );
+  });
+});

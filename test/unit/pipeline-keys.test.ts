@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { isKeyUid } from '#dicom/uid.ts';
+import { manifestKey, objectKey, parseManifestKey } from '#pipeline/keys.ts';
+
+const REVISION = 'a'.repeat(64);
+const RUN = 'b'.repeat(32);
+const PATHS = ['..', '.', '../../etc/passwd', '1.2/../3', '1.2\n', '1..2', '.1.2', '1.2.', '', `1.${'2'.repeat(63)}`];
+
+describe('keys', () => {
+  it('takes a UID with components that archives have and the standard forbids', () => {
+    expect(isKeyUid('1.2.020060102.01')).toBe(true);
+    expect(parseManifestKey(manifestKey('live', '1.2.01', REVISION))).toEqual({
+      lane: 'live',
+      StudyInstanceUID: '1.2.01',
+      revision: REVISION,
+    });
+  });
+
+  it.each(PATHS)('lets no %j into a key', (uid) => {
+    expect(isKeyUid(uid)).toBe(false);
+    expect(() => manifestKey('live', uid, REVISION)).toThrow(RangeError);
+    expect(() => objectKey(RUN, uid)).toThrow(RangeError);
+    expect(parseManifestKey(`live/studies/${uid}/${REVISION}/manifest.json`)).toBeUndefined();
+  });
+});
