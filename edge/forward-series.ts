@@ -146,7 +146,10 @@ async function readSeries(
   let [received, own] = [0, 0];
 
   async function* newFiles(): AsyncGenerator<IndexedFile> {
-    for await (const bytes of archive.retrieveSeries({ StudyInstanceUID, SeriesInstanceUID }, signal)) {
+    for await (const bytes of archive.retrieveSeries(
+      { StudyInstanceUID, SeriesInstanceUID },
+      { ...(signal && { signal }) },
+    )) {
       received += 1;
       const read = tryIndex(bytes, { StudyInstanceUID, SeriesInstanceUID });
       if ('reason' in read) {

@@ -38,7 +38,7 @@ export function instanceReader(
   let held = 0;
 
   async function readRange(chunk: string, range: ByteRange): Promise<Uint8Array> {
-    const bytes = await objects.get(chunkKey(chunk), range);
+    const bytes = await objects.get(chunkKey(chunk), { range });
     if (bytes === undefined)
       throw new IntegrityError('A chunk of the study is not in the bucket', { facts: { chunk } });
     return bytes;

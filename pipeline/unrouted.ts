@@ -1,6 +1,7 @@
 /** Studies that arrived and could not be routed: `hilum status` is to show them, though no message names a run of theirs. */
 import type { Reason } from '#core/errors.ts';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import { allRuns } from './all-runs.ts';
 import { parseManifestKey, runIdOf } from './keys.ts';
 import type { RunStore } from './ports.ts';
 
@@ -23,7 +24,7 @@ export async function recordUnrouted(
   const place = parseManifestKey(manifestKey);
   if (place === undefined) return false;
   const { StudyInstanceUID, revision } = place;
-  const known = (await runs.list({ StudyInstanceUID })).filter((run) => run.revision === revision);
+  const known = (await allRuns(runs, { StudyInstanceUID })).filter((run) => run.revision === revision);
   for (const entry of catalog) {
     const [tool, version] = [entry.manifest.id, toolVersion(entry)];
     if (known.some((run) => run.tool === tool)) continue;

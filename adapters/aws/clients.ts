@@ -24,6 +24,9 @@ export const sqs = once(() => new SQSClient({ maxAttempts: 4 }));
 export const dynamoDb = once(() => new DynamoDBClient({ maxAttempts: 4 }));
 export const secretsManager = once(() => new SecretsManagerClient({ maxAttempts: 4 }));
 
+/** The SDK's option by which a call is given up. */
+export const within = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal });
+
 /** Answers that no retry mends: a person has to correct a name or a permission. */
 const CONFIGURATION = new Set([
   'AccessDenied',

@@ -6,10 +6,11 @@ import {
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { ByteRange, ObjectStore, PutOptions } from '#pipeline/ports.ts';
-import { errorName, s3, translated } from './clients.ts';
+import type { CallOptions, GetOptions, ObjectStore, PutOptions } from '#pipeline/ports.ts';
+import { limited } from '../call.ts';
+import { errorName, s3, translated, within } from './clients.ts';
 
-const BUCKET = 'the bucket (HILUM_BUCKET)';
+const failed = (error: unknown): Error => translated(error, 'the bucket (HILUM_BUCKET)');
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);
 /** How often a conditional write is tried again that met another one in flight (409). */
 const CONFLICT_ATTEMPTS = 5;
@@ -25,24 +26,26 @@ export function createS3ObjectStore({
   readonly bucket: string;
   readonly client?: S3Client;
 }): ObjectStore {
-  async function get(key: string, range?: ByteRange): Promise<Uint8Array | undefined> {
+  async function get(key: string, { range, ...options }: GetOptions = {}): Promise<Uint8Array | undefined> {
     if (range?.length === 0) return new Uint8Array();
     const Range = range === undefined ? undefined : `bytes=${range.offset}-${range.offset + range.length - 1}`;
-    try {
-      const { Body } = await client.send(
-        new GetObjectCommand({ Bucket: bucket, Key: key, ...(Range === undefined ? {} : { Range }) }),
-      );
-      return await Body?.transformToByteArray();
-    } catch (error) {
-      if (ABSENT.has(errorName(error))) return undefined;
-      throw translated(error, BUCKET);
-    }
+    const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...(Range === undefined ? {} : { Range }) });
+    const read = async (signal: AbortSignal | undefined): Promise<Uint8Array | undefined> => {
+      try {
+        const { Body } = await client.send(command, within(signal));
+        return await Body?.transformToByteArray();
+      } catch (error) {
+        if (ABSENT.has(errorName(error))) return undefined;
+        throw error;
+      }
+    };
+    return await limited(options, read, failed);
   }
 
   async function put(
     key: string,
     bytes: Uint8Array,
-    { ifAbsent = false, contentType }: PutOptions = {},
+    { ifAbsent = false, contentType, ...options }: PutOptions = {},
   ): Promise<'stored' | 'exists'> {
     const input: PutObjectCommandInput = {
       Bucket: bucket,
@@ -52,26 +55,32 @@ export function createS3ObjectStore({
       ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
       ...(contentType === undefined ? {} : { ContentType: contentType }),
     };
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await client.send(new PutObjectCommand(input));
-        return 'stored';
-      } catch (error) {
-        if (ifAbsent && errorName(error) === 'PreconditionFailed') return 'exists';
-        const inFlight = ifAbsent && errorName(error) === 'ConditionalRequestConflict';
-        if (!inFlight || attempt === CONFLICT_ATTEMPTS) throw translated(error, BUCKET);
+    const write = async (signal: AbortSignal | undefined): Promise<'stored' | 'exists'> => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await client.send(new PutObjectCommand(input), within(signal));
+          return 'stored';
+        } catch (error) {
+          if (ifAbsent && errorName(error) === 'PreconditionFailed') return 'exists';
+          const inFlight = ifAbsent && errorName(error) === 'ConditionalRequestConflict';
+          if (!inFlight || attempt === CONFLICT_ATTEMPTS) throw error;
+        }
       }
-    }
+    };
+    return await limited(options, write, failed);
   }
 
-  async function exists(key: string): Promise<boolean> {
-    try {
-      await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-      return true;
-    } catch (error) {
-      if (ABSENT.has(errorName(error))) return false;
-      throw translated(error, BUCKET);
-    }
+  async function exists(key: string, options: CallOptions = {}): Promise<boolean> {
+    const look = async (signal: AbortSignal | undefined): Promise<boolean> => {
+      try {
+        await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), within(signal));
+        return true;
+      } catch (error) {
+        if (ABSENT.has(errorName(error))) return false;
+        throw error;
+      }
+    };
+    return await limited(options, look, failed);
   }
 
   return { get, put, exists };

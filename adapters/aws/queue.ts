@@ -1,45 +1,51 @@
 /** Queues, on SQS. */
-import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Queue } from '#pipeline/ports.ts';
-import { sqs, translated } from './clients.ts';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { Queue, ReceivedMessage } from '#pipeline/ports.ts';
+import { limited } from '../call.ts';
+import { sqs, translated, within } from './clients.ts';
 
-const QUEUE = 'a queue (HILUM_QUEUES)';
+const failed = (error: unknown): Error => translated(error, 'a queue (HILUM_QUEUES)');
 
-/** @throws ConfigurationError, ServiceUnavailableError (from `send`) */
+/** @throws ConfigurationError, ServiceUnavailableError (from its methods) */
 export function createSqsQueue({ url, client = sqs() }: { readonly url: string; readonly client?: SQSClient }): Queue {
+  const QueueUrl = url;
   return {
-    async send(body) {
-      try {
-        await client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body }));
-      } catch (error) {
-        throw translated(error, QUEUE);
-      }
+    async send(body, options = {}) {
+      const command = new SendMessageCommand({ QueueUrl, MessageBody: body });
+      await limited(options, (signal) => client.send(command, within(signal)), failed);
+    },
+    async receive({ limit = 1, waitS = 0, hiddenS, ...options } = {}) {
+      const command = new ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: limit,
+        WaitTimeSeconds: waitS,
+        ...(hiddenS !== undefined && { VisibilityTimeout: hiddenS }),
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      });
+      const { Messages = [] } = await limited(options, (signal) => client.send(command, within(signal)), failed);
+      return Messages.map(received);
+    },
+    async delete(ReceiptHandle, options = {}) {
+      const command = new DeleteMessageCommand({ QueueUrl, ReceiptHandle });
+      await limited(options, (signal) => client.send(command, within(signal)), failed);
+    },
+    async postpone(ReceiptHandle, seconds, options = {}) {
+      const command = new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: seconds });
+      await limited(options, (signal) => client.send(command, within(signal)), failed);
     },
   };
 }
 
-/** A message as its consumer holds it. */
-interface HeldMessage {
-  readonly queueUrl: string;
-  readonly receiptHandle: string;
-}
-
-/** Hides a message that failed for a while, at most 43,200 s after it was received, before it is tried again. */
-export type PostponeMessage = (message: HeldMessage, seconds: number) => Promise<void>;
-
-/** @throws ConfigurationError, ServiceUnavailableError (from the function it makes) */
-export function createPostpone(client: SQSClient = sqs()): PostponeMessage {
-  return async ({ queueUrl, receiptHandle }, seconds) => {
-    try {
-      await client.send(
-        new ChangeMessageVisibilityCommand({
-          QueueUrl: queueUrl,
-          ReceiptHandle: receiptHandle,
-          VisibilityTimeout: seconds,
-        }),
-      );
-    } catch (error) {
-      throw translated(error, QUEUE);
-    }
-  };
-}
+const received = ({ MessageId, Body, ReceiptHandle, Attributes }: Message): ReceivedMessage => ({
+  messageId: MessageId ?? '',
+  body: Body ?? '',
+  receiptHandle: ReceiptHandle ?? '',
+  receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
+});

@@ -4,8 +4,10 @@ import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
-  paginateQuery,
-  paginateScan,
+  QueryCommand,
+  type QueryCommandOutput,
+  ScanCommand,
+  type ScanCommandOutput,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
@@ -14,11 +16,12 @@ import { MessageError } from '#core/errors.ts';
 import type { Clock } from '#core/ports.ts';
 import { STUDY_INDEX } from '#pipeline/environment.ts';
 import { LANES } from '#pipeline/keys.ts';
-import type { RunRecord, RunStore, RunUpdate } from '#pipeline/ports.ts';
+import type { CallOptions, RunPage, RunQuery, RunRecord, RunStore, RunUpdate } from '#pipeline/ports.ts';
 import { RUN_STATES, type RunState, stateRank } from '#pipeline/run-state.ts';
-import { dynamoDb, translated } from './clients.ts';
+import { limited } from '../call.ts';
+import { dynamoDb, translated, within } from './clients.ts';
 
-const TABLE = 'the runs table (HILUM_RUNS_TABLE)';
+const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
 
 /** An item: the record with its stages flat (`at_routed`), so that each can be set once without reading first. */
 const ItemSchema = z.looseObject({
@@ -115,20 +118,9 @@ export function createDynamoRunStore({
   readonly client?: DynamoDBClient;
   readonly clock?: Clock;
 }): RunStore {
-  const failed = (error: unknown): never => {
-    throw translated(error, TABLE);
-  };
-  const items = async (
-    pages: AsyncIterable<{ readonly Items?: Record<string, AttributeValue>[] | undefined }>,
-  ): Promise<Item[]> => {
-    const found: Item[] = [];
-    for await (const { Items = [] } of pages) found.push(...Items.map(itemOf));
-    return found;
-  };
-
-  async function record(update: RunUpdate): Promise<void> {
+  async function record(update: RunUpdate, options: CallOptions = {}): Promise<void> {
     const now = new Date(clock.now()).toISOString();
-    const Key = marshall({ runId: update.runId });
+    const key = { TableName: table, Key: marshall({ runId: update.runId }) };
     const moved = stageChanges(update, now);
     moved.set('state', update.state);
     moved.set('rank', stateRank(update.state));
@@ -137,51 +129,65 @@ export function createDynamoRunStore({
     for (const name of ['outcome', 'summary', 'objects'] as const) {
       if (update[name] !== undefined) moved.set(name, update[name]);
     }
-    try {
-      await client.send(
-        new UpdateItemCommand({
-          TableName: table,
-          Key,
-          ConditionExpression: 'attribute_not_exists(#rank) OR #rank <= :rank',
-          ...moved.expression(),
-        }),
-      );
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw translated(error, TABLE);
-      // The run is further on: only the first time of the stage may still be news.
-      await client
-        .send(new UpdateItemCommand({ TableName: table, Key, ...stageChanges(update, now).expression() }))
-        .catch(failed);
-    }
+    const ConditionExpression = 'attribute_not_exists(#rank) OR #rank <= :rank';
+    const write = async (signal: AbortSignal | undefined): Promise<void> => {
+      try {
+        const command = new UpdateItemCommand({ ...key, ConditionExpression, ...moved.expression() });
+        await client.send(command, within(signal));
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        // The run is further on: only the first time of the stage may still be news.
+        await client.send(new UpdateItemCommand({ ...key, ...stageChanges(update, now).expression() }), within(signal));
+      }
+    };
+    await limited(options, write, failed);
   }
 
-  async function get(runId: string): Promise<RunRecord | undefined> {
-    const { Item } = await client
-      .send(new GetItemCommand({ TableName: table, Key: marshall({ runId }), ConsistentRead: true }))
-      .catch(failed);
+  async function get(runId: string, options: CallOptions = {}): Promise<RunRecord | undefined> {
+    const command = new GetItemCommand({ TableName: table, Key: marshall({ runId }), ConsistentRead: true });
+    const { Item } = await limited(options, (signal) => client.send(command, within(signal)), failed);
     return Item === undefined ? undefined : recordOf(itemOf(Item));
   }
 
-  async function list({
-    StudyInstanceUID,
-  }: {
-    readonly StudyInstanceUID?: string;
-  } = {}): Promise<readonly RunRecord[]> {
-    const pages =
+  async function list({ StudyInstanceUID, limit, after }: RunQuery = {}, options: CallOptions = {}): Promise<RunPage> {
+    const page = {
+      TableName: table,
+      ...(limit !== undefined && { Limit: limit }),
+      ...(after !== undefined && { ExclusiveStartKey: keyOf(after) }),
+    };
+    const read = (signal: AbortSignal | undefined): Promise<ScanCommandOutput | QueryCommandOutput> =>
       StudyInstanceUID === undefined
-        ? paginateScan({ client }, { TableName: table })
-        : paginateQuery(
-            { client },
-            {
-              TableName: table,
-              IndexName: STUDY_INDEX,
-              KeyConditionExpression: 'StudyInstanceUID = :study',
-              ExpressionAttributeValues: marshall({ ':study': StudyInstanceUID }),
-            },
-          );
-    const found = await items(pages).catch(failed);
-    return found.sort((a, b) => (a.firstSeen < b.firstSeen ? 1 : a.firstSeen > b.firstSeen ? -1 : 0)).map(recordOf);
+        ? client.send(new ScanCommand(page), within(signal))
+        : client.send(new QueryCommand({ ...page, ...ofStudy(StudyInstanceUID) }), within(signal));
+    const { Items = [], LastEvaluatedKey } = await limited(options, read, failed);
+    return {
+      runs: Items.map((item) => recordOf(itemOf(item))),
+      ...(LastEvaluatedKey !== undefined && { next: cursorOf(LastEvaluatedKey) }),
+    };
   }
 
   return { record, get, list };
+}
+
+/** The newest first. */
+const ofStudy = (StudyInstanceUID: string) => ({
+  IndexName: STUDY_INDEX,
+  KeyConditionExpression: 'StudyInstanceUID = :study',
+  ExpressionAttributeValues: marshall({ ':study': StudyInstanceUID }),
+  ScanIndexForward: false,
+});
+
+/** The key of the last item of a page, as text that leads on from there. */
+const cursorOf = (key: Record<string, AttributeValue>): string =>
+  Buffer.from(JSON.stringify(unmarshall(key))).toString('base64url');
+
+const CursorSchema = z.record(z.string(), z.string());
+
+/** @throws MessageError where the text is no cursor */
+function keyOf(cursor: string): Record<string, AttributeValue> {
+  try {
+    return marshall(CursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString())));
+  } catch (cause) {
+    throw new MessageError('What is to follow is not the end of a page of runs', { cause });
+  }
 }

@@ -2,16 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { ArchiveRequestError, ArchiveStoreError } from '#core/errors.ts';
 import { isKeyUid } from '#dicom/uid.ts';
-import type { Archive, InstanceUids } from '#pipeline/ports.ts';
+import type { Archive, CallOptions, InstanceUids, StudyMatch, StudyUid } from '#pipeline/ports.ts';
 import { type DicomJson, isDicomJson, textOf } from './dicom-json.ts';
 import { type ArchiveAccess, createArchiveHttp, errorForStatus, jsonBody, wholeBody } from './http.ts';
 import { boundaryOf, readMultipart, writeMultipart } from './multipart.ts';
 import { accountsForInstances, storeOutcomes } from './store-response.ts';
 
-interface StudyUids {
-  readonly StudyInstanceUID: string;
-}
-export interface SeriesUids extends StudyUids {
+export interface SeriesUids extends StudyUid {
   readonly SeriesInstanceUID: string;
 }
 
@@ -21,13 +18,13 @@ type Query = Readonly<Record<string, string>>;
 export interface DicomWebClient extends Archive {
   /** QIDO-RS, paged as the caller goes on asking. */
   searchStudies(query?: Query): AsyncIterable<DicomJson>;
-  searchSeries(study: StudyUids, query?: Query): AsyncIterable<DicomJson>;
+  searchSeries(study: StudyUid, query?: Query): AsyncIterable<DicomJson>;
   searchInstances(series: SeriesUids, query?: Query): AsyncIterable<DicomJson>;
   /** WADO-RS: Part 10 files in their stored Transfer Syntax, one in memory at a time. */
-  retrieveStudy(study: StudyUids, signal?: AbortSignal): AsyncIterable<Uint8Array>;
-  retrieveSeries(series: SeriesUids, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  retrieveStudy(study: StudyUid, options?: CallOptions): AsyncIterable<Uint8Array>;
+  retrieveSeries(series: SeriesUids, options?: CallOptions): AsyncIterable<Uint8Array>;
   /** WADO-RS metadata (PS3.18 10.4.1.1.2): a dataset per instance, without bulk data; empty where there is none. */
-  retrieveMetadata(of: StudyUids | SeriesUids | InstanceUids): Promise<readonly DicomJson[]>;
+  retrieveMetadata(of: StudyUid | SeriesUids | InstanceUids): Promise<readonly DicomJson[]>;
   /** A picture of the instance as the archive renders it (PS3.18 10.4.1.1.3); undefined where it has no such instance. */
   retrieveRendered(of: InstanceUids, mediaType: 'image/jpeg' | 'image/png'): Promise<Uint8Array | undefined>;
 }
@@ -45,11 +42,16 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
   const http = createArchiveHttp(access);
   const host = new URL(access.url).host;
 
-  async function* search(path: string, uidTag: string, query: Query): AsyncGenerator<DicomJson> {
+  async function* search(
+    path: string,
+    uidTag: string,
+    query: Query,
+    options: CallOptions = {},
+  ): AsyncGenerator<DicomJson> {
     let lastFirst: string | undefined;
     for (let offset = 0; ; offset += PAGE) {
       const parameters = new URLSearchParams({ ...query, limit: String(PAGE), offset: String(offset) });
-      const response = await http({ path: `${path}?${parameters}`, accept: DICOM_JSON });
+      const response = await http({ ...options, path: `${path}?${parameters}`, accept: DICOM_JSON });
       const page = response.status === 204 ? [] : datasets(await jsonBody(response));
       const first = page[0] && textOf(page[0], uidTag);
       // Archives that do not know `offset` send the same page for ever; they sent everything the first time.
@@ -60,8 +62,8 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
     }
   }
 
-  async function* retrieve(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-    const response = await http({ path, accept: ORIGINAL_FILES, signal });
+  async function* retrieve(path: string, options: CallOptions = {}): AsyncGenerator<Uint8Array> {
+    const response = await http({ ...options, path, accept: ORIGINAL_FILES });
     for await (const part of readMultipart(response.body, boundaryOf(response.contentType))) yield part.bytes;
   }
 
@@ -69,11 +71,34 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
     searchStudies: (query = {}) => search('studies', '0020000D', query),
     searchSeries: (study, query = {}) => search(`${studyPath(study)}/series`, '0020000E', query),
     searchInstances: (series, query = {}) => search(`${seriesPath(series)}/instances`, '00080018', query),
-    retrieveStudy: (study, signal) => retrieve(studyPath(study), signal),
-    retrieveSeries: (series, signal) => retrieve(seriesPath(series), signal),
+    retrieveStudy: (study, options) => retrieve(studyPath(study), options),
+    retrieveSeries: (series, options) => retrieve(seriesPath(series), options),
 
-    async retrieveInstance(uids) {
-      const response = await http({ path: pathOf(uids), accept: ORIGINAL_FILES, expect: [404, 410] });
+    async *findStudies(match, options) {
+      for await (const found of search('studies', '0020000D', queryOf(match), options)) {
+        const StudyInstanceUID = textOf(found, '0020000D');
+        if (StudyInstanceUID === undefined) continue;
+        const [PatientID, AccessionNumber] = ['00100020', '00080050'].map((tag) => textOf(found, tag) ?? '');
+        yield { StudyInstanceUID, PatientID: PatientID ?? '', AccessionNumber: AccessionNumber ?? '' };
+      }
+    },
+
+    async *listInstances(study, options) {
+      const query = { includefield: '0020000E' };
+      for await (const found of search(`${studyPath(study)}/instances`, '00080018', query, options)) {
+        const [SOPClassUID, SOPInstanceUID, SeriesInstanceUID] = ['00080016', '00080018', '0020000E'].map((tag) =>
+          textOf(found, tag),
+        );
+        if (SOPInstanceUID === undefined || SeriesInstanceUID === undefined)
+          throw new ArchiveRequestError('The archive lists an instance without its UIDs');
+        yield { ...study, SeriesInstanceUID, SOPInstanceUID, SOPClassUID: SOPClassUID ?? '' };
+      }
+    },
+
+    deleteInstance: async () => 'unsupported',
+
+    async retrieveInstance(uids, options) {
+      const response = await http({ ...options, path: pathOf(uids), accept: ORIGINAL_FILES, expect: [404, 410] });
       if (response.status !== 200) {
         await wholeBody(response);
         return undefined;
@@ -96,11 +121,12 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
       return response.status === 200 ? bytes : undefined;
     },
 
-    async store(objects) {
+    async store(objects, options) {
       if (objects.length === 0) return [];
       const boundary = `hilum-${randomUUID()}`;
       const files = objects.map((object) => object.bytes);
       const response = await http({
+        ...options,
         method: 'POST',
         path: 'studies',
         accept: DICOM_JSON,
@@ -130,11 +156,11 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
 const STORE_STATUSES = [400, 409, 415, 500, 503];
 
 /** Callers may hand in the UIDs of an instance where those of its study or series are asked for. */
-const studyPath = ({ StudyInstanceUID }: StudyUids): string => pathOf({ StudyInstanceUID });
+const studyPath = ({ StudyInstanceUID }: StudyUid): string => pathOf({ StudyInstanceUID });
 const seriesPath = ({ StudyInstanceUID, SeriesInstanceUID }: SeriesUids): string =>
   pathOf({ StudyInstanceUID, SeriesInstanceUID });
 
-function pathOf(uids: StudyUids & Partial<InstanceUids>): string {
+function pathOf(uids: StudyUid & Partial<InstanceUids>): string {
   const { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID } = uids;
   const levels = [
     ['studies', StudyInstanceUID],
@@ -148,6 +174,11 @@ function pathOf(uids: StudyUids & Partial<InstanceUids>): string {
       return `${level}/${uid}`;
     })
     .join('/');
+}
+
+/** The attributes to match, and those that are to be answered whether or not they are matched. */
+function queryOf(match: StudyMatch): Query {
+  return { ...match, includefield: '00100020,00080050' };
 }
 
 function datasets(answer: unknown): readonly DicomJson[] {

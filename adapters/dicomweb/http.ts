@@ -7,6 +7,8 @@ import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ArchiveDeniedError, ArchiveRequestError, ArchiveUnavailableError, ConfigurationError } from '#core/errors.ts';
+import type { CallOptions } from '#pipeline/ports.ts';
+import { abortSignalOf } from '../call.ts';
 
 /** Where an archive is and how long it may be silent (`timeoutMs`, 60 s unless told) before it counts as away. */
 export interface ArchiveAccess {
@@ -16,8 +18,8 @@ export interface ArchiveAccess {
   readonly timeoutMs?: number | undefined;
 }
 
-interface ArchiveRequest {
-  readonly method?: 'GET' | 'POST';
+interface ArchiveRequest extends CallOptions {
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   /** Below the archive's URL, without a leading slash. */
   readonly path: string;
   readonly accept?: string;
@@ -26,7 +28,6 @@ interface ArchiveRequest {
   readonly body?: Iterable<Uint8Array>;
   /** Statuses besides 2xx that the caller reads himself. */
   readonly expect?: readonly number[];
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ArchiveResponse {
@@ -50,7 +51,8 @@ export function createArchiveHttp({ url, username, password, timeoutMs = 60_000 
   const authorization =
     username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
 
-  return async ({ method = 'GET', path, accept, contentType, body, expect = [], signal }) => {
+  return async ({ method = 'GET', path, accept, contentType, body, expect = [], ...options }) => {
+    const signal = abortSignalOf(options);
     const request = send(new URL(path, base), {
       method,
       timeout: timeoutMs,
@@ -62,11 +64,14 @@ export function createArchiveHttp({ url, username, password, timeoutMs = 60_000 
       },
     });
     const away = (cause: unknown): Error =>
-      signal?.aborted
-        ? abortReason(signal)
-        : new ArchiveUnavailableError(`The archive at ${base.host} cannot be reached (${networkCode(cause)})`, {
-            cause,
-          });
+      options.signal?.aborted
+        ? abortReason(options.signal)
+        : new ArchiveUnavailableError(
+            signal?.aborted
+              ? `The archive at ${base.host} did not answer by the deadline`
+              : `The archive at ${base.host} cannot be reached (${networkCode(cause)})`,
+            { cause },
+          );
     request.on('timeout', () => request.destroy(Object.assign(new Error('silent'), { code: 'ETIMEDOUT' })));
 
     const answered = new Promise<IncomingMessage>((resolve, reject) => {

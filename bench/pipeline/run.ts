@@ -11,6 +11,7 @@ import { createOrthancClient } from '#adapters/orthanc/client.ts';
 import { parseResult } from '#core/results/result.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { LocalEnvironment } from '#localstack/local.ts';
+import { allRuns } from '#pipeline/all-runs.ts';
 import { resultKey } from '#pipeline/keys.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
 import type { FloorTask, FloorTimes } from './floor.ts';
@@ -104,7 +105,7 @@ export async function measureRun(
     return page.changes.some(({ type }) => type === 'StableStudy') ? Date.now() : undefined;
   });
   const run = await poll(async () => {
-    const found = (await runs.list({ StudyInstanceUID })).find((candidate) => candidate.tool === tool);
+    const found = (await allRuns(runs, { StudyInstanceUID })).find((candidate) => candidate.tool === tool);
     if (found?.state === 'failed' || found?.state === 'rejected')
       throw new Error(`The run ${found.state}: ${found.reason?.message}`);
     return found?.state === 'delivered' ? found : undefined;

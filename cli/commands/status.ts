@@ -4,6 +4,7 @@ import { type JournalStudy, journalFile, type RefusedFile, readJournal } from '#
 import { findDeployment } from '#files/deployment.ts';
 import { edgeFolder, localHome } from '#localstack/home.ts';
 import { readLocalEnvironment } from '#localstack/local.ts';
+import { allRuns } from '#pipeline/all-runs.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
 import type { RunState } from '#pipeline/run-state.ts';
 import { print, printJson } from '../command.ts';
@@ -18,7 +19,8 @@ export function addStatusCommand(program: Command): void {
     .action(async (study: string | undefined, { json }: { json?: true }) => {
       const { runsTable } = findDeployment(readLocalEnvironment);
       const { createDynamoRunStore } = await import('#adapters/aws/run-store.ts');
-      const runs = await createDynamoRunStore({ table: runsTable }).list(
+      const runs = await allRuns(
+        createDynamoRunStore({ table: runsTable }),
         study === undefined ? {} : { StudyInstanceUID: study },
       );
       const { HILUM_EDGE_FOLDER } = process.env;

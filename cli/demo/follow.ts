@@ -1,6 +1,7 @@
 /** Follows runs in the runs table until all have ended, within a bound. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import { allRuns } from '#pipeline/all-runs.ts';
 import type { RunRecord, RunStore } from '#pipeline/ports.ts';
 import type { RunState } from '#pipeline/run-state.ts';
 
@@ -29,7 +30,7 @@ export async function presentRuns(
   StudyInstanceUID: string,
 ): Promise<readonly RunRecord[]> {
   const wanted = new Set(catalog.map((entry) => `${entry.manifest.id} ${toolVersion(entry)}`));
-  const found = await runs.list({ StudyInstanceUID });
+  const found = await allRuns(runs, { StudyInstanceUID });
   return found.filter(({ tool, version }) => wanted.has(`${tool} ${version}`));
 }
 

@@ -1,15 +1,14 @@
 /** Brings a run's objects back to the archive (`pipeline/deliver.ts`) and writes down that they are there. */
 import { ArchiveRequestError, ConfigurationError, IntegrityError } from '#core/errors.ts';
-import { deliver } from '#pipeline/deliver.ts';
+import { type DeliveryArchive, deliver } from '#pipeline/deliver.ts';
 import { objectListKey } from '#pipeline/keys.ts';
 import { parseObjectList } from '#pipeline/object-list.ts';
-import type { Archive } from '#pipeline/ports.ts';
 import type { QueueHandler } from '../shared/consume.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
 
 export interface ReturnDependencies extends RunDependencies {
   /** Asked for with every message, so that a rotated secret is read anew. */
-  readonly archive: () => Promise<Archive>;
+  readonly archive: () => Promise<DeliveryArchive>;
 }
 
 export function makeHandler(dependencies: ReturnDependencies): QueueHandler {

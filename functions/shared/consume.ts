@@ -1,11 +1,10 @@
 /** How every function works off its queue: one message after the other, each answered for on its own. */
 import type { Context, SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { errorFacts, METRICS, type Observer } from '#adapters/aws/observe.ts';
-import type { PostponeMessage } from '#adapters/aws/queue.ts';
 import { dispositionOf, reasonOf } from '#core/errors.ts';
 import { encodeDeadLetter } from '#pipeline/dead-letter.ts';
 import { deadLetterKey } from '#pipeline/keys.ts';
-import type { ObjectStore } from '#pipeline/ports.ts';
+import type { ObjectStore, Queue } from '#pipeline/ports.ts';
 import { type RetryPolicy, waitSeconds } from '#pipeline/retry-policy.ts';
 
 /** One message as a function sees it. */
@@ -23,7 +22,8 @@ export interface Delivery {
 export interface ConsumerDependencies {
   readonly objects: ObjectStore;
   readonly observer: Observer;
-  readonly postpone: PostponeMessage;
+  /** The queue of a name without the deployment's prefix, dead-letter queues included. */
+  readonly queueNamed: (name: string) => Pick<Queue, 'postpone'>;
   readonly retry: RetryPolicy;
   /** See `queueUrl` in `pipeline/environment.ts`. */
   readonly queueUrlBase: string;
@@ -53,7 +53,7 @@ export function consume(
   { work, note = async () => 'unknown' }: Work,
   dependencies: ConsumerDependencies,
 ): QueueHandler {
-  const { objects, observer, postpone, retry, queueUrlBase } = dependencies;
+  const { objects, observer, queueNamed, retry, queueUrlBase } = dependencies;
 
   async function handleFailure(delivery: Delivery, receiptHandle: string, error: unknown): Promise<'done' | 'failed'> {
     const { messageId, queue, receiveCount, body } = delivery;
@@ -71,7 +71,7 @@ export function consume(
       return 'done';
     }
     observer.count(disposition === 'halt' ? METRICS.halted : METRICS.retried);
-    await postpone({ queueUrl: `${queueUrlBase}${queue}`, receiptHandle }, waitSeconds(retry, receiveCount));
+    await queueNamed(queue).postpone(receiptHandle, waitSeconds(retry, receiveCount));
     return 'failed';
   }
 

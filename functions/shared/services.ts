@@ -2,7 +2,7 @@
 import middy from '@middy/core';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createObserver, errorFacts, type Observer } from '#adapters/aws/observe.ts';
-import { createPostpone, createSqsQueue } from '#adapters/aws/queue.ts';
+import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import { type FunctionEnvironment, type QueueRole, queueUrl } from '#pipeline/environment.ts';
 import type { Queue } from '#pipeline/ports.ts';
@@ -19,7 +19,7 @@ export function createServices(environment: FunctionEnvironment): Services {
     objects: createS3ObjectStore({ bucket: environment.HILUM_BUCKET }),
     runs: createDynamoRunStore({ table: environment.HILUM_RUNS_TABLE }),
     observer: createObserver({ level: environment.HILUM_LOG_LEVEL, functionName }),
-    postpone: createPostpone(),
+    queueNamed: (name) => createSqsQueue({ url: `${environment.HILUM_QUEUES}${name}` }),
     retry: { baseS: environment.HILUM_RETRY_BASE_S, capS: environment.HILUM_RETRY_CAP_S },
     queueUrlBase: environment.HILUM_QUEUES,
     queue: (role) => createSqsQueue({ url: queueUrl(environment.HILUM_QUEUES, role) }),

@@ -205,7 +205,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`hilum edge`', () => {
       );
       expect(manifest.instances).toHaveLength(300);
       const [first] = manifest.instances;
-      const bytes = first && (await store.get(chunkKey(first.chunk), { offset: first.offset, length: first.length }));
+      const bytes = first && (await store.get(chunkKey(first.chunk), { range: first }));
       expect(bytes && indexInstance(bytes).sha256).toBe(first?.sha256);
     },
   );

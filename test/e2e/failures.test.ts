@@ -5,6 +5,7 @@ import { indexInstance } from '#core/study/index-instance.ts';
 import { inputDigestOf, revisionOf } from '#core/study/revision.ts';
 import { encodeDicom } from '#dicom/write.ts';
 import { type DicomWebStore, startDicomWebStore } from '#localstack/dicomweb-store.ts';
+import { allRuns } from '#pipeline/all-runs.ts';
 import { manifestKey, objectKey, objectListKey, runIdOf } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import { parseObjectList } from '#pipeline/object-list.ts';
@@ -166,7 +167,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     const study = await cloud.arrive(files);
     await cloud.runOf(study, 'counts', ended);
     await cloud.workedOff();
-    const before = await cloud.runs.list({ StudyInstanceUID: study });
+    const before = await allRuns(cloud.runs, { StudyInstanceUID: study });
     const run = before.find(({ tool }) => tool === 'counts');
     const { runId = '', tool = '', version = '', lane = 'live' } = run ?? {};
     const revision = revisionOf(files.map(indexInstance));

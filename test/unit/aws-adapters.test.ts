@@ -4,7 +4,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
-import { createPostpone, createSqsQueue } from '#adapters/aws/queue.ts';
+import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import { readArchiveSecret } from '#adapters/aws/secrets.ts';
 import { ConfigurationError, ServiceUnavailableError } from '#core/errors.ts';
@@ -33,14 +33,14 @@ describe('the object store', () => {
 
   it('reads a range', async () => {
     const { store, requests } = storeThat(() => ({ statusCode: 206, body: 'bcd' }));
-    const bytes = await store.get('chunks/x', { offset: 1, length: 3 });
+    const bytes = await store.get('chunks/x', { range: { offset: 1, length: 3 } });
     expect(Buffer.from(bytes ?? []).toString()).toBe('bcd');
     expect(requests[0]?.headers['range']).toBe('bytes=1-3');
   });
 
   it('reads nothing without asking', async () => {
     const { store, requests } = storeThat(() => xmlError(416, 'InvalidRange'));
-    expect(await store.get('chunks/x', { offset: 0, length: 0 })).toEqual(new Uint8Array());
+    expect(await store.get('chunks/x', { range: { offset: 0, length: 0 } })).toEqual(new Uint8Array());
     expect(requests).toEqual([]);
   });
 
@@ -102,8 +102,8 @@ describe('queues', () => {
 
   it('tells a queue that does not answer as a passing trouble', async () => {
     const { settings } = answering(() => jsonError(500, 'InternalFailure'));
-    const postpone = createPostpone(new SQSClient(settings));
-    await expect(postpone({ queueUrl: url, receiptHandle: 'r' }, 30)).rejects.toThrow(ServiceUnavailableError);
+    const queue = createSqsQueue({ url, client: new SQSClient(settings) });
+    await expect(queue.postpone('r', 30)).rejects.toThrow(ServiceUnavailableError);
   });
 });
 

@@ -235,7 +235,7 @@ describe('an archive that fails', () => {
 
   it('is left when the caller gives up', async () => {
     const stop = new AbortController();
-    const reading = Array.fromAsync(client.retrieveSeries(first, stop.signal));
+    const reading = Array.fromAsync(client.retrieveSeries(first, { signal: stop.signal }));
     stop.abort(new Error('enough'));
 
     await expect(reading).rejects.toThrow('enough');

@@ -52,9 +52,11 @@ describe('working off a queue', () => {
     const pipeline = createPipeline();
     const postpone = () => Promise.reject(new ServiceUnavailableError('SQS is away'));
 
-    expect(await consume({ work }, { ...pipeline, postpone })(sqsEvent('convert-live', ['retry']), minuteLeft)).toEqual(
-      allFailed,
-    );
+    const queueNamed = () => ({ postpone });
+
+    expect(
+      await consume({ work }, { ...pipeline, queueNamed })(sqsEvent('convert-live', ['retry']), minuteLeft),
+    ).toEqual(allFailed);
   });
 
   it('tells how much time is left and how often the message came', async () => {

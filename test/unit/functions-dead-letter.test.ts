@@ -146,7 +146,7 @@ describe('dead-letter', () => {
       reason: { code: 'not-worked-off' },
       body: '{"Records": []}',
     });
-    expect(await pipeline.runs.list()).toEqual([]);
+    expect((await pipeline.runs.list()).runs).toEqual([]);
   });
 
   it('writes down at the study that it could not be routed, and at no tool that has a run of it', async () => {
@@ -157,7 +157,7 @@ describe('dead-letter', () => {
     await handler(sqsEvent('intake-live-dead', [s3Event('no/manifest', study.key)]), minuteLeft);
 
     const { StudyInstanceUID, revision } = study;
-    expect(await pipeline.runs.list({ StudyInstanceUID })).toMatchObject([
+    expect((await pipeline.runs.list({ StudyInstanceUID })).runs).toMatchObject([
       { tool: 'other', state: 'failed', revision, lane: 'live', reason: { code: 'not-worked-off' } },
       { tool: 'tiny', state: 'routed' },
     ]);

@@ -2,10 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { ArchiveDeniedError, ArchiveRequestError, ArchiveUnavailableError } from '#core/errors.ts';
 import { readDicom } from '#dicom/read.ts';
 import { makeHandler } from '#functions/return/handler.ts';
+import type { DeliveryArchive } from '#pipeline/deliver.ts';
 import { objectKey, objectListKey, receiptKey } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import { encodeObjectList } from '#pipeline/object-list.ts';
-import type { Archive, StoreOutcome } from '#pipeline/ports.ts';
+import type { StoreOutcome } from '#pipeline/ports.ts';
 import { sameContent } from '#pipeline/same-content.ts';
 import {
   allFailed,
@@ -28,7 +29,7 @@ const reason = { code: 'too-small', message: 'The image is too small.' };
 function createArchive(refuse: (uid: string) => number | undefined = () => undefined) {
   const held = new Map<string, Uint8Array>();
   const storedUids: string[] = [];
-  const archive: Archive = {
+  const archive: DeliveryArchive = {
     async store(objects) {
       return objects.map(({ SOPInstanceUID, bytes }): StoreOutcome => {
         const failureReason = refuse(SOPInstanceUID);
@@ -43,7 +44,7 @@ function createArchive(refuse: (uid: string) => number | undefined = () => undef
   return { ...archive, held, storedUids };
 }
 
-const deliver = (pipeline: Pipeline, message: RunMessage, archive: Archive, receiveCount = 1) =>
+const deliver = (pipeline: Pipeline, message: RunMessage, archive: DeliveryArchive, receiveCount = 1) =>
   makeHandler({ ...pipeline, archive: async () => archive })(
     sqsEvent('return-live', [message], receiveCount),
     minuteLeft,
@@ -104,13 +105,13 @@ describe('return', () => {
   });
 
   it('waits for an archive that is down, ever longer, with the reason at the run, and delivers when it is back', async () => {
-    const down: Archive = {
+    const down: DeliveryArchive = {
       store: () => Promise.reject(new ArchiveUnavailableError('The archive is down.')),
       retrieveInstance: () => Promise.reject(new ArchiveUnavailableError('The archive is down.')),
     };
     for (const receiveCount of [1, 2, 9])
       expect(await deliver(pipeline, message, down, receiveCount)).toEqual(allFailed);
-    expect(pipeline.postponed).toEqual([15, 30, 900]);
+    expect(pipeline.queueNamed('return-live').postponed).toEqual([15, 30, 900]);
     expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'archive-unavailable' } });
 
     const archive = createArchive();
@@ -121,7 +122,7 @@ describe('return', () => {
   });
 
   it('calls for a person where the archive does not let us in', async () => {
-    const denied: Archive = {
+    const denied: DeliveryArchive = {
       store: () => Promise.reject(new ArchiveDeniedError('The archive refuses the credentials.')),
       retrieveInstance: () => Promise.reject(new ArchiveDeniedError('The archive refuses the credentials.')),
     };
@@ -134,7 +135,7 @@ describe('return', () => {
 
   it('waits for a person where the address is that of no archive, and gives no result up', async () => {
     const { retrieveInstance } = createArchive();
-    const elsewhere: Archive = {
+    const elsewhere: DeliveryArchive = {
       store: () => Promise.reject(new ArchiveRequestError('The archive at pacs:80 answered HTTP 404')),
       retrieveInstance,
     };
@@ -171,7 +172,7 @@ describe('return', () => {
 
   it('believes no archive that says stored and has nothing', async () => {
     const forgetful = createArchive();
-    const archive: Archive = { ...forgetful, retrieveInstance: async () => undefined };
+    const archive: DeliveryArchive = { ...forgetful, retrieveInstance: async () => undefined };
 
     expect(await deliver(pipeline, message, archive)).toEqual(allFailed);
 
@@ -180,7 +181,7 @@ describe('return', () => {
 
   it('takes a failure reason for nothing where the archive has the object after all', async () => {
     const inner = createArchive();
-    const archive: Archive = {
+    const archive: DeliveryArchive = {
       ...inner,
       store: async (objects) =>
         (await inner.store(objects)).map((outcome) => ({ ...outcome, stored: false, failureReason: 45_070 })),

@@ -84,7 +84,7 @@ describe('route', () => {
     await route(pipeline, [s3Event(study.key)]);
 
     expect(pipeline.sentTo(toTiny)).toEqual([message, message]);
-    expect(await pipeline.runs.list({ StudyInstanceUID: study.StudyInstanceUID })).toHaveLength(2);
+    expect((await pipeline.runs.list({ StudyInstanceUID: study.StudyInstanceUID })).runs).toHaveLength(2);
     expect((await pipeline.runs.get(message?.runId ?? ''))?.state).toBe('delivered');
   });
 
@@ -95,7 +95,9 @@ describe('route', () => {
     await route(pipeline, [s3Event(study.key)], { catalog: [entry] });
 
     expect(pipeline.sentTo(toTiny)).toEqual([]);
-    expect(await pipeline.runs.list()).toMatchObject([{ state: 'not-applicable', reason: { code: 'no-images' } }]);
+    expect((await pipeline.runs.list()).runs).toMatchObject([
+      { state: 'not-applicable', reason: { code: 'no-images' } },
+    ]);
   });
 
   it('answers the test event that S3 sends when notifications are set up', async () => {
@@ -154,7 +156,7 @@ describe('route', () => {
     expect(await route(pipeline, [s3Event(key)])).toEqual(nothingFailed);
 
     const reason = { code: 'duplicate-uid', message: expect.stringContaining(first.SOPInstanceUID) };
-    expect(await pipeline.runs.list()).toMatchObject([
+    expect((await pipeline.runs.list()).runs).toMatchObject([
       { tool: 'mr-tool', state: 'rejected', revision, reason },
       { tool: 'tiny', state: 'rejected', revision, reason },
     ]);
@@ -177,7 +179,7 @@ describe('route', () => {
       state: 'rejected',
       reason: { code: 'invalid-message' },
     };
-    expect(await pipeline.runs.list()).toMatchObject([
+    expect((await pipeline.runs.list()).runs).toMatchObject([
       { ...run, tool: 'mr-tool' },
       { ...run, tool: 'tiny' },
     ]);
@@ -193,7 +195,7 @@ describe('route', () => {
       expect(await route(pipeline, [s3Event(key)], { receiveCount })).toEqual(allFailed);
     }
 
-    expect(pipeline.postponed).toEqual([15, 30, 60, 900]);
+    expect(pipeline.queueNamed('intake-live').postponed).toEqual([15, 30, 60, 900]);
     expect(pipeline.counted).toEqual(['Retried', 'Retried', 'Retried', 'Retried']);
   });
 });

@@ -36,9 +36,9 @@ async function prepare(count: number) {
   const reads: (ByteRange | undefined)[] = [];
   const objects: ObjectStore = {
     ...memory,
-    get(key, range) {
-      reads.push(range);
-      return memory.get(key, range);
+    get(key, options) {
+      reads.push(options?.range);
+      return memory.get(key, options);
     },
   };
   const manifest: Manifest = {

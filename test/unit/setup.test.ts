@@ -71,7 +71,13 @@ it('refuses a purpose that it does not know', () => {
 });
 
 it('starts from a Node that cannot read TypeScript and from no packages', () => {
-  const files = ['setup/setup.mjs', 'setup/debian.mjs', 'setup/fetch-ohif.mjs', 'localstack/parts.mjs', 'localstack/ohif.mjs'];
+  const files = [
+    'setup/setup.mjs',
+    'setup/debian.mjs',
+    'setup/fetch-ohif.mjs',
+    'localstack/parts.mjs',
+    'localstack/ohif.mjs',
+  ];
   const imports = files.flatMap((file) => [...readFileSync(join(ROOT, file), 'utf8').matchAll(/from '([^']+)'/g)]);
 
   expect(imports.map(([, name]) => name).filter((name) => !/^(node:|\.{1,2}\/.*\.mjs$)/.test(name ?? ''))).toEqual([]);

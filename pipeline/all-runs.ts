@@ -1,0 +1,22 @@
+import type { CallOptions, RunRecord, RunStore } from './ports.ts';
+
+/** Every run of the table, or of a study, page by page; the newest first. */
+export async function allRuns(
+  runs: Pick<RunStore, 'list'>,
+  filter: { readonly StudyInstanceUID?: string } = {},
+  options: CallOptions = {},
+): Promise<readonly RunRecord[]> {
+  const found: RunRecord[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await runs.list({ ...filter, ...(after !== undefined && { after }) }, options);
+    found.push(...page.runs);
+    if (page.next === undefined) break;
+    after = page.next;
+  }
+  const bornAt = new Map(found.map((run) => [run.runId, firstTime(run)]));
+  const born = ({ runId }: RunRecord): string => bornAt.get(runId) ?? '';
+  return found.sort((a, b) => (born(a) < born(b) ? 1 : born(a) > born(b) ? -1 : 0));
+}
+
+/** When a run was first heard of (ISO 8601, UTC: sorts as text). */
+const firstTime = ({ stages }: RunRecord): string => Object.values(stages).sort()[0] ?? '';
