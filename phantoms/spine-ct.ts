@@ -9,7 +9,6 @@ import type { PointLps } from '#core/image/geometry.ts';
 import { createRandom } from './random.ts';
 import {
   type Anatomy,
-  at,
   type Fracture,
   type FractureType,
   type GenantGrade,
@@ -23,6 +22,7 @@ import {
 import { paintSpine } from './spine/bones.ts';
 import type { Canvas, Grid } from './spine/canvas.ts';
 import { type Extras, makeExtras, paintHardware } from './spine/extras.ts';
+import { at } from './spine/frame.ts';
 import { addNoise, sharpen } from './spine/noise.ts';
 import { makeTrunk, paintOrgans, paintTrunk } from './spine/surroundings.ts';
 

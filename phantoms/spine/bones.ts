@@ -1,8 +1,9 @@
 /** The bones of a spine phantom, painted from the canal outwards; the bodies last, so that nothing covers them. */
 import type { Random } from '../random.ts';
-import { type Anatomy, at } from './anatomy.ts';
+import type { Anatomy } from './anatomy.ts';
 import { type Canvas, type Material, paint } from './canvas.ts';
 import { type Extras, paintBridges } from './extras.ts';
+import { at } from './frame.ts';
 import { archShapes, bodyShape, discShape, ellipsoidShape, rodShape, sacralShape, tubeShapes } from './shapes.ts';
 
 /** Tissue classes of the label volume, and of the model's output. */

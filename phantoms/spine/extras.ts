@@ -1,8 +1,9 @@
 /** What patients bring along beside anatomy: bridges of bone, screws, cement, arms in the picture; and the kernel. */
 import type { PointLps } from '#core/image/geometry.ts';
 import type { Random } from '../random.ts';
-import { type Anatomy, at, type Vertebra } from './anatomy.ts';
+import type { Anatomy, Vertebra } from './anatomy.ts';
 import { type Canvas, paint } from './canvas.ts';
+import { at } from './frame.ts';
 import { ellipsoidShape, rodShape } from './shapes.ts';
 
 export interface Extras {

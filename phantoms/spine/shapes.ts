@@ -1,7 +1,8 @@
 /** The solids a spine phantom is built from. */
 import type { PointLps } from '#core/image/geometry.ts';
-import { at, dot, type Frame, HOLLOW, rimHeight, type SacralSegment, type Vertebra } from './anatomy.ts';
+import { HOLLOW, rimHeight, type SacralSegment, type Vertebra } from './anatomy.ts';
 import type { Shape } from './canvas.ts';
+import { at, dot, type Frame } from './frame.ts';
 
 /** The upper (+) or lower (−) surface of a body at lateral `s`, depth `t` (mm from the axis), as height over the centre. */
 type Surface = (s: number, t: number) => number;

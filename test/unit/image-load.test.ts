@@ -3,31 +3,15 @@ import { GeometryError } from '#core/errors.ts';
 import { loadImage } from '#core/image/load.ts';
 import { volumeGeometry } from '#core/image/volume-geometry.ts';
 import { groupImages } from '#core/study/images.ts';
-import { indexInstance } from '#core/study/index-instance.ts';
 import type { ImageIndex, InstanceIndex } from '#core/study/study-index.ts';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { slice } from '../fixtures/instances.ts';
-import { describeWith } from '../fixtures/lanes.ts';
-import {
-  encodeElements,
-  identity,
-  type PictureOptions,
-  part10,
-  picture,
-  type RawElement,
-  sorted,
-  words,
-} from '../fixtures/part10.ts';
-import { realFile, realFiles } from '../fixtures/real-data.ts';
-
-const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
-const CR = '1.2.840.10008.5.1.4.1.1.1';
+import { picture, type RawElement, words } from '../fixtures/part10.ts';
+import { at, fileOf, load, modalityTable, rescale, type SliceFile } from '../fixtures/slice-files.ts';
 
 function series(count: number, change: (k: number) => Partial<InstanceIndex> = () => ({})): readonly InstanceIndex[] {
   return Array.from({ length: count }, (_, k) => slice(k, change(k)));
 }
-
-const at = (z: number): Partial<InstanceIndex> => ({ ImagePositionPatient: [-10, -20, z] });
 
 function geometryCode(instances: readonly InstanceIndex[]): string | undefined {
   try {
@@ -37,6 +21,35 @@ function geometryCode(instances: readonly InstanceIndex[]): string | undefined {
     if (error instanceof GeometryError) return error.code;
     throw error;
   }
+}
+
+function sliceFile(
+  k: number,
+  values: readonly number[],
+  more: readonly RawElement[] = [],
+  { modality = 'CT', signed = false } = {},
+): SliceFile {
+  const ds = (tag: string, value: string): RawElement => ({ tag, vr: 'DS', value });
+  return fileOf(
+    [
+      ...picture({ bitsStored: 12, signed }),
+      { tag: '00080060', vr: 'CS', value: modality },
+      { tag: '00200052', vr: 'UI', value: '1.2.3.9' },
+      ds('00200032', `0\\0\\${2 * k}`),
+      ds('00200037', '1\\0\\0\\0\\1\\0'),
+      ds('00280030', '0.8\\0.5'),
+      ...more,
+      { tag: '7FE00010', vr: 'OW', value: words(values) },
+    ],
+    `1.2.3.1.${k}`,
+  );
+}
+
+/** The same file with another High Bit (0028,0102). */
+function withHighBit(file: Uint8Array, highBit: number): Uint8Array {
+  const bytes = Buffer.from(file);
+  bytes.writeUInt16LE(highBit, bytes.indexOf(Buffer.from([0x28, 0x00, 0x02, 0x01, 0x55, 0x53])) + 8);
+  return bytes;
 }
 
 describe('volumeGeometry', () => {
@@ -102,79 +115,6 @@ describe('volumeGeometry', () => {
     expect(geometryCode(oblique)).toBeUndefined();
   });
 });
-
-interface SliceFile {
-  readonly index: InstanceIndex;
-  readonly bytes: Uint8Array;
-}
-
-function fileOf(elements: readonly RawElement[], SOPInstanceUID: string, SOPClassUID?: string): SliceFile {
-  const bytes = part10(
-    EXPLICIT_LITTLE_ENDIAN,
-    encodeElements(sorted([...identity(SOPInstanceUID, SOPClassUID), ...elements])),
-  );
-  return { index: indexInstance(bytes), bytes };
-}
-
-function sliceFile(
-  k: number,
-  values: readonly number[],
-  more: readonly RawElement[] = [],
-  { modality = 'CT', signed = false } = {},
-): SliceFile {
-  const ds = (tag: string, value: string): RawElement => ({ tag, vr: 'DS', value });
-  return fileOf(
-    [
-      ...picture({ bitsStored: 12, signed }),
-      { tag: '00080060', vr: 'CS', value: modality },
-      { tag: '00200052', vr: 'UI', value: '1.2.3.9' },
-      ds('00200032', `0\\0\\${2 * k}`),
-      ds('00200037', '1\\0\\0\\0\\1\\0'),
-      ds('00280030', '0.8\\0.5'),
-      ...more,
-      { tag: '7FE00010', vr: 'OW', value: words(values) },
-    ],
-    `1.2.3.1.${k}`,
-  );
-}
-
-/** A Modality LUT that begins at stored value 10. */
-const modalityTable = (values: readonly number[]): RawElement => ({
-  tag: '00283000',
-  vr: 'SQ',
-  value: [
-    [
-      { tag: '00283002', vr: 'US', value: words([values.length, 10, 16]) },
-      { tag: '00283006', vr: 'US', value: words(values) },
-    ],
-  ],
-});
-
-/** The same file with another High Bit (0028,0102). */
-function withHighBit(file: Uint8Array, highBit: number): Uint8Array {
-  const bytes = Buffer.from(file);
-  bytes.writeUInt16LE(highBit, bytes.indexOf(Buffer.from([0x28, 0x00, 0x02, 0x01, 0x55, 0x53])) + 8);
-  return bytes;
-}
-
-const rescale = (slope: string, intercept: string): readonly RawElement[] => [
-  { tag: '00281053', vr: 'DS', value: slope },
-  { tag: '00281052', vr: 'DS', value: intercept },
-];
-
-function load(files: readonly SliceFile[]) {
-  const [image] = groupImages({ StudyInstanceUID: '1.2.3', instances: files.map(({ index }) => index) });
-  if (image === undefined) throw new Error('The files make no image');
-  return loadImage(
-    image,
-    async ({ SOPInstanceUID }) => {
-      const found = files.find(({ index }) => index.SOPInstanceUID === SOPInstanceUID);
-      if (found === undefined) throw new Error('A file was asked for that is not there');
-      return found.bytes;
-    },
-    inProcessDecoder,
-  );
-}
 
 describe('loadImage of a volume', () => {
   it('gives Hounsfield units, slice by slice along the normal', async () => {
@@ -286,146 +226,5 @@ describe('loadImage of a volume', () => {
     await expect(reading).rejects.toThrow('the bucket is gone');
     expect(most).toBeLessThanOrEqual(8);
     expect(read).toBeLessThanOrEqual(8);
-  });
-});
-
-describe('loadImage of a radiograph', () => {
-  const radiograph = (values: readonly number[], options: PictureOptions = {}, more: readonly RawElement[] = []) =>
-    load([
-      fileOf(
-        [
-          ...picture({ bitsStored: 12, ...options }),
-          { tag: '00080060', vr: 'CS', value: 'PX' },
-          { tag: '00181164', vr: 'DS', value: '0.1\\0.2' },
-          ...more,
-          { tag: '7FE00010', vr: 'OW', value: words(values) },
-        ],
-        '1.2.3.5',
-        CR,
-      ),
-    ]);
-  const pixelsOf = (image: Awaited<ReturnType<typeof radiograph>>): readonly number[] =>
-    image.kind === 'radiograph' ? [...image.pixels] : [];
-
-  it('is white where X-rays were absorbed, from 0 to 1', async () => {
-    const values = [100, 200, 300, 400, 500, 300];
-
-    const [positive, negative] = [await radiograph(values), await radiograph(values, { photometric: 'MONOCHROME1' })];
-
-    expect(pixelsOf(positive)).toEqual([0, 0.25, 0.5, 0.75, 1, 0.5]);
-    expect(pixelsOf(negative)).toEqual([1, 0.75, 0.5, 0.25, 0, 0.5]);
-    expect(positive).toMatchObject({ kind: 'radiograph', rows: 2, columns: 3, spacingMm: [0.1, 0.2] });
-  });
-
-  it('goes through the Modality LUT, with its ends beyond it', async () => {
-    const table = modalityTable([0, 100, 400]);
-
-    expect(pixelsOf(await radiograph([0, 10, 11, 12, 13, 4000], {}, [table]))).toEqual([0, 0, 0.25, 1, 1, 1]);
-  });
-
-  it('goes through a rescale, a falling one too, before MONOCHROME1 turns it', async () => {
-    const values = [0, 100, 200, 300, 400, 400];
-
-    const falling = await radiograph(values, {}, rescale('-2', '1000'));
-    const turned = await radiograph(values, { photometric: 'MONOCHROME1' }, rescale('-2', '1000'));
-
-    expect(pixelsOf(falling)).toEqual([1, 0.75, 0.5, 0.25, 0, 0]);
-    expect(pixelsOf(turned)).toEqual([0, 0.25, 0.5, 0.75, 1, 1]);
-  });
-
-  it('is the same with a window or a VOI LUT, which are for eyes', async () => {
-    const window: readonly RawElement[] = [
-      { tag: '00281050', vr: 'DS', value: '200' },
-      { tag: '00281051', vr: 'DS', value: '10' },
-    ];
-    const table: RawElement = { ...modalityTable([7, 7, 7]), tag: '00283010' };
-    const values = [0, 100, 200, 300, 400, 400];
-
-    const [plain, windowed, tabled] = [
-      await radiograph(values),
-      await radiograph(values, {}, window),
-      await radiograph(values, {}, [table]),
-    ];
-
-    expect(pixelsOf(windowed)).toEqual(pixelsOf(plain));
-    expect(pixelsOf(tabled)).toEqual(pixelsOf(plain));
-  });
-
-  it('holds no overlay, be it in bits above the sample or in a group of its own', async () => {
-    const overlay: readonly RawElement[] = [
-      { tag: '60000010', vr: 'US', value: words([2]) },
-      { tag: '60000011', vr: 'US', value: words([3]) },
-      { tag: '60000040', vr: 'CS', value: 'G' },
-      { tag: '60000100', vr: 'US', value: words([1]) },
-      { tag: '60003000', vr: 'OW', value: words([0x3f]) },
-    ];
-
-    const marked = await radiograph([0x8000, 0x1000 + 100, 200, 0xf000 + 300, 400, 400], {}, overlay);
-
-    expect(pixelsOf(marked)).toEqual([0, 0.25, 0.5, 0.75, 1, 1]);
-  });
-
-  it('is refused in colours, with a palette, and in several frames', async () => {
-    const values = [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5];
-
-    for (const options of [{ photometric: 'PALETTE COLOR' }, { frames: 2 }]) {
-      await expect(radiograph(values, options)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
-    }
-  });
-
-  it('does not let padding stretch the picture', async () => {
-    const padding: RawElement = { tag: '00280120', vr: 'US', value: words([4095]) };
-
-    expect(pixelsOf(await radiograph([4095, 100, 200, 150, 100, 4095], {}, [padding]))).toEqual([0, 0, 1, 0.5, 0, 0]);
-  });
-
-  it('keeps its brightest pixels where the padding is a value that no sample has', async () => {
-    const padding: RawElement = { tag: '00280120', vr: 'US', value: words([65_535]) };
-
-    const picture = await radiograph([4095, 0, 819, 1638, 2457, 3276], {}, [padding]);
-
-    expect(pixelsOf(picture).map((pixel) => Math.round(pixel * 5))).toEqual([5, 0, 1, 2, 3, 4]);
-  });
-
-  it('refuses a picture of one grey level', async () => {
-    await expect(radiograph([7, 7, 7, 7, 7, 7])).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
-  });
-});
-
-describeWith(['data'], 'loadImage on real files', () => {
-  const loadFolder = (folder: string) =>
-    load(
-      realFiles()
-        .filter(({ path }) => path.startsWith(`${folder}/`))
-        .map(({ path }) => {
-          const bytes = realFile(path);
-          return { index: indexInstance(bytes), bytes };
-        })
-        .map((file) => ({ ...file, index: { ...file.index, StudyInstanceUID: '1.2.3' } })),
-    );
-
-  it('makes a volume of a real CT', async () => {
-    const volume = await loadFolder('ct-spine-ref-dicom');
-
-    expect(volume).toMatchObject({ kind: 'volume', columns: 122, rows: 101, slices: 112 });
-    const hounsfield = volume.kind === 'volume' ? Int16Array.from(volume.voxels).sort() : new Int16Array(0);
-    expect([hounsfield[0], hounsfield.at(-1)]).toEqual([-1024, 3382]);
-  });
-
-  it('refuses heads whose slice spacing changes', async () => {
-    await expect(async () => loadFolder('ct-head-28')).rejects.toMatchObject({ code: 'variable-spacing' });
-  });
-
-  it('shows fillings white, bone grey and air black on a panoramic X-ray in MONOCHROME1 with a Modality LUT', async () => {
-    const image = await loadFolder('dental');
-
-    expect(image).toMatchObject({ kind: 'radiograph', rows: 1576, columns: 1976, spacingMm: [0.15, 0.15] });
-    const pixel = (row: number, column: number) =>
-      image.kind === 'radiograph' ? image.pixels[row * 1976 + column] : 0;
-    const [filling = 0, bone = 0, air = 1] = [pixel(1200, 1210), pixel(1330, 640), pixel(300, 1000)];
-    expect(filling).toBeGreaterThan(0.9);
-    expect(bone).toBeLessThan(0.8);
-    expect(bone).toBeGreaterThan(0.2);
-    expect(air).toBeLessThan(0.05);
   });
 });

@@ -1,0 +1,185 @@
+/** Masks as DICOM Segmentation objects. */
+import { describe, expect, it } from 'vitest';
+import { indexInstance } from '#core/study/index-instance.ts';
+import type { InstanceIndex } from '#core/study/study-index.ts';
+import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
+import { at, contentOf, ofKind } from '../fixtures/objects-of.ts';
+import {
+  type Case,
+  ctCase,
+  enhancedCtCase,
+  radiographCase,
+  twoRadiographsCase,
+  twoVolumesCase,
+} from '../fixtures/results.ts';
+
+describe('the mask', () => {
+  it.each([ctCase(), enhancedCtCase()])('of the $name says how far its source’s slices lie apart', (one) => {
+    const [seg] = ofKind(one, 'segmentation');
+
+    const measures = at(seg, 'SharedFunctionalGroupsSequence', 'PixelMeasuresSequence');
+
+    expect(measures?.numbers('SpacingBetweenSlices')).toEqual([2.5]);
+    expect(measures?.numbers('SliceThickness')).toEqual([2.5]);
+  });
+
+  it('names frames of a multi-frame source by number, and of a single-frame one by instance alone', () => {
+    const frameNumbers = (one: Case) =>
+      (ofKind(one, 'segmentation')[0]?.items('PerFrameFunctionalGroupsSequence') ?? []).map((frame) =>
+        at(frame, 'DerivationImageSequence', 'SourceImageSequence')?.text('ReferencedFrameNumber'),
+      );
+
+    expect(frameNumbers(enhancedCtCase())).toEqual(['2', '3', '4', '1', '6']);
+    expect(frameNumbers(ctCase())).toEqual(Array(5).fill(undefined));
+  });
+
+  it('of each radiograph is an object of its own, segments counted from 1, and reports find them there', () => {
+    const one = twoRadiographsCase();
+
+    const masks = ofKind(one, 'segmentation');
+    const [report] = ofKind(one, 'structured-report');
+
+    const uids = one.source.instances.map(({ SOPInstanceUID }) => SOPInstanceUID);
+    expect(
+      masks.map((mask) => ({
+        rows: mask.number('Rows'),
+        frames: mask.number('NumberOfFrames'),
+        segments: mask
+          .items('SegmentSequence')
+          .map((item) => [item.number('SegmentNumber'), item.text('SegmentLabel')]),
+        sources: at(mask, 'ReferencedSeriesSequence')
+          ?.items('ReferencedInstanceSequence')
+          .map((item) => item.text('ReferencedSOPInstanceUID')),
+      })),
+    ).toEqual([
+      { rows: 53, frames: 1, segments: [[1, 'Lesion 1']], sources: [uids[0]] },
+      {
+        rows: 57,
+        frames: 2,
+        segments: [
+          [1, 'Lesion 2'],
+          [2, 'Lesion 3'],
+        ],
+        sources: [uids[1]],
+      },
+    ]);
+    const referenced = contentOf(report)
+      .filter(({ name }) => name === 'Referenced Segmentation Frame')
+      .map(({ item }) => at(item, 'ReferencedSOPSequence'));
+    expect(
+      referenced.map((item) => [item?.text('ReferencedSOPInstanceUID'), item?.text('ReferencedFrameNumber')]),
+    ).toEqual([
+      [masks[0]?.text('SOPInstanceUID'), '1'],
+      [masks[1]?.text('SOPInstanceUID'), '1'],
+      [masks[1]?.text('SOPInstanceUID'), '2'],
+    ]);
+    expect(new Set(masks.map((mask) => mask.text('SeriesInstanceUID'))).size).toBe(1);
+    expect(masks.map((mask) => mask.number('InstanceNumber'))).toEqual([1, 2]);
+  });
+
+  it('of each volume is an object of its own, in its frame of reference and with its spacing', () => {
+    const one = twoVolumesCase();
+
+    const masks = ofKind(one, 'segmentation');
+    const [report] = ofKind(one, 'structured-report');
+
+    const frames = [one.source.instances[1], one.source.instances[7]].map((frame) => frame?.FrameOfReferenceUID);
+    expect(
+      masks.map((mask) => ({
+        columns: mask.number('Columns'),
+        space: mask.text('FrameOfReferenceUID'),
+        spacing: at(mask, 'SharedFunctionalGroupsSequence', 'PixelMeasuresSequence')?.number('SpacingBetweenSlices'),
+        segments: mask
+          .items('SegmentSequence')
+          .map((item) => [item.number('SegmentNumber'), item.text('SegmentLabel')]),
+      })),
+    ).toEqual([
+      { columns: 61, space: frames[0], spacing: 2.5, segments: [[1, 'Vertebra 1']] },
+      { columns: 64, space: frames[1], spacing: 4, segments: [[1, 'Vertebra 2']] },
+    ]);
+    const referenced = contentOf(report).flatMap(({ name, item }) =>
+      name === 'Referenced Segment' ? [at(item, 'ReferencedSOPSequence')?.text('ReferencedSOPInstanceUID')] : [],
+    );
+    expect(referenced).toEqual(masks.map((mask) => mask.text('SOPInstanceUID')));
+  });
+
+  it.each([undefined, 0, -2.5])('of slices that say they are %s mm thick are as thick as they are apart', (mm) => {
+    const { result, source } = ctCase();
+    const instances = source.instances.map((instance) => ({ ...instance, SliceThickness: mm }));
+
+    const [mask] = ofKind({ result, source: { ...source, instances } }, 'segmentation');
+
+    const measures = at(mask, 'SharedFunctionalGroupsSequence', 'PixelMeasuresSequence');
+    expect(measures?.number('SliceThickness')).toBe(measures?.number('SpacingBetweenSlices'));
+    expect(measures?.number('SliceThickness')).toBeGreaterThan(0);
+  });
+
+  it.each<[string, Partial<InstanceIndex>, number[]]>([
+    ['at the detector', {}, [0.04, 0.04]],
+    ['calibrated', { PixelSpacing: [0.03, 0.05] }, [0.03, 0.05]],
+    ['zero but for the detector', { PixelSpacing: [0, 0] }, [0.04, 0.04]],
+    ['unknown', { ImagerPixelSpacing: undefined }, [1, 1]],
+    ['none', { PixelSpacing: [-1, 1], ImagerPixelSpacing: [0, 0] }, [1, 1]],
+  ])(
+    'of a radiograph whose spacing is %s has the groups that viewers ask for, and no place',
+    (_how, header, spacing) => {
+      const { result, source } = radiographCase();
+      const instances = source.instances.map((instance) => ({ ...instance, ...header }));
+
+      const [seg] = ofKind({ result, source: { ...source, instances } }, 'segmentation');
+
+      const shared = at(seg, 'SharedFunctionalGroupsSequence');
+      expect(at(shared, 'PixelMeasuresSequence')?.numbers('PixelSpacing')).toEqual(spacing);
+      expect(at(shared, 'PlaneOrientationSequence')?.numbers('ImageOrientationPatient')).toEqual([1, 0, 0, 0, 1, 0]);
+      expect(seg?.text('ImageComments')?.includes('no pixel spacing') ?? false).toBe(spacing[0] === 1);
+      expect(seg?.text('FrameOfReferenceUID')).toBeUndefined();
+      expect(at(seg, 'PerFrameFunctionalGroupsSequence')?.items('PlanePositionSequence')).toEqual([]);
+    },
+  );
+
+  it.each<[readonly string[], readonly string[]]>([
+    [
+      ['L', 'F'],
+      ['L', 'F'],
+    ],
+    [['L'], []],
+    [['L', 'F', 'H'], []],
+    [['', 'F'], []],
+  ])('of a radiograph that is oriented %j says %j', (PatientOrientation, expected) => {
+    const { result, source } = radiographCase();
+    const instances = source.instances.map((instance) => ({
+      ...instance,
+      PatientOrientation: [...PatientOrientation],
+    }));
+
+    const [seg] = ofKind({ result, source: { ...source, instances } }, 'segmentation');
+
+    expect(seg?.texts('PatientOrientation')).toEqual(expected);
+  });
+
+  it('says what its segments are about: the finding in words, its place in codes, the algorithm’s parameters', () => {
+    const [segment] = ofKind(radiographCase(), 'segmentation')[0]?.items('SegmentSequence') ?? [];
+
+    expect(segment?.text('SegmentDescription')).toBe('Caries on tooth 36. (Research use only - not for clinical use)');
+    expect(at(segment, 'AnatomicRegionSequence')?.text('CodeMeaning')).toBe('Mandibular left first molar tooth');
+    expect(at(segment, 'AnatomicRegionSequence', 'AnatomicRegionModifierSequence')?.text('CodeValue')).toBe('8483002');
+    expect(at(segment, 'SegmentationAlgorithmIdentificationSequence')?.text('AlgorithmParameters')).toMatch(
+      /^Input sha256:a{64}\nConfiguration sha256:(c0){32}\nModel phantom-model 1\.0\.0 sha256:/,
+    );
+  });
+
+  it.each(['MONOCHROME1', 'MONOCHROME2'])('of a %s radiograph is bright where the finding is', (photometric) => {
+    const [file = new Uint8Array()] = radiographPhantomToDicom(
+      { kind: 'bitewing', rows: 53, columns: 61, pixels: new Uint16Array(53 * 61), spacingMm: [0.1, 0.1] },
+      { seed: 9, attributes: { PhotometricInterpretation: photometric, PresentationLUTShape: 'INVERSE' } },
+    );
+    const { result, source } = radiographCase();
+    const instance = { ...indexInstance(file), SOPInstanceUID: source.instances[0]?.SOPInstanceUID ?? '' };
+
+    const [seg] = ofKind({ result, source: { ...source, instances: [instance] } }, 'segmentation');
+    const [usual] = ofKind({ result, source }, 'segmentation');
+
+    expect(seg?.text('PhotometricInterpretation')).toBe('MONOCHROME2');
+    expect(seg?.bytes('PixelData')).toEqual(usual?.bytes('PixelData'));
+  });
+});
