@@ -42,6 +42,12 @@ const filesOf = (folder: string): readonly string[] =>
 const bytesOf = (folder: string): number =>
   filesOf(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 
+/** The scripts of a bundle that are ours to make, without the packages that are copied. */
+const codeOf = (folder: string): readonly string[] =>
+  filesOf(folder)
+    .filter((file) => file.endsWith('.mjs') && !file.startsWith('node_modules'))
+    .map((file) => readFileSync(join(folder, file), 'utf8'));
+
 /** Loads a bundle as Lambda does, away from the checkout and its packages, and says what its handler is. */
 function load(folder: string, environment: Record<string, string> = {}): string {
   const program = `import(${JSON.stringify(join(folder, 'index.mjs'))}).then(({ handler }) => process.stdout.write(typeof handler))`;
@@ -88,13 +94,26 @@ describe('bundles', () => {
       // Lambda takes 250 MB unpacked; onnxruntime for one platform is 46 of them.
       expect(bytesOf(folder)).toBeLessThan(150e6);
       // An error's class must be the same for the tool that throws it and the handler that tells it by its class.
-      const code = filesOf(folder).filter((file) => file.endsWith('.mjs') && !file.startsWith('node_modules'));
-      const defining = code.filter((file) =>
-        /class HilumError extends|HilumError = class/.test(readFileSync(join(folder, file), 'utf8')),
-      );
+      const defining = codeOf(folder).filter((code) => /class HilumError extends|HilumError = class/.test(code));
       expect(defining).toHaveLength(1);
     },
   );
+
+  it('have the data dictionary as its table, and nothing of dcmjs that it is made of', () => {
+    const [tool] = tools;
+    if (tool === undefined) throw new Error('No tool');
+    const folders = [
+      bundle('route', { catalog: tools }),
+      bundle('convert'),
+      bundle('return'),
+      bundle('infer', { tool }),
+    ];
+    const code = folders.map((folder) => codeOf(folder).join('\n'));
+
+    // Only dcmjs writes names of retired attributes so.
+    expect(code.filter((text) => /node_modules\/dcmjs|RETIRED_LengthToEnd|DicomMetaDictionary/.test(text))).toEqual([]);
+    expect(code[1]).toContain('7FE00010,OB or OW,1,PixelData');
+  });
 
   it('infer reads a compressed study with what the bundle brings, and answers', async () => {
     const testRoot = join(root, 'test', 'fixtures', 'failing');

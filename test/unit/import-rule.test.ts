@@ -32,6 +32,8 @@ const OUTSIDE: readonly { readonly what: RegExp; readonly rooms: readonly string
   { what: /^onnxruntime/, rooms: ['adapters'] },
   { what: /^node:(https?|http2|net|tls|dgram)$|^undici$/, rooms: ['adapters', 'localstack'] },
   { what: /^node:sqlite$/, rooms: ['adapters'] },
+  // The source of a table that is committed; what runs reads the table.
+  { what: /^dcmjs/, rooms: ['scripts'] },
   { what: /^aws-cdk-lib|^constructs$/, rooms: ['infra'] },
 ];
 
