@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HilumError } from '#core/errors.ts';
 import { note, root, Unsuccessful, UsageError } from './command.ts';
 

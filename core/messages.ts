@@ -1,5 +1,5 @@
 /** What travels in the queues. Versioned; parsed with zod at the edge of each function; never any patient data. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { MessageError } from './errors.ts';
 import { ANSWERS, KEY_UID, LANES } from './keys.ts';
 

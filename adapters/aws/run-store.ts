@@ -9,7 +9,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { STUDY_INDEX } from '#core/environment.ts';
 import { MessageError } from '#core/errors.ts';
 import { LANES } from '#core/keys.ts';

@@ -2,7 +2,7 @@
  * The manifest that closes an upload: which instances the study has, where in which chunk each lies, and the header index
  * that routing and conversion need. It holds nothing about the patient (`core/study/study-index.ts`).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { DuplicateUidError, MessageError } from '../errors.ts';
 import { KEY_UID, LANES } from '../keys.ts';
 import { InstanceIndexSchema } from './study-index.ts';

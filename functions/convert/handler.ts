@@ -3,7 +3,7 @@
  * says that the run failed.
  */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { METRICS } from '#adapters/aws/observe.ts';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import { type DicomObject, encodeDicom } from '#core/dicom/write.ts';

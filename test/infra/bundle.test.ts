@@ -48,9 +48,9 @@ const codeOf = (folder: string): readonly string[] =>
     .filter((file) => file.endsWith('.mjs') && !file.startsWith('node_modules'))
     .map((file) => readFileSync(join(folder, file), 'utf8'));
 
-/** Loads a bundle as Lambda does, away from the checkout and its packages, and says what its handler is. */
-function load(folder: string, environment: Record<string, string> = {}): string {
-  const program = `import(${JSON.stringify(join(folder, 'index.mjs'))}).then(({ handler }) => process.stdout.write(typeof handler))`;
+/** Loads a bundle as Lambda does, away from the checkout and its packages, and says what its handler is, or what is `asked`. */
+function load(folder: string, environment: Record<string, string> = {}, asked = 'typeof handler'): string {
+  const program = `import(${JSON.stringify(join(folder, 'index.mjs'))}).then(({ handler }) => process.stdout.write(${asked}))`;
   const env = {
     ...{ HILUM_BUCKET: 'studies', HILUM_RUNS_TABLE: 'runs', HILUM_QUEUES: 'http://127.0.0.1:1/0/hilum-' },
     ...{ AWS_REGION: 'eu-central-1', PATH: '/usr/bin:/bin' },
@@ -113,6 +113,17 @@ describe('bundles', () => {
     // Only dcmjs writes names of retired attributes so.
     expect(code.filter((text) => /node_modules\/dcmjs|RETIRED_LengthToEnd|DicomMetaDictionary/.test(text))).toEqual([]);
     expect(code[1]).toContain('7FE00010,OB or OW,1,PixelData');
+  });
+
+  it('start with nothing that they do not use: languages of zod, clients of others, undici', () => {
+    const route = bundle('route', { catalog: tools });
+    const code = codeOf(route).join('\n');
+
+    expect(code).toContain('new S3Client');
+    // `return` alone reads the archive's secret; Armenian is one of the languages of zod's messages.
+    expect(codeOf(bundle('return')).join('\n')).toContain('new SecretsManagerClient');
+    expect(code).not.toMatch(/SecretsManager|zod\/v4\/locales\/hy\.js/);
+    expect(load(route, {}, "process.moduleLoadList.filter((name) => name.includes('undici')).join()")).toBe('');
   });
 
   it('infer reads a compressed study with what the bundle brings, and answers', async () => {
