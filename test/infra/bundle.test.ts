@@ -164,6 +164,18 @@ describe('bundles', () => {
     expect(aws.sent).toHaveLength(1);
   });
 
+  it('infer starts with its models loaded, and starts where one is not the one that its card names', () => {
+    const testRoot = join(root, 'test', 'fixtures', 'failing');
+    const tool = discoverTools(testRoot).find(({ id }) => id === 'wrong-model');
+    if (tool === undefined) throw new Error('The tool is gone');
+    const folder = createBundler({ root: testRoot, outdir: join(outdir, 'wrong-model') })('infer', { tool });
+
+    const [line, answer] = load(folder, { HILUM_TOOL: tool.id, HILUM_TOOL_TIMEOUT_S: '60' }).split('\n');
+
+    expect(JSON.parse(line ?? '')).toMatchObject({ event: 'model-not-ready', code: 'model-digest-mismatch' });
+    expect(answer).toBe('function');
+  });
+
   it('infer of another tool than it was made for says which setting is wrong', () => {
     const [tool] = tools;
     if (tool === undefined) throw new Error('No tool');
