@@ -16,7 +16,7 @@ export function abortSignalOf({ signal, deadlineMs }: CallOptions): AbortSignal 
 }
 
 /** Whether the caller gave the call up; at its deadline nobody did. */
-export const isGivenUp = ({ signal }: CallOptions): boolean => signal?.aborted === true;
+const isGivenUp = ({ signal }: CallOptions): boolean => signal?.aborted === true;
 
 /**
  * Does `work` until it ends or the call is given up, whichever comes first, also where `work` does not heed its signal (the

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: all parts; `npm run bench -- pipeline` (the way of a study), `npm run bench -- dicom` (reading, decoding and
- * writing beside other software) or `npm run bench -- models` (inference beside Python, memory and CPU on large CTs): one.
- * Each writes its section of docs/benchmarks.md when it is done.
+ * writing beside other software), `npm run bench -- models` (inference beside Python, memory and CPU on large CTs) or
+ * `npm run bench -- imports` (how functions start): one. Each writes its section of docs/benchmarks.md when it is done.
  */
 import { parseArgs } from 'node:util';
 import { PAGE, writeSection } from './page.ts';
@@ -18,6 +18,10 @@ const PARTS: Readonly<Record<string, Part>> = {
     measure: async (options) => (await import('./pipeline/pipeline.ts')).measurePipeline(options),
   },
   models: { repetitions: 5, measure: async (options) => (await import('./models/models.ts')).measureModels(options) },
+  imports: {
+    repetitions: 9,
+    measure: async (options) => (await import('./imports/imports.ts')).measureImports(options),
+  },
 };
 
 const { values, positionals } = parseArgs({

@@ -7,7 +7,8 @@ export const PAGE = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 
 const HEAD = `# Benchmarks
 
-\`npm run bench\` measures and writes this page; \`npm run bench -- pipeline\`, \`npm run bench -- dicom\` and \`npm run bench -- models\` do one section each.
+\`npm run bench\` measures and writes this page; \`npm run bench -- pipeline\`, \`npm run bench -- dicom\`, \`npm run bench -- models\` and
+\`npm run bench -- imports\` do one section each.
 `;
 
 /**

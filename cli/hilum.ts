@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isKnown } from '#core/errors.ts';
 import { WrongPathError } from '#files/dicom-files.ts';
 import { note, root, Unsuccessful, UsageError } from './command.ts';

@@ -3,7 +3,7 @@
  * Routing reads nothing else, so it never runs a tool's code.
  */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SelectionSchema } from './study/selection.ts';
 import type { ToolDescription } from './tool.ts';
 

@@ -1,5 +1,8 @@
-/** The data dictionary (PS3.6), dcmjs's: from keyword to tag, VR and VM, and back. Its parser and writer are not loaded. */
-import { type DcmjsDictionaryEntry, dictionary } from 'dcmjs/dictionary';
+/**
+ * The data dictionary (PS3.6): from keyword to tag, VR and VM, and back. The data is `dictionary-table.json`, which
+ * `npm run dictionary` makes of dcmjs's.
+ */
+import table from './dictionary-table.json' with { type: 'json' };
 
 export interface DictionaryEntry {
   readonly keyword: string;
@@ -14,32 +17,30 @@ export interface DictionaryEntry {
   readonly vm: string;
 }
 
-const CHOICES: Readonly<Record<string, string>> = { ox: 'OB or OW', xs: 'US or SS', lt: 'US or OW', up: 'UL' };
-/** Retired attributes have this before their keyword: they are read, and never written. */
-const RETIRED = 'RETIRED_';
+// Rows are put in order at the first look-up and read when they are asked for: a process starts, and looks up few of 5,000.
+let byKeyword: ReadonlyMap<string, string> | undefined;
+let byTag: ReadonlyMap<number, string> | undefined;
+const entries = new Map<string, DictionaryEntry>();
 
-const entries: readonly DictionaryEntry[] = Object.values(dictionary).flatMap(entryOf);
-const byKeyword: ReadonlyMap<string, DictionaryEntry> = new Map(entries.map((entry) => [entry.keyword, entry]));
-const byTag: ReadonlyMap<number, DictionaryEntry> = new Map(
-  entries.map((entry) => [Number.parseInt(entry.tag, 16), entry]),
-);
-
-/** Nothing for private attributes, whose names nobody vouches for, and the few that are given as ranges of elements. */
-function entryOf({ tag, name, vr, vm }: DcmjsDictionaryEntry): readonly DictionaryEntry[] {
-  const [, group, element] = /^\(([0-9A-F]{4})(?:-[0-9A-F]{4})?,([0-9A-F]{4})\)$/.exec(tag) ?? [];
-  if (group === undefined || element === undefined || Number.parseInt(group, 16) % 2 === 1) return [];
-  return [{ keyword: name, tag: group + element, vr: CHOICES[vr] ?? vr, vm }];
-}
+/** Retired attributes (`tag,VR`) have no keyword: they are read, and never written. */
+const keywordIn = (row: string): string | undefined => row.split(',')[3];
 
 /** The attribute of that keyword, or undefined where PS3.6 has none in use (retired ones are left out). */
 export function lookup(keyword: string): DictionaryEntry | undefined {
-  return keyword.startsWith(RETIRED) ? undefined : byKeyword.get(keyword);
+  const known = entries.get(keyword);
+  if (known !== undefined) return known;
+  byKeyword ??= new Map(table.attributes.map((row) => [keywordIn(row) ?? '', row]));
+  const [tag, vr, vm] = byKeyword.get(keyword)?.split(',') ?? [];
+  if (tag === undefined || vr === undefined || vm === undefined) return undefined;
+  const entry = { keyword, tag, vr, vm };
+  entries.set(keyword, entry);
+  return entry;
 }
 
 /** The keyword of a tag that PS3.6 has and has not retired. */
 export function keywordOf(tag: number): string | undefined {
-  const keyword = byTag.get(tag)?.keyword;
-  return keyword?.startsWith(RETIRED) === true ? undefined : keyword;
+  const row = rowOf(tag);
+  return row && keywordIn(row);
 }
 
 /**
@@ -52,5 +53,10 @@ export function vrOf(tag: number): string | undefined {
   if (element === 0) return 'UL';
   if (group % 2 === 1) return element >= 0x10 && element <= 0xff ? 'LO' : undefined;
   const repeating = (group >= 0x5000 && group <= 0x50ff) || (group >= 0x6000 && group <= 0x60ff);
-  return byTag.get(repeating ? (group & 0xff00) * 0x1_0000 + element : tag)?.vr;
+  return rowOf(repeating ? (group & 0xff00) * 0x1_0000 + element : tag)?.split(',')[1];
+}
+
+function rowOf(tag: number): string | undefined {
+  byTag ??= new Map(table.attributes.map((row) => [Number.parseInt(row, 16), row]));
+  return byTag.get(tag);
 }

@@ -1,6 +1,6 @@
 /** The edge's settings: environment variables, else the same names in a JSON file, else the local environment's. */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigurationError } from '#core/errors.ts';
 import { LANES } from '#pipeline/keys.ts';
 

@@ -1,7 +1,7 @@
 /** `evaluation/<tool>/floors.json`: what CI holds the figures of each part's first cases against. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Summary } from './evaluation.ts';
 
 const FloorSchema = z.union([z.object({ atLeast: z.number() }).strict(), z.object({ atMost: z.number() }).strict()]);

@@ -33,6 +33,12 @@ const BANNER =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 /**
+ * Node's `http` with its getters left alone: an ESM import of it reads all its names, and three of them load undici, which
+ * nothing here uses (a tenth of a function's start).
+ */
+const HTTP = "data:text/javascript,module.exports = process.getBuiltinModule('node:http')";
+
+/**
  * @param root the folder that holds `tools/` and `layers/models/`
  * @param outdir where the folders are made; each is made anew
  */
@@ -79,6 +85,7 @@ function bundleCode(name: string, tool: ToolManifest | undefined, { root, out }:
     target: 'node24',
     mainFields: ['module', 'main'],
     banner: { js: BANNER },
+    alias: { http: HTTP, 'node:http': HTTP },
     external: [ONNXRUNTIME, '@cornerstonejs/*'],
     legalComments: 'none',
     logLevel: 'error',

@@ -1,5 +1,5 @@
 /** What a deployment may be told, as CDK context: `cdk deploy -c packaging=zip -c name=trial`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigurationError } from '../core/errors.ts';
 
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);

@@ -1,6 +1,6 @@
 /** Makes DICOM objects of a run's stored answer and lists them in the bucket. */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import { ContentConflictError, IntegrityError } from '#core/errors.ts';
 import type { ProcessingResult } from '#core/tool.ts';

@@ -2,7 +2,7 @@
  * Names that the deployed parts share: queues, the environment of the functions, the outputs of the stack.
  * `infra` sets them, `functions` read them, `localstack` and `cli` find a deployment by them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigurationError } from '#core/errors.ts';
 import { LANES, type Lane } from './keys.ts';
 

@@ -2,7 +2,7 @@
  * The manifest that closes an upload: which instances the study has, where in which chunk each lies, and the header index
  * that routing and conversion need. It holds nothing about the patient (`core/study/study-index.ts`).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { DuplicateUidError, MessageError } from '#core/errors.ts';
 import { InstanceIndexSchema } from '#core/study/study-index.ts';
 import { KEY_UID } from '#dicom/uid.ts';

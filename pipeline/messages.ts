@@ -1,5 +1,5 @@
 /** What travels in the queues. Versioned; parsed with zod at the edge of each function; never any patient data. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { MessageError } from '#core/errors.ts';
 import { KEY_UID } from '#dicom/uid.ts';
 import { ANSWERS, LANES } from './keys.ts';

@@ -1,5 +1,5 @@
 /** `objects.json`: what conversion made of a run's answer and delivery is to bring to the archive. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { MessageError } from '#core/errors.ts';
 import { KEY_UID } from '#dicom/uid.ts';
 

@@ -19,10 +19,11 @@ const forcePathStyle = (): boolean => {
   return AWS_ENDPOINT_URL !== undefined || AWS_ENDPOINT_URL_S3 !== undefined;
 };
 
-export const s3 = once(() => new S3Client({ forcePathStyle: forcePathStyle(), maxAttempts: 4 }));
-export const sqs = once(() => new SQSClient({ maxAttempts: 4 }));
-export const dynamoDb = once(() => new DynamoDBClient({ maxAttempts: 4 }));
-export const secretsManager = once(() => new SecretsManagerClient({ maxAttempts: 4 }));
+// Marked as pure, so that a function's bundle holds only the clients that it asks for.
+export const s3 = /* @__PURE__ */ once(() => new S3Client({ forcePathStyle: forcePathStyle(), maxAttempts: 4 }));
+export const sqs = /* @__PURE__ */ once(() => new SQSClient({ maxAttempts: 4 }));
+export const dynamoDb = /* @__PURE__ */ once(() => new DynamoDBClient({ maxAttempts: 4 }));
+export const secretsManager = /* @__PURE__ */ once(() => new SecretsManagerClient({ maxAttempts: 4 }));
 
 /** The SDK's option by which a call is given up. */
 export const within = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal });

@@ -11,7 +11,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MessageError } from '#core/errors.ts';
 import type { Clock } from '#core/ports.ts';
 import { STUDY_INDEX } from '#pipeline/environment.ts';

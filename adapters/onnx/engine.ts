@@ -16,6 +16,11 @@ export interface OnnxEngineOptions extends ModelPlaces {
   readonly threads: number;
 }
 
+export interface OnnxEngine extends InferenceEngine {
+  /** Loads a model before its first use; throws what `run` would throw for it, which may try again. */
+  prepare(modelId: string): Promise<void>;
+}
+
 /** Sessions are never released, because creating and releasing them leaks: one per model and process. */
 const sessions = new Map<string, Promise<InferenceSession>>();
 
@@ -25,8 +30,11 @@ const sessions = new Map<string, Promise<InferenceSession>>();
  * Its `run` throws ModelDigestError where the file's SHA-256 is not its card's, ConfigurationError where model or card
  * cannot be read, and whatever the runtime throws where the inputs do not fit the model.
  */
-export function createOnnxEngine({ threads, ...places }: OnnxEngineOptions): InferenceEngine {
+export function createOnnxEngine({ threads, ...places }: OnnxEngineOptions): OnnxEngine {
   return {
+    async prepare(modelId) {
+      await sessionOf(modelId, places, threads);
+    },
     async run(modelId, inputs) {
       const session = await sessionOf(modelId, places, threads);
       const outputs = await session.run(

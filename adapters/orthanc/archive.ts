@@ -1,5 +1,5 @@
 /** Orthanc as an archive: DICOMweb, and its own interface for what DICOMweb has no equal for. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ArchiveRequestError } from '#core/errors.ts';
 import type { Archive, CallOptions, InstanceUids } from '#pipeline/ports.ts';
 import { createDicomWebClient } from '../dicomweb/client.ts';

@@ -2,7 +2,7 @@
  * The part of Orthanc's own REST interface that DICOMweb has no equal for: its log of changes and what it knows of
  * studies without reading files. Written against 1.10, so that later versions work too.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ArchiveRequestError } from '#core/errors.ts';
 import { type ArchiveAccess, createArchiveHttp, jsonBody } from '../dicomweb/http.ts';
 

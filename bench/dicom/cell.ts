@@ -13,10 +13,17 @@ export interface Cell<T> {
 /** One thread for whoever would take more: what is compared is the work, not over how many cores it is spread. */
 const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', OPJ_NUM_THREADS: '1' };
 
+/** Variables of a program besides this process's own. */
+type Environment = Readonly<Record<string, string>>;
+
 /** Runs a program that prints its measurements as JSON. */
-export async function runCell<T>(program: string, args: readonly string[]): Promise<Cell<T>> {
+export async function runCell<T>(
+  program: string,
+  args: readonly string[],
+  environment: Environment = {},
+): Promise<Cell<T>> {
   const start = performance.now();
-  const output = await runProgram(program, args);
+  const output = await runProgram(program, args, environment);
   return { measured: JSON.parse(output) as T, processMs: performance.now() - start };
 }
 
@@ -25,8 +32,13 @@ export async function runCell<T>(program: string, args: readonly string[]): Prom
  *
  * @throws Error where it fails; what it says of that goes to the terminal
  */
-export async function runProgram(program: string, args: readonly string[]): Promise<string> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...ONE_THREAD } });
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  environment: Environment = {},
+): Promise<string> {
+  const env = { ...process.env, ...ONE_THREAD, ...environment };
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}`);
   return output;

@@ -1,5 +1,5 @@
 /** The shape of a stored result (`runs/<runId>/result.json`), version 1. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { KEY_UID } from '#dicom/uid.ts';
 
 export const RESULT_FORMAT_NAME = 'hilum.result/1';

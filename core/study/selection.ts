@@ -1,5 +1,5 @@
 /** Which images a tool takes: declared in the tool's manifest, decided from headers alone. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Reason } from '../errors.ts';
 import type { Suitability } from '../tool.ts';
 import { type FrameHeader, imageFrames } from './frames.ts';

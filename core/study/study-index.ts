@@ -4,7 +4,7 @@
  * The list holds what routing, geometry and conversion need and nothing that describes the patient: no Patient module,
  * no dates, no free text (PS3.15 Annex E). It travels in the manifest. Names are DICOM keywords (PS3.6).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { KEY_UID } from '#dicom/uid.ts';
 import type { FrameReference } from '../image/frame-reference.ts';
 

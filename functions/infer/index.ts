@@ -7,6 +7,7 @@ import { threadsFor } from '#core/tool-manifest.ts';
 import { InferEnvironmentSchema, readEnvironment } from '#pipeline/environment.ts';
 import { createServices, observed } from '../shared/services.ts';
 import { makeHandler } from './handler.ts';
+import { readyModels } from './ready.ts';
 
 const root = import.meta.dirname;
 const environment = readEnvironment(InferEnvironmentSchema, process.env);
@@ -18,6 +19,7 @@ const tool = await loadTool(root, entry);
 const threads = threadsFor(entry);
 const decoder = createDecoder({ threads });
 const engine = createOnnxEngine({ modelsDir: join(root, 'layers', 'models'), threads });
+await readyModels(entry.models, engine, services.observer);
 const toolTimeoutMs = environment.HILUM_TOOL_TIMEOUT_S * 1000;
 
 export const handler = observed(

@@ -42,9 +42,15 @@ const filesOf = (folder: string): readonly string[] =>
 const bytesOf = (folder: string): number =>
   filesOf(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 
-/** Loads a bundle as Lambda does, away from the checkout and its packages, and says what its handler is. */
-function load(folder: string, environment: Record<string, string> = {}): string {
-  const program = `import(${JSON.stringify(join(folder, 'index.mjs'))}).then(({ handler }) => process.stdout.write(typeof handler))`;
+/** The scripts of a bundle that are ours to make, without the packages that are copied. */
+const codeOf = (folder: string): readonly string[] =>
+  filesOf(folder)
+    .filter((file) => file.endsWith('.mjs') && !file.startsWith('node_modules'))
+    .map((file) => readFileSync(join(folder, file), 'utf8'));
+
+/** Loads a bundle as Lambda does, away from the checkout and its packages, and says what its handler is, or what is `asked`. */
+function load(folder: string, environment: Record<string, string> = {}, asked = 'typeof handler'): string {
+  const program = `import(${JSON.stringify(join(folder, 'index.mjs'))}).then(({ handler }) => process.stdout.write(${asked}))`;
   const env = {
     ...{ HILUM_BUCKET: 'studies', HILUM_RUNS_TABLE: 'runs', HILUM_QUEUES: 'http://127.0.0.1:1/0/hilum-' },
     ...{ AWS_REGION: 'eu-central-1', PATH: '/usr/bin:/bin' },
@@ -88,13 +94,37 @@ describe('bundles', () => {
       // Lambda takes 250 MB unpacked; onnxruntime for one platform is 46 of them.
       expect(bytesOf(folder)).toBeLessThan(150e6);
       // An error's class must be the same for the tool that throws it and the handler that tells it by its class.
-      const code = filesOf(folder).filter((file) => file.endsWith('.mjs') && !file.startsWith('node_modules'));
-      const defining = code.filter((file) =>
-        /class HilumError extends|HilumError = class/.test(readFileSync(join(folder, file), 'utf8')),
-      );
+      const defining = codeOf(folder).filter((code) => /class HilumError extends|HilumError = class/.test(code));
       expect(defining).toHaveLength(1);
     },
   );
+
+  it('have the data dictionary as its table, and nothing of dcmjs that it is made of', () => {
+    const [tool] = tools;
+    if (tool === undefined) throw new Error('No tool');
+    const folders = [
+      bundle('route', { catalog: tools }),
+      bundle('convert'),
+      bundle('return'),
+      bundle('infer', { tool }),
+    ];
+    const code = folders.map((folder) => codeOf(folder).join('\n'));
+
+    // Only dcmjs writes names of retired attributes so.
+    expect(code.filter((text) => /node_modules\/dcmjs|RETIRED_LengthToEnd|DicomMetaDictionary/.test(text))).toEqual([]);
+    expect(code[1]).toContain('7FE00010,OB or OW,1,PixelData');
+  });
+
+  it('start with nothing that they do not use: languages of zod, clients of others, undici', () => {
+    const route = bundle('route', { catalog: tools });
+    const code = codeOf(route).join('\n');
+
+    expect(code).toContain('new S3Client');
+    // `return` alone reads the archive's secret; Armenian is one of the languages of zod's messages.
+    expect(codeOf(bundle('return')).join('\n')).toContain('new SecretsManagerClient');
+    expect(code).not.toMatch(/SecretsManager|zod\/v4\/locales\/hy\.js/);
+    expect(load(route, {}, "process.moduleLoadList.filter((name) => name.includes('undici')).join()")).toBe('');
+  });
 
   it('infer reads a compressed study with what the bundle brings, and answers', async () => {
     const testRoot = join(root, 'test', 'fixtures', 'failing');
@@ -132,6 +162,18 @@ describe('bundles', () => {
       summary: '5 slices.',
     });
     expect(aws.sent).toHaveLength(1);
+  });
+
+  it('infer starts with its models loaded, and starts where one is not the one that its card names', () => {
+    const testRoot = join(root, 'test', 'fixtures', 'failing');
+    const tool = discoverTools(testRoot).find(({ id }) => id === 'wrong-model');
+    if (tool === undefined) throw new Error('The tool is gone');
+    const folder = createBundler({ root: testRoot, outdir: join(outdir, 'wrong-model') })('infer', { tool });
+
+    const [line, answer] = load(folder, { HILUM_TOOL: tool.id, HILUM_TOOL_TIMEOUT_S: '60' }).split('\n');
+
+    expect(JSON.parse(line ?? '')).toMatchObject({ event: 'model-not-ready', code: 'model-digest-mismatch' });
+    expect(answer).toBe('function');
   });
 
   it('infer of another tool than it was made for says which setting is wrong', () => {

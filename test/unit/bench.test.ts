@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { DecodeTimes } from '../../bench/dicom/decode-hilum.ts';
 import { sameSamples } from '../../bench/dicom/same-answers.ts';
 import type { BenchSyntax } from '../../bench/dicom/syntaxes.ts';
+import type { StartTimes } from '../../bench/imports/imports.ts';
+import { describeImports } from '../../bench/imports/report.ts';
 import { withSection } from '../../bench/page.ts';
 import { median, spread } from '../../bench/statistics.ts';
 
@@ -59,5 +61,29 @@ describe('readers of the same files', () => {
     expect(compare(lossy, { sha256: 'b', mean: 100.2 })).not.toThrow();
     expect(compare(lossy, { mean: 101 })).toThrow('reads other samples');
     expect(compare(lossy, { bytes: 20 })).toThrow('reads other samples');
+  });
+});
+
+describe('how functions start', () => {
+  const taking = (...importMs: readonly number[]): readonly StartTimes[] =>
+    importMs.map((ms) => ({ importMs: ms, wallMs: ms / 2, processMs: ms + 30 }));
+  const section = describeImports({
+    functions: [
+      { name: 'route', codeBytes: 1_240_000, goalMs: 150, times: taking(110, 90, 130) },
+      { name: 'convert', codeBytes: 2_000_000, times: taking(100) },
+    ],
+    references: [{ name: 'an empty module', times: taking(1) }],
+    repetitions: 3,
+  });
+
+  it('is told by median and spread, beside what is wanted where something is', () => {
+    expect(section).toContain('| route | 1.2 | 110 (90–130) | ≤ 150 | 55 (45–65) | 140 (120–160) |\n');
+    expect(section).toContain('| convert | 2.0 | 100 |  | 50 | 130 |\n');
+    expect(section).toContain('| an empty module |  | 1 |  | 1 | 31 |\n');
+  });
+
+  it('is one section of the page', () => {
+    expect(withSection('', section)).toContain('3 repetitions');
+    expect(section.match(/^## /gm)).toHaveLength(1);
   });
 });

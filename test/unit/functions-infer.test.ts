@@ -4,6 +4,7 @@ import { parseResult } from '#core/results/result.ts';
 import { toolVersion } from '#core/tool-manifest.ts';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { type InferDependencies, makeHandler } from '#functions/infer/handler.ts';
+import { readyModels } from '#functions/infer/ready.ts';
 import { resultKey, runIdOf } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import {
@@ -221,5 +222,25 @@ describe('infer', () => {
     expect(await stored(pipeline, 'dead-letters/infer-tiny-live/message-0.json')).toMatchObject({
       reason: { code: 'invalid-message' },
     });
+  });
+});
+
+describe('the start of infer', () => {
+  it('goes on where a model cannot be loaded, for a message to say so, and loads the others', async () => {
+    const { observer, logged, counted } = createPipeline();
+    const asked: string[] = [];
+    const prepare = async (id: string): Promise<void> => {
+      asked.push(id);
+      if (id === 'first') throw new ModelDigestError('The model differs from its card');
+    };
+
+    await readyModels([{ id: 'first' }, { id: 'second' }], { prepare }, observer);
+
+    expect(asked).toEqual(['first', 'second']);
+    expect(logged.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ event: 'model-not-ready', model: 'first', code: 'model-digest-mismatch' }),
+    ]);
+    // A person is called by the message that needs the model, once for each.
+    expect(counted).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -39,6 +39,17 @@ describe('the ONNX engine', () => {
     await write('double.onnx', 'a'.repeat(64));
 
     await expect(engine.run('double', {})).rejects.toBeInstanceOf(ModelDigestError);
+  });
+
+  it('has a model ready that it was told to prepare, and refuses there what it would refuse to run', async () => {
+    const engine = createOnnxEngine({ modelsDir, threads: 1 });
+    await engine.prepare('double');
+    await rm(join(modelsDir, 'double'), { recursive: true });
+
+    await expect(engine.run('double', { x: { data: new Float32Array(2), shape: [1, 2] } })).resolves.toHaveProperty(
+      'y',
+    );
+    await expect(engine.prepare('triple')).rejects.toBeInstanceOf(ConfigurationError);
   });
 
   it('takes the model once it is mended', async () => {
