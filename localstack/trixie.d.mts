@@ -10,4 +10,4 @@ export function hasTrixie(cache?: string): boolean;
  *
  * @throws Error where it cannot be made, with what to do
  */
-export function makeTrixie(cache?: string): Promise<string>;
+export function makeTrixie(cache?: string, osRelease?: string): Promise<string>;

@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -25,10 +26,12 @@ export const TRIXIE = {
 };
 
 const CACHE = fileURLToPath(new URL('../.cache', import.meta.url));
+/** How the folder is called that is not finished; the number of the process that makes it follows. */
+const DRAFT = 'draft-trixie-';
 /** What the machine's apt is told of how to reach a mirror, and what it takes from one. */
 const NETWORK_SETTING = /^Acquire::(https?|Check-Valid-Until|Check-Date|Retries|ForceIPv[46])\b/;
 
-/** The folder that is its root, whether or not it is there: another content has another folder. `cache`, here and below, is for tests. */
+/** The folder that is its root, whether or not it is there: another content has another folder. `cache`, here and below, and `osRelease` are for tests. */
 export function trixieRoot(cache = CACHE) {
   const digest = createHash('sha256')
     .update(JSON.stringify([TRIXIE, process.arch]))
@@ -47,10 +50,11 @@ export function hasTrixie(cache = CACHE) {
  *
  * @throws Error where it cannot be made, with what to do
  */
-export async function makeTrixie(cache = CACHE) {
+export async function makeTrixie(cache = CACHE, osRelease = '/etc/os-release') {
   if (hasTrixie(cache)) return trixieRoot(cache);
   mkdirSync(cache, { recursive: true });
-  const own = await ownMirror();
+  for (const name of readdirSync(cache).filter(isLeftOver)) await discard(join(cache, name));
+  const own = await ownMirror(osRelease);
   const failures = [];
   for (const mirrors of own === undefined ? [[]] : [[own], []]) {
     try {
@@ -67,8 +71,8 @@ export async function makeTrixie(cache = CACHE) {
 }
 
 /** The mirror that apt takes the machine's own Debian from; asked of apt, which knows every way to write it down. */
-async function ownMirror() {
-  const { ID, VERSION_CODENAME } = osRelease();
+async function ownMirror(osRelease) {
+  const { ID, VERSION_CODENAME } = settingsIn(osRelease);
   if (ID !== 'debian') return undefined;
   const fields = '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)';
   const targets = await run('apt-get', ['indextargets', '--format', fields, 'Created-By: Packages']).catch(() => '');
@@ -78,8 +82,7 @@ async function ownMirror() {
     .find((target) => target.slice(1, 3).includes(VERSION_CODENAME) && target[3] === 'main')?.[0];
 }
 
-function osRelease() {
-  const file = '/etc/os-release';
+function settingsIn(file) {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
   return Object.fromEntries(lines.map((line) => line.replaceAll('"', '').split('=')));
 }
@@ -87,7 +90,7 @@ function osRelease() {
 /** Makes it under another name first. Two who make it at once bring the same: who comes second keeps the first one's. */
 async function bootstrap(cache, mirrors) {
   const settings = mkdtempSync(join(tmpdir(), 'hilum-apt-'));
-  const draft = mkdtempSync(join(cache, 'draft-'));
+  const draft = mkdtempSync(join(cache, `${DRAFT}${process.pid}-`));
   try {
     // Who is not root is to get into the finished root.
     chmodSync(draft, 0o755);
@@ -116,6 +119,17 @@ function adopt(draft, cache) {
     renameSync(draft, trixieRoot(cache));
   } catch (error) {
     if (!hasTrixie(cache)) throw error;
+  }
+}
+
+/** True of a draft whose maker was killed. */
+function isLeftOver(name) {
+  if (!name.startsWith(DRAFT)) return false;
+  try {
+    process.kill(Number.parseInt(name.slice(DRAFT.length), 10), 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
   }
 }
 
