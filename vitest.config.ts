@@ -21,6 +21,7 @@ export default defineConfig({
       lane('judges', 240_000),
       lane('fuzz', 300_000),
       lane('e2e', 600_000),
+      lane('pacs', 240_000),
       lane('browser', 180_000),
     ],
     maxWorkers: 2,

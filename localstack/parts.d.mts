@@ -17,6 +17,7 @@ export type PartName =
   | 'cloud'
   | 'orthanc'
   | 'viewerLink'
+  | 'newerOrthanc'
   | 'ohif'
   | 'postgresql'
   | 'judges'

@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'no
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasOhif } from './ohif.mjs';
+import { hasTrixie, TRIXIE } from './trixie.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -123,9 +124,11 @@ export function dataFolder() {
   return resolve(process.env.HILUM_DATA ?? join(ROOT, '../shared/data'));
 }
 
+const isRoot = () => process.getuid?.() === 0;
+
 /** True as root on Debian or Ubuntu: the set-up may install packages. */
 export function canInstallPackages() {
-  return process.getuid?.() === 0 && findProgram('apt-get') !== undefined && existsSync('/etc/debian_version');
+  return isRoot() && findProgram('apt-get') !== undefined && existsSync('/etc/debian_version');
 }
 
 /** True where `docker compose` can be called and an engine answers. */
@@ -176,6 +179,12 @@ export const PARTS = {
     optional: true,
   },
   ohif: { what: 'the viewer (OHIF)', present: hasOhif, mend: 'node setup/fetch-ohif.mjs', optional: true },
+  newerOrthanc: {
+    what: `the newer Orthanc of Debian ${TRIXIE.suite}, which root alone can start (in a chroot)`,
+    packages: ['mmdebstrap'],
+    present: () => isRoot() && hasTrixie(),
+    mend: 'as root: apt-get install mmdebstrap && node setup/make-trixie.mjs',
+  },
   postgresql: debian('PostgreSQL with pg_trgm', ['postgresql'], () => {
     const folder = postgresFolder();
     return folder !== undefined && ['initdb', 'postgres', 'psql'].every((name) => isExecutable(join(folder, name)));
@@ -219,6 +228,7 @@ export const PURPOSES = {
     'orthanc',
     'viewerLink',
     'postgresql',
+    'newerOrthanc',
     'ohif',
     'chromium',
     'judges',

@@ -17,6 +17,7 @@ import {
 import { withoutStartingServices } from './debian.mjs';
 import { doctor } from './doctor.mjs';
 import { fetchOhif } from './fetch-ohif.mjs';
+import { makeTrixie } from './make-trixie.mjs';
 
 const say = (line) => console.log(`set-up: ${line}`);
 
@@ -133,11 +134,19 @@ async function makeVenvs(parts) {
 
 async function fetchViewer(parts) {
   if (!parts.includes('ohif') || PARTS.ohif.present()) return;
-  await step(`fetching ${PARTS.ohif.what}`, () =>
-    fetchOhif().then(
-      () => ({ ok: true, output: '' }),
-      (error) => ({ ok: false, output: error.message }),
-    ),
+  await step(`fetching ${PARTS.ohif.what}`, () => outcomeOf(fetchOhif()));
+}
+
+async function makeNewerOrthanc(parts) {
+  if (!parts.includes('newerOrthanc') || PARTS.newerOrthanc.present() || !canInstallPackages()) return;
+  await step(`making ${PARTS.newerOrthanc.what}`, () => outcomeOf(makeTrixie()));
+}
+
+/** Of a step that throws where it fails. */
+function outcomeOf(work) {
+  return work.then(
+    () => ({ ok: true, output: '' }),
+    (error) => ({ ok: false, output: error.message }),
   );
 }
 
@@ -175,7 +184,7 @@ async function main(purpose, ...options) {
   await Promise.all([
     installNodePackages(),
     fetchViewer(parts),
-    installDebianPackages(parts).then(() => makeVenvs(parts)),
+    installDebianPackages(parts).then(() => Promise.all([makeVenvs(parts), makeNewerOrthanc(parts)])),
   ]);
   conclude(purpose, parts);
 }

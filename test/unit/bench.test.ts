@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DecodeTimes } from '../../bench/dicom/decode-hilum.ts';
 import { sameSamples } from '../../bench/dicom/same-answers.ts';
 import type { BenchSyntax } from '../../bench/dicom/syntaxes.ts';
-import type { StartTimes } from '../../bench/imports/imports.ts';
+import type { StartTimes } from '../../bench/imports/measurements.ts';
 import { describeImports } from '../../bench/imports/report.ts';
 import { withSection } from '../../bench/page.ts';
 import { median, spread } from '../../bench/statistics.ts';

@@ -1,0 +1,115 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { hasTrixie, TRIXIE, trixieRoot } from '../../localstack/trixie.mjs';
+import { makeTrixie } from '../../setup/make-trixie.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'hilum-trixie-'));
+let cache: string;
+let programs: string;
+beforeEach(() => {
+  cache = mkdtempSync(join(folder, 'cache-'));
+  programs = mkdtempSync(join(folder, 'programs-'));
+  vi.stubEnv('PATH', `${programs}:/usr/bin:/bin`);
+  aptIs();
+});
+afterEach(() => vi.unstubAllEnvs());
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Puts a shell script in a program's place. */
+const programIs = (name: string, script: string) =>
+  writeFileSync(join(programs, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+
+/** An apt of a house with a mirror and a proxy of its own. */
+function aptIs(): void {
+  const targets = ['security.house/ x-security x-security main', 'mirror.house/debian/ x x main'];
+  programIs('apt-get', `printf 'http://%s\\n' ${targets.map((target) => `'${target}'`).join(' ')}`);
+  programIs('apt-config', `echo 'APT::Architecture "amd64";'; echo 'Acquire::http::Proxy "http://user:secret@proxy";'`);
+}
+
+/** In mmdebstrap's place: notes how it was called and what it was told of the network, and does what `script` says. */
+function mmdebstrapIs(script: string): void {
+  const told = `for one; do case $one in --aptopt=*) cat "\${one#--aptopt=}" >> ${programs}/network;; esac; done`;
+  // The folder follows the suite.
+  const target = `for one; do [ "$last" = ${TRIXIE.suite} ] && root=$one; last=$one; done`;
+  programIs('mmdebstrap', `echo "$*" >> ${programs}/calls\n${told}\n${target}\n${script}`);
+}
+const MAKES_IT = `mkdir -p $root/usr/sbin $root/etc/apt/apt.conf.d
+  echo secret > $root/etc/apt/apt.conf.d/99mmdebstrap
+  touch $root/usr/sbin/Orthanc`;
+const noted = (name: string) => readFileSync(join(programs, name), 'utf8').trim().split('\n');
+
+function osRelease(ID: string): string {
+  const file = join(programs, 'os-release');
+  writeFileSync(file, `NAME="Some name"\nID=${ID}\nVERSION_CODENAME="x"\n`);
+  return file;
+}
+
+it('is made from the mirror and by the proxy that apt is set to, and keeps nothing of the proxy', async () => {
+  mmdebstrapIs(MAKES_IT);
+
+  const root = await makeTrixie(cache, osRelease('debian'));
+
+  expect([root, hasTrixie(cache)]).toEqual([trixieRoot(cache), true]);
+  expect(noted('calls')).toEqual([
+    expect.stringMatching(/--include=\S*orthanc-dicomweb.* trixie \S+ http:\/\/mirror\.house\/debian\/$/),
+  ]);
+  expect(noted('calls').join()).not.toContain('secret');
+  expect(noted('network')).toEqual(['Acquire::http::Proxy "http://user:secret@proxy";']);
+  expect(readdirSync(join(root, 'etc/apt/apt.conf.d'))).toEqual([]);
+  expect(readdirSync(cache)).toHaveLength(1);
+  expect(statSync(root).mode & 0o777).toBe(0o755);
+});
+
+it('is made from the mirror that mmdebstrap knows where apt’s has no trixie, or is no Debian’s', async () => {
+  mmdebstrapIs(`case "$*" in *mirror.house*) echo 'no such suite' >&2; exit 1;; esac\n${MAKES_IT}`);
+  const elsewhere = mkdtempSync(join(folder, 'cache-'));
+
+  await makeTrixie(cache, osRelease('debian'));
+  await makeTrixie(elsewhere, osRelease('ubuntu'));
+
+  expect(noted('calls').map((call) => call.split(' ').at(-1))).toEqual([
+    'http://mirror.house/debian/',
+    expect.stringContaining(cache),
+    expect.stringContaining(elsewhere),
+  ]);
+  expect([hasTrixie(cache), hasTrixie(elsewhere)]).toEqual([true, true]);
+});
+
+it('is not there where it was half made, and it is said why', async () => {
+  mmdebstrapIs(`mkdir -p $root/usr/sbin\ntouch $root/usr/sbin/Orthanc\necho 'the disk is full' >&2\nexit 25`);
+
+  const making = makeTrixie(cache, osRelease('debian'));
+
+  await expect(making).rejects.toThrow(/apt-get install mmdebstrap.*\n.*ended with 25: the disk is full/);
+  expect(hasTrixie(cache)).toBe(false);
+  expect(readdirSync(cache)).toEqual([]);
+});
+
+it('is made anew where a set-up was killed, whose leavings go, while those of one that works stay', async () => {
+  const [dead, alive] = [join(cache, 'draft-trixie-999999999-a'), join(cache, `draft-trixie-${process.pid}-b`)];
+  for (const draft of [dead, alive]) mkdirSync(join(draft, 'usr/sbin'), { recursive: true });
+  mmdebstrapIs(MAKES_IT);
+
+  await makeTrixie(cache, osRelease('debian'));
+
+  expect([existsSync(dead), existsSync(alive), hasTrixie(cache)]).toEqual([false, true, true]);
+});
+
+it('is kept: where it is there, nothing is asked', async () => {
+  mmdebstrapIs(MAKES_IT);
+  await makeTrixie(cache, osRelease('debian'));
+  rmSync(programs, { recursive: true });
+
+  expect(await makeTrixie(cache)).toBe(trixieRoot(cache));
+});
