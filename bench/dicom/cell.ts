@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { TELEMETRY_OFF } from '#core/environment.ts';
 
 /** What a process measured of itself, and what it took as a whole. */
 export interface Cell<T> {
@@ -26,7 +27,8 @@ export async function runCell<T>(program: string, args: readonly string[]): Prom
  * @throws Error where it fails; what it says of that goes to the terminal
  */
 export async function runProgram(program: string, args: readonly string[]): Promise<string> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...ONE_THREAD } });
+  const env = { ...process.env, ...ONE_THREAD, ...TELEMETRY_OFF };
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}`);
   return output;

@@ -5,7 +5,7 @@ import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { METRICS } from '../../adapters/aws/observe.ts';
-import { parseQueueName, STACK_OUTPUTS } from '../../core/environment.ts';
+import { parseQueueName, STACK_OUTPUTS, TELEMETRY_OFF } from '../../core/environment.ts';
 import { LANES } from '../../core/keys.ts';
 import type { Bundler } from '../../infra/bundle.ts';
 import { parseConfig } from '../../infra/config.ts';
@@ -243,6 +243,17 @@ describe('functions', () => {
       Object.values(find('AWS::Lambda::Function', template)).map((each) => each.Properties['PackageType'] ?? 'Zip');
     expect(packed(zip).filter((type) => type === 'Image')).toEqual([]);
     expect(packed(image).filter((type) => type === 'Image')).toHaveLength(TOOL_IDS.length + 1);
+  });
+
+  it.each([
+    ['zip archives', zip],
+    ['container images', image],
+  ])('tells every function that ONNX Runtime sends no telemetry, as %s', (_, template) => {
+    const told = Object.values(find('AWS::Lambda::Function', template)).map(
+      ({ Properties }) => Properties['Environment'] as { readonly Variables: Readonly<Record<string, unknown>> },
+    );
+    expect(told.length).toBe(4 + TOOL_IDS.length);
+    for (const { Variables } of told) expect(Variables).toMatchObject(TELEMETRY_OFF);
   });
 
   it('runs zip functions on Node 24', () => {
