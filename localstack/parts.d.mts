@@ -25,6 +25,7 @@ export type PartName =
   | 'pixelmed'
   | 'poppler'
   | 'peers'
+  | 'strace'
   | 'torch'
   | 'training'
   | 'chromium'
