@@ -39,7 +39,8 @@ describe.concurrent('egress', () => {
 
       expect(house.code, house.stderr).toBe(0);
       const report = JSON.parse(house.stdout) as HouseReport;
-      expect(report).toEqual({
+      expect({ ...report, attempts: house.attempts }).toEqual({
+        attempts: [],
         runs: { caries: 'delivered' },
         functions: [
           'RouteFunction',
@@ -53,7 +54,6 @@ describe.concurrent('egress', () => {
         left: [],
       });
       expect(house.loopback).toBeGreaterThan(50);
-      expect(house.attempts).toEqual([]);
     });
   });
 
