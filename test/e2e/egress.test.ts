@@ -14,6 +14,7 @@ import type { HouseReport } from '../fixtures/whole-house.ts';
 
 /** ONNX Runtime looks a host up 9 s after its first use. */
 const LINGER_MS = 14_000;
+const PACKAGE = 'onnxruntime-node';
 const MODEL = join(ROOT, 'layers', 'models', 'caries-lesion', 'caries-lesion.onnx');
 const skip = (): boolean => skipUnless(canIsolate(), 'a process cannot have a network of its own here (unshare --net)');
 
@@ -60,7 +61,7 @@ describe.concurrent('egress', () => {
   describeWith(['strace'], 'the watch', () => {
     it.skipIf(skip())('sees what ONNX Runtime sends where nobody told it not to', async () => {
       const home = newHome();
-      const use = `import { InferenceSession } from 'onnxruntime-node'; await InferenceSession.create(${JSON.stringify(MODEL)});`;
+      const use = `import { InferenceSession } from '${PACKAGE}'; await InferenceSession.create(${JSON.stringify(MODEL)});`;
       const linger = `setTimeout(() => undefined, ${LINGER_MS});`;
       const args = ['--input-type=module', '-e', `process.chdir(${JSON.stringify(ROOT)}); ${use} ${linger}`];
 
