@@ -47,7 +47,7 @@ function filesUnder(path: string): readonly string[] {
 export async function synthesise(home: string, cloud: LocalCloud, context: DeployContext): Promise<boolean> {
   const settings = Object.entries({ ...context, packaging: 'zip', assetsBucket: ASSETS_BUCKET });
   const arguments_ = settings.flatMap(([name, value]) => ['--context', `${name}=${value}`]);
-  await cdk(home, cloud, ['synth', '--quiet', '--output', join(home, 'cdk.out'), ...arguments_]);
+  await cdk(home, cloud, ['synth', '--quiet', ...SILENTLY, '--output', join(home, 'cdk.out'), ...arguments_]);
   const record = join(home, DEPLOYED_RESOURCES);
   const before = existsSync(record) ? (JSON.parse(readFileSync(record, 'utf8')) as readonly string[]) : [];
   const now = new Set(resourcesIn(home));
@@ -62,20 +62,14 @@ export async function synthesise(home: string, cloud: LocalCloud, context: Deplo
 export async function deploy(home: string, cloud: LocalCloud): Promise<CloudEnvironment> {
   const outputsFile = join(home, 'cdk-outputs.json');
   await createBucket(cloud, ASSETS_BUCKET);
-  const quietly = ['--require-approval', 'never', '--no-notices', '--no-version-reporting'];
-  await cdk(home, cloud, [
-    'deploy',
-    '--all',
-    '--app',
-    join(home, 'cdk.out'),
-    '--outputs-file',
-    outputsFile,
-    ...quietly,
-  ]);
+  const assembly = ['--app', join(home, 'cdk.out'), '--outputs-file', outputsFile];
+  await cdk(home, cloud, ['deploy', '--all', ...assembly, '--require-approval', 'never', ...SILENTLY]);
   writeFileSync(join(home, DEPLOYED_RESOURCES), JSON.stringify(resourcesIn(home)));
   return { ...cloud, ...outputsOf(outputsFile) };
 }
 
+/** The CDK's own calls to the outside, with the variables in `cdk`: what it would report, and news it would fetch. */
+const SILENTLY = ['--no-notices', '--no-version-reporting'];
 const ASSETS_BUCKET = 'hilum-assets';
 const DEPLOYED_RESOURCES = 'deployed-resources.json';
 
@@ -105,6 +99,8 @@ async function cdk(home: string, { endpoint, region }: LocalCloud, args: readonl
       AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
       AWS_REGION: region,
       AWS_EC2_METADATA_DISABLED: 'true',
+      CDK_DISABLE_CLI_TELEMETRY: 'true',
+      CDK_DISABLE_VERSION_CHECK: 'true',
     },
   });
   const ended = new Promise<number | null>((resolve, reject) => {

@@ -26,6 +26,7 @@ export type PartName =
   | 'pixelmed'
   | 'poppler'
   | 'peers'
+  | 'strace'
   | 'torch'
   | 'training'
   | 'chromium'

@@ -204,6 +204,11 @@ export const PARTS = {
     existsSync('/usr/lib/python3/dist-packages/torch/__init__.py'),
   ),
   training: venv('what quantises models (onnxruntime, onnx)', 'training', 'test'),
+  strace: debian(
+    'strace, unshare and ip, to see every connection',
+    ['strace', 'util-linux', 'iproute2'],
+    programs('strace', 'unshare', 'ip'),
+  ),
   chromium: debian('Chromium', ['chromium'], () => findChromium() !== undefined),
   models: {
     what: 'the models that are fetched, not committed',
@@ -236,6 +241,7 @@ export const PURPOSES = {
     'dcmtk',
     'pixelmed',
     'poppler',
+    'strace',
     'torch',
     'training',
   ],

@@ -73,6 +73,12 @@ export const ArchiveSecretSchema = z.object({
 });
 export type ArchiveSecret = Readonly<z.infer<typeof ArchiveSecretSchema>>;
 
+/**
+ * ONNX Runtime sends telemetry (look-ups of a host outside, a device id and a queue of events in the home folder) unless the
+ * environment says this before it is first used. `adapters/onnx/runtime.ts` says it, and every function is told besides.
+ */
+export const TELEMETRY_OFF = { ORT_DISABLE_TELEMETRY: '1' } as const;
+
 /** The runs table's index by StudyInstanceUID. */
 export const STUDY_INDEX = 'by-study';
 

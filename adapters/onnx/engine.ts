@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { ConfigurationError, ModelDigestError } from '#core/errors.ts';
 import type { InferenceEngine, Tensor } from '#core/ports.ts';
 import { type ModelCard, ModelCardSchema } from '#core/tool-manifest.ts';
 import { findModelFile, howToGet, type ModelPlaces } from '../models/model-file.ts';
+import { loadOnnxRuntime } from './runtime.ts';
 
 export interface OnnxEngineOptions extends ModelPlaces {
   /**
@@ -37,9 +38,10 @@ export function createOnnxEngine({ threads, ...places }: OnnxEngineOptions): Onn
     },
     async run(modelId, inputs) {
       const session = await sessionOf(modelId, places, threads);
+      const { Tensor: RuntimeTensor } = await loadOnnxRuntime();
       const outputs = await session.run(
         Object.fromEntries(
-          Object.entries(inputs).map(([name, { data, shape }]) => [name, new OnnxTensor(data, [...shape])]),
+          Object.entries(inputs).map(([name, { data, shape }]) => [name, new RuntimeTensor(data, [...shape])]),
         ),
       );
       return Object.fromEntries(
@@ -72,7 +74,8 @@ async function createSession(modelId: string, places: ModelPlaces, threads: numb
       { facts: { model: card.id, expected: card.sha256, found: sha256 } },
     );
   }
-  return InferenceSession.create(bytes, {
+  const { InferenceSession: Session } = await loadOnnxRuntime();
+  return Session.create(bytes, {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,

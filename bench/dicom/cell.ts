@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { TELEMETRY_OFF } from '#pipeline/environment.ts';
 
 /** What a process measured of itself, and what it took as a whole. */
 export interface Cell<T> {
@@ -37,7 +38,7 @@ export async function runProgram(
   args: readonly string[],
   environment: Environment = {},
 ): Promise<string> {
-  const env = { ...process.env, ...ONE_THREAD, ...environment };
+  const env = { ...process.env, ...ONE_THREAD, ...TELEMETRY_OFF, ...environment };
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}`);

@@ -4,11 +4,14 @@ Prints the same as infer-hilum.ts.
 """
 
 import json
+import os
 import re
 import sys
 import time
 
 import numpy as np
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before onnxruntime is imported: it would send telemetry
 import onnxruntime
 
 ENOUGH_MS = 10_000  # as in infer-hilum.ts

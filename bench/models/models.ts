@@ -99,6 +99,9 @@ async function measureRun(
 async function versionsOf(): Promise<{ readonly hilum: string; readonly python: string }> {
   const path = join(ROOT, 'node_modules', 'onnxruntime-node', 'package.json');
   const { version } = JSON.parse(readFileSync(path, 'utf8')) as { readonly version: string };
-  const python = await runProgram(PYTHON, ['-c', 'import onnxruntime; print(onnxruntime.__version__)']);
+  const python = await runProgram(PYTHON, [
+    '-c',
+    'from importlib.metadata import version; print(version("onnxruntime"))',
+  ]);
   return { hilum: version, python: python.trim() };
 }

@@ -17,6 +17,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { TELEMETRY_OFF } from '../../pipeline/environment.ts';
 import type { BundleContents, Bundler } from '../bundle.ts';
 
 /** What all steps share. */
@@ -63,7 +64,7 @@ export class StepFunction extends Construct {
       description,
       memorySize: memoryMb,
       timeout,
-      environment: { ...surroundings.environment, ...props.environment },
+      environment: { ...surroundings.environment, ...props.environment, ...TELEMETRY_OFF },
       architecture: Architecture.X86_64,
       logGroup: new LogGroup(this, 'Log', { retention: RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.DESTROY }),
     };

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog, loadModels } from '#adapters/catalog/catalog.ts';
 import { findModelFile, howToGet } from '#adapters/models/model-file.ts';
+import { loadOnnxRuntime } from '#adapters/onnx/runtime.ts';
 import { skipUnless } from '../fixtures/lanes.ts';
 import { headingsOf, sectionOf } from '../fixtures/model-card.ts';
 import { places } from '../fixtures/models.ts';
@@ -37,6 +37,7 @@ describe.each(models.map((card) => [card.id, card] as const))('the model %s', (i
   });
 
   it.skipIf(skip)('loads, with float32 inputs and outputs', async () => {
+    const { InferenceSession } = await loadOnnxRuntime();
     const session = await InferenceSession.create(path, { logSeverityLevel: 3 });
 
     const types = [...session.inputMetadata, ...session.outputMetadata].map((it) =>

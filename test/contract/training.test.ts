@@ -7,9 +7,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InferenceSession } from 'onnxruntime-node';
 import { afterAll, expect, it } from 'vitest';
 import { loadModels } from '#adapters/catalog/catalog.ts';
+import { loadOnnxRuntime } from '#adapters/onnx/runtime.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -47,6 +47,7 @@ function train(id: string, name: string): Promise<string> {
 
 /** Names and shapes; a side that may have any length is its name. */
 async function interfaceOf(path: string): Promise<unknown> {
+  const { InferenceSession } = await loadOnnxRuntime();
   const { inputMetadata, outputMetadata } = await InferenceSession.create(path, { logSeverityLevel: 3 });
   const told = (metadata: typeof inputMetadata) =>
     metadata.map((one) => [one.name, one.isTensor ? one.type : '', one.isTensor ? one.shape : []]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { parseQueueName, STACK_OUTPUTS } from '#pipeline/environment.ts';
+import { parseQueueName, STACK_OUTPUTS, TELEMETRY_OFF } from '#pipeline/environment.ts';
 import { LANES } from '#pipeline/keys.ts';
 import { METRICS } from '../../adapters/aws/observe.ts';
 import type { Bundler } from '../../infra/bundle.ts';
@@ -243,6 +243,17 @@ describe('functions', () => {
       Object.values(find('AWS::Lambda::Function', template)).map((each) => each.Properties['PackageType'] ?? 'Zip');
     expect(packed(zip).filter((type) => type === 'Image')).toEqual([]);
     expect(packed(image).filter((type) => type === 'Image')).toHaveLength(TOOL_IDS.length + 1);
+  });
+
+  it.each([
+    ['zip archives', zip],
+    ['container images', image],
+  ])('tells every function that ONNX Runtime sends no telemetry, as %s', (_, template) => {
+    const told = Object.values(find('AWS::Lambda::Function', template)).map(
+      ({ Properties }) => Properties['Environment'] as { readonly Variables: Readonly<Record<string, unknown>> },
+    );
+    expect(told.length).toBe(4 + TOOL_IDS.length);
+    for (const { Variables } of told) expect(Variables).toMatchObject(TELEMETRY_OFF);
   });
 
   it('runs zip functions on Node 24', () => {

@@ -8,13 +8,16 @@ wins. Prints the volumes in mL and the shares of both tissues in %, and the volu
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import highdicom
 import numpy as np
-import onnxruntime
 import pydicom
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before onnxruntime is imported: it would send telemetry
+import onnxruntime
 
 folder, model, seg = sys.argv[1:]
 slices = [pydicom.dcmread(path) for path in Path(folder).glob("*.dcm")]

@@ -8,6 +8,8 @@ here=$(dirname "$(readlink -f "$0")")
 data=${1:-$(mktemp -d)}
 out=${2:-$here/../caries-lesion.onnx}
 export OMP_NUM_THREADS=1
+# onnxruntime would send telemetry.
+export ORT_DISABLE_TELEMETRY=1
 # kind, first seed, how many, chance of caries per surface
 phantoms() { node "$here/export-phantoms.ts" "$data" "$1" "$2" "${TRAIN_PHANTOMS:-$3}" "$4"; }
 phantoms bitewing 1000 320 0.3

@@ -11,6 +11,8 @@ scratch=${1:-$(mktemp -d)}
 out=${2:-$model/spine-sagittal.onnx}
 phantoms=${TRAIN_PHANTOMS:-320}
 export PATH="$root/node_modules/.bin:$PATH"
+# onnxruntime would send telemetry.
+export ORT_DISABLE_TELEMETRY=1
 
 # Seeds from a million up to train on, a few others to watch.
 half=$((phantoms / 2))
