@@ -1,32 +1,23 @@
 /** The import rule of the rooms (docs/architecture.md): what each may import of ours, of packages, and of the outside world. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../localstack/parts.mjs';
 import { circlesAmong, type Source, sourcesIn, targetOf } from '../fixtures/sources.ts';
 
-/** The rooms each room may import (docs/architecture.md says it in words). Nobody imports `cli`. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  dicom: [],
-  core: ['dicom'],
-  pipeline: ['core', 'dicom'],
-  tools: ['core', 'dicom'],
-  phantoms: ['core', 'dicom'],
-  adapters: ['pipeline', 'core', 'dicom'],
-  functions: ['adapters', 'tools', 'pipeline', 'core'],
-  edge: ['adapters', 'pipeline', 'core', 'dicom'],
-  infra: ['pipeline', 'core', 'tools'],
-  localstack: ['adapters', 'pipeline', 'core', 'dicom'],
-  viewer: ['adapters', 'pipeline', 'core', 'dicom'],
-  files: ['adapters', 'pipeline', 'core', 'dicom'],
-  setup: ['localstack'],
-  layers: ['phantoms', 'tools', 'adapters', 'core'],
-  // The conformance statement lists what the hand-built results of the tests are written as.
-  scripts: ['localstack', 'core', 'dicom', 'test'],
-  cli: [
-    ...['adapters', 'core', 'dicom', 'edge', 'files', 'localstack', 'phantoms', 'pipeline', 'setup', 'tools'],
-    'viewer',
-  ],
-};
+const architecture = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
+/** The rows of the table of rooms: the room, and the rooms it may import; none of those that are bound by a sentence. */
+const rows = [...architecture.matchAll(/^\| `([a-z]+)` \| [^|]+ \| ([^|]*)\|$/gm)].map(
+  ([, room = '', imports = '']) =>
+    [
+      room,
+      imports.startsWith('all') ? undefined : [...imports.matchAll(/`([a-z]+)`/g)].map(([, name]) => name),
+    ] as const,
+);
+/** The rooms each room may import, as docs/architecture.md says. */
+const MAY_IMPORT: Readonly<Record<string, readonly (string | undefined)[]>> = Object.fromEntries(
+  rows.flatMap(([room, imports]) => (imports === undefined ? [] : [[room, imports]])),
+);
 /** They may import anything but `cli` and `infra`; what is deployed is measured as `infra` bundles it (ADR 15). */
 const MEASURING = ['bench', 'evaluation'];
 const BUNDLING = ['bundle', 'models', 'tools'].map((name) => `infra/${name}.ts`);
@@ -84,6 +75,7 @@ describe('the import rule', () => {
       .filter((name) => sourcesIn([name]).length > 0);
     const importing = new Set(sources.filter(({ imports }) => imports.length > 0).map(({ room }) => room));
 
+    expect(folders.sort()).toEqual(rows.map(([room]) => room).sort());
     expect(folders.sort()).toEqual([...Object.keys(MAY_IMPORT), ...MEASURING, ...UNBOUND].sort());
     expect([...importing].sort()).toEqual(Object.keys(MAY_IMPORT).sort());
   });
@@ -114,6 +106,34 @@ describe('the import rule', () => {
         source.room !== 'adapters' ||
         roomOf(source, name) !== 'pipeline' ||
         CONTRACTS.includes(targetOf(source, name) ?? ''),
+    );
+
+    expect(found).toEqual([]);
+  });
+
+  it('goes one way, from the leaf up, whatever the table says', () => {
+    const reaches = (from: string, seen = new Set<string>()): ReadonlySet<string> => {
+      for (const room of MAY_IMPORT[from] ?? []) {
+        if (room === undefined || seen.has(room)) continue;
+        seen.add(room);
+        reaches(room, seen);
+      }
+      return seen;
+    };
+
+    expect(MAY_IMPORT['dicom']).toEqual([]);
+    expect(MAY_IMPORT['core']).toEqual(['dicom']);
+    expect(Object.keys(MAY_IMPORT).filter((room) => reaches(room).has(room))).toEqual([]);
+    expect(Object.keys(MAY_IMPORT).filter((room) => reaches(room).has('cli'))).toEqual([]);
+  });
+
+  it('gives the set-up the lists of what a machine needs, and no more of the local environment', () => {
+    const lists = ['ohif', 'parts', 'trixie'].map((name) => `localstack/${name}.mjs`);
+    const found = breaches(
+      (source, name) =>
+        source.room !== 'setup' ||
+        roomOf(source, name) !== 'localstack' ||
+        lists.includes(targetOf(source, name) ?? ''),
     );
 
     expect(found).toEqual([]);
