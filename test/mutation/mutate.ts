@@ -54,16 +54,14 @@ async function main(): Promise<Report | undefined> {
   const mutants = [...named, ...drawn];
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  console.error(
+    `${drawn.length} of ${all.length} mutations of ${files.length} files, seed ${values.seed}; ${named.length} named`,
+  );
   let done = 0;
   const tried = await tryMutants({
     root: ROOT,
     mutants,
     signal: interrupted.signal,
-    onStart: (tests) =>
-      console.error(
-        `${drawn.length} of ${all.length} mutations of ${files.length} files, seed ${values.seed}, and ${named.length} named; ` +
-          `first their ${tests} test files without one`,
-      ),
     onDone: ({ mutant, outcome, seconds }) => {
       done += 1;
       const place = `${mutant.file}:${mutant.line} ${mutant.operator}`;
@@ -72,8 +70,7 @@ async function main(): Promise<Report | undefined> {
       );
     },
   });
-  if (interrupted.signal.aborted) return undefined;
-  return reportOf({ seed: wholeNumber('seed'), tried, named, stale });
+  return interrupted.signal.aborted ? undefined : reportOf({ seed: wholeNumber('seed'), tried, named, stale });
 }
 
 function print(report: Report): void {

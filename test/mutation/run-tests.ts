@@ -1,7 +1,7 @@
 /** Runs test files in a copy of the tree, in processes of their own that can be ended as a whole. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { dataFolder } from '../../localstack/parts.mjs';
 
 export interface TestRun {
@@ -19,22 +19,20 @@ export async function runTests(run: TestRun): Promise<Verdict> {
   return await runVitest(run, ['--bail', '1', '--maxWorkers', '1', '--reporter', 'dot']);
 }
 
-/** What every test file says and how long it takes where nothing is mutated. */
-export interface Baseline {
-  readonly failed: readonly string[];
-  readonly durationsMs: ReadonlyMap<string, number>;
-}
-
-/** @throws Error where the tests do not end, or say nothing */
-export async function runBaseline(run: TestRun): Promise<Baseline> {
-  const report = join(run.folder, '.mutation-baseline.json');
+/**
+ * Runs tests where nothing is mutated.
+ *
+ * @returns how long each test file takes, in milliseconds
+ * @throws Error where a test fails or does not end
+ */
+export async function runUnmutated(run: TestRun): Promise<ReadonlyMap<string, number>> {
+  const report = join(run.folder, '.unmutated.json');
   const verdict = await runVitest(run, ['--reporter', 'json', '--outputFile', report]);
-  if (verdict === 'stuck') throw new Error('The tests do not end without a mutation');
+  if (verdict === 'stuck') throw new Error(`Without a mutation there is no end to ${run.tests.join(', ')}`);
   const { testResults }: { testResults: readonly FileResult[] } = JSON.parse(readFileSync(report, 'utf8'));
-  return {
-    failed: testResults.filter(({ status }) => status !== 'passed').map(({ name }) => name),
-    durationsMs: new Map(testResults.map(({ name, startTime, endTime }) => [name, endTime - startTime])),
-  };
+  const failed = testResults.filter(({ status }) => status !== 'passed').map(({ name }) => relative(run.folder, name));
+  if (failed.length > 0) throw new Error(`Without a mutation there are failures in ${failed.join(', ')}`);
+  return new Map(testResults.map(({ name, startTime, endTime }) => [relative(run.folder, name), endTime - startTime]));
 }
 
 interface FileResult {

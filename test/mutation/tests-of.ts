@@ -2,11 +2,11 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-/** The lanes whose tests are asked, the fast one first. */
-const LANES = ['unit', 'contract'];
+/** Every source is held by unit tests; these by the contract of tools and the golden files too. */
+const UNDER_CONTRACT = ['tools/', 'core/results/'];
 
-/** Tests that judge what no mutation is about, and that take minutes or start services. */
 const LEFT_OUT = [
+  // They take minutes or start services, and are about the adapters and the models.
   'test/contract/training.test.ts',
   'test/contract/aws-adapters.test.ts',
   'test/contract/models.test.ts',
@@ -21,34 +21,42 @@ const FOUND_BY_FOLDER: Readonly<Record<string, string>> = {
   'adapters/catalog/catalog.ts': 'tools/*/tool.ts',
 };
 
-export interface Holder {
-  readonly test: string;
-  /** How many imports lead from the test to the source. */
-  readonly distance: number;
-}
-
-/** Answers for any source of a tree which tests hold it. */
-export function createTestFinder(root: string): (file: string) => readonly Holder[] {
+/**
+ * Answers for any source of a tree which tests hold it: unit tests first, and of each lane those with the fewest imports
+ * between them and the source, and the fewest in all.
+ */
+export function createTestFinder(root: string): (file: string) => readonly string[] {
   const imports = new Map<string, readonly string[]>();
   const importsOf = (file: string): readonly string[] => {
     const known = imports.get(file) ?? readImports(root, file);
     imports.set(file, known);
     return known;
   };
-  const tests = LANES.flatMap((lane) => globSync(`test/${lane}/**/*.test.ts`, { cwd: root }))
-    .filter((test) => !LEFT_OUT.includes(test))
-    .sort();
-  const distances = new Map(tests.map((test) => [test, distancesFrom(test, importsOf)]));
-  return (file) =>
-    tests
-      .flatMap((test) => {
-        const distance = distances.get(test)?.get(file);
-        return distance === undefined ? [] : [{ test, distance }];
-      })
-      .sort((a, b) => laneOf(a.test) - laneOf(b.test) || a.distance - b.distance);
+  const reaches = (lane: string): readonly Reach[] =>
+    globSync(`test/${lane}/**/*.test.ts`, { cwd: root })
+      .filter((test) => !LEFT_OUT.includes(test))
+      .sort()
+      .map((test) => ({ test, distances: distancesFrom(test, importsOf) }));
+  const [unit, contract] = [reaches('unit'), reaches('contract')];
+  return (file) => [
+    ...holding(file, unit),
+    ...(UNDER_CONTRACT.some((room) => file.startsWith(room)) ? holding(file, contract) : []),
+  ];
 }
 
-export const laneOf = (test: string): number => LANES.findIndex((lane) => test.startsWith(`test/${lane}/`));
+interface Reach {
+  readonly test: string;
+  /** How many imports lead from the test to each file. */
+  readonly distances: ReadonlyMap<string, number>;
+}
+
+function holding(file: string, reaches: readonly Reach[]): readonly string[] {
+  const distance = ({ distances }: Reach): number => distances.get(file) ?? Number.POSITIVE_INFINITY;
+  return reaches
+    .filter(({ distances }) => distances.has(file))
+    .sort((a, b) => distance(a) - distance(b) || a.distances.size - b.distances.size)
+    .map(({ test }) => test);
+}
 
 function distancesFrom(test: string, importsOf: (file: string) => readonly string[]): ReadonlyMap<string, number> {
   const distances = new Map([[test, 0]]);
