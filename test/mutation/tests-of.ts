@@ -2,19 +2,14 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-/** Every source is held by unit tests; these by the contract of tools and the golden files too. */
-const UNDER_CONTRACT = ['tools/', 'core/results/'];
-
-const LEFT_OUT = [
-  // They take minutes or start services, and are about the adapters and the models.
-  'test/contract/training.test.ts',
-  'test/contract/aws-adapters.test.ts',
-  'test/contract/models.test.ts',
-  // They read the sources as text, and would tell a mutation from its letters.
-  'test/unit/import-rule.test.ts',
-  'test/unit/docs.test.ts',
-  'test/unit/mutation.test.ts',
+/** Every source is held by the unit tests that lead to it; these by tests of the contract lane too. */
+const UNDER_CONTRACT: readonly { readonly sources: RegExp; readonly tests: readonly string[] }[] = [
+  { sources: /^tools\/([^/]+)\//, tests: ['test/contract/$1.test.ts', 'test/contract/tools.test.ts'] },
+  { sources: /^core\/results\//, tests: ['test/contract/results-golden.test.ts'] },
 ];
+
+/** They read the sources as text, and would tell a mutation from its letters. */
+const LEFT_OUT = ['test/unit/import-rule.test.ts', 'test/unit/docs.test.ts', 'test/unit/mutation.test.ts'];
 
 /** What is found by its folder and imported by no name. */
 const FOUND_BY_FOLDER: Readonly<Record<string, string>> = {
@@ -22,8 +17,8 @@ const FOUND_BY_FOLDER: Readonly<Record<string, string>> = {
 };
 
 /**
- * Answers for any source of a tree which tests hold it: unit tests first, and of each lane those with the fewest imports
- * between them and the source, and the fewest in all.
+ * Answers for any source of a tree which tests hold it: unit tests first, those with the fewest imports between them and the
+ * source, and of these the ones with the fewest in all.
  */
 export function createTestFinder(root: string): (file: string) => readonly string[] {
   const imports = new Map<string, readonly string[]>();
@@ -32,17 +27,17 @@ export function createTestFinder(root: string): (file: string) => readonly strin
     imports.set(file, known);
     return known;
   };
-  const reaches = (lane: string): readonly Reach[] =>
-    globSync(`test/${lane}/**/*.test.ts`, { cwd: root })
-      .filter((test) => !LEFT_OUT.includes(test))
-      .sort()
-      .map((test) => ({ test, distances: distancesFrom(test, importsOf) }));
-  const [unit, contract] = [reaches('unit'), reaches('contract')];
-  return (file) => [
-    ...holding(file, unit),
-    ...(UNDER_CONTRACT.some((room) => file.startsWith(room)) ? holding(file, contract) : []),
-  ];
+  const unit = globSync('test/unit/**/*.test.ts', { cwd: root })
+    .filter((test) => !LEFT_OUT.includes(test))
+    .sort()
+    .map((test) => ({ test, distances: distancesFrom(test, importsOf) }));
+  return (file) => [...holding(file, unit), ...contractOf(file).filter((test) => isFile(join(root, test)))];
 }
+
+const contractOf = (file: string): readonly string[] =>
+  UNDER_CONTRACT.filter(({ sources }) => sources.test(file)).flatMap(({ sources, tests }) =>
+    tests.map((test) => test.replace('$1', sources.exec(file)?.[1] ?? '')),
+  );
 
 interface Reach {
   readonly test: string;
