@@ -55,6 +55,7 @@ describe('infer', () => {
 
     const result = parseResult((await pipeline.objects.get(resultKey(message.runId))) ?? new Uint8Array());
     expect(result.metadata).toMatchObject({ outcome: 'no-finding', version: toolVersion(entry) });
+    expect(pipeline.objects.contentTypes.get(resultKey(message.runId))).toBe('application/json');
     expect(pipeline.sentTo(toConvert)).toEqual([message]);
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred', outcome: 'no-finding' });
   });
