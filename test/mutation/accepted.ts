@@ -5,7 +5,7 @@ interface Accepted extends Pick<Mutant, 'file' | 'was' | 'becomes'> {
   readonly reason: string;
 }
 
-export const ACCEPTED: readonly Accepted[] = [];
+const ACCEPTED: readonly Accepted[] = [];
 
 /** Why a mutation may live, where it may. */
 export const reasonFor = ({ file, was, becomes }: Mutant): string | undefined =>

@@ -17,8 +17,8 @@ export interface Operator {
   readonly changes: (node: Node, source: string) => readonly Change[];
 }
 
-export const textOf = (node: Node, source: string): string => source.slice(node.start, node.end);
-export const replaced = ({ start, end }: Node, text: string): Change => ({ start, end, text });
+const textOf = (node: Node, source: string): string => source.slice(node.start, node.end);
+const replaced = ({ start, end }: Node, text: string): Change => ({ start, end, text });
 
 /** Changes of the operator between the two sides of an expression. */
 function operatorSwap(type: string, swaps: Readonly<Record<string, string>>) {

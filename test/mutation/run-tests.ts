@@ -1,5 +1,6 @@
 /** Runs test files in a copy of the tree, in processes of their own that can be ended as a whole. */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { dataFolder } from '../../localstack/parts.mjs';
@@ -26,8 +27,8 @@ export async function runTests(run: TestRun): Promise<Verdict> {
  * @throws Error where a test fails or does not end
  */
 export async function runUnmutated(run: TestRun): Promise<ReadonlyMap<string, number>> {
-  const report = join(run.folder, '.unmutated.json');
-  const verdict = await runVitest(run, ['--reporter', 'json', '--outputFile', report]);
+  const report = join(run.folder, `.unmutated-${randomUUID()}.json`);
+  const verdict = await runVitest(run, ['--maxWorkers', '1', '--reporter', 'json', '--outputFile', report]);
   if (verdict === 'stuck') throw new Error(`Without a mutation there is no end to ${run.tests.join(', ')}`);
   const { testResults }: { testResults: readonly FileResult[] } = JSON.parse(readFileSync(report, 'utf8'));
   const failed = testResults.filter(({ status }) => status !== 'passed').map(({ name }) => relative(run.folder, name));

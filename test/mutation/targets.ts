@@ -2,7 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const DOCUMENT = 'docs/architecture.md';
+const DOCUMENT = 'docs/architecture.md';
 /** Under this heading a folder stands for the files in it; elsewhere it is a room. */
 const PROMISES = '## What is promised where';
 
