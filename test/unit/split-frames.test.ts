@@ -1,0 +1,304 @@
+/** Which slices and frames belong together: case by case, with the numbers of the slices of each volume. */
+import { describe, expect, it } from 'vitest';
+import { GeometryError } from '#core/errors.ts';
+import { slicesOf } from '#core/image/slices.ts';
+import { groupImages, instanceUidsOf } from '#core/study/images.ts';
+import { splitFrames, splitMixed } from '#core/study/split-frames.ts';
+import type { InstanceIndex } from '#core/study/study-index.ts';
+import { slice, volumeOf } from '../fixtures/instances.ts';
+
+type Change = Partial<InstanceIndex> & { readonly StackID?: string; readonly ComplexImageComponent?: string };
+/** A slice at `z` (2 mm a step), which its InstanceNumber names from then on. */
+const numbered = (changes: readonly (Change & { readonly z?: number })[]) =>
+  changes.map(({ z, ...change }, index) => ({ ...slice(z ?? index, change), InstanceNumber: index }));
+const numbers = (groups: readonly (readonly { readonly InstanceNumber?: number | undefined }[])[]) =>
+  groups.map((group) => group.map(({ InstanceNumber }) => InstanceNumber));
+
+const SAGITTAL = [0, 1, 0, 0, 0, -1] as [number, number, number, number, number, number];
+
+describe('slices of a series', () => {
+  it.each<[string, readonly (Change & { readonly z?: number })[], readonly (readonly number[])[]]>([
+    ['that lie side by side', [{}, {}, {}], [[0, 1, 2]]],
+    [
+      'of acquisitions one after the other',
+      [{ AcquisitionNumber: 1 }, { AcquisitionNumber: 1 }, { AcquisitionNumber: 2 }, { AcquisitionNumber: 2 }],
+      [[0, 1, 2, 3]],
+    ],
+    [
+      'of two acquisitions of one place',
+      [
+        { z: 0, AcquisitionNumber: 1 },
+        { z: 1, AcquisitionNumber: 1 },
+        { z: 0, AcquisitionNumber: 2 },
+        { z: 1, AcquisitionNumber: 2 },
+      ],
+      [
+        [0, 1],
+        [2, 3],
+      ],
+    ],
+    [
+      'of two acquisitions in turns',
+      [
+        { z: 0, AcquisitionNumber: 1 },
+        { z: 0.5, AcquisitionNumber: 2 },
+        { z: 1, AcquisitionNumber: 1 },
+        { z: 1.5, AcquisitionNumber: 2 },
+      ],
+      [
+        [0, 2],
+        [1, 3],
+      ],
+    ],
+    ['of one place that nothing tells apart', [{ z: 0 }, { z: 1 }, { z: 0 }, { z: 1 }], [[0, 1, 2, 3]]],
+    [
+      'of one place, each of an acquisition of its own',
+      [
+        { z: 0, AcquisitionNumber: 1 },
+        { z: 0, AcquisitionNumber: 2 },
+      ],
+      [[0, 1]],
+    ],
+    [
+      'of two echoes',
+      [
+        { z: 0, EffectiveEchoTime: 10 },
+        { z: 1, EffectiveEchoTime: 10 },
+        { z: 0, EffectiveEchoTime: 90 },
+        { z: 1, EffectiveEchoTime: 90 },
+      ],
+      [
+        [0, 1],
+        [2, 3],
+      ],
+    ],
+    [
+      'of a volume and one slice more of it',
+      [
+        { z: 0, AcquisitionNumber: 1 },
+        { z: 1, AcquisitionNumber: 1 },
+        { z: 1, AcquisitionNumber: 2 },
+      ],
+      [[0, 1], [2]],
+    ],
+    [
+      'that an acquisition does not explain',
+      [
+        { z: 0, AcquisitionNumber: 1 },
+        { z: 0, AcquisitionNumber: 1 },
+        { z: 1, AcquisitionNumber: 2 },
+        { z: 2, AcquisitionNumber: 2 },
+      ],
+      [[0, 1, 2, 3]],
+    ],
+    ['a hundredth of a millimetre apart', [{ z: 0 }, { z: 0.005 }, { z: 1 }], [[0, 1, 2]]],
+    [
+      'without positions',
+      [
+        { ImagePositionPatient: undefined, ImageOrientationPatient: undefined },
+        { ImagePositionPatient: undefined, ImageOrientationPatient: undefined },
+      ],
+      [[0, 1]],
+    ],
+    ['of one place in two directions', [{ z: 0 }, { z: 0, ImageOrientationPatient: SAGITTAL }], [[0, 1]]],
+    ['none', [], [[]]],
+  ])('%s', (_, changes, groups) => {
+    expect(numbers(splitMixed(numbered(changes)))).toEqual(groups);
+  });
+
+  it.each<[string, (part: number) => Change]>([
+    ['Image Type', (part) => ({ ImageType: ['ORIGINAL', 'PRIMARY', part === 0 ? 'M' : 'P'] })],
+    ['component', (part) => ({ ComplexImageComponent: part === 0 ? 'MAGNITUDE' : 'PHASE' })],
+    ['time', (part) => ({ TemporalPositionIndex: part })],
+    ['echo', (part) => ({ EffectiveEchoTime: part })],
+    ['units', (part) => ({ RescaleType: part === 0 ? 'HU' : 'Z_EFF' })],
+    ['b-value', (part) => ({ DiffusionBValue: part })],
+    ['direction of diffusion', (part) => ({ DiffusionGradientOrientation: [part, 0, 1] }) as Change],
+    ['phase of the heart', (part) => ({ NominalPercentageOfCardiacPhase: part }) as Change],
+  ])('are told apart by %s', (_, of) => {
+    const changes = [0, 1].flatMap((part) => [0, 1, 2].map((z) => ({ z, ...of(part) })));
+
+    expect(numbers(splitMixed(numbered(changes)))).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+    ]);
+    expect(numbers(splitFrames(numbered(changes)))).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+    ]);
+  });
+
+  it('are told apart by a dimension that says what they show, and by none that says where they lie', () => {
+    const of = (pointer: string) =>
+      numbered(
+        [0, 1].flatMap((part) =>
+          [0, 1].map((z) => ({
+            z,
+            DimensionIndexPointers: ['InStackPositionNumber', pointer],
+            DimensionIndexValues: [z, part],
+          })),
+        ),
+      );
+
+    expect(numbers(splitMixed(of('TriggerTime')))).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
+    for (const where of ['StackID', 'InStackPositionNumber', 'ImagePositionPatient', 'ImageOrientationPatient'])
+      expect(numbers(splitMixed(of(where)))).toEqual([[0, 1, 2, 3]]);
+  });
+});
+
+describe('frames of an object', () => {
+  const directions = (count: number) =>
+    numbered(
+      Array.from({ length: count }, (_, k) => {
+        const angle = (k * Math.PI) / 180;
+        return {
+          ImageOrientationPatient: [1, 0, 0, 0, Math.cos(angle), Math.sin(angle)] as [
+            number,
+            number,
+            number,
+            number,
+            number,
+            number,
+          ],
+        };
+      }),
+    );
+
+  it.each<[string, readonly (Change & { readonly z?: number })[], readonly (readonly number[])[]]>([
+    ['leave localizers out', [{}, { ImageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] }, {}], [[0, 2]]],
+    ['are taken without an Image Type', [{ ImageType: undefined }, { ImageType: undefined }], [[0, 1]]],
+    [
+      'are their stacks',
+      [{ StackID: '1' }, { StackID: '2' }, { StackID: '1' }, { StackID: '2' }],
+      [
+        [0, 2],
+        [1, 3],
+      ],
+    ],
+    [
+      'stay in their stack in whatever direction',
+      [{ StackID: '1' }, { StackID: '1', ImageOrientationPatient: SAGITTAL }],
+      [[0, 1]],
+    ],
+    [
+      'are their directions without stacks',
+      [{}, { ImageOrientationPatient: SAGITTAL }, {}, { ImageOrientationPatient: SAGITTAL }],
+      [
+        [0, 2],
+        [1, 3],
+      ],
+    ],
+    ['are parallel to a thousandth', [{}, { ImageOrientationPatient: [1, 0, 0.0009, 0, 1, 0] }], [[0, 1]]],
+    ['are not parallel beyond it', [{}, { ImageOrientationPatient: [1, 0, 0, 0, 1, 0.0011] }], [[0], [1]]],
+    [
+      'have no direction together',
+      [{ ImageOrientationPatient: undefined }, {}, { ImageOrientationPatient: undefined }],
+      [[0, 2], [1]],
+    ],
+  ])('%s', (_, changes, groups) => {
+    expect(numbers(splitFrames(numbered(changes)))).toEqual(groups);
+  });
+
+  it('are taken apart by up to 64 directions', () => {
+    expect(splitFrames(directions(64))).toHaveLength(64);
+    expect(splitFrames(directions(65))).toHaveLength(1);
+  });
+});
+
+describe('the images of a study', () => {
+  const imagesOf = (instances: readonly InstanceIndex[]) => groupImages({ StudyInstanceUID: '1.2.3', instances });
+  const of = (SOPClassUID: string, change: Partial<InstanceIndex> = {}) => slice(0, { SOPClassUID, ...change });
+
+  it.each([
+    ...['2', '4', '128'].map((last) => [last, 'volume'] as const),
+    ...['1', '1.1', '1.1.1', '1.2', '1.2.1', '1.3', '1.3.1'].map((last) => [last, 'radiograph'] as const),
+    ...[['20', 'volume'] as const, ['7', undefined] as const, ['1.4', undefined] as const],
+  ])('of SOP Class …5.1.4.1.1.%s: %s', (last, kind) => {
+    const images = imagesOf([of(`1.2.840.10008.5.1.4.1.1.${last}`)]);
+
+    expect(images.map((image) => image.kind)).toEqual(kind === undefined ? [] : [kind]);
+  });
+
+  it('are sorted by series, then by instance, and leave out localizers and what Hilum wrote', () => {
+    const DX = '1.2.840.10008.5.1.4.1.1.1.1';
+    const images = imagesOf([
+      of(DX, { SOPInstanceUID: '1.9', SeriesInstanceUID: '1.2.3.7' }),
+      of(DX, { SOPInstanceUID: '1.8', SeriesInstanceUID: '1.2.3.7' }),
+      of(DX, { SOPInstanceUID: '1.7', SeriesInstanceUID: '1.2.3.7', writtenByHilum: true }),
+      slice(1),
+      slice(0),
+      slice(2, { ImageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] }),
+      slice(3, { ImageType: undefined, Modality: undefined }),
+    ]);
+
+    expect(
+      images.map(({ SeriesInstanceUID, instances }) => [
+        SeriesInstanceUID,
+        instanceUidsOf([{ ...volumeOf(instances) }]),
+      ]),
+    ).toEqual([
+      ['1.2.3.1', ['1.2.3.1.1', '1.2.3.1.2', '1.2.3.1.4']],
+      ['1.2.3.7', ['1.8']],
+      ['1.2.3.7', ['1.9']],
+    ]);
+    expect(images[0]).toMatchObject({ kind: 'volume', Modality: 'CT', StudyInstanceUID: '1.2.3' });
+    expect(imagesOf([slice(0, { Modality: undefined })])[0]?.Modality).toBe('OT');
+  });
+
+  it('names an instance once that several volumes are frames of', () => {
+    const image = volumeOf([slice(0), slice(1)]);
+
+    expect(instanceUidsOf([image, image])).toEqual(['1.2.3.1.1', '1.2.3.1.2']);
+  });
+});
+
+describe('the slices of an image', () => {
+  const part = (number: number, change: Partial<InstanceIndex> = {}) =>
+    slice(number, {
+      ...{ ConcatenationUID: '1.5', InConcatenationNumber: number, InConcatenationTotalNumber: 2 },
+      ...{ ConcatenationFrameOffsetNumber: number === 1 ? 0 : 3, NumberOfFrames: 3, frames: [{}, {}, {}], ...change },
+    });
+  const codeOf = (instances: readonly InstanceIndex[]): string => {
+    try {
+      return slicesOf(volumeOf(instances)).length === instances.length ? 'all there' : 'some left out';
+    } catch (error) {
+      if (error instanceof GeometryError) return error.code;
+      throw error;
+    }
+  };
+
+  it.each<[string, readonly InstanceIndex[], string]>([
+    ['of single frames', [slice(0), slice(1, { NumberOfFrames: 1 })], 'all there'],
+    ['of frames that nothing places', [slice(0, { NumberOfFrames: 2 })], 'functional-groups'],
+    ['of a concatenation', [part(1), part(2)], 'all there'],
+    ['of its parts in another order', [part(2), part(1)], 'all there'],
+    ['without its last part', [part(1)], 'incomplete-concatenation'],
+    ['without its first part', [part(2)], 'incomplete-concatenation'],
+    ['with a part twice', [part(1), part(1), part(2)], 'incomplete-concatenation'],
+    [
+      'with frames missing between its parts',
+      [part(1), part(2, { ConcatenationFrameOffsetNumber: 4 })],
+      'incomplete-concatenation',
+    ],
+    [
+      'that says of no part how many there are',
+      [part(1, { InConcatenationTotalNumber: undefined }), part(2, { InConcatenationTotalNumber: undefined })],
+      'all there',
+    ],
+    [
+      'that says of no part what comes before',
+      [part(1, { ConcatenationFrameOffsetNumber: undefined }), part(2, { ConcatenationFrameOffsetNumber: undefined })],
+      'all there',
+    ],
+    [
+      'of a part without a number',
+      [part(1, { InConcatenationNumber: undefined, InConcatenationTotalNumber: 1 })],
+      'incomplete-concatenation',
+    ],
+  ])('%s', (_, instances, expected) => {
+    expect(codeOf(instances)).toBe(expected);
+  });
+});
