@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDecoder, type Decoder, type DecoderOptions } from '#adapters/decoder/decoder.ts';
@@ -134,6 +135,17 @@ describe('the end of the decoder', () => {
     const refused = { status: 'rejected', reason: expect.any(ServiceUnavailableError) };
     expect(await outcomes).toEqual([refused, refused]);
     await expect(pool.decode('echo', [frame], layout)).rejects.toThrow(ServiceUnavailableError);
+  });
+
+  it('is over when it is told: no thread goes on with what it was at', async () => {
+    const pool = decoder({ program, threads: 1 });
+    const refused = pool.decode('spin', [frame], layout).catch((error: unknown) => error);
+    await setTimeout(50);
+
+    await pool.close();
+
+    // Left alone, it would spin until its half second of CPU is used up.
+    expect(await Promise.race([refused, setTimeout(100, 'still at it')])).toBeInstanceOf(ServiceUnavailableError);
   });
 
   it('comes with its process, which it does not keep alive', async () => {

@@ -141,6 +141,7 @@ describe('convert', () => {
     await pipeline.runs.record({ ...message, state: 'failed', reason: { code: 'died', message: 'It died.' } });
 
     await convert(pipeline, { ...message, answer: 'failure' });
+    expect((await pipeline.runs.get(message.runId))?.stages).not.toHaveProperty('converted');
     await convert(pipeline, message);
 
     const uidOf = async (answer: RunMessage['answer']) => (await listed(answer)).objects[0]?.SOPInstanceUID;
