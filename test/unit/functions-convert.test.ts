@@ -112,6 +112,15 @@ describe('convert', () => {
     expect(await stored(pipeline, supersedesKey(message.runId))).toEqual({ failure: false });
   });
 
+  it('keeps a run in its lane', async () => {
+    const slow: RunMessage = { ...message, lane: 'backfill' };
+
+    await convert(pipeline, slow);
+
+    expect(pipeline.sentTo({ ...toReturn, lane: 'backfill' })).toEqual([slow]);
+    expect(pipeline.sentTo(toReturn)).toEqual([]);
+  });
+
   it('leaves a run without a reason where its answer has none', async () => {
     const { reason: _, ...metadata } = answerOf(message).metadata;
     const answer = { ...answerOf(message), metadata: { ...metadata, outcome: 'no-finding' as const } };

@@ -56,6 +56,16 @@ describe('dead-letter', () => {
     expect(pipeline.counted).toContain('DeadLetters');
   });
 
+  it('keeps a run in its lane', async () => {
+    await bury(pipeline, 'infer-tiny-backfill', { ...message, lane: 'backfill' });
+
+    expect(pipeline.sentTo({ ...toConvert, lane: 'backfill' })).toMatchObject([
+      { lane: 'backfill', answer: 'failure' },
+    ]);
+    expect(pipeline.sentTo(toConvert)).toEqual([]);
+    expect(await run()).toMatchObject({ lane: 'backfill', state: 'failed' });
+  });
+
   it('says of a run that ended without a word that it died', async () => {
     await pipeline.runs.record({ ...message, state: 'routed' });
 

@@ -60,6 +60,16 @@ describe('infer', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred', outcome: 'no-finding' });
   });
 
+  it('keeps a run in its lane', async () => {
+    const { pipeline, message } = await prepare();
+    const slow: RunMessage = { ...message, lane: 'backfill' };
+
+    await infer(pipeline, slow);
+
+    expect(pipeline.sentTo({ ...toConvert, lane: 'backfill' })).toEqual([slow]);
+    expect(pipeline.sentTo(toConvert)).toEqual([]);
+  });
+
   it('puts no words of the tool where people look before the output gate has seen them', async () => {
     const { pipeline, message } = await prepare();
     const words = { reason: { code: 'none', message: 'None in Phantom^Tiny' }, summary: 'None in Phantom^Tiny' };
