@@ -248,6 +248,24 @@ describe('the images of a study', () => {
     expect(imagesOf([slice(0, { Modality: undefined })])[0]?.Modality).toBe('OT');
   });
 
+  it('leave a concatenation whole of which a part has no index of its frames', () => {
+    const of = (number: number, change: Partial<InstanceIndex>) =>
+      slice(number, {
+        ...{ SOPClassUID: '1.2.840.10008.5.1.4.1.1.2.1', ConcatenationUID: '1.5', InConcatenationNumber: number },
+        ...{ NumberOfFrames: 2, ...change },
+      });
+    const frames = [{ ImagePositionPatient: [0, 0, 0] as [number, number, number] }, {}];
+
+    const images = [
+      [of(2, { frames }), of(1, {})],
+      [of(2, { frames }), of(1, { frames })],
+    ].map(imagesOf);
+
+    expect(images.map((each) => each.map(({ frames: named }) => named?.length))).toEqual([[undefined], [4]]);
+    for (const [image] of images)
+      expect(instanceUidsOf(image === undefined ? [] : [image])).toEqual(['1.2.3.1.2', '1.2.3.1.3']);
+  });
+
   it('names an instance once that several volumes are frames of', () => {
     const image = volumeOf([slice(0), slice(1)]);
 
