@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createDecoder, type Decoder, type DecoderOptions } from '#adapters/decoder/decoder.ts';
 import { capWasmMemory } from '#adapters/decoder/memory-cap.ts';
 import { ConfigurationError, ServiceUnavailableError } from '#core/errors.ts';
@@ -23,6 +23,7 @@ function decoder(options: DecoderOptions = {}): Decoder {
   return created;
 }
 afterEach(async () => {
+  vi.restoreAllMocks();
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
@@ -96,6 +97,16 @@ describe('the decoder with codecs that misbehave', () => {
     const decoded = await decoder({ program }).decode('wait', [frame], layout);
 
     expect(decoded).toEqual([frame]);
+  });
+
+  it('does not wait for one without end', async () => {
+    const { now } = performance;
+    // Half a minute on the wall, which is what the half second of CPU may take, is over in 30 ms.
+    vi.spyOn(performance, 'now').mockImplementation(() => 1_000 * now.call(performance));
+
+    const decoding = decoder({ program }).decode('wait', [frame], layout);
+
+    await expect(decoding).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
   });
 
   it('does not take a codec that is not there for a broken picture', async () => {
