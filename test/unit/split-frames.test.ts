@@ -149,6 +149,38 @@ describe('slices of a series', () => {
   });
 });
 
+describe('acquisitions of one sweep', () => {
+  /** Two rotations, the second farther along the patient, and the first place once more. */
+  const sweep = (second: Change) =>
+    numbered([
+      ...[0, 1].map((z) => ({ z, AcquisitionNumber: 1 })),
+      ...[2, 3].map((z) => ({ z, AcquisitionNumber: 2, ...second })),
+      ...[0, 1].map((z) => ({ z, AcquisitionNumber: 3 })),
+    ]);
+
+  it.each<[string, Change, readonly (readonly number[])[]]>([
+    [
+      'are together where they show the same',
+      {},
+      [
+        [0, 1, 2, 3],
+        [4, 5],
+      ],
+    ],
+    [
+      'are apart where they show something else',
+      { RescaleType: 'Z_EFF' },
+      [
+        [0, 1],
+        [2, 3],
+        [4, 5],
+      ],
+    ],
+  ])('%s', (_, second, groups) => {
+    expect(numbers(splitMixed(sweep(second)))).toEqual(groups);
+  });
+});
+
 describe('frames of an object', () => {
   const directions = (count: number) =>
     numbered(
