@@ -33,7 +33,9 @@ const STAGES = [0, 1, 3, 8, 32];
  * @returns what came of those tried before `signal` was aborted
  * @throws Error where a test fails without a mutation, or no test holds a file
  */
-export async function tryMutants({ root, mutants, signal, onDone }: CampaignOptions): Promise<readonly Tried[]> {
+export async function tryMutants({ root, mutants, onDone, ...options }: CampaignOptions): Promise<readonly Tried[]> {
+  const broken = new AbortController();
+  const signal = AbortSignal.any([options.signal, broken.signal]);
   const scratch = await mkdtemp(join(tmpdir(), 'hilum-mutate-'));
   try {
     const holdersOf = createTestFinder(root);
@@ -52,11 +54,15 @@ export async function tryMutants({ root, mutants, signal, onDone }: CampaignOpti
         onDone(tried);
       }
     };
-    await Promise.all(Array.from({ length: COPIES }, (_, copy) => work(copy)));
+    const workers = Array.from({ length: COPIES }, (_, copy) => work(copy));
+    // What fails in one copy ends the tests in the other, so that none is left behind.
+    for (const worker of workers) worker.catch((error: unknown) => broken.abort(error));
+    await Promise.allSettled(workers);
+    broken.signal.throwIfAborted();
     return done;
   } catch (error) {
     // Tests that were ended with the run failed for no other reason.
-    if (signal.aborted) return [];
+    if (options.signal.aborted) return [];
     throw error;
   } finally {
     await rm(scratch, { recursive: true, force: true });
