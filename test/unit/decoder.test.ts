@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createDecoder, type Decoder, type DecoderOptions } from '#adapters/decoder/decoder.ts';
 import { capWasmMemory } from '#adapters/decoder/memory-cap.ts';
 import { ConfigurationError, ServiceUnavailableError } from '#core/errors.ts';
@@ -22,6 +23,7 @@ function decoder(options: DecoderOptions = {}): Decoder {
   return created;
 }
 afterEach(async () => {
+  vi.restoreAllMocks();
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
@@ -97,6 +99,16 @@ describe('the decoder with codecs that misbehave', () => {
     expect(decoded).toEqual([frame]);
   });
 
+  it('does not wait for one without end', async () => {
+    const { now } = performance;
+    // Half a minute on the wall, which is what the half second of CPU may take, is over in 30 ms.
+    vi.spyOn(performance, 'now').mockImplementation(() => 1_000 * now.call(performance));
+
+    const decoding = decoder({ program }).decode('wait', [frame], layout);
+
+    await expect(decoding).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
+  });
+
   it('does not take a codec that is not there for a broken picture', async () => {
     await expect(decoder({ program }).decode('absent', [frame], layout)).rejects.toThrow(ConfigurationError);
   });
@@ -134,6 +146,17 @@ describe('the end of the decoder', () => {
     const refused = { status: 'rejected', reason: expect.any(ServiceUnavailableError) };
     expect(await outcomes).toEqual([refused, refused]);
     await expect(pool.decode('echo', [frame], layout)).rejects.toThrow(ServiceUnavailableError);
+  });
+
+  it('is over when it is told: no thread goes on with what it was at', async () => {
+    const pool = decoder({ program, threads: 1 });
+    const refused = pool.decode('spin', [frame], layout).catch((error: unknown) => error);
+    await setTimeout(50);
+
+    await pool.close();
+
+    // Left alone, it would spin until its half second of CPU is used up.
+    expect(await Promise.race([refused, setTimeout(100, 'still at it')])).toBeInstanceOf(ServiceUnavailableError);
   });
 
   it('comes with its process, which it does not keep alive', async () => {

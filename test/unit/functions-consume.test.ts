@@ -59,6 +59,78 @@ describe('working off a queue', () => {
     ).toEqual(allFailed);
   });
 
+  it('hides a message that comes again for longer every time, by its own queue and receipt', async () => {
+    const pipeline = createPipeline();
+    const hidden: unknown[] = [];
+    const queueNamed = (name: string) => ({
+      async postpone(receiptHandle: string, seconds: number) {
+        hidden.push([name, receiptHandle, seconds]);
+      },
+    });
+    const handler = consume({ work }, { ...pipeline, queueNamed });
+
+    await handler(sqsEvent('convert-live', ['done', 'retry'], 1), minuteLeft);
+    await handler(sqsEvent('convert-live', ['halt'], 4), minuteLeft);
+    await handler(sqsEvent('convert-live', ['unforeseen'], 7), minuteLeft);
+
+    expect(hidden).toEqual([
+      ['convert-live', 'handle-1', 15],
+      ['convert-live', 'handle-0', 120],
+      ['convert-live', 'handle-0', 900],
+    ]);
+  });
+
+  it('keeps a dead letter with all that there is to know of it', async () => {
+    const pipeline = createPipeline();
+
+    await consume({ work }, pipeline)(sqsEvent('convert-live', ['reject']), minuteLeft);
+
+    expect(await stored(pipeline, 'dead-letters/convert-live/message-0.json')).toEqual({
+      ...{ format: 'hilum.dead-letter/1', queue: 'convert-live', messageId: 'message-0', body: 'reject' },
+      reason: { code: 'invalid-message', message: 'Never' },
+    });
+  });
+
+  it('asks for what is wrong to be noted with the message and the error, before it is counted', async () => {
+    const pipeline = createPipeline();
+    const noted: unknown[] = [];
+    const note = async (delivery: { readonly body: string }, error: unknown) => {
+      noted.push(delivery.body, error instanceof Error ? error.message : error, [...pipeline.counted]);
+      return 'noted' as const;
+    };
+
+    await consume({ work, note }, pipeline)(sqsEvent('convert-live', ['retry', 'reject']), minuteLeft);
+
+    expect(noted).toEqual(['retry', 'Later', [], 'reject', 'Never', ['Retried']]);
+    expect(pipeline.counted).toEqual(['Retried', 'Rejected']);
+  });
+
+  it('logs what waits for another time as a warning, and the rest as an error', async () => {
+    const pipeline = createPipeline();
+
+    await consume({ work }, pipeline)(sqsEvent('convert-live', ['retry', 'halt', 'reject']), minuteLeft);
+
+    const levels = pipeline.logged.map((line) => JSON.parse(line)).map(({ level, event }) => [level, event]);
+    expect(levels).toEqual([
+      ['warn', 'retry'],
+      ['error', 'halt'],
+      ['error', 'reject'],
+    ]);
+  });
+
+  it('takes a queue of another prefix by its whole name', async () => {
+    const pipeline = createPipeline();
+    const seen: string[] = [];
+    const handler = consume({ work: async ({ queue }) => void seen.push(queue) }, pipeline);
+    const event = sqsEvent('convert-live', ['x']);
+    const [record] = event.Records;
+    const eventSourceARN = 'arn:aws:sqs:eu-central-1:123456789012:other-convert-live';
+
+    await handler({ Records: record === undefined ? [] : [{ ...record, eventSourceARN }] }, minuteLeft);
+
+    expect(seen).toEqual(['other-convert-live']);
+  });
+
   it('tells how much time is left and how often the message came', async () => {
     const pipeline = createPipeline();
     const seen: unknown[] = [];

@@ -89,7 +89,47 @@ describe('convert', () => {
       study.StudyInstanceUID,
     ]);
     expect(pipeline.sentTo(toReturn)).toEqual([message]);
-    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'converted', reason: { code: 'too-small' } });
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({
+      ...{ state: 'converted', reason: { code: 'too-small' }, outcome: 'not-evaluable' },
+      ...{ summary: 'The image is too small.', StudyInstanceUID: study.StudyInstanceUID, tool: 'tiny' },
+    });
+  });
+
+  it('says in the list what the answer says, and of each file in the bucket what it is', async () => {
+    await convert(pipeline, message);
+
+    const { objects, ...list } = await listed();
+    const reason = { code: 'too-small', message: 'The image is too small.' };
+    expect(list).toEqual({
+      ...{ format: 'hilum.objects/1', StudyInstanceUID: study.StudyInstanceUID },
+      ...{ outcome: 'not-evaluable', reason, summary: 'The image is too small.' },
+    });
+    const [object] = objects;
+    const { contentTypes } = pipeline.objects;
+    expect(contentTypes.get(objectListKey(message.runId, 'result'))).toBe('application/json');
+    expect(contentTypes.get(supersedesKey(message.runId))).toBe('application/json');
+    expect(contentTypes.get(objectKey(message.runId, object?.SOPInstanceUID ?? ''))).toBe('application/dicom');
+    expect(await stored(pipeline, supersedesKey(message.runId))).toEqual({ failure: false });
+  });
+
+  it('keeps a run in its lane', async () => {
+    const slow: RunMessage = { ...message, lane: 'backfill' };
+
+    await convert(pipeline, slow);
+
+    expect(pipeline.sentTo({ ...toReturn, lane: 'backfill' })).toEqual([slow]);
+    expect(pipeline.sentTo(toReturn)).toEqual([]);
+  });
+
+  it('leaves a run without a reason where its answer has none', async () => {
+    const { reason: _, ...metadata } = answerOf(message).metadata;
+    const answer = { ...answerOf(message), metadata: { ...metadata, outcome: 'no-finding' as const } };
+    await pipeline.objects.put(resultKey(message.runId), serialiseResult(answer));
+
+    await convert(pipeline, message);
+
+    expect(await listed()).not.toHaveProperty('reason');
+    expect(await pipeline.runs.get(message.runId)).not.toHaveProperty('reason');
   });
 
   it('gives the same bytes when it broke off and comes again, and converts no more once the list is there', async () => {
@@ -110,6 +150,7 @@ describe('convert', () => {
     await pipeline.runs.record({ ...message, state: 'failed', reason: { code: 'died', message: 'It died.' } });
 
     await convert(pipeline, { ...message, answer: 'failure' });
+    expect((await pipeline.runs.get(message.runId))?.stages).not.toHaveProperty('converted');
     await convert(pipeline, message);
 
     const uidOf = async (answer: RunMessage['answer']) => (await listed(answer)).objects[0]?.SOPInstanceUID;
@@ -188,14 +229,17 @@ describe('convert', () => {
 
     const refusal = await stored(pipeline, quarantineKey(message.runId, 'result-refusal.json'));
     expect(refusal).toMatchObject({
-      format: 'hilum.quarantine/1',
-      code: 'invalid-dicom-object',
+      ...{ format: 'hilum.quarantine/1', runId: message.runId, answer: 'result', code: 'invalid-dicom-object' },
+      message: expect.stringContaining('graphic-data'),
       facts: { kind: 'structured-report', rule: 'graphic-data', keyword: 'GraphicData' },
       object: expect.stringMatching(/^quarantine\/[0-9a-f]{32}\/result-[0-9.]+\.dcm$/),
     });
     const { object, facts } = refusal as { object: string; facts: { SOPInstanceUID: string; path: string } };
     const { dataset } = readDicom((await pipeline.objects.get(object)) ?? new Uint8Array());
     expect(dataset.text('SOPInstanceUID')).toBe(facts.SOPInstanceUID);
+    expect(pipeline.objects.contentTypes.get(object)).toBe('application/dicom');
+    const saying = quarantineKey(message.runId, 'result-refusal.json');
+    expect(pipeline.objects.contentTypes.get(saying)).toBe('application/json');
     expect(facts.path).toMatch(/^ContentSequence\[\d+\]\..+\.GraphicData$/);
     expect(pipeline.counted).toEqual(['Quarantined', 'Rejected']);
     expect(await pipeline.runs.get(message.runId)).toMatchObject({

@@ -56,6 +56,16 @@ describe('dead-letter', () => {
     expect(pipeline.counted).toContain('DeadLetters');
   });
 
+  it('keeps a run in its lane', async () => {
+    await bury(pipeline, 'infer-tiny-backfill', { ...message, lane: 'backfill' });
+
+    expect(pipeline.sentTo({ ...toConvert, lane: 'backfill' })).toMatchObject([
+      { lane: 'backfill', answer: 'failure' },
+    ]);
+    expect(pipeline.sentTo(toConvert)).toEqual([]);
+    expect(await run()).toMatchObject({ lane: 'backfill', state: 'failed' });
+  });
+
   it('says of a run that ended without a word that it died', async () => {
     await pipeline.runs.record({ ...message, state: 'routed' });
 
@@ -161,6 +171,36 @@ describe('dead-letter', () => {
       { tool: 'other', state: 'failed', revision, lane: 'live', reason: { code: 'not-worked-off' } },
       { tool: 'tiny', state: 'routed' },
     ]);
+  });
+
+  it('writes down at no study what died on another queue than the intake’s', async () => {
+    await bury(pipeline, 'convert-live', s3Event(study.key));
+
+    expect((await pipeline.runs.list()).runs).toEqual([]);
+    expect(pipeline.objects.contents.has('dead-letters/convert-live/message-0.json')).toBe(true);
+  });
+
+  it('keeps what lies on the intake’s queue and is no event', async () => {
+    expect(await bury(pipeline, 'intake-live', '<xml/>')).toEqual(nothingFailed);
+
+    expect(pipeline.objects.contents.has('dead-letters/intake-live/message-0.json')).toBe(true);
+    expect(pipeline.counted).toEqual(['DeadLetters', 'Done']);
+  });
+
+  it('tells nobody of what died on its way to the archive: a failure would fare no better', async () => {
+    await pipeline.runs.record({ ...message, state: 'converted' });
+
+    await bury(pipeline, 'return-live', message);
+
+    expect(await run()).toMatchObject({ state: 'failed', outcome: 'failed' });
+    expect(pipeline.sentTo(toConvert)).toEqual([]);
+    expect(pipeline.objects.contents.has(failureKey(message.runId))).toBe(false);
+  });
+
+  it('does not mistake a queue whose name ends like a dead-letter queue’s in its middle', async () => {
+    await makeHandler({ ...pipeline, catalog: [entry] })(sqsEvent('infer-un-dead-live-dead', ['x']), minuteLeft);
+
+    expect(pipeline.objects.contents.has('dead-letters/infer-un-dead-live/message-0.json')).toBe(true);
   });
 
   it('is not fooled by a failure’s own object that could not be delivered', async () => {

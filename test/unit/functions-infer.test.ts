@@ -30,7 +30,12 @@ async function prepare() {
   return { pipeline, study, message: runMessage(file, entry, study) };
 }
 
-const infer = (pipeline: Pipeline, message: RunMessage | string, change: Partial<InferDependencies> = {}) =>
+const infer = (
+  pipeline: Pipeline,
+  message: RunMessage | string,
+  change: Partial<InferDependencies> = {},
+  left = minuteLeft,
+) =>
   makeHandler({
     ...pipeline,
     entry,
@@ -39,7 +44,7 @@ const infer = (pipeline: Pipeline, message: RunMessage | string, change: Partial
     engine: echoEngine,
     toolTimeoutMs: 10_000,
     ...change,
-  })(sqsEvent('infer-tiny-live', [message]), minuteLeft);
+  })(sqsEvent('infer-tiny-live', [message]), left);
 
 const toConvert = { step: 'convert', lane: 'live' } as const;
 
@@ -51,8 +56,19 @@ describe('infer', () => {
 
     const result = parseResult((await pipeline.objects.get(resultKey(message.runId))) ?? new Uint8Array());
     expect(result.metadata).toMatchObject({ outcome: 'no-finding', version: toolVersion(entry) });
+    expect(pipeline.objects.contentTypes.get(resultKey(message.runId))).toBe('application/json');
     expect(pipeline.sentTo(toConvert)).toEqual([message]);
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred', outcome: 'no-finding' });
+  });
+
+  it('keeps a run in its lane', async () => {
+    const { pipeline, message } = await prepare();
+    const slow: RunMessage = { ...message, lane: 'backfill' };
+
+    await infer(pipeline, slow);
+
+    expect(pipeline.sentTo({ ...toConvert, lane: 'backfill' })).toEqual([slow]);
+    expect(pipeline.sentTo(toConvert)).toEqual([]);
   });
 
   it('puts no words of the tool where people look before the output gate has seen them', async () => {
@@ -79,7 +95,9 @@ describe('infer', () => {
 
   it('goes on with the answer that was stored first when two computed at once', async () => {
     const { pipeline, message } = await prepare();
-    const other = makeTool(() => ({ ...nothingFound, summary: 'The other one was first' }));
+    const other = makeTool(() => {
+      throw new NotEvaluableError('no-teeth', 'The other one was first.');
+    });
     const tool = makeTool(async () => {
       await infer(pipeline, message, { tool: other });
       return nothingFound;
@@ -88,8 +106,47 @@ describe('infer', () => {
     await infer(pipeline, message, { tool });
 
     expect(await stored(pipeline, resultKey(message.runId))).toMatchObject({
-      metadata: { summary: 'The other one was first' },
+      metadata: { outcome: 'not-evaluable', reason: { message: 'The other one was first.' } },
     });
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ outcome: 'not-evaluable' });
+  });
+
+  it('reads back no answer but another’s', async () => {
+    const { pipeline, message } = await prepare();
+    const reads: string[] = [];
+    const objects = {
+      ...pipeline.objects,
+      get: (...asked: Parameters<typeof pipeline.objects.get>) => {
+        reads.push(asked[0]);
+        return pipeline.objects.get(...asked);
+      },
+    };
+
+    expect(await infer(pipeline, message, { objects })).toEqual(nothingFailed);
+
+    expect(reads.filter((key) => key === resultKey(message.runId))).toHaveLength(1);
+  });
+
+  it('retries where the answer that was stored first is gone again', async () => {
+    const { pipeline, message } = await prepare();
+    const objects = { ...pipeline.objects, put: async () => 'exists' as const };
+
+    expect(await infer(pipeline, message, { objects })).toEqual(allFailed);
+
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'routed', reason: { code: 'integrity' } });
+    expect(pipeline.sentTo(toConvert)).toEqual([]);
+  });
+
+  it('computes nothing where the manifest does not give the input that the run is named after', async () => {
+    const { pipeline, message } = await prepare();
+    const look = vi.fn(() => nothingFound);
+    const inputDigest = '0'.repeat(64);
+    const other: RunMessage = { ...message, inputDigest, runId: runIdOf({ ...message, inputDigest }) };
+
+    expect(await infer(pipeline, other, { tool: makeTool(look) })).toEqual(allFailed);
+
+    expect(look).not.toHaveBeenCalled();
+    expect(await pipeline.runs.get(other.runId)).toMatchObject({ reason: { code: 'integrity' } });
   });
 
   it('retries a stored answer that it cannot read, so that the run does not end in silence', async () => {
@@ -145,6 +202,30 @@ describe('infer', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ reason: { code: 'tool-timeout' } });
   });
 
+  it.each([
+    { what: 'a second before an invocation ends', leftMs: 6_000, toolTimeoutMs: 10_000 },
+    { what: 'at its own limit, where the invocation has longer', leftMs: 60_000, toolTimeoutMs: 1_000 },
+  ])('ends a tool $what, with five seconds left to write it down', async ({ leftMs, toolTimeoutMs }) => {
+    const { pipeline, message } = await prepare();
+    const usedMs = (ms: number) =>
+      makeTool(async ({ engine }) => {
+        pipeline.clock.advance(ms);
+        await engine.run('m', {});
+        return nothingFound;
+      });
+    const left = { getRemainingTimeInMillis: () => leftMs };
+
+    expect(await infer(pipeline, message, { tool: usedMs(1_000), toolTimeoutMs }, left)).toEqual(allFailed);
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({
+      state: 'routed',
+      reason: { code: 'tool-timeout' },
+    });
+    expect(pipeline.objects.contents.has(resultKey(message.runId))).toBe(false);
+
+    expect(await infer(pipeline, message, { tool: usedMs(999), toolTimeoutMs }, left)).toEqual(nothingFailed);
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred' });
+  });
+
   it('calls for a person where the model is not the one that its card names', async () => {
     const { pipeline, message } = await prepare();
     const engine = {
@@ -198,7 +279,7 @@ describe('infer', () => {
     });
     expect(await pipeline.runs.get(message.runId)).toMatchObject({
       state: 'inferred',
-      stages: { routed: expect.any(String) },
+      stages: { received: expect.any(String), routed: expect.any(String) },
     });
     expect(pipeline.sentTo(toConvert)).toEqual([message]);
   });

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ArchiveDeniedError, ArchiveRequestError, ArchiveUnavailableError } from '#core/errors.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
 import { readDicom } from '#dicom/read.ts';
 import { makeHandler } from '#functions/return/handler.ts';
 import type { DeliveryArchive } from '#pipeline/deliver.ts';
 import { objectKey, objectListKey, receiptKey } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import { encodeObjectList } from '#pipeline/object-list.ts';
-import type { StoreOutcome } from '#pipeline/ports.ts';
+import type { InstanceUids, StoreOutcome } from '#pipeline/ports.ts';
 import { sameContent } from '#pipeline/same-content.ts';
 import {
   allFailed,
@@ -29,6 +30,8 @@ const reason = { code: 'too-small', message: 'The image is too small.' };
 function createArchive(refuse: (uid: string) => number | undefined = () => undefined) {
   const held = new Map<string, Uint8Array>();
   const storedUids: string[] = [];
+  /** Every UID triple that was asked for. */
+  const asked: InstanceUids[] = [];
   const archive: DeliveryArchive = {
     async store(objects) {
       return objects.map(({ SOPInstanceUID, bytes }): StoreOutcome => {
@@ -39,9 +42,12 @@ function createArchive(refuse: (uid: string) => number | undefined = () => undef
         return { SOPInstanceUID, stored: true };
       });
     },
-    retrieveInstance: async ({ SOPInstanceUID }) => held.get(SOPInstanceUID),
+    async retrieveInstance(uids) {
+      asked.push(uids);
+      return held.get(uids.SOPInstanceUID);
+    },
   };
-  return { ...archive, held, storedUids };
+  return { ...archive, held, storedUids, asked };
 }
 
 const deliver = (pipeline: Pipeline, message: RunMessage, archive: DeliveryArchive, receiveCount = 1) =>
@@ -87,10 +93,76 @@ describe('return', () => {
     expect(await deliver(pipeline, message, archive)).toEqual(nothingFailed);
 
     expect(archive.storedUids).toEqual(UIDS);
-    expect(await run()).toMatchObject({ state: 'delivered', outcome: 'not-evaluable', reason, objects: UIDS });
-    expect(await stored(pipeline, receiptKey(message.runId, 'result'))).toMatchObject({
-      objects: [{ sha256: sha256(file) }, {}],
+    expect(await run()).toMatchObject({
+      ...{ state: 'delivered', outcome: 'not-evaluable', reason, summary: reason.message, objects: UIDS },
+      ...{ StudyInstanceUID: message.StudyInstanceUID, tool: 'tiny', lane: 'live' },
     });
+    const key = receiptKey(message.runId, 'result');
+    const object = { kind: 'non-result', SOPClassUID: '1.2', sha256: sha256(file) };
+    expect(await stored(pipeline, key)).toEqual({
+      ...{ format: 'hilum.receipt/1', runId: message.runId, answer: 'result', proof: 'read-back' },
+      objects: UIDS.map((SOPInstanceUID) => ({ ...object, SOPInstanceUID })),
+    });
+    expect(pipeline.objects.contentTypes.get(key)).toBe('application/json');
+  });
+
+  it('asks the archive for each object by its study, series and own UID, before and after it stores it', async () => {
+    const archive = createArchive();
+    const { StudyInstanceUID, SeriesInstanceUID } = indexInstance(file);
+
+    await deliver(pipeline, message, archive);
+
+    const each = UIDS.map((SOPInstanceUID) => ({ StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }));
+    expect(archive.asked).toEqual([...each, ...each]);
+  });
+
+  it('disturbs no archive about a run of which it keeps the receipt', async () => {
+    await deliver(pipeline, message, createArchive());
+
+    const asleep = () => Promise.reject(new ArchiveUnavailableError('The archive is down.'));
+    const answer = await deliver(pipeline, message, { store: asleep, retrieveInstance: asleep });
+
+    expect(answer).toEqual(nothingFailed);
+  });
+
+  it('has nothing to store where the archive has everything', async () => {
+    const archive = createArchive();
+    for (const uid of UIDS) archive.held.set(uid, file);
+    const store = () => Promise.reject(new ArchiveUnavailableError('Nothing is asked of it.'));
+
+    expect(await deliver(pipeline, message, { ...archive, store })).toEqual(nothingFailed);
+
+    expect(await run()).toMatchObject({ state: 'delivered' });
+  });
+
+  it('retries where the list of objects, or one of them, is not in the bucket', async () => {
+    for (const key of [objectListKey(message.runId, 'result'), objectKey(message.runId, '2.25.2')]) {
+      const bytes = (await pipeline.objects.get(key)) ?? new Uint8Array();
+      pipeline.objects.contents.delete(key);
+      expect(await deliver(pipeline, message, createArchive())).toEqual(allFailed);
+      await pipeline.objects.put(key, bytes);
+    }
+    expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'integrity' } });
+    expect(pipeline.objects.contents.has(receiptKey(message.runId, 'result'))).toBe(false);
+  });
+
+  it('leaves a run without a reason where its answer has none', async () => {
+    const { StudyInstanceUID } = message;
+    const object = { kind: 'segmentation', SOPClassUID: '1.2', SOPInstanceUID: UIDS[0], sha256: sha256(file) } as const;
+    const objects = [object];
+    const list = encodeObjectList({ StudyInstanceUID, outcome: 'result', summary: 'Two lesions.', objects });
+    await pipeline.objects.put(objectListKey(message.runId, 'result'), list);
+
+    await deliver(pipeline, message, createArchive());
+
+    const record = await run();
+    expect(record).toMatchObject({
+      state: 'delivered',
+      outcome: 'result',
+      summary: 'Two lesions.',
+      objects: [UIDS[0]],
+    });
+    expect(record).not.toHaveProperty('reason');
   });
 
   it('stores nothing twice: not for a repeated message, nor when it broke off before the receipt', async () => {
@@ -170,13 +242,27 @@ describe('return', () => {
     expect(archive.storedUids).toEqual(UIDS);
   });
 
+  it('says of several that were not stored how many, and the failure reason of the first', async () => {
+    const archive = createArchive((uid) => (uid === '2.25.1' ? 0x0110 : 0xa700));
+
+    expect(await deliver(pipeline, message, archive)).toEqual(allFailed);
+
+    expect(await run()).toMatchObject({
+      reason: { message: 'The archive did not store 2 of 2 objects (failure reason 0110H).' },
+    });
+    expect(pipeline.logged.join()).toContain('"SOPInstanceUID":"2.25.1","absent":2');
+  });
+
   it('believes no archive that says stored and has nothing', async () => {
     const forgetful = createArchive();
     const archive: DeliveryArchive = { ...forgetful, retrieveInstance: async () => undefined };
 
     expect(await deliver(pipeline, message, archive)).toEqual(allFailed);
 
-    expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'archive-store-failed' } });
+    expect(await run()).toMatchObject({
+      state: 'converted',
+      reason: { code: 'archive-store-failed', message: 'The archive did not store 2 of 2 objects.' },
+    });
   });
 
   it('takes a failure reason for nothing where the archive has the object after all', async () => {

@@ -16,6 +16,7 @@ import {
   sqsEvent,
   stored,
   upload,
+  uploadFiles,
 } from '../fixtures/pipeline.ts';
 import { entry, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
@@ -184,6 +185,64 @@ describe('route', () => {
       { ...run, tool: 'tiny' },
     ]);
     expect(pipeline.counted).toEqual(['Rejected', 'Done']);
+  });
+
+  it.each([
+    { what: 'study', change: { StudyInstanceUID: '2.25.4' }, of: {} },
+    { what: 'revision', change: { revision: 'a'.repeat(64) }, of: {} },
+    { what: 'lane', change: { lane: 'backfill' }, of: {} },
+    { what: 'list of instances', change: {}, of: { sha256: 'a'.repeat(64) } },
+  ])('rejects a manifest whose $what is not its key’s', async ({ change, of }) => {
+    const pipeline = createPipeline();
+    const { key, instances, ...study } = await upload(pipeline, file);
+    const manifest = { format: 'hilum.manifest/1', lane: 'live', ...study, ...change };
+    const body = { ...manifest, instances: instances.map((instance) => ({ ...instance, ...of })) };
+    await pipeline.objects.put(key, Buffer.from(JSON.stringify(body)));
+
+    expect(await route(pipeline, [s3Event(key)], { catalog: [entry] })).toEqual(nothingFailed);
+
+    expect((await pipeline.runs.list()).runs).toMatchObject([
+      { state: 'rejected', reason: { code: 'invalid-message' } },
+    ]);
+    expect(pipeline.sentTo(toTiny)).toEqual([]);
+  });
+
+  it('says up to three different reasons why a tool cannot use a study’s images, in their order', async () => {
+    const pipeline = createPipeline();
+    const uids = ['2.25.2001', '2.25.2002', '2.25.2003', '2.25.2004', '2.25.2005'];
+    const files = uids.map((SOPInstanceUID) => makeRadiographFile({ SOPInstanceUID }));
+    const study = await uploadFiles(pipeline, files);
+    const refusing = (notIn: readonly string[], reason: string) => ({
+      ...{ attribute: 'SOPInstanceUID', notIn: [...notIn], whenAbsent: 'refuse' as const, reason },
+    });
+    const rules = [
+      refusing(uids.slice(0, 2), 'Not the first two.'),
+      refusing(uids.slice(2, 3), 'Not the third.'),
+      refusing(uids.slice(3, 4), 'Not the fourth.'),
+      refusing(uids.slice(4, 5), 'Not the fifth.'),
+    ];
+    const { manifest } = entry;
+    const picky = { ...entry, manifest: { ...manifest, selection: { ...manifest.selection, alternatives: [rules] } } };
+
+    await route(pipeline, [s3Event(study.key)], { catalog: [picky] });
+
+    expect((await pipeline.runs.list()).runs).toMatchObject([
+      {
+        ...{ state: 'not-applicable', outcome: 'not-applicable', stages: { received: expect.any(String) } },
+        reason: { code: 'not-suitable', message: 'Not the first two. Not the third. Not the fourth.' },
+      },
+    ]);
+  });
+
+  it('brings a message back for what may succeed another time, whatever else of it never can', async () => {
+    const pipeline = createPipeline();
+    const { key } = await upload(pipeline, file);
+    const missing = key.replace('live/', 'backfill/');
+
+    expect(await route(pipeline, [s3Event('no/manifest', missing)])).toEqual(allFailed);
+
+    expect(pipeline.counted).toEqual(['Retried']);
+    expect(pipeline.logged.join()).toContain('"code":"integrity"');
   });
 
   it('tries again, ever later, where the manifest is not there', async () => {

@@ -1,0 +1,64 @@
+/** Mutations that live, and why no test can or need tell them from the source. An entry that fits no mutation is told. */
+import type { Mutant } from './mutants.ts';
+
+interface Accepted extends Pick<Mutant, 'file' | 'was' | 'becomes'> {
+  readonly reason: string;
+}
+
+const ACCEPTED: readonly Accepted[] = [
+  {
+    file: 'core/study/split-frames.ts',
+    was: 'const areVolumes = parts.length > 1 && parts.some((part) => part.length > 1);',
+    becomes: 'const areVolumes = parts.some((part) => part.length > 1);',
+    reason:
+      'One part is all slices, and those lie on each other or take turns: it is never handed back, or is all of them.',
+  },
+  {
+    file: 'core/study/split-frames.ts',
+    was: "return DimensionIndexValues.filter((_, index) => !IN_SPACE.has(DimensionIndexPointers[index] ?? '')).join();",
+    becomes: 'return DimensionIndexValues.filter((_, index) => !IN_SPACE.has(DimensionIndexPointers[index])).join();',
+    reason: 'Neither the empty name nor none is among the names of the set; the empty one is there for the types.',
+  },
+  {
+    file: 'adapters/decoder/worker.ts',
+    was: "port.postMessage(reply, answer.kind === 'decoded' ? answer.frames.map(({ buffer }) => buffer) : []);",
+    becomes: 'port.postMessage(reply, false ? answer.frames.map(({ buffer }) => buffer) : []);',
+    reason:
+      'The frames are copied where they were moved: the same answer, and only the thread could see the difference.',
+  },
+  {
+    file: 'adapters/decoder/thread.ts',
+    was: 'else timer = setTimeout(look, Math.max(20, limitMs - usedMs));',
+    becomes: 'else timer = setTimeout(look, Math.min(20, limitMs - usedMs));',
+    reason: 'It looks more often than it must, and comes to the same decision.',
+  },
+  {
+    file: 'pipeline/run-state.ts',
+    was: 'received: 0,',
+    becomes: 'received: (-1),',
+    reason: 'Ranks are only compared with each other, and nothing is below the first.',
+  },
+  {
+    file: 'pipeline/run-state.ts',
+    was: 'delivered: 5,',
+    becomes: 'delivered: 6,',
+    reason: 'Ranks are only compared with each other, and nothing is above the last.',
+  },
+  {
+    file: 'functions/infer/handler.ts',
+    was: 'if (images.length === 0 || inputDigestOf(images) !== inputDigest) {',
+    becomes: 'if (inputDigestOf(images) !== inputDigest) {',
+    reason: 'No run is named after the digest of no images: route ends such a run itself.',
+  },
+];
+
+/** Why a mutation may live, where it may. */
+export const reasonFor = ({ file, was, becomes }: Mutant): string | undefined =>
+  ACCEPTED.find((entry) => entry.file === file && entry.was === was && entry.becomes === becomes)?.reason;
+
+/** Entries that fit none of the mutations that there are. */
+export const staleEntries = (mutants: readonly Mutant[]): readonly Accepted[] =>
+  ACCEPTED.filter(
+    (entry) =>
+      !mutants.some(({ file, was, becomes }) => file === entry.file && was === entry.was && becomes === entry.becomes),
+  );

@@ -1,0 +1,277 @@
+/** How the edge follows Orthanc: its pages, its order, its patience. Orthanc is a script here, the rest is real. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
+import { ArchiveRequestError, ArchiveUnavailableError, ConfigurationError } from '#core/errors.ts';
+import type { ObjectStore } from '#pipeline/ports.ts';
+import { ctSeries, type EdgeUnderTest, startEdge } from '../fixtures/edge.ts';
+import { createManualClock } from '../fixtures/memory-ports.ts';
+
+const studyOf = (number: number, change: Partial<OrthancStudy> = {}): OrthancStudy => ({
+  ...{ id: `id-${number}`, StudyInstanceUID: `2.25.${number}`, stable: true, lastUpdate: '20260101T120000' },
+  ...change,
+});
+const stableStudy = (seq: number, number: number) => ({
+  ...{ seq, type: 'StableStudy', id: `id-${number}`, date: '20260101T120000' },
+});
+
+/** An Orthanc of these studies; what it is asked is written down. None has series any more, so that each is settled at once. */
+function orthancOf(studies: readonly OrthancStudy[], script: Partial<OrthancClient> = {}) {
+  const asked: string[] = [];
+  const client: OrthancClient = {
+    system: async () => ({ version: '1.12.7' }),
+    lastChange: async () => undefined,
+    async changes(since, limit) {
+      asked.push(`changes ${since} ${limit}`);
+      return { changes: [], last: since, done: true };
+    },
+    async studies(offset, limit) {
+      asked.push(`studies ${offset} ${limit}`);
+      return studies.slice(offset, offset + limit);
+    },
+    study: async (id) => studies.find((study) => study.id === id),
+    findStudies: async (uid) => studies.filter(({ StudyInstanceUID }) => StudyInstanceUID === uid),
+    series: async () => undefined,
+    ...script,
+  };
+  return { client, asked };
+}
+
+describe('following Orthanc', () => {
+  let edge: EdgeUnderTest;
+  beforeEach(async () => {
+    edge = await startEdge();
+  });
+  afterEach(() => edge.close());
+  const known = () => edge.journal.studies().map(({ StudyInstanceUID }) => StudyInstanceUID);
+
+  it('looks through all studies page by page, to the last', async () => {
+    const { client, asked } = orthancOf(Array.from({ length: 401 }, (_, index) => studyOf(index)));
+
+    await edge.restarted({ orthanc: client }).runOnce();
+
+    expect(known()).toHaveLength(401);
+    expect(asked.filter((what) => what.startsWith('studies'))).toEqual([
+      'studies 0 200',
+      'studies 200 200',
+      'studies 400 200',
+    ]);
+  });
+
+  it('takes of them what is at rest and newer than where it began', async () => {
+    const { client } = orthancOf([
+      studyOf(1),
+      studyOf(2, { stable: false }),
+      studyOf(3, { lastUpdate: '20251231T235959' }),
+      studyOf(4, { lastUpdate: '20260101T000000' }),
+    ]);
+    edge.journal.begin(0, '20260101T000000');
+
+    await edge.restarted({ orthanc: client }).runOnce();
+
+    expect(known()).toEqual(['2.25.1']);
+  });
+
+  it('follows the changes page by page from where it was, and notices a study once', async () => {
+    const pages = [
+      {
+        changes: [stableStudy(6, 1), { ...stableStudy(7, 2), type: 'NewStudy' }, stableStudy(8, 1)],
+        last: 8,
+        done: false,
+      },
+      { changes: [stableStudy(9, 3), stableStudy(10, 9)], last: 10, done: true },
+    ];
+    const since: number[] = [];
+    const { client } = orthancOf([studyOf(1), studyOf(2), studyOf(3)], {
+      lastChange: async () => ({ ...stableStudy(10, 9) }),
+      studies: async () => [],
+      changes: async (cursor) => {
+        since.push(cursor);
+        return pages.shift() ?? { changes: [], last: cursor, done: true };
+      },
+    });
+    edge.journal.begin(5, '');
+
+    await edge.restarted({ orthanc: client }).runOnce();
+
+    expect(since).toEqual([5, 8]);
+    expect(known().sort()).toEqual(['2.25.1', '2.25.3']);
+    expect(edge.journal.cursor()).toBe(10);
+    expect(edge.log.filter((line) => line.includes('study-noticed'))).toHaveLength(2);
+  });
+
+  it('ends at a page without changes, whatever it says, and never goes back', async () => {
+    const { client } = orthancOf([], { changes: async () => ({ changes: [], last: 3, done: false }) });
+    edge.journal.begin(5, '');
+
+    await edge.restarted({ orthanc: { ...client, lastChange: async () => stableStudy(5, 1) } }).runOnce();
+
+    expect(edge.journal.cursor()).toBe(5);
+  });
+
+  it('keeps where it began when Orthanc has a new database', async () => {
+    const { client } = orthancOf([studyOf(1), studyOf(2, { lastUpdate: '20251231T000000' })], {
+      lastChange: async () => stableStudy(7, 1),
+    });
+    edge.journal.begin(1_000, '20260101T000000');
+
+    await edge.restarted({ orthanc: client }).runOnce();
+
+    expect([edge.journal.cursor(), edge.journal.since()]).toEqual([7, '20260101T000000']);
+    expect(known()).toEqual(['2.25.1']);
+    expect(edge.log.join()).toContain('"orthanc-replaced"');
+  });
+
+  it.each([
+    { start: 'now' as const, last: stableStudy(7, 1), cursor: 7, since: '20260101T120000' },
+    { start: 'all' as const, last: stableStudy(7, 1), cursor: 7, since: '' },
+    { start: 'now' as const, last: undefined, cursor: 0, since: '' },
+  ])('begins at $cursor, told to take $start', async ({ start, last, cursor, since }) => {
+    const { client } = orthancOf([], { lastChange: async () => last });
+
+    await edge.restarted({ orthanc: client, start }).runOnce();
+
+    expect([edge.journal.cursor(), edge.journal.since()]).toEqual([cursor, since]);
+    expect(edge.log.join()).not.toContain('orthanc-replaced');
+  });
+
+  it('lets a study rest that received instances while it waited its turn', async () => {
+    const clock = createManualClock();
+    let stable = true;
+    const { client } = orthancOf([], {
+      studies: async () => [studyOf(1)],
+      study: async () => studyOf(1, { stable }),
+    });
+    stable = false;
+
+    expect(await edge.restarted({ orthanc: client, clock }).runOnce()).toEqual([]);
+
+    expect(edge.journal.study('2.25.1')).toMatchObject({
+      state: 'seen',
+      attempts: 0,
+      nextAttemptAt: clock.now() + 5_000,
+    });
+  });
+
+  it('skips a study that is gone before its turn', async () => {
+    const { client } = orthancOf([], { studies: async () => [studyOf(1)] });
+
+    const outcomes = await edge.restarted({ orthanc: client }).runOnce();
+
+    expect(outcomes).toMatchObject([{ state: 'skipped', StudyInstanceUID: '2.25.1', reason: { code: 'study-gone' } }]);
+  });
+
+  it('knows no study that Orthanc does not have', async () => {
+    const { client } = orthancOf([]);
+
+    await expect(edge.restarted({ orthanc: client }).forwardStudy('2.25.1')).rejects.toBeInstanceOf(
+      ArchiveRequestError,
+    );
+  });
+
+  it('tries a study that fails again after 1 s, 2 s, 4 s … at most 5 min', async () => {
+    const clock = createManualClock();
+    const { client } = orthancOf([studyOf(1)], { series: () => Promise.reject(new TypeError('a defect')) });
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 11; attempt += 1) {
+      expect(await edge.restarted({ orthanc: client, clock }).runOnce()).toEqual([]);
+      const nextAttemptAt = edge.journal.study('2.25.1')?.nextAttemptAt ?? 0;
+      waits.push(nextAttemptAt - clock.now());
+      clock.advance(nextAttemptAt - clock.now() - 1);
+      expect(edge.journal.due(clock.now())).toBeUndefined();
+      clock.advance(1);
+    }
+
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map((seconds) => seconds * 1_000));
+    expect(edge.log.at(-1)).toMatch(/"study-postponed".*"attempts":11.*"waitMs":300000.*"error":"TypeError"/);
+  });
+
+  it.each([new ArchiveUnavailableError('away'), new ConfigurationError('no such bucket')])(
+    'holds all studies up where it is not the fault of one: %s',
+    async (error) => {
+      const { client } = orthancOf([studyOf(1), studyOf(2)], { series: () => Promise.reject(error) });
+
+      await expect(edge.restarted({ orthanc: client }).runOnce()).rejects.toBe(error);
+
+      expect(
+        edge.journal
+          .studies()
+          .map(({ attempts }) => attempts)
+          .sort(),
+      ).toEqual([0, 1]);
+    },
+  );
+});
+
+describe('the edge as it runs', () => {
+  let edge: EdgeUnderTest;
+  let stop: AbortController;
+  beforeEach(async () => {
+    edge = await startEdge();
+    stop = new AbortController();
+  });
+  afterEach(() => edge.close());
+  const uploads = () => [...edge.bucket.contents.keys()].filter((key) => key.endsWith('/manifest.json')).length;
+  const until = (what: () => unknown, value: unknown) => expect.poll(what, { timeout: 10_000 }).toBe(value);
+
+  it('takes from its first start on only what arrives then', async () => {
+    await edge.arrive(ctSeries({ seed: 1 }));
+    edge.pacs.archive.settle();
+    const running = edge.restarted({ start: 'now' }).run(stop.signal);
+    await until(() => edge.journal.cursor() !== undefined, true);
+    await edge.arrive(ctSeries({ seed: 2 }));
+
+    await until(uploads, 1);
+    stop.abort();
+    await running;
+
+    expect(edge.journal.studies()).toHaveLength(1);
+    expect(edge.log[0]).toContain('"edge-started"');
+  });
+
+  it.each([
+    ['the bucket', new ConfigurationError('There is no such bucket')],
+    ['the bucket’s owner', new ArchiveRequestError('Not here')],
+  ])('ends at its start where %s cannot be used', async (_, error) => {
+    const store: ObjectStore = { ...edge.bucket, exists: () => Promise.reject(error) };
+
+    await expect(edge.restarted({ store }).run(stop.signal)).rejects.toBe(error);
+  });
+
+  it('waits where a setting that worked no longer does, and goes on when it does again', async () => {
+    const denied = new ConfigurationError('The bucket is locked');
+    let locked = false;
+    const store: ObjectStore = {
+      ...edge.bucket,
+      put: (...write) => (locked ? Promise.reject(denied) : edge.bucket.put(...write)),
+    };
+    const running = edge.restarted({ store }).run(stop.signal);
+    await until(() => edge.journal.cursor() !== undefined, true);
+    locked = true;
+    await edge.arrive(ctSeries());
+    await until(() => edge.log.some((line) => /"edge-waiting".*"attempts":1,"waitMs":1000/.test(line)), true);
+    locked = false;
+
+    await until(uploads, 1);
+    stop.abort();
+    await running;
+  });
+
+  it('looks through all studies again after a while, and not all the time', async () => {
+    const clock = createManualClock(Date.now());
+    const lookThroughs = () => edge.pacs.requests.filter((request) => request === 'GET /studies').length;
+    const polls = () => edge.pacs.requests.filter((request) => request === 'GET /changes').length;
+    const running = edge.restarted({ clock, scanEveryMs: 60_000 }).run(stop.signal);
+    await until(() => polls() > 5, true);
+    expect(lookThroughs()).toBe(1);
+
+    clock.advance(59_999);
+    const before = polls();
+    await until(() => polls() > before + 3, true);
+    expect(lookThroughs()).toBe(1);
+
+    clock.advance(1);
+    await until(lookThroughs, 2);
+    stop.abort();
+    await running;
+  });
+});

@@ -1,0 +1,103 @@
+/** Nothing of a study is lost between the archive and the bucket, and nothing is taken for done that is not. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { ArchiveUnavailableError } from '#core/errors.ts';
+import { parseManifest } from '#pipeline/manifest.ts';
+import { ctSeries, type EdgeUnderTest, startEdge } from '../fixtures/edge.ts';
+
+const edges: EdgeUnderTest[] = [];
+async function edgeOf(...options: Parameters<typeof startEdge>): Promise<EdgeUnderTest> {
+  const edge = await startEdge(...options);
+  edges.push(edge);
+  return edge;
+}
+afterEach(async () => {
+  for (const edge of edges.splice(0)) await edge.close();
+});
+
+const manifestsIn = ({ bucket }: EdgeUnderTest) =>
+  [...bucket.contents].filter(([key]) => key.endsWith('/manifest.json')).map(([, bytes]) => parseManifest(bytes));
+
+/** An archive that leaves out the last instances of every series it is asked for, and ends its answer as if that were all. */
+const leavingOut = ({ archive }: EdgeUnderTest, count: number) => ({
+  ...archive,
+  async *retrieveSeries(...asked: Parameters<typeof archive.retrieveSeries>) {
+    const files: Uint8Array[] = [];
+    for await (const file of archive.retrieveSeries(...asked)) files.push(file);
+    yield* files.slice(0, files.length - count);
+  },
+});
+
+/** A late slice of a study comes to rest while nobody listens, as after a restart of Orthanc: no event tells of it. */
+async function arriveUnnoticed(edge: EdgeUnderTest, files: readonly Uint8Array[]): Promise<void> {
+  await edge.arrive(files);
+  for (const study of edge.pacs.archive.studies.values()) {
+    study.stable = true;
+    study.changedAt += 60_000; // Orthanc's dates are of whole seconds
+  }
+}
+
+describe('an archive that sends fewer instances of a series than it lists', () => {
+  it.each([1, 3])('closes no upload, and has the study in line until all are there (%i are missing)', async (count) => {
+    const edge = await edgeOf();
+    await edge.arrive(ctSeries({ slices: 6 }));
+
+    const refusal = await edge
+      .restarted({ archive: leavingOut(edge, count) })
+      .runOnce()
+      .catch((error: unknown) => error);
+
+    expect(refusal).toBeInstanceOf(ArchiveUnavailableError);
+    expect(refusal).toMatchObject({ facts: { listed: 6, received: 6 - count } });
+    expect(manifestsIn(edge)).toEqual([]);
+    const [study] = edge.journal.studies();
+    expect(study).toMatchObject({ state: 'seen', attempts: 1, reason: { code: 'archive-unavailable' } });
+
+    const whole = await edge.restarted().forwardStudy(study?.StudyInstanceUID ?? '');
+
+    expect(whole).toMatchObject({ state: 'uploaded', instances: 6, fresh: true });
+    expect(manifestsIn(edge).map(({ instances }) => instances.length)).toEqual([6]);
+  });
+});
+
+describe('the look through all studies', () => {
+  it('takes a study again that received an instance since it was settled', async () => {
+    const edge = await edgeOf();
+    const files = ctSeries({ slices: 8 });
+    await edge.arrive(files.slice(0, 7));
+    await edge.forwarder.runOnce();
+    await arriveUnnoticed(edge, files.slice(7));
+
+    const outcomes = await edge.restarted().runOnce();
+
+    expect(outcomes).toMatchObject([{ state: 'uploaded', instances: 8, fresh: true }]);
+    expect(manifestsIn(edge).map(({ instances }) => instances.length)).toEqual([7, 8]);
+  });
+
+  it('takes again what was skipped and then received what a tool wants', async () => {
+    const edge = await edgeOf();
+    const files = ctSeries({ slices: 3 });
+    await edge.arrive(files.slice(0, 2));
+    expect(await edge.forwarder.runOnce()).toMatchObject([{ state: 'skipped' }]);
+    await arriveUnnoticed(edge, files.slice(2));
+
+    expect(await edge.restarted().runOnce()).toMatchObject([{ state: 'uploaded', instances: 3 }]);
+  });
+
+  it('lets what did not change since be, and what waits its turn anyway', async () => {
+    const edge = await edgeOf();
+    await edge.arrive(ctSeries({ seed: 1 }));
+    await edge.forwarder.runOnce();
+    await edge.arrive(ctSeries({ seed: 2 }));
+    const [settled] = edge.journal.studies();
+    const [, waiting] = [...edge.pacs.archive.studies.values()];
+    const { StudyInstanceUID = '', id: orthancId = '' } = waiting ?? {};
+    edge.journal.notice([{ StudyInstanceUID, orthancId }], 0);
+    edge.journal.postpone(StudyInstanceUID, Number.MAX_SAFE_INTEGER, { code: 'unexpected', message: 'A defect.' });
+    for (const study of edge.pacs.archive.studies.values()) study.stable = true;
+
+    expect(await edge.restarted().runOnce()).toEqual([]);
+
+    expect(edge.journal.study(settled?.StudyInstanceUID ?? '')).toEqual(settled);
+    expect(edge.journal.study(StudyInstanceUID)).toMatchObject({ state: 'seen', attempts: 1 });
+  });
+});

@@ -1,0 +1,109 @@
+/** What becomes of a study as a whole: which of its series go, in one manifest, and why none does where none does. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { OrthancClient, OrthancSeries } from '#adapters/orthanc/client.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
+import { parseManifest } from '#pipeline/manifest.ts';
+import { ctSeries, type EdgeUnderTest, startEdge } from '../fixtures/edge.ts';
+
+const STUDY = '2.25.77';
+const seriesOf = (number: number, Modality: string | undefined): OrthancSeries => ({
+  ...{ SeriesInstanceUID: `${STUDY}.${number}`, Modality, Manufacturer: 'Phantom' },
+  ...{ instances: 3, lastUpdate: '20260101T120000' },
+});
+
+/** An Orthanc that has one study of these series. */
+const orthancOf = (series: readonly OrthancSeries[], StudyInstanceUID = STUDY): OrthancClient => ({
+  system: async () => ({ version: '1.12.7' }),
+  lastChange: async () => undefined,
+  changes: async (since) => ({ changes: [], last: since, done: true }),
+  studies: async () => [],
+  study: async () => undefined,
+  findStudies: async () => [{ id: 'id', StudyInstanceUID, stable: true, lastUpdate: '20260101T120000' }],
+  series: async () => series,
+});
+
+describe('a study', () => {
+  let edge: EdgeUnderTest;
+  beforeEach(async () => {
+    edge = await startEdge();
+  });
+  afterEach(() => edge.close());
+
+  it.each([
+    { what: 'that has no series', series: [], code: 'empty-study', message: 'The study has no series.' },
+    {
+      what: 'of which all series are left out for one reason',
+      series: [seriesOf(1, 'MR'), seriesOf(2, 'MR')],
+      ...{ code: 'modality-not-wanted', message: 'No tool takes images of modality MR.' },
+    },
+    {
+      what: 'of which each series is left out for its own reason',
+      series: [seriesOf(1, 'MR'), seriesOf(2, undefined), seriesOf(3, 'MR')],
+      ...{ code: 'nothing-wanted', message: 'No tool takes images of modality MR. The series names no modality.' },
+    },
+    {
+      what: 'of which a series has no UID',
+      series: [{ ...seriesOf(1, 'CT'), SeriesInstanceUID: '../1' }],
+      ...{ code: 'invalid-uid', message: 'Its Series Instance UID is none (PS3.5 9.1).' },
+    },
+  ])('$what is skipped, and says so', async ({ series, code, message }) => {
+    const outcome = await edge.restarted({ orthanc: orthancOf(series) }).forwardStudy(STUDY);
+
+    expect(outcome).toEqual({ state: 'skipped', StudyInstanceUID: STUDY, reason: { code, message } });
+    expect(edge.bucket.contents.size).toBe(0);
+    expect(edge.journal.study(STUDY)).toMatchObject({ state: 'skipped', reason: { code, message } });
+  });
+
+  it('without a UID of DICOM’s makes no key of it', async () => {
+    const orthanc = orthancOf([seriesOf(1, 'CT')], '../../1');
+
+    const outcome = await edge.restarted({ orthanc }).forwardStudy('../../1');
+
+    expect(outcome).toMatchObject({ state: 'skipped', reason: { code: 'invalid-uid' } });
+    expect(edge.bucket.contents.size).toBe(0);
+  });
+
+  it('goes with all series that a tool wants, and without the others', async () => {
+    const first = ctSeries({ seed: 1, slices: 4 });
+    const { StudyInstanceUID } = indexInstance(first[0] ?? new Uint8Array());
+    await edge.arrive(first);
+    await edge.arrive(ctSeries({ seed: 2, slices: 5, attributes: { StudyInstanceUID } }));
+    await edge.arrive(ctSeries({ seed: 3, slices: 1, attributes: { StudyInstanceUID, Modality: 'MR' } }));
+
+    const outcome = await edge.forwarder.forwardStudy(StudyInstanceUID);
+
+    const chunks = [...edge.bucket.contents].filter(([key]) => key.startsWith('chunks/'));
+    const storedBytes = chunks.reduce((sum, [, bytes]) => sum + bytes.length, 0);
+    expect(outcome).toMatchObject({ state: 'uploaded', StudyInstanceUID, instances: 4 + 5, storedBytes, fresh: true });
+    const key = outcome.state === 'uploaded' ? outcome.manifestKey : '';
+    const { instances, ...manifest } = parseManifest(edge.bucket.contents.get(key) ?? new Uint8Array());
+    const revision = outcome.state === 'uploaded' ? outcome.revision : '';
+    expect(manifest).toEqual({ format: 'hilum.manifest/1', StudyInstanceUID, revision, lane: 'live' });
+    expect(new Set(instances.map(({ SeriesInstanceUID }) => SeriesInstanceUID)).size).toBe(2);
+    expect(edge.bucket.contentTypes.get(key)).toBe('application/json');
+  });
+
+  it('keeps the manifest that is there', async () => {
+    const files = ctSeries();
+    const { StudyInstanceUID } = indexInstance(files[0] ?? new Uint8Array());
+    await edge.arrive(files);
+    const first = await edge.forwarder.forwardStudy(StudyInstanceUID);
+    const key = first.state === 'uploaded' ? first.manifestKey : '';
+    const bytes = new TextEncoder().encode('as it was');
+    edge.bucket.contents.set(key, bytes);
+
+    expect(await edge.forwarder.forwardStudy(StudyInstanceUID)).toMatchObject({ fresh: false, manifestKey: key });
+
+    expect(edge.bucket.contents.get(key)).toBe(bytes);
+  });
+
+  it('is not begun where the edge is told to end', async () => {
+    const stop = new AbortController();
+    stop.abort();
+    const orthanc = orthancOf([seriesOf(1, 'MR')]);
+
+    await expect(edge.restarted({ orthanc }).forwardStudy(STUDY, stop.signal)).rejects.toThrow('aborted');
+
+    expect(edge.journal.study(STUDY)).toMatchObject({ state: 'seen' });
+  });
+});

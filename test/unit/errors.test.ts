@@ -1,0 +1,80 @@
+/** What becomes of the work that met an error, and what is told of it: code and disposition are what scripts rely on. */
+import { describe, expect, it } from 'vitest';
+import * as errors from '#core/errors.ts';
+import * as dicomErrors from '#dicom/error.ts';
+
+const { HilumError, dispositionOf, isKnown, reasonOf } = errors;
+const { DicomError, DicomReadError, DicomWriteError } = dicomErrors;
+const OBJECT = { kind: 'non-result', SOPClassUID: '1.2', SOPInstanceUID: '2.25.1', attributes: {} } as const;
+
+const EACH: readonly (readonly [errors.KnownError, string, errors.Disposition])[] = [
+  [new DicomReadError('truncated', 'x'), 'truncated', 'reject'],
+  [new errors.GeometryError('gantry-tilt', 'x'), 'gantry-tilt', 'reject'],
+  [new errors.NotEvaluableError('no-teeth', 'x'), 'no-teeth', 'reject'],
+  [new DicomWriteError('x'), 'invalid-dicom-object', 'reject'],
+  [new errors.RefusedObjectError(OBJECT, 'x'), 'invalid-dicom-object', 'reject'],
+  [new errors.MessageError('x'), 'invalid-message', 'reject'],
+  [new errors.DuplicateUidError('x'), 'duplicate-uid', 'reject'],
+  [new errors.ArchiveRequestError('x'), 'archive-request', 'reject'],
+  [new errors.IntegrityError('x'), 'integrity', 'retry'],
+  [new errors.ModelSourceError('x'), 'model-source', 'retry'],
+  [new errors.ToolFailedError('x'), 'tool-failed', 'retry'],
+  [new errors.ToolTimeoutError('x'), 'tool-timeout', 'retry'],
+  [new errors.ArchiveUnavailableError('x'), 'archive-unavailable', 'retry'],
+  [new errors.ArchiveStoreError('x'), 'archive-store-failed', 'retry'],
+  [new errors.ServiceUnavailableError('x'), 'service-unavailable', 'retry'],
+  [new errors.ContentConflictError('x'), 'content-conflict', 'halt'],
+  [new errors.ModelDigestError('x'), 'model-digest-mismatch', 'halt'],
+  [new errors.ArchiveDeniedError('x'), 'archive-denied', 'halt'],
+  [new errors.ConfigurationError('x'), 'configuration', 'halt'],
+];
+
+describe('an error of ours', () => {
+  it.each(EACH)('%s: %s, %s', (error, code, disposition) => {
+    expect([error.code, dispositionOf(error)]).toEqual([code, disposition]);
+    expect(reasonOf(error)).toEqual({ code, message: 'x' });
+    expect(error.name).toBe(error.constructor.name);
+    expect(isKnown(error)).toBe(true);
+  });
+
+  it('is in this list, whichever it is', () => {
+    const classes = [...Object.values(errors), ...Object.values(dicomErrors)].filter(
+      (it) => typeof it === 'function' && (it.prototype instanceof HilumError || it.prototype instanceof DicomError),
+    );
+
+    expect(new Set(EACH.map(([error]) => error.constructor))).toEqual(new Set(classes));
+  });
+
+  it('carries its facts and its cause, and neither where there is none', () => {
+    const cause = new TypeError('inner');
+    const error = new errors.IntegrityError('x', { facts: { SOPInstanceUID: '2.25.1' }, cause });
+
+    expect([error.facts, error.cause]).toEqual([{ SOPInstanceUID: '2.25.1' }, cause]);
+    const bare = new errors.IntegrityError('x');
+    expect(bare.facts).toEqual({});
+    expect(bare).not.toHaveProperty('cause');
+    for (const [each] of EACH.slice(0, 3)) expect(each.facts).toEqual({});
+    const coded = new DicomReadError('malformed', 'x', { facts: { offset: 3 } });
+    const tilted = new errors.GeometryError('gantry-tilt', 'x', { facts: { degrees: 3 } });
+    const unseen = new errors.NotEvaluableError('no-teeth', 'x', { facts: { teeth: 0 } });
+    expect([coded.facts, tilted.facts, unseen.facts]).toEqual([{ offset: 3 }, { degrees: 3 }, { teeth: 0 }]);
+  });
+
+  it('shows the refused object, which is about the patient, only to who asks for it', () => {
+    const error = new errors.RefusedObjectError(OBJECT, 'x', { facts: { rule: 'y' } });
+
+    expect(error.object).toBe(OBJECT);
+    expect(error.facts).toEqual({ rule: 'y' });
+    expect(JSON.stringify(error)).not.toContain('2.25.1');
+  });
+});
+
+describe('an error that nobody foresaw', () => {
+  it.each([new TypeError('no such key for Doe^Jane'), 'Doe^Jane', undefined])(
+    'is tried again, and its text is not told',
+    (error) => {
+      expect(dispositionOf(error)).toBe('retry');
+      expect(reasonOf(error)).toEqual({ code: 'unexpected', message: expect.not.stringContaining('Doe') });
+    },
+  );
+});

@@ -1,0 +1,38 @@
+/** UIDs: what is one (PS3.5 9.1), and those that results are named by. */
+import { describe, expect, it } from 'vitest';
+import { isUid, resultUid } from '#dicom/uid.ts';
+
+describe('a UID', () => {
+  it.each([
+    ['1.2', true],
+    ['0.0', true],
+    ['2.25.10', true],
+    [`1.${'2'.repeat(62)}`, true],
+    [`1.${'2'.repeat(63)}`, false],
+    ['1', false],
+    ['', false],
+    ['.1', false],
+    ['1.', false],
+    ['1..2', false],
+    ['1.02', false],
+    ['01.2', false],
+    ['1.2a', false],
+    ['1.2 ', false],
+    ['1.2\n', false],
+  ])('%j: %s', (text, is) => {
+    expect(isUid(text)).toBe(is);
+  });
+});
+
+describe('the UID of a result', () => {
+  it('is what it has always been: another would make results anew that archives hold', () => {
+    expect(resultUid('a', 'b')).toBe('2.25.97280334208495258253716420946515683145');
+  });
+
+  it('is another for other parts, or the same in another order or otherwise divided', () => {
+    const uids = [resultUid('a', 'b'), resultUid('b', 'a'), resultUid('ab'), resultUid('a', 'b', ''), resultUid()];
+
+    expect(new Set(uids).size).toBe(uids.length);
+    expect(uids.filter((uid) => !isUid(uid) || uid.length > 44)).toEqual([]);
+  });
+});
