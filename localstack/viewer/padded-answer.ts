@@ -5,7 +5,7 @@ import { createStepper, type Stepper } from './byte-steps.ts';
 import { padMask } from './mask-padding.ts';
 
 /** Changes an answer's body as it streams. */
-export type BodyChange = (body: AsyncIterable<Buffer>) => AsyncGenerator<Buffer>;
+type BodyChange = (body: AsyncIterable<Buffer>) => AsyncGenerator<Buffer>;
 
 /** RFC 2046 sets none; vendors' part headers are some hundred bytes. */
 const MAX_HEAD_BYTES = 16 * 1024;

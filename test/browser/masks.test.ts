@@ -52,17 +52,17 @@ const SOON = { timeout: 15_000, interval: 500 };
 
 describeWith(PARTS, 'the masks in the viewer', () => {
   const sizes = SIZES.map(maskStudy);
-  let real: readonly MaskStudy[];
+  let real: ReadonlyMap<string, MaskStudy>;
   let pacs: FilledPacs;
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    real = [
-      await segmented('lumbar CT', filesIn(join(dataFolder(), 'ct-spine-ref-dicom'))),
-      await segmented('chest CT', filesInArchive('real/ct-chest-lidc-0001/dicom.tar.xz')),
-    ];
-    pacs = await fillPacs([...real, ...sizes].flatMap(({ files, seg }) => [...files, seg]));
+    real = new Map([
+      ['lumbar', await segmented('lumbar CT', filesIn(join(dataFolder(), 'ct-spine-ref-dicom')))],
+      ['chest', await segmented('chest CT', filesInArchive('real/ct-chest-lidc-0001/dicom.tar.xz'))],
+    ]);
+    pacs = await fillPacs([...real.values(), ...sizes].flatMap(({ files, seg }) => [...files, seg]));
     browser = await startChromium();
   }, 300_000);
   afterAll(async () => {
@@ -87,25 +87,22 @@ describeWith(PARTS, 'the masks in the viewer', () => {
     expect(new Set(frames.map((count) => count % 2))).toEqual(new Set([0, 1]));
   });
 
-  it.each([0, 1])(
-    'shows the mask of a real CT, voxel for voxel and on the screen: lumbar, chest (%i)',
-    async (which) => {
-      const study = real[which] ?? expect.unreachable('there are two');
-      await open(study.StudyInstanceUID);
+  it.each(['lumbar', 'chest'])('shows the mask of a real CT, voxel for voxel and on the screen: %s', async (name) => {
+    const study = real.get(name) ?? expect.unreachable(`${name} is one of two`);
+    await open(study.StudyInstanceUID);
 
-      await loadSegmentation(page);
+    await loadSegmentation(page);
 
-      const masks = writtenMasks(study.seg);
-      const slices = study.instances.filter(({ SOPInstanceUID }) => masks.numbers.has(SOPInstanceUID));
-      expect(slices.length).toBeGreaterThan(40);
-      await expect.poll(() => wrongVoxels(page, study, masks), SOON).toEqual([]);
-      for (const share of [0.2, 0.5, 0.7]) {
-        const slice = slices[Math.floor(slices.length * share)] ?? expect.unreachable('a share is below 1');
-        await showInstance(page, slice.SOPInstanceUID);
-        await expectOnScreen(page, masks, slice, `masks-${which === 0 ? 'lumbar' : 'chest'}-${share * 10}`);
-      }
-    },
-  );
+    const masks = writtenMasks(study.seg);
+    const slices = study.instances.filter(({ SOPInstanceUID }) => masks.numbers.has(SOPInstanceUID));
+    expect(slices.length).toBeGreaterThan(40);
+    await expect.poll(() => wrongVoxels(page, study, masks), SOON).toEqual([]);
+    for (const number of [1, masks.colors.length >> 1, masks.colors.length - 1]) {
+      const slice = largestSlice(study, masks, number);
+      await showInstance(page, slice.SOPInstanceUID);
+      await expectOnScreen(page, masks, slice, `masks-${name}-${number}`);
+    }
+  });
 
   it.each(sizes.map((study) => [study.label, study] as const))(
     'shows a mask of any size, voxel for voxel and on the screen: %s',
@@ -124,6 +121,13 @@ describeWith(PARTS, 'the masks in the viewer', () => {
     },
   );
 });
+
+/** The image on which a segment has most pixels. */
+function largestSlice({ instances }: MaskStudy, { numbers }: WrittenMasks, number: number): InstanceIndex {
+  const pixels = ({ SOPInstanceUID }: InstanceIndex): number =>
+    numbers.get(SOPInstanceUID)?.reduce((sum, value) => sum + (value === number ? 1 : 0), 0) ?? 0;
+  return instances.reduce((a, b) => (pixels(b) > pixels(a) ? b : a));
+}
 
 /** Images whose mask the viewer does not hold as it was written; all of them where it holds none. */
 async function wrongVoxels(page: Page, { instances }: MaskStudy, masks: WrittenMasks): Promise<readonly string[]> {
@@ -145,7 +149,7 @@ async function expectOnScreen(page: Page, masks: WrittenMasks, slice: InstanceIn
   const { rows, columns, colors } = masks;
   const numbers = masks.numbers.get(slice.SOPInstanceUID) ?? new Uint8Array(rows * columns);
   // Of a large image every third pixel of every third row.
-  const step = rows * columns > 10_000 ? 3 : 1;
+  const step = rows * columns > 50_000 ? 3 : 1;
   const inner = innerPixels(masks, 0).filter((pixel) => pixel.column % step === 0 && pixel.row % step === 0);
   const sure = inner.filter((pixel) => isUniform(numbers, pixel, masks));
   const places = await instancePlaces(page, slice, sure);
