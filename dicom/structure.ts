@@ -32,7 +32,9 @@ const ITEM = 0xfffe_e000;
 const ITEM_END = 0xfffe_e00d;
 const SEQUENCE_END = 0xfffe_e0dd;
 /** VRs with a 2-byte length in explicit encoding (PS3.5 7.1.2); every other, known or not, has 4 bytes after 2 reserved. */
-const SHORT_LENGTH = new Set('AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US'.split(' '));
+export const SHORT_LENGTH: ReadonlySet<string> = new Set(
+  'AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US'.split(' '),
+);
 const LETTER_A = 65;
 /** Every pair of capitals, at (first × 26 + second): all elements share these few strings. */
 const VRS: readonly { readonly name: string; readonly short: boolean }[] = Array.from({ length: 26 * 26 }, (_, i) => {

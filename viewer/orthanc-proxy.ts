@@ -1,10 +1,12 @@
 /** What goes on to Orthanc's DICOMweb, and what of its answers reaches the browser. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { createProxyServer } from 'httpxy';
 import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
 import { createBitFrames, frameOf } from './bit-frames.ts';
 import type { Asked } from './guard.ts';
+import { paddingFor } from './padded-answer.ts';
 
 /** Where Orthanc is and how it is asked. */
 export interface OrthancAccess {
@@ -33,17 +35,17 @@ export function createOrthancProxy({
   proxy.on('proxyRes', (answer, { url = '' }, response) => {
     const [path = ''] = url.split('?');
     for (const name of KEPT_BACK) delete answer.headers[name];
-    if (!isFrame(path)) return;
-    if (answer.statusCode !== 400) {
-      answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers));
-      return;
+    if (isObjects(path)) void sendObjects(answer, response);
+    else if (!isFrame(path)) return;
+    else if (answer.statusCode !== 400) answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers));
+    else {
+      answer.resume();
+      void bitFrame(path).then(
+        (frame) =>
+          frame === undefined ? sayPlainly(response, 400, 'Orthanc has no such frame') : sendFrame(response, frame),
+        () => sayPlainly(response, 502, NO_ANSWER),
+      );
     }
-    answer.resume();
-    void bitFrame(path).then(
-      (frame) =>
-        frame === undefined ? sayPlainly(response, 400, 'Orthanc has no such frame') : sendFrame(response, frame),
-      () => sayPlainly(response, 502, NO_ANSWER),
-    );
   });
   return async ({ path, query }, request, response) => {
     for (const name of Object.keys(request.headers)) if (!FORWARDED.includes(name)) delete request.headers[name];
@@ -52,7 +54,7 @@ export function createOrthancProxy({
     // Data are for scripts to fetch: opened as a page, whatever an object holds runs and loads nothing.
     response.setHeader('content-security-policy', "default-src 'none'; sandbox");
     try {
-      await proxy.web(request, response, { selfHandleResponse: isFrame(path) });
+      await proxy.web(request, response, { selfHandleResponse: isFrame(path) || isObjects(path) });
     } catch {
       // Which host and port refused is nobody's business in a browser.
       if (!response.headersSent) sayPlainly(response, 502, NO_ANSWER);
@@ -64,6 +66,22 @@ export function createOrthancProxy({
 const NO_ANSWER = 'Orthanc does not answer: `hilum local status` says more';
 
 const isFrame = (path: string): boolean => frameOf(path) !== undefined;
+
+/** Studies, series and instances as whole objects (PS3.18 10.4.1.1.1). */
+const OBJECTS = /^\/dicom-web\/studies\/[0-9.]+(\/series\/[0-9.]+(\/instances\/[0-9.]+)?)?$/;
+const isObjects = (path: string): boolean => OBJECTS.test(path);
+
+/** Sends objects on as they come; how long all will be is not known before. */
+async function sendObjects(answer: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { statusCode = 502, headers } = answer;
+  const padding = statusCode === 200 ? paddingFor(headers) : undefined;
+  if (padding !== undefined) delete headers['content-length'];
+  response.writeHead(statusCode, headers);
+  // Where Orthanc or the browser goes away half-way, the other connection is closed, too.
+  await (padding === undefined ? pipeline(answer, response) : pipeline(answer, padding, response)).catch(
+    () => undefined,
+  );
+}
 
 /** One frame as PS3.18 8.7.2 has several parts sent: native, in Explicit VR Little Endian. */
 function sendFrame(response: ServerResponse, frame: Uint8Array): void {

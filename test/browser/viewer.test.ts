@@ -1,7 +1,6 @@
 /** What a radiologist sees in OHIF of what Hilum writes: judged by the pixels on the screen. */
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { readDicom } from '#dicom/read.ts';
 import { studyUrl } from '#viewer/server.ts';
 import {
   drawnLines,
@@ -23,14 +22,15 @@ import { describeWith } from '../fixtures/lanes.ts';
 import {
   innerPixels,
   isUniform,
-  type Pixel,
   pixelOf,
   radiographPlaces,
   segmentNumbers,
   slicePlaces,
+  wronglyColored,
 } from '../fixtures/screen-checks.ts';
-import { correlation, rgbOfCielab, sameness, strength, tint, windowed } from '../fixtures/screen-colors.ts';
+import { COLOURED, correlation, strength, tint, windowed } from '../fixtures/screen-colors.ts';
 import { bitewingStudy, spineStudy, type ViewerStudy } from '../fixtures/viewer-studies.ts';
+import { writtenColors } from '../fixtures/written-masks.ts';
 
 /** As the phantoms' files say that they should look first. */
 const CT_WINDOW = { center: 300, width: 1500 };
@@ -38,9 +38,6 @@ const RADIOGRAPH_WINDOW = { center: 2048, width: 4096 };
 
 /** What is on the screen may come a moment after the viewer says so; what is wrong stays wrong. */
 const SOON = { timeout: 20_000, interval: 500 };
-
-/** Less is grey, on a scale to 255: dithering and rounding. */
-const COLOURED = 12;
 
 describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the viewer', () => {
   const plain = spineStudy({ seed: 8 });
@@ -102,7 +99,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
     const listed = await openSegmentation(page);
 
     expect(listed.map(({ label }) => label)).toEqual(segments.map(({ label }) => label));
-    expect(listed.map(({ color }, index) => isNear(color, writtenColors(spine)[index]))).toEqual([true, true, true]);
+    expect(listed.map(({ color }, index) => isNear(color, colorsOf(spine)[index]))).toEqual([true, true, true]);
     for (const { number, label, frames } of segments) {
       const shown = frames[frames.length >> 1]?.SOPInstanceUID ?? '';
       await showInstance(page, shown);
@@ -111,7 +108,8 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
       const see = async (): Promise<readonly Rgb[]> => colorsAt(await lookAt(page, `ct-segmentation-${label}`), places);
       const numbers = segmentNumbers(spine, shown, phantom);
       expect(numbers.filter((value) => value === number).length).toBeGreaterThan(100);
-      const wrong = async () => wronglyColored(pixels, await see(), numbers, spine, phantom.columns);
+      const wrong = async () =>
+        wronglyColored(pixels, await see(), { numbers, columns: phantom.columns, colors: colorsOf(spine) });
       await expect.poll(wrong, SOON).toEqual([]);
     }
   });
@@ -179,7 +177,8 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
     expect(
       only(pixels).filter(({ column, row }) => numbers[row * phantom.columns + column] !== 0).length,
     ).toBeGreaterThan(200);
-    const wrong = async () => wronglyColored(only(pixels), only(await see()), numbers, study, phantom.columns);
+    const mask = { numbers, columns: phantom.columns, colors: colorsOf(study) };
+    const wrong = async () => wronglyColored(only(pixels), only(await see()), mask);
     await expect.poll(wrong, SOON).toEqual([]);
   });
 
@@ -214,38 +213,16 @@ function likeness(seen: readonly Rgb[], values: readonly number[], window: typeo
 }
 
 /** The colours that a study's SEG recommends, by its own file. */
-function writtenColors({ objects }: ViewerStudy): readonly Rgb[] {
+function colorsOf({ objects }: ViewerStudy): readonly Rgb[] {
   const seg = objects.find(({ kind }) => kind === 'segmentation');
   if (seg === undefined) throw new Error('the study has a segmentation');
-  const { dataset } = readDicom(seg.bytes, { stopBeforePixels: true });
-  return dataset.items('SegmentSequence').map((item) => {
-    const [l = 0, a = 0, b = 0] = item.numbers('RecommendedDisplayCIELabValue');
-    return rgbOfCielab([l, a, b]);
-  });
+  return writtenColors(seg.bytes);
 }
 
 /** Whether a CSS colour in a style attribute is the wanted one, up to how white is reckoned. */
 function isNear(style: string, wanted: Rgb | undefined): boolean {
   const [red = 0, green = 0, blue = 0] = [...style.matchAll(/\d+/g)].map(([digits]) => Number(digits));
   return wanted !== undefined && Math.hypot(red - wanted[0], green - wanted[1], blue - wanted[2]) < 30;
-}
-
-/** Pixels that show no colour or another one than their segment's, or a colour where there is no segment. */
-function wronglyColored(
-  pixels: readonly Pixel[],
-  seen: readonly Rgb[],
-  numbers: Uint8Array,
-  study: ViewerStudy,
-  columns: number,
-): readonly object[] {
-  const colors = writtenColors(study);
-  return pixels.flatMap((pixel, index) => {
-    const number = numbers[pixel.row * columns + pixel.column] ?? 0;
-    const [color, wanted] = [tint(seen[index] ?? [0, 0, 0]), colors[number - 1]];
-    const isColored = strength(color) > COLOURED;
-    const isRight = wanted === undefined ? !isColored : isColored && sameness(color, tint(wanted)) > 0.95;
-    return isRight ? [] : [{ ...pixel, number, seen: seen[index], wanted }];
-  });
 }
 
 /** A point every pixel or so from one place to another. */

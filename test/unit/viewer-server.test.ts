@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ConfigurationError } from '#core/errors.ts';
+import { encodeDicom } from '#dicom/write.ts';
 import { startViewer, type Viewer } from '#viewer/server.ts';
 
 const PASSWORD = 'never-in-the-browser';
@@ -19,6 +20,20 @@ writeFileSync(join(folder, 'app.bundle.0123456789abcdef.js'), 'app');
 writeFileSync(join(folder, 'assets', 'icon.png'), 'png');
 writeFileSync(join(folder, '_headers'), 'not for the browser');
 writeFileSync(join(folder, '..', 'beside.js'), 'outside');
+
+/** Three frames of 5 × 5 bits, which end where their last byte does: OHIF would misread them. */
+const MASK = {
+  SOPClassUID: '1.2.840.10008.5.1.4.1.1.66.4',
+  SOPInstanceUID: '1.4',
+  StudyInstanceUID: '1.2',
+  SeriesInstanceUID: '1.3',
+  SamplesPerPixel: 1,
+  NumberOfFrames: 3,
+  Rows: 5,
+  Columns: 5,
+  BitsAllocated: 1,
+  PixelData: new Uint8Array(10).fill(0xff),
+};
 
 interface Seen {
   readonly method: string | undefined;
@@ -58,6 +73,7 @@ const addressOf = (server: Server): string => {
 interface Answer {
   readonly status: number | undefined;
   readonly headers: IncomingMessage['headers'];
+  readonly bytes: Uint8Array;
   readonly body: string;
 }
 
@@ -75,8 +91,14 @@ function ask(
         const chunks: Buffer[] = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('end', () =>
-          resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() }),
+          resolve({
+            status: response.statusCode,
+            headers: response.headers,
+            bytes: Buffer.concat(chunks),
+            body: Buffer.concat(chunks).toString(),
+          }),
         );
+        response.once('error', reject);
       },
     );
     asked.once('error', reject);
@@ -143,6 +165,43 @@ it('answers for a frame that is asked for with a query', async () => {
   const answer = await ask('/dicom-web/studies/1.2/series/1.3/instances/1.4/frames/1?accept=x');
 
   expect([answer.status, answer.body]).toEqual([200, 'frame']);
+});
+
+it('pads a mask on its way, whose length is not said before, and sends every other answer on as it is', async () => {
+  const at = '/dicom-web/studies/1.2/series/1.3';
+  const mask = encodeDicom(MASK);
+  const answers = [
+    [200, mask, 'application/dicom'],
+    [404, mask, 'application/dicom'],
+    [200, mask, 'application/octet-stream'],
+    [200, encodeDicom({ ...MASK, Columns: 8, PixelData: new Uint8Array(10) }), 'application/dicom'],
+  ] as const;
+  const grown: unknown[] = [];
+
+  for (const [status, bytes, type] of answers) {
+    respond = (response) =>
+      void response.writeHead(status, { 'content-type': type, 'content-length': bytes.length }).end(bytes);
+    const got = await ask(`${at}/instances/1.4?accept=x`);
+    grown.push([got.status, got.bytes.length - bytes.length, got.headers['content-length']]);
+  }
+
+  expect(grown).toEqual([
+    [200, 2, undefined],
+    [404, 0, String(mask.length)],
+    [200, 0, String(mask.length)],
+    [200, 0, undefined],
+  ]);
+});
+
+it('breaks off where Orthanc does, so that half a mask is not taken for a whole one', async () => {
+  respond = (response) => {
+    response.writeHead(200, { 'content-type': 'application/dicom', 'content-length': 10_000 });
+    response.write(encodeDicom(MASK), () => response.destroy());
+  };
+
+  const answer = ask('/dicom-web/studies/1.2/series/1.3/instances/1.4');
+
+  await expect(answer).rejects.toThrow(/aborted|hang up|ECONNRESET/);
 });
 
 it('says that Orthanc does not answer, without its address or password', async () => {
