@@ -31,8 +31,11 @@ const SURE = 0.8;
 const WIDTH_FOR_DEPTH = { least: 0.95, most: 2.3 } as const;
 /** Depth and width beside the usual ones around it: they change by a tenth from body to body at most, and the median by less. */
 const SIZE = { least: 0.72, most: 1.35 } as const;
-/** A height above the highest around it at the same place: levels differ by a twelfth, what is more belongs to another body or an arch. */
-const TOO_HIGH = 1.18;
+/**
+ * Heights above the highest around them at the same place. One alone, above the body's own others too, reaches into the arch or the next
+ * body (levels differ by a twelfth); all three are two bodies grown together, or one sound body among crushed ones, which stays below this.
+ */
+const TOO_HIGH = { one: 1.18, all: 1.5 } as const;
 /** Two neighbours with all between them that are together no higher than this part of one are pieces of one. */
 const ONE_BODY = 1.1;
 /** Between endplates: discs are lower than this part of a body's height; neighbours that touch overlap by the grid's error only, mm. */
@@ -86,10 +89,7 @@ function misfitAmong(known: Known, index: number): NoGrade | undefined {
     .flatMap((one) => (one === undefined || one === own ? [] : [one]));
   if (around.length === 0) return undefined;
   if (!isUsual(own.depthMm, around, 'depthMm') || !isUsual(own.widthMm, around, 'widthMm')) return 'size';
-  const isTooHigh = (['anteriorMm', 'middleMm', 'posteriorMm'] as const).some(
-    (station) => own[station] > TOO_HIGH * Math.max(...around.map((one) => one[station])),
-  );
-  if (isTooHigh) return 'too-high';
+  if (isTooHigh(own, around)) return 'too-high';
   const usualMm = Math.max(meanHeight(own), median(around.map(meanHeight)));
   const [below, above] = [known[index - 1], known[index + 1]];
   const pairs = [...(below ? [[below, own] as const] : []), ...(above ? [[own, above] as const] : [])];
@@ -100,6 +100,17 @@ function misfitAmong(known: Known, index: number): NoGrade | undefined {
 function isUsual(mm: number, around: readonly BodyHeights[], size: 'depthMm' | 'widthMm'): boolean {
   const usual = median([mm, ...around.map((one) => one[size])]);
   return mm > SIZE.least * usual && mm < SIZE.most * usual;
+}
+
+const STATIONS = ['anteriorMm', 'middleMm', 'posteriorMm'] as const;
+
+function isTooHigh(own: BodyHeights, around: readonly BodyHeights[]): boolean {
+  const ratios = STATIONS.map((station) => own[station] / Math.max(...around.map((one) => one[station])));
+  if (Math.min(...ratios) > TOO_HIGH.all) return true;
+  return STATIONS.some((station, index) => {
+    const others = STATIONS.filter((other) => other !== station).map((other) => own[other]);
+    return (ratios[index] ?? 0) > TOO_HIGH.one && own[station] > TOO_HIGH.one * Math.max(...others);
+  });
 }
 
 const meanHeight = ({ anteriorMm, middleMm, posteriorMm }: BodyHeights): number =>
