@@ -64,7 +64,9 @@ export const compressions: Part<Case, Outcome> = {
     const isCalled = ({ found }: MaskBody): boolean => (found?.measured?.grade ?? 0) >= MODERATE;
     const isModerate = ({ loss }: Outcome): boolean => genantGrade(100 * loss) >= MODERATE;
     const sound = (one: Outcome): readonly MaskBody[] =>
-      [...one.others, ...(isModerate(one) ? [] : [one.compressed])].filter(({ found }) => found?.measured !== undefined);
+      [...one.others, ...(isModerate(one) ? [] : [one.compressed])].filter(
+        ({ found }) => found?.measured !== undefined,
+      );
     const errors = ({ compressed, expectedMm }: Outcome): readonly number[] => heightErrors(compressed, expectedMm);
     const measured = outcomes.filter(({ compressed }) => compressed.found?.measured !== undefined);
     return {

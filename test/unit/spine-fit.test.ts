@@ -104,7 +104,12 @@ describe('what is no whole body among its neighbours has none', () => {
     ['size', 'that is wide', { widthMm: 62 }, { widthMm: 58 }],
     ['too-high', 'whose back reaches into the arch', { heightsMm: [25, 25, 34] }, { heightsMm: [25, 25, 29] }],
     ['too-high', 'that two grew together to', { heightsMm: [58, 57, 58] }, { heightsMm: [37, 36, 37] }],
-    ['distance', 'far above the next', { heightsMm: [15, 15, 15], discMm: 22 }, { heightsMm: [15, 15, 15], discMm: 14 }],
+    [
+      'distance',
+      'far above the next',
+      { heightsMm: [15, 15, 15], discMm: 22 },
+      { heightsMm: [15, 15, 15], discMm: 14 },
+    ],
     ['distance', 'that overlaps the next', { discMm: -5 }, { discMm: 0 }],
   ])('%s: one %s', (reason, _, misfit, fitting) => {
     expect(saidOf(misfit)).toBe(reason);
