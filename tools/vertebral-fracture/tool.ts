@@ -58,12 +58,14 @@ async function assess(volume: Volume, context: ProcessingContext): Promise<Resul
   requireSpine(spine.bodies);
   const fits = fitBodies(candidates);
   requireGradable(fits);
-  // Where S1 may have been counted as L5 no level is told; bodies one level apart are alike enough to be compared by it.
-  const counted = nameLevels(spine);
-  const names = standsOnSacrum(fits) ? counted : nameLevels({ ...spine, onSacrum: false });
+  // Where the lowest may be S1 no level is told; the first that fits is near enough to L5 to be compared as such.
+  const isSure = standsOnSacrum(fits);
+  const names = nameLevels({ ...spine, onSacrum: spine.onSacrum && isSure });
+  const first = isSure ? 0 : fits.findIndex((fit) => fit.fits);
+  const counted = nameLevels({ ...spine, bodies: spine.bodies.slice(first) });
   const gradings = gradeBodies(
     candidates.map(({ heights }, index) => {
-      const level = counted[index]?.level;
+      const level = counted[index - first]?.level;
       return heights && fits[index]?.fits ? { heights, ...(level && { level }) } : undefined;
     }),
     heightDeviationMm(volume),
