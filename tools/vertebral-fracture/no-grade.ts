@@ -24,7 +24,7 @@ const WORDS: Readonly<Record<NoGrade, Words>> = {
   lowest: { why: 'the lowest body found may be the sacrum or cut off', kind: 'lowest' },
   'partly-in-view': { why: 'only partly in view', kind: 'only partly in view' },
   'no-endplates': { why: 'no two endplates to measure between', kind: 'without two endplates' },
-  unsure: { why: 'the model is unsure that it is one whole vertebral body', kind: 'the model is unsure of' },
+  unsure: { why: 'the model is unsure that it is one whole vertebral body', kind: 'too unsure' },
   shape: { why: 'too narrow or too wide for its depth to be one whole vertebral body', kind: UNLIKE },
   size: { why: 'its depth or width does not fit the bodies beside it', kind: UNLIKE },
   'too-high': { why: 'higher than the bodies beside it, it may hold a part of another', kind: UNLIKE },
