@@ -63,14 +63,18 @@ export const compressions: Part<Case, Outcome> = {
   summarise(outcomes) {
     const isCalled = ({ found }: MaskBody): boolean => (found?.measured?.grade ?? 0) >= MODERATE;
     const isModerate = ({ loss }: Outcome): boolean => genantGrade(100 * loss) >= MODERATE;
-    const sound = (one: Outcome): readonly MaskBody[] => [...one.others, ...(isModerate(one) ? [] : [one.compressed])];
+    const sound = (one: Outcome): readonly MaskBody[] =>
+      [...one.others, ...(isModerate(one) ? [] : [one.compressed])].filter(
+        ({ found }) => found?.measured !== undefined,
+      );
     const errors = ({ compressed, expectedMm }: Outcome): readonly number[] => heightErrors(compressed, expectedMm);
     const measured = outcomes.filter(({ compressed }) => compressed.found?.measured !== undefined);
     return {
       metrics: told({
-        found: shareOf(outcomes, ({ compressed }) => [Number(compressed.found?.measured !== undefined), 1], {
+        found: shareOf(outcomes, ({ compressed }) => [Number(compressed.found !== undefined), 1], {
           goal: { atLeast: 0.97 },
         }),
+        graded: shareOf(outcomes, ({ compressed }) => [Number(compressed.found?.measured !== undefined), 1]),
         heightErrorMedianMm: percentileOf(outcomes, errors, 50, { unit: 'mm', goal: { atMost: 1.2 } }),
         heightErrorP95Mm: percentileOf(outcomes, errors, 95, { unit: 'mm', goal: { atMost: 3 } }),
         moderateSensitivity: shareOf(
@@ -78,6 +82,10 @@ export const compressions: Part<Case, Outcome> = {
           ({ compressed }) => [Number(isCalled(compressed)), 1],
           { goal: { atLeast: 0.9 } },
         ),
+        moderateSensitivityGraded: shareOf(measured.filter(isModerate), ({ compressed }) => [
+          Number(isCalled(compressed)),
+          1,
+        ]),
         moderateSpecificity: shareOf(
           outcomes,
           (one) => [sound(one).filter((body) => !isCalled(body)).length, sound(one).length],
@@ -85,7 +93,7 @@ export const compressions: Part<Case, Outcome> = {
         ),
       }),
       remarks: [
-        'One body at a time is compressed by a known share of its height and the discs beside it stretched; the heights expected are those of the mask less the compression. Sound are bodies that were left as they are, and compressions of less than 25 %. All from one patient: intervals say nothing about other patients.',
+        'One body at a time is compressed by a known share of its height and the discs beside it stretched; the heights expected are those of the mask less the compression. Sound are bodies that were left as they are, and compressions of less than 25 %, where they were graded. The lowest body, L5, has no grade: its compressions count as missed (`moderateSensitivity`; `moderateSensitivityGraded` is that of the graded ones). All from one patient: intervals say nothing about other patients.',
       ],
       figures: [
         {

@@ -17,7 +17,7 @@ export interface MaskBody {
 export interface MaskOutcome {
   readonly answer: string;
   readonly bodies: readonly MaskBody[];
-  /** Measured findings, and those of them that lie in no body of the reference. */
+  /** Graded findings, and those of them that lie in no body of the reference. */
   readonly findings: number;
   readonly spurious: number;
   /** Of all masks together and all bodies of the reference that were found. */

@@ -18,7 +18,7 @@ export type HeightsMm = readonly [anterior: number, middle: number, posterior: n
 export interface FoundBody {
   /** The finding's id: the level's name, or `body-…` where none is known. */
   readonly id: string;
-  /** Missing where the body was outlined and not measured. */
+  /** Missing where the body was outlined and not graded: then no heights are given either. */
   readonly measured?: {
     readonly heightsMm: HeightsMm;
     readonly lossPercent: number;
@@ -47,7 +47,7 @@ export interface SpineOutcome {
   readonly sliceMm: number;
   readonly conditions: SpineConditions;
   readonly bodies: readonly BodyOutcome[];
-  /** Measured findings, and those of them that lie in no body. */
+  /** Graded findings, and those of them that lie in no body. */
   readonly findings: number;
   readonly spurious: number;
 }

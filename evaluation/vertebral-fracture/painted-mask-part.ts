@@ -25,7 +25,8 @@ export const paintedMaskPart: Part<{ readonly mask: string }, MaskOutcome> = {
     return {
       metrics: told({
         dice: { value: mean(bodies.map(({ found }) => found?.dice ?? 0)), n: bodies.length, goal: { atLeast: 0.92 } },
-        found: shareOf(outcomes, (one) => [
+        found: shareOf(outcomes, (one) => [one.bodies.filter(({ found }) => found).length, one.bodies.length]),
+        graded: shareOf(outcomes, (one) => [
           one.bodies.filter(({ found }) => found?.measured).length,
           one.bodies.length,
         ]),
@@ -42,7 +43,7 @@ export const paintedMaskPart: Part<{ readonly mask: string }, MaskOutcome> = {
           rows: bodies.map(({ level, found }) => [
             level,
             found?.dice.toFixed(3) ?? 'not found',
-            String(found?.measured?.grade ?? ''),
+            String(found?.measured?.grade ?? 'none'),
           ]),
         },
       ],

@@ -87,7 +87,8 @@ function summarise(all: readonly PhantomOutcome[]): Summary {
       refusedForThickness: shareOf(all, ({ answer }) => [Number(answer === REFUSED), 1]),
     }),
     remarks: [
-      'A body counts as found where a finding lies within 8 mm of its middle, and as measured where that has heights and a grade; bodies that the border of the picture cuts do not count. Precision is that of measured findings. A fracture whose body was not measured counts as missed.',
+      'A body counts as found where a finding lies within 8 mm of its middle, and as graded where that has heights and a grade: the lowest body never has, nor has one that does not fit its neighbours. Bodies that the border of the picture cuts do not count. Precision is that of graded findings.',
+      'A fracture whose body was not graded counts as missed (`moderateSensitivity`); `moderateSensitivityGraded` is that of the graded bodies alone. Heights, grades and specificity are those of graded bodies.',
       `The figures are those of the ${outcomes.length} phantoms with slices of up to 3 mm; the other ${all.length - outcomes.length} have slices of 5 mm and were refused (\`${REFUSED}\`).`,
       'Sensitivity and specificity are those of "moderate or worse" (Genant grade 2 and 3).',
     ],
@@ -143,7 +144,7 @@ function summarise(all: readonly PhantomOutcome[]): Summary {
         {
           name: 'failures',
           caption:
-            'Failures: the mid-sagittal plane of bodies that were missed, merged or graded wrongly by two grades or by more than 8 % of loss (truth in the caption)',
+            'Failures: the mid-sagittal plane of bodies that were missed, of moderate fractures that were not graded, of bodies merged or graded wrongly by two grades or by more than 8 % of loss (truth in the caption)',
           png: gallery(tiles.map(restoreTile), { perRow: 4, side: 180 }),
         },
       ],
@@ -154,7 +155,7 @@ function summarise(all: readonly PhantomOutcome[]): Summary {
 function findingMetrics(outcomes: readonly PhantomOutcome[]): Readonly<Record<string, Metric | undefined>> {
   return {
     recall: foundShare(outcomes, { goal: { atLeast: 0.98 } }),
-    measured: shareOf(outcomes, (one) => count(complete(one), ({ found }) => found?.measured !== undefined)),
+    graded: shareOf(outcomes, (one) => count(complete(one), ({ found }) => found?.measured !== undefined)),
     precision: shareOf(outcomes, ({ findings, spurious }) => [findings - spurious, findings], {
       goal: { atLeast: 0.98 },
     }),
@@ -176,6 +177,12 @@ function moderateMetrics(outcomes: readonly PhantomOutcome[]): Readonly<Record<s
   const others = (one: SpineOutcome) => measuredBodies(one).filter(({ grade }) => grade < MODERATE);
   return {
     moderateSensitivity: shareOf(outcomes, (one) => count(fractured(one), isCalled), { goal: { atLeast: 0.95 } }),
+    moderateSensitivityGraded: shareOf(outcomes, (one) =>
+      count(
+        fractured(one).filter(({ found }) => found?.measured !== undefined),
+        isCalled,
+      ),
+    ),
     moderateSpecificity: shareOf(outcomes, (one) => count(others(one), (body) => !isCalled(body)), {
       goal: { atLeast: 0.97 },
     }),
@@ -242,27 +249,27 @@ function conditionsTable(outcomes: readonly PhantomOutcome[]) {
 function fractureTable(outcomes: readonly PhantomOutcome[]) {
   const bodies = outcomes.flatMap(complete);
   return {
-    title: 'Fractures by type and grade: called moderate or worse / called any grade / all',
+    title: 'Fractures by type and grade: called moderate or worse / called any grade / graded / all',
     header: ['type', 'mild', 'moderate', 'severe'],
     rows: ['wedge', 'biconcave', 'crush'].map((type) => [
       type,
       ...[1, 2, 3].map((grade) => {
         const some = bodies.filter((body) => body.type === type && body.grade === grade);
         const called = (least: number): number =>
-          some.filter(({ found }) => (found?.measured?.grade ?? 0) >= least).length;
-        return `${called(MODERATE)} / ${called(1)} / ${some.length}`;
+          some.filter(({ found }) => (found?.measured?.grade ?? -1) >= least).length;
+        return `${called(MODERATE)} / ${called(1)} / ${called(0)} / ${some.length}`;
       }),
     ]),
   };
 }
 
-/** Missed, merged, or graded wrongly by more than a borderline. */
+/** A moderate fracture missed, a body merged, or graded wrongly by more than a borderline. */
 function isFailure(body: BodyOutcome): boolean {
   return body.complete && badness(body) > 0;
 }
 
 function badness({ found, grade, lossPercent }: BodyOutcome): number {
-  if (found?.measured === undefined) return 100 + lossPercent;
+  if (found?.measured === undefined) return found === undefined || grade >= MODERATE ? 100 + lossPercent : 0;
   if (found.merged) return 90;
   const { measured } = found;
   if (measured.grade === grade) return 0;
@@ -276,11 +283,13 @@ function tileOf(seed: number, { level, type, lossPercent, found }: BodyOutcome):
   const phantom = makeSpinePhantom({ seed });
   const centre = phantom.truth.vertebrae.find((vertebra) => vertebra.level === level)?.centre ?? [0, 0, 0];
   const said =
-    found?.measured === undefined
+    found === undefined
       ? 'missed'
-      : found.merged
-        ? 'merged'
-        : `said ${found.measured.lossPercent.toFixed(0)} %`;
+      : found.measured === undefined
+        ? 'not graded'
+        : found.merged
+          ? 'merged'
+          : `said ${found.measured.lossPercent.toFixed(0)} %`;
   return storeTile({
     caption: `${seed} ${level} ${type ?? 'sound'} ${lossPercent.toFixed(0)} %: ${said}`,
     ...sagittalTile(volumeOf(phantom), centre),

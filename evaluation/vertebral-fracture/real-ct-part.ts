@@ -26,13 +26,13 @@ export const realCt: Part<{ readonly folder: string }, MaskOutcome> = {
     const bodies = outcomes.flatMap(whole);
     return {
       metrics: told({
-        found: shareOf(
-          outcomes,
-          (one) => [whole(one).filter(({ found }) => found?.measured).length, whole(one).length],
-          {
-            goal: { atLeast: 1 },
-          },
-        ),
+        found: shareOf(outcomes, (one) => [whole(one).filter(({ found }) => found).length, whole(one).length], {
+          goal: { atLeast: 1 },
+        }),
+        graded: shareOf(outcomes, (one) => [
+          whole(one).filter(({ found }) => found?.measured).length,
+          whole(one).length,
+        ]),
         spurious: {
           value: outcomes.reduce((sum, one) => sum + one.spurious, 0),
           n: outcomes.length,
@@ -48,7 +48,7 @@ export const realCt: Part<{ readonly folder: string }, MaskOutcome> = {
         ),
       }),
       remarks: [
-        'One patient (3 mm slices, lumbar spine and sacrum, masks by another program): it was looked at during development, so this is a regression test and no validation. Heights of the mask are measured by the same rule as the tool’s.',
+        'One patient (3 mm slices, lumbar spine and sacrum, masks by another program): it was looked at during development, so this is a regression test and no validation. Heights of the mask are measured by the same rule as the tool’s. The lowest body has no grade and no heights, whatever it is.',
       ],
       tables: [
         {
@@ -63,7 +63,7 @@ export const realCt: Part<{ readonly folder: string }, MaskOutcome> = {
               shown(heightsMm),
               shown(found?.measured?.heightsMm),
               found?.measured?.lossPercent.toFixed(0) ?? '',
-              found?.measured === undefined ? '' : String(found.measured.grade),
+              found?.measured === undefined ? 'none' : String(found.measured.grade),
             ]),
         },
       ],

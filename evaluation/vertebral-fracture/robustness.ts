@@ -22,7 +22,7 @@ interface Outcome {
   readonly copies: readonly {
     readonly name: string;
     readonly answer: string;
-    /** Every body that is measured in the original, with its grades in both; `copy` is missing where it is not measured there. */
+    /** Every body that is graded in the original, with its grades in both; `copy` is missing where it is not graded there. */
     readonly bodies: readonly { readonly original: Graded; readonly copy?: Graded }[];
   }[];
 }
@@ -116,7 +116,7 @@ export const robustness: Part<{ readonly seed: number }, Outcome> = {
         refusedAt5mm: refused,
       }),
       remarks: [
-        'The original has slices of 1 mm. A body that is measured in the original and not in the copy counts as disagreement, but for slices of 5 mm, where it may be refused.',
+        'The original has slices of 1 mm. A body that is graded in the original and not in the copy counts as disagreement, but for slices of 5 mm, where it may be refused.',
       ],
       figures: [
         {

@@ -57,14 +57,16 @@ const CRUSHED = 0.87;
 /** How much of its size a body itself tells, by its posterior height; the others tell the rest. */
 const OWN_SHARE = 0.3;
 
-/** The heights that a body of a spine, given from the lowest up, would have without a fracture, mm. */
-export function expectedHeights(bodies: readonly Measured[], index: number): Triple {
+/** The heights that a body of a spine, given from the lowest up, would have without a fracture, mm. Undefined bodies tell nothing. */
+export function expectedHeights(bodies: readonly (Measured | undefined)[], index: number): Triple {
   const own = bodies[index];
   if (own === undefined) return USUAL;
   const normal = normalOf(bodies, index);
-  const around = bodies
-    .map((body, at): Ratios => ({ ratios: ratiosOf(body, normalOf(bodies, at)), weight: weightOf(at - index) }))
-    .filter((_, at) => isKnown(bodies[at]) === isKnown(own) && Math.abs(at - index) <= REACH);
+  const around = bodies.flatMap((body, at): Ratios | readonly [] =>
+    body === undefined || isKnown(body) !== isKnown(own) || Math.abs(at - index) > REACH
+      ? []
+      : { ratios: ratiosOf(body, normalOf(bodies, at)), weight: weightOf(at - index) },
+  );
   const others = around.filter(({ weight }) => weight < 1);
   const ownPosterior = own.heights.posteriorMm / normal[2];
   const whole = likeliest([
@@ -93,10 +95,10 @@ const ratiosOf = ({ heights }: Measured, normal: Triple): Triple => [
 ];
 
 const weightOf = (distance: number): number => Math.exp(-((distance / FADE) ** 2));
-const isKnown = (body: Measured | undefined): boolean => NORMAL[body?.level ?? ''] !== undefined;
+const isKnown = ({ level }: Measured): boolean => NORMAL[level ?? ''] !== undefined;
 
 /** Heights that are normal for a body, in any unit: by its level, or by its place among bodies without a level. */
-function normalOf(bodies: readonly Measured[], index: number): Triple {
+function normalOf(bodies: readonly (Measured | undefined)[], index: number): Triple {
   const known = NORMAL[bodies[index]?.level ?? ''];
   if (known !== undefined) return known;
   const factor = 25 * GROWTH ** -index;

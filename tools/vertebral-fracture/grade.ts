@@ -14,7 +14,7 @@ export interface Grading {
   /** Largest loss of the three heights, in percent of what is expected; 0 or more. */
   readonly lossPercent: number;
   readonly grade: Grade;
-  /** How likely the true loss is of this grade, 0 to 1. */
+  /** How likely the true loss is of this grade, 0 to `MOST_CERTAIN`. */
   readonly certainty: number;
   /** The kind of deformity, from grade 1. */
   readonly deformity?: Deformity;
@@ -33,13 +33,20 @@ const EXPECTATION_DEVIATION = 3;
 /** Sunken endplates are seen too flat, so that a loss is read too low: on the validation phantoms by about a seventh. */
 const UNDERREAD = 1.15;
 
+/** What is written and shown at most: a model that was never tried on many patients is never certain. */
+export const MOST_CERTAIN = 0.99;
+
 /**
- * Grades bodies of one spine, given from the lowest up without gaps.
+ * Grades bodies of one spine, given from the lowest up; undefined stands for those that are no measure for the others, and stays so.
  *
  * @param heightDeviationMm standard deviation of a height's error, for the certainty
  */
-export function gradeBodies(bodies: readonly Measured[], heightDeviationMm: number): readonly Grading[] {
+export function gradeBodies(
+  bodies: readonly (Measured | undefined)[],
+  heightDeviationMm: number,
+): readonly (Grading | undefined)[] {
   return bodies.map((body, index) => {
+    if (body === undefined) return undefined;
     const [anterior, middle, posterior] = expectedHeights(bodies, index);
     const losses = {
       anterior: 1 - body.heights.anteriorMm / anterior,
@@ -49,7 +56,7 @@ export function gradeBodies(bodies: readonly Measured[], heightDeviationMm: numb
     const lossPercent = Math.min(100, UNDERREAD * 100 * Math.max(0, losses.anterior, losses.middle, losses.posterior));
     const grade = gradeOf(lossPercent);
     const deviation = Math.hypot((100 * heightDeviationMm) / middle, EXPECTATION_DEVIATION);
-    const certainty = certaintyOf(lossPercent, grade, deviation);
+    const certainty = Math.min(MOST_CERTAIN, certaintyOf(lossPercent, grade, deviation));
     return { lossPercent, grade, certainty, ...(grade > 0 && { deformity: deformityOf(losses) }) };
   });
 }

@@ -14,6 +14,8 @@ export interface BodyHeights {
   readonly middleMm: number;
   readonly posteriorMm: number;
   readonly depthMm: number;
+  /** From side to side, as deep and as high as its middle. */
+  readonly widthMm: number;
   /** The body's middle: between the endplates, half-way along its depth, in its mid-sagittal plane. */
   readonly centre: PointLps;
   readonly axes: BodyAxes;
@@ -76,7 +78,8 @@ export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): B
     };
   }
   const span = spanAlong(inBody, centre, axes.depth, axes.lateral, axes.up);
-  if (span === undefined) return undefined;
+  const across = spanAlong(inBody, centre, axes.lateral, axes.depth, axes.up);
+  if (span === undefined || across === undefined) return undefined;
   const depthMm = span.to - span.from;
   const measured = STATIONS.map((station) => heightAt(inBody, centre, axes, span.from + station * depthMm));
   const [anterior, middle, posterior] = measured;
@@ -88,6 +91,7 @@ export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): B
     middleMm: middle.upper - middle.lower,
     posteriorMm: posterior.upper - posterior.lower,
     depthMm,
+    widthMm: across.to - across.from,
     centre: along(0.5, (middle.upper + middle.lower) / 2),
     axes,
     endpoints: [anterior, middle, posterior].map(({ upper, lower }, n) => {
@@ -95,19 +99,6 @@ export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): B
       return [along(station, upper), along(station, lower)];
     }),
   };
-}
-
-/**
- * Heights that can be believed: undefined where a body's depth is far from its neighbours'. Fractures take height, not
- * depth; a body of half the depth is one that the model saw a part of.
- */
-export function believable(heights: readonly (BodyHeights | undefined)[]): readonly (BodyHeights | undefined)[] {
-  return heights.map((one, index) => {
-    const near = heights.slice(Math.max(0, index - 2), index + 3).flatMap((other) => other?.depthMm ?? []);
-    const usual = median(near);
-    if (one === undefined || near.length < 3) return one;
-    return one.depthMm > 0.72 * usual && one.depthMm < 1.35 * usual ? one : undefined;
-  });
 }
 
 /** A right-handed frame around `up`, its lateral axis as near to the patient's left as can be. */

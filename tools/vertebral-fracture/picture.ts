@@ -15,7 +15,7 @@ const GRADE_COLORS: readonly Rgb[] = [
   [245, 150, 40],
   [235, 60, 60],
 ];
-/** Not measured. */
+/** Not graded; its outline is dotted, for those who see no colours. */
 const GREY: Rgb = [170, 170, 170];
 /** mm per pixel, and the bone window (HU) that is shown. */
 const PIXEL_MM = 0.75;
@@ -64,7 +64,8 @@ export function spinePicture(
         [labelAt(row - 1, column), labelAt(row + 1, column), labelAt(row, column - 1), labelAt(row, column + 1)].some(
           (other) => other !== label,
         );
-      const outlined = edge ? assessments.find(({ body }) => body.label === label) : undefined;
+      const assessed = edge ? assessments.find(({ body }) => body.label === label) : undefined;
+      const outlined = assessed?.graded !== undefined || isDot(row, column) ? assessed : undefined;
       const grey = Math.round(255 * Math.min(1, Math.max(0, shade)));
       image.rgb.set(outlined ? colorOf(outlined) : [grey, grey, grey], (row * columns + column) * 3);
     }
@@ -73,17 +74,17 @@ export function spinePicture(
     if (source !== undefined) sources.add(source.SOPInstanceUID);
   }
   for (const assessment of assessments) {
-    const { name, body, measured } = assessment;
-    const back = measured?.heights.depthMm ?? 30;
-    const [, y, z] = measured?.heights.centre ?? body.centre;
+    const { name, position, graded } = assessment;
+    const back = graded?.heights.depthMm ?? 30;
+    const [, y, z] = position;
     const column = (y + back / 2 + 30 - grid.origin[1]) / PIXEL_MM;
     const row = rows - 1 - (z - grid.origin[2]) / PIXEL_MM;
-    const grade = measured?.grading.grade ?? 0;
-    const text = grade === 0 ? name.id : `${name.id} G${grade}`;
+    const grade = graded?.grading.grade;
+    const text = grade === 0 ? name.id : `${name.id} ${grade === undefined ? '?' : `G${grade}`}`;
     drawText(image, Math.round(column), Math.round(row - CELL.rows), text, colorOf(assessment), 2);
   }
   return {
-    title: 'Spine along its curve, vertebral bodies by Genant grade',
+    title: 'Spine along its curve, bodies by Genant grade (dotted: none)',
     rows,
     columns,
     rgb: image.rgb,
@@ -91,9 +92,12 @@ export function spinePicture(
   };
 }
 
-function colorOf({ measured }: Assessment): Rgb {
-  return (measured && GRADE_COLORS[measured.grading.grade]) ?? GREY;
+function colorOf({ graded }: Assessment): Rgb {
+  return (graded && GRADE_COLORS[graded.grading.grade]) ?? GREY;
 }
+
+/** Three pixels on and three off, along rows and columns alike. */
+const isDot = (row: number, column: number): boolean => (row + column) % 6 < 3;
 
 /** x of the spine at height z: between the bodies' middles, held beyond them. */
 function midlineAt({ bodies }: SpineBodies, z: number): number {

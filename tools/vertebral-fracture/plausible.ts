@@ -2,6 +2,8 @@
 import { NotEvaluableError } from '#core/errors.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { Body } from './bodies.ts';
+import type { Fit } from './fit.ts';
+import { countsOf } from './no-grade.ts';
 
 /** Fat and air are darker than this, HU, and there is some of either in every CT of a body. */
 const DARK_HU = -30;
@@ -50,5 +52,16 @@ export function requireSpine(bodies: readonly Pick<Body, 'probability'>[]): void
     'too-few-bodies',
     `Only ${sure} vertebral ${sure === 1 ? 'body was' : 'bodies were'} found for sure; ${LEAST_BODIES} in a row are needed to tell a spine from something else and a fracture from a small body.`,
     { facts: { bodies: sure } },
+  );
+}
+
+/** @throws NotEvaluableError `no-body-graded` where no body fits those beside it so that it could be compared with them */
+export function requireGradable(fits: readonly Fit[]): void {
+  const withheld = fits.flatMap(({ noGrade }) => noGrade ?? []);
+  if (withheld.length < fits.length) return;
+  throw new NotEvaluableError(
+    'no-body-graded',
+    `Spine is in view, but none of ${fits.length} bodies can be graded (${countsOf(withheld)}).`,
+    { facts: { bodies: fits.length } },
   );
 }

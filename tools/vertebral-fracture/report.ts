@@ -7,17 +7,31 @@ import { frameKey } from '#core/study/frames.ts';
 import type { Finding, ImageRegion, Report, Segment, SegmentFrame } from '#core/tool.ts';
 import { type CodedConcept, Sct, Units, Vertebrae, VertebralMeasures } from '#dicom/codes.ts';
 import type { Body } from './bodies.ts';
-import type { Grade, Grading } from './grade.ts';
+import { type Grade, type Grading, MOST_CERTAIN } from './grade.ts';
 import type { BodyHeights } from './heights.ts';
 import type { LevelName } from './levels.ts';
+import { countsOf, kindOfNoGrade, type NoGrade, whyNoGrade } from './no-grade.ts';
 
-/** All that is known of one body. */
-export interface Assessment {
+/** All that is known of one body: its heights and grade, or why it has neither. */
+export type Assessment = Found & (Judged | Withheld);
+interface Found {
   readonly body: Body;
   readonly name: LevelName;
   readonly frames: readonly SegmentFrame[];
-  /** Missing where the body is only partly in view or has no two endplates to measure between. */
-  readonly measured?: { readonly heights: BodyHeights; readonly grading: Grading };
+  /** The body's middle. */
+  readonly position: PointLps;
+}
+interface Judged {
+  readonly graded: Graded;
+  readonly noGrade?: undefined;
+}
+interface Withheld {
+  readonly graded?: undefined;
+  readonly noGrade: NoGrade;
+}
+interface Graded {
+  readonly heights: BodyHeights;
+  readonly grading: Grading;
 }
 
 const SEVERITY: Readonly<Record<Grade, { readonly word: string; readonly code?: CodedConcept }>> = {
@@ -36,14 +50,16 @@ const CIELAB: Readonly<Record<Grade, readonly [number, number, number]>> = {
 
 const GREY_CIELAB = [45_000, 32_896, 32_896] as const;
 
-/** One finding per body: heights, loss and grade where it could be measured; drawn on the axial slice through its middle. */
+/**
+ * One finding per body: heights, loss and grade, or neither where it does not fit: heights of what may be a part of a body
+ * would look right and be wrong. Drawn on the axial slice through its middle.
+ */
 export function findingOf(
-  { body, name, frames, measured }: Assessment,
+  { name, frames, position, graded, noGrade }: Assessment,
   segmentNumber: number,
   volume: Volume,
 ): Finding {
   const label = labelOf(name);
-  const position = measured?.heights.centre ?? body.centre;
   const regions = regionOf(volume, position, frames);
   const place = {
     id: name.id,
@@ -52,11 +68,11 @@ export function findingOf(
     position,
     ...(regions.length > 0 && { regions }),
   };
-  if (measured === undefined) {
-    const summary = `${label}: only partly in view or not measurable, no heights`;
+  if (graded === undefined) {
+    const summary = `${label}: no grade, ${whyNoGrade(noGrade)}`;
     return { ...place, summary, finding: Sct.vertebra, measurements: [], evaluations: [] };
   }
-  const { heights, grading } = measured;
+  const { heights, grading } = graded;
   const { grade, lossPercent, deformity, certainty } = grading;
   const severity = SEVERITY[grade];
   const millimetres = (concept: CodedConcept, value: number) => ({
@@ -85,13 +101,13 @@ export function findingOf(
   };
 }
 
-export function segmentOf({ name, frames, measured }: Assessment, number: number): Segment {
+export function segmentOf({ name, frames, graded }: Assessment, number: number): Segment {
   return {
     number,
     label: labelOf(name),
     category: Sct.anatomicalStructure,
     type: Vertebrae[name.level ?? ''] ?? Sct.vertebra,
-    cielab: measured === undefined ? GREY_CIELAB : CIELAB[measured.grading.grade],
+    cielab: graded === undefined ? GREY_CIELAB : CIELAB[graded.grading.grade],
     frames,
   };
 }
@@ -101,18 +117,23 @@ function labelOf({ id, level }: LevelName): string {
   return level ?? `Vertebra ${id.slice('body-'.length)} from below`;
 }
 
-/** One sentence for lists. */
+/** One sentence for lists: what was graded, and how many bodies were not and why. */
 export function summaryOf(assessments: readonly Assessment[]): string {
-  const measured = assessments.filter((one) => one.measured !== undefined);
-  const fractured = measured.filter(({ measured: found }) => (found?.grading.grade ?? 0) > 0);
-  const count = `${measured.length} vertebral ${measured.length === 1 ? 'body' : 'bodies'} measured`;
-  if (fractured.length === 0) return `${count}, no fracture by height`;
-  const names = fractured.map(({ name, measured: found }) => `${labelOf(name)} grade ${found?.grading.grade}`);
-  return `${count}, ${fractured.length} with loss of height: ${names.join(', ')}`;
+  const graded = assessments.flatMap((one) => (one.graded ? [{ ...one, grade: one.graded.grading.grade }] : []));
+  const fractured = graded.filter(({ grade }) => grade > 0);
+  const count = `${graded.length} vertebral ${graded.length === 1 ? 'body' : 'bodies'} graded`;
+  const names = fractured.map(({ name, grade }) => `${labelOf(name)} grade ${grade}`).join(', ');
+  const said = fractured.length === 0 ? 'no fracture by height' : `${fractured.length} with loss of height: ${names}`;
+  const withheld = assessments.flatMap(({ noGrade }) => noGrade ?? []);
+  const rest = withheld.length === 0 ? '' : `; ${withheld.length} not graded (${countsOf(withheld)})`;
+  return `${count}, ${said}${rest}`;
 }
 
-export function reportOf(assessments: readonly Assessment[]): Report {
+export function reportOf(assessments: readonly Assessment[], onSacrum: boolean): Report {
   const anchored = assessments.some(({ name }) => name.level !== undefined);
+  const unnamed = onSacrum
+    ? 'The lowest body found may belong to the sacrum: bodies are numbered from below, levels are not known.'
+    : 'The sacrum is not in view: bodies are numbered from below, levels are not known.';
   return {
     kind: 'page',
     title: 'Vertebral bodies: heights and fractures',
@@ -120,23 +141,35 @@ export function reportOf(assessments: readonly Assessment[]): Report {
       `${summaryOf(assessments)}.`,
       anchored
         ? 'Levels are counted up from the sacrum, the first body above it taken as L5; a sixth lumbar vertebra or a fused fifth shifts all names by one.'
-        : 'The sacrum is not in view: bodies are numbered from below, levels are not known.',
+        : unnamed,
       'Heights are measured at 15, 50 and 85 % of the depth in the mid-sagittal plane of each body. Genant grade by loss of height: 0 below 20 %, 1 to 25 %, 2 to 40 %, 3 above. Certainty is that of the grade, by how far the loss is from the next one.',
+      'A body without a grade is outlined (dotted and grey) and was not judged: it may be fractured or sound. The lowest body has none, for it may belong to the sacrum or be cut off, and none has what does not fit the bodies beside it in height, depth, width or distance.',
       'Found by a model that was trained on synthetic phantoms only. A radiologist has to check every value.',
     ],
     table: {
-      header: ['Level', 'Anterior mm', 'Middle mm', 'Posterior mm', 'Loss %', 'Grade', 'Certainty', 'Kind'],
+      header: [
+        'Level',
+        'Anterior mm',
+        'Middle mm',
+        'Posterior mm',
+        'Loss %',
+        'Grade',
+        'Certainty',
+        'Kind, or why none',
+      ],
       rows: assessments
         .toReversed()
-        .map(({ name, measured }) =>
-          measured === undefined ? [labelOf(name), '', '', '', '', '', '', 'partly in view'] : tableRow(name, measured),
+        .map(({ name, graded, noGrade }) =>
+          graded === undefined
+            ? [labelOf(name), '', '', '', '', 'none', '', kindOfNoGrade(noGrade)]
+            : tableRow(name, graded),
         ),
     },
     pictures: [0],
   };
 }
 
-function tableRow(name: LevelName, { heights, grading }: Required<Assessment>['measured']): readonly string[] {
+function tableRow(name: LevelName, { heights, grading }: Graded): readonly string[] {
   return [
     labelOf(name),
     heights.anteriorMm.toFixed(1),
@@ -144,7 +177,7 @@ function tableRow(name: LevelName, { heights, grading }: Required<Assessment>['m
     heights.posteriorMm.toFixed(1),
     grading.lossPercent.toFixed(0),
     `${grading.grade} ${SEVERITY[grading.grade].word}`,
-    grading.certainty.toFixed(2),
+    grading.certainty >= MOST_CERTAIN ? `over ${MOST_CERTAIN}` : grading.certainty.toFixed(2),
     grading.deformity ?? '',
   ];
 }

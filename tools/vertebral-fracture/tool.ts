@@ -10,12 +10,13 @@ import { judgeImage } from '#core/study/selection.ts';
 import type { Image, ImageProcessingTool, ProcessingContext, ResultContent } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { findBodies } from './bodies.ts';
+import { type Candidate, fitBodies, standsOnSacrum } from './fit.ts';
 import { gradeBodies } from './grade.ts';
-import { believable, heightDeviationMm, measureHeights } from './heights.ts';
+import { heightDeviationMm, measureHeights } from './heights.ts';
 import { nameLevels } from './levels.ts';
 import { bodyFrames } from './masks.ts';
 import { spinePicture } from './picture.ts';
-import { requireHounsfield, requireSpine, requireThinSlices } from './plausible.ts';
+import { requireGradable, requireHounsfield, requireSpine, requireThinSlices } from './plausible.ts';
 import { sagittalPlanes } from './preprocess.ts';
 import { type Assessment, findingOf, reportOf, segmentOf, summaryOf } from './report.ts';
 import { segmentSpine } from './segment.ts';
@@ -33,7 +34,7 @@ export function createTool(entry: ToolEntry): ImageProcessingTool {
   return tool;
 }
 
-/** @throws NotEvaluableError where the volume holds no complete body although it holds spine, or what may be none */
+/** @throws NotEvaluableError where the volume holds spine and no body that can be graded, or what may be no spine */
 async function assess(volume: Volume, context: ProcessingContext): Promise<ResultContent> {
   requireThinSlices(volume);
   requireHounsfield(volume);
@@ -42,21 +43,12 @@ async function assess(volume: Volume, context: ProcessingContext): Promise<Resul
 
   const spine = findBodies(map, boundsOf(volume));
   if (spine.bodies.length === 0) return nothing('no-spine', 'No vertebral body was found in the series.');
-  const names = nameLevels(spine);
-  const heights = believable(
-    spine.bodies.map((body) => {
-      context.signal.throwIfAborted();
-      return body.complete ? measureHeights(map, spine, body) : undefined;
-    }),
-  );
-  const located = spine.bodies.flatMap((body, index) => {
-    const name = names[index];
-    return name === undefined ? [] : [{ body, name, heights: heights[index] }];
+  const candidates = spine.bodies.map((body): Candidate => {
+    context.signal.throwIfAborted();
+    const heights = body.complete ? measureHeights(map, spine, body) : undefined;
+    return { ...body, ...(heights && { heights }) };
   });
-  const measurable = located.flatMap(({ body, name, heights }) =>
-    heights === undefined ? [] : [{ body, name, heights }],
-  );
-  if (measurable.length === 0) {
+  if (candidates.every(({ heights }) => heights === undefined)) {
     throw new NotEvaluableError(
       'no-complete-body',
       'Spine is in view, but no vertebral body is complete: a taller series is needed.',
@@ -64,15 +56,28 @@ async function assess(volume: Volume, context: ProcessingContext): Promise<Resul
     );
   }
   requireSpine(spine.bodies);
+  const fits = fitBodies(candidates);
+  requireGradable(fits);
+  // Where the lowest may be S1 no level is told; the first that fits is near enough to L5 to be compared as such.
+  const isSure = standsOnSacrum(fits);
+  const names = nameLevels({ ...spine, onSacrum: spine.onSacrum && isSure });
+  const first = isSure ? 0 : fits.findIndex((fit) => fit.fits);
+  const counted = nameLevels({ ...spine, bodies: spine.bodies.slice(first) });
   const gradings = gradeBodies(
-    measurable.map(({ name, heights }) => ({ heights, ...(name.level && { level: name.level }) })),
+    candidates.map(({ heights }, index) => {
+      const level = counted[index - first]?.level;
+      return heights && fits[index]?.fits ? { heights, ...(level && { level }) } : undefined;
+    }),
     heightDeviationMm(volume),
   );
-  const assessments = located.flatMap(({ body, name, heights }): Assessment[] => {
+  const assessments = spine.bodies.flatMap((body, index): Assessment[] => {
+    const [name, fit, heights, grading] = [names[index], fits[index], candidates[index]?.heights, gradings[index]];
     const frames = bodyFrames(volume, map, spine, body);
-    const grading = gradings[measurable.findIndex((one) => one.body === body)];
-    if (frames.length === 0) return [];
-    return [{ body, name, frames, ...(heights && grading && { measured: { heights, grading } }) }];
+    if (name === undefined || frames.length === 0) return [];
+    const position = heights?.centre ?? body.centre;
+    const noGrade = fit?.noGrade;
+    if (noGrade !== undefined) return [{ body, name, frames, position, noGrade }];
+    return heights && grading ? [{ body, name, frames, position, graded: { heights, grading } }] : [];
   });
   return {
     outcome: 'result',
@@ -80,7 +85,7 @@ async function assess(volume: Volume, context: ProcessingContext): Promise<Resul
     findings: assessments.map((one, index) => findingOf(one, index + 1, volume)),
     segments: assessments.map((one, index) => segmentOf(one, index + 1)),
     keyImages: [spinePicture(volume, map, spine, assessments)],
-    report: reportOf(assessments),
+    report: reportOf(assessments, spine.onSacrum),
   };
 }
 

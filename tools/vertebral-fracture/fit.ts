@@ -1,0 +1,158 @@
+/**
+ * Whether a body can be what it was taken for: one whole vertebral body among its neighbours.
+ *
+ * A fracture takes height. It takes neither depth nor width, leaves a disc on both sides, and the model is as sure of what is left
+ * as of a sound body. A fragment of a body, two grown together, S1 or a disc taken for a body differ in one of these, and their
+ * heights mean nothing: such a body gets no grade, and no other body is compared with it.
+ */
+import { add, dot, median, subtract, unit } from './chain-geometry.ts';
+import type { BodyHeights } from './heights.ts';
+import type { NoGrade } from './no-grade.ts';
+
+export interface Candidate {
+  /** Whether it lies wholly in the picture. */
+  readonly complete: boolean;
+  /** Mean probability of "body" in it, 0 to 1. */
+  readonly probability: number;
+  /** Missing where it is not complete or has no two endplates. */
+  readonly heights?: BodyHeights;
+}
+
+export interface Fit {
+  /** Whether it fits its neighbours, so that they can be compared with it. */
+  readonly fits: boolean;
+  /** Why it has no grade; missing where it gets one. */
+  readonly noGrade?: NoGrade;
+}
+
+/** Mean probability below which a body is something else or a part of one: phantoms' crushed bodies are above it, S1 and fragments of real bodies below. */
+const SURE = 0.8;
+/** Width for depth. Bodies are wider than deep (least in the middle thorax, 1.0; Panjabi et al., Spine 1991;16:861); what misses a side is not. */
+const WIDTH_FOR_DEPTH = { least: 0.95, most: 2.3 } as const;
+/** Depth and width beside the usual ones around it: they change by a tenth from body to body at most, and the median by less. */
+const SIZE = { least: 0.72, most: 1.35 } as const;
+/**
+ * Heights above the highest around them at the same place. One alone, above the body's own others too, reaches into the arch or the next
+ * body (levels differ by a twelfth); all three are two bodies grown together, or one sound body among crushed ones, which stays below this.
+ */
+const TOO_HIGH = { one: 1.18, all: 1.5 } as const;
+/** Two neighbours with all between them that are together no higher than this part of one are pieces of one. */
+const ONE_BODY = 1.1;
+/** Between endplates: discs are lower than this part of a body's height; neighbours that touch overlap by the grid's error only, mm. */
+const GAP = { most: 0.75, leastMm: -3 } as const;
+/** Bodies to either side that a body is compared with. */
+const REACH = 3;
+/** Of those nearest to a body on both sides, this part has to fit before it is compared with them. */
+const NEAREST = 2;
+const LEAST_FITTING = 0.5;
+
+/** Whether each body of a spine, given from the lowest up, fits; and why it has no grade. */
+export function fitBodies(bodies: readonly Candidate[]): readonly Fit[] {
+  const single = bodies.map(misfitAlone);
+  const known = bodies.map(({ heights }, index) => (single[index] === undefined ? heights : undefined));
+  const misfits = single.map((misfit, index) => misfit ?? misfitAmong(known, index));
+  const lowest = lowestOf(misfits);
+  return misfits.map((misfit, index): Fit => {
+    if (misfit !== undefined) return { fits: false, noGrade: misfit };
+    if (index === lowest) return { fits: true, noGrade: 'lowest' };
+    return stands(bodies, misfits, index) ? { fits: true } : { fits: true, noGrade: 'neighbours' };
+  });
+}
+
+/**
+ * The body that gets no grade for being the lowest, whatever it looks like: S1 looks like L5. Where what is below it does not fit, it is
+ * the lowest of those that do; where the border cuts what is below, that is the lowest and has no grade anyway.
+ */
+function lowestOf(misfits: readonly (NoGrade | undefined)[]): number | undefined {
+  const first = misfits.indexOf(undefined);
+  const isCutBelow = first > 0 && misfits.slice(0, first).every((misfit) => misfit === 'partly-in-view');
+  return isCutBelow ? undefined : first;
+}
+
+/** What is wrong with a body seen by itself. */
+function misfitAlone({ complete, probability, heights }: Candidate): NoGrade | undefined {
+  if (!complete) return 'partly-in-view';
+  if (probability < SURE) return 'unsure';
+  if (heights === undefined) return 'no-endplates';
+  const shape = heights.widthMm / heights.depthMm;
+  return shape < WIDTH_FOR_DEPTH.least || shape > WIDTH_FOR_DEPTH.most ? 'shape' : undefined;
+}
+
+type Known = readonly (BodyHeights | undefined)[];
+
+/** What is wrong with a body beside those around it that are bodies by themselves. */
+function misfitAmong(known: Known, index: number): NoGrade | undefined {
+  const own = known[index];
+  if (own === undefined) return undefined;
+  const around = known
+    .slice(Math.max(0, index - REACH), index + REACH + 1)
+    .flatMap((one) => (one === undefined || one === own ? [] : [one]));
+  if (around.length === 0) return undefined;
+  if (!isUsual(own.depthMm, around, 'depthMm') || !isUsual(own.widthMm, around, 'widthMm')) return 'size';
+  if (isTooHigh(own, around)) return 'too-high';
+  const usualMm = Math.max(meanHeight(own), median(around.map(meanHeight)));
+  const [below, above] = [known[index - 1], known[index + 1]];
+  const pairs = [...(below ? [[below, own] as const] : []), ...(above ? [[own, above] as const] : [])];
+  if (pairs.some((pair) => isOneBody(pair, known, index))) return 'split';
+  return pairs.every(([lower, upper]) => isDisc(gapsBetween(lower, upper), usualMm)) ? undefined : 'distance';
+}
+
+function isUsual(mm: number, around: readonly BodyHeights[], size: 'depthMm' | 'widthMm'): boolean {
+  const usual = median([mm, ...around.map((one) => one[size])]);
+  return mm > SIZE.least * usual && mm < SIZE.most * usual;
+}
+
+const STATIONS = ['anteriorMm', 'middleMm', 'posteriorMm'] as const;
+
+function isTooHigh(own: BodyHeights, around: readonly BodyHeights[]): boolean {
+  const ratios = STATIONS.map((station) => own[station] / Math.max(...around.map((one) => one[station])));
+  if (Math.min(...ratios) > TOO_HIGH.all) return true;
+  return STATIONS.some((station, index) => {
+    const others = STATIONS.filter((other) => other !== station).map((other) => own[other]);
+    return (ratios[index] ?? 0) > TOO_HIGH.one && own[station] > TOO_HIGH.one * Math.max(...others);
+  });
+}
+
+const meanHeight = ({ anteriorMm, middleMm, posteriorMm }: BodyHeights): number =>
+  (anteriorMm + middleMm + posteriorMm) / 3;
+
+/** Whether two neighbours are together no higher than one of those around them. */
+function isOneBody(
+  [lower, upper]: readonly [lower: BodyHeights, upper: BodyHeights],
+  known: Known,
+  index: number,
+): boolean {
+  const others = known
+    .slice(Math.max(0, index - REACH - 1), index + REACH + 2)
+    .flatMap((one) => (one === undefined || one === lower || one === upper ? [] : [one]));
+  if (others.length === 0) return false;
+  const together = meanHeight(lower) + median(gapsBetween(lower, upper)) + meanHeight(upper);
+  return together < ONE_BODY * median(others.map(meanHeight));
+}
+
+const isDisc = (gapsMm: readonly number[], heightMm: number): boolean =>
+  Math.min(...gapsMm) < GAP.most * heightMm && median(gapsMm) > GAP.leastMm;
+
+/** From the upper endplate of one body to the lower one of the next, mm along both: in front, in the middle and at the back. */
+function gapsBetween(lower: BodyHeights, upper: BodyHeights): readonly number[] {
+  const up = unit(add(lower.axes.up, upper.axes.up));
+  return upper.endpoints.map(([, foot], station) => {
+    const top = lower.endpoints[station]?.[0] ?? foot;
+    return dot(subtract(foot, top), up);
+  });
+}
+
+/** Whether enough of a body's nearest neighbours fit, one of them right beside it, to tell what its heights were. */
+function stands(bodies: readonly Candidate[], misfits: readonly (NoGrade | undefined)[], index: number): boolean {
+  const fits = (at: number): boolean => at in misfits && misfits[at] === undefined;
+  if (!fits(index - 1) && !fits(index + 1)) return false;
+  const nearest = [...bodies.keys()].filter(
+    (at) => at !== index && Math.abs(at - index) <= NEAREST && bodies[at]?.complete === true,
+  );
+  return nearest.filter(fits).length >= LEAST_FITTING * nearest.length;
+}
+
+/** Whether levels may be counted from the lowest body: where it does not fit, it may be S1. One that the border cuts still counts. */
+export function standsOnSacrum([lowest]: readonly Fit[]): boolean {
+  return lowest?.fits === true || lowest?.noGrade === 'partly-in-view';
+}
