@@ -2,8 +2,8 @@
 // `setup/make-trixie.mjs` makes it. Plain JavaScript for Node 20, without packages: the set-up reads it before any package is there.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 /** What is in it. */
 export const TRIXIE = {
@@ -12,7 +12,9 @@ export const TRIXIE = {
   packages: ['ca-certificates', 'orthanc', 'orthanc-dicomweb'],
 };
 
-export const CACHE = fileURLToPath(new URL('../.cache', import.meta.url));
+/** The user's own, not the checkout's: a fresh clone finds what an earlier one made. */
+export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'hilum');
+
 /** The folder that is its root, whether or not it is there: another content has another folder. `cache` is for tests. */
 export function trixieRoot(cache = CACHE) {
   const digest = createHash('sha256')

@@ -1,4 +1,4 @@
-// Makes the Debian trixie of the tests, when they first need it; it is kept in the checkout. Nothing of it is installed, nothing
+// Makes the Debian trixie of the tests, when they first need it; it is kept for every checkout of the user's. Nothing of it is installed, nothing
 // of it runs but what a test starts in it. Plain JavaScript for Node 20, without packages: the set-up for the tests makes it.
 import { spawn } from 'node:child_process';
 import {
