@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import * as z from 'zod';
 import { isKnown } from '#core/errors.ts';
-import { WrongPathError } from '#files/dicom-files.ts';
+import { WrongPathError } from '#files/wrong-path.ts';
 import { note, root, Unsuccessful, UsageError } from './command.ts';
 
 /** Each is loaded when it is asked for, so that no command waits for what another one needs. */

@@ -1,5 +1,4 @@
 /** What files are, said without keeping their pixels. */
-
 import type { Reason } from '#core/errors.ts';
 import type { FrameDecoder } from '#core/ports.ts';
 import { groupImages } from '#core/study/images.ts';

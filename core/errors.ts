@@ -1,4 +1,4 @@
-import { DicomError, DicomWriteError, type ErrorFacts } from '#dicom/error.ts';
+import { DicomError, type DicomErrorOptions, DicomWriteError, type ErrorFacts } from '#dicom/error.ts';
 import type { DicomObject } from './results/dicom-object.ts';
 
 /**
@@ -12,10 +12,7 @@ import type { DicomObject } from './results/dicom-object.ts';
  */
 export type Disposition = 'reject' | 'retry' | 'halt';
 
-export interface HilumErrorOptions {
-  readonly facts?: ErrorFacts;
-  readonly cause?: unknown;
-}
+export type HilumErrorOptions = DicomErrorOptions;
 
 /** The base of all errors below. `code` is stable and machine-readable; scripts may rely on it. */
 export abstract class HilumError extends Error {

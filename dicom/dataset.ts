@@ -1,5 +1,4 @@
 /** A data set as the rest of Hilum sees it: values by keyword (PS3.6), decoded when they are asked for. */
-
 import { type TextDecoding, textDecoding } from './charset.ts';
 import { keywordOf, lookup } from './dictionary.ts';
 import type { Element, ElementSet } from './element.ts';

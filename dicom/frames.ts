@@ -1,5 +1,4 @@
 /** Which fragments of encapsulated pixel data make which frame (PS3.5 A.4). */
-
 import { endsWithMarker } from './codecs/markers.ts';
 import { DicomReadError } from './error.ts';
 

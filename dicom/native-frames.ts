@@ -1,5 +1,4 @@
 /** Native pixel data: samples as they lie in the file, one frame after the other (PS3.5 8.1, 8.2). */
-
 import type { FrameLayout } from './codecs/codec.ts';
 import { interleave, upsample422 } from './color.ts';
 import type { Dataset } from './dataset.ts';

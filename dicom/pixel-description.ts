@@ -1,5 +1,4 @@
 /** What a header says about its pixels (Image Pixel module, PS3.3 C.7.6.3), checked before memory is taken for them. */
-
 import type { FrameLayout } from './codecs/codec.ts';
 import type { Dataset } from './dataset.ts';
 import { DicomReadError } from './error.ts';

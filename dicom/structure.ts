@@ -2,7 +2,6 @@
  * The structure of a data set (PS3.5 7): elements, sequences, items and fragments, with every declared length checked
  * against the bytes that are there. Values stay where they are; nothing is copied or decoded.
  */
-
 import { vrOf } from './dictionary.ts';
 import { type Element, type ElementSet, isSameElement, PlainElement } from './element.ts';
 import { DicomReadError } from './error.ts';

@@ -1,5 +1,4 @@
 /** One value field: checked against its Value Representation and Multiplicity (PS3.5 6.2, 6.4), then encoded. */
-
 import { formatDecimal } from './decimal.ts';
 import { lookup } from './dictionary.ts';
 import { DicomWriteError } from './error.ts';

@@ -6,9 +6,7 @@ import type { InstanceIndex, StudyIndex } from '#core/study/study-index.ts';
 import { DicomReadError } from '#dicom/error.ts';
 import { checkPart10Start, PART10_START_BYTES } from '#dicom/read.ts';
 import { createProgress } from './progress.ts';
-
-/** A path that a person named leads to nothing that can be read. */
-export class WrongPathError extends Error {}
+import { WrongPathError } from './wrong-path.ts';
 
 /** A file that Hilum does not take, and why. */
 export interface RefusedFile {

@@ -2,7 +2,6 @@
  * A head in T1-weighted MR with folded grey matter around white, made to exercise what reads such images: scalp, skull, fluid,
  * cerebrum, cerebellum, brain stem, ventricles and basal ganglia. It is no likeness to train or to judge accuracy with.
  */
-
 import type { PointLps } from '#core/image/geometry.ts';
 import { resultUid } from '#dicom/uid.ts';
 import { encodeDicom } from '#dicom/write.ts';

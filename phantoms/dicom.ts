@@ -1,5 +1,4 @@
 /** Phantoms as DICOM files, as a scanner would send them: an invented patient, and UIDs that follow from the pixels. */
-
 import type { PointLps } from '#core/image/geometry.ts';
 import { resultUid } from '#dicom/uid.ts';
 import { type Attributes, encodeDicom } from '#dicom/write.ts';

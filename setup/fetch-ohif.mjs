@@ -1,12 +1,12 @@
 // Brings the viewer's files: OHIF as its makers publish it on npm, fetched when it is first needed and kept in the checkout.
 // Plain JavaScript for Node 20, without packages: the set-up for the tests fetches it too.
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CACHE, hasOhif, OHIF, ohifFolder } from '../localstack/ohif.mjs';
+import { npm, outputOf } from './run.mjs';
 
 /** What a PACS workstation has no use for: neural networks (136 MB), slide microscopy, debugging aids, logging in elsewhere. */
 const LEFT_OUT = ['ort', 'dicom-microscopy-viewer', '*.map', 'google.js', 'oidc-client.min.js', 'silent-refresh.html'];
@@ -27,7 +27,7 @@ export async function fetchOhif(cache = CACHE) {
     await verify(join(download, tarball));
     const unwanted = LEFT_OUT.map((name) => `--exclude=package/dist/${name}`);
     const kept = ['package/dist', 'package/LICENSE'];
-    await run('tar', ['-xzf', join(download, tarball), '-C', draft, ...unwanted, ...kept]);
+    await outputOf('tar', ['-xzf', join(download, tarball), '-C', draft, ...unwanted, ...kept]);
     adopt(draft, cache);
   } finally {
     rmSync(download, { recursive: true, force: true });
@@ -39,7 +39,8 @@ export async function fetchOhif(cache = CACHE) {
 async function pack(folder) {
   const spec = `${OHIF.name}@${OHIF.version}`;
   try {
-    await npm('pack', spec, '--ignore-scripts', '--silent', '--pack-destination', folder);
+    const pack = npm('pack', spec, '--ignore-scripts', '--silent', '--pack-destination', folder);
+    await outputOf(...pack, { cwd: folder });
   } catch (error) {
     throw new Error(
       `the viewer (${spec}, 50 MB) could not be fetched from the npm registry: check the network, or the registry that ` +
@@ -68,25 +69,6 @@ function adopt(draft, cache) {
   } catch (error) {
     if (!hasOhif(cache)) throw error;
   }
-}
-
-/** npm as it called us, else the npm on the PATH. */
-function npm(...args) {
-  const script = process.env.npm_execpath;
-  return script?.endsWith('.js') ? run(process.execPath, [script, ...args]) : run('npm', args);
-}
-
-function run(command, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: tmpdir(), stdio: ['ignore', 'ignore', 'pipe'] });
-    const errors = [];
-    child.stderr.on('data', (chunk) => errors.push(chunk));
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${command} ended with ${code}: ${Buffer.concat(errors).toString().trim()}`));
-    });
-  });
 }
 
 // Called by itself: `node setup/fetch-ohif.mjs`, which is what the doctor tells to do.

@@ -1,6 +1,5 @@
 // Makes the Debian trixie of the tests, when they first need it; it is kept for every checkout of the user's. Nothing of it is installed, nothing
 // of it runs but what a test starts in it. Plain JavaScript for Node 20, without packages: the set-up for the tests makes it.
-import { spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -16,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CACHE, hasTrixie, TRIXIE, trixieRoot } from '../localstack/trixie.mjs';
+import { outputOf } from './run.mjs';
 
 /** How the folder is called that is not finished; the number of the process that makes it follows. */
 const DRAFT = 'draft-trixie-';
@@ -53,7 +53,9 @@ async function ownMirror(osRelease) {
   const { ID, VERSION_CODENAME } = settingsIn(osRelease);
   if (ID !== 'debian') return undefined;
   const fields = '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)';
-  const targets = await run('apt-get', ['indextargets', '--format', fields, 'Created-By: Packages']).catch(() => '');
+  const targets = await outputOf('apt-get', ['indextargets', '--format', fields, 'Created-By: Packages']).catch(
+    () => '',
+  );
   return targets
     .split('\n')
     .map((line) => line.split(' '))
@@ -77,7 +79,7 @@ async function bootstrap(cache, mirrors) {
     writeFileSync(network, await networkSettings(), { mode: 0o600 });
     const include = `--include=${TRIXIE.packages.join(',')}`;
     const options = ['--quiet', '--mode=root', `--variant=${TRIXIE.variant}`, include, `--aptopt=${network}`];
-    await run('mmdebstrap', [...options, TRIXIE.suite, draft, ...mirrors]);
+    await outputOf('mmdebstrap', [...options, TRIXIE.suite, draft, ...mirrors], { cwd: '/' });
     rmSync(join(draft, 'etc/apt/apt.conf.d/99mmdebstrap'), { force: true });
     adopt(draft, cache);
   } finally {
@@ -87,7 +89,7 @@ async function bootstrap(cache, mirrors) {
 }
 
 async function networkSettings() {
-  const settings = await run('apt-config', ['dump']).catch(() => '');
+  const settings = await outputOf('apt-config', ['dump']).catch(() => '');
   const lines = settings.split('\n').filter((line) => NETWORK_SETTING.test(line));
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -113,22 +115,7 @@ function isLeftOver(name) {
 
 /** Removes a folder, but nothing that mmdebstrap may have mounted in it and, being killed, left there. */
 async function discard(draft) {
-  if (existsSync(draft)) await run('rm', ['-rf', '--one-file-system', draft]);
-}
-
-/** What a program prints; its last lines are in the error where it fails. */
-function run(command, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
-    const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr']) child[name].on('data', (chunk) => (output[name] += chunk));
-    child.once('error', reject);
-    child.once('close', (code) => {
-      const said = output.stderr.trim().split('\n').slice(-8).join('\n');
-      if (code === 0) resolve(output.stdout);
-      else reject(new Error(`${command} ended with ${code}: ${said}`));
-    });
-  });
+  if (existsSync(draft)) await outputOf('rm', ['-rf', '--one-file-system', draft]);
 }
 
 // Called by itself: `node setup/make-trixie.mjs`, which is what the doctor tells to do.

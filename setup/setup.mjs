@@ -1,7 +1,6 @@
 // Makes a fresh clone ready: `node setup/setup.mjs demo|test|bench`, run by npm before those commands; with `doctor` it
 // installs nothing and says what is missing.
 // Plain JavaScript for Node 20 and without packages, since it is what installs them. One second where all is there.
-import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -18,21 +17,9 @@ import { withoutStartingServices } from './debian.mjs';
 import { doctor } from './doctor.mjs';
 import { fetchOhif } from './fetch-ohif.mjs';
 import { makeTrixie } from './make-trixie.mjs';
+import { npm, run } from './run.mjs';
 
 const say = (line) => console.log(`set-up: ${line}`);
-
-/** Runs a program to its end; its output is shown only where it fails. Never throws. */
-function run(command, args, env = process.env) {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const output = [];
-    child.stdout.on('data', (chunk) => output.push(chunk));
-    child.stderr.on('data', (chunk) => output.push(chunk));
-    const end = (ok, text) => resolve({ ok, output: text });
-    child.once('error', (error) => end(false, error.message));
-    child.once('close', (code) => end(code === 0, Buffer.concat(output).toString()));
-  });
-}
 
 /** Does one step with a line before and a line after it. */
 async function step(what, action) {
@@ -45,15 +32,11 @@ async function step(what, action) {
   return ok;
 }
 
-/** npm as it called us, else the npm beside this Node, else the one on the PATH. */
-function npm(...args) {
-  const script = process.env.npm_execpath;
-  return script?.endsWith('.js') ? run(process.execPath, [script, ...args]) : run('npm', args);
-}
-
 async function installNodePackages() {
   if (PARTS.packages.present()) return;
-  const ok = await step('installing the npm packages of package-lock.json', () => npm('ci', '--ignore-scripts'));
+  const ok = await step('installing the npm packages of package-lock.json', () =>
+    run(...npm('ci', '--ignore-scripts'), { cwd: ROOT }),
+  );
   if (!ok) {
     say('nothing works without them. Check the network or the registry that npm is set to, then run this again.');
     process.exitCode = 1;
@@ -71,10 +54,10 @@ async function installDebianPackages(parts) {
   const wait = ['-o', 'DPkg::Lock::Timeout=300'];
   const before = daemons();
   await step(`installing Debian packages (${packages.join(', ')}), none of their services started`, async () => {
-    const update = await run(aptGet, [...wait, '-qq', 'update'], env);
+    const update = await run(aptGet, [...wait, '-qq', 'update'], { env });
     if (!update.ok) return update;
     const args = [...wait, '-o', 'Dpkg::Options::=--force-confold', '-y', '-qq', '--no-install-recommends', 'install'];
-    return withoutStartingServices(() => run(aptGet, [...args, ...packages], env));
+    return withoutStartingServices(() => run(aptGet, [...args, ...packages], { env }));
   });
   const started = daemons().filter((pid) => !before.includes(pid));
   if (started.length > 0) {

@@ -35,7 +35,8 @@ export function createOrthancProxy({
   proxy.on('proxyRes', (answer, { url = '' }, response) => {
     const [path = ''] = url.split('?');
     for (const name of KEPT_BACK) delete answer.headers[name];
-    if (isObjects(path)) void sendObjects(answer, response);
+    // Where Orthanc or the browser goes away half-way, the other connection is closed, too.
+    if (isObjects(path)) sendObjects(answer, response).catch(() => response.destroy());
     else if (!isFrame(path)) return;
     else if (answer.statusCode !== 400) answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers));
     else {
@@ -77,10 +78,7 @@ async function sendObjects(answer: IncomingMessage, response: ServerResponse): P
   const padding = statusCode === 200 ? paddingFor(headers) : undefined;
   if (padding !== undefined) delete headers['content-length'];
   response.writeHead(statusCode, headers);
-  // Where Orthanc or the browser goes away half-way, the other connection is closed, too.
-  await (padding === undefined ? pipeline(answer, response) : pipeline(answer, padding, response)).catch(
-    () => undefined,
-  );
+  await (padding === undefined ? pipeline(answer, response) : pipeline(answer, padding, response));
 }
 
 /** One frame as PS3.18 8.7.2 has several parts sent: native, in Explicit VR Little Endian. */

@@ -1,8 +1,9 @@
 /** A DICOMweb archive (PS3.18): QIDO-RS, WADO-RS, STOW-RS. */
 import { randomUUID } from 'node:crypto';
-import { ArchiveRequestError, ArchiveStoreError } from '#core/errors.ts';
+import { ArchiveRequestError, ArchiveStoreError, ArchiveUnavailableError } from '#core/errors.ts';
 import { isKeyUid } from '#dicom/uid.ts';
 import type { Archive, CallOptions, InstanceUids, StudyMatch, StudyUid } from '#pipeline/ports.ts';
+import { limited } from '../call.ts';
 import { type DicomJson, isDicomJson, textOf } from './dicom-json.ts';
 import { type ArchiveAccess, createArchiveHttp, errorForStatus, jsonBody, wholeBody } from './http.ts';
 import { boundaryOf, readMultipart, writeMultipart } from './multipart.ts';
@@ -95,7 +96,7 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
       }
     },
 
-    deleteInstance: async () => 'unsupported',
+    deleteInstance: (_, options = {}) => limited(options, async () => 'unsupported' as const, notInTime),
 
     async retrieveInstance(uids, options) {
       const response = await http({ ...options, path: pathOf(uids), accept: ORIGINAL_FILES, expect: [404, 410] });
@@ -151,6 +152,10 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
     },
   };
 }
+
+/** Of what asks nobody, the deadline is the one thing that can be missed. */
+const notInTime = (cause: unknown): Error =>
+  new ArchiveUnavailableError('The call was over before it began', { cause });
 
 /** Statuses under which an account of the instances has been seen (PS3.18 10.5.3 and the field). */
 const STORE_STATUSES = [400, 409, 415, 500, 503];

@@ -32,10 +32,21 @@ export async function measureImports({ repetitions }: { readonly repetitions: nu
     }
     const measured = (subjects: readonly Subject[]): readonly MeasuredStart[] =>
       subjects.map((subject) => ({ ...subject, times: times.get(subject) ?? [] }));
-    return describeImports({ functions: measured(functions), references: measured(references), repetitions });
+    return describeImports({
+      functions: measured(functions),
+      references: measured(references),
+      repetitions,
+      leftOut: leftOut(),
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function leftOut(): readonly string[] {
+  const all = discoverTools(ROOT);
+  const here = withoutMissingModels(all, ROOT).tools;
+  return all.filter((tool) => !here.includes(tool)).map(({ id }) => id);
 }
 
 function bundleAll(folder: string): readonly Subject[] {

@@ -7,10 +7,12 @@ export interface ImportMeasurements {
   readonly functions: readonly MeasuredStart[];
   readonly references: readonly MeasuredStart[];
   readonly repetitions: number;
+  /** Tools whose models are not here. */
+  readonly leftOut: readonly string[];
 }
 
 /** The section, as Markdown. */
-export function describeImports({ functions, references, repetitions }: ImportMeasurements): string {
+export function describeImports({ functions, references, repetitions, leftOut }: ImportMeasurements): string {
   return `## How functions start
 
 Each function's folder as it is deployed, imported in a fresh process without a network: CPU time (user and system) of the import,
@@ -22,7 +24,7 @@ ${machine()}
 | function | code, MB | CPU, ms | wanted, ms | wall, ms | process, CPU ms |
 |---|---|---|---|---|---|
 ${functions.map(startRow).join('\n')}
-
+${leftOut.length === 0 ? '' : `\nNot measured, since their models are not here: ${leftOut.join(', ')}.\n`}
 For comparison:
 
 | import of | code, MB | CPU, ms | wanted, ms | wall, ms | process, CPU ms |

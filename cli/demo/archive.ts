@@ -1,5 +1,4 @@
 /** The demo's dealings with the PACS: putting studies in, and asking what is there afterwards. */
-
 import type { DicomWebClient } from '#adapters/dicomweb/client.ts';
 import { textOf } from '#adapters/dicomweb/dicom-json.ts';
 import { ArchiveStoreError } from '#core/errors.ts';

@@ -1,5 +1,4 @@
 /** What the demo tells people of each study: times, what was found beside what is there, and the objects in the PACS. */
-
 import type { Finding } from '#core/tool.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
 import type { ListedObject } from './archive.ts';

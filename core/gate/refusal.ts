@@ -1,5 +1,4 @@
 /** Why an object may not leave: a rule by name, and where in the object it is broken. Never a value. */
-
 import type { DicomWriteError } from '#dicom/error.ts';
 import { RefusedObjectError } from '../errors.ts';
 import type { DicomObject } from '../results/dicom-object.ts';

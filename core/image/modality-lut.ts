@@ -1,5 +1,4 @@
 /** From stored values to the modality's units: the Modality LUT module (PS3.3 C.11.1), a table or a line. */
-
 import { DicomReadError } from '#dicom/error.ts';
 import type { Dataset } from '#dicom/read.ts';
 import type { FrameHeader } from '../study/frames.ts';

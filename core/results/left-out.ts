@@ -1,5 +1,4 @@
 /** What a result says of images that were selected and could not be read, in words for the radiologist. */
-
 import type { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
 import type { LeftOut, ResultMetadata } from '../tool.ts';

@@ -1,5 +1,4 @@
 /** The report as Encapsulated PDF (PS3.3 A.45.1). */
-
 import { Loinc } from '#dicom/codes.ts';
 import { DicomWriteError } from '#dicom/error.ts';
 import { codeItem, commonAttributes, inputsOf, objectUid, predecessors, type ResultData, reference } from './common.ts';

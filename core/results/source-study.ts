@@ -2,7 +2,6 @@ import type { DicomFile } from '#dicom/read.ts';
 import { isDate, isTime } from '#dicom/text-rules.ts';
 import { type Attributes, asFoundWhereBroken } from '#dicom/write.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
-
 import { oneLine } from './plain-text.ts';
 
 /** An object that may be referred to. */

@@ -5,7 +5,6 @@
  * JavaScript (`decode`). Each finds its `.wasm` beside its own script, which works from node_modules only: a bundle must
  * leave `@cornerstonejs/*` external and bring the packages along (`infra/bundle.ts` does).
  */
-
 import { interleave } from '../color.ts';
 import { DicomReadError } from '../error.ts';
 import { bytesPerSample, type DecodeFrame, type FrameLayout } from './codec.ts';

@@ -1,5 +1,4 @@
 /** Copies of one phantom that show the same patient: the grades must not depend on how the picture came about. */
-
 import type { Volume } from '#core/image/volume.ts';
 import { jpegLs } from '#dicom/codecs/jpeg-ls.ts';
 import { createRandom } from '#phantoms/random.ts';

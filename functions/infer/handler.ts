@@ -1,5 +1,4 @@
 /** Runs the tool on a study's images and keeps its answer; one Lambda per tool. */
-
 import { IntegrityError, MessageError } from '#core/errors.ts';
 import type { Clock, FrameDecoder, InferenceEngine } from '#core/ports.ts';
 import { serialiseResult } from '#core/results/result.ts';

@@ -1,5 +1,4 @@
 /** Loads a tool's models while its function starts, when the first message's time does not run yet. */
-
 import { errorFacts, type Observer } from '#adapters/aws/observe.ts';
 import type { OnnxEngine } from '#adapters/onnx/engine.ts';
 import type { ModelCard } from '#core/tool-manifest.ts';

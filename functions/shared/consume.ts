@@ -25,7 +25,7 @@ export interface ConsumerDependencies {
   /** The queue of a name without the deployment's prefix, dead-letter queues included. */
   readonly queueNamed: (name: string) => Pick<Queue, 'postpone'>;
   readonly retry: RetryPolicy;
-  /** See `queueUrl` in `pipeline/environment.ts`. */
+  /** See `queueUrl` in `pipeline/environment.ts`: its prefix is what a queue's name in an event begins with. */
   readonly queueUrlBase: string;
 }
 

@@ -1,5 +1,4 @@
 /** The generated parts of the conformance statement that need nothing but the code's own registries. */
-
 import { modulesOf } from '#core/gate/iods.ts';
 import { RULES } from '#core/gate/refusal.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';

@@ -1,5 +1,4 @@
 /** What each code of a refusal means. The types make sure that no code is left out. */
-
 import type { GeometryErrorCode } from '#core/errors.ts';
 import type { DicomReadErrorCode } from '#dicom/error.ts';
 

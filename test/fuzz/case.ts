@@ -1,5 +1,4 @@
 /** One case: a file goes the whole way from its bytes to an image, and every answer is held to what must always be true. */
-
 import { type GeometryErrorCode, isKnown } from '#core/errors.ts';
 import { loadImage } from '#core/image/load.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';

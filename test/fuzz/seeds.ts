@@ -1,5 +1,4 @@
 /** What the fuzzer starts from: small files of our own in every syntax, what Hilum writes, and real files where they are. */
-
 import { isKnown } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';

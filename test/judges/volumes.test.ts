@@ -2,17 +2,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { loadImage } from '#core/image/load.ts';
 import { toLps } from '#core/image/resample.ts';
 import { dot, subtract } from '#core/image/vectors.ts';
 import type { Volume } from '#core/image/volume.ts';
-import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { spinePhantomToDicom } from '#phantoms/dicom.ts';
 import { spinePhantomToEnhancedCt, spinePhantomToLegacyConvertedCt } from '#phantoms/enhanced-ct.ts';
 import { makeSpinePhantom } from '#phantoms/spine-ct.ts';
+import { loadVolume } from '../fixtures/enhanced-images.ts';
 import { folderOf, python } from '../fixtures/judges.ts';
 import { dataFolder, describeWith } from '../fixtures/lanes.ts';
-import { phantomStudy } from '../fixtures/phantom-studies.ts';
 import { realFiles } from '../fixtures/real-data.ts';
 
 type Point = readonly [number, number, number];
@@ -38,15 +36,6 @@ function judged(series: Readonly<Record<string, readonly Uint8Array[]>>): Readon
       return [name, { ...answer, values: new Float32Array(new Uint8Array(raw).buffer) }];
     }),
   );
-}
-
-async function volumeOf(files: readonly Uint8Array[]): Promise<Volume> {
-  const { images, read } = phantomStudy('files', files);
-  const [image] = images;
-  if (image === undefined) throw new Error('The files make no image');
-  const loaded = await loadImage(image, read, inProcessDecoder);
-  if (loaded.kind !== 'volume') throw new Error('A volume was asked for');
-  return loaded;
 }
 
 /** The index, in highdicom's array, of the voxel that lies at a point; its axes are at right angles. */
@@ -95,7 +84,7 @@ describeWith(['judges'], 'volumes of phantoms', () => {
     for (const [name, files] of Object.entries(forms)) {
       const answer = answers.get(name);
       if (answer === undefined) throw new Error(`highdicom says nothing of ${name}`);
-      expectSame(await volumeOf(files), answer);
+      expectSame(await loadVolume(files), answer);
     }
   });
 });
@@ -114,6 +103,6 @@ describeWith(['judges', 'data'], 'volumes of real files', () => {
     const answer = judged({ real: files }).get('real');
 
     if (answer === undefined) throw new Error('highdicom says nothing');
-    expectSame(await volumeOf(files), answer);
+    expectSame(await loadVolume(files), answer);
   });
 });

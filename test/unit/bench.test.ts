@@ -74,12 +74,14 @@ describe('how functions start', () => {
     ],
     references: [{ name: 'an empty module', times: taking(1) }],
     repetitions: 3,
+    leftOut: ['brain-tissue'],
   });
 
   it('is told by median and spread, beside what is wanted where something is', () => {
     expect(section).toContain('| route | 1.2 | 110 (90–130) | ≤ 150 | 55 (45–65) | 140 (120–160) |\n');
     expect(section).toContain('| convert | 2.0 | 100 |  | 50 | 130 |\n');
     expect(section).toContain('| an empty module |  | 1 |  | 1 | 31 |\n');
+    expect(section).toContain('\nNot measured, since their models are not here: brain-tissue.\n');
   });
 
   it('is one section of the page', () => {

@@ -7,7 +7,7 @@ import type { Attributes } from '#dicom/write.ts';
 import { withFrames } from '../fixtures/compressed.ts';
 import { enhanced, type Section, singleFrames } from '../fixtures/cross-sections.ts';
 import { encodeDeflated } from '../fixtures/encoders.ts';
-import { load, MR, sections } from '../fixtures/enhanced-images.ts';
+import { loadVolume, MR, sections } from '../fixtures/enhanced-images.ts';
 import { slice, volumeOf } from '../fixtures/instances.ts';
 import { phantomStudy } from '../fixtures/phantom-studies.ts';
 
@@ -15,8 +15,8 @@ const DEFLATED_FRAMES = '1.2.840.10008.1.2.8.1';
 
 describe('loading an enhanced image', () => {
   it('rescales each frame by its own line, and gives fractions as they are', async () => {
-    const whole = await load([enhanced(sections(2, (k) => ({ slope: k + 1, intercept: -k })))]);
-    const parts = await load([
+    const whole = await loadVolume([enhanced(sections(2, (k) => ({ slope: k + 1, intercept: -k })))]);
+    const parts = await loadVolume([
       enhanced(
         sections(2, (k) => ({ slope: 0.5 * (k + 1) })),
         MR,
@@ -93,13 +93,13 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
   const withPadding = sections(2, () => ({ stored: [63_536, 63_537, 0, 1, 2, 63_536] }));
 
   it('are air where the scanner stored padding', async () => {
-    const volume = await load(write(withPadding, { ...signed, PixelPaddingValue: -2000 }));
+    const volume = await loadVolume(write(withPadding, { ...signed, PixelPaddingValue: -2000 }));
 
     expect([...volume.voxels.subarray(0, 6)]).toEqual([-1024, -1999 - 1024, -1024, -1023, -1022, -1024]);
   });
 
   it('are air over the range of padding', async () => {
-    const volume = await load(
+    const volume = await loadVolume(
       write(withPadding, { ...signed, PixelPaddingValue: -2000, PixelPaddingRangeLimit: -1999 }),
     );
 
@@ -109,7 +109,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
   it('are kept where tissue has the value of padding, too', async () => {
     const water = sections(2, () => ({ intercept: 0, stored: [0, 1, 2, 40, 41, 0] }));
 
-    const volume = await load(write(water, { ...signed, PixelPaddingValue: 0 }));
+    const volume = await loadVolume(write(water, { ...signed, PixelPaddingValue: 0 }));
 
     expect([...volume.voxels.subarray(0, 6)]).toEqual([0, 1, 2, 40, 41, 0]);
   });
@@ -117,7 +117,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
   it('are kept where the range of padding holds all tissue', async () => {
     const range = { PixelPaddingValue: -2000, PixelPaddingRangeLimit: 6000 };
 
-    const volume = await load(write(withPadding, { ...signed, ...range }));
+    const volume = await loadVolume(write(withPadding, { ...signed, ...range }));
 
     expect([...volume.voxels.subarray(2, 5)]).toEqual([-1024, -1023, -1022]);
   });
@@ -125,7 +125,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
   it('are air where padding is brighter than metal', async () => {
     const bright = sections(2, () => ({ stored: [5000, 1024, 1025, 1026, 1027, 5000] }));
 
-    const volume = await load(write(bright, { ...signed, PixelPaddingValue: 5000 }));
+    const volume = await loadVolume(write(bright, { ...signed, PixelPaddingValue: 5000 }));
 
     expect([...volume.voxels.subarray(0, 6)]).toEqual([-1024, 0, 1, 2, 3, -1024]);
   });
@@ -153,7 +153,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
   it.each(['HU', 'hu', 'Hounsfield', 'Hounsfield Units', 'HOUNSFIELD UNIT'])(
     'are Hounsfield units where the header has “%s”',
     async (RescaleType) => {
-      const volume = await load(rescaled(RescaleType, { type: ['DERIVED', 'SECONDARY', 'AXIAL'], intercept: 0 }));
+      const volume = await loadVolume(rescaled(RescaleType, { type: ['DERIVED', 'SECONDARY', 'AXIAL'], intercept: 0 }));
 
       expect(volume.voxels[1]).toBe(1);
     },
@@ -163,7 +163,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     [-1024, ['ORIGINAL', 'PRIMARY', 'AXIAL', 'CT_SOM5']],
     [-1000, ['ORIGINAL', 'PRIMARY', 'VOLUME', 'NONE']],
   ])('are Hounsfield units where the type is unspecified and the rest a scanner’s: %i, %j', async (intercept, type) => {
-    const volume = await load(rescaled('US', { intercept, type }));
+    const volume = await loadVolume(rescaled('US', { intercept, type }));
 
     expect(volume.voxels[1]).toBe(1 + intercept);
   });
@@ -179,12 +179,12 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     ['of a density', rescaled('MGML')],
     ['of another text', rescaled('mL/100g')],
   ])('are refused where they are not Hounsfield units: %s', async (_, files) => {
-    await expect(load(files)).rejects.toMatchObject({ code: 'not-hounsfield' });
+    await expect(loadVolume(files)).rejects.toMatchObject({ code: 'not-hounsfield' });
   });
 
   it('are no nearer for a window, and the same in MONOCHROME1', async () => {
-    const plain = await load(write(sections(2), {}));
-    const shown = await load(
+    const plain = await loadVolume(write(sections(2), {}));
+    const shown = await loadVolume(
       write(sections(2), { WindowCenter: 0, WindowWidth: 10, PhotometricInterpretation: 'MONOCHROME1' }),
     );
 
@@ -193,7 +193,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
 
   it('are refused where the slope is zero', async () => {
     await expect(
-      load(
+      loadVolume(
         write(
           sections(2, () => ({ slope: 0 })),
           {},

@@ -8,7 +8,7 @@ import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { encodeManifest, type Manifest, parseManifest } from '#pipeline/manifest.ts';
 import { AXIAL, enhanced, type Orientation, type Section, section } from '../fixtures/cross-sections.ts';
-import { load, MR, sections } from '../fixtures/enhanced-images.ts';
+import { loadVolume, MR, sections } from '../fixtures/enhanced-images.ts';
 import { slice } from '../fixtures/instances.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { phantomStudy } from '../fixtures/phantom-studies.ts';
@@ -188,7 +188,7 @@ describe('the volumes of an enhanced object', () => {
     const stack = content(() => ({}));
 
     expect(framesOf(stack)).toEqual([[1, 2, 3, 4]]);
-    await expect(load([enhanced(stack)])).rejects.toMatchObject({ code: 'duplicate-slices' });
+    await expect(loadVolume([enhanced(stack)])).rejects.toMatchObject({ code: 'duplicate-slices' });
   });
 
   it('are its stacks, or its directions where it names no stacks', () => {
@@ -224,7 +224,7 @@ describe('a concatenation', () => {
   const [lower, upper] = [sections(5).slice(0, 3), sections(5).slice(3)];
 
   it('is one volume, whatever order its parts come in', async () => {
-    const whole = await load([part(2, 2, upper, 3), part(1, 2, lower, 0)]);
+    const whole = await loadVolume([part(2, 2, upper, 3), part(1, 2, lower, 0)]);
 
     expect(whole.frames).toEqual([
       { SOPInstanceUID: '2.25.70008', frameNumber: 1 },
@@ -233,7 +233,7 @@ describe('a concatenation', () => {
       { SOPInstanceUID: '2.25.70007', frameNumber: 1 },
       { SOPInstanceUID: '2.25.70007', frameNumber: 2 },
     ]);
-    expect(whole.voxels).toEqual((await load([enhanced(sections(5))])).voxels);
+    expect(whole.voxels).toEqual((await loadVolume([enhanced(sections(5))])).voxels);
   });
 
   it.each([
@@ -241,7 +241,7 @@ describe('a concatenation', () => {
     ['the first part is missing', [part(2, 2, upper, 3)]],
     ['frames are missing between its parts', [part(1, 2, lower, 0), part(2, 2, upper, 9)]],
   ])('is refused where %s', async (_, files) => {
-    await expect(load(files)).rejects.toMatchObject({ code: 'incomplete-concatenation' });
+    await expect(loadVolume(files)).rejects.toMatchObject({ code: 'incomplete-concatenation' });
   });
 });
 
@@ -253,7 +253,7 @@ describe('an object with frames that nothing places', () => {
     ['vectors instead of groups', { SOPClassUID: '1.2.840.10008.5.1.4.1.1.20', Modality: 'NM' }, 'functional-groups'],
     ['a SOP Class of one frame', { SOPClassUID: '1.2.840.10008.5.1.4.1.1.2' }, 'functional-groups'],
   ])('is refused: %s', async (_, attributes, code) => {
-    await expect(load([enhanced(sections(4), attributes)])).rejects.toMatchObject({ code });
+    await expect(loadVolume([enhanced(sections(4), attributes)])).rejects.toMatchObject({ code });
   });
 });
 

@@ -72,7 +72,7 @@ it('refuses a purpose that it does not know', () => {
 
 it('starts from a Node that cannot read TypeScript and from no packages', () => {
   const files = [
-    ...['setup', 'debian', 'doctor', 'fetch-ohif', 'make-trixie'].map((name) => `setup/${name}.mjs`),
+    ...['setup', 'debian', 'doctor', 'fetch-ohif', 'make-trixie', 'run'].map((name) => `setup/${name}.mjs`),
     ...['parts', 'ohif', 'trixie'].map((name) => `localstack/${name}.mjs`),
   ];
   const imports = files.flatMap((file) => [...readFileSync(join(ROOT, file), 'utf8').matchAll(/from '([^']+)'/g)]);

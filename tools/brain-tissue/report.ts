@@ -1,5 +1,4 @@
 /** Tissues as findings, segments and a report. */
-
 import type { Finding, Report, Segment } from '#core/tool.ts';
 import { type CodedConcept, HILUM_SCHEME, Sct, Units } from '#dicom/codes.ts';
 import type { TissueMask } from './masks.ts';

@@ -1,5 +1,4 @@
 /** What was seen, as findings, masks, pictures and a report. */
-
 import type { Finding, KeyImage, Measurement, Report, ResultContent, Segment } from '#core/tool.ts';
 import { type CodedConcept, Sct, Teeth, ToothNumber, ToothSurfaces, Units } from '#dicom/codes.ts';
 import { DEPTH_WORDS } from './depth.ts';

@@ -42,8 +42,9 @@ const ONE_BODY = 1.1;
 const GAP = { most: 0.75, leastMm: -3 } as const;
 /** Bodies to either side that a body is compared with. */
 const REACH = 3;
-/** Of those nearest to a body on both sides, this part has to fit before it is compared with them. */
+/** So many bodies to either side are a body's nearest. */
 const NEAREST = 2;
+/** This part of its nearest has to fit before a body is compared with them. */
 const LEAST_FITTING = 0.5;
 
 /** Whether each body of a spine, given from the lowest up, fits; and why it has no grade. */

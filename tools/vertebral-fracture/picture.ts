@@ -1,5 +1,4 @@
 /** The overlay picture: the spine cut along its own curve, each body outlined in the colour of its grade, with its name. */
-
 import { resample, toVoxel } from '#core/image/resample.ts';
 import { CELL, drawText, type Rgb, type RgbImage } from '#core/image/text.ts';
 import type { Volume } from '#core/image/volume.ts';

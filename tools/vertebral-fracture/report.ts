@@ -1,5 +1,4 @@
 /** What the tool says: findings in coded terms, sentences for people and the page with the table. */
-
 import type { PointLps } from '#core/image/geometry.ts';
 import { toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';

@@ -1,0 +1,36 @@
+// Programs that the set-up runs. Plain JavaScript for Node 20, without packages.
+import { spawn } from 'node:child_process';
+
+/** Runs a program to its end and never throws: whether it ended well, its exit code, what it printed, and all that it said. */
+export function run(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [stdout, output] = [[], []];
+    child.stdout.on('data', (chunk) => {
+      stdout.push(chunk);
+      output.push(chunk);
+    });
+    child.stderr.on('data', (chunk) => output.push(chunk));
+    const end = (code, text) =>
+      resolve({ ok: code === 0, code, stdout: Buffer.concat(stdout).toString(), output: text });
+    child.once('error', (error) => end(undefined, error.message));
+    child.once('close', (code) => end(code, Buffer.concat(output).toString()));
+  });
+}
+
+/**
+ * What a program prints.
+ *
+ * @throws Error with the last lines of what it said, where it fails
+ */
+export async function outputOf(command, args, options) {
+  const { ok, code, stdout, output } = await run(command, args, options);
+  if (!ok) throw new Error(`${command} ended with ${code}: ${output.trim().split('\n').slice(-8).join('\n')}`);
+  return stdout;
+}
+
+/** The command that is npm: as it called us, else the one on the PATH. */
+export function npm(...args) {
+  const script = process.env.npm_execpath;
+  return script?.endsWith('.js') ? [process.execPath, [script, ...args]] : ['npm', args];
+}
