@@ -134,4 +134,13 @@ describe('what holds no spine to measure', () => {
 
     await expect(tool.process([volumeOf(phantom)], context)).rejects.toThrow(NotEvaluableError);
   });
+
+  it('is refused where the borders cut every body, however much of each is in view', async () => {
+    const phantom = makeSpinePhantom({
+      ...{ seed: 7, columns: 110, rows: 110, slices: 16, spacingMm: [2, 2, 2], from: 'L4', to: 'L3' },
+      ...{ fractures: [], plain: true },
+    });
+
+    await expect(tool.process([volumeOf(phantom)], context)).rejects.toMatchObject({ code: 'no-complete-body' });
+  });
 });

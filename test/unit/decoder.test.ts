@@ -109,8 +109,16 @@ describe('the decoder with codecs that misbehave', () => {
     await expect(decoding).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
   });
 
-  it('does not take a codec that is not there for a broken picture', async () => {
-    await expect(decoder({ program }).decode('absent', [frame], layout)).rejects.toThrow(ConfigurationError);
+  it.each([
+    ['is not there', 'absent', 'gone'],
+    ['ends its thread as it is loaded', 'unloadable', ''],
+  ])('does not take a codec that %s for a broken picture', async (_, how, detail) => {
+    const refused = decoder({ program })
+      .decode(how, [frame], layout)
+      .catch((error: unknown) => error);
+
+    expect(await refused).toBeInstanceOf(ConfigurationError);
+    expect(await refused).toMatchObject({ message: expect.stringContaining(`${how} cannot be loaded (${detail}`) });
   });
 
   it('keeps a thread for what comes next, but not one whose memory has grown', async () => {
@@ -180,6 +188,10 @@ describe('the end of the decoder', () => {
 });
 
 describe('capWasmMemory', () => {
+  it('begins without a limit and with nothing grown', () => {
+    expect(capWasmMemory()).toEqual({ maxBytes: Number.POSITIVE_INFINITY, grownBytes: 0 });
+  });
+
   it('lets WebAssembly memory grow to the limit and no further', () => {
     const { Memory } = (
       globalThis as unknown as {

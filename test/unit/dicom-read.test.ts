@@ -3,7 +3,7 @@ import dcmjs from 'dcmjs';
 import { describe, expect, it } from 'vitest';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { lookup } from '#dicom/dictionary.ts';
-import { readDicom } from '#dicom/read.ts';
+import { checkPart10Start, MAX_FILE_BYTES, PART10_START_BYTES, readDicom } from '#dicom/read.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import {
   BIG_ENDIAN,
@@ -27,6 +27,21 @@ const SYNTAX = {
   deflated: '1.2.840.10008.1.2.1.99',
   bigEndian: '1.2.840.10008.1.2.2',
 };
+
+describe('what can be said before a file is brought into memory', () => {
+  const start = new Uint8Array(PART10_START_BYTES);
+  start.set(Buffer.from('DICM'), PART10_START_BYTES - 4);
+
+  it('is that it may be as large as any, and no larger', () => {
+    expect(() => checkPart10Start(start, MAX_FILE_BYTES)).not.toThrow();
+    expect(codeOf(() => checkPart10Start(start, MAX_FILE_BYTES + 1))).toBe('limit-exceeded');
+  });
+
+  it('is that it does not begin as DICOM does', () => {
+    expect(codeOf(() => checkPart10Start(start.subarray(1), 1_000))).toBe('not-dicom');
+    expect(codeOf(() => checkPart10Start(new Uint8Array(), 0))).toBe('not-dicom');
+  });
+});
 
 function ctElements(encoding: RawEncoding): readonly RawElement[] {
   return sorted([

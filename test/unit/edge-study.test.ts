@@ -42,6 +42,11 @@ describe('a study', () => {
       ...{ code: 'nothing-wanted', message: 'No tool takes images of modality MR. The series names no modality.' },
     },
     {
+      what: 'of which the first series names no modality',
+      series: [seriesOf(1, undefined), seriesOf(2, 'MR')],
+      ...{ code: 'nothing-wanted', message: 'The series names no modality. No tool takes images of modality MR.' },
+    },
+    {
       what: 'of which a series has no UID',
       series: [{ ...seriesOf(1, 'CT'), SeriesInstanceUID: '../1' }],
       ...{ code: 'invalid-uid', message: 'Its Series Instance UID is none (PS3.5 9.1).' },

@@ -167,6 +167,7 @@ describe('convert', () => {
     await convert(pipeline, message);
 
     const [told] = (await listed('failure')).objects;
+    expect(await predecessorsOf(told?.SOPInstanceUID)).toEqual([]);
     const before = new Map(pipeline.objects.contents);
     expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toEqual([told?.SOPInstanceUID]);
     pipeline.objects.contents.delete(objectListKey(message.runId, 'result'));

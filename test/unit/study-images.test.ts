@@ -117,4 +117,16 @@ describe('the slices of an image', () => {
   ])('%s', (_, instances, expected) => {
     expect(codeOf(instances)).toBe(expected);
   });
+
+  it('of a concatenation are refused for the part that has no number, wherever it comes', () => {
+    const nameless = part(3, { InConcatenationNumber: undefined });
+
+    for (const instances of [
+      [part(2), nameless],
+      [nameless, part(2)],
+    ]) {
+      const refused = expect.objectContaining({ facts: { SOPInstanceUID: nameless.SOPInstanceUID, parts: 2 } });
+      expect(() => slicesOf(volumeOf(instances))).toThrow(refused);
+    }
+  });
 });

@@ -69,6 +69,15 @@ describe.each(TOOLS)('$manifest.id', (entry, tool) => {
       expect(await refusal(images)).toBe('no-radiograph');
     });
 
+    it('tells of several images that it cannot evaluate why it cannot the first', async () => {
+      const large: Radiograph = { ...radiograph, rows: 1e5, columns: 1e5 };
+      const codes = await Promise.all([[large, volume], [volume, large], [large]].map((images) => refusal(images)));
+
+      expect(codes[1]).toBe('no-radiograph');
+      expect(codes[0]).toBe(codes[2]);
+      expect(codes[0]).not.toBe(codes[1]);
+    });
+
     it('lets what is no refusal through', async () => {
       const broken: Radiograph = { ...radiograph, rows: Number.NaN };
       const stop = AbortSignal.abort(new TypeError('stop'));
