@@ -134,6 +134,15 @@ describe('the decoder with codecs that misbehave', () => {
     expect(replaced).not.toEqual(first);
   });
 
+  it('gives a thread large frames one by one', async () => {
+    // 1.5 megapixels: two of them are more than a batch may hold. This program answers a batch with one frame.
+    const large = { ...layout, rows: 1_000, columns: 1_500 };
+
+    const decoded = await decoder({ program, threads: 1 }).decode('name', Array(4).fill(frame), large);
+
+    expect(decoded).toHaveLength(4);
+  });
+
   it('drops what waits of a call that has failed', async () => {
     const pool = decoder({ program, threads: 1 });
     const many = Array.from({ length: 50 }, () => frame);

@@ -196,6 +196,7 @@ describe('what breaks off or lies', () => {
     ['a VR of small letters', '08007000 415b 0000', { code: 'malformed', offset: 0 }],
     ['a VR before A', '08007000 4041 0000', { code: 'malformed', offset: 0 }],
     ['a delimiter among elements', `${CT} ${ITEM_END}`, { code: 'malformed', offset: 10 }],
+    ['the last tag of the delimiters’ group', `${CT} feffffff 4f42 0000 00000000`, { code: 'malformed', offset: 10 }],
     ['an item among elements', `${ITEM} 00000000`, { code: 'malformed', offset: 0 }],
     ['a text without a length', `08000100 5554 0000 ${UNTIL_END}`, { code: 'malformed', offset: 0 }],
     ['an element in a sequence', `${sequence('0a000000')} ${CT}`, { code: 'malformed', offset: 12 }],

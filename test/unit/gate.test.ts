@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RefusedObjectError } from '#core/errors.ts';
 import { itemsOf, numbersOf } from '#core/gate/attribute-values.ts';
 import { checkObjects } from '#core/gate/gate.ts';
+import { refuseObject } from '#core/gate/refusal.ts';
 import type { DicomObject } from '#core/results/dicom-object.ts';
 import {
   type Broken,
@@ -54,6 +55,19 @@ describe('the output gate', () => {
       keyword: 'SegmentLabel',
       path: 'SegmentSequence[2].SegmentLabel',
     });
+  });
+
+  it('says in words where the fault is, and where it is nowhere in particular, only which', () => {
+    const refused = (keyword?: string): unknown => {
+      try {
+        return refuseObject(PDF)('not-marked-ours', keyword);
+      } catch (error) {
+        return error instanceof Error ? error.message : error;
+      }
+    };
+
+    expect(refused()).toMatch(/ \(not-marked-ours\)$/);
+    expect(refused('Manufacturer')).toMatch(/ \(not-marked-ours: Manufacturer\)$/);
   });
 
   it('keeps the refused object at hand, and out of everything that is printed', () => {

@@ -104,16 +104,19 @@ describe('volumeGeometry', () => {
     expect(geometryCode(instances)).toBe(code);
   });
 
-  it('takes a tilt that the orientation shows and the positions follow', () => {
-    const [cos, sin] = [Math.cos(Math.PI / 12), Math.sin(Math.PI / 12)];
-    const oblique = series(5, (k) => ({
-      GantryDetectorTilt: 15,
-      ImageOrientationPatient: [1, 0, 0, 0, cos, sin],
-      ImagePositionPatient: [0, -2 * k * sin, 2 * k * cos],
-    }));
+  it.each([15, 0, undefined])(
+    'takes a tilt that the orientation shows and the positions follow (the header: %s°)',
+    (tilt) => {
+      const [cos, sin] = [Math.cos(Math.PI / 12), Math.sin(Math.PI / 12)];
+      const oblique = series(5, (k) => ({
+        GantryDetectorTilt: tilt,
+        ImageOrientationPatient: [1, 0, 0, 0, cos, sin],
+        ImagePositionPatient: [0, -2 * k * sin, 2 * k * cos],
+      }));
 
-    expect(geometryCode(oblique)).toBeUndefined();
-  });
+      expect(geometryCode(oblique)).toBeUndefined();
+    },
+  );
 });
 
 describe('loadImage of a volume', () => {
