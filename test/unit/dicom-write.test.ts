@@ -106,6 +106,13 @@ describe('the gate of the writer', () => {
     expect(dataset.text('SpecificCharacterSet')).toBe('ISO_IR 192');
   });
 
+  it.each([
+    ['one of several values', { OtherPatientNames: ['Phantom^Hilum', 'Müller^Phantom'] }],
+    ['the last of several items', { ReferencedStudySequence: [{ StudyID: 'a' }, { StudyID: 'ü' }] }],
+  ])('names its character set where %s needs one', (_, attributes) => {
+    expect(written(attributes).text('SpecificCharacterSet')).toBe('ISO_IR 192');
+  });
+
   it('names no character set where ASCII is enough', () => {
     expect(written({ PatientName: 'Phantom^Hilum' }).has('SpecificCharacterSet')).toBe(false);
   });
