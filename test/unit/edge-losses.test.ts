@@ -101,3 +101,16 @@ describe('the look through all studies', () => {
     expect(edge.journal.study(StudyInstanceUID)).toMatchObject({ state: 'seen', attempts: 1 });
   });
 });
+
+it('tells in the log the kind of a defect that nobody foresaw, and never its words, which may quote a patient', async () => {
+  const edge = await edgeOf();
+  await edge.arrive(ctSeries({ seed: 1 }));
+  const retrieveSeries = (): never => {
+    throw new TypeError('no such key for Phantom^Quoted');
+  };
+
+  await edge.restarted({ archive: { ...edge.archive, retrieveSeries } }).runOnce();
+
+  expect(edge.log.join('\n')).toContain('"code":"unexpected","error":"TypeError"');
+  expect(edge.log.join('\n')).not.toContain('Quoted');
+});

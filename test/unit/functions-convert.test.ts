@@ -187,10 +187,10 @@ describe('convert', () => {
     expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toEqual([]);
   });
 
-  it('follows who pinned first whether there was a failure', async () => {
+  it.each([true, false])('follows who pinned first whether there was a failure (%s)', async (failure) => {
     const { put } = pipeline.objects;
     const key = supersedesKey(message.runId);
-    const pinned = new TextEncoder().encode('{"failure":true}');
+    const pinned = new TextEncoder().encode(JSON.stringify({ failure }));
     const objects = {
       ...pipeline.objects,
       put: async (...put_: Parameters<typeof put>) => {
@@ -201,7 +201,7 @@ describe('convert', () => {
 
     await convert({ ...pipeline, objects }, message);
 
-    expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toHaveLength(1);
+    expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toHaveLength(failure ? 1 : 0);
   });
 
   it('puts what the output gate refuses into quarantine, and lets only the failure leave that says so', async () => {
