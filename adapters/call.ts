@@ -15,9 +15,6 @@ export function abortSignalOf({ signal, deadlineMs }: CallOptions): AbortSignal 
   return signal === undefined ? atDeadline : AbortSignal.any([signal, atDeadline]);
 }
 
-/** Whether the caller gave the call up; at its deadline nobody did. */
-const isGivenUp = ({ signal }: CallOptions): boolean => signal?.aborted === true;
-
 /**
  * Does `work` until it ends or the call is given up, whichever comes first, also where `work` does not heed its signal (the
  * AWS SDK waits between two tries without looking at it).
@@ -38,7 +35,8 @@ export async function limited<T>(
     signal?.throwIfAborted();
     return await (signal === undefined ? work(signal) : Promise.race([work(signal), ended]));
   } catch (error) {
-    throw isGivenUp(options) ? options.signal?.reason : translate(error);
+    // At its deadline nobody gave the call up.
+    throw options.signal?.aborted === true ? options.signal.reason : translate(error);
   } finally {
     signal?.removeEventListener('abort', end);
   }

@@ -1,16 +1,14 @@
 /** Orthanc as an archive: DICOMweb, and its own interface for what DICOMweb has no equal for. */
 import * as z from 'zod';
-import { ArchiveRequestError } from '#core/errors.ts';
-import type { Archive, CallOptions, InstanceUids } from '#pipeline/ports.ts';
+import type { Archive } from '#pipeline/ports.ts';
 import { createDicomWebClient } from '../dicomweb/client.ts';
-import { type ArchiveAccess, createArchiveHttp, jsonBody, wholeBody } from '../dicomweb/http.ts';
+import { type ArchiveAccess, createArchiveHttp, wholeBody } from '../dicomweb/http.ts';
+import { findResources } from './find.ts';
 
 export interface OrthancArchiveAccess extends ArchiveAccess {
   /** The DICOMweb root; `url` is that of Orthanc's own interface. */
   readonly dicomWebUrl: string;
 }
-
-const FoundSchema = z.array(z.string());
 
 /**
  * An archive that can delete. Orthanc names a resource by its patient, study, series and instance, so that an instance of
@@ -21,27 +19,13 @@ const FoundSchema = z.array(z.string());
 export function createOrthancArchive({ dicomWebUrl, ...access }: OrthancArchiveAccess): Archive {
   const http = createArchiveHttp(access);
 
-  async function find(uids: InstanceUids, options: CallOptions): Promise<readonly string[]> {
-    const { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID } = uids;
-    const query = { Level: 'Instance', Query: { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID } };
-    const response = await http({
-      ...options,
-      method: 'POST',
-      path: 'tools/find',
-      accept: 'application/json',
-      contentType: 'application/json',
-      body: [Buffer.from(JSON.stringify(query))],
-    });
-    const parsed = FoundSchema.safeParse(await jsonBody(response));
-    if (!parsed.success) throw new ArchiveRequestError('What answers under tools/find is not Orthanc');
-    return parsed.data;
-  }
-
   return {
     ...createDicomWebClient({ ...access, url: dicomWebUrl }),
 
     async deleteInstance(uids, options = {}) {
-      const found = await find(uids, options);
+      const { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID } = uids;
+      const Query = { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID };
+      const found = await findResources(http, z.string(), { Level: 'Instance', Query }, options);
       let deleted = 0;
       for (const id of found) {
         const path = `instances/${encodeURIComponent(id)}`;

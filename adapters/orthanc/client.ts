@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { ArchiveRequestError } from '#core/errors.ts';
 import { type ArchiveAccess, createArchiveHttp, jsonBody } from '../dicomweb/http.ts';
+import { findResources } from './find.ts';
 
 interface Change {
   /** Position in Orthanc's log of changes; ascending. */
@@ -128,19 +129,8 @@ export function createOrthancClient(access: ArchiveAccess): OrthancClient {
     studies: (offset, limit) => required(z.array(StudySchema), `studies?expand&since=${offset}&limit=${limit}`),
     study: (id) => read(StudySchema, `studies/${encodeURIComponent(id)}`),
 
-    async findStudies(StudyInstanceUID) {
-      const query = { Level: 'Study', Expand: true, Query: { StudyInstanceUID } };
-      const response = await http({
-        method: 'POST',
-        path: 'tools/find',
-        accept: 'application/json',
-        contentType: 'application/json',
-        body: [Buffer.from(JSON.stringify(query))],
-      });
-      const parsed = z.array(StudySchema).safeParse(await jsonBody(response));
-      if (!parsed.success) throw new ArchiveRequestError('What answers under tools/find is not Orthanc');
-      return parsed.data;
-    },
+    findStudies: (StudyInstanceUID) =>
+      findResources(http, StudySchema, { Level: 'Study', Expand: true, Query: { StudyInstanceUID } }),
 
     async series(studyId) {
       const found = await read(z.array(SeriesSchema), `studies/${encodeURIComponent(studyId)}/series`);

@@ -5,6 +5,8 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ToolManifest } from '#core/tool-manifest.ts';
+import { TELEMETRY_OFF } from '#pipeline/environment.ts';
 import { type BundleContents, createBundler } from '../../infra/bundle.ts';
 import { withoutMissingModels } from '../../infra/models.ts';
 import { discoverTools } from '../../infra/tools.ts';
@@ -21,7 +23,9 @@ const GOALS_MS: Readonly<Record<string, number>> = { route: 150, return: 150, in
 export async function measureImports({ repetitions }: { readonly repetitions: number }): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-bench-'));
   try {
-    const functions = bundleAll(folder);
+    const tools = discoverTools(ROOT);
+    const here = withoutMissingModels(tools, ROOT).tools;
+    const functions = bundleAll(here, folder);
     const references = makeReferences(folder);
     const times = new Map<Subject, StartTimes[]>();
     for (let repetition = 1; repetition <= repetitions; repetition++) {
@@ -36,21 +40,14 @@ export async function measureImports({ repetitions }: { readonly repetitions: nu
       functions: measured(functions),
       references: measured(references),
       repetitions,
-      leftOut: leftOut(),
+      leftOut: tools.filter((tool) => !here.includes(tool)).map(({ id }) => id),
     });
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function leftOut(): readonly string[] {
-  const all = discoverTools(ROOT);
-  const here = withoutMissingModels(all, ROOT).tools;
-  return all.filter((tool) => !here.includes(tool)).map(({ id }) => id);
-}
-
-function bundleAll(folder: string): readonly Subject[] {
-  const { tools } = withoutMissingModels(discoverTools(ROOT), ROOT);
+function bundleAll(tools: readonly ToolManifest[], folder: string): readonly Subject[] {
   const bundle = createBundler({ root: ROOT, outdir: folder });
   const make = (name: string, contents: BundleContents = {}): Subject => {
     const out = bundle(name, contents);
@@ -92,7 +89,7 @@ async function start({ file, tool = '' }: Subject): Promise<StartTimes> {
   const environment = {
     ...{ HILUM_BUCKET: 'studies', HILUM_RUNS_TABLE: 'runs', HILUM_QUEUES: 'http://127.0.0.1:1/0/hilum-' },
     ...{ HILUM_ARCHIVE_SECRET: 'arn', HILUM_TOOL: tool, HILUM_TOOL_TIMEOUT_S: '60' },
-    ...{ AWS_REGION: 'eu-central-1', ORT_DISABLE_TELEMETRY: '1' },
+    ...{ AWS_REGION: 'eu-central-1', ...TELEMETRY_OFF },
   };
   const program = join(import.meta.dirname, 'start.mjs');
   return (await runCell<StartTimes>(process.execPath, [program, file], environment)).measured;

@@ -1,22 +1,12 @@
 import { readdir } from 'node:fs/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ArchiveDeniedError, ServiceUnavailableError } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { StudyOutcome } from '#edge/forward-study.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
-import { ctSeries, type EdgeUnderTest, SPINE_CATALOG, startEdge } from '../fixtures/edge.ts';
+import { ctSeries, type EdgeUnderTest, edgeOf, SPINE_CATALOG } from '../fixtures/edge.ts';
 import type { MemoryObjectStore } from '../fixtures/memory-ports.ts';
-
-const edges: EdgeUnderTest[] = [];
-async function edgeOf(...options: Parameters<typeof startEdge>): Promise<EdgeUnderTest> {
-  const edge = await startEdge(...options);
-  edges.push(edge);
-  return edge;
-}
-afterEach(async () => {
-  for (const edge of edges.splice(0)) await edge.close();
-});
 
 const manifestsIn = ({ contents }: MemoryObjectStore) =>
   [...contents].filter(([key]) => key.endsWith('/manifest.json')).map(([, bytes]) => parseManifest(bytes));

@@ -1,18 +1,8 @@
 /** Nothing of a study is lost between the archive and the bucket, and nothing is taken for done that is not. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ArchiveUnavailableError } from '#core/errors.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
-import { ctSeries, type EdgeUnderTest, startEdge } from '../fixtures/edge.ts';
-
-const edges: EdgeUnderTest[] = [];
-async function edgeOf(...options: Parameters<typeof startEdge>): Promise<EdgeUnderTest> {
-  const edge = await startEdge(...options);
-  edges.push(edge);
-  return edge;
-}
-afterEach(async () => {
-  for (const edge of edges.splice(0)) await edge.close();
-});
+import { ctSeries, type EdgeUnderTest, edgeOf } from '../fixtures/edge.ts';
 
 const manifestsIn = ({ bucket }: EdgeUnderTest) =>
   [...bucket.contents].filter(([key]) => key.endsWith('/manifest.json')).map(([, bytes]) => parseManifest(bytes));
