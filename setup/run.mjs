@@ -25,7 +25,8 @@ export function run(command, args, options = {}) {
  */
 export async function outputOf(command, args, options) {
   const { ok, code, stdout, output } = await run(command, args, options);
-  if (!ok) throw new Error(`${command} ended with ${code}: ${output.trim().split('\n').slice(-8).join('\n')}`);
+  const end = code === undefined ? 'did not start' : `ended with ${code}`;
+  if (!ok) throw new Error(`${command} ${end}: ${output.trim().split('\n').slice(-8).join('\n')}`);
   return stdout;
 }
 
