@@ -27,7 +27,7 @@ import { parseManifest } from '#pipeline/manifest.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
 import { ctSeries, largeCtSeries, SPINE_CATALOG } from '../fixtures/edge.ts';
 import { dataFolder, describeWith, skipUnless, skipWithout } from '../fixtures/lanes.ts';
-import { createMemoryObjectStore } from '../fixtures/memory-ports.ts';
+import { createMemoryDeployedTools, createMemoryObjectStore } from '../fixtures/memory-ports.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 const WITHIN = { timeout: 120_000, interval: 100 };
@@ -68,6 +68,7 @@ describeWith(['orthanc', 'postgresql'], 'the edge beside a real Orthanc', () => 
       orthanc: createOrthancClient({ url, username, password, timeoutMs: 5_000 }),
       store: bucket,
       catalog: SPINE_CATALOG,
+      deployed: createMemoryDeployedTools(options.catalog ?? SPINE_CATALOG),
       journal,
       clock: Date,
       log: createLog(Date, () => undefined),

@@ -18,6 +18,7 @@ const enough = {
   HILUM_ORTHANC_USERNAME: 'hilum',
   HILUM_ORTHANC_PASSWORD: 'secret',
   HILUM_BUCKET: 'hilum-studies',
+  HILUM_TOOLS_PARAMETER: '/hilum/tools',
   HILUM_EDGE_FOLDER: '/var/lib/hilum',
 };
 
@@ -32,6 +33,8 @@ describe('the settings of the edge', () => {
         timeoutMs: 60_000,
       },
       bucket: 'hilum-studies',
+      toolsParameter: '/hilum/tools',
+      aws: {},
       lane: 'live',
       start: 'now',
       folder: '/var/lib/hilum',
@@ -44,9 +47,9 @@ describe('the settings of the edge', () => {
     const file = fileWith(
       JSON.stringify({ HILUM_BUCKET: 'from-file', HILUM_EDGE_POLL_MS: 250, HILUM_EDGE_START: 'all' }),
     );
-    const environment = { HILUM_BUCKET: 'from-environment', HILUM_EDGE_START: '' };
+    const environment = { HILUM_BUCKET: 'from-environment', HILUM_TOOLS_PARAMETER: '/x', HILUM_EDGE_START: '' };
 
-    const config = readEdgeConfig({ environment, file, defaults: enough });
+    const config = readEdgeConfig({ environment, file, defaults: [enough] });
 
     expect(config).toMatchObject({ bucket: 'from-environment', pollMs: 250, start: 'all', folder: '/var/lib/hilum' });
   });
