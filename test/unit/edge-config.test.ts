@@ -54,6 +54,37 @@ describe('the settings of the edge', () => {
     expect(config).toMatchObject({ bucket: 'from-environment', pollMs: 250, start: 'all', folder: '/var/lib/hilum' });
   });
 
+  it('tell the AWS SDK what they say of region, address and profile, the environment first', () => {
+    const file = fileWith(
+      JSON.stringify({ AWS_REGION: 'eu-central-1', AWS_ENDPOINT_URL: 'http://127.0.0.1:4566', AWS_PROFILE: 'edge' }),
+    );
+
+    const { aws } = readEdgeConfig({ environment: { ...enough, AWS_REGION: 'us-east-1' }, file });
+
+    expect(aws).toEqual({
+      AWS_REGION: 'us-east-1',
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
+      AWS_PROFILE: 'edge',
+    });
+  });
+
+  it('take what belongs to the local Orthanc or cloud for no other', () => {
+    const local = [
+      { HILUM_ORTHANC_URL: 'http://127.0.0.1:8042', HILUM_ORTHANC_USERNAME: 'local', HILUM_ORTHANC_PASSWORD: 'local' },
+      { HILUM_BUCKET: 'local-bucket', HILUM_TOOLS_PARAMETER: '/local/tools' },
+    ];
+    const elsewhere = { HILUM_EDGE_FOLDER: '/f', HILUM_ORTHANC_URL: 'http://pacs.example', HILUM_BUCKET: 'hospital' };
+
+    expect(() => readEdgeConfig({ environment: elsewhere, defaults: local })).toThrow(
+      /HILUM_ORTHANC_USERNAME is not set.*HILUM_TOOLS_PARAMETER is not set: .*ToolsParameterName/,
+    );
+    const { orthanc, bucket } = readEdgeConfig({
+      environment: { HILUM_EDGE_FOLDER: '/f', HILUM_ORTHANC_USERNAME: 'other', HILUM_BUCKET: 'local-bucket' },
+      defaults: local,
+    });
+    expect([orthanc.username, orthanc.url, bucket]).toEqual(['other', 'http://127.0.0.1:8042', 'local-bucket']);
+  });
+
   it('take the password from a file', () => {
     const { HILUM_ORTHANC_PASSWORD: _, ...rest } = enough;
     const HILUM_ORTHANC_PASSWORD_FILE = fileWith('from a file\n');
@@ -89,9 +120,13 @@ describe('the settings of the edge', () => {
   });
 
   it.each([
-    ['{"HILUM_BUCKT": "x"}', /HILUM_BUCKT/],
-    ['{"HILUM_BUCKET": ["x"]}', /HILUM_BUCKET/],
-    ['[]', /all of it/],
+    ['{"HILUM_BUCKT": "x"}', /there is no setting HILUM_BUCKT; did you mean HILUM_BUCKET\?/],
+    ['{"hilum_bucket": "x"}', /there is no setting hilum_bucket; did you mean HILUM_BUCKET\?/],
+    ['{"AWS_REGIN": "x", "HILUM_EDGE_POL_MS": 1}', /mean AWS_REGION\?\. .*mean HILUM_EDGE_POLL_MS\?/],
+    ['{"PORT": 1}', /there is no setting PORT; the settings are HILUM_ORTHANC_URL, /],
+    ['{"HILUM_BUCKET": ["x"]}', /HILUM_BUCKET must be a text or a number/],
+    ['{"AWS_SECRET_ACCESS_KEY": "x"}', /AWS_SECRET_ACCESS_KEY does not belong into it: name a profile \(AWS_PROFILE\)/],
+    ['[]', /holds no settings: it must be a JSON object/],
     ['{', /not JSON/],
   ])('in the file %s are told what is wrong with them', (text, message) => {
     expect(() => readEdgeConfig({ environment: enough, file: fileWith(text) })).toThrow(message);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ConfigurationError } from '#core/errors.ts';
 import { openEdgeFolder } from '#edge/folder.ts';
-import { removeEdgeFolder } from '../../localstack/lock.ts';
+import { refuseBesideEdge, removeEdgeFolder } from '../../localstack/lock.ts';
 
 let parent: string;
 let folder: string;
@@ -53,11 +53,15 @@ it('is one edge’s alone: a second one is told so and touches nothing', () => {
 
 it('is held against other processes too, and not by one that was killed', async () => {
   const edge = await edgeElsewhere();
-  const error = thrownBy(() => openEdgeFolder(folder).close());
+  const errors = [openEdgeFolder, refuseBesideEdge, removeEdgeFolder].map((open) => thrownBy(() => open(folder)));
   edge.kill('SIGKILL');
   await once(edge, 'exit');
 
-  expect(error).toBeInstanceOf(ConfigurationError);
+  for (const error of errors) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toContain(`works in ${folder}: process ${edge.pid}. First stop it (\`kill ${edge.pid}\`)`);
+  }
+  refuseBesideEdge(folder);
   openEdgeFolder(folder).close();
 });
 
@@ -83,6 +87,7 @@ it('has files that only its owner can read, also in a folder that is open to oth
     'journal.sqlite': 0o600,
     'journal.sqlite-shm': 0o600,
     'journal.sqlite-wal': 0o600,
+    'lock.pid': 0o600,
     'lock.sqlite': 0o600,
   });
 });
