@@ -51,13 +51,13 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
 }
 
 /** What it works on, for people. */
-function describe({ orthanc, bucket, lane, folder, start }: EdgeConfig): readonly string[] {
-  const takes = start === 'all' ? 'and all that lies there' : 'from its first start on';
+function describe({ orthanc, bucket, lane, folder }: EdgeConfig): readonly string[] {
   return [
-    `Orthanc  ${orthanc.url} (user ${orthanc.username}): studies that come to rest, ${takes}`,
+    `Orthanc  ${orthanc.url} (user ${orthanc.username})`,
     `bucket   ${bucket} (lane ${lane})`,
     `journal  ${folder}`,
-    'Ctrl-C ends it. `hilum status` says how far each study is.',
+    'Each study that comes to rest is forwarded where a deployed tool takes it. `hilum status` says how far it is.',
+    'Ctrl-C ends the edge.',
   ];
 }
 
