@@ -42,7 +42,7 @@ export function lockFolder(folder: string): Lock | undefined {
 const holderFile = (folder: string): string => join(folder, 'lock.pid');
 
 /** The process that holds the lock of a folder. To be asked only where the lock is taken; undefined where nothing tells. */
-export function lockHolder(folder: string): number | undefined {
+function lockHolder(folder: string): number | undefined {
   try {
     const pid = Number(readFileSync(holderFile(folder), 'utf8'));
     return pid > 0 ? pid : undefined;

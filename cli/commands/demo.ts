@@ -53,7 +53,9 @@ async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
     const seconds = (Date.now() - started) / 1000;
     if (json === true) process.stdout.write(`${JSON.stringify({ studies: reports, objects, seconds })}\n`);
     else for (const line of nextSteps(pacs.lasts ? readLocalEnvironment() : undefined)) print(line);
-    if (!reports.every(({ ok }) => ok)) throw new Unsuccessful();
+    if (reports.every(({ ok }) => ok)) return;
+    say('Not every study got its answers: `hilum status` says why.');
+    throw new Unsuccessful();
   } finally {
     await pacs.close();
   }

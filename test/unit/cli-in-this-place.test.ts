@@ -65,7 +65,7 @@ describe('bin/hilum', () => {
   it('runs from another folder and through a link, with its own Node and not the one of the PATH', async () => {
     const folder = folderWith();
     symlinkSync(launcher, join(folder, 'h'));
-    const program = spawn('./h', ['--version'], { cwd: folder, env: { PATH: '/usr/bin:/bin' } });
+    const program = spawn(join(folder, 'h'), ['--version'], { cwd: folder, env: { PATH: '/usr/bin:/bin' } });
     const text = (await program.stdout.toArray()).join('');
 
     expect(text).toContain(version);

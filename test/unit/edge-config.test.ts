@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigurationError } from '#core/errors.ts';
 import { readEdgeConfig } from '#edge/config.ts';
+import { ROOT } from '../../localstack/parts.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'hilum-edge-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -132,7 +133,36 @@ describe('the settings of the edge', () => {
     expect(() => readEdgeConfig({ environment: enough, file: fileWith(text) })).toThrow(message);
   });
 
+  it('are those that edge/README.md lists, and its example is read', () => {
+    const page = readFileSync(join(ROOT, 'edge/README.md'), 'utf8');
+    const listed = [...page.matchAll(/^\| (`(?:HILUM|AWS)_[^|]+) \|/gm)].flatMap(
+      ([, cell = '']) => cell.match(/[A-Z]\w+/g) ?? [],
+    );
+    const [, example = ''] = /```json\n(.+?)```/s.exec(page) ?? [];
+    const file = fileWith(example.replace('/etc/hilum/orthanc-password', fileWith('secret')).replace('…', 'studies'));
+
+    const unknown = () => readEdgeConfig({ environment: enough, file: fileWith('{"X": 1}') });
+    const { orthanc, aws } = readEdgeConfig({ environment: { HILUM_EDGE_FOLDER: '/f' }, file });
+
+    expect([...new Set(listed)].sort()).toEqual(settingsIn(unknown));
+    expect([orthanc.password, aws]).toEqual(['secret', { AWS_REGION: 'eu-central-1' }]);
+  });
+
   it('in a file that is not there are missed by name', () => {
     expect(() => readEdgeConfig({ environment: enough, file: join(folder, 'none') })).toThrow(/--config names .*none/);
   });
 });
+
+/** The names of all settings, which the refusal of an unknown one lists. */
+function settingsIn(refused: () => unknown): readonly string[] {
+  try {
+    refused();
+  } catch (error) {
+    return (
+      String(error)
+        .split('the settings are ')[1]
+        ?.match(/[A-Z]\w+/g) ?? []
+    ).sort();
+  }
+  return [];
+}

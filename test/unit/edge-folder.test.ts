@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ConfigurationError } from '#core/errors.ts';
 import { openEdgeFolder } from '#edge/folder.ts';
+import { readState } from '../../localstack/home.ts';
+import { localUp } from '../../localstack/local.ts';
 import { refuseBesideEdge, removeEdgeFolder } from '../../localstack/lock.ts';
 
 let parent: string;
@@ -54,10 +56,15 @@ it('is one edge’s alone: a second one is told so and touches nothing', () => {
 it('is held against other processes too, and not by one that was killed', async () => {
   const edge = await edgeElsewhere();
   const errors = [openEdgeFolder, refuseBesideEdge, removeEdgeFolder].map((open) => thrownBy(() => open(folder)));
+  const upBesideIt = await localUp({ home: parent }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   edge.kill('SIGKILL');
   await once(edge, 'exit');
 
-  for (const error of errors) {
+  expect(readState(parent)).toEqual({});
+  for (const error of [...errors, upBesideIt]) {
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(String(error)).toContain(`works in ${folder}: process ${edge.pid}. First stop it (\`kill ${edge.pid}\`)`);
   }
