@@ -42,7 +42,10 @@ async function createProgram(asked: string): Promise<Command> {
   const program = new Command('hilum')
     .description('Medical-imaging AI tools in the clinical workflow: from Orthanc through AWS and back as DICOM.')
     .version(version)
-    .configureOutput({ writeOut: (text) => void process.stdout.write(forPeople(text)) })
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(forPeople(text)),
+      writeErr: (text) => void process.stderr.write(forPeople(text)),
+    })
     .showHelpAfterError('(see --help)')
     .exitOverride();
   const wanted = Object.entries(COMMANDS).filter(([name]) => name === asked || !Object.hasOwn(COMMANDS, asked));

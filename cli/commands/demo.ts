@@ -42,8 +42,8 @@ async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
   if (!(timeoutS > 0)) throw new UsageError(`--timeout takes seconds above 0, not ${timeout}`);
   const started = Date.now();
   const say = json === true ? note : print;
-  const studies = study === undefined ? phantomStudies() : await folderStudies(study);
   refuseBesideEdge(edgeFolder(localHome()));
+  const studies = study === undefined ? phantomStudies() : await folderStudies(study);
   const catalog = await loadCatalog(root);
   await placeModels(catalog, modelPlaces, say);
   const pacs = await choosePacs(say);
@@ -52,7 +52,10 @@ async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
     const objects = reports.reduce((sum, report) => sum + report.objects.length, 0);
     const seconds = (Date.now() - started) / 1000;
     if (json === true) process.stdout.write(`${JSON.stringify({ studies: reports, objects, seconds })}\n`);
-    else for (const line of nextSteps(pacs.lasts ? readLocalEnvironment() : undefined)) print(line);
+    else {
+      print(`\n${studies.length} studies, ${objects} objects of Hilum in ${pacs.name}, ${seconds.toFixed(0)} s`);
+      for (const line of nextSteps(pacs.lasts ? readLocalEnvironment() : undefined)) print(line);
+    }
     if (reports.every(({ ok }) => ok)) return;
     say('Not every study got its answers: `hilum status` says why.');
     throw new Unsuccessful();
