@@ -119,9 +119,10 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
   const home = localHome(options.home);
   return withLock(home, async () => {
     makeHome(home);
-    // Only a new cloud needs the edge's folder, and by then other services would have been started.
-    if (!isRunning(readState(home).processes?.cloud)) refuseBesideEdge(edgeFolder(home));
-    const isInDocker = options.docker ?? readState(home).docker !== undefined;
+    const { docker, processes } = readState(home);
+    // A new cloud empties the edge's folder, but only when other services are started already.
+    if (docker?.hasCloud !== true && !isRunning(processes?.cloud)) refuseBesideEdge(edgeFolder(home));
+    const isInDocker = options.docker ?? docker !== undefined;
     let parts = isInDocker ? await partsInDocker(home, options) : await nativeParts(options);
     const { deployed, context: deployedContext } = readState(home);
     const context = options.context ?? deployedContext ?? {};

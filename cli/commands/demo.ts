@@ -53,7 +53,8 @@ async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
     const seconds = (Date.now() - started) / 1000;
     if (json === true) process.stdout.write(`${JSON.stringify({ studies: reports, objects, seconds })}\n`);
     else {
-      print(`\n${studies.length} studies, ${objects} objects of Hilum in ${pacs.name}, ${seconds.toFixed(0)} s`);
+      const many = studies.length === 1 ? '1 study' : `${studies.length} studies`;
+      print(`\n${many}, ${objects} objects of Hilum in ${pacs.name}, ${seconds.toFixed(0)} s`);
       for (const line of nextSteps(pacs.lasts ? readLocalEnvironment() : undefined)) print(line);
     }
     if (reports.every(({ ok }) => ok)) return;
