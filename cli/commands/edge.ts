@@ -56,8 +56,8 @@ function describe({ orthanc, bucket, lane, folder }: EdgeConfig): readonly strin
     `Orthanc  ${orthanc.url} (user ${orthanc.username})`,
     `bucket   ${bucket} (lane ${lane})`,
     `journal  ${folder}`,
-    'Each study that comes to rest is forwarded where a deployed tool takes it. `hilum status` says how far it is.',
-    'Ctrl-C ends the edge.',
+    'Each study that comes to rest is forwarded where a deployed tool takes it.',
+    '`hilum status` says how far each is. Ctrl-C ends the edge.',
   ];
 }
 

@@ -19,10 +19,16 @@ import { brainPhantomToDicom, makeBrainPhantom } from '#phantoms/brain-mr.ts';
 import { chunkKey, manifestKey } from '#pipeline/keys.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
+import { ROOT } from '../../localstack/parts.mjs';
 import { largeCtSeries } from '../fixtures/edge.ts';
 import { describeWith, skipUnless } from '../fixtures/lanes.ts';
 
-const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'hilum');
+const COMMAND = join(ROOT, 'bin', 'hilum');
+/** What systemd runs, as edge/README.md has it: the arguments of `/opt/hilum/bin/hilum` without the last, the settings. */
+const [, DOCUMENTED = ''] =
+  /^ExecStart=\/opt\/hilum\/bin\/hilum (.+) \/etc\/hilum\/edge\.json$/m.exec(
+    readFileSync(join(ROOT, 'edge/README.md'), 'utf8'),
+  ) ?? [];
 const WITHIN = { timeout: 120_000, interval: 100 };
 /** How long an edge may take that was told to end. */
 const SECONDS = 5_000;
@@ -69,7 +75,8 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
   const startConfigured = (): ChildProcess => {
     const { PATH, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
     const env = { PATH, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, HILUM_HOME: home };
-    return spawn(COMMAND, ['edge', '--config', configFile], { env, cwd: '/', stdio: ['ignore', 'inherit', 'pipe'] });
+    const args = [...DOCUMENTED.split(' '), configFile];
+    return spawn(COMMAND, args, { env, cwd: '/', stdio: ['ignore', 'inherit', 'pipe'] });
   };
   const settled = () => readJournal(join(folder, 'journal.sqlite')).filter((one) => one.state !== 'seen');
 
