@@ -19,7 +19,7 @@ import { brainPhantomToDicom, makeBrainPhantom } from '#phantoms/brain-mr.ts';
 import { chunkKey, manifestKey } from '#pipeline/keys.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
-import { ROOT } from '../../localstack/parts.mjs';
+import { findProgram, ROOT } from '../../localstack/parts.mjs';
 import { largeCtSeries } from '../fixtures/edge.ts';
 import { describeWith, skipUnless } from '../fixtures/lanes.ts';
 
@@ -141,6 +141,31 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
       const [next] = await started(startConfigured());
       next.kill('SIGTERM');
       await once(next, 'exit');
+    },
+  );
+
+  it.skipIf(skipUnless(findProgram('script') !== undefined, 'there is no `script`, which makes a terminal'))(
+    'says in a terminal what it works on in sentences, until Ctrl-C',
+    async () => {
+      const line = `${COMMAND} edge --config ${configFile}`;
+      const terminal = spawn('script', ['-qec', line, '/dev/null'], {
+        env: { ...process.env, HILUM_HOME: home },
+        cwd: '/',
+      });
+      let said = '';
+      terminal.stdout.on('data', (text) => {
+        said += text;
+      });
+      await expect.poll(() => said, WITHIN).toContain('Deployed tools: caries, vertebral-fracture.');
+
+      terminal.stdin.write('\x03');
+      const [code] = await once(terminal, 'close');
+
+      expect(code).toBe(0);
+      expect(said).toContain(`Orthanc  ${orthanc.url} (user ${orthanc.username})`);
+      expect(said).toContain(`\`${COMMAND} status\``);
+      expect(said).toContain('Stopped. The next start goes on from here.');
+      expect(said).not.toContain('{');
     },
   );
 
