@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { type ModelPlaces, modelsDirOf } from '#adapters/models/model-file.ts';
+import { asTyped, hilumIn } from './in-this-place.ts';
 
 /** The checkout (or package) this command runs from: the folder that holds `tools/` and `layers/`. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -13,6 +14,9 @@ export const modelPlaces: ModelPlaces = {
   modelsDir: modelsDirOf(root),
   localFolder: process.env['HILUM_MODELS_DIR'] || undefined,
 };
+
+/** What starts this command where its reader is. */
+const typed = hilumIn({ root, folder: process.cwd(), entry: process.argv[1] ?? '' });
 
 /** Wrong usage: exit code 2. The message says what is wrong and what to type instead. */
 export class UsageError extends Error {}
@@ -25,15 +29,18 @@ export function printJson(data: unknown): void {
   process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
 }
 
-/** Prints a line for people. */
+/** Prints a line for people; see `forPeople`. */
 export function print(line = ''): void {
-  process.stdout.write(`${withoutControls(line)}\n`);
+  process.stdout.write(`${forPeople(line)}\n`);
 }
 
-/** Prints a remark beside the data, to standard error. */
+/** Prints a remark beside the data, to standard error; see `forPeople`. */
 export function note(line: string): void {
-  process.stderr.write(`${withoutControls(line)}\n`);
+  process.stderr.write(`${forPeople(line)}\n`);
 }
+
+/** A text as people get to see it: `hilum …` between backquotes becomes what can be typed in this place. */
+export const forPeople = (text: string): string => asTyped(withoutControls(text), typed);
 
 /** Names of files come from outside; what steers a terminal is not printed to it. */
 function withoutControls(line: string): string {

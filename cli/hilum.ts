@@ -6,7 +6,7 @@ import { Command, CommanderError } from 'commander';
 import * as z from 'zod';
 import { isKnown } from '#core/errors.ts';
 import { WrongPathError } from '#files/wrong-path.ts';
-import { note, root, Unsuccessful, UsageError } from './command.ts';
+import { forPeople, note, root, Unsuccessful, UsageError } from './command.ts';
 
 /** Each is loaded when it is asked for, so that no command waits for what another one needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
@@ -42,6 +42,10 @@ async function createProgram(asked: string): Promise<Command> {
   const program = new Command('hilum')
     .description('Medical-imaging AI tools in the clinical workflow: from Orthanc through AWS and back as DICOM.')
     .version(version)
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(forPeople(text)),
+      writeErr: (text) => void process.stderr.write(forPeople(text)),
+    })
     .showHelpAfterError('(see --help)')
     .exitOverride();
   const wanted = Object.entries(COMMANDS).filter(([name]) => name === asked || !Object.hasOwn(COMMANDS, asked));

@@ -1,8 +1,8 @@
 /** The edge's settings: environment variables, else the same names in a JSON file, else the local environment's. */
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { ConfigurationError } from '#core/errors.ts';
 import { LANES } from '#pipeline/keys.ts';
+import { readText, type Settings, settingsIn } from './settings-file.ts';
 
 const wholeNumber = (min: number, max: number, mend: string) =>
   z.coerce.number({ error: mend }).int(mend).min(min, mend).max(max, mend);
@@ -22,14 +22,26 @@ const SettingsSchema = z.object({
       error: "set it to the bucket of the deployment (the stack's output BucketName), or run `hilum local up`",
     })
     .regex(/^[a-z0-9][a-z0-9.-]{2,62}$/, 'set it to the name of an S3 bucket'),
+  HILUM_TOOLS_PARAMETER: z
+    .string({
+      error: "set it to the deployment's list of tools (the stack's output ToolsParameterName), e.g. /hilum/tools",
+    })
+    .regex(/^[a-zA-Z0-9_.:/-]{1,2048}$/, 'set it to the name of an SSM parameter, e.g. /hilum/tools'),
   HILUM_EDGE_LANE: z.enum(LANES, { error: `set it to ${LANES.join(' or ')}` }).default('live'),
   HILUM_EDGE_START: z.enum(['now', 'all'], { error: 'set it to now or all' }).default('now'),
   HILUM_EDGE_FOLDER: z.string({ error: 'set it to a folder for the journal and the spool' }).min(1),
   HILUM_EDGE_POLL_MS: wholeNumber(100, 60_000, 'set it to milliseconds, 100 to 60000').default(500),
   HILUM_EDGE_SCAN_MINUTES: wholeNumber(1, 10_080, 'set it to minutes, 1 to 10080').default(60),
+  // For the AWS SDK, which reads them from the environment.
+  AWS_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'set it to a region, e.g. eu-central-1')
+    .optional(),
+  AWS_ENDPOINT_URL: z
+    .url({ protocol: /^https?$/, error: 'set it to the address of a cloud that is not AWS, or leave it out' })
+    .optional(),
+  AWS_PROFILE: z.string().min(1).optional(),
 });
-
-type Settings = Readonly<Record<string, string | undefined>>;
 
 export interface EdgeConfig {
   readonly orthanc: {
@@ -40,6 +52,10 @@ export interface EdgeConfig {
     readonly timeoutMs: number;
   };
   readonly bucket: string;
+  /** The SSM parameter that tells which tools are deployed. */
+  readonly toolsParameter: string;
+  /** What the AWS SDK is told, by the names of the environment variables that it reads. */
+  readonly aws: Readonly<Record<string, string>>;
   readonly lane: z.infer<typeof SettingsSchema>['HILUM_EDGE_LANE'];
   /** What the first start takes: only what arrives from then on, or what lies in Orthanc too. */
   readonly start: 'now' | 'all';
@@ -50,17 +66,25 @@ export interface EdgeConfig {
 }
 
 /**
- * The settings from the environment, the JSON file at `file` and the defaults, in that order of preference.
+ * The settings from the environment, the JSON file at `file` and the defaults, in that order of preference. An account of
+ * the local Orthanc is no default for another Orthanc: each group of defaults counts only where its first name is not set to
+ * something else.
  *
  * @throws ConfigurationError that names every setting that is missing or wrong, and its mend
  */
 export function readEdgeConfig(sources: {
   readonly environment: Settings;
   readonly file?: string | undefined;
-  readonly defaults?: Settings;
+  readonly defaults?: readonly Settings[];
 }): EdgeConfig {
-  const fromFile = sources.file === undefined ? {} : settingsIn(sources.file);
-  const settings = { ...sources.defaults, ...fromFile, ...withoutEmpty(sources.environment) };
+  const fromFile = sources.file === undefined ? {} : settingsIn(sources.file, NAMES);
+  const chosen: Settings = { ...fromFile, ...withoutEmpty(sources.environment) };
+  const defaults = (sources.defaults ?? []).filter((group) =>
+    Object.entries(group)
+      .slice(0, 1)
+      .every(([name, value]) => (chosen[name] ?? value) === value),
+  );
+  const settings: Settings = Object.assign({}, ...defaults, chosen);
   const parsed = SettingsSchema.safeParse(settings);
   if (!parsed.success) throw new ConfigurationError(sentences(parsed.error, settings));
   const { data } = parsed;
@@ -73,6 +97,8 @@ export function readEdgeConfig(sources: {
       timeoutMs: data.HILUM_ORTHANC_TIMEOUT_S * 1_000,
     },
     bucket: data.HILUM_BUCKET,
+    toolsParameter: data.HILUM_TOOLS_PARAMETER,
+    aws: awsSettings(data),
     lane: data.HILUM_EDGE_LANE,
     start: data.HILUM_EDGE_START,
     folder: data.HILUM_EDGE_FOLDER,
@@ -82,26 +108,9 @@ export function readEdgeConfig(sources: {
 }
 
 const NAMES = Object.keys(SettingsSchema.shape);
-const FileSchema = z.partialRecord(z.enum(NAMES), z.union([z.string(), z.number()]).transform(String));
-
-function settingsIn(file: string): Settings {
-  const parsed = FileSchema.safeParse(jsonIn(file));
-  if (parsed.success) return parsed.data;
-  const names = parsed.error.issues
-    .map((issue) => (issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path.join('.') || 'all of it'))
-    .join(', ');
-  throw new ConfigurationError(
-    `${file} has what the edge does not know or cannot use: ${names}. It holds an object with any of ${NAMES.join(', ')}.`,
-  );
-}
-
-function jsonIn(file: string): unknown {
-  const text = readText(file, '--config');
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigurationError(`${file} is not JSON`, { cause });
-  }
+function awsSettings({ AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE }: z.infer<typeof SettingsSchema>) {
+  const settings = Object.entries({ AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE });
+  return Object.fromEntries(settings.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
 function passwordOf(settings: z.infer<typeof SettingsSchema>): string {
@@ -111,14 +120,6 @@ function passwordOf(settings: z.infer<typeof SettingsSchema>): string {
   throw new ConfigurationError(
     'HILUM_ORTHANC_PASSWORD is not set: set it, or HILUM_ORTHANC_PASSWORD_FILE to a file that holds it and that only the edge can read',
   );
-}
-
-function readText(file: string, setting: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new ConfigurationError(`${setting} names ${file}, which cannot be read`, { cause });
-  }
 }
 
 function sentences(error: z.ZodError, settings: Settings): string {

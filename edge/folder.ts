@@ -1,6 +1,6 @@
 /** The edge's folder: its journal and its spool, and the lock that keeps them one process's own. */
 import { join } from 'node:path';
-import { lockFolder } from '#adapters/sqlite/lock.ts';
+import { edgeAtWork, lockFolder } from '#adapters/sqlite/lock.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { Journal, journalFile } from './journal.ts';
 
@@ -20,9 +20,7 @@ export interface EdgeFolder {
 export function openEdgeFolder(folder: string): EdgeFolder {
   const lock = lockFolder(folder);
   if (lock === undefined) {
-    throw new ConfigurationError(
-      `Another edge (\`hilum edge\` or \`hilum demo\`) works in ${folder}: stop it, or set HILUM_EDGE_FOLDER to another folder`,
-    );
+    throw new ConfigurationError(`${edgeAtWork(folder)}, or set HILUM_EDGE_FOLDER to another folder`);
   }
   const journal = new Journal(journalFile(folder));
   return {

@@ -53,7 +53,7 @@ export async function forwardSeries(
     before.wants === edge.wants.digest;
   if (unchanged && before.reason) return { forwarded: false, reason: before.reason };
   const remembered = edge.journal.instances(StudyInstanceUID, SeriesInstanceUID);
-  const present = await stillInBucket(edge.store, remembered);
+  const present = await stillInBucket(edge.store, remembered, signal);
   if (unchanged && present.size === remembered.size)
     return { forwarded: true, instances: [...present.values()], storedBytes: 0 };
 
@@ -115,10 +115,11 @@ function judge(content: SeriesContent, StudyInstanceUID: string, wants: Wants): 
 async function stillInBucket(
   store: ObjectStore,
   remembered: ReadonlyMap<string, ManifestInstance>,
+  signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, ManifestInstance>> {
   const there = new Map<string, boolean>();
   for (const { chunk } of remembered.values())
-    if (!there.has(chunk)) there.set(chunk, await store.exists(chunkKey(chunk)));
+    if (!there.has(chunk)) there.set(chunk, await store.exists(chunkKey(chunk), signal && { signal }));
   return new Map([...remembered].filter(([, entry]) => there.get(entry.chunk)));
 }
 
@@ -205,7 +206,10 @@ async function upload(
   for (const chunk of chunks) {
     signal?.throwIfAborted();
     const { sha256, sizeBytes, instances } = chunk;
-    const answer = await store.put(chunkKey(sha256), await spool.read(chunk, memory), { ifAbsent: true });
+    const answer = await store.put(chunkKey(sha256), await spool.read(chunk, memory), {
+      ifAbsent: true,
+      ...(signal && { signal }),
+    });
     journal.uploaded(StudyInstanceUID, SeriesInstanceUID, instances);
     log.info('chunk-stored', { StudyInstanceUID, chunk: sha256, bytes: sizeBytes, answer });
     if (answer === 'stored') storedBytes += sizeBytes;

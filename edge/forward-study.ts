@@ -65,7 +65,11 @@ export async function forwardStudy(
     lane: edge.lane,
     instances,
   });
-  const answer = await edge.store.put(key, manifest, { ifAbsent: true, contentType: 'application/json' });
+  const answer = await edge.store.put(key, manifest, {
+    ifAbsent: true,
+    contentType: 'application/json',
+    ...(signal && { signal }),
+  });
   return {
     state: 'uploaded',
     StudyInstanceUID,

@@ -13,25 +13,21 @@ import {
   reasonOf,
   ServiceUnavailableError,
 } from '#core/errors.ts';
-import type { Clock } from '#core/ports.ts';
-import type { ToolEntry } from '#core/tool-manifest.ts';
 import { chunkKey, type Lane } from '#pipeline/keys.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
+import { createDeployedWants, type DeployedWantsOptions } from './deployed.ts';
 import type { SeriesForwarding } from './forward-series.ts';
-import { forwardStudy, type StudyForwarding, type StudyOutcome } from './forward-study.ts';
+import { forwardStudy, type StudyOutcome } from './forward-study.ts';
 import type { Journal, JournalStudy, Noticed } from './journal.ts';
-import type { Facts, Log } from './log.ts';
+import type { Facts } from './log.ts';
 import { clearSpools } from './spool.ts';
-import { wantsOf } from './wanted.ts';
+import type { Wants } from './wanted.ts';
 
-export interface ForwarderOptions {
+export interface ForwarderOptions extends DeployedWantsOptions {
   readonly archive: SeriesForwarding['archive'];
   readonly orthanc: OrthancClient;
   readonly store: ObjectStore;
-  readonly catalog: readonly ToolEntry[];
   readonly journal: Journal;
-  readonly clock: Clock;
-  readonly log: Log;
   /** Chunks wait here until their series is judged; emptied at the start. */
   readonly spoolFolder: string;
   readonly lane?: Lane;
@@ -64,18 +60,19 @@ const UNSTABLE_MS = 5_000;
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS, scanEveryMs = SCAN_EVERY_MS } = options;
-  const edge: StudyForwarding = { ...options, lane, wants: wantsOf(options.catalog) };
+  const deployedWants = createDeployedWants(options);
   /** Where the look through all studies stands; undefined while none is on. */
   let scanOffset: number | undefined = 0;
   let scannedAt = clock.now();
   let begun = false;
 
   /** At the start, and again after an outage: where to follow the changes from. */
-  async function begin(): Promise<void> {
+  async function begin(signal?: AbortSignal): Promise<void> {
     if (!begun) {
       await clearSpools(options.spoolFolder);
-      // Whatever the answer is: that there is one shows that the bucket can be used.
-      await options.store.exists(chunkKey('0'.repeat(64)));
+      // Whatever the answers are: that there are any shows that the deployment can be used.
+      await options.store.exists(chunkKey('0'.repeat(64)), signal && { signal });
+      await deployedWants.current(signal);
     }
     const last = await orthanc.lastChange();
     const [cursor, newest] = [journal.cursor(), last?.seq ?? 0];
@@ -137,13 +134,14 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     const due = journal.due(clock.now());
     if (due === undefined) return undefined;
     const { StudyInstanceUID, orthancId } = due;
+    const wants = await deployedWants.current(signal);
     try {
       const study = await orthanc.study(orthancId);
       if (study?.stable === false) {
         journal.postpone(StudyInstanceUID, clock.now() + UNSTABLE_MS);
         return 'postponed';
       }
-      return await forward(study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' }, signal);
+      return await forward(study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' }, wants, signal);
     } catch (error) {
       signal?.throwIfAborted();
       postpone(due, error);
@@ -152,14 +150,16 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     }
   }
 
-  async function forward(study: OrthancStudy, signal?: AbortSignal): Promise<StudyOutcome> {
+  async function forward(study: OrthancStudy, wants: Wants, signal?: AbortSignal): Promise<StudyOutcome> {
     const { StudyInstanceUID, lastUpdate } = study;
     const startedAt = clock.now();
-    const outcome = await forwardStudy(edge, study, signal);
+    const outcome = await forwardStudy({ ...options, lane, wants }, study, signal);
     journal.settle(StudyInstanceUID, { ...outcome, lastUpdate }, clock.now());
     const ms = clock.now() - startedAt;
-    if (outcome.state === 'skipped') log.info('study-skipped', { orthancId: study.id, code: outcome.reason.code, ms });
-    else {
+    if (outcome.state === 'skipped') {
+      const { code, message } = outcome.reason;
+      log.info('study-skipped', { orthancId: study.id, code, reason: message, ms });
+    } else {
       const { revision, instances, storedBytes, fresh } = outcome;
       log.info('study-forwarded', { StudyInstanceUID, revision, instances, storedBytes, fresh, ms });
     }
@@ -179,7 +179,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       let stale = true;
       while (!signal.aborted) {
         try {
-          if (stale) await begin();
+          if (stale) await begin(signal);
           stale = false;
           await follow();
           await scan();
@@ -201,7 +201,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     },
 
     async runOnce(signal) {
-      await begin();
+      await begin(signal);
       await follow();
       while (scanOffset !== undefined) await scan();
       const outcomes: StudyOutcome[] = [];
@@ -215,7 +215,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       if (study === undefined)
         throw new ArchiveRequestError('Orthanc does not have this study', { facts: { StudyInstanceUID } });
       notice([study]);
-      return forward(study, signal);
+      return forward(study, await deployedWants.current(signal), signal);
     },
   };
 }

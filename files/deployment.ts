@@ -24,8 +24,12 @@ export function findDeployment(readLocal: () => Deployment & LocalCloud): Deploy
   return local;
 }
 
-/** Leads the AWS clients of this process to a local cloud. To be called before the first of them is made. */
+/**
+ * Leads the AWS clients of this process to a local cloud, whatever account the environment names. To be called before the
+ * first of them is made.
+ */
 export function useLocalCloud({ endpoint, region }: LocalCloud): void {
+  for (const name of Object.keys(process.env)) if (STRONGER.test(name)) delete process.env[name];
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
@@ -33,3 +37,6 @@ export function useLocalCloud({ endpoint, region }: LocalCloud): void {
     AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
   });
 }
+
+/** What the SDK puts before a key or an address in the environment, or sends beside them. */
+const STRONGER = /^AWS_(PROFILE|SESSION_TOKEN|ENDPOINT_URL_.+|IGNORE_CONFIGURED_ENDPOINT_URLS)$/;

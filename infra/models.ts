@@ -36,7 +36,7 @@ export function withoutMissingModels(
     leftOut: tools.flatMap((tool) =>
       toFetch(tool).map(
         ({ id }) =>
-          `The tool ${tool.id} is left out of the deployment: its model ${id} is not here. \`npx hilum models pull ${id}\` fetches it.`,
+          `The tool ${tool.id} is left out of the deployment: its model ${id} is not here. \`bin/hilum models pull ${id}\` fetches it.`,
       ),
     ),
   };

@@ -13,7 +13,9 @@ import { RunsTable } from './constructs/runs-table.ts';
 import { StepFunction, type Surroundings } from './constructs/step-function.ts';
 import { StudyBucket } from './constructs/study-bucket.ts';
 import { ToolLanes } from './constructs/tool-lanes.ts';
+import { ToolsParameter } from './constructs/tools-parameter.ts';
 import { WorkQueue } from './constructs/work-queue.ts';
+import { modelsOf } from './models.ts';
 
 export interface PipelineStackProps extends StackProps {
   readonly config: Config;
@@ -138,7 +140,12 @@ export class PipelineStack extends Stack {
       returnQueues[lane].queue.grantSendMessages(convert);
     }
 
-    // What others find the deployment by
+    // What others find the deployment by, and what it tells the edge
+    const entries = tools.map((manifest) => ({
+      manifest,
+      models: modelsOf(manifest, config.root).map(({ card }) => card),
+    }));
+    const toolsParameter = new ToolsParameter(this, 'Tools', { deployment: config.name, tools: entries });
     const output = (name: keyof typeof STACK_OUTPUTS, value: string) =>
       new CfnOutput(this, STACK_OUTPUTS[name], { value });
     output('bucket', bucket.bucketName);
@@ -147,5 +154,6 @@ export class PipelineStack extends Stack {
     output('queueUrlBase', queueUrlBase);
     output('intakeQueue', queueUrl);
     output('alarmTopic', alarms.topicArn);
+    output('toolsParameter', toolsParameter.parameterName);
   }
 }

@@ -132,6 +132,7 @@ function outputsOf(file: string): Omit<CloudEnvironment, keyof LocalCloud> {
     runsTable: output(STACK_OUTPUTS.runsTable),
     queues: output(STACK_OUTPUTS.queueUrlBase),
     archiveSecret: output(STACK_OUTPUTS.archiveSecret),
+    toolsParameter: output(STACK_OUTPUTS.toolsParameter),
   };
 }
 

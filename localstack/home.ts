@@ -35,6 +35,8 @@ export interface CloudEnvironment {
   readonly runsTable: string;
   /** What the URLs of all queues start with: the base that `queueUrl` of `pipeline/environment.ts` takes. */
   readonly queues: string;
+  /** The SSM parameter that tells which tools are deployed. */
+  readonly toolsParameter: string;
   /** ARN of the secret that holds Orthanc's address and credentials. */
   readonly archiveSecret: string;
 }
@@ -86,6 +88,9 @@ export function localHome(home?: string): string {
 
 /** What `hilum edge` and the demo remember of what they put into the cloud of this home. */
 export const edgeFolder = (home: string): string => join(home, 'edge');
+
+/** Holds Orthanc's password and nothing else, for a person who signs in. */
+export const passwordFile = (home: string): string => join(home, 'orthanc-password');
 
 /** Makes the home. Root's must let the users of PostgreSQL and Orthanc pass through; what matters in it is 0600. */
 export function makeHome(home: string): void {

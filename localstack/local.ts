@@ -12,6 +12,7 @@ import {
   localHome,
   makeHome,
   type OrthancEnvironment,
+  passwordFile,
   purge,
   readState,
   SERVICES,
@@ -19,8 +20,9 @@ import {
   secretsOf,
   updateState,
   VIEWER_PORT,
+  writePrivately,
 } from './home.ts';
-import { removeEdgeFolder, withLock } from './lock.ts';
+import { refuseBesideEdge, removeEdgeFolder, withLock } from './lock.ts';
 import { cloudAnswers, endpointOf, REGION, startMiniStack } from './ministack.ts';
 import { orthancAnswers, orthancEnvironment, startOrthancServer } from './orthanc.ts';
 import { postgresAnswers, startPostgres } from './postgres.ts';
@@ -117,7 +119,10 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
   const home = localHome(options.home);
   return withLock(home, async () => {
     makeHome(home);
-    const isInDocker = options.docker ?? readState(home).docker !== undefined;
+    const { docker, processes } = readState(home);
+    // A new cloud empties the edge's folder, but only when other services are started already.
+    if (docker?.hasCloud !== true && !isRunning(processes?.cloud)) refuseBesideEdge(edgeFolder(home));
+    const isInDocker = options.docker ?? docker !== undefined;
     let parts = isInDocker ? await partsInDocker(home, options) : await nativeParts(options);
     const { deployed, context: deployedContext } = readState(home);
     const context = options.context ?? deployedContext ?? {};
@@ -126,6 +131,7 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
       options.onProgress?.('deploying the CDK app on the local cloud');
       const canUpdate = await synthesise(home, parts.cloud, context);
       if (!canUpdate && deployed?.startsWith(`${parts.cloudMark}/`)) {
+        refuseBesideEdge(edgeFolder(home));
         options.onProgress?.('the stack has changed its resources: starting with an empty cloud');
         await stopService(home, 'cloud');
         parts = await nativeParts(options);
@@ -134,6 +140,7 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
       updateState(home, { ...environment, deployed: `${parts.cloudMark}/${sources}`, context });
     }
     const environment = readLocalEnvironment({ home });
+    writePrivately(passwordFile(home), `${parts.orthanc.password}\n`);
     await connect(environment, { ...parts.orthanc, dicomWebUrl: parts.dicomWebUrlForFunctions });
     return environment;
   });
@@ -188,8 +195,8 @@ async function partsInDocker(home: string, options: LocalOptions): Promise<Parts
 export function readLocalEnvironment(options: { readonly home?: string } = {}): LocalEnvironment {
   const home = localHome(options.home);
   const state = readState(home);
-  const { endpoint, region, bucket, runsTable, queues, archiveSecret, orthanc, deployed } = state;
-  const parts = { endpoint, region, bucket, runsTable, queues, archiveSecret, orthanc };
+  const { endpoint, region, bucket, runsTable, queues, archiveSecret, toolsParameter, orthanc, deployed } = state;
+  const parts = { endpoint, region, bucket, runsTable, queues, archiveSecret, toolsParameter, orthanc };
   if (deployed === undefined || !isComplete(parts)) {
     throw new ConfigurationError(`no local environment was started in ${home}: run \`hilum local up\``);
   }

@@ -213,7 +213,7 @@ export const PARTS = {
   models: {
     what: 'the models that are fetched, not committed',
     present: () => fetchedModels().every(({ path }) => existsSync(path)),
-    mend: 'npx hilum models pull',
+    mend: 'bin/hilum models pull',
     optional: true,
   },
   data: {

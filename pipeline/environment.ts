@@ -74,6 +74,19 @@ export const ArchiveSecretSchema = z.object({
 export type ArchiveSecret = Readonly<z.infer<typeof ArchiveSecretSchema>>;
 
 /**
+ * What a deployment publishes of its tools, as the value of its parameter: each tool's id with its version. About 70 bytes a
+ * tool, so that far more than 40 fit into the 4 KB of a standard parameter.
+ */
+export const DeployedToolsSchema = z.object({
+  format: z.literal('hilum.tools/1'),
+  tools: z.record(z.string(), z.string()),
+});
+export type DeployedToolsValue = Readonly<z.infer<typeof DeployedToolsSchema>>;
+
+/** The name of that parameter, by the deployment's name. */
+export const toolsParameterName = (deployment: string): string => `/${deployment}/tools`;
+
+/**
  * ONNX Runtime sends telemetry (look-ups of a host outside, a device id and a queue of events in the home folder) unless the
  * environment says this before it is first used. `adapters/onnx/runtime.ts` says it, and every function is told besides.
  */
@@ -90,6 +103,7 @@ export const STACK_OUTPUTS = {
   queueUrlBase: 'QueueUrlBase',
   intakeQueue: 'IntakeQueueUrl',
   alarmTopic: 'AlarmTopicArn',
+  toolsParameter: 'ToolsParameterName',
 } as const;
 
 /**

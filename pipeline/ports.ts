@@ -34,6 +34,12 @@ export interface PutOptions extends CallOptions {
   readonly contentType?: string;
 }
 
+/** Which tools a deployment has, as the deployment itself tells. */
+export interface DeployedTools {
+  /** Each tool's version by its id, as they are now. */
+  versions(options?: CallOptions): Promise<ReadonlyMap<string, string>>;
+}
+
 /** A queue that brings a message again until it is deleted. */
 export interface Queue {
   send(body: string, options?: CallOptions): Promise<void>;

@@ -142,7 +142,7 @@ function conclude(purpose, parts) {
   if (missing.includes('orthanc') || missing.includes('postgresql')) {
     const docker = hasDockerCompose();
     say(
-      docker ? 'or run both in Docker: npx hilum local up --docker' : 'or install Docker: npx hilum local up --docker',
+      docker ? 'or run both in Docker: bin/hilum local up --docker' : 'or install Docker: bin/hilum local up --docker',
     );
   }
   if (purpose === 'demo') say('the demo keeps its objects in an in-process DICOMweb store where there is no Orthanc.');

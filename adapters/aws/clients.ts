@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { ConfigurationError, HilumError, ServiceUnavailableError } from '#core/errors.ts';
 
 const once = <T>(make: () => T): (() => T) => {
@@ -25,6 +26,8 @@ export const sqs = /* @__PURE__ */ once(() => new SQSClient({ maxAttempts: 4 }))
 export const dynamoDb = /* @__PURE__ */ once(() => new DynamoDBClient({ maxAttempts: 4 }));
 export const secretsManager = /* @__PURE__ */ once(() => new SecretsManagerClient({ maxAttempts: 4 }));
 
+export const ssm = /* @__PURE__ */ once(() => new SSMClient({ maxAttempts: 4 }));
+
 /** The SDK's option by which a call is given up. */
 export const within = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal });
 
@@ -35,12 +38,16 @@ const CONFIGURATION = new Set([
   'ExpiredToken',
   'InvalidAccessKeyId',
   'NoSuchBucket',
+  'ParameterNotFound',
   'QueueDoesNotExist',
   'AWS.SimpleQueueService.NonExistentQueue',
   'ResourceNotFoundException',
   'SignatureDoesNotMatch',
   'UnrecognizedClientException',
 ]);
+
+/** What the SDK says where neither the environment nor the profile names a region; the error has no name of its own. */
+const NO_REGION = 'Region is missing';
 
 /** The SDK's name for an error, or its class where it is not the SDK's. */
 export const errorName = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
@@ -52,6 +59,8 @@ export const errorName = (error: unknown): string => (error instanceof Error ? e
  */
 export function translated(error: unknown, what: string): HilumError {
   if (error instanceof HilumError) return error;
+  if (error instanceof Error && error.message === NO_REGION)
+    return new ConfigurationError(`AWS is not told which region to use for ${what}: set AWS_REGION.`, { cause: error });
   const name = errorName(error);
   const facts = { error: name };
   return CONFIGURATION.has(name)

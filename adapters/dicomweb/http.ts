@@ -16,6 +16,8 @@ export interface ArchiveAccess {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly timeoutMs?: number | undefined;
+  /** Aborted, it ends every request that has no signal of its own. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface ArchiveRequest extends CallOptions {
@@ -45,13 +47,20 @@ const MAX_WHOLE_BYTES = 256 * 1024 * 1024;
 /**
  * @throws ConfigurationError where the URL is not http or https, or carries credentials
  */
-export function createArchiveHttp({ url, username, password, timeoutMs = 60_000 }: ArchiveAccess): ArchiveHttp {
+export function createArchiveHttp({
+  url,
+  username,
+  password,
+  timeoutMs = 60_000,
+  ...access
+}: ArchiveAccess): ArchiveHttp {
   const base = checkedBase(url);
   const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
   const authorization =
     username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
 
-  return async ({ method = 'GET', path, accept, contentType, body, expect = [], ...options }) => {
+  return async ({ method = 'GET', path, accept, contentType, body, expect = [], ...call }) => {
+    const options: CallOptions = access.signal === undefined ? call : { signal: access.signal, ...call };
     const signal = abortSignalOf(options);
     const request = send(new URL(path, base), {
       method,

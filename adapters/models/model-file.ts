@@ -44,7 +44,7 @@ export function howToGet({ id, file, licence, source }: ModelCard): string {
     return `The file ${file} of the model ${id} is gone: put it back, it belongs to the checkout.`;
   const host = new URL(source.url).host;
   return (
-    `The model ${id} is not on this machine: \`npx hilum models pull ${id}\` fetches it from ${host} ` +
+    `The model ${id} is not on this machine: \`hilum models pull ${id}\` fetches it from ${host} ` +
     `(${source.sizeBytes} bytes, licence ${licence}); where HILUM_MODELS_DIR names a folder that has it, it is taken from there.`
   );
 }

@@ -1,4 +1,5 @@
 /** A lock between processes. The operating system gives it back when its owner dies, however that happens. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makePrivateFile } from './private-file.ts';
@@ -23,6 +24,8 @@ export function lockFolder(folder: string): Lock | undefined {
     // Nothing is ever written: no journal file is needed.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     held.add(database);
+    makePrivateFile(holderFile(folder));
+    writeFileSync(holderFile(folder), String(process.pid));
     return {
       release() {
         held.delete(database);
@@ -34,4 +37,23 @@ export function lockFolder(folder: string): Lock | undefined {
     if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
     throw error;
   }
+}
+
+const holderFile = (folder: string): string => join(folder, 'lock.pid');
+
+/** The process that holds the lock of a folder. To be asked only where the lock is taken; undefined where nothing tells. */
+function lockHolder(folder: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(holderFile(folder), 'utf8'));
+    return pid > 0 ? pid : undefined;
+  } catch {
+    return undefined; // An owner of an older version wrote none.
+  }
+}
+
+/** The sentence for who finds an edge at work in its folder. */
+export function edgeAtWork(folder: string): string {
+  const pid = lockHolder(folder);
+  const [process, mend] = pid === undefined ? ['', 'stop it'] : [`: process ${pid}`, `stop it (\`kill ${pid}\`)`];
+  return `An edge (\`hilum edge\` or \`hilum demo\`) works in ${folder}${process}. First ${mend}`;
 }

@@ -32,7 +32,7 @@ export async function recordInputs(folder: string, say: (line: string) => void):
   const found: ModelInput[] = [];
   for (const entry of await loadCatalog(ROOT)) {
     if ((await missingModels(entry, places)).length > 0) {
-      say(`left out: ${entry.manifest.id}, for its model is not on this machine (npx hilum models pull)`);
+      say(`left out: ${entry.manifest.id}, for its model is not on this machine (bin/hilum models pull)`);
       continue;
     }
     for (const { name, study } of studies) {

@@ -4,18 +4,21 @@ import { createDicomWebClient, type DicomWebClient } from '#adapters/dicomweb/cl
 import { parseResult } from '#core/results/result.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
 import { useLocalCloud } from '#files/deployment.ts';
-import { type LocalEnvironment, localUp } from '#localstack/local.ts';
+import { edgeFolder, localHome } from '#localstack/home.ts';
+import { type LocalEnvironment, localUp, readLocalEnvironment } from '#localstack/local.ts';
+import { refuseBesideEdge } from '#localstack/lock.ts';
 import { queueUrl } from '#pipeline/environment.ts';
 import { resultKey } from '#pipeline/keys.ts';
-import type { ObjectStore, Queue, RunRecord, RunStore } from '#pipeline/ports.ts';
+import type { DeployedTools, ObjectStore, Queue, RunRecord, RunStore } from '#pipeline/ports.ts';
 import { modelPlaces, note, print, root, Unsuccessful, UsageError } from '../command.ts';
 import { type ListedObject, listResults, pushStudy } from '../demo/archive.ts';
 import { followStudy, presentRuns } from '../demo/follow.ts';
 import { type RunningForwarder, startForwarder } from '../demo/forwarder.ts';
+import { nextSteps } from '../demo/next-steps.ts';
 import { choosePacs, type DemoPacs } from '../demo/pacs.ts';
 import { describeStudy, type RunReport } from '../demo/report.ts';
 import { type DemoStudy, folderStudies, phantomStudies } from '../demo/studies.ts';
-import { deployable } from '../deployable.ts';
+import { placeModels } from '../place-models.ts';
 
 interface DemoOptions {
   readonly study?: string;
@@ -39,15 +42,24 @@ async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
   if (!(timeoutS > 0)) throw new UsageError(`--timeout takes seconds above 0, not ${timeout}`);
   const started = Date.now();
   const say = json === true ? note : print;
+  refuseBesideEdge(edgeFolder(localHome()));
   const studies = study === undefined ? phantomStudies() : await folderStudies(study);
-  const catalog = await deployable(await loadCatalog(root), modelPlaces, say);
+  const catalog = await loadCatalog(root);
+  await placeModels(catalog, modelPlaces, say);
   const pacs = await choosePacs(say);
   try {
     const reports = await show(studies, { pacs, catalog, say, timeoutS });
     const objects = reports.reduce((sum, report) => sum + report.objects.length, 0);
     const seconds = (Date.now() - started) / 1000;
-    process.stdout.write(`${JSON.stringify({ studies: reports, objects, seconds })}\n`);
-    if (!reports.every(({ ok }) => ok)) throw new Unsuccessful();
+    if (json === true) process.stdout.write(`${JSON.stringify({ studies: reports, objects, seconds })}\n`);
+    else {
+      const many = studies.length === 1 ? '1 study' : `${studies.length} studies`;
+      print(`\n${many}, ${objects} objects of Hilum in ${pacs.name}, ${seconds.toFixed(0)} s`);
+      for (const line of nextSteps(pacs.lasts ? readLocalEnvironment() : undefined)) print(line);
+    }
+    if (reports.every(({ ok }) => ok)) return;
+    say('Not every study got its answers: `hilum status` says why.');
+    throw new Unsuccessful();
   } finally {
     await pacs.close();
   }
@@ -62,11 +74,13 @@ interface Setting {
 
 /** Stores the studies in the PACS, forwards them, and tells what comes back. */
 async function show(studies: readonly DemoStudy[], setting: Setting): Promise<readonly StudyReport[]> {
-  const { pacs, catalog, say, timeoutS } = setting;
+  const { pacs, say, timeoutS } = setting;
   const environment = await localUp({ onProgress: say, stableAgeS: 2, ...pacs.options });
   useLocalCloud(environment);
   const services = await connect(environment);
-  const forwarder = await startForwarder({ environment, catalog, objects: services.objects });
+  const versions = await services.deployed.versions();
+  const catalog = setting.catalog.filter(({ manifest }) => versions.has(manifest.id));
+  const forwarder = await startForwarder({ environment, ...services, catalog });
   try {
     const stored: (readonly [DemoStudy, number])[] = [];
     for (const each of studies) {
@@ -77,10 +91,6 @@ async function show(studies: readonly DemoStudy[], setting: Setting): Promise<re
     const watch = { ...services, catalog, forwarder, signal: AbortSignal.timeout(timeoutS * 1000), say };
     const reports: StudyReport[] = [];
     for (const [each, storedAt] of stored) reports.push(await reportOn(each, storedAt, watch));
-    if (pacs.lasts)
-      say(
-        `\n${pacs.name}: ${environment.orthanc.url}. It and the local cloud stay up; \`hilum local down\` stops them.`,
-      );
     return reports;
   } finally {
     await forwarder.stop();
@@ -90,11 +100,14 @@ async function show(studies: readonly DemoStudy[], setting: Setting): Promise<re
 interface Services {
   readonly archive: DicomWebClient;
   readonly objects: ObjectStore;
+  readonly deployed: DeployedTools;
   readonly runs: RunStore;
   readonly intake: Queue;
 }
 
-async function connect({ orthanc, bucket, runsTable, queues }: LocalEnvironment): Promise<Services> {
+async function connect(environment: LocalEnvironment): Promise<Services> {
+  const { orthanc, bucket, runsTable, queues, toolsParameter } = environment;
+  const { createSsmDeployedTools } = await import('#adapters/aws/deployed-tools.ts');
   const { createS3ObjectStore } = await import('#adapters/aws/object-store.ts');
   const { createSqsQueue } = await import('#adapters/aws/queue.ts');
   const { createDynamoRunStore } = await import('#adapters/aws/run-store.ts');
@@ -102,6 +115,7 @@ async function connect({ orthanc, bucket, runsTable, queues }: LocalEnvironment)
   return {
     archive: createDicomWebClient({ url: dicomWebUrl, username, password }),
     objects: createS3ObjectStore({ bucket }),
+    deployed: createSsmDeployedTools({ parameter: toolsParameter }),
     runs: createDynamoRunStore({ table: runsTable }),
     intake: createSqsQueue({ url: queueUrl(queues, { step: 'intake', lane: 'live' }) }),
   };

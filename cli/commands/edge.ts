@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { EdgeConfig } from '#edge/config.ts';
 import { useLocalCloud } from '#files/deployment.ts';
-import { root } from '../command.ts';
+import { note, root } from '../command.ts';
 
 /** `hilum edge`: the forwarder beside the PACS, as a service. */
 export function addEdgeCommand(program: Command): void {
@@ -14,30 +14,35 @@ export function addEdgeCommand(program: Command): void {
 }
 
 async function runEdge({ config: file }: { readonly config?: string }): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const config = await findConfig(file);
-  const [{ createDicomWebClient }, { createOrthancClient }, { createS3ObjectStore }, { loadCatalog }, edge] =
-    await Promise.all([
-      import('#adapters/dicomweb/client.ts'),
-      import('#adapters/orthanc/client.ts'),
-      import('#adapters/aws/object-store.ts'),
-      import('#adapters/catalog/catalog.ts'),
-      loadEdge(),
-    ]);
-  const { url, dicomWebUrl, ...access } = config.orthanc;
+  const [{ createDicomWebClient }, { createOrthancClient }, aws, { loadCatalog }, edge] = await Promise.all([
+    import('#adapters/dicomweb/client.ts'),
+    import('#adapters/orthanc/client.ts'),
+    loadAws(),
+    import('#adapters/catalog/catalog.ts'),
+    loadEdge(),
+  ]);
+  const { url, dicomWebUrl, ...account } = config.orthanc;
+  const access = { ...account, signal: stop.signal };
   const { journal, spoolFolder, close } = edge.openEdgeFolder(config.folder);
+  const isWatched = process.stderr.isTTY;
+  if (isWatched) for (const line of describe(config)) note(line);
   const forwarder = edge.createForwarder({
     ...config,
     archive: createDicomWebClient({ url: dicomWebUrl, ...access }),
     orthanc: createOrthancClient({ url, ...access }),
-    store: createS3ObjectStore({ bucket: config.bucket }),
+    store: aws.createS3ObjectStore({ bucket: config.bucket }),
+    deployed: aws.createSsmDeployedTools({ parameter: config.toolsParameter }),
     catalog: await loadCatalog(root),
     journal,
     clock: Date,
-    log: edge.createLog(Date, (line) => process.stderr.write(`${line}\n`)),
+    log: isWatched
+      ? edge.createLogForPeople(Date, note)
+      : edge.createLog(Date, (line) => process.stderr.write(`${line}\n`)),
     spoolFolder,
   });
-  const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   try {
     await forwarder.run(stop.signal);
   } finally {
@@ -45,13 +50,33 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
   }
 }
 
+/** What it works on, for people. */
+function describe({ orthanc, bucket, lane, folder }: EdgeConfig): readonly string[] {
+  return [
+    `Orthanc  ${orthanc.url} (user ${orthanc.username})`,
+    `bucket   ${bucket} (lane ${lane})`,
+    `journal  ${folder}`,
+    'Each study that comes to rest is forwarded where a deployed tool takes it.',
+    '`hilum status` says how far each is. Ctrl-C ends the edge.',
+  ];
+}
+
+async function loadAws() {
+  const [{ createS3ObjectStore }, { createSsmDeployedTools }] = await Promise.all([
+    import('#adapters/aws/object-store.ts'),
+    import('#adapters/aws/deployed-tools.ts'),
+  ]);
+  return { createS3ObjectStore, createSsmDeployedTools };
+}
+
 async function loadEdge() {
-  const [{ createForwarder }, { openEdgeFolder }, { createLog }] = await Promise.all([
+  const [{ createForwarder }, { openEdgeFolder }, { createLog }, { createLogForPeople }] = await Promise.all([
     import('#edge/forwarder.ts'),
     import('#edge/folder.ts'),
     import('#edge/log.ts'),
+    import('#edge/log-for-people.ts'),
   ]);
-  return { createForwarder, openEdgeFolder, createLog };
+  return { createForwarder, openEdgeFolder, createLog, createLogForPeople };
 }
 
 /** The settings; those of the local environment are the defaults, and its cloud is used where its bucket is. */
@@ -61,20 +86,22 @@ async function findConfig(file: string | undefined): Promise<EdgeConfig> {
     import('#localstack/home.ts'),
   ]);
   const home = localHome();
-  const { orthanc, bucket, endpoint, region } = readState(home);
+  const { orthanc, bucket, toolsParameter, endpoint, region } = readState(home);
   const config = readEdgeConfig({
     environment: process.env,
     file,
-    defaults: {
-      HILUM_EDGE_FOLDER: edgeFolder(home),
-      ...(orthanc && {
+    defaults: [
+      { HILUM_EDGE_FOLDER: edgeFolder(home) },
+      orthanc && {
         HILUM_ORTHANC_URL: orthanc.url,
         HILUM_ORTHANC_USERNAME: orthanc.username,
         HILUM_ORTHANC_PASSWORD: orthanc.password,
-      }),
-      ...(bucket !== undefined && { HILUM_BUCKET: bucket }),
-    },
+      },
+      bucket && { HILUM_BUCKET: bucket, HILUM_TOOLS_PARAMETER: toolsParameter },
+    ].filter((group) => group !== undefined && group !== ''),
   });
-  if (config.bucket === bucket && endpoint !== undefined && region !== undefined) useLocalCloud({ endpoint, region });
+  const isLocal = config.bucket === bucket && (config.aws['AWS_ENDPOINT_URL'] ?? endpoint) === endpoint;
+  if (isLocal && endpoint !== undefined && region !== undefined) useLocalCloud({ endpoint, region });
+  else Object.assign(process.env, config.aws);
   return config;
 }

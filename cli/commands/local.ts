@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { passwordFile } from '#localstack/home.ts';
 import { localDown, localStatus, localUp, type ServiceStatus } from '#localstack/local.ts';
 import { note, print, printJson, Unsuccessful, UsageError } from '../command.ts';
 
@@ -44,13 +45,13 @@ async function up({ docker, stableAge, json }: UpOptions): Promise<void> {
     ...(docker === undefined ? {} : { docker }),
     ...(stableAge === undefined ? {} : { stableAgeS: wholeSeconds(stableAge) }),
   });
-  // The password stays in local.json, which only its owner can read.
+  // The password stays in a file that only its owner can read.
   const { url, dicomWebUrl, username } = orthanc;
   if (json === true) {
     printJson({ home, endpoint, region, bucket, runsTable, orthanc: { url, dicomWebUrl, username } });
     return;
   }
-  print(`Orthanc      ${url} (user ${username}, password in ${home}/local.json)`);
+  print(`Orthanc      ${url} (user ${username}, password in ${passwordFile(home)})`);
   print(`local cloud  ${endpoint} (bucket ${bucket}, runs table ${runsTable})`);
 }
 

@@ -47,7 +47,7 @@ function printModel(model: Awaited<ReturnType<typeof describeModels>>[number]): 
   print(`  licence  ${licence}`);
   if (source !== undefined) print(`  from     ${source.origin}, ${source.sizeBytes} bytes`);
   print(`  tools    ${tools.join(', ')}`);
-  if (state !== 'present' && source !== undefined) print(`  get it   npx hilum models pull ${id}`);
+  if (state !== 'present' && source !== undefined) print(`  get it   \`hilum models pull ${id}\``);
   print();
 }
 

@@ -10,12 +10,13 @@ import { createLog } from '#edge/log.ts';
 import { edgeFolder } from '#localstack/home.ts';
 import type { LocalEnvironment } from '#localstack/local.ts';
 import { manifestKey } from '#pipeline/keys.ts';
-import type { ObjectStore } from '#pipeline/ports.ts';
+import type { DeployedTools, ObjectStore } from '#pipeline/ports.ts';
 
 export interface ForwarderSetting {
   readonly environment: LocalEnvironment;
   readonly catalog: readonly ToolEntry[];
   readonly objects: ObjectStore;
+  readonly deployed: DeployedTools;
 }
 
 export interface RunningForwarder {
@@ -29,7 +30,12 @@ export interface RunningForwarder {
 }
 
 /** Starts following Orthanc; returns when whatever is stored from now on will be noticed. */
-export async function startForwarder({ environment, catalog, objects }: ForwarderSetting): Promise<RunningForwarder> {
+export async function startForwarder({
+  environment,
+  catalog,
+  objects,
+  deployed,
+}: ForwarderSetting): Promise<RunningForwarder> {
   const { home, orthanc } = environment;
   const { username, password } = orthanc;
   const { journal, spoolFolder, close } = openEdgeFolder(edgeFolder(home));
@@ -39,6 +45,7 @@ export async function startForwarder({ environment, catalog, objects }: Forwarde
     orthanc: createOrthancClient({ url: orthanc.url, username, password }),
     store: objects,
     catalog,
+    deployed,
     journal,
     clock: Date,
     log: createLog(Date, (line) => logFile.write(`${line}\n`)),

@@ -31,10 +31,11 @@ export function describeStudy(study: DemoStudy, { runs, objects, storedAt }: Stu
 
 function describeRun({ run, findings }: RunReport, truth: readonly Truth[], storedAt: number): readonly string[] {
   const because = run.reason === undefined ? '' : `: ${run.reason.message} (${run.reason.code})`;
-  const head = `  ${run.tool} ${run.version}: ${run.state}${because}`;
-  if (run.state !== 'delivered') return [head];
-  const summary = run.summary === undefined || run.summary === run.reason?.message ? [] : [`    ${run.summary}`];
-  return [head, ...stageLines(run, storedAt), ...summary, ...compare(findings, truth)];
+  const head = hanging('  ', `${run.tool} ${run.version}: ${run.state}${because}`);
+  if (run.state !== 'delivered') return head;
+  const isNew = run.summary !== undefined && run.summary !== run.reason?.message;
+  const summary = isNew ? hanging('    ', run.summary ?? '') : [];
+  return [...head, ...stageLines(run, storedAt), ...summary, ...compare(findings, truth)];
 }
 
 /** How long the run took to reach each stage from the one before; a run of an earlier demo began before this one. */
@@ -59,12 +60,31 @@ const STAGES: Readonly<Record<string, string>> = {
   delivered: 'stored in Orthanc and read back',
 };
 
-/** What the tool found beside what the phantom holds; only the former where nothing is known. */
+/** What the tool found beside what the phantom holds, in two columns; only the former where nothing is known. */
 function compare(findings: readonly Finding[], truth: readonly Truth[]): readonly string[] {
+  if (truth.length === 0) return findings.flatMap(({ summary }) => hanging('    found: ', summary));
   const met = truth.map(({ text, isMetBy }) => ({ text, finding: findings.find(isMetBy) }));
   const besides = findings.filter((finding) => !met.some((pair) => pair.finding === finding));
-  return [
-    ...met.map(({ text, finding }) => `    there: ${text.padEnd(48)} found: ${finding?.summary ?? 'nothing'}`),
-    ...besides.map(({ summary }) => `    ${truth.length === 0 ? 'found' : 'found besides'}: ${summary}`),
+  const rows = [
+    { there: 'IN THE PHANTOM', found: 'FOUND BY THE TOOL' },
+    ...met.map(({ text, finding }) => ({ there: text, found: finding?.summary ?? 'nothing' })),
+    ...besides.map(({ summary }) => ({ there: '', found: `besides: ${summary}` })),
   ];
+  const width = Math.max(...rows.map(({ there }) => there.length));
+  return rows.flatMap(({ there, found }) => hanging(`    ${there.padEnd(width)}  `, found));
+}
+
+/** What a terminal shows in a line, in most of them. */
+const COLUMNS = 100;
+
+/** A text after what begins its first line, broken between words where a line is full; further lines begin below the text. */
+function hanging(begin: string, text: string): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && begin.length + longer.length > COLUMNS) lines.push(line);
+    line = line !== '' && begin.length + longer.length > COLUMNS ? word : longer;
+  }
+  return [...lines, line].map((part, index) => (index === 0 ? begin : ' '.repeat(begin.length)) + part);
 }

@@ -19,7 +19,7 @@ $('#study').live('pagebeforeshow', () => {
       // The answer cannot be read from this origin; that there is one is enough.
       fetch(`${viewer}/viewer-alive`, { mode: 'no-cors' }).then(
         () => window.open(button.attr('href'), '_blank', 'noopener'),
-        () => alert('The viewer is not running. Start it with: npx hilum viewer'),
+        () => alert('The viewer is not running. Start it in the folder of Hilum: bin/hilum viewer'),
       );
     });
   });

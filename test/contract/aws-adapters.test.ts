@@ -6,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { createSsmDeployedTools } from '#adapters/aws/deployed-tools.ts';
 import { LOCAL_CREDENTIALS } from '#adapters/aws/local-cloud.ts';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createSqsQueue } from '#adapters/aws/queue.ts';
@@ -18,11 +20,12 @@ import { freePort, type ProcessRecord, stop } from '../../localstack/processes.t
 import { describeWith } from '../fixtures/lanes.ts';
 import {
   createManualClock,
+  createMemoryDeployedTools,
   createMemoryObjectStore,
   createMemoryQueue,
   createMemoryRunStore,
 } from '../fixtures/memory-ports.ts';
-import { aBucket, aQueue, aRunsTable } from '../fixtures/port-contracts.ts';
+import { aBucket, aQueue, aRunsTable, deployedTools } from '../fixtures/port-contracts.ts';
 
 describe('in memory', () => {
   describe('the runs table', () => {
@@ -34,6 +37,14 @@ describe('in memory', () => {
 
   describe('the bucket', () => {
     aBucket(async () => createMemoryObjectStore());
+  });
+
+  describe('the deployed tools', () => {
+    deployedTools(async (tools) => {
+      const deployed = createMemoryDeployedTools([]);
+      for (const [id, version] of Object.entries(tools)) deployed.tools.set(id, version);
+      return deployed;
+    });
   });
 
   describe('a queue', () => {
@@ -97,6 +108,16 @@ describeWith(['cloud'], 'on the local cloud', () => {
       const bucket = `studies-${made++}`;
       await client.send(new CreateBucketCommand({ Bucket: bucket }));
       return createS3ObjectStore({ bucket, client });
+    });
+  });
+
+  describe('the deployed tools', () => {
+    deployedTools(async (tools) => {
+      const client = new SSMClient(settings);
+      const parameter = `/tools-${made++}/tools`;
+      const Value = JSON.stringify({ format: 'hilum.tools/1', tools });
+      await client.send(new PutParameterCommand({ Name: parameter, Type: 'String', Value }));
+      return createSsmDeployedTools({ parameter, client });
     });
   });
 

@@ -1,11 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createBucket } from '#adapters/aws/local-cloud.ts';
-import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
 import { createDicomWebClient, type DicomWebClient } from '#adapters/dicomweb/client.ts';
 import { createOrthancClient } from '#adapters/orthanc/client.ts';
@@ -13,21 +9,12 @@ import { indexInstance } from '#core/study/index-instance.ts';
 import { createForwarder, type ForwarderOptions } from '#edge/forwarder.ts';
 import { Journal, readJournal } from '#edge/journal.ts';
 import { createLog } from '#edge/log.ts';
-import { useLocalCloud } from '#files/deployment.ts';
-import {
-  cloudUp,
-  localDown,
-  type OrthancEnvironment,
-  orthancUp,
-  startOrthanc,
-  stopOrthanc,
-} from '#localstack/local.ts';
-import { chunkKey, manifestKey } from '#pipeline/keys.ts';
+import { localDown, type OrthancEnvironment, orthancUp, startOrthanc, stopOrthanc } from '#localstack/local.ts';
+import { manifestKey } from '#pipeline/keys.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
-import type { ObjectStore } from '#pipeline/ports.ts';
-import { ctSeries, largeCtSeries, SPINE_CATALOG } from '../fixtures/edge.ts';
-import { dataFolder, describeWith, skipUnless, skipWithout } from '../fixtures/lanes.ts';
-import { createMemoryObjectStore } from '../fixtures/memory-ports.ts';
+import { ctSeries, SPINE_CATALOG } from '../fixtures/edge.ts';
+import { dataFolder, describeWith, skipWithout } from '../fixtures/lanes.ts';
+import { createMemoryDeployedTools, createMemoryObjectStore } from '../fixtures/memory-ports.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 const WITHIN = { timeout: 120_000, interval: 100 };
@@ -68,6 +55,7 @@ describeWith(['orthanc', 'postgresql'], 'the edge beside a real Orthanc', () => 
       orthanc: createOrthancClient({ url, username, password, timeoutMs: 5_000 }),
       store: bucket,
       catalog: SPINE_CATALOG,
+      deployed: createMemoryDeployedTools(options.catalog ?? SPINE_CATALOG),
       journal,
       clock: Date,
       log: createLog(Date, () => undefined),
@@ -160,71 +148,3 @@ describeWith(['orthanc', 'postgresql'], 'the edge beside a real Orthanc', () => 
     );
   });
 });
-
-describeWith(['cloud', 'orthanc', 'postgresql'], '`hilum edge`', () => {
-  const home = mkdtempSync(join(tmpdir(), 'hilum-edge-service-'));
-  const folder = mkdtempSync(join(tmpdir(), 'hilum-edge-folder-'));
-  const settings = { HILUM_BUCKET: 'edge-test', HILUM_EDGE_FOLDER: folder, HILUM_HOME: home, HILUM_EDGE_START: 'all' };
-  let orthanc: OrthancEnvironment;
-  let store: ObjectStore;
-  beforeAll(async () => {
-    orthanc = await orthancUp({ home, ports: 'free', stableAgeS: 1 });
-    const cloud = await cloudUp({ home, ports: 'free' });
-    await createBucket(cloud, settings.HILUM_BUCKET);
-    useLocalCloud(cloud);
-    store = createS3ObjectStore({ bucket: settings.HILUM_BUCKET });
-  });
-  afterAll(async () => {
-    await localDown({ home, purge: true });
-    rmSync(folder, { recursive: true });
-  });
-
-  const start = (environment: Readonly<Record<string, string>>): ChildProcess =>
-    spawn(process.execPath, [join(REPOSITORY, 'cli/hilum.ts'), 'edge'], {
-      env: { ...process.env, ...settings, ...environment },
-      stdio: ['ignore', 'inherit', 'pipe'],
-    });
-
-  it.skipIf(skipUnless(existsSync('/proc'), 'there is no /proc'))(
-    'forwards a CT of 300 slices in at most 250 MB of memory, and ends when it is told to',
-    async () => {
-      const study = await send(archiveOf(orthanc), largeCtSeries(300));
-
-      const edge = start({});
-      const revisionOf = () =>
-        readJournal(join(folder, 'journal.sqlite')).find((one) => one.state === 'uploaded')?.revision;
-      await expect.poll(revisionOf, WITHIN).toBeDefined();
-      const peakMb = peakMemoryMb(edge);
-      edge.kill('SIGTERM');
-      const [code] = await once(edge, 'exit');
-
-      expect(code).toBe(0);
-      expect(peakMb).toBeLessThan(250);
-      const manifest = parseManifest(
-        (await store.get(manifestKey('live', study, revisionOf() ?? ''))) ?? new Uint8Array(),
-      );
-      expect(manifest.instances).toHaveLength(300);
-      const [first] = manifest.instances;
-      const bytes = first && (await store.get(chunkKey(first.chunk), { range: first }));
-      expect(bytes && indexInstance(bytes).sha256).toBe(first?.sha256);
-    },
-  );
-
-  it.each([
-    [{ HILUM_ORTHANC_PASSWORD: 'wrong' }, /refuses access.*password/],
-    [{ HILUM_EDGE_LANE: 'fast' }, /HILUM_EDGE_LANE is wrong: set it to live or backfill/],
-  ])('ends with a sentence when it is started with %o', async (environment, sentence) => {
-    const edge = start(environment);
-    const text = edge.stderr ? (await edge.stderr.toArray()).join('') : '';
-
-    expect(text).toMatch(sentence);
-    expect(text).not.toMatch(/\n\s+at /);
-    expect(edge.exitCode ?? (await once(edge, 'exit'))[0]).toBe(1);
-  });
-});
-
-/** The most memory a process ever held, where the system tells (Linux). */
-function peakMemoryMb({ pid }: ChildProcess): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
-}

@@ -59,12 +59,15 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'a study on its way from Orthan
 
   const demo = async (...args: readonly string[]): Promise<DemoReport> =>
     JSON.parse(await cloud.hilum('demo', '--json', ...args)) as DemoReport;
-  let told: Promise<string> | undefined;
-  /** What the first demo on this cloud printed for people, and the report that ends it. */
-  const firstDemo = async (): Promise<DemoReport & { readonly text: string }> => {
-    told ??= cloud.hilum('demo');
-    const text = await told;
-    return { ...(JSON.parse(text.trim().split('\n').at(-1) ?? '') as DemoReport), text };
+  let first: Promise<DemoReport & { readonly text: string; readonly stored: number }> | undefined;
+  /** What the first demo on this cloud printed for people, how many instances Orthanc held then, and a second demo's report. */
+  const firstDemo = () => {
+    first ??= (async () => {
+      const text = await cloud.hilum('demo');
+      const stored = await countInstances();
+      return { text, stored, ...(await demo()) };
+    })();
+    return first;
   };
   const run = async (path: string, tool: string): Promise<RunReport> =>
     JSON.parse(await cloud.hilum('run', path, '--tool', tool, '--out', join(folder, tool), '--json')) as RunReport;
@@ -88,23 +91,20 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'a study on its way from Orthan
         stage,
       ).toHaveLength(2);
     for (const { text: words } of [...vertebrae, ...lesions])
-      expect(lines.filter((line) => line.startsWith(`there: ${words} found: `)).length).toBeGreaterThan(0);
-    for (const { summary } of [...spine, ...bitewing]) expect(text).toContain(`: ${summary}`);
+      expect(lines.filter((line) => line.startsWith(`${words} `)).length).toBeGreaterThan(0);
+    for (const { summary } of [...spine, ...bitewing]) expect(text.replaceAll(/\s+/g, ' ')).toContain(` ${summary} `);
     for (const { kind, SOPInstanceUID } of studies.flatMap(({ objects }) => objects))
       expect(lines).toContain(`${kind} ${SOPInstanceUID}`);
   });
 
   it('adds nothing a second time', async () => {
-    const first = await firstDemo();
-    const stored = await countInstances();
+    const { text, stored, studies, objects } = await firstDemo();
 
-    const second = await demo();
-
-    const uids = ({ studies }: DemoReport) => studies.map(({ objects }) => objects.map((it) => it.SOPInstanceUID));
+    const told = studies.flatMap((study) => study.objects.map(({ SOPInstanceUID }) => text.includes(SOPInstanceUID)));
     const sent = phantomStudies().reduce((sum, { instances }) => sum + instances.length, 0);
-    expect(first.objects).toBeGreaterThanOrEqual(8);
-    expect(uids(second)).toEqual(uids(first));
-    expect([stored, await countInstances()]).toEqual([sent + first.objects, sent + first.objects]);
+    expect(objects).toBeGreaterThanOrEqual(8);
+    expect(told).toEqual(Array.from({ length: objects }, () => true));
+    expect([stored, await countInstances()]).toEqual([sent + objects, sent + objects]);
   });
 
   it('arrives once, when Orthanc is killed during return and comes back', async () => {

@@ -58,7 +58,7 @@ describe('a deployment', () => {
     const { tools, leftOut } = withoutMissingModels(discoverTools(root), root);
 
     expect(idsOf(tools)).toEqual(['plain-tool']);
-    expect(leftOut).toEqual([expect.stringMatching(/foreign-tool is left out .*npx hilum models pull foreign/)]);
+    expect(leftOut).toEqual([expect.stringMatching(/foreign-tool is left out .*bin\/hilum models pull foreign/)]);
   });
 
   it('has the tool once its model is there, and its weights in the bundle', () => {

@@ -1,20 +1,22 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { parseQueueName, STACK_OUTPUTS, TELEMETRY_OFF } from '#pipeline/environment.ts';
+import { DeployedToolsSchema, parseQueueName, STACK_OUTPUTS, TELEMETRY_OFF } from '#pipeline/environment.ts';
 import { LANES } from '#pipeline/keys.ts';
 import { METRICS } from '../../adapters/aws/observe.ts';
 import type { Bundler } from '../../infra/bundle.ts';
 import { parseConfig } from '../../infra/config.ts';
+import { ToolsParameter } from '../../infra/constructs/tools-parameter.ts';
 import { PipelineStack } from '../../infra/pipeline-stack.ts';
 import { discoverTools } from '../../infra/tools.ts';
 
 type Resource = { readonly Type: string; readonly Properties: Record<string, unknown>; readonly DependsOn?: string[] };
 type Resources = Record<string, Resource>;
 
+const MODEL = { id: 'm', version: '1.0.0', file: 'm.onnx', licence: 'MIT', summary: 's' };
 const TOOL_IDS = ['first-tool', 'second-tool'];
 
 /** A folder with tools in it, as a checkout has. */
@@ -276,6 +278,32 @@ describe('the template', () => {
 
   it('tells what others find it by', () => {
     for (const name of Object.values(STACK_OUTPUTS)) zip.hasOutput(name, {});
+  });
+
+  it('tells the edge which tools it has, in a parameter of the deployment’s name', () => {
+    for (const [template, name] of [
+      [zip, '/hilum/tools'],
+      [synthesise({ name: 'trial' }), '/trial/tools'],
+    ] as const) {
+      const [parameter, ...others] = Object.values(find('AWS::SSM::Parameter', template));
+      expect(others).toEqual([]);
+      expect(parameter?.Properties).toMatchObject({ Name: name, Type: 'String' });
+      expect(DeployedToolsSchema.parse(JSON.parse(String(parameter?.Properties['Value']))).tools).toEqual(
+        Object.fromEntries(TOOL_IDS.map((id) => [id, expect.stringMatching(/^1\.0\.0\+r\d+$/)])),
+      );
+    }
+  });
+
+  it('has room for 40 tools with long names and two models each in a standard parameter', () => {
+    const stack = new Stack(new App(), 'forty');
+    const models = ['a', 'b'].map((digit) => ({ ...MODEL, sha256: digit.repeat(64) }));
+    const tools = discoverTools(makeRoot(Array.from({ length: 40 }, (_, index) => `${'t'.repeat(38)}${index + 10}`)));
+    new ToolsParameter(stack, 'Tools', { deployment: 'hilum', tools: tools.map((manifest) => ({ manifest, models })) });
+
+    const [parameter] = Object.values(find('AWS::SSM::Parameter', Template.fromStack(stack)));
+
+    expect(Object.keys(JSON.parse(String(parameter?.Properties['Value'])).tools)).toHaveLength(40);
+    expect(Buffer.byteLength(String(parameter?.Properties['Value']))).toBeLessThanOrEqual(4096);
   });
 
   it('adds a tool’s queues and function by its folder alone', () => {

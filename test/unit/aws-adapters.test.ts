@@ -2,7 +2,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
+import { createSsmDeployedTools } from '#adapters/aws/deployed-tools.ts';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
@@ -141,5 +143,41 @@ describe('the runs table', () => {
     await expect(
       runsThat(jsonError(400, 'com.amazonaws.dynamodb.v20120810#ThrottlingException')).list(),
     ).rejects.toThrow(ServiceUnavailableError);
+  });
+});
+
+describe('the deployed tools', () => {
+  const toolsThat = (answer: AwsAnswer) =>
+    createSsmDeployedTools({ parameter: '/hilum/tools', client: new SSMClient(answering(() => answer).settings) });
+  const holding = (value: string) => json({ Parameter: { Name: '/hilum/tools', Value: value } });
+
+  it('are each tool’s version by its id', async () => {
+    const tools = toolsThat(holding('{"format":"hilum.tools/1","tools":{"caries":"1.0.0"}}'));
+    expect(await tools.versions()).toEqual(new Map([['caries', '1.0.0']]));
+  });
+
+  it.each([
+    ['a parameter that is not there', jsonError(400, 'ParameterNotFound'), ConfigurationError],
+    ['no permission', jsonError(400, 'AccessDeniedException'), ConfigurationError],
+    ['another format', holding('{"format":"hilum.tools/2","tools":{}}'), ConfigurationError],
+    ['no JSON', holding('caries'), ConfigurationError],
+    ['a failure of the service', jsonError(500, 'InternalServerError'), ServiceUnavailableError],
+  ])('are not guessed from %s', async (_what, answer, expected) => {
+    const asking = toolsThat(answer).versions();
+    await expect(asking).rejects.toThrow(expected);
+    await expect(asking).rejects.toThrow(/HILUM_TOOLS_PARAMETER/);
+  });
+
+  it('are given up at the deadline, and by the caller', async () => {
+    const tools = toolsThat(holding('{"format":"hilum.tools/1","tools":{}}'));
+    await expect(tools.versions({ deadlineMs: 0 })).rejects.toThrow(ServiceUnavailableError);
+    await expect(tools.versions({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+  });
+
+  it('need a region, and say so', async () => {
+    const client = new SSMClient({ region: () => Promise.reject<string>(new Error('Region is missing')) });
+    await expect(createSsmDeployedTools({ parameter: '/hilum/tools', client }).versions()).rejects.toThrow(
+      /which region .*set AWS_REGION/,
+    );
   });
 });

@@ -62,9 +62,10 @@ it('tells the time of each stage, what was found beside what is there, and the o
     'converted to DICOM | 1.0 s',
     'stored in Orthanc and read back | 0.9 s',
     'Two bodies were measured.',
-    'there: L1: no fracture | found: L1 is 20 mm high',
-    'there: L2: no fracture | found: nothing',
-    'found besides: L9 is 20 mm high',
+    'IN THE PHANTOM | FOUND BY THE TOOL',
+    'L1: no fracture | L1 is 20 mm high',
+    'L2: no fracture | nothing',
+    'besides: L9 is 20 mm high',
     'in the PACS: 2 objects of Hilum',
     'segmentation | 2.25.1',
     'pdf | 2.25.2',
@@ -98,5 +99,21 @@ it('begins with what a run of an earlier demo still has to do, and compares noth
     ['stored in Orthanc and read back', '0.9 s'],
   ]);
   expect(lines).toContain('found: L1 is 20 mm high');
-  expect(lines.join()).not.toContain('there:');
+  expect(lines.join()).not.toContain('IN THE PHANTOM');
+});
+
+it('can be read in a terminal of 100 columns: long findings go on below themselves', () => {
+  const summary =
+    'Suspected caries, right side of an upper tooth, into the inner third of the dentin (D3), 1.8 mm deep';
+  const runs = [{ run, findings: [{ ...finding('L1'), summary }] }];
+
+  const known = describeStudy(study, { runs, objects: [], storedAt });
+  const unknown = describeStudy({ ...study, truth: [] }, { runs, objects: [], storedAt });
+
+  for (const lines of [known, unknown]) {
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(lines.join(' ').replaceAll(/ +/g, ' ')).toContain(summary);
+  }
+  const [begin = '', next = ''] = known.slice(known.findIndex((line) => line.includes('Suspected')));
+  expect(next.search(/\S/)).toBe(begin.indexOf('Suspected'));
 });

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigurationError } from '#core/errors.ts';
 import { readEdgeConfig } from '#edge/config.ts';
+import { ROOT } from '../../localstack/parts.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'hilum-edge-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -18,6 +19,7 @@ const enough = {
   HILUM_ORTHANC_USERNAME: 'hilum',
   HILUM_ORTHANC_PASSWORD: 'secret',
   HILUM_BUCKET: 'hilum-studies',
+  HILUM_TOOLS_PARAMETER: '/hilum/tools',
   HILUM_EDGE_FOLDER: '/var/lib/hilum',
 };
 
@@ -32,6 +34,8 @@ describe('the settings of the edge', () => {
         timeoutMs: 60_000,
       },
       bucket: 'hilum-studies',
+      toolsParameter: '/hilum/tools',
+      aws: {},
       lane: 'live',
       start: 'now',
       folder: '/var/lib/hilum',
@@ -44,11 +48,42 @@ describe('the settings of the edge', () => {
     const file = fileWith(
       JSON.stringify({ HILUM_BUCKET: 'from-file', HILUM_EDGE_POLL_MS: 250, HILUM_EDGE_START: 'all' }),
     );
-    const environment = { HILUM_BUCKET: 'from-environment', HILUM_EDGE_START: '' };
+    const environment = { HILUM_BUCKET: 'from-environment', HILUM_TOOLS_PARAMETER: '/x', HILUM_EDGE_START: '' };
 
-    const config = readEdgeConfig({ environment, file, defaults: enough });
+    const config = readEdgeConfig({ environment, file, defaults: [enough] });
 
     expect(config).toMatchObject({ bucket: 'from-environment', pollMs: 250, start: 'all', folder: '/var/lib/hilum' });
+  });
+
+  it('tell the AWS SDK what they say of region, address and profile, the environment first', () => {
+    const file = fileWith(
+      JSON.stringify({ AWS_REGION: 'eu-central-1', AWS_ENDPOINT_URL: 'http://127.0.0.1:4566', AWS_PROFILE: 'edge' }),
+    );
+
+    const { aws } = readEdgeConfig({ environment: { ...enough, AWS_REGION: 'us-east-1' }, file });
+
+    expect(aws).toEqual({
+      AWS_REGION: 'us-east-1',
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
+      AWS_PROFILE: 'edge',
+    });
+  });
+
+  it('take what belongs to the local Orthanc or cloud for no other', () => {
+    const local = [
+      { HILUM_ORTHANC_URL: 'http://127.0.0.1:8042', HILUM_ORTHANC_USERNAME: 'local', HILUM_ORTHANC_PASSWORD: 'local' },
+      { HILUM_BUCKET: 'local-bucket', HILUM_TOOLS_PARAMETER: '/local/tools' },
+    ];
+    const elsewhere = { HILUM_EDGE_FOLDER: '/f', HILUM_ORTHANC_URL: 'http://pacs.example', HILUM_BUCKET: 'hospital' };
+
+    expect(() => readEdgeConfig({ environment: elsewhere, defaults: local })).toThrow(
+      /HILUM_ORTHANC_USERNAME is not set.*HILUM_TOOLS_PARAMETER is not set: .*ToolsParameterName/,
+    );
+    const { orthanc, bucket } = readEdgeConfig({
+      environment: { HILUM_EDGE_FOLDER: '/f', HILUM_ORTHANC_USERNAME: 'other', HILUM_BUCKET: 'local-bucket' },
+      defaults: local,
+    });
+    expect([orthanc.username, orthanc.url, bucket]).toEqual(['other', 'http://127.0.0.1:8042', 'local-bucket']);
   });
 
   it('take the password from a file', () => {
@@ -86,15 +121,48 @@ describe('the settings of the edge', () => {
   });
 
   it.each([
-    ['{"HILUM_BUCKT": "x"}', /HILUM_BUCKT/],
-    ['{"HILUM_BUCKET": ["x"]}', /HILUM_BUCKET/],
-    ['[]', /all of it/],
+    ['{"HILUM_BUCKT": "x"}', /there is no setting HILUM_BUCKT; did you mean HILUM_BUCKET\?/],
+    ['{"hilum_bucket": "x"}', /there is no setting hilum_bucket; did you mean HILUM_BUCKET\?/],
+    ['{"AWS_REGIN": "x", "HILUM_EDGE_POL_MS": 1}', /mean AWS_REGION\?\. .*mean HILUM_EDGE_POLL_MS\?/],
+    ['{"PORT": 1}', /there is no setting PORT; the settings are HILUM_ORTHANC_URL, /],
+    ['{"HILUM_BUCKET": ["x"]}', /HILUM_BUCKET must be a text or a number/],
+    ['{"AWS_SECRET_ACCESS_KEY": "x"}', /AWS_SECRET_ACCESS_KEY does not belong into it: name a profile \(AWS_PROFILE\)/],
+    ['[]', /holds no settings: it must be a JSON object/],
     ['{', /not JSON/],
   ])('in the file %s are told what is wrong with them', (text, message) => {
     expect(() => readEdgeConfig({ environment: enough, file: fileWith(text) })).toThrow(message);
+  });
+
+  it('are those that edge/README.md lists, and its example is read', () => {
+    const page = readFileSync(join(ROOT, 'edge/README.md'), 'utf8');
+    const listed = [...page.matchAll(/^\| (`(?:HILUM|AWS)_[^|]+) \|/gm)].flatMap(
+      ([, cell = '']) => cell.match(/[A-Z]\w+/g) ?? [],
+    );
+    const [, example = ''] = /```json\n(.+?)```/s.exec(page) ?? [];
+    const file = fileWith(example.replace('/etc/hilum/orthanc-password', fileWith('secret')).replace('…', 'studies'));
+
+    const unknown = () => readEdgeConfig({ environment: enough, file: fileWith('{"X": 1}') });
+    const { orthanc, aws } = readEdgeConfig({ environment: { HILUM_EDGE_FOLDER: '/f' }, file });
+
+    expect([...new Set(listed)].sort()).toEqual(settingsIn(unknown));
+    expect([orthanc.password, aws]).toEqual(['secret', { AWS_REGION: 'eu-central-1' }]);
   });
 
   it('in a file that is not there are missed by name', () => {
     expect(() => readEdgeConfig({ environment: enough, file: join(folder, 'none') })).toThrow(/--config names .*none/);
   });
 });
+
+/** The names of all settings, which the refusal of an unknown one lists. */
+function settingsIn(refused: () => unknown): readonly string[] {
+  try {
+    refused();
+  } catch (error) {
+    return (
+      String(error)
+        .split('the settings are ')[1]
+        ?.match(/[A-Z]\w+/g) ?? []
+    ).sort();
+  }
+  return [];
+}

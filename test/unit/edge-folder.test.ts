@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ConfigurationError } from '#core/errors.ts';
 import { openEdgeFolder } from '#edge/folder.ts';
-import { removeEdgeFolder } from '../../localstack/lock.ts';
+import { readState } from '../../localstack/home.ts';
+import { localUp } from '../../localstack/local.ts';
+import { refuseBesideEdge, removeEdgeFolder } from '../../localstack/lock.ts';
 
 let parent: string;
 let folder: string;
@@ -53,11 +55,20 @@ it('is one edge’s alone: a second one is told so and touches nothing', () => {
 
 it('is held against other processes too, and not by one that was killed', async () => {
   const edge = await edgeElsewhere();
-  const error = thrownBy(() => openEdgeFolder(folder).close());
+  const errors = [openEdgeFolder, refuseBesideEdge, removeEdgeFolder].map((open) => thrownBy(() => open(folder)));
+  const upBesideIt = await localUp({ home: parent }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   edge.kill('SIGKILL');
   await once(edge, 'exit');
 
-  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(readState(parent)).toEqual({});
+  for (const error of [...errors, upBesideIt]) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toContain(`works in ${folder}: process ${edge.pid}. First stop it (\`kill ${edge.pid}\`)`);
+  }
+  refuseBesideEdge(folder);
   openEdgeFolder(folder).close();
 });
 
@@ -83,6 +94,7 @@ it('has files that only its owner can read, also in a folder that is open to oth
     'journal.sqlite': 0o600,
     'journal.sqlite-shm': 0o600,
     'journal.sqlite-wal': 0o600,
+    'lock.pid': 0o600,
     'lock.sqlite': 0o600,
   });
 });

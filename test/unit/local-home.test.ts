@@ -40,6 +40,7 @@ const environment = {
   runsTable: 't',
   queues: 'http://127.0.0.1:4566/0/hilum-',
   archiveSecret: 's',
+  toolsParameter: '/hilum/tools',
   orthanc: {
     url: 'http://127.0.0.1:8042',
     dicomWebUrl: 'http://127.0.0.1:8042/dicom-web/',

@@ -160,7 +160,7 @@ describe('a model that is nowhere', () => {
     const engine = createOnnxEngine({ modelsDir, threads: 1 });
 
     await expect(engine.run(card.id, {})).rejects.toThrow(
-      /npx hilum models pull foreign.* from models\.example \(31 bytes, licence BSD-2-Clause\)/,
+      /`hilum models pull foreign.* from models\.example \(31 bytes, licence BSD-2-Clause\)/,
     );
     await expect(engine.run(card.id, {})).rejects.toBeInstanceOf(ConfigurationError);
   });

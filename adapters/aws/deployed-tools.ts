@@ -1,0 +1,48 @@
+/** Which tools are deployed, from the parameter that the stack publishes (SSM Parameter Store). */
+import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { ConfigurationError } from '#core/errors.ts';
+import { DeployedToolsSchema } from '#pipeline/environment.ts';
+import type { CallOptions, DeployedTools } from '#pipeline/ports.ts';
+import { limited } from '../call.ts';
+import { ssm, translated, within } from './clients.ts';
+
+const WHAT = "the deployment's list of tools (HILUM_TOOLS_PARAMETER)";
+const failed = (error: unknown): Error => translated(error, WHAT);
+
+/**
+ * @param parameter the parameter's name: the stack's output `ToolsParameterName`
+ * @throws ConfigurationError (from its method) where the parameter is missing, may not be read or holds something else
+ * @throws ServiceUnavailableError (from its method) where Systems Manager does not answer
+ */
+export function createSsmDeployedTools({
+  parameter,
+  client = ssm(),
+}: {
+  readonly parameter: string;
+  readonly client?: SSMClient;
+}): DeployedTools {
+  async function versions(options: CallOptions = {}): Promise<ReadonlyMap<string, string>> {
+    const command = new GetParameterCommand({ Name: parameter });
+    const read = async (signal: AbortSignal | undefined): Promise<string> =>
+      (await client.send(command, within(signal))).Parameter?.Value ?? '';
+    return toolsIn(await limited(options, read, failed));
+  }
+
+  return { versions };
+}
+
+function toolsIn(text: string): ReadonlyMap<string, string> {
+  const parsed = DeployedToolsSchema.safeParse(parsedJson(text));
+  if (parsed.success) return new Map(Object.entries(parsed.data.tools));
+  throw new ConfigurationError(
+    `${WHAT} holds something that this version does not read: deploy and edge must be of versions that fit`,
+  );
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

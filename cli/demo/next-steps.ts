@@ -1,0 +1,42 @@
+/** What a person can do once the demo is over: look, send a study of their own, stop. */
+import { passwordFile, readState, VIEWER_PORT } from '#localstack/home.ts';
+import type { LocalEnvironment } from '#localstack/local.ts';
+
+/**
+ * Lines to be printed with `print`, which makes of each `hilum …` what can be typed.
+ *
+ * @param environment undefined where the PACS ended with the demo
+ */
+export function nextSteps(environment: LocalEnvironment | undefined): readonly string[] {
+  if (environment === undefined) {
+    return [
+      '',
+      'The archive and the local cloud ended with the demo. With Orthanc and PostgreSQL they stay, for the viewer and for',
+      'studies of your own: `hilum doctor` says how to get both.',
+    ];
+  }
+  const { home, orthanc } = environment;
+  const { viewerPort = VIEWER_PORT } = readState(home);
+  return [
+    '',
+    'LOOK AT THE RESULTS',
+    '  `hilum viewer`',
+    `    shows them on the images, in OHIF at http://127.0.0.1:${viewerPort}/ (Ctrl-C ends it)`,
+    `  Orthanc lists them beside the images: ${orthanc.url}/app/explorer.html`,
+    `    user      ${orthanc.username}`,
+    `    password  in ${passwordFile(home)}`,
+    '',
+    'SEND A STUDY OF YOUR OWN',
+    '  1. `hilum edge`',
+    '       forwards what arrives in Orthanc from now on; leave it running (Ctrl-C ends it)',
+    `  2. Put DICOM files into Orthanc: ${orthanc.url}/app/explorer.html#upload`,
+    '  3. `hilum status`',
+    '       says how far each study is; its results then lie beside its images, as above',
+    '  Or in one step, while no edge runs: `hilum demo --study FOLDER`',
+    '',
+    'STOP',
+    '  `hilum local down`',
+    '    Orthanc keeps its studies until the next start; `hilum local down --purge` removes them',
+    ...(process.env['HILUM_HOME'] === undefined ? [] : ['', `In another terminal, first: export HILUM_HOME=${home}`]),
+  ];
+}

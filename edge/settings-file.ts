@@ -1,0 +1,78 @@
+/** The JSON file of `--config`: an object of settings by the names of their environment variables. */
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { ConfigurationError } from '#core/errors.ts';
+
+/** Values by the names of environment variables. */
+export type Settings = Readonly<Record<string, string | undefined>>;
+
+const FileSchema = z.record(z.string(), z.unknown());
+const ValueSchema = z.union([z.string(), z.number()]).transform(String);
+
+/** Keys of an AWS account have places of their own, which the SDK finds. */
+const CREDENTIALS = /^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/;
+
+/**
+ * @param names every setting that there is
+ * @throws ConfigurationError that names what the file has and should not have, with the setting that was likely meant
+ */
+export function settingsIn(file: string, names: readonly string[]): Settings {
+  const parsed = FileSchema.safeParse(jsonIn(file));
+  if (!parsed.success)
+    throw new ConfigurationError(`${file} holds no settings: it must be a JSON object such as ${EXAMPLE}`);
+  const entries = Object.entries(parsed.data).map(([name, value]) => ({ name, value: ValueSchema.safeParse(value) }));
+  const faults = entries.flatMap(({ name, value }) => {
+    if (CREDENTIALS.test(name))
+      return `${name} does not belong into it: name a profile (AWS_PROFILE), or set it in the environment`;
+    if (!names.includes(name)) return unknownName(name, names);
+    return value.success ? [] : `${name} must be a text or a number`;
+  });
+  if (faults.length > 0) throw new ConfigurationError(`${file} cannot be used: ${faults.join('. ')}.`);
+  return Object.fromEntries(entries.map(({ name, value }) => [name, value.data]));
+}
+
+const EXAMPLE = '{"HILUM_ORTHANC_URL": "http://127.0.0.1:8042"}';
+
+function unknownName(name: string, names: readonly string[]): string {
+  const [nearest = ''] = names.toSorted((a, b) => editsBetween(name, a) - editsBetween(name, b));
+  // A third of the name mistyped is another name.
+  return editsBetween(name, nearest) <= nearest.length / 3
+    ? `there is no setting ${name}; did you mean ${nearest}?`
+    : `there is no setting ${name}; the settings are ${names.join(', ')}`;
+}
+
+/** How many letters must be put in, taken out or replaced to make one word of the other (Levenshtein). */
+function editsBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, column) => column);
+  for (const [line, letter] of [...one].entries()) {
+    const next = [line + 1];
+    for (const [column, wanted] of [...other].entries()) {
+      const replaced = (row[column] ?? 0) + (letter.toUpperCase() === wanted ? 0 : 1);
+      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+function jsonIn(file: string): unknown {
+  const text = readText(file, '--config');
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigurationError(`${file} is not JSON`, { cause });
+  }
+}
+
+/**
+ * A file that a setting names.
+ *
+ * @throws ConfigurationError where it cannot be read
+ */
+export function readText(file: string, setting: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigurationError(`${setting} names ${file}, which cannot be read`, { cause });
+  }
+}
