@@ -1,6 +1,7 @@
 /** A lock between processes. The operating system gives it back when its owner dies, however that happens. */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { systemRefusal } from '../system-refusal.ts';
 import { makePrivateFile } from './private-file.ts';
 
 /** SQLite's result code where another connection has the file. */
@@ -32,6 +33,6 @@ export function lockFolder(folder: string): Lock | undefined {
   } catch (error) {
     database.close();
     if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
-    throw error;
+    throw systemRefusal(error, file);
   }
 }

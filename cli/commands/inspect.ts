@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
 import { createDecoder } from '#adapters/decoder/decoder.ts';
-import { findFiles } from '#files/dicom-files.ts';
+import { findTree } from '#files/file-tree.ts';
 import { print, printJson, root } from '../command.ts';
 import { type InspectedFile, inspectFiles } from '../inspect-files.ts';
 
@@ -13,7 +13,7 @@ export function addInspectCommand(program: Command): void {
     .argument('<path...>', 'DICOM files or folders of them')
     .option('--json', 'print an array, one item a file')
     .action(async (paths: readonly string[], { json }: { json?: true }) => {
-      const inspected = await inspectFiles(await findFiles(paths), await loadCatalog(root), createDecoder());
+      const inspected = await inspectFiles((await findTree(paths)).files, await loadCatalog(root), createDecoder());
       if (json === true) printJson(inspected);
       else for (const file of inspected) printFile(file);
     });
