@@ -1,5 +1,6 @@
 /** Which deployment a command asks: the one that the environment names, else the local cloud of `hilum local up`. */
 import { LOCAL_CREDENTIALS, type LocalCloud } from '#adapters/aws/local-cloud.ts';
+import { ConfigurationError } from '#core/errors.ts';
 
 /** Where runs are recorded. */
 export interface RunsTable {
@@ -20,9 +21,20 @@ export function findRunsTable(readLocal: () => RunsTable & LocalCloud): RunsTabl
   if (HILUM_RUNS_TABLE) {
     return { runsTable: HILUM_RUNS_TABLE, ...(AWS_ENDPOINT_URL && { endpoint: AWS_ENDPOINT_URL }) };
   }
-  const local = readLocal();
+  const local = localOr(readLocal);
   useLocalCloud(local);
   return local;
+}
+
+/** What is remembered of the local cloud; where there is nothing, the error says how to ask another one. */
+function localOr<T>(readLocal: () => T): T {
+  try {
+    return readLocal();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    const mend = 'or set HILUM_RUNS_TABLE and AWS_REGION to ask a deployment on AWS';
+    throw new ConfigurationError(`${error.message}, ${mend}`, { cause: error });
+  }
 }
 
 /** Leads the AWS clients of this process to a local cloud. To be called before the first of them is made. */

@@ -4,6 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { ConfigurationError, HilumError, ServiceUnavailableError } from '#core/errors.ts';
+import { errorName, reasonOfRefusal } from './refusal.ts';
 
 const once = <T>(make: () => T): (() => T) => {
   let made: T | undefined;
@@ -28,23 +29,6 @@ export const secretsManager = /* @__PURE__ */ once(() => new SecretsManagerClien
 /** The SDK's option by which a call is given up. */
 export const within = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal });
 
-/** Answers that no retry mends: a person has to correct a name or a permission. */
-const CONFIGURATION = new Set([
-  'AccessDenied',
-  'AccessDeniedException',
-  'ExpiredToken',
-  'InvalidAccessKeyId',
-  'NoSuchBucket',
-  'QueueDoesNotExist',
-  'AWS.SimpleQueueService.NonExistentQueue',
-  'ResourceNotFoundException',
-  'SignatureDoesNotMatch',
-  'UnrecognizedClientException',
-]);
-
-/** The SDK's name for an error, or its class where it is not the SDK's. */
-export const errorName = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
-
 /**
  * One of ours for an error of the SDK, which stays as the cause; one of ours is returned as it is.
  *
@@ -54,10 +38,8 @@ export function translated(error: unknown, what: string): HilumError {
   if (error instanceof HilumError) return error;
   const name = errorName(error);
   const facts = { error: name };
-  return CONFIGURATION.has(name)
-    ? new ConfigurationError(`AWS refuses ${what}: ${name}. Check its name and this role's permissions.`, {
-        cause: error,
-        facts,
-      })
-    : new ServiceUnavailableError(`AWS could not serve ${what}: ${name}.`, { cause: error, facts });
+  const { isSetting, why } = reasonOfRefusal(error);
+  return isSetting
+    ? new ConfigurationError(`Cannot use ${what}: ${why} (${name}).`, { cause: error, facts })
+    : new ServiceUnavailableError(`Cannot reach ${what}: ${why} (${name}).`, { cause: error, facts });
 }
