@@ -1,4 +1,5 @@
 /** What became of a run, as a sentence for people: its state, and what the answer is where there is one. */
+import type { Reason } from '#core/errors.ts';
 import type { Outcome } from '#core/tool.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
 import type { RunState } from '#pipeline/run-state.ts';
@@ -25,24 +26,30 @@ const DELIVERED: Readonly<Record<Outcome, string>> = {
 
 /** What a run that ended without a result says. */
 const ENDED: Readonly<Partial<Record<RunState, string>>> = {
-  'not-applicable': 'the tool does not take this study: %',
-  rejected: 'it can give no result, however often it is tried: %',
-  failed: 'it failed: %',
+  'not-applicable': 'the tool does not take this study',
+  rejected: 'it can give no result, however often it is tried',
+  failed: 'the run died',
 };
 
-/** `could not be evaluated: the slices are not parallel (mixed-orientation); a note saying so is in the PACS` */
-export function runInWords(run: Told): string {
+/**
+ * What became of a run: one sentence, and the reason where the sentence does not say it: of what was delivered it does, for
+ * there the reason is part of the answer.
+ */
+export function runInWords(run: Told): { readonly sentence: string; readonly because?: Reason } {
   const { state, reason, outcome, objects = [] } = run;
-  const why = reason === undefined ? 'no reason was recorded' : `${withoutStop(reason.message)} (${reason.code})`;
-  const underWay = UNDER_WAY[state];
-  if (underWay !== undefined) {
-    return reason === undefined || outcome !== undefined
-      ? underWay
-      : `${underWay}. The last try failed and another follows: ${why}`;
+  if (state === 'delivered') {
+    const why = reason === undefined ? 'no reason was recorded' : `${withoutStop(reason.message)} (${reason.code})`;
+    return { sentence: deliveredAs(outcome).replace('%', () => why) };
   }
-  if (state === 'delivered') return deliveredAs(outcome).replace('%', why);
-  const note = objects.length > 0 ? '; a note saying so is in the PACS' : '';
-  return `${(ENDED[state] ?? state).replace('%', why)}${note}`;
+  const underWay = UNDER_WAY[state];
+  if (underWay === undefined) {
+    const note = objects.length > 0 ? '; a note saying so is in the PACS' : '';
+    return { sentence: `${ENDED[state] ?? state}${note}`, ...(reason && { because: reason }) };
+  }
+  // With an outcome the reason is the answer's own, on its way to the PACS; without one it is why the last try failed.
+  if (reason === undefined) return { sentence: underWay };
+  const isAnswer = outcome !== undefined && outcome !== 'result';
+  return { sentence: isAnswer ? underWay : `${underWay}; a try failed, another follows`, because: reason };
 }
 
 /** Outcomes are text in the table: one of a later version is told by what is certain. */

@@ -49,13 +49,13 @@ export function needed(value: string | undefined, flags: string, { examples: [ex
 export function wholeNumber(text: string, flag: string, { least, most, unit }: NumberRange): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
-  throw new UsageError(`${flag} takes ${unit}, a whole number from ${least} to ${most}, not ${text || "''"}`);
+  throw new UsageError(`${flag} takes ${unit} from ${least} to ${most} (a whole number), not ${text || "''"}`);
 }
 
 export interface NumberRange {
   readonly least: number;
   readonly most: number;
-  /** `seconds`, `a port`. */
+  /** `seconds`, `a number`. */
   readonly unit: string;
 }
 

@@ -107,8 +107,10 @@ function printStatus(runs: readonly ShownRun[], waiting: readonly StudyAtEdge[])
   for (const [study, members] of Map.groupBy(runs, ({ StudyInstanceUID }) => StudyInstanceUID)) {
     print(study);
     for (const run of members) {
-      print(`  ${run.tool} ${run.version} (${run.lane}): ${run.state}, ${runInWords(run)}`);
+      const { sentence, because } = runInWords(run);
+      print(`  ${run.tool} ${run.version} (${run.lane}): ${run.state}, ${sentence}`);
       if (run.summary !== undefined && run.summary !== run.reason?.message) print(`    ${run.summary}`);
+      printReason(because);
       print(`    ${timesOf(run)}`);
     }
     printRefused(members[0]?.refused);

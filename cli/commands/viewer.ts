@@ -36,7 +36,7 @@ export function addViewerCommand(program: Command): void {
 
 async function view({ port, study, open, json }: ViewerCommandOptions): Promise<void> {
   const wanted =
-    port === undefined ? undefined : wholeNumber(port, '--port', { least: 1, most: 65_535, unit: 'a port' });
+    port === undefined ? undefined : wholeNumber(port, '--port', { least: 1, most: 65_535, unit: 'a number' });
   if (study !== undefined) studyUid(study, '--study');
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
