@@ -32,14 +32,20 @@ export function makeFolder(path: string, mode = 0o777): string | undefined {
 export function proveWritable(folder: string, name = '.hilum'): void {
   const made = atPathSync(folder, () => makeFolder(folder));
   const probe = join(folder, `${name}.${process.pid}.part`);
+  let refused: unknown;
   try {
     writeFileSync(probe, 'probe');
   } catch (error) {
-    throw systemRefusal(error, folder, 'written');
-  } finally {
-    rmSync(probe, { force: true });
-    if (made !== undefined) removeEmpty(folder, made);
+    refused = systemRefusal(error, folder, 'written');
   }
+  try {
+    rmSync(probe, { force: true });
+  } catch (error) {
+    // The first error is the one to tell: what could not be made cannot be removed.
+    refused ??= systemRefusal(error, folder, 'emptied');
+  }
+  if (made !== undefined) removeEmpty(folder, made);
+  if (refused !== undefined) throw refused;
 }
 
 /** Removes a folder, and those above it as far as they were made with it; one that holds something stays. */

@@ -61,7 +61,8 @@ export async function writeTogether(folder: string, files: ReadonlyMap<string, U
     for (const { path, content } of paths) await atPath(path, () => writeFile(draftOf(path), content));
     for (const { path } of paths) await atPath(path, () => rename(draftOf(path), path));
   } catch (error) {
-    for (const { path } of paths) await rm(draftOf(path), { force: true });
+    // What cannot be removed was not made: the first error is the one to tell.
+    for (const { path } of paths) await rm(draftOf(path), { force: true }).catch(() => undefined);
     if (made !== undefined) removeEmpty(folder, made);
     throw error;
   }
