@@ -82,7 +82,8 @@ export interface Secrets {
 /** The folder that holds the local environment: HILUM_HOME, else `.hilum` in the repository. */
 export function localHome(home?: string): string {
   const { HILUM_HOME } = process.env;
-  return resolve(home ?? HILUM_HOME ?? join(ROOT, '.hilum'));
+  // An empty one is not set: it would be the working directory, and `purge` removes the home.
+  return resolve(home ?? (HILUM_HOME || join(ROOT, '.hilum')));
 }
 
 /** What `hilum edge` and the demo remember of what they put into the cloud of this home. */

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { ConfigurationError } from '#core/errors.ts';
+import { systemRefusal } from '#adapters/system-refusal.ts';
+import { ConfigurationError, SystemRefusalError } from '#core/errors.ts';
 import { localHome, type OrthancEnvironment, readState, VIEWER_PORT } from '#localstack/home.ts';
 import { orthancAnswers } from '#localstack/orthanc.ts';
 import { startViewer, studyUrl } from '#viewer/server.ts';
@@ -67,7 +68,9 @@ async function ohif(): Promise<string> {
   if (!hasOhif()) note(`fetching OHIF ${OHIF.version} from npm, once (50 MB) …`);
   try {
     return await fetchOhif();
-  } catch (cause) {
+  } catch (error) {
+    const cause = systemRefusal(error);
+    if (cause instanceof SystemRefusalError) throw cause;
     throw new ConfigurationError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
