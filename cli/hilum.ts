@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import * as z from 'zod';
+import { systemRefusal } from '#adapters/system-refusal.ts';
 import { isKnown } from '#core/errors.ts';
 import { WrongPathError } from '#files/wrong-path.ts';
 import { forPeople, note, root, Unsuccessful, UsageError } from './command.ts';
@@ -24,8 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
 
 // Whoever reads our output may stop before its end, as `head` does: there is nothing left to do then.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
+  process.exit(error.code === 'EPIPE' ? process.exitCode : report(systemRefusal(error, 'Standard output')));
 });
 
 try {
@@ -47,6 +47,7 @@ async function createProgram(asked: string): Promise<Command> {
       writeErr: (text) => void process.stderr.write(forPeople(text)),
     })
     .showHelpAfterError('(see --help)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'hilum: ')) })
     .exitOverride();
   const wanted = Object.entries(COMMANDS).filter(([name]) => name === asked || !Object.hasOwn(COMMANDS, asked));
   for (const [, load] of wanted) (await load())(program);
@@ -54,7 +55,8 @@ async function createProgram(asked: string): Promise<Command> {
 }
 
 /** Says what went wrong in a sentence, and returns the exit code. `HILUM_DEBUG=1` shows where it happened. */
-function report(error: unknown): number {
+function report(thrown: unknown): number {
+  const error = systemRefusal(thrown);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (process.env['HILUM_DEBUG'] === '1') note(error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (error instanceof Unsuccessful) return 1;

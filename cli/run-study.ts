@@ -1,5 +1,4 @@
 /** One study through one tool in this process: the same core as the Lambdas, without a cloud. */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import { type Reason, reasonOf } from '#core/errors.ts';
@@ -13,6 +12,7 @@ import type { ImageIndex } from '#core/study/study-index.ts';
 import type { Finding, ImageProcessingTool, LeftOut, Outcome, ProcessingResult } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import type { RefusedFile, StudyFiles, StudyInFolders } from '#files/dicom-files.ts';
+import { writeTogether } from './out-folder.ts';
 
 /** A tool ready to run. */
 export interface ReadyTool {
@@ -43,8 +43,10 @@ export interface StudyReport {
 type StoredObject = Omit<ConvertedObject, 'bytes'> & { readonly path: string };
 
 /**
- * Runs the tool on the study and writes its objects and `result.json` to `<out>/<StudyInstanceUID>/`. Whatever goes
- * wrong with the study is an answer (`failed`), so that one bad study does not stop the others.
+ * Runs the tool on the study and writes its objects and `result.json` to `<out>/<StudyInstanceUID>/`, all or none. Whatever
+ * goes wrong with the study is an answer (`failed`), so that one bad study does not stop the others.
+ *
+ * @throws SystemRefusalError where the files cannot be written: those of the next study could not be either
  */
 export async function runStudy(study: StudyInFolders, ready: ReadyTool, out: string): Promise<StudyReport> {
   const { entry } = ready;
@@ -52,12 +54,12 @@ export async function runStudy(study: StudyInFolders, ready: ReadyTool, out: str
   const answer =
     selected.length === 0 ? await outOfScope(study, refusals, entry) : await answerOf(study, selected, ready);
   const folder = resolve(out, study.StudyInstanceUID);
-  await mkdir(folder, { recursive: true });
+  const files = new Map<string, Uint8Array | string>();
   const objects: StoredObject[] = [];
   for (const { bytes, ...object } of 'objects' in answer ? answer.objects : []) {
-    const path = join(folder, `${object.SOPInstanceUID}.dcm`);
-    await writeFile(path, bytes);
-    objects.push({ path, ...object });
+    const name = `${object.SOPInstanceUID}.dcm`;
+    files.set(name, bytes);
+    objects.push({ path: join(folder, name), ...object });
   }
   const report: StudyReport = {
     StudyInstanceUID: study.StudyInstanceUID,
@@ -76,7 +78,8 @@ export async function runStudy(study: StudyInFolders, ready: ReadyTool, out: str
     objects,
     refused: study.refused,
   };
-  await writeFile(join(folder, 'result.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+  // Last, so that where it lies the objects lie too.
+  await writeTogether(folder, files.set('result.json', `${JSON.stringify(report, undefined, 2)}\n`));
   return report;
 }
 

@@ -158,6 +158,19 @@ export class ConfigurationError extends HilumError {
   readonly code = 'configuration';
 }
 
+/**
+ * The operating system of this machine refuses a file, a folder, a port or a program: a full disk, a missing permission.
+ * The code is the system's own (errno: ENOSPC, EACCES …); the message says what is refused, why, and the mend.
+ */
+export class SystemRefusalError extends HilumError {
+  readonly disposition = 'halt';
+  readonly code: string;
+  constructor(code: string, message: string, options?: HilumErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
 /** Errors with a code, facts and a message that may be told: those raised here, and those of reading and writing DICOM. */
 export type KnownError = HilumError | DicomError;
 

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
+import { systemRefusal } from '#adapters/system-refusal.ts';
 import {
   ArchiveDeniedError,
   ArchiveRequestError,
@@ -12,6 +13,7 @@ import {
   isKnown,
   reasonOf,
   ServiceUnavailableError,
+  SystemRefusalError,
 } from '#core/errors.ts';
 import { chunkKey, type Lane } from '#pipeline/keys.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
@@ -142,8 +144,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         return 'postponed';
       }
       return await forward(study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' }, wants, signal);
-    } catch (error) {
+    } catch (caught) {
       signal?.throwIfAborted();
+      const error = systemRefusal(caught, options.spoolFolder);
       postpone(due, error);
       if (isOutage(error)) throw error;
       return 'postponed';
@@ -193,7 +196,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
           stale ||= error instanceof ArchiveUnavailableError;
           const waitMs = backoffMs(outages, OUTAGE_CAP_MS);
           outages += 1;
-          log.error('edge-waiting', { attempts: outages, waitMs, ...factsOf(error) });
+          log.error('edge-waiting', { attempts: outages, waitMs, ...factsOf(systemRefusal(error)) });
           await pause(waitMs, signal);
         }
       }
@@ -228,7 +231,8 @@ const isOutage = (error: unknown): boolean =>
   error instanceof ArchiveUnavailableError ||
   error instanceof ServiceUnavailableError ||
   error instanceof ArchiveDeniedError ||
-  error instanceof ConfigurationError;
+  error instanceof ConfigurationError ||
+  error instanceof SystemRefusalError;
 
 const backoffMs = (attempts: number, capMs: number): number => Math.min(capMs, 1_000 * 2 ** Math.min(attempts, 20));
 

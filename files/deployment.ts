@@ -1,27 +1,40 @@
-/** Which deployment a command talks to: the one that the environment names, else the local cloud of `hilum local up`. */
+/** Which deployment a command asks: the one that the environment names, else the local cloud of `hilum local up`. */
 import { LOCAL_CREDENTIALS, type LocalCloud } from '#adapters/aws/local-cloud.ts';
+import { ConfigurationError } from '#core/errors.ts';
 
-/** What commands need of a deployment. */
-export interface Deployment {
-  readonly bucket: string;
+/** Where runs are recorded. */
+export interface RunsTable {
   readonly runsTable: string;
+  /** Of a local cloud; undefined on AWS. */
+  readonly endpoint?: string;
 }
 
 /**
- * The deployment that HILUM_BUCKET and HILUM_RUNS_TABLE name, in the AWS account of the environment; else the local
- * cloud, which the AWS clients of this process are then led to.
+ * The runs table that HILUM_RUNS_TABLE names, in the AWS account of the environment; else that of the local cloud, which the
+ * AWS clients of this process are then led to.
  *
  * @param readLocal what is remembered of the local cloud
  * @throws ConfigurationError where there is neither, with what to do
  */
-export function findDeployment(readLocal: () => Deployment & LocalCloud): Deployment {
-  const { HILUM_BUCKET, HILUM_RUNS_TABLE } = process.env;
-  if (HILUM_BUCKET !== undefined && HILUM_RUNS_TABLE !== undefined) {
-    return { bucket: HILUM_BUCKET, runsTable: HILUM_RUNS_TABLE };
+export function findRunsTable(readLocal: () => RunsTable & LocalCloud): RunsTable {
+  const { HILUM_RUNS_TABLE, AWS_ENDPOINT_URL } = process.env;
+  if (HILUM_RUNS_TABLE) {
+    return { runsTable: HILUM_RUNS_TABLE, ...(AWS_ENDPOINT_URL && { endpoint: AWS_ENDPOINT_URL }) };
   }
-  const local = readLocal();
+  const local = localOr(readLocal);
   useLocalCloud(local);
   return local;
+}
+
+/** What is remembered of the local cloud; where there is nothing, the error says how to ask another one. */
+function localOr<T>(readLocal: () => T): T {
+  try {
+    return readLocal();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    const mend = 'or set HILUM_RUNS_TABLE and AWS_REGION to ask a deployment on AWS';
+    throw new ConfigurationError(`${error.message}, ${mend}`, { cause: error });
+  }
 }
 
 /**

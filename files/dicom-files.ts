@@ -1,12 +1,15 @@
 /** DICOM files in folders: found, indexed, grouped into studies. Holds headers and paths, never pixels. */
-import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { open, readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { systemRefusal } from '#adapters/system-refusal.ts';
+import { IntegrityError, SystemRefusalError } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex, StudyIndex } from '#core/study/study-index.ts';
 import { DicomReadError } from '#dicom/error.ts';
 import { checkPart10Start, PART10_START_BYTES } from '#dicom/read.ts';
+import { findTree } from './file-tree.ts';
 import { createProgress } from './progress.ts';
-import { WrongPathError } from './wrong-path.ts';
 
 /** A file that Hilum does not take, and why. */
 export interface RefusedFile {
@@ -27,32 +30,44 @@ export interface StudyInFolders extends StudyFiles {
 }
 
 /**
- * Every file below the paths, each folder's in the order of their names.
+ * Reads one file and its header; what cannot be taken as DICOM is an answer. What is too large, or does not begin as DICOM
+ * does, is not brought into memory. A file that the system does not let be read (`unreadable`) is refused like one that is
+ * damaged: parts of its study may be missing.
  *
- * @throws WrongPathError where a path does not exist, or is a device or a pipe
+ * @throws SystemRefusalError where the reason is not the file's: too many files are open, say
  */
-export async function findFiles(paths: readonly string[]): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const path of paths) {
-    const stats = await stat(path).catch(() => undefined);
-    if (stats === undefined) throw new WrongPathError(`There is no file or folder ${path}`);
-    if (stats.isFile()) found.push(path);
-    else if (stats.isDirectory()) {
-      const entries = await readdir(path, { recursive: true, withFileTypes: true });
-      const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-      for (const file of files.sort()) found.push(file);
-    } else throw new WrongPathError(`${path} is neither a file nor a folder`);
+export async function readIndexed(path: string): Promise<IndexedFile | RefusedFile> {
+  try {
+    return await readFileAt(path);
+  } catch (error) {
+    const known = systemRefusal(error, path);
+    if (known instanceof DicomReadError) return { path, code: known.code, message: known.message };
+    const why = known instanceof SystemRefusalError ? UNREADABLE[known.code] : undefined;
+    if (why === undefined) throw known;
+    return { path, code: 'unreadable', message: why };
   }
-  return [...new Set(found)];
 }
 
-/**
- * Reads one file and its header; what cannot be taken as DICOM is an answer. What is too large, or does not begin as DICOM
- * does, is not brought into memory.
- */
-export async function readIndexed(
-  path: string,
-): Promise<{ readonly bytes: Uint8Array; readonly index: InstanceIndex } | RefusedFile> {
+interface IndexedFile {
+  readonly bytes: Uint8Array;
+  readonly index: InstanceIndex;
+}
+
+/** Why a file cannot be read that the folder lists, by the system's code. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  EACCES: 'This user has no permission to read it',
+  EPERM: 'The system does not permit this user to read it',
+  ENOENT: 'It is no longer there, or is a link that leads nowhere',
+  ENOTDIR: 'It is no longer there, or is a link that leads nowhere',
+  ELOOP: 'It is a link that leads in a circle',
+  EISDIR: 'It is a folder that could not be listed',
+  ENAMETOOLONG: 'Its path is longer than the system takes',
+  EIO: 'The disk reports an error in reading it',
+  ESTALE: 'The network drive no longer knows it',
+  ENXIO: 'It is a device that is not there',
+};
+
+async function readFileAt(path: string): Promise<IndexedFile> {
   const file = await open(path);
   try {
     const start = new Uint8Array(PART10_START_BYTES);
@@ -60,9 +75,6 @@ export async function readIndexed(
     checkPart10Start(start.subarray(0, bytesRead), (await file.stat()).size);
     const bytes = await file.readFile();
     return { bytes, index: indexInstance(bytes) };
-  } catch (error) {
-    if (!(error instanceof DicomReadError)) throw error;
-    return { path, code: error.code, message: error.message };
   } finally {
     await file.close();
   }
@@ -77,7 +89,7 @@ export async function readIndexed(
 export async function readStudies(
   paths: readonly string[],
 ): Promise<{ readonly studies: readonly StudyInFolders[]; readonly refused: readonly RefusedFile[] }> {
-  const files = await findFiles(paths);
+  const { files } = await findTree(paths);
   const instances = new Map<string, { readonly instance: InstanceIndex; readonly path: string }>();
   const refused: RefusedFile[] = [];
   const progress = createProgress('Reading', files.length);
@@ -100,7 +112,7 @@ export async function readStudies(
   const read = async ({ sha256, SOPInstanceUID }: InstanceIndex): Promise<Uint8Array> => {
     const path = pathOf.get(sha256);
     if (path === undefined) throw new RangeError(`Instance ${SOPInstanceUID} is not among the files`);
-    return readFile(path);
+    return readAgain(path, { sha256, SOPInstanceUID });
   };
   const byStudy = Map.groupBy([...instances.values()], ({ instance }) => instance.StudyInstanceUID);
   const nearest = refusedByStudy([...instances.values()], refused);
@@ -111,6 +123,31 @@ export async function readStudies(
     refused: nearest.get(StudyInstanceUID) ?? [],
   }));
   return { studies: studies.sort((a, b) => (a.StudyInstanceUID < b.StudyInstanceUID ? -1 : 1)), refused };
+}
+
+/**
+ * The file of an instance, as it was when it was indexed. Its error reaches results, where a path does not belong: paths may
+ * name the patient.
+ *
+ * @throws SystemRefusalError where it can no longer be read
+ * @throws IntegrityError where it holds other bytes by now
+ */
+async function readAgain(
+  path: string,
+  { sha256, SOPInstanceUID }: Pick<InstanceIndex, 'sha256' | 'SOPInstanceUID'>,
+): Promise<Uint8Array> {
+  const facts = { SOPInstanceUID };
+  const bytes = await readFile(path).catch((error: unknown) => {
+    const known = systemRefusal(error);
+    if (!(known instanceof SystemRefusalError)) throw known;
+    const why = UNREADABLE[known.code] ?? 'the system does not let it be read';
+    const message = `The file of instance ${SOPInstanceUID} can no longer be read. ${why} (${known.code}).`;
+    throw new SystemRefusalError(known.code, message, { cause: error, facts });
+  });
+  if (createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
+  throw new IntegrityError(`The file of instance ${SOPInstanceUID} was changed while its study was being read`, {
+    facts,
+  });
 }
 
 /** Whose study a refused file may be of cannot be read from it: it counts to all that lie in the nearest folder with any. */

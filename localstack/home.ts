@@ -12,7 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ConfigurationError } from '#core/errors.ts';
+import { proveWritable } from '#adapters/writable-folder.ts';
+import { ConfigurationError, SystemRefusalError } from '#core/errors.ts';
 import { ROOT } from './parts.mjs';
 import type { ProcessRecord, ServiceUser } from './processes.ts';
 
@@ -83,7 +84,8 @@ export interface Secrets {
 /** The folder that holds the local environment: HILUM_HOME, else `.hilum` in the repository. */
 export function localHome(home?: string): string {
   const { HILUM_HOME } = process.env;
-  return resolve(home ?? HILUM_HOME ?? join(ROOT, '.hilum'));
+  // An empty one is not set: it would be the working directory, and `purge` removes the home.
+  return resolve(home ?? (HILUM_HOME || join(ROOT, '.hilum')));
 }
 
 /** What `hilum edge` and the demo remember of what they put into the cloud of this home. */
@@ -92,16 +94,46 @@ export const edgeFolder = (home: string): string => join(home, 'edge');
 /** Holds Orthanc's password and nothing else, for a person who signs in. */
 export const passwordFile = (home: string): string => join(home, 'orthanc-password');
 
+/**
+ * Proves that the home can be written to, before anything is started in it.
+ *
+ * @throws SystemRefusalError where it cannot, with the setting that names another one
+ */
+export function proveHome(home: string): void {
+  try {
+    proveWritable(home);
+  } catch (error) {
+    if (!(error instanceof SystemRefusalError)) throw error;
+    const mend = 'HILUM_HOME names the folder of the local environment.';
+    throw new SystemRefusalError(error.code, `${error.message} ${mend}`, { cause: error });
+  }
+}
+
 /** Makes the home. Root's must let the users of PostgreSQL and Orthanc pass through; what matters in it is 0600. */
 export function makeHome(home: string): void {
   mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o700 });
   chmodSync(home, isRoot() ? 0o711 : 0o700);
 }
 
-/** The remembered state; empty where nothing was ever started here. */
+/**
+ * The remembered state; empty where nothing was ever started here.
+ *
+ * @throws ConfigurationError where the file is damaged
+ */
 export function readState(home: string): LocalState {
-  const file = join(home, 'local.json');
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as LocalState) : {};
+  return (readJson(join(home, 'local.json')) as LocalState | undefined) ?? {};
+}
+
+/** What a file of the home holds; undefined where there is none. */
+function readJson(file: string): unknown {
+  if (!existsSync(file)) return undefined;
+  const text = readFileSync(file, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const mend = 'stop what runs of it, remove the folder that holds the file, and run `hilum local up`';
+    throw new ConfigurationError(`${file} is damaged, it is no JSON: ${mend}`, { cause });
+  }
 }
 
 /** Merges into the remembered state and writes it, whole or not at all. */
@@ -145,7 +177,7 @@ export function secretsOf(home: string): Secrets {
     };
     writePrivately(file, JSON.stringify(secrets, undefined, 2));
   }
-  return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
+  return readJson(file) as Secrets;
 }
 
 /**

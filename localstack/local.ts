@@ -13,6 +13,7 @@ import {
   makeHome,
   type OrthancEnvironment,
   passwordFile,
+  proveHome,
   purge,
   readState,
   SERVICES,
@@ -114,9 +115,11 @@ export async function cloudUp(
  * alone; the app is deployed where the cloud is new (it remembers nothing) or where its sources changed.
  *
  * @throws ConfigurationError where a part is not installed, does not start or cannot be deployed
+ * @throws SystemRefusalError where the home cannot be written: before anything is started
  */
 export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironment> {
   const home = localHome(options.home);
+  proveHome(home);
   return withLock(home, async () => {
     makeHome(home);
     const { docker, processes } = readState(home);

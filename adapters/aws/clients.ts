@@ -5,6 +5,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { ConfigurationError, HilumError, ServiceUnavailableError } from '#core/errors.ts';
+import { errorName, reasonOfRefusal } from './refusal.ts';
 
 const once = <T>(make: () => T): (() => T) => {
   let made: T | undefined;
@@ -31,27 +32,6 @@ export const ssm = /* @__PURE__ */ once(() => new SSMClient({ maxAttempts: 4 }))
 /** The SDK's option by which a call is given up. */
 export const within = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal });
 
-/** Answers that no retry mends: a person has to correct a name or a permission. */
-const CONFIGURATION = new Set([
-  'AccessDenied',
-  'AccessDeniedException',
-  'ExpiredToken',
-  'InvalidAccessKeyId',
-  'NoSuchBucket',
-  'ParameterNotFound',
-  'QueueDoesNotExist',
-  'AWS.SimpleQueueService.NonExistentQueue',
-  'ResourceNotFoundException',
-  'SignatureDoesNotMatch',
-  'UnrecognizedClientException',
-]);
-
-/** What the SDK says where neither the environment nor the profile names a region; the error has no name of its own. */
-const NO_REGION = 'Region is missing';
-
-/** The SDK's name for an error, or its class where it is not the SDK's. */
-export const errorName = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
-
 /**
  * One of ours for an error of the SDK, which stays as the cause; one of ours is returned as it is.
  *
@@ -59,14 +39,10 @@ export const errorName = (error: unknown): string => (error instanceof Error ? e
  */
 export function translated(error: unknown, what: string): HilumError {
   if (error instanceof HilumError) return error;
-  if (error instanceof Error && error.message === NO_REGION)
-    return new ConfigurationError(`AWS is not told which region to use for ${what}: set AWS_REGION.`, { cause: error });
   const name = errorName(error);
   const facts = { error: name };
-  return CONFIGURATION.has(name)
-    ? new ConfigurationError(`AWS refuses ${what}: ${name}. Check its name and this role's permissions.`, {
-        cause: error,
-        facts,
-      })
-    : new ServiceUnavailableError(`AWS could not serve ${what}: ${name}.`, { cause: error, facts });
+  const { isSetting, why } = reasonOfRefusal(error);
+  return isSetting
+    ? new ConfigurationError(`Cannot use ${what}: ${why} (${name}).`, { cause: error, facts })
+    : new ServiceUnavailableError(`Cannot reach ${what}: ${why} (${name}).`, { cause: error, facts });
 }

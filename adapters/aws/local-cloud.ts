@@ -2,7 +2,8 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ArchiveSecret } from '#pipeline/environment.ts';
-import { errorName, translated } from './clients.ts';
+import { translated } from './clients.ts';
+import { errorName } from './refusal.ts';
 
 /** A cloud that is not AWS: its address, the region it plays, and the credentials that it does not check. */
 export interface LocalCloud {

@@ -8,7 +8,8 @@ import {
 } from '@aws-sdk/client-s3';
 import type { CallOptions, GetOptions, ObjectStore, PutOptions } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
-import { errorName, s3, translated, within } from './clients.ts';
+import { s3, translated, within } from './clients.ts';
+import { errorName } from './refusal.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the bucket (HILUM_BUCKET)');
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);

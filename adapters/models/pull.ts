@@ -4,6 +4,8 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ModelDigestError, ModelSourceError } from '#core/errors.ts';
 import type { ModelCard } from '#core/tool-manifest.ts';
+import { atPath } from '../system-refusal.ts';
+import { proveWritable } from '../writable-folder.ts';
 import { findModelFile, type ModelPlaces, modelPath, sha256Of } from './model-file.ts';
 
 const MAX_REDIRECTS = 5;
@@ -26,12 +28,15 @@ export interface PullOptions extends ModelPlaces {
  * @throws ModelSourceError where it cannot be fetched: no answer, an error, another size, a redirect away from https
  * @throws ModelDigestError where what came has another SHA-256 than the card names
  * @throws ConfigurationError where the local folder is none
+ * @throws SystemRefusalError where the model's folder cannot be written
  */
 export async function pullModel(card: ModelCard, options: PullOptions): Promise<'present' | 'copied' | 'fetched'> {
   const path = modelPath(options, card);
   const found = await findModelFile(options, card);
   if (found === path && (await sha256Of(path)) === card.sha256) return 'present';
   const local = found === path ? undefined : found;
+  // Before anything is fetched that could not be kept.
+  proveWritable(dirname(path));
   const bytes = local === undefined ? await fetchModel(card, options) : await readFile(local);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 !== card.sha256) {
@@ -40,7 +45,7 @@ export async function pullModel(card: ModelCard, options: PullOptions): Promise<
       { facts: { model: card.id, expected: card.sha256, found: sha256 } },
     );
   }
-  await putInPlace(path, bytes);
+  await atPath(path, () => putInPlace(path, bytes));
   return local === undefined ? 'fetched' : 'copied';
 }
 

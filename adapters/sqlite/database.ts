@@ -1,5 +1,6 @@
 /** SQLite, in a file of one program's own. */
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { atPathSync } from '../system-refusal.ts';
 import { makePrivateFile } from './private-file.ts';
 
 /** A row as SQLite hands it out, by column name. */
@@ -12,10 +13,13 @@ export type { DatabaseSync as Database };
  * on disk when its call returns.
  *
  * @param schema statements that may run each time (`CREATE … IF NOT EXISTS`)
+ * @throws SystemRefusalError where the file cannot be made, read or written
  */
 export function openDatabase(file: string, schema: string): DatabaseSync {
-  makePrivateFile(file);
-  const database = new DatabaseSync(file, { timeout: 5_000 });
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${schema}`);
-  return database;
+  return atPathSync(file, () => {
+    makePrivateFile(file);
+    const database = new DatabaseSync(file, { timeout: 5_000 });
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${schema}`);
+    return database;
+  });
 }

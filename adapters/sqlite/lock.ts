@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { systemRefusal } from '../system-refusal.ts';
 import { makePrivateFile } from './private-file.ts';
 
 /** SQLite's result code where another connection has the file. */
@@ -35,7 +36,7 @@ export function lockFolder(folder: string): Lock | undefined {
   } catch (error) {
     database.close();
     if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
-    throw error;
+    throw systemRefusal(error, file);
   }
 }
 

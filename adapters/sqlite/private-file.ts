@@ -1,10 +1,11 @@
 /** Files that SQLite finds made when it opens them, so that nobody but their owner ever reads them. */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../writable-folder.ts';
 
 /** Makes `file` for its owner alone, and its folder. SQLite gives the files beside it (-wal, -shm) the same mode. */
 export function makePrivateFile(file: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file), 0o700);
   // One that is there is not opened: with its closing this process would lose the locks that it has on it (POSIX, fcntl).
   if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
   chmodSync(file, 0o600);

@@ -10,7 +10,7 @@ import { refuseBesideEdge } from '#localstack/lock.ts';
 import { queueUrl } from '#pipeline/environment.ts';
 import { resultKey } from '#pipeline/keys.ts';
 import type { DeployedTools, ObjectStore, Queue, RunRecord, RunStore } from '#pipeline/ports.ts';
-import { modelPlaces, note, print, root, Unsuccessful, UsageError } from '../command.ts';
+import { modelPlaces, note, print, root, Unsuccessful } from '../command.ts';
 import { type ListedObject, listResults, pushStudy } from '../demo/archive.ts';
 import { followStudy, presentRuns } from '../demo/follow.ts';
 import { type RunningForwarder, startForwarder } from '../demo/forwarder.ts';
@@ -19,6 +19,7 @@ import { choosePacs, type DemoPacs } from '../demo/pacs.ts';
 import { describeStudy, type RunReport } from '../demo/report.ts';
 import { type DemoStudy, folderStudies, phantomStudies } from '../demo/studies.ts';
 import { placeModels } from '../place-models.ts';
+import { explain, wholeNumber } from '../usage.ts';
 
 interface DemoOptions {
   readonly study?: string;
@@ -28,18 +29,22 @@ interface DemoOptions {
 
 /** `hilum demo`: studies from Orthanc through the local cloud and back, with what became of each. */
 export function addDemoCommand(program: Command): void {
-  program
+  const command = program
     .command('demo')
     .description('send studies from Orthanc through the local cloud and show what comes back')
     .option('--study <folder>', 'a folder of DICOM files; two phantoms where it is left out')
     .option('--timeout <seconds>', 'the longest to wait for the results', '600')
     .option('--json', 'print nothing but the JSON object on standard output')
     .action(demo);
+  explain(command, {
+    examples: ['hilum demo', 'hilum demo --study study/ --timeout 1200'],
+    success: 'every study was answered, and what the answers say is in the PACS',
+    failure: 'a run gave no answer in time, or the local environment cannot be started',
+  });
 }
 
 async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
-  const timeoutS = Number(timeout);
-  if (!(timeoutS > 0)) throw new UsageError(`--timeout takes seconds above 0, not ${timeout}`);
+  const timeoutS = wholeNumber(timeout, '--timeout', { least: 1, most: 86_400, unit: 'seconds' });
   const started = Date.now();
   const say = json === true ? note : print;
   refuseBesideEdge(edgeFolder(localHome()));

@@ -2,15 +2,21 @@ import type { Command } from 'commander';
 import type { EdgeConfig } from '#edge/config.ts';
 import { useLocalCloud } from '#files/deployment.ts';
 import { note, root } from '../command.ts';
+import { explain } from '../usage.ts';
 
 /** `hilum edge`: the forwarder beside the PACS, as a service. */
 export function addEdgeCommand(program: Command): void {
-  program
+  const command = program
     .command('edge')
     .description('forward studies from Orthanc to the bucket, until told to stop (SIGTERM, Ctrl-C)')
     .option('--config <file>', 'settings as JSON; environment variables of the same names win')
-    .addHelpText('after', '\nedge/README.md lists the settings. Without any, it works beside `hilum local up`.')
     .action(runEdge);
+  explain(command, {
+    examples: ['hilum edge --config /etc/hilum/edge.json', 'HILUM_EDGE_START=all hilum edge'],
+    success: 'it was told to stop, and stopped',
+    failure: 'a setting is missing or wrong, the folder cannot be written, or another edge works in it',
+    more: ['edge/README.md lists the settings. Without any, it works beside `hilum local up`.'],
+  });
 }
 
 async function runEdge({ config: file }: { readonly config?: string }): Promise<void> {

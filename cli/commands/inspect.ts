@@ -1,34 +1,59 @@
 import type { Command } from 'commander';
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
 import { createDecoder } from '#adapters/decoder/decoder.ts';
-import { findFiles } from '#files/dicom-files.ts';
+import { findTree } from '#files/file-tree.ts';
 import { print, printJson, root } from '../command.ts';
 import { type InspectedFile, inspectFiles } from '../inspect-files.ts';
+import { describeSeries } from '../inspect-series.ts';
+import { describeRefused } from '../refused-files.ts';
+import { explain } from '../usage.ts';
 
-/** `hilum inspect`: what each file is, the digest of its pixels, and which tools would take it. */
+/** `hilum inspect`: what each series and file is, the digest of its pixels, and which tools would take it. */
 export function addInspectCommand(program: Command): void {
-  program
+  const command = program
     .command('inspect')
     .description('say what DICOM files are, and which tools would take them')
     .argument('<path...>', 'DICOM files or folders of them')
+    .option('--files', 'tell of every file, not of every series only')
     .option('--json', 'print an array, one item a file')
-    .action(async (paths: readonly string[], { json }: { json?: true }) => {
-      const inspected = await inspectFiles(await findFiles(paths), await loadCatalog(root), createDecoder());
-      if (json === true) printJson(inspected);
-      else for (const file of inspected) printFile(file);
-    });
+    .action(inspect);
+  explain(command, {
+    examples: ['hilum inspect study/', 'hilum inspect study/ --files', 'hilum inspect a.dcm --json'],
+    success: 'the files were looked at, also where some or all of them were refused',
+    failure: 'a folder cannot be read',
+    more: ['Nothing of the patient is printed: UIDs, numbers and codes alone.'],
+  });
+}
+
+interface InspectOptions {
+  readonly files?: true;
+  readonly json?: true;
+}
+
+async function inspect(paths: readonly string[], { files, json }: InspectOptions): Promise<void> {
+  const { files: found } = await findTree(paths);
+  const inspected = await inspectFiles(found, await loadCatalog(root), createDecoder());
+  if (json === true) {
+    printJson(inspected);
+    return;
+  }
+  if (found.length === 0) print(`There are no files in ${paths.join(', ')}`);
+  if (files === true) for (const file of inspected) printFile(file);
+  for (const line of describeSeries(inspected)) print(line);
+  for (const line of describeRefused(inspected.flatMap((file) => (file.ok ? [] : [file])))) print(line);
 }
 
 function printFile(file: InspectedFile): void {
   print(file.path);
-  if (!file.ok) print(`  refused: ${file.message} (${file.code})`);
-  else {
-    const { Modality = 'no modality', SOPClassUID, TransferSyntaxUID, Rows, Columns, NumberOfFrames = 1 } = file;
-    const matrix =
-      Rows === undefined || Columns === undefined ? 'no pixels' : `${Columns} × ${Rows} × ${NumberOfFrames}`;
-    print(`  ${Modality}, ${matrix}, SOP Class ${SOPClassUID}, Transfer Syntax ${TransferSyntaxUID}`);
-    if (file.pixelSha256 !== undefined) print(`  pixels ${file.pixelSha256}`);
+  if (!file.ok) {
+    // What a tool says of it is the same.
+    print(`  refused: ${file.message} (${file.code})`);
+    return;
   }
+  const { Modality = 'no modality', SOPClassUID, TransferSyntaxUID, Rows, Columns, NumberOfFrames = 1 } = file;
+  const matrix = Rows === undefined || Columns === undefined ? 'no pixels' : `${Columns} × ${Rows} × ${NumberOfFrames}`;
+  print(`  ${Modality}, ${matrix}, SOP Class ${SOPClassUID}, Transfer Syntax ${TransferSyntaxUID}`);
+  if (file.pixelSha256 !== undefined) print(`  pixels ${file.pixelSha256}`);
   for (const { id, suitable, reason } of file.tools)
     print(`  ${id}: ${suitable ? 'takes it' : (reason?.message ?? 'no')}`);
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { passwordFile } from '#localstack/home.ts';
 import { localDown, localStatus, localUp, type ServiceStatus } from '#localstack/local.ts';
-import { note, print, printJson, Unsuccessful, UsageError } from '../command.ts';
+import { note, print, printJson, Unsuccessful } from '../command.ts';
+import { explain, type NumberRange, wholeNumber } from '../usage.ts';
 
 interface UpOptions {
   readonly docker?: true;
@@ -12,14 +13,20 @@ interface UpOptions {
 /** `hilum local up / down / status`: the local cloud and the local PACS, and the CDK app deployed on them. */
 export function addLocalCommand(program: Command): void {
   const local = program.command('local').description('the local cloud and PACS');
-  local
+  explain(local, { examples: ['hilum local up', 'hilum local status', 'hilum local down'] });
+  const upCommand = local
     .command('up')
     .description('start PostgreSQL, Orthanc and the local cloud, and deploy the app; what runs is left alone')
     .option('--docker', 'PostgreSQL and Orthanc from localstack/compose.yaml')
     .option('--stable-age <seconds>', 'how long Orthanc waits for further instances of a study')
     .option('--json', 'print one object for scripts')
     .action(up);
-  local
+  explain(upCommand, {
+    examples: ['hilum local up', 'HILUM_HOME=/srv/hilum hilum local up --stable-age 60'],
+    failure: 'a part is not installed, does not start, or its folder cannot be written',
+    more: ['It is kept in the folder that HILUM_HOME names, else in .hilum of this checkout.'],
+  });
+  const downCommand = local
     .command('down')
     .description('stop them; what Orthanc holds stays')
     .option('--purge', 'remove what Orthanc holds, the passwords and the logs too')
@@ -27,9 +34,13 @@ export function addLocalCommand(program: Command): void {
       await localDown({ purge });
       note(purge ? 'stopped and removed' : 'stopped');
     });
-  local
+  explain(downCommand, {
+    examples: ['hilum local down', 'hilum local down --purge'],
+    failure: 'a process cannot be stopped, or an edge works in what is to be removed',
+  });
+  const statusCommand = local
     .command('status')
-    .description('whether each service runs and answers; exit code 1 where one does not')
+    .description('whether each service runs and answers')
     .option('--json', 'print an array for scripts')
     .action(async ({ json }: { json?: true }) => {
       const services = await localStatus();
@@ -37,13 +48,17 @@ export function addLocalCommand(program: Command): void {
       else printServices(services);
       if (services.some(({ state }) => state !== 'running')) throw new Unsuccessful();
     });
+  explain(statusCommand, {
+    examples: ['hilum local status', 'hilum local status --json'],
+    failure: 'a service does not run or does not answer',
+  });
 }
 
 async function up({ docker, stableAge, json }: UpOptions): Promise<void> {
   const { home, endpoint, region, bucket, runsTable, orthanc } = await localUp({
     onProgress: note,
     ...(docker === undefined ? {} : { docker }),
-    ...(stableAge === undefined ? {} : { stableAgeS: wholeSeconds(stableAge) }),
+    ...(stableAge === undefined ? {} : { stableAgeS: wholeNumber(stableAge, '--stable-age', STABLE_AGE) }),
   });
   // The password stays in a file that only its owner can read.
   const { url, dicomWebUrl, username } = orthanc;
@@ -55,10 +70,7 @@ async function up({ docker, stableAge, json }: UpOptions): Promise<void> {
   print(`local cloud  ${endpoint} (bucket ${bucket}, runs table ${runsTable})`);
 }
 
-function wholeSeconds(text: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(text)) throw new UsageError(`--stable-age takes whole seconds above 0, not ${text}`);
-  return Number(text);
-}
+const STABLE_AGE: NumberRange = { least: 1, most: 86_400, unit: 'seconds' };
 
 function printServices(services: readonly ServiceStatus[]): void {
   for (const { service, state, port, pid } of services) {

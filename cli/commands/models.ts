@@ -4,6 +4,8 @@ import { findModelFile, sha256Of } from '#adapters/models/model-file.ts';
 import { pullModel } from '#adapters/models/pull.ts';
 import type { ModelCard } from '#core/tool-manifest.ts';
 import { modelPlaces, print, printJson, root, UsageError } from '../command.ts';
+import { notAmong } from '../suggest.ts';
+import { explain } from '../usage.ts';
 
 /** `hilum models`: every model with its digest and licence, whether it is here, and which tools use it; `pull` fetches. */
 export function addModelsCommand(program: Command): void {
@@ -11,16 +13,24 @@ export function addModelsCommand(program: Command): void {
     .command('models')
     .description('list the models with their digests, licences and tools; fetch those that are not committed')
     .option('--json', 'print an array for scripts')
-    .action(async ({ json }: { json?: true }) => {
+    // What follows is no command of this one: said below, where a suggestion can be made.
+    .allowExcessArguments()
+    .action(async ({ json }: { json?: true }, { args: [unknown] }: Command) => {
+      if (unknown !== undefined) throw new UsageError(notAmong('command', unknown, ['pull']));
       const described = await describeModels();
       if (json === true) printJson(described);
       else for (const model of described) printModel(model);
     });
-  models
+  explain(models, { examples: ['hilum models', 'hilum models pull brain-meshnet'] });
+  const pullCommand = models
     .command('pull')
     .description('put models that are not committed in their folders; from HILUM_MODELS_DIR where it names a folder')
     .argument('[id]', 'which model; all of them where it is left out')
     .action(pull);
+  explain(pullCommand, {
+    examples: ['hilum models pull brain-meshnet', 'HILUM_MODELS_DIR=/media/models hilum models pull'],
+    failure: 'a model cannot be fetched, has another digest than its card says, or cannot be written',
+  });
 }
 
 async function describeModels() {
@@ -56,7 +66,8 @@ async function pull(id: string | undefined): Promise<void> {
   const wanted =
     id === undefined ? cards.filter(({ source }) => source !== undefined) : cards.filter((c) => c.id === id);
   if (id !== undefined && wanted.length === 0) {
-    throw new UsageError(`There is no model ${id}. Choose one of: ${cards.map((card) => card.id).join(', ')}`);
+    const known = cards.map((card) => card.id);
+    throw new UsageError(notAmong('model', id, known));
   }
   for (const card of wanted) {
     if (card.source !== undefined) print(`${card.id}: ${WORDS[await pullModel(card, { ...modelPlaces, fetch })]}`);

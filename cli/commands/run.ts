@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
 import { createDecoder } from '#adapters/decoder/decoder.ts';
@@ -5,45 +6,84 @@ import { howToGet, missingModels } from '#adapters/models/model-file.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { threadsFor, toolVersion } from '#core/tool-manifest.ts';
 import { type RefusedFile, readStudies } from '#files/dicom-files.ts';
+import { findTree } from '#files/file-tree.ts';
 import { createProgress } from '#files/progress.ts';
 import { modelPlaces, note, print, printJson, root, Unsuccessful, UsageError } from '../command.ts';
+import { checkOutside, checkWritable } from '../out-folder.ts';
+import { describeRefused } from '../refused-files.ts';
 import { type ReadyTool, runStudy, type StudyReport } from '../run-study.ts';
+import { notAmong } from '../suggest.ts';
+import { type Explanation, explain, needed } from '../usage.ts';
 
 interface RunOptions {
-  readonly tool: string;
-  readonly out: string;
+  readonly tool?: string;
+  readonly out?: string;
   readonly json?: true;
 }
 
+const EXPLANATION: Explanation = {
+  examples: [
+    'hilum run study/ --tool caries --out results/',
+    'hilum run a.dcm b.dcm --tool caries --out results/ --json',
+  ],
+  success:
+    'every study has an answer, also where that is: no finding, not evaluable, not applicable\n' +
+    '     (the tool does not take such a study)',
+  failure: 'the tool failed on a study, no file is DICOM, or nothing can be written',
+  more: [
+    'Each study gets the folder <out>/<StudyInstanceUID>/ with result.json and the DICOM objects that\n' +
+      'the PACS would receive. A study that cannot be written whole leaves no files.',
+  ],
+};
+
 /** `hilum run`: DICOM files or folders through a tool, in this process, with no cloud at all. */
 export function addRunCommand(program: Command): void {
-  program
+  const command = program
     .command('run')
     .description('run a tool on DICOM files or folders in this process, without a cloud')
     .argument('<path...>', 'DICOM files or folders of them')
-    .requiredOption('--tool <id>', 'which tool; see `hilum tools`')
-    .requiredOption('--out <folder>', 'where a folder per study is written')
+    .option('--tool <id>', 'which tool (required); `hilum tools` lists them')
+    .option('--out <folder>', 'where a folder per study is written (required); outside what is read')
     .option('--json', 'print an array, one item a study')
     .action(run);
+  explain(command, EXPLANATION);
 }
 
-async function run(paths: readonly string[], { tool, out, json }: RunOptions): Promise<void> {
+async function run(paths: readonly string[], options: RunOptions): Promise<void> {
+  const tool = needed(options.tool, '--tool <id>', EXPLANATION);
+  const out = needed(options.out, '--out <folder>', EXPLANATION);
+  const isForScripts = options.json === true;
   const ready = await prepare(tool);
+  const { files, folders } = await findTree(paths);
+  if (files.length === 0) throw new UsageError(`There are no files in ${paths.join(', ')}`);
+  await checkOutside(out, folders);
   const { studies, refused } = await readStudies(paths);
-  for (const { path, code, message } of refused) note(`refused ${path}: ${message} (${code})`);
+  for (const line of describeRefused(refused)) note(line);
+  for (const { StudyInstanceUID } of studies) await checkOutside(out, folders, StudyInstanceUID);
+  await checkWritable(
+    out,
+    studies.map(({ StudyInstanceUID }) => StudyInstanceUID),
+  );
 
   const reports: StudyReport[] = [];
   const progress = createProgress(tool, studies.length);
-  for (const study of studies) {
-    const report = await runStudy(study, ready, out);
-    reports.push(report);
-    progress.step();
-    if (json !== true) printReport(report);
+  try {
+    for (const study of studies) {
+      const report = await runStudy(study, ready, out);
+      reports.push(report);
+      progress.step();
+      if (!isForScripts) printReport(report);
+    }
+  } catch (error) {
+    // What was done stays: whoever mends the cause need not wait for it again.
+    if (reports.length > 0) note(`${reports.length} of ${studies.length} studies are done and stay in ${resolve(out)}`);
+    throw error;
+  } finally {
+    progress.end();
+    if (studies.length === 0) reports.push(...refused.map((file) => nothingIn(file, ready)));
+    if (isForScripts && reports.length > 0) printJson(reports);
   }
-  progress.end();
-  if (studies.length === 0) reports.push(...refused.map((file) => nothingIn(file, ready)));
-  if (json === true) printJson(reports);
-  if (reports.length === 0) throw new UsageError(`There are no files in ${paths.join(', ')}`);
+  if (!isForScripts) printEnd(reports, { out, studies: studies.length });
   if (reports.some(({ outcome }) => outcome === 'failed')) throw new Unsuccessful();
 }
 
@@ -51,8 +91,8 @@ async function prepare(id: string): Promise<ReadyTool> {
   const catalog = await loadCatalog(root);
   const entry = catalog.find(({ manifest }) => manifest.id === id);
   if (entry === undefined) {
-    const known = catalog.map(({ manifest }) => manifest.id).join(', ');
-    throw new UsageError(`There is no tool ${id}. Choose one of: ${known}`);
+    const known = catalog.map(({ manifest }) => manifest.id);
+    throw new UsageError(notAmong('tool', id, known));
   }
   const missing = await missingModels(entry, modelPlaces);
   if (missing.length > 0) throw new ConfigurationError(missing.map(howToGet).join(' '));
@@ -84,6 +124,19 @@ function printReport({ StudyInstanceUID, outcome, reason, summary, findings, obj
   print(`${StudyInstanceUID}: ${outcome}${reason ? `, ${reason.message} (${reason.code})` : ''}`);
   if (summary !== undefined && summary !== reason?.message) print(`  ${summary}`);
   for (const finding of findings) print(`  ${finding.summary}`);
-  if (refused.length > 0) print(`  refused: ${refused.length} of the files beside it`);
+  if (refused.length > 0) print(`  ${filesWere(refused.length)} refused beside it; parts of it may be missing`);
   for (const { kind, path } of objects) print(`  ${kind.padEnd(18)} ${path}`);
 }
+
+/** How many studies ended how, and where what was written lies. */
+function printEnd(reports: readonly StudyReport[], { out, studies }: { out: string; studies: number }): void {
+  if (studies === 0) {
+    print('Nothing was written: none of the files is DICOM that can be taken.');
+    return;
+  }
+  const counts = [...Map.groupBy(reports, ({ outcome }) => outcome)].map(([outcome, of]) => `${of.length} ${outcome}`);
+  print(`\n${studies} ${studies === 1 ? 'study' : 'studies'}: ${counts.join(', ')}.`);
+  print(`Written to ${resolve(out)}/<StudyInstanceUID>/: result.json and the DICOM objects.`);
+}
+
+const filesWere = (count: number): string => (count === 1 ? '1 file was' : `${count} files were`);

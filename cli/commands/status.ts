@@ -1,36 +1,63 @@
 import type { Command } from 'commander';
 import type { Reason } from '#core/errors.ts';
 import { type JournalStudy, journalFile, type RefusedFile, readJournal } from '#edge/journal.ts';
-import { findDeployment } from '#files/deployment.ts';
+import { findRunsTable } from '#files/deployment.ts';
 import { edgeFolder, localHome } from '#localstack/home.ts';
 import { readLocalEnvironment } from '#localstack/local.ts';
 import { allRuns } from '#pipeline/all-runs.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
-import type { RunState } from '#pipeline/run-state.ts';
-import { print, printJson } from '../command.ts';
+import { note, print, printJson, Unsuccessful } from '../command.ts';
+import { runInWords } from '../run-in-words.ts';
+import { explain, studyUid } from '../usage.ts';
 
 /** `hilum status`: every run, how far it is, and why it went no further; and what the edge has not brought that far. */
 export function addStatusCommand(program: Command): void {
-  program
+  const command = program
     .command('status')
     .description('show runs: how far each is, why, and when')
     .argument('[study]', 'a StudyInstanceUID; all studies where it is left out')
     .option('--json', 'print an array of runs')
-    .action(async (study: string | undefined, { json }: { json?: true }) => {
-      const { runsTable } = findDeployment(readLocalEnvironment);
-      const { createDynamoRunStore } = await import('#adapters/aws/run-store.ts');
-      const runs = await allRuns(
-        createDynamoRunStore({ table: runsTable }),
-        study === undefined ? {} : { StudyInstanceUID: study },
-      );
-      const { HILUM_EDGE_FOLDER } = process.env;
-      const studies = readJournal(journalFile(HILUM_EDGE_FOLDER ?? edgeFolder(localHome())));
-      const journal = studies.filter(({ StudyInstanceUID }) => study === undefined || StudyInstanceUID === study);
-      const shown = withRefusedFiles(runs, journal);
-      const waiting = atTheEdge(journal, runs);
-      if (json === true) printJson([...shown, ...waiting]);
-      else printStatus(shown, waiting);
-    });
+    .action(status);
+  explain(command, {
+    examples: ['hilum status', 'hilum status 1.2.840.113619.2.1.1', 'HILUM_RUNS_TABLE=… AWS_REGION=… hilum status'],
+    success: 'there is an answer, also where no study was forwarded yet',
+    failure: 'the study that was asked for is not known, or the runs table cannot be read',
+    more: [
+      'Reads the runs table of the local cloud (`hilum local up`), or of the deployment that these name:\n' +
+        "  HILUM_RUNS_TABLE   the stack's output RunsTableName\n" +
+        '  AWS_REGION         its region; with AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n' +
+        '  AWS_ENDPOINT_URL   of a cloud that is not AWS\n' +
+        '  HILUM_EDGE_FOLDER  the folder of the edge on this machine, for studies that are not forwarded yet',
+    ],
+  });
+}
+
+async function status(study: string | undefined, { json }: { json?: true }): Promise<void> {
+  if (study !== undefined) studyUid(study, 'status');
+  const { runsTable, endpoint } = findRunsTable(readLocalEnvironment);
+  const { createDynamoRunStore } = await import('#adapters/aws/run-store.ts');
+  const runs = await allRuns(
+    createDynamoRunStore({ table: runsTable }),
+    study === undefined ? {} : { StudyInstanceUID: study },
+  );
+  const folder = process.env['HILUM_EDGE_FOLDER'] || edgeFolder(localHome());
+  const studies = readJournal(journalFile(folder));
+  const journal = studies.filter(({ StudyInstanceUID }) => study === undefined || StudyInstanceUID === study);
+  const shown = withRefusedFiles(runs, journal);
+  const waiting = atTheEdge(journal, runs);
+  const place = `the runs table ${runsTable} (${endpoint ?? process.env['AWS_REGION'] ?? 'AWS'})`;
+  if (json === true) printJson([...shown, ...waiting]);
+  else printStatus(shown, waiting);
+  if (shown.length + waiting.length > 0) return;
+  if (study === undefined) {
+    if (json !== true) print(`No runs yet: ${place} is empty, and the edge's folder ${folder} knows of no study.`);
+    return;
+  }
+  note(
+    `hilum: The study ${study} is not known: neither ${place} nor the edge's folder ${folder} has it. It may not have been ` +
+      'forwarded yet, or it is in another deployment (HILUM_RUNS_TABLE) or was forwarded by another edge (HILUM_EDGE_FOLDER).',
+  );
+  throw new Unsuccessful();
 }
 
 /** Files of the study that the edge could not take, where there are any. */
@@ -43,9 +70,9 @@ type ShownRun = RunRecord & WithRefused;
 /** A study that is no run yet, because the edge left it out or has yet to forward it. */
 interface StudyAtEdge extends WithRefused {
   readonly StudyInstanceUID: string;
-  readonly state: 'seen' | 'skipped';
+  readonly state: 'seen' | 'skipped' | 'uploaded';
   readonly reason?: Reason;
-  readonly stages: { readonly seen: string; readonly skipped?: string };
+  readonly stages: { readonly seen: string; readonly skipped?: string; readonly uploaded?: string };
 }
 
 /** Runs, each with the files of its study that no tool got to see. */
@@ -59,46 +86,38 @@ const refusedOf = ({ refused }: JournalStudy): WithRefused => (refused.length ==
 /** What the journal of the edge on this machine knows beyond the runs; nothing where the edge runs elsewhere. */
 function atTheEdge(journal: readonly JournalStudy[], runs: readonly RunRecord[]): readonly StudyAtEdge[] {
   const known = new Set(runs.map(({ StudyInstanceUID }) => StudyInstanceUID));
-  return journal.flatMap((entry) => (known.has(entry.StudyInstanceUID) ? [] : (waitingStudy(entry) ?? [])));
+  return journal.flatMap((entry) => (known.has(entry.StudyInstanceUID) ? [] : waitingStudy(entry)));
 }
 
-function waitingStudy(entry: JournalStudy): StudyAtEdge | undefined {
+function waitingStudy(entry: JournalStudy): StudyAtEdge {
   const { StudyInstanceUID, state, reason, seenAt, settledAt } = entry;
-  if (state === 'uploaded') return undefined;
   const seen = new Date(seenAt).toISOString();
-  const skipped = settledAt === undefined ? {} : { skipped: new Date(settledAt).toISOString() };
-  return { StudyInstanceUID, state, ...(reason && { reason }), stages: { seen, ...skipped }, ...refusedOf(entry) };
+  const settled = settledAt === undefined || state === 'seen' ? {} : { [state]: new Date(settledAt).toISOString() };
+  return { StudyInstanceUID, state, ...(reason && { reason }), stages: { seen, ...settled }, ...refusedOf(entry) };
 }
 
-/** What each state means, for people. */
-const IN_WORDS: Readonly<Record<RunState | StudyAtEdge['state'], string>> = {
+/** What each state at the edge means, for people. */
+const AT_EDGE: Readonly<Record<StudyAtEdge['state'], string>> = {
   seen: 'stable in Orthanc, the edge has yet to forward it',
   skipped: 'the edge left it out',
-  received: 'the study arrived and is being routed',
-  routed: 'waiting for the tool',
-  inferred: 'the tool has answered, the answer is being converted to DICOM',
-  converted: 'on its way to the PACS',
-  delivered: 'its objects are in the PACS',
-  'not-applicable': 'the tool does not take this study',
-  rejected: 'it can give no result, however often it is tried',
-  failed: 'the run died',
+  uploaded: 'the edge has forwarded it, no tool has a run of it yet',
 };
 
 function printStatus(runs: readonly ShownRun[], waiting: readonly StudyAtEdge[]): void {
-  if (runs.length + waiting.length === 0) print('No runs yet.');
   for (const [study, members] of Map.groupBy(runs, ({ StudyInstanceUID }) => StudyInstanceUID)) {
     print(study);
     for (const run of members) {
-      print(`  ${run.tool} ${run.version} (${run.lane}): ${run.state}, ${IN_WORDS[run.state]}`);
+      const { sentence, because } = runInWords(run);
+      print(`  ${run.tool} ${run.version} (${run.lane}): ${run.state}, ${sentence}`);
       if (run.summary !== undefined && run.summary !== run.reason?.message) print(`    ${run.summary}`);
-      printReason(run.reason);
+      printReason(because);
       print(`    ${timesOf(run)}`);
     }
     printRefused(members[0]?.refused);
   }
   for (const { StudyInstanceUID, state, reason, refused } of waiting) {
     print(StudyInstanceUID);
-    print(`  ${state}, ${IN_WORDS[state]}`);
+    print(`  ${state}, ${AT_EDGE[state]}`);
     printReason(reason);
     printRefused(refused);
   }

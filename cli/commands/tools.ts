@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { print, printJson, root } from '../command.ts';
+import { explain } from '../usage.ts';
 
 /** `hilum tools`: every tool that is there, with its version, its card and its models. */
 export function addToolsCommand(program: Command): void {
-  program
+  const command = program
     .command('tools')
     .description('list the tools with their versions, cards and models')
     .option('--json', 'print an array for scripts')
@@ -14,6 +15,7 @@ export function addToolsCommand(program: Command): void {
       if (json === true) printJson(tools);
       else for (const tool of tools) printCard(tool);
     });
+  explain(command, { examples: ['hilum tools', 'hilum tools --json'] });
 }
 
 function describe(entry: ToolEntry) {

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { ConfigurationError } from '#core/errors.ts';
+import { systemRefusal } from '#adapters/system-refusal.ts';
+import { ConfigurationError, SystemRefusalError } from '#core/errors.ts';
 import { localHome, type OrthancEnvironment, readState, VIEWER_PORT } from '#localstack/home.ts';
 import { orthancAnswers } from '#localstack/orthanc.ts';
 import { startViewer, studyUrl } from '#viewer/server.ts';
 import { hasOhif, OHIF } from '../../localstack/ohif.mjs';
 import { fetchOhif } from '../../setup/fetch-ohif.mjs';
-import { note, print, printJson, UsageError } from '../command.ts';
+import { note, print, printJson } from '../command.ts';
+import { explain, studyUid, wholeNumber } from '../usage.ts';
 
 interface ViewerCommandOptions {
   readonly port?: string;
@@ -18,7 +20,7 @@ interface ViewerCommandOptions {
 
 /** `hilum viewer`: OHIF on the local PACS, until Ctrl-C. */
 export function addViewerCommand(program: Command): void {
-  program
+  const command = program
     .command('viewer')
     .description('OHIF, a viewer in the browser, on the local PACS; for research, reading only, on this machine only')
     .option('--port <number>', 'where to listen; the button in Orthanc leads to the usual one only')
@@ -26,16 +28,22 @@ export function addViewerCommand(program: Command): void {
     .option('--open', 'open it in the browser')
     .option('--json', 'print one object for scripts')
     .action(view);
+  explain(command, {
+    examples: ['hilum viewer --open', 'hilum viewer --port 8050 --study 1.2.840.113619.2.1.1'],
+    success: 'it was told to stop, and stopped',
+    failure: 'no local PACS answers, OHIF cannot be fetched, or the port is taken',
+  });
 }
 
 async function view({ port, study, open, json }: ViewerCommandOptions): Promise<void> {
-  if (port !== undefined && !/^[1-9]\d{0,4}$/.test(port)) throw new UsageError(`--port takes a number, not ${port}`);
-  if (study !== undefined && !/^[0-9.]{1,64}$/.test(study)) throw new UsageError('--study takes a StudyInstanceUID');
+  const wanted =
+    port === undefined ? undefined : wholeNumber(port, '--port', { least: 1, most: 65_535, unit: 'a number' });
+  if (study !== undefined) studyUid(study, '--study');
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const { orthanc, viewerPort } = await localPacs();
   const folder = await ohif();
-  const viewer = await startViewer({ folder, orthanc, port: Number(port ?? viewerPort) });
+  const viewer = await startViewer({ folder, orthanc, port: wanted ?? viewerPort });
   try {
     const url = study === undefined ? `${viewer.url}/` : studyUrl(viewer.url, study);
     if (json === true) printJson({ url, orthanc: orthanc.url });
@@ -60,7 +68,9 @@ async function ohif(): Promise<string> {
   if (!hasOhif()) note(`fetching OHIF ${OHIF.version} from npm, once (50 MB) …`);
   try {
     return await fetchOhif();
-  } catch (cause) {
+  } catch (error) {
+    const cause = systemRefusal(error);
+    if (cause instanceof SystemRefusalError) throw cause;
     throw new ConfigurationError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }

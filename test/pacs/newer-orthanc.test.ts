@@ -81,7 +81,7 @@ describeWith(['newerOrthanc'], 'the Orthanc of Debian trixie', () => {
     const madeLocally = async (files: readonly Uint8Array[], tool: string): Promise<ReadonlyMap<string, Buffer>> => {
       const input = mkdtempSync(join(folder, 'input-'));
       for (const [index, bytes] of files.entries()) writeFileSync(join(input, `${index}.dcm`), bytes);
-      const printed = await cloud.hilum('run', input, '--tool', tool, '--out', join(input, 'out'), '--json');
+      const printed = await cloud.hilum('run', input, '--tool', tool, '--out', `${input}-out`, '--json');
       const objects = (JSON.parse(printed) as RunReport).flatMap((report) => report.objects);
       return new Map(objects.map(({ path, SOPInstanceUID }) => [SOPInstanceUID, readFileSync(path)]));
     };

@@ -177,7 +177,7 @@ describe('the deployed tools', () => {
   it('need a region, and say so', async () => {
     const client = new SSMClient({ region: () => Promise.reject<string>(new Error('Region is missing')) });
     await expect(createSsmDeployedTools({ parameter: '/hilum/tools', client }).versions()).rejects.toThrow(
-      /which region .*set AWS_REGION/,
+      /no region is set: set AWS_REGION/,
     );
   });
 });

@@ -18,9 +18,10 @@ const RUN = {
 
 let folder: string;
 let table: Server;
+let Items: readonly object[];
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hilum-status-'));
-  const Items = [UPLOADED, PLAIN].map((StudyInstanceUID) => marshall({ ...RUN, StudyInstanceUID }));
+  Items = [UPLOADED, PLAIN].map((StudyInstanceUID) => marshall({ ...RUN, StudyInstanceUID }));
   table = createServer((_request, response) => {
     response.writeHead(200, { 'Content-Type': 'application/x-amz-json-1.0' }).end(JSON.stringify({ Items }));
   });
@@ -88,4 +89,39 @@ it('gives scripts the refused files themselves', async () => {
     { StudyInstanceUID: SKIPPED, state: 'skipped', refused: [refusedFile(4, 'not-dicom')] },
   ]);
   expect(items[1]).not.toHaveProperty('refused');
+});
+
+it('answers for a study that nobody knows with an error, and says where it looked', async () => {
+  journalWithRefusals();
+
+  const known = await status(SKIPPED);
+  Items = [];
+  const unknown = await status('1.2.3', '--json');
+  const none = await status();
+
+  expect([known.code, unknown.code, none.code]).toEqual([0, 1, 0]);
+  expect(JSON.parse(unknown.stdout)).toEqual([]);
+  expect(unknown.stderr).toMatch(
+    /The study 1\.2\.3 is not known: neither the runs table runs .* nor the edge's folder/,
+  );
+});
+
+it('says of a study that the edge forwarded and no tool has taken up that it is so', async () => {
+  journalWithRefusals();
+  Items = [];
+
+  const { stdout } = await status(PLAIN);
+
+  expect(stdout).toContain('uploaded, the edge has forwarded it, no tool has a run of it yet');
+});
+
+it('says that there are no runs, and where it looked', async () => {
+  Items = [];
+
+  const { code, stdout } = await status();
+
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^No runs yet: the runs table runs .* is empty, and the edge's folder .* knows of no study\.\n$/,
+  );
 });

@@ -9,8 +9,10 @@ import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 const hilum = (...args: readonly string[]) => runHilum(args, { HILUM_HOME: join(tmpdir(), 'hilum-no-such-home') });
 
 let folder: string;
+let out: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hilum-cli-'));
+  out = await mkdtemp(join(tmpdir(), 'hilum-cli-out-'));
 });
 
 describe('hilum', () => {
@@ -137,8 +139,7 @@ describe('hilum inspect', () => {
 });
 
 describe('hilum run', () => {
-  const run = (path: string, tool: string) =>
-    hilum('run', path, '--tool', tool, '--out', join(folder, 'out'), '--json');
+  const run = (path: string, tool: string) => hilum('run', path, '--tool', tool, '--out', out, '--json');
 
   it('says that a tool does not take a study, which is an answer', async () => {
     await writeFile(join(folder, 'a.dcm'), makeRadiographFile());
@@ -155,7 +156,7 @@ describe('hilum run', () => {
       findings: [],
       objects: [{ kind: 'non-result', SOPClassUID: '1.2.840.10008.5.1.4.1.1.88.22' }],
     });
-    const written = await readFile(join(folder, 'out', report?.StudyInstanceUID ?? '', 'result.json'), 'utf8');
+    const written = await readFile(join(out, report?.StudyInstanceUID ?? '', 'result.json'), 'utf8');
     expect(JSON.parse(written)).toEqual(report);
   });
 
@@ -192,7 +193,7 @@ describe('hilum run', () => {
       ['b/of-b.txt', 'of-both.txt'],
     ]);
     expect(reports[0]?.refused[0]).toMatchObject({ code: 'not-dicom', message: expect.stringMatching(/./) });
-    expect(JSON.parse(await readFile(join(folder, 'out', '1.2.2', 'result.json'), 'utf8'))).toEqual(reports[1]);
+    expect(JSON.parse(await readFile(join(out, '1.2.2', 'result.json'), 'utf8'))).toEqual(reports[1]);
   });
 
   it('takes an instance once that is there twice, and refuses a second one of other content', async () => {

@@ -1,7 +1,7 @@
 /** How the edge follows Orthanc: its pages, its order, its patience. Orthanc is a script here, the rest is real. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
-import { ArchiveRequestError, ArchiveUnavailableError, ConfigurationError } from '#core/errors.ts';
+import { ArchiveRequestError, ArchiveUnavailableError, ConfigurationError, SystemRefusalError } from '#core/errors.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
 import { ctSeries, type EdgeUnderTest, startEdge } from '../fixtures/edge.ts';
 import { createManualClock } from '../fixtures/memory-ports.ts';
@@ -200,6 +200,19 @@ describe('following Orthanc', () => {
       ).toEqual([0, 1]);
     },
   );
+
+  it('holds all studies up where the spool’s disk is full, and says so', async () => {
+    const full = Object.assign(new Error('of Node'), { code: 'ENOSPC', syscall: 'write' });
+    const { client } = orthancOf([studyOf(1), studyOf(2)], { series: () => Promise.reject(full) });
+
+    await expect(edge.restarted({ orthanc: client }).runOnce()).rejects.toBeInstanceOf(SystemRefusalError);
+
+    const reasons = edge.journal.studies().map(({ reason }) => reason);
+    expect(reasons.filter((reason) => reason !== undefined)).toEqual([
+      { code: 'ENOSPC', message: expect.stringMatching(/spool cannot be written: the disk is full\./) },
+    ]);
+    expect(edge.log.at(-1)).toMatch(/"study-postponed".*"code":"ENOSPC"/);
+  });
 });
 
 describe('the edge as it runs', () => {

@@ -27,6 +27,7 @@ const EACH: readonly (readonly [errors.KnownError, string, errors.Disposition])[
   [new errors.ModelDigestError('x'), 'model-digest-mismatch', 'halt'],
   [new errors.ArchiveDeniedError('x'), 'archive-denied', 'halt'],
   [new errors.ConfigurationError('x'), 'configuration', 'halt'],
+  [new errors.SystemRefusalError('ENOSPC', 'x'), 'ENOSPC', 'halt'],
 ];
 
 describe('an error of ours', () => {

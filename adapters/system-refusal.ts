@@ -1,0 +1,114 @@
+/** What the operating system refuses, said for people: Node's system errors and SQLite's, each with its reason and mend. */
+import { SystemRefusalError } from '#core/errors.ts';
+
+/** Why, by the system's code (errno(3)), and what mends it. Each follows "… cannot be written: ". */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full. Make room on it, or name a folder on another one.',
+  EDQUOT: "this user's quota is used up. Make room, or name a folder on another disk.",
+  EACCES: 'this user has no permission. Grant it, or name another path.',
+  EPERM: 'the system does not permit it to this user. Name another path, or run as the user who owns it.',
+  EROFS: 'its file system is read-only. Name a folder on another one.',
+  ENOENT: 'it does not exist, or a folder or a link on the way to it leads nowhere. Check the path.',
+  ENOTDIR: 'a part of its path is not a folder. Check the path.',
+  EEXIST: 'a file of that name is in the way. Name another path, or remove it.',
+  EISDIR: 'it is a folder, where a file is needed. Check the path.',
+  ENOTEMPTY: 'the folder is not empty. Name another one.',
+  ELOOP: 'its symbolic links lead in a circle. Check the links.',
+  ENAMETOOLONG: 'the path, or a name in it, is longer than the file system takes. Name a shorter one.',
+  EMFILE: 'this process has as many files open as it may. Raise the limit (ulimit -n).',
+  ENFILE: 'the system has as many files open as it can. Close other programs, or raise the limit (fs.file-max).',
+  EFBIG: 'the file would be larger than the file system or the limit of this process (ulimit -f) takes.',
+  EIO: 'the disk reports an error in reading or writing. Check the disk.',
+  ESTALE: 'the network drive no longer knows it. Mount the drive again.',
+  EBUSY: 'another program is using it. Try again when that has ended.',
+  ETXTBSY: 'another program is using it. Try again when that has ended.',
+  EXDEV: 'it lies on another file system. Name a path on the same one.',
+  ENOMEM: 'the system has no memory left. Close other programs.',
+  EAGAIN: 'the system has reached a limit of processes or memory. Close other programs, and try again.',
+};
+
+/** The same of ports, which follows "port 8043 of 127.0.0.1 cannot be had: ". */
+const PORT_REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there. Stop it, or choose another port.',
+  EACCES: 'this user may not listen there. Choose a port above 1023.',
+  EADDRNOTAVAIL: 'this machine does not have that address.',
+};
+
+/** What was being done, by the system call; any other was "used". */
+const DONE: Readonly<Record<string, string>> = {
+  ...{ open: 'opened', read: 'read', pread: 'read', scandir: 'listed', opendir: 'listed', readlink: 'read' },
+  ...{ stat: 'looked at', lstat: 'looked at', fstat: 'looked at', statfs: 'looked at', access: 'looked at' },
+  ...{ write: 'written', pwrite: 'written', fsync: 'written', close: 'written', ftruncate: 'written' },
+  ...{ mkdir: 'made', mkdtemp: 'made', copyfile: 'copied', rename: 'put in its place', symlink: 'made', link: 'made' },
+  ...{ rm: 'removed', rmdir: 'removed', unlink: 'removed', realpath: 'followed', utime: 'changed' },
+  ...{ chmod: 'given its permissions', fchmod: 'given its permissions', chown: 'given its owner' },
+};
+
+/** SQLite's result codes that the system is the cause of (sqlite.org/rescode.html), as the system's. */
+const SQLITE: Readonly<Record<number, readonly [code: string, why: string]>> = {
+  5: ['SQLITE_BUSY', REASONS['EBUSY'] ?? ''],
+  8: ['SQLITE_READONLY', 'it may only be read. Grant this user the permission to write, or name another folder.'],
+  10: ['SQLITE_IOERR', 'reading or writing it fails. Check the disk, and whether it is full.'],
+  11: ['SQLITE_CORRUPT', 'its contents are damaged. Restore the file, or remove it.'],
+  13: ['SQLITE_FULL', REASONS['ENOSPC'] ?? ''],
+  14: ['SQLITE_CANTOPEN', 'this user cannot open it, or the files that SQLite makes beside it.'],
+  26: ['SQLITE_NOTADB', 'it is not a database of SQLite. Remove the file, or name another folder.'],
+};
+
+/**
+ * One of ours for an error of Node about a file, a folder, a port or a program, or of SQLite about its file; any other
+ * error is returned as it is.
+ *
+ * @param path what the error is about, where the error does not know: a write to an open file names no path
+ * @param done what was to be done with it (`written`), where the system call alone does not tell
+ */
+export function systemRefusal(error: unknown, path?: string, done?: string): unknown {
+  if (!(error instanceof Error)) return error;
+  if ('errcode' in error && typeof error.errcode === 'number') {
+    const [code, why] = SQLITE[error.errcode & 0xff] ?? [];
+    if (code === undefined) return error;
+    return refusal(error, code, `${path ?? 'The database'} cannot be used: ${why}`);
+  }
+  const { code, syscall, path: own, dest, port, address }: Partial<NodeJS.ErrnoException & Place> = error;
+  if (code === undefined || syscall === undefined || !/^E[A-Z0-9]+$/.test(code)) return error;
+  if (syscall === 'listen' || syscall === 'bind') {
+    const where = `Port ${port} of ${address ?? 'this machine'}`;
+    return refusal(error, code, `${where} cannot be had: ${PORT_REASONS[code] ?? answers(code)}`);
+  }
+  const why = REASONS[code] ?? answers(code);
+  if (syscall.startsWith('spawn'))
+    return refusal(error, code, `The program ${own ?? syscall} cannot be started: ${why}`);
+  // Sockets are read and written too: their errors are none of a file's.
+  if (!(syscall in DONE) || (own === undefined && !(code in REASONS))) return error;
+  return refusal(error, code, `${path ?? dest ?? own ?? 'A file'} cannot be ${done ?? DONE[syscall]}: ${why}`);
+}
+
+/** What Node's errors about ports have beside those about files. */
+interface Place {
+  readonly dest: string;
+  readonly port: number;
+  readonly address: string;
+}
+
+const refusal = (cause: Error, code: string, message: string): SystemRefusalError =>
+  new SystemRefusalError(code, message, { cause });
+
+const answers = (code: string): string => `the system answers ${code}.`;
+
+/** Does `action`; where the system refuses it, the error names `path`. */
+export async function atPath<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw systemRefusal(error, path);
+  }
+}
+
+/** The same, of what does not wait. */
+export function atPathSync<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw systemRefusal(error, path);
+  }
+}

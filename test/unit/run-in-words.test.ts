@@ -1,0 +1,62 @@
+/** The sentence that `hilum status` has for every state of a run and every outcome. */
+import { expect, it } from 'vitest';
+import { runInWords } from '#cli/run-in-words.ts';
+import type { RunState } from '#pipeline/run-state.ts';
+import { RUN_STATES } from '#pipeline/run-state.ts';
+
+const reason = { code: 'no-arch', message: 'The teeth stand in no row.' };
+
+it.each([
+  ['result', undefined, 'there is a result, and its objects are in the PACS'],
+  ['no-finding', reason, 'the tool found nothing; a note saying so is in the PACS'],
+  [
+    'not-evaluable',
+    reason,
+    'it could not be evaluated: The teeth stand in no row (no-arch); a note saying so is in the PACS',
+  ],
+  [
+    'not-applicable',
+    reason,
+    'it is not for this tool: The teeth stand in no row (no-arch); a note saying so is in the PACS',
+  ],
+  ['failed', reason, 'the tool failed: The teeth stand in no row (no-arch); a note saying so is in the PACS'],
+  ['failed', undefined, 'the tool failed: no reason was recorded; a note saying so is in the PACS'],
+  ['of a later version', undefined, 'its objects are in the PACS'],
+  [undefined, undefined, 'its objects are in the PACS'],
+])('of a delivered answer: %s', (outcome, why, sentence) => {
+  const told = runInWords({ state: 'delivered', ...(outcome && { outcome }), ...(why && { reason: why }) });
+
+  expect(told).toEqual({ sentence });
+});
+
+it.each<[RunState, string]>([
+  ['not-applicable', 'the tool does not take this study'],
+  ['rejected', 'it can give no result, however often it is tried'],
+  ['failed', 'the run died'],
+])('of an end without a result: %s', (state, sentence) => {
+  expect(runInWords({ state, reason })).toEqual({ sentence, because: reason });
+  expect(runInWords({ state })).toEqual({ sentence });
+  expect(runInWords({ state, reason, objects: ['2.25.1'] }).sentence).toBe(
+    `${sentence}; a note saying so is in the PACS`,
+  );
+});
+
+it.each<[RunState, RegExp]>([
+  ['received', /being routed$/],
+  ['routed', /waits for the tool, or the tool is at work on it$/],
+  ['inferred', /being converted to DICOM$/],
+  ['converted', /on its way to the PACS$/],
+])('of a run under way: %s', (state, sentence) => {
+  expect(runInWords({ state }).sentence).toMatch(sentence);
+  expect(runInWords({ state, reason })).toEqual({
+    sentence: expect.stringMatching(/; a try failed, another follows$/),
+    because: reason,
+  });
+  expect(runInWords({ state, outcome: 'no-finding', reason }).sentence).toMatch(sentence);
+});
+
+it('is of no state alone that the objects are in the PACS', () => {
+  const others = RUN_STATES.filter((state) => state !== 'delivered');
+
+  for (const state of others) expect(runInWords({ state, reason }).sentence).not.toContain('in the PACS');
+});
