@@ -1,5 +1,5 @@
 /** Which deployment a command talks to: the one that the environment names, else the local cloud of `hilum local up`. */
-import { LOCAL_CREDENTIALS, type LocalCloud } from '#adapters/aws/local-cloud.ts';
+import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
 
 /** What commands need of a deployment. */
 export interface Deployment {
@@ -25,11 +25,11 @@ export function findDeployment(readLocal: () => Deployment & LocalCloud): Deploy
 }
 
 /** Leads the AWS clients of this process to a local cloud. To be called before the first of them is made. */
-export function useLocalCloud({ endpoint, region }: LocalCloud): void {
+export function useLocalCloud({ endpoint, region, credentials }: LocalCloud): void {
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
   });
 }

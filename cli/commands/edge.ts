@@ -61,7 +61,7 @@ async function findConfig(file: string | undefined): Promise<EdgeConfig> {
     import('#localstack/home.ts'),
   ]);
   const home = localHome();
-  const { orthanc, bucket, endpoint, region } = readState(home);
+  const { orthanc, bucket, endpoint, region, credentials } = readState(home);
   const config = readEdgeConfig({
     environment: process.env,
     file,
@@ -75,6 +75,7 @@ async function findConfig(file: string | undefined): Promise<EdgeConfig> {
       ...(bucket !== undefined && { HILUM_BUCKET: bucket }),
     },
   });
-  if (config.bucket === bucket && endpoint !== undefined && region !== undefined) useLocalCloud({ endpoint, region });
+  if (config.bucket === bucket && endpoint !== undefined && region !== undefined && credentials !== undefined)
+    useLocalCloud({ endpoint, region, credentials });
   return config;
 }

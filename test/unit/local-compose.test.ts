@@ -78,8 +78,9 @@ it('has OHIF as a plugin, on DICOMweb, and its button on a study of Explorer 2',
 it('generates the files that the compose file names, in a folder that nobody else can enter', () => {
   const home = mkdtempSync(join(tmpdir(), 'hilum-compose-'));
   const passwords = { orthancPassword: 'one', postgresPassword: 'two', orthancDatabasePassword: 'three' };
+  const cloudKey = { accessKeyId: 'four', secretAccessKey: 'five' };
 
-  writeDockerSecrets({ home, secrets: passwords });
+  writeDockerSecrets({ home, secrets: { ...passwords, cloudKey } });
 
   const folder = join(home, 'docker-secrets');
   const named = Object.values(secrets).map(({ file }) => file.split('/').at(-1));
