@@ -1,11 +1,11 @@
 /**
  * AWS Signature Version 4 as a service sees it ("Create a signed AWS API request", AWS General Reference): what a request
- * says of its signature, and whether the owner of a key made it. The request is signed again with AWS's own signer, over
+ * says of its signature, and whether the owner of a key made it. The request is signed again, by AWS's own signer and over
  * the headers that it names, and the signatures are compared.
  */
-import { timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { Sha256 } from '@smithy/core/checksum';
-import { SignatureV4 } from '@smithy/signature-v4';
+import { createScope, getCanonicalHeaders, getCanonicalQuery, SignatureV4 } from '@smithy/signature-v4';
 
 /** An access key. */
 export interface AccessKey {
@@ -41,7 +41,7 @@ const SKEW_MS = 15 * 60_000;
 /** The longest life of a presigned URL: AWS's week. */
 const LONGEST_S = 7 * 24 * 3600;
 const ALGORITHM = 'AWS4-HMAC-SHA256';
-/** Of these services the path is signed as it is sent; of all others it is encoded once more. */
+/** The services that are S3 to a signature. */
 const S3 = ['s3', 's3express', 's3-object-lambda', 's3-outposts'];
 const NOT_SIGNED = 'UNSIGNED-PAYLOAD';
 
@@ -123,38 +123,59 @@ export async function isSignedBy(
   request: SignableRequest,
   { claim, payload }: { readonly claim: Claim; readonly payload: string },
 ): Promise<boolean> {
-  const { signedHeaders, signature, signedAt } = claim;
+  const { signedHeaders, signature } = claim;
   const names = new Set(signedHeaders);
   const own = Object.keys(request.headers).filter((name) => name === 'host' || name.startsWith('x-amz-'));
   if (names.size !== signedHeaders.length || !names.has('host') || own.some((name) => !names.has(name))) return false;
-  const headers: Record<string, string> = {};
-  for (const name of names) {
-    const value = request.headers[name];
-    if (value === undefined) return false;
-    headers[name] = value;
-  }
-  const [path = '/'] = request.url.split('?');
+  if (signedHeaders.some((name) => request.headers[name] === undefined)) return false;
   const query = queryOf(request.url);
   if (query === undefined) return false;
-  const again = await signerOf(key, claim).sign(
-    {
-      method: request.method,
-      protocol: 'http:',
-      hostname: '',
-      path,
-      query,
-      headers: { ...headers, 'x-amz-content-sha256': payload },
-    },
-    {
-      signingDate: signedAt,
-      signableHeaders: names,
-      // The signer needs them and would sign them, too.
-      unsignableHeaders: new Set(['x-amz-date', 'x-amz-content-sha256'].filter((name) => !names.has(name))),
-    },
-  );
-  const made = Buffer.from(/[0-9a-f]{64}$/.exec(again.headers['authorization'] ?? '')?.[0] ?? '');
-  return made.length === signature.length && timingSafeEqual(made, Buffer.from(signature));
+  const again = await signatureOf(key, { ...request, query }, { claim, payload });
+  return again.length === signature.length && timingSafeEqual(Buffer.from(again), Buffer.from(signature));
 }
+
+/** Signs what is there; the canonical request and the string to sign are those of AWS's reference. */
+function signatureOf(
+  key: AccessKey,
+  { method, url, headers, query }: SignableRequest & { readonly query: Query },
+  { claim, payload }: { readonly claim: Claim; readonly payload: string },
+): Promise<string> {
+  const { signedAt, region, service, signedHeaders: names } = claim;
+  const signed = Object.fromEntries(names.map((name) => [name, headers[name] ?? '']));
+  const values = getCanonicalHeaders(
+    { method, protocol: '', hostname: '', path: '', headers: signed },
+    undefined,
+    new Set(names),
+  );
+  const canonical = [
+    method,
+    canonicalPath(url.split('?')[0] ?? '', service),
+    getCanonicalQuery({ method, protocol: '', hostname: '', path: '', headers: {}, query }),
+    ...Object.entries(values).map(([name, value]) => `${name}:${value}`),
+    '',
+    Object.keys(values).join(';'),
+    payload,
+  ];
+  const time = signedAt.toISOString().replace(/[-:]|\.\d+/g, '');
+  const scope = createScope(time.slice(0, 8), region, service);
+  const digest = createHash('sha256').update(canonical.join('\n')).digest('hex');
+  const text = [ALGORITHM, time, scope, digest].join('\n');
+  return signerOf(key, claim).sign(text, { signingDate: signedAt });
+}
+
+/** S3's is the path as it is sent; all others' is without dots and doubled slashes, and encoded once more. */
+function canonicalPath(path: string, service: string): string {
+  if (S3.includes(service)) return path;
+  const segments: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '..') segments.pop();
+    else if (segment !== '' && segment !== '.') segments.push(encodeURIComponent(segment).replace(/[!'()*]/g, percent));
+  }
+  const end = segments.length > 0 && path.endsWith('/') ? '/' : '';
+  return `/${segments.join('/')}${end}`;
+}
+
+const percent = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 
 /** The headers of a GET of ours that has no query, signed. */
 export async function signedHeaders(
@@ -181,7 +202,7 @@ function queryOf(url: string): Query | undefined {
   const [, text = ''] = url.split(/\?(.*)/s);
   if (text.includes('+')) return undefined;
   for (const pair of text.split('&')) {
-    const [name, value = ''] = pair.split(/=(.*)/s).map(decode);
+    const [name, value] = pair.split(/=(.*)/s).concat('').map(decode);
     if (name === undefined || value === undefined) return undefined;
     const before = query[name];
     if (name !== '') query[name] = before === undefined ? value : [before, value].flat();

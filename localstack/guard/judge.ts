@@ -61,7 +61,7 @@ export function judge(arrived: Arrived, { port, key, keyFile }: GuardSettings, n
       `The local cloud answers to http://127.0.0.1:${port} only: use that as AWS_ENDPOINT_URL.`,
     );
   if ((headers['transfer-encoding'] ?? 'chunked').toLowerCase() !== 'chunked')
-    return refuse('InvalidRequest', 'The local cloud takes no other transfer coding than chunked.');
+    return { ...refuse('InvalidRequest', 'The local cloud takes no other transfer coding than chunked.'), status: 400 };
   const request = { method: arrived.method, url: arrived.url, headers };
   const claim = readClaim(request);
   if (claim === undefined)

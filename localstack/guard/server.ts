@@ -101,5 +101,7 @@ function refuse(response: ServerResponse, refusal: Refusal): void {
     return;
   }
   const { headers, body } = answerOf(refusal);
+  // Where a request is malformed, what comes after it on the connection is not known to be one.
+  if (refusal.status === 400) response.setHeader('connection', 'close');
   response.writeHead(refusal.status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }
