@@ -18,7 +18,8 @@ export interface LocalCloud {
  * @throws ServiceUnavailableError where the cloud does not answer
  */
 export async function createBucket({ endpoint, region, credentials }: LocalCloud, bucket: string): Promise<void> {
-  const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+  // A copy: the client marks the object as its own.
+  const client = new S3Client({ endpoint, region, credentials: { ...credentials }, forcePathStyle: true });
   try {
     await client.send(new CreateBucketCommand({ Bucket: bucket }));
   } catch (error) {
@@ -36,7 +37,7 @@ export async function createBucket({ endpoint, region, credentials }: LocalCloud
  */
 export async function writeArchiveSecret(cloud: LocalCloud, arn: string, secret: ArchiveSecret): Promise<void> {
   const { endpoint, region, credentials } = cloud;
-  const client = new SecretsManagerClient({ endpoint, region, credentials });
+  const client = new SecretsManagerClient({ endpoint, region, credentials: { ...credentials } });
   try {
     await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: JSON.stringify(secret) }));
   } catch (error) {
