@@ -12,7 +12,7 @@ export const REGION = 'us-east-1';
  * The folder of MiniStack's socket, which only this home's owner can enter. Those who use the socket work in that folder and
  * name the socket by its name alone, because a socket's path has 107 bytes at the most, and a home may have a longer one.
  */
-export const socketFolder = (home: string): string => join(home, 'cloud', 'socket');
+const socketFolder = (home: string): string => join(home, 'cloud', 'socket');
 
 export const SOCKET_NAME = 'ministack.sock';
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { keyFile } from '#localstack/home.ts';
 import { localDown, localStatus, localUp, type ServiceStatus } from '#localstack/local.ts';
 import { note, print, printJson, Unsuccessful, UsageError } from '../command.ts';
 
@@ -51,7 +52,7 @@ async function up({ docker, stableAge, json }: UpOptions): Promise<void> {
     return;
   }
   print(`Orthanc      ${url} (user ${username}, password in ${home}/local.json)`);
-  print(`local cloud  ${endpoint} (bucket ${bucket}, runs table ${runsTable})`);
+  print(`local cloud  ${endpoint} (bucket ${bucket}, runs table ${runsTable}, access key in ${keyFile(home)})`);
 }
 
 function wholeSeconds(text: string): number {
