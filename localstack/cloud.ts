@@ -18,10 +18,10 @@ export const cloudRuns = (home: string, { processes }: LocalState): boolean =>
   isRunning(processes?.cloud) && isRunning(processes?.guard) && hasSocket(home);
 
 /**
- * Starts what of the two does not run. MiniStack stays as it is, with all that it holds, where it runs and the guard is to
- * have the port that MiniStack was told.
+ * Starts the process that does not run, or both. A MiniStack that runs goes on with all that it holds, as long as the guard
+ * gets the port back that MiniStack knows.
  *
- * @param choosePort asked when no guard holds the port that is remembered any more
+ * @param choosePort asked once the old guard has let go of its port
  * @throws ConfigurationError where it is not installed or does not start, or where an edge works for an earlier one
  */
 export async function startCloud(home: string, choosePort: () => Promise<number>): Promise<number> {

@@ -9,8 +9,8 @@ import { launch, type ProcessRecord, waitUntilReady } from './processes.ts';
 export const REGION = 'us-east-1';
 
 /**
- * The folder of MiniStack's socket, which only this home's owner can enter. Those who use the socket work in that folder and
- * name the socket by its name alone, because a socket's path has 107 bytes at the most, and a home may have a longer one.
+ * The folder of MiniStack's socket, which only this home's owner can enter. MiniStack and the guard run in that folder and
+ * open the socket by its name alone: the path of a socket has 107 bytes at the most, and a home may have a longer one.
  */
 const socketFolder = (home: string): string => join(home, 'cloud', 'socket');
 
@@ -18,7 +18,7 @@ export const SOCKET_NAME = 'ministack.sock';
 
 const socketOf = (home: string): string => join(socketFolder(home), SOCKET_NAME);
 
-/** Whether the cloud of this home was started on a socket: earlier versions had it on a port that every page could find. */
+/** Whether the cloud of this home was started on a socket. Earlier versions started it on a port, which pages can find. */
 export const hasSocket = (home: string): boolean => existsSync(socketOf(home));
 
 /**

@@ -1,7 +1,7 @@
 /**
- * AWS Signature Version 4 as a service sees it ("Create a signed AWS API request", AWS General Reference): what a request
- * says of its signature, and whether the owner of a key made it. The request is signed again, by AWS's own signer and over
- * the headers that it names, and the signatures are compared.
+ * AWS Signature Version 4 as a service sees it ("Create a signed AWS API request", IAM User Guide): what a request says of
+ * its signature, and whether the owner of a key made it. The request is signed again, by AWS's own signer and over the
+ * headers that it names, and the two signatures are compared.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Sha256 } from '@smithy/core/checksum';

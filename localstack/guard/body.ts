@@ -1,15 +1,15 @@
-/** A body that is held against the digest that its request names. */
+/** A body that is compared with the digest that its request names. */
 import { createHash } from 'node:crypto';
 import { Transform } from 'node:stream';
 
-/** The body is another than its digest says. Its last piece was not handed on. */
+/** The body does not have the digest that its request names. Its last piece was not handed on. */
 export class WrongDigest extends Error {
   override readonly name = 'WrongDigest';
 }
 
 /**
- * Hands a body on as it comes, but for its last piece, which goes when the digest is right: MiniStack acts on whole bodies
- * only, so that it never acts on a wrong one.
+ * Hands a body on as it comes, but keeps the last piece back until the digest is right. MiniStack acts on whole bodies only:
+ * it never acts on a wrong one.
  *
  * @param sha256 of the whole body, in hex
  */

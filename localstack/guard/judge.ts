@@ -13,8 +13,8 @@ export interface GuardSettings {
 }
 
 /**
- * MiniStack signs its functions' requests with the number of the account as the key's id, and with the secret that it was
- * started with, which is this home's.
+ * Functions sign with the secret of this home, which MiniStack was started with. As the id of the key, MiniStack gives them
+ * the number of the account.
  */
 const FUNCTIONS_KEY_ID = '000000000000';
 
@@ -32,15 +32,15 @@ export interface Candidate {
   readonly claim: Claim;
 }
 
-/** Headers of which a second one could be read by one program and not by the next. */
+/** Of these headers one program would read the first and the next program the last, so there must be no second one. */
 const SINGLE = ['authorization', 'content-length', 'content-type', 'host', 'transfer-encoding', 'x-amz-content-sha256'];
 
 /**
  * Judges a request by its line and headers, but for the signature itself.
  *
- * Pages are refused first, by what browsers say of them: an Origin, or a Sec-Fetch-Site (a person's own navigation has
- * `none`). The Host must be this guard's own, so that a page elsewhere whose name was led to 127.0.0.1 gets nothing. What a
- * browser does not say is no danger: a page cannot sign, for it does not know the key.
+ * Pages are refused by what browsers say of them: an Origin, or a Sec-Fetch-Site other than `none`, which is a person's own
+ * navigation. The Host must be the guard's own address: a page whose name was led to 127.0.0.1 (DNS rebinding) has another
+ * one. A request that gets past both still needs a signature, and no page knows the key.
  */
 export function judge(arrived: Arrived, { port, key, keyFile }: GuardSettings, now: Date): Candidate | Refusal {
   const headers = joined(arrived.rawHeaders);
@@ -100,7 +100,7 @@ export async function judgeSignature(
   };
 }
 
-/** Headers by name, repeated ones joined as they are signed; undefined where one is repeated that must not be. */
+/** Headers by name, repeated ones joined as they are signed; undefined where a header is repeated that must not be. */
 function joined(rawHeaders: readonly string[]): Readonly<Record<string, string>> | undefined {
   const headers: Record<string, string> = Object.create(null);
   for (let index = 0; index < rawHeaders.length; index += 2) {

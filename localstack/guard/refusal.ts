@@ -16,7 +16,7 @@ export interface RefusalAnswer {
   readonly body: string;
 }
 
-/** The answer in the protocol of the service that was asked: Query's XML for a form, REST's XML for S3 and strangers, else JSON. */
+/** Writes a refusal in the protocol of the service that was asked: XML for a form (Query), for S3 and for strangers, else JSON. */
 export function answerOf({ code, message, about }: Refusal): RefusalAnswer {
   const { 'content-type': type = '', authorization = '' } = about;
   if (type.startsWith('application/x-www-form-urlencoded')) {

@@ -1,4 +1,4 @@
-/** The guard before the local cloud: takes what `judge` lets through and hands it on, as it comes, to MiniStack's socket. */
+/** The guard before the local cloud: a server that hands on to MiniStack's socket what `judge` lets through. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { digestIn } from '#adapters/aws/signature.ts';
@@ -7,11 +7,11 @@ import { type Candidate, type GuardSettings, judge, judgeSignature } from './jud
 import { answerOf, type Refusal } from './refusal.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
-/** The largest body that is read whole before it goes on: what AWS takes at most where the body is signed and not streamed. */
+/** The largest body that is read whole before it goes on, in bytes: AWS's own limit for a request to Lambda, the largest there is. */
 const LARGEST_SIGNED = 70_167_211;
 
 /**
- * Makes the server; `listen` is the caller's.
+ * Makes the server. The caller has it listen.
  *
  * @param socket path of MiniStack's socket, relative to this process' folder where the whole one is too long for a socket
  */
@@ -21,11 +21,11 @@ export function createGuard(settings: GuardSettings, socket: string): Server {
     handle(request, response, { settings, upstream }).catch(() => response.destroy());
   };
   const server = createServer(
-    // A queue is asked for up to 20 s, a function runs up to 15 min, and an upload takes what it takes: only headers hurry.
+    // Only headers have to hurry: a queue is asked for up to 20 s, a function runs for up to 15 min, an upload takes long.
     { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 75_000, insecureHTTPParser: false },
     answer,
   );
-  // So that who is refused is told before the body is sent.
+  // A client that asks before it sends the body is told at once that it is refused.
   server.on('checkContinue', answer);
   return server;
 }
@@ -46,8 +46,8 @@ async function handle(request: IncomingMessage, response: ServerResponse, parts:
   if (refusal !== undefined) return refuse(response, refusal);
   if (request.headers.expect !== undefined) response.writeContinue();
   const digest = digestIn(candidate.claim);
-  // Where the payload is a word (UNSIGNED-PAYLOAD, STREAMING-…) the body, and the signatures of its chunks, are not looked
-  // at: nobody is between a program and this machine's loopback, and the headers prove who sends.
+  // A body without a digest (UNSIGNED-PAYLOAD, STREAMING-…) is not looked at, nor are the signatures of its chunks. The
+  // headers prove who sends, and nobody stands between a program and the loopback of its own machine.
   const body = digest === undefined ? request : request.pipe(checkedBody(digest));
   const outcome = await upstream.send(request, { body, response });
   if (outcome === 'sent') return;
@@ -66,7 +66,7 @@ const NO_CLOUD = {
   message: 'The local cloud does not answer: `hilum local status` says more.',
 } as const;
 
-/** Most services have the body's digest in the signature and nowhere else: the body is read before it is judged. */
+/** Reads the body before it judges the signature: the signatures of most services hold the digest of a body and do not name it. */
 async function readThenSend(
   request: IncomingMessage,
   response: ServerResponse,
@@ -101,7 +101,7 @@ function refuse(response: ServerResponse, refusal: Refusal): void {
     return;
   }
   const { headers, body } = answerOf(refusal);
-  // Where a request is malformed, what comes after it on the connection is not known to be one.
+  // After a malformed request, nobody knows where the next one begins on the connection.
   if (refusal.status === 400) response.setHeader('connection', 'close');
   response.writeHead(refusal.status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }

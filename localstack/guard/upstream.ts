@@ -14,14 +14,14 @@ export interface Upstream {
   send(request: IncomingMessage, passage: Passage): Promise<'sent' | Error>;
 }
 
-/** Of one connection, and not of what is said on it (RFC 9110 7.6.1); `Expect` is answered here. */
+/** Headers that concern one connection (RFC 9110 7.6.1), and `Expect`, which the guard answers itself. */
 const HOP_BY_HOP = ['connection', 'expect', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
-/** MiniStack allows every page everything. */
+/** MiniStack's answers allow every page to read them. */
 const FOR_PAGES = /^access-control-/i;
 
 /** @param socket path of MiniStack's socket */
 export function createUpstream(socket: string): Upstream {
-  // A little less than the 75 s for which MiniStack keeps an idle connection, so that none is used that it is just closing.
+  // MiniStack closes an idle connection after 75 s. The guard gives it up before, and never asks on a closing one.
   const agent = new Agent({ keepAlive: true, timeout: 60_000 });
   return {
     send: (request, { body, response }) =>
@@ -40,7 +40,7 @@ export function createUpstream(socket: string): Upstream {
           answer.on('error', () => response.destroy());
           resolve('sent');
         });
-        // Whoever asked is gone: so is the question.
+        // Nobody waits for the answer any more.
         response.on('close', () => {
           if (!response.writableFinished) fail(new Error('the client hung up'));
         });
