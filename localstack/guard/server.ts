@@ -7,7 +7,7 @@ import { type Candidate, type GuardSettings, judge, judgeSignature } from './jud
 import { answerOf, type Refusal } from './refusal.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
-/** The largest body that is read whole before it goes on, in bytes: AWS's own limit for a request to Lambda, the largest there is. */
+/** The largest body that is read whole before it goes on, in bytes: AWS's own limit, of requests to Lambda. */
 const LARGEST_SIGNED = 70_167_211;
 
 /**
