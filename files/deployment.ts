@@ -1,5 +1,5 @@
 /** Which deployment a command asks: the one that the environment names, else the local cloud of `hilum local up`. */
-import { LOCAL_CREDENTIALS, type LocalCloud } from '#adapters/aws/local-cloud.ts';
+import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { ConfigurationError } from '#core/errors.ts';
 
 /** Where runs are recorded. */
@@ -41,13 +41,13 @@ function localOr<T>(readLocal: () => T): T {
  * Leads the AWS clients of this process to a local cloud, whatever account the environment names. To be called before the
  * first of them is made.
  */
-export function useLocalCloud({ endpoint, region }: LocalCloud): void {
+export function useLocalCloud({ endpoint, region, credentials }: LocalCloud): void {
   for (const name of Object.keys(process.env)) if (STRONGER.test(name)) delete process.env[name];
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
   });
 }
 

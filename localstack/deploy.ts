@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createBucket, LOCAL_CREDENTIALS, type LocalCloud, writeArchiveSecret } from '#adapters/aws/local-cloud.ts';
+import { createBucket, type LocalCloud, writeArchiveSecret } from '#adapters/aws/local-cloud.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { STACK_OUTPUTS } from '#pipeline/environment.ts';
 import type { CloudEnvironment, OrthancEnvironment } from './home.ts';
@@ -83,7 +83,8 @@ function resourcesIn(home: string): readonly string[] {
   });
 }
 
-async function cdk(home: string, { endpoint, region }: LocalCloud, args: readonly string[]): Promise<void> {
+async function cdk(home: string, cloud: LocalCloud, args: readonly string[]): Promise<void> {
+  const { endpoint, region, credentials } = cloud;
   const log = join(home, 'logs', 'deploy.log');
   const child = spawn(process.execPath, [join(ROOT, 'node_modules/aws-cdk/bin/cdk'), ...args], {
     cwd: ROOT,
@@ -95,8 +96,8 @@ async function cdk(home: string, { endpoint, region }: LocalCloud, args: readonl
       HOME: home,
       LANG: 'C.UTF-8',
       AWS_ENDPOINT_URL: endpoint,
-      AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_REGION: region,
       AWS_EC2_METADATA_DISABLED: 'true',
       CDK_DISABLE_CLI_TELEMETRY: 'true',

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { AccessKey } from '#adapters/aws/signature.ts';
 import { proveWritable } from '#adapters/writable-folder.ts';
 import { ConfigurationError, SystemRefusalError } from '#core/errors.ts';
 import { ROOT } from './parts.mjs';
@@ -32,6 +33,8 @@ export interface CloudEnvironment {
   /** Where every AWS service answers. */
   readonly endpoint: string;
   readonly region: string;
+  /** The access key of this home, the only one that the local cloud takes. */
+  readonly credentials: AccessKey;
   readonly bucket: string;
   readonly runsTable: string;
   /** What the URLs of all queues start with: the base that `queueUrl` of `pipeline/environment.ts` takes. */
@@ -65,7 +68,7 @@ export interface LocalState extends Partial<LocalEnvironment> {
   readonly ports?: Readonly<Partial<Record<Service, number>>>;
   /** Where the viewer is, when it runs: Orthanc's pages lead there. */
   readonly viewerPort?: number;
-  readonly processes?: Readonly<Partial<Record<Service, ProcessRecord>>>;
+  readonly processes?: Readonly<Partial<Record<Service | 'guard', ProcessRecord>>>;
   /** Digest of the sources that the running cloud's stack was deployed from. */
   readonly deployed?: string;
   /** Where PostgreSQL and Orthanc, and perhaps the cloud, run in Docker. */
@@ -79,6 +82,8 @@ export interface Secrets {
   readonly orthancPassword: string;
   readonly postgresPassword: string;
   readonly orthancDatabasePassword: string;
+  /** The access key that the local cloud takes. */
+  readonly cloudKey: AccessKey;
 }
 
 /** The folder that holds the local environment: HILUM_HOME, else `.hilum` in the repository. */
@@ -165,19 +170,47 @@ export function writePrivately(file: string, text: string, owner?: ServiceUser):
   renameSync(draft, file);
 }
 
-/** The secrets of this home, made at the first call. */
+/** The secrets of this home, made at the first call; a home of an earlier version gets those that it lacks. */
 export function secretsOf(home: string): Secrets {
   const file = join(home, 'secrets.json');
-  if (!existsSync(file)) {
-    const secret = (): string => randomBytes(24).toString('base64url');
-    const secrets: Secrets = {
-      orthancPassword: secret(),
-      postgresPassword: secret(),
-      orthancDatabasePassword: secret(),
-    };
+  const known = (readJson(file) as Partial<Secrets> | undefined) ?? {};
+  const secret = (): string => randomBytes(24).toString('base64url');
+  const secrets: Secrets = {
+    orthancPassword: secret(),
+    postgresPassword: secret(),
+    orthancDatabasePassword: secret(),
+    cloudKey: newAccessKey(),
+    ...known,
+  };
+  if (Object.keys(known).length < Object.keys(secrets).length)
     writePrivately(file, JSON.stringify(secrets, undefined, 2));
-  }
-  return readJson(file) as Secrets;
+  return secrets;
+}
+
+/**
+ * As long as AWS's. The id is no number of an account, nor begins as AWS's own ids do: from both, local clouds would read
+ * the account to work in.
+ */
+function newAccessKey(): AccessKey {
+  const id = Array.from(randomBytes(15), (byte) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[byte % 32]).join('');
+  return { accessKeyId: `HILUM${id}`, secretAccessKey: randomBytes(30).toString('base64url') };
+}
+
+/** The access key that the local cloud of this home takes. */
+export const cloudKey = (home: string): AccessKey => secretsOf(home).cloudKey;
+
+/** The file in which AWS's programs find that key: AWS_SHARED_CREDENTIALS_FILE. */
+export const keyFile = (home: string): string => join(home, 'aws-credentials');
+
+export function writeKeyFile(home: string, region: string): void {
+  const { accessKeyId, secretAccessKey } = cloudKey(home);
+  const lines = [
+    '[default]',
+    `aws_access_key_id = ${accessKeyId}`,
+    `aws_secret_access_key = ${secretAccessKey}`,
+    `region = ${region}`,
+  ];
+  writePrivately(keyFile(home), `${lines.join('\n')}\n`);
 }
 
 /**

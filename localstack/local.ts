@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
+import { type LocalCloud, localCloudAnswers } from '#adapters/aws/local-cloud.ts';
 import { ConfigurationError } from '#core/errors.ts';
+import { cloudRuns, localCloud, startCloud, stopCloud } from './cloud.ts';
 import { connect, type DeployContext, deploy, sourcesDigest, synthesise } from './deploy.ts';
 import { dockerDown, dockerUp, ORTHANC_IN_DOCKER } from './docker.ts';
 import {
@@ -21,10 +22,11 @@ import {
   secretsOf,
   updateState,
   VIEWER_PORT,
+  writeKeyFile,
   writePrivately,
 } from './home.ts';
 import { refuseBesideEdge, removeEdgeFolder, withLock } from './lock.ts';
-import { cloudAnswers, endpointOf, REGION, startMiniStack } from './ministack.ts';
+import { REGION } from './ministack.ts';
 import { orthancAnswers, orthancEnvironment, startOrthancServer } from './orthanc.ts';
 import { postgresAnswers, startPostgres } from './postgres.ts';
 import { freePort, isRunning, type ProcessRecord, stop } from './processes.ts';
@@ -95,17 +97,17 @@ async function viewerPort(home: string, { ports }: LocalOptions): Promise<number
  *
  * @throws ConfigurationError where it is not installed or does not start, or where an edge works for an earlier one
  */
-export async function cloudUp(
-  options: LocalOptions = {},
-): Promise<{ readonly endpoint: string; readonly region: string }> {
+export async function cloudUp(options: LocalOptions = {}): Promise<LocalCloud> {
   const home = localHome(options.home);
   makeHome(home);
-  const port = await ensure('cloud', options, (chosen) => {
-    // A new cloud holds nothing of what the edge remembers to have put there.
-    removeEdgeFolder(edgeFolder(home));
-    return startMiniStack(home, chosen);
-  });
-  const cloud = { endpoint: endpointOf(port), region: REGION };
+  const state = readState(home);
+  const choosePort = async (): Promise<number> => {
+    const port = await freePort(wantedPort('cloud', options));
+    options.onProgress?.(`starting ${NAMES.cloud} on port ${port}`);
+    return port;
+  };
+  const known = cloudRuns(home, state) ? state.ports?.cloud : undefined;
+  const cloud = localCloud(home, known ?? (await startCloud(home, choosePort)));
   updateState(home, cloud);
   return cloud;
 }
@@ -184,7 +186,8 @@ async function partsInDocker(home: string, options: LocalOptions): Promise<Parts
   const orthanc = orthancEnvironment({ port: ports.orthanc, secrets });
   updateState(home, { orthanc, docker: { ports, hasCloud } });
   if (!hasCloud) return { ...(await nativeCloud(options)), orthanc, dicomWebUrlForFunctions: orthanc.dicomWebUrl };
-  const cloud = { endpoint: endpointOf(ports.cloud), region: REGION };
+  writeKeyFile(home, REGION);
+  const cloud = localCloud(home, ports.cloud);
   updateState(home, cloud);
   // A container may have been made anew unseen; the CDK itself finds out whether there is anything to deploy.
   return { orthanc, cloud, cloudMark: randomUUID(), dicomWebUrlForFunctions: ORTHANC_IN_DOCKER };
@@ -198,8 +201,10 @@ async function partsInDocker(home: string, options: LocalOptions): Promise<Parts
 export function readLocalEnvironment(options: { readonly home?: string } = {}): LocalEnvironment {
   const home = localHome(options.home);
   const state = readState(home);
-  const { endpoint, region, bucket, runsTable, queues, archiveSecret, toolsParameter, orthanc, deployed } = state;
-  const parts = { endpoint, region, bucket, runsTable, queues, archiveSecret, toolsParameter, orthanc };
+  const { endpoint, region, credentials, bucket, runsTable, queues, archiveSecret, toolsParameter } = state;
+  const { orthanc, deployed } = state;
+  const cloud = { endpoint, region, credentials, bucket, runsTable, queues, archiveSecret, toolsParameter };
+  const parts = { ...cloud, orthanc };
   if (deployed === undefined || !isComplete(parts)) {
     throw new ConfigurationError(`no local environment was started in ${home}: run \`hilum local up\``);
   }
@@ -215,19 +220,24 @@ function isComplete(parts: { readonly [K in keyof Environment]: Environment[K] |
 /** Leaves a service alone that runs, else starts it; remembers its port and process, and returns the port. */
 async function ensure(
   service: Service,
-  { home: wantedHome, ports, onProgress }: LocalOptions,
+  options: LocalOptions,
   start: (port: number) => Promise<ProcessRecord>,
 ): Promise<number> {
-  const home = localHome(wantedHome);
+  const home = localHome(options.home);
   const { ports: remembered, processes } = readState(home);
   const known = remembered?.[service];
   if (known !== undefined && isRunning(processes?.[service])) return known;
-  const wanted = known ?? (ports === 'free' ? undefined : (ports?.[service] ?? DEFAULT_PORTS[service]));
-  const port = await freePort(wanted);
-  onProgress?.(`starting ${NAMES[service]} on port ${port}`);
+  const port = await freePort(wantedPort(service, options));
+  options.onProgress?.(`starting ${NAMES[service]} on port ${port}`);
   const record = await start(port);
   updateState(home, { ports: { [service]: port }, processes: { [service]: record } });
   return port;
+}
+
+/** The port to try first: the one that is remembered, else the one asked for. */
+function wantedPort(service: Service, { home, ports }: LocalOptions): number | undefined {
+  const known = readState(localHome(home)).ports?.[service];
+  return known ?? (ports === 'free' ? undefined : (ports?.[service] ?? DEFAULT_PORTS[service]));
 }
 
 /**
@@ -254,6 +264,7 @@ export async function localDown(options: { readonly home?: string; readonly purg
 
 /** PostgreSQL's SIGTERM waits for its clients to leave; SIGINT is its orderly quick end. */
 async function stopService(home: string, service: Service): Promise<void> {
+  if (service === 'cloud') return stopCloud(home);
   const record = readState(home).processes?.[service];
   if (record === undefined) return;
   await stop(record, { signal: service === 'postgresql' ? 'SIGINT' : 'SIGTERM', graceMs: 10_000 });
@@ -292,7 +303,9 @@ async function statusOf(service: Service, state: LocalState): Promise<ServiceSta
     const healthy = await isHealthy(service, state, inDocker);
     return { service, state: healthy ? 'running' : 'unhealthy', port: inDocker };
   }
-  if (record === undefined || port === undefined || !isRunning(record)) return { service, state: 'stopped' };
+  const guard = service === 'cloud' ? state.processes?.guard : undefined;
+  const lives = isRunning(record) || isRunning(guard);
+  if (record === undefined || port === undefined || !lives) return { service, state: 'stopped' };
   const healthy = await isHealthy(service, state, port);
   return { service, state: healthy ? 'running' : 'unhealthy', port, pid: record.pid };
 }
@@ -303,9 +316,13 @@ function dockerPort(service: Service, { docker }: LocalState): number | undefine
   return service === 'cloud' ? docker.ports.cloud : docker.ports.orthanc;
 }
 
-async function isHealthy(service: Service, { orthanc, endpoint, docker }: LocalState, port: number): Promise<boolean> {
+async function isHealthy(service: Service, state: LocalState, port: number): Promise<boolean> {
+  const { orthanc, endpoint, region, credentials, docker } = state;
   if (service === 'orthanc' || (docker !== undefined && service === 'postgresql'))
     return orthanc !== undefined && orthancAnswers(orthanc);
-  if (service === 'cloud') return endpoint !== undefined && cloudAnswers(endpoint);
+  if (service === 'cloud') {
+    const isKnown = endpoint !== undefined && region !== undefined && credentials !== undefined;
+    return isKnown && localCloudAnswers({ endpoint, region, credentials });
+  }
   return postgresAnswers(port);
 }

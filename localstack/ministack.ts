@@ -1,22 +1,37 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigurationError } from '#core/errors.ts';
-import { answersOk } from './orthanc.ts';
-import { VENVS } from './parts.mjs';
+import { cloudKey } from './home.ts';
+import { ROOT, VENVS } from './parts.mjs';
 import { launch, type ProcessRecord, waitUntilReady } from './processes.ts';
 
 /** The region that the local cloud plays. */
 export const REGION = 'us-east-1';
 
 /**
- * Starts MiniStack, a LocalStack-compatible cloud in one process, on the loopback interface. Functions run as its child
- * processes and inherit its whole environment, so it gets a clean one, with this Node first on the PATH.
+ * The folder of MiniStack's socket, which only this home's owner can enter. MiniStack and the guard run in that folder and
+ * open the socket by its name alone: the path of a socket has 107 bytes at the most, and a home may have a longer one.
+ */
+const socketFolder = (home: string): string => join(home, 'cloud', 'socket');
+
+export const SOCKET_NAME = 'ministack.sock';
+
+const socketOf = (home: string): string => join(socketFolder(home), SOCKET_NAME);
+
+/** Whether the cloud of this home was started on a socket. Earlier versions started it on a port, which pages can find. */
+export const hasSocket = (home: string): boolean => existsSync(socketOf(home));
+
+/**
+ * Starts MiniStack, a LocalStack-compatible cloud in one process, on a Unix socket and on no port. Functions run as its child
+ * processes and inherit its whole environment, so it gets a clean one, with this Node first on the PATH, the guard's address
+ * as the cloud's, and this home's key to sign with.
  *
+ * @param port of the guard, by which everybody else reaches it
  * @throws ConfigurationError where it is not installed or does not start
  */
 export async function startMiniStack(home: string, port: number): Promise<ProcessRecord> {
-  const program = join(VENVS.cloud.folder, 'bin/ministack');
-  if (!existsSync(program)) {
+  const python = join(VENVS.cloud.folder, 'bin/python');
+  if (!existsSync(join(VENVS.cloud.folder, 'bin/ministack'))) {
     throw new ConfigurationError('The local cloud is not installed: run `node setup/setup.mjs demo`');
   }
   const folder = join(home, 'cloud');
@@ -28,10 +43,13 @@ export async function startMiniStack(home: string, port: number): Promise<Proces
   const tmp = inside('tmp');
   // The worker scripts that MiniStack writes there are CommonJS; a home in the checkout is below our own "type": "module".
   writeFileSync(join(tmp, 'package.json'), '{ "type": "commonjs" }\n');
+  const cwd = inside('socket');
+  rmSync(socketOf(home), { force: true });
   const log = join(home, 'logs', 'cloud.log');
+  const { accessKeyId, secretAccessKey } = cloudKey(home);
   const record = await launch({
-    command: program,
-    args: [],
+    command: python,
+    args: [join(ROOT, 'localstack/serve_ministack.py'), SOCKET_NAME],
     env: {
       PATH: [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
       HOME: folder,
@@ -39,22 +57,36 @@ export async function startMiniStack(home: string, port: number): Promise<Proces
       TMPDIR: tmp,
       STATE_DIR: inside('state'),
       S3_DATA_DIR: inside('s3'),
-      BIND_HOST: '127.0.0.1',
       MINISTACK_HOST: '127.0.0.1',
       GATEWAY_PORT: String(port),
       MINISTACK_REGION: REGION,
       AWS_DEFAULT_REGION: REGION,
+      AWS_ENDPOINT_URL: endpointOf(port),
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      // Listeners of its own, on ports, for services that Hilum does not use.
+      IOT_MTLS_ENABLED: '0',
+      SFTP_ENABLED: '0',
       PYTHONDONTWRITEBYTECODE: '1',
     },
-    cwd: folder,
+    cwd,
     log,
     user: undefined,
   });
-  await waitUntilReady(record, { name: 'MiniStack', log, withinMs: 30_000 }, () => cloudAnswers(endpointOf(port)));
+  await waitUntilReady(record, { name: 'MiniStack', log, withinMs: 30_000 }, async () => hasSocket(home));
   return record;
 }
 
-export const endpointOf = (port: number): string => `http://127.0.0.1:${port}`;
+/** Starts the guard before MiniStack, the only way to it, on a port of the loopback interface. */
+export async function startGuard(home: string, port: number): Promise<ProcessRecord> {
+  return launch({
+    command: process.execPath,
+    args: [join(ROOT, 'localstack/guard/program.ts'), home, String(port)],
+    env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8' },
+    cwd: socketFolder(home),
+    log: join(home, 'logs', 'guard.log'),
+    user: undefined,
+  });
+}
 
-/** The health check of MiniStack and of LocalStack alike. */
-export const cloudAnswers = (endpoint: string): Promise<boolean> => answersOk(`${endpoint}/_localstack/health`);
+export const endpointOf = (port: number): string => `http://127.0.0.1:${port}`;

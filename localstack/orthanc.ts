@@ -9,6 +9,9 @@ import { launch, type ProcessRecord, type ServiceUser, waitUntilReady } from './
 /** The user that Hilum is to Orthanc. */
 export const ORTHANC_USERNAME = 'hilum';
 
+/** The script that keeps web pages other than Orthanc's own from using the password that a browser remembers. */
+const OWN_PAGES = 'own_pages.lua';
+
 export interface OrthancOptions {
   readonly home: string;
   readonly port: number;
@@ -38,7 +41,14 @@ export async function startOrthancServer(options: OrthancOptions): Promise<Proce
   const folder = makeServiceFolder(options.home, 'orthanc', user);
   const configuration = join(folder, 'orthanc.json');
   const link = viewerLink(options.viewerUrl, folder, user);
-  const settings = { ...configurationOf(options, folder), Plugins: [...plugins, ...link.plugins], ...link.settings };
+  const filter = join(folder, OWN_PAGES);
+  writePrivately(filter, readFileSync(join(ROOT, 'localstack/orthanc', OWN_PAGES), 'utf8'), user);
+  const settings = {
+    ...configurationOf(options, folder),
+    LuaScripts: [filter],
+    Plugins: [...plugins, ...link.plugins],
+    ...link.settings,
+  };
   writePrivately(configuration, JSON.stringify(settings, undefined, 2), user);
   const log = join(options.home, 'logs', 'orthanc.log');
   const record = await launch({
@@ -107,7 +117,7 @@ export async function orthancAnswers({ url, username, password }: OrthancEnviron
 }
 
 /** True where a GET answers with 2xx within two seconds. */
-export async function answersOk(url: string, headers: Readonly<Record<string, string>> = {}): Promise<boolean> {
+async function answersOk(url: string, headers: Readonly<Record<string, string>> = {}): Promise<boolean> {
   try {
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(2_000) });
     await response.arrayBuffer();

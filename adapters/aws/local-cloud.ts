@@ -4,23 +4,23 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import type { ArchiveSecret } from '#pipeline/environment.ts';
 import { translated } from './clients.ts';
 import { errorName } from './refusal.ts';
+import { type AccessKey, signedHeaders } from './signature.ts';
 
-/** A cloud that is not AWS: its address, the region it plays, and the credentials that it does not check. */
+/** A cloud that is not AWS: its address, the region it plays, and the only key that it takes. */
 export interface LocalCloud {
   readonly endpoint: string;
   readonly region: string;
+  readonly credentials: AccessKey;
 }
-
-/** Credentials that every local engine takes; they open nothing on AWS. */
-export const LOCAL_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' } as const;
 
 /**
  * Makes a bucket where it is not there yet.
  *
  * @throws ServiceUnavailableError where the cloud does not answer
  */
-export async function createBucket({ endpoint, region }: LocalCloud, bucket: string): Promise<void> {
-  const client = new S3Client({ endpoint, region, credentials: LOCAL_CREDENTIALS, forcePathStyle: true });
+export async function createBucket({ endpoint, region, credentials }: LocalCloud, bucket: string): Promise<void> {
+  // A copy: the client marks the object as its own.
+  const client = new S3Client({ endpoint, region, credentials: { ...credentials }, forcePathStyle: true });
   try {
     await client.send(new CreateBucketCommand({ Bucket: bucket }));
   } catch (error) {
@@ -37,13 +37,27 @@ export async function createBucket({ endpoint, region }: LocalCloud, bucket: str
  * @throws ServiceUnavailableError where the cloud does not answer
  */
 export async function writeArchiveSecret(cloud: LocalCloud, arn: string, secret: ArchiveSecret): Promise<void> {
-  const { endpoint, region } = cloud;
-  const client = new SecretsManagerClient({ endpoint, region, credentials: LOCAL_CREDENTIALS });
+  const { endpoint, region, credentials } = cloud;
+  const client = new SecretsManagerClient({ endpoint, region, credentials: { ...credentials } });
   try {
     await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: JSON.stringify(secret) }));
   } catch (error) {
     throw translated(error, "the archive's secret");
   } finally {
     client.destroy();
+  }
+}
+
+/** The health check of MiniStack and of LocalStack alike, which MiniStack's guard lets through signed only. */
+export async function localCloudAnswers({ endpoint, region, credentials }: LocalCloud): Promise<boolean> {
+  const url = new URL('/_localstack/health', endpoint);
+  try {
+    const headers = await signedHeaders(credentials, { url, region, service: 'sts' });
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(2_000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    // Refused, reset or too slow: in a health check all of them are the answer no.
+    return false;
   }
 }

@@ -92,7 +92,7 @@ async function findConfig(file: string | undefined): Promise<EdgeConfig> {
     import('#localstack/home.ts'),
   ]);
   const home = localHome();
-  const { orthanc, bucket, toolsParameter, endpoint, region } = readState(home);
+  const { orthanc, bucket, toolsParameter, endpoint, region, credentials } = readState(home);
   const config = readEdgeConfig({
     environment: process.env,
     file,
@@ -107,7 +107,8 @@ async function findConfig(file: string | undefined): Promise<EdgeConfig> {
     ].filter((group) => group !== undefined && group !== ''),
   });
   const isLocal = config.bucket === bucket && (config.aws['AWS_ENDPOINT_URL'] ?? endpoint) === endpoint;
-  if (isLocal && endpoint !== undefined && region !== undefined) useLocalCloud({ endpoint, region });
+  if (isLocal && endpoint !== undefined && region !== undefined && credentials !== undefined)
+    useLocalCloud({ endpoint, region, credentials });
   else Object.assign(process.env, config.aws);
   return config;
 }

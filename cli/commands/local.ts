@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { passwordFile } from '#localstack/home.ts';
+import { keyFile, passwordFile } from '#localstack/home.ts';
 import { localDown, localStatus, localUp, type ServiceStatus } from '#localstack/local.ts';
 import { note, print, printJson, Unsuccessful } from '../command.ts';
 import { explain, type NumberRange, wholeNumber } from '../usage.ts';
@@ -67,7 +67,7 @@ async function up({ docker, stableAge, json }: UpOptions): Promise<void> {
     return;
   }
   print(`Orthanc      ${url} (user ${username}, password in ${passwordFile(home)})`);
-  print(`local cloud  ${endpoint} (bucket ${bucket}, runs table ${runsTable})`);
+  print(`local cloud  ${endpoint} (bucket ${bucket}, runs table ${runsTable}, access key in ${keyFile(home)})`);
 }
 
 const STABLE_AGE: NumberRange = { least: 1, most: 86_400, unit: 'seconds' };

@@ -1,5 +1,5 @@
 /** The ports in memory and on a cloud that answers: what AWS promises the adapters, the local one must keep. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,14 +9,12 @@ import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createSsmDeployedTools } from '#adapters/aws/deployed-tools.ts';
-import { LOCAL_CREDENTIALS } from '#adapters/aws/local-cloud.ts';
+import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import { STUDY_INDEX } from '#pipeline/environment.ts';
-import { makeHome } from '../../localstack/home.ts';
-import { endpointOf, REGION, startMiniStack } from '../../localstack/ministack.ts';
-import { freePort, type ProcessRecord, stop } from '../../localstack/processes.ts';
+import { cloudUp, localDown } from '../../localstack/local.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import {
   createManualClock,
@@ -58,19 +56,12 @@ describe('in memory', () => {
 describeWith(['cloud'], 'on the local cloud', () => {
   let made = 0;
   let home: string;
-  let cloud: ProcessRecord;
-  let settings: { endpoint: string; region: string; credentials: typeof LOCAL_CREDENTIALS };
+  let settings: LocalCloud;
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'hilum-contract-'));
-    makeHome(home);
-    const port = await freePort();
-    cloud = await startMiniStack(home, port);
-    settings = { endpoint: endpointOf(port), region: REGION, credentials: LOCAL_CREDENTIALS };
+    settings = await cloudUp({ home, ports: 'free' });
   });
-  afterAll(async () => {
-    await stop(cloud, { signal: 'SIGTERM', graceMs: 5000 });
-    await rm(home, { recursive: true, force: true });
-  });
+  afterAll(() => localDown({ home, purge: true }));
 
   describe('the runs table', () => {
     aRunsTable(async () => {

@@ -74,7 +74,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the local cloud and PACS', () 
       .split('\0')
       .map((entry) => entry.split('=')[0]);
 
-    expect(names).toContain('BIND_HOST');
+    expect(names).toContain('GATEWAY_PORT');
     expect(
       names.filter((name) => name === 'HILUM_HOME' || name?.startsWith('npm_') || name?.startsWith('VITEST')),
     ).toEqual([]);
@@ -98,7 +98,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the local cloud and PACS', () 
 
     await localDown({ home });
 
-    expect(processes).toHaveLength(3);
+    expect(processes).toHaveLength(4);
     expect(processes.filter(isRunning)).toEqual([]);
     expect((await localStatus({ home })).every(({ state }) => state === 'stopped')).toBe(true);
     expect(existsSync(join(serviceFolder(home), 'postgresql/data/PG_VERSION'))).toBe(true);

@@ -17,13 +17,14 @@ it('leads the SDK to the local cloud and its key, whatever account the environme
     },
   };
 
-  useLocalCloud({ endpoint: 'http://127.0.0.1:4566', region: 'us-east-1' });
+  const credentials = { accessKeyId: 'HILUMOFTHISHOME', secretAccessKey: 'of-this-home' };
+  useLocalCloud({ endpoint: 'http://127.0.0.1:4566', region: 'us-east-1', credentials });
   const client = new SSMClient({ requestHandler, maxAttempts: 1 });
   await client.send(new GetParameterCommand({ Name: '/hilum/tools' })).catch(() => undefined);
 
   const [{ hostname, port, headers } = { headers: {} } as Asked] = asked;
   expect([hostname, port, await client.config.region()]).toEqual(['127.0.0.1', 4566, 'us-east-1']);
-  expect(headers['authorization']).toMatch(/Credential=.+\/us-east-1\/ssm\//);
+  expect(headers['authorization']).toMatch(/Credential=HILUMOFTHISHOME\/.+\/us-east-1\/ssm\//);
   expect(JSON.stringify(headers)).not.toContain('of-a-hospital');
 });
 

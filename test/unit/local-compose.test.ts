@@ -61,6 +61,13 @@ it('gives Orthanc the configuration that the native one has, with authentication
   expect(JSON.stringify(shared)).not.toMatch(/password/i);
 });
 
+it('gives Orthanc the filter that keeps other web pages out, as the native one has it', () => {
+  const { LuaScripts } = JSON.parse(readFileSync(join(ROOT, 'localstack/orthanc/docker.json'), 'utf8'));
+
+  expect(LuaScripts).toEqual(['/etc/orthanc/own_pages.lua']);
+  expect(services['orthanc']?.volumes).toContain('./orthanc/own_pages.lua:/etc/orthanc/own_pages.lua:ro');
+});
+
 it('has OHIF as a plugin, on DICOMweb, and its button on a study of Explorer 2', () => {
   const docker = JSON.parse(readFileSync(join(ROOT, 'localstack/orthanc/docker.json'), 'utf8'));
 
@@ -78,8 +85,9 @@ it('has OHIF as a plugin, on DICOMweb, and its button on a study of Explorer 2',
 it('generates the files that the compose file names, in a folder that nobody else can enter', () => {
   const home = mkdtempSync(join(tmpdir(), 'hilum-compose-'));
   const passwords = { orthancPassword: 'one', postgresPassword: 'two', orthancDatabasePassword: 'three' };
+  const cloudKey = { accessKeyId: 'four', secretAccessKey: 'five' };
 
-  writeDockerSecrets({ home, secrets: passwords });
+  writeDockerSecrets({ home, secrets: { ...passwords, cloudKey } });
 
   const folder = join(home, 'docker-secrets');
   const named = Object.values(secrets).map(({ file }) => file.split('/').at(-1));

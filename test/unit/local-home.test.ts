@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import {
   forgetServices,
+  keyFile,
   makeServiceFolder,
   purge,
   readState,
@@ -23,6 +24,7 @@ import {
   serviceFolder,
   serviceUser,
   updateState,
+  writeKeyFile,
 } from '../../localstack/home.ts';
 import { localStatus, readLocalEnvironment } from '../../localstack/local.ts';
 import { skipUnless } from '../fixtures/lanes.ts';
@@ -36,6 +38,7 @@ const modeOf = (path: string) => statSync(path).mode & 0o777;
 const environment = {
   endpoint: 'http://127.0.0.1:4566',
   region: 'us-east-1',
+  credentials: { accessKeyId: 'HILUM1', secretAccessKey: 's' },
   bucket: 'b',
   runsTable: 't',
   queues: 'http://127.0.0.1:4566/0/hilum-',
@@ -56,10 +59,40 @@ it('makes its secrets once, long, different and for its owner alone', () => {
   const second = secretsOf(home);
 
   expect(second).toEqual(first);
-  expect(new Set(Object.values(first)).size).toBe(3);
-  expect(Object.values(first).every((secret) => /^[\w-]{32}$/.test(secret))).toBe(true);
+  const { cloudKey: key, ...passwords } = first;
+  expect(new Set([...Object.values(passwords), key.secretAccessKey]).size).toBe(4);
+  expect(Object.values(passwords).every((secret) => /^[\w-]{32}$/.test(secret))).toBe(true);
+  expect(key.accessKeyId).toMatch(/^HILUM[A-Z2-7]{15}$/);
+  expect(key.secretAccessKey).toMatch(/^[\w-]{40}$/);
   expect(modeOf(join(home, 'secrets.json'))).toBe(0o600);
   expect(Object.values(secretsOf(newHome()))).not.toContain(first.orthancPassword);
+});
+
+it('gives a home of an earlier version the secrets that it lacks, and leaves it those that it has', () => {
+  const home = newHome();
+  const old = { orthancPassword: 'o', postgresPassword: 'p', orthancDatabasePassword: 'd' };
+  writeFileSync(join(home, 'secrets.json'), JSON.stringify(old), { mode: 0o600 });
+
+  const first = secretsOf(home);
+
+  expect(first).toEqual({ ...old, cloudKey: expect.anything() });
+  expect(secretsOf(home)).toEqual(first);
+});
+
+it('writes its access key where programs of AWS look for one, for its owner alone', () => {
+  const home = newHome();
+  const { accessKeyId, secretAccessKey } = secretsOf(home).cloudKey;
+
+  writeKeyFile(home, 'us-east-1');
+
+  expect(readFileSync(keyFile(home), 'utf8').split('\n')).toEqual([
+    '[default]',
+    `aws_access_key_id = ${accessKeyId}`,
+    `aws_secret_access_key = ${secretAccessKey}`,
+    'region = us-east-1',
+    '',
+  ]);
+  expect(modeOf(keyFile(home))).toBe(0o600);
 });
 
 it('remembers ports and processes one by one, in a file for its owner alone', () => {

@@ -1,0 +1,61 @@
+/** The local cloud as one service of two processes: MiniStack on a socket, and the guard before it on a port. */
+import { join } from 'node:path';
+import { type LocalCloud, localCloudAnswers } from '#adapters/aws/local-cloud.ts';
+import { cloudKey, edgeFolder, type LocalState, readState, updateState, writeKeyFile } from './home.ts';
+import { removeEdgeFolder } from './lock.ts';
+import { endpointOf, hasSocket, REGION, startGuard, startMiniStack } from './ministack.ts';
+import { isRunning, stop, waitUntilReady } from './processes.ts';
+
+/** Where the cloud of this home answers, and to which key. */
+export const localCloud = (home: string, port: number): LocalCloud => ({
+  endpoint: endpointOf(port),
+  region: REGION,
+  credentials: cloudKey(home),
+});
+
+/** Whether both processes run. */
+export const cloudRuns = (home: string, { processes }: LocalState): boolean =>
+  isRunning(processes?.cloud) && isRunning(processes?.guard) && hasSocket(home);
+
+/**
+ * Starts the process that does not run, or both. A MiniStack that runs goes on with all that it holds, as long as the guard
+ * gets the port back that MiniStack knows.
+ *
+ * @param choosePort asked once the old guard has let go of its port
+ * @throws ConfigurationError where it is not installed or does not start, or where an edge works for an earlier one
+ */
+export async function startCloud(home: string, choosePort: () => Promise<number>): Promise<number> {
+  const { ports, processes } = readState(home);
+  await stopGuard(home);
+  const port = await choosePort();
+  if (!(isRunning(processes?.cloud) && hasSocket(home) && ports?.cloud === port)) {
+    // A new cloud holds nothing of what the edge remembers to have put there.
+    removeEdgeFolder(edgeFolder(home));
+    await stopMiniStack(home);
+    const cloud = await startMiniStack(home, port);
+    updateState(home, { ports: { cloud: port }, processes: { cloud } });
+  }
+  writeKeyFile(home, REGION);
+  const guard = await startGuard(home, port);
+  updateState(home, { processes: { guard } });
+  await waitUntilReady(guard, { name: 'the guard', log: join(home, 'logs', 'guard.log'), withinMs: 30_000 }, () =>
+    localCloudAnswers(localCloud(home, port)),
+  );
+  return port;
+}
+
+/** Stops both. */
+export async function stopCloud(home: string): Promise<void> {
+  await stopGuard(home);
+  await stopMiniStack(home);
+}
+
+async function stopGuard(home: string): Promise<void> {
+  const guard = readState(home).processes?.guard;
+  if (guard !== undefined) await stop(guard, { signal: 'SIGTERM', graceMs: 5_000 });
+}
+
+async function stopMiniStack(home: string): Promise<void> {
+  const cloud = readState(home).processes?.cloud;
+  if (cloud !== undefined) await stop(cloud, { signal: 'SIGTERM', graceMs: 10_000 });
+}
