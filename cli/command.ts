@@ -2,15 +2,16 @@
  * What every command shares. A command is one file in `cli/commands/` that exports
  * `add<Name>Command(program: Command): void`, which calls `program.command('<name>')`, describes it and sets its action.
  */
-import { fileURLToPath } from 'node:url';
 import { type ModelPlaces, modelsDirOf } from '#adapters/models/model-file.ts';
+import { FETCHED_MODELS, ROOT } from '../localstack/place.mjs';
 
-/** The checkout (or package) this command runs from: the folder that holds `tools/` and `layers/`. */
-export const root = fileURLToPath(new URL('..', import.meta.url));
+/** The folder that holds `tools/` and `layers/`: the clone that this command runs from, or `dist/` of the package. */
+export const root = ROOT;
 
-/** Where this checkout's models are, and the folder that may have those that are fetched (HILUM_MODELS_DIR). */
+/** Where the models are, those of the clone or the package and those that were fetched; and the folder that may have those that are fetched (HILUM_MODELS_DIR). */
 export const modelPlaces: ModelPlaces = {
   modelsDir: modelsDirOf(root),
+  fetchedDir: FETCHED_MODELS,
   localFolder: process.env['HILUM_MODELS_DIR'] || undefined,
 };
 

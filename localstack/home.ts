@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigurationError } from '#core/errors.ts';
-import { ROOT } from './parts.mjs';
+import { DEFAULT_HOME } from './place.mjs';
 import type { ProcessRecord, ServiceUser } from './processes.ts';
 
 /** The PACS of the local environment. */
@@ -78,10 +78,10 @@ export interface Secrets {
   readonly orthancDatabasePassword: string;
 }
 
-/** The folder that holds the local environment: HILUM_HOME, else `.hilum` in the repository. */
+/** The folder that holds the local environment: HILUM_HOME, else the one of `localstack/place.mjs`. */
 export function localHome(home?: string): string {
   const { HILUM_HOME } = process.env;
-  return resolve(home ?? HILUM_HOME ?? join(ROOT, '.hilum'));
+  return resolve(home ?? HILUM_HOME ?? DEFAULT_HOME);
 }
 
 /** What `hilum edge` and the demo remember of what they put into the cloud of this home. */
