@@ -3,7 +3,7 @@
  * `add<Name>Command(program: Command): void`, which calls `program.command('<name>')`, describes it and sets its action.
  */
 import { type ModelPlaces, modelsDirOf } from '#adapters/models/model-file.ts';
-import { FETCHED_MODELS, ROOT } from '../localstack/place.mjs';
+import { CLONE_ONLY, FETCHED_MODELS, IN_PACKAGE, ROOT } from '../localstack/place.mjs';
 
 /** The folder that holds `tools/` and `layers/`: the clone that this command runs from, or `dist/` of the package. */
 export const root = ROOT;
@@ -38,5 +38,12 @@ export function note(line: string): void {
 
 /** Names of files come from outside; what steers a terminal is not printed to it. */
 function withoutControls(line: string): string {
-  return line.replace(/[^\P{Cc}\t\n]/gu, '?');
+  return inAClone(line.replace(/[^\P{Cc}\t\n]/gu, '?'));
+}
+
+/** Sentences that tell to run a command say of those that the package has not where they run. */
+function inAClone(line: string): string {
+  if (!IN_PACKAGE) return line;
+  const commands = new RegExp(`\`hilum ((?:${CLONE_ONLY.join('|')})\\b[^\`]*)\``, 'g');
+  return line.replace(commands, '`bin/hilum $1` in a clone of the repository (both need the same HILUM_HOME)');
 }

@@ -101,6 +101,7 @@ function setModes(): void {
   for (const file of globSync('**', { cwd: DIST, withFileTypes: true })) {
     chmodSync(join(file.parentPath, file.name), file.isDirectory() ? 0o755 : 0o644);
   }
-  for (const file of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']) chmodSync(join(ROOT, file), 0o644);
-  for (const file of description.files.filter((name) => name.startsWith('bin/'))) chmodSync(join(ROOT, file), 0o755);
+  for (const file of ['package.json', 'README.md', 'LICENSE', ...description.files.filter((name) => name !== 'dist')]) {
+    chmodSync(join(ROOT, file), file.startsWith('bin/') ? 0o755 : 0o644);
+  }
 }

@@ -17,7 +17,7 @@ export function cloneOnly(name: string): (program: Command) => void {
       .argument('[anything...]')
       .allowUnknownOption()
       .action(() => {
-        throw new UsageError(`\`hilum ${name}\` ${what}`);
+        throw new UsageError(`${name} ${what}`);
       });
   };
 }
