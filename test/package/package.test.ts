@@ -119,6 +119,17 @@ describe('the installed package', () => {
     expect(JSON.parse(stdout)[0]).toMatchObject({ ok: true, pixelSha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
 
+  it('finds everything that its modules import', () => {
+    const dist = join(machine.folder, 'node_modules/hilum/dist');
+    const modules = installed
+      .filter((file) => /^dist\/(?!node_modules\/|cli\/hilum\.js|adapters\/decoder\/worker\.js).*\.m?js$/.test(file))
+      .map((file) => join(dist, '..', file));
+    const code = `for (const file of ${JSON.stringify(modules)}) await import(file);`;
+
+    expect(modules.length).toBeGreaterThan(150);
+    expect(machine.run('node', ['--input-type=module', '-e', code])).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
   it('asks the doctor for nothing that only a clone needs', () => {
     const findings = JSON.parse(hilum('doctor', '--json').stdout) as readonly { readonly part: string }[];
 
