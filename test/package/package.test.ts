@@ -12,9 +12,11 @@ import { PHANTOM_STUDIES } from '../fixtures/phantom-studies.ts';
 const BIN = 'node_modules/.bin/hilum';
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-/** The bytes of a file, but for how long the tool took. */
+/** The bytes of a file, but for the folder's name and for how long the tool took. */
 const contentOf = (folder: string, file: string): string =>
-  readFileSync(join(folder, file), 'latin1').replace(/"timingsMs":\{[^}]*\}/, '');
+  readFileSync(join(folder, file), 'latin1')
+    .replaceAll(folder, '')
+    .replace(/"timings": \{[^}]*\}/, '');
 
 let sources: readonly string[];
 let tarballs: readonly string[];
