@@ -22,7 +22,7 @@ const PACKAGE = z.object({
   dependencies: z.record(z.string(), z.string()),
   files: z.array(z.string()),
 });
-const MODEL = z.object({ file: z.string(), source: z.object({ url: z.string().optional() }).optional() });
+const MODEL = z.object({ file: z.string(), source: z.record(z.string(), z.unknown()).default({}) });
 
 rmSync(DIST, { recursive: true, force: true });
 const description = PACKAGE.parse(readJson(join(ROOT, 'package.json')));
@@ -85,7 +85,9 @@ function copyModels(): void {
   for (const card of copy('layers/models/*/model.json')) {
     const { file, source } = MODEL.parse(readJson(join(ROOT, card)));
     copy(join(dirname(card), 'CARD.md'));
-    if (source?.url === undefined) copy(join(dirname(card), file));
+    if ('url' in source || 'path' in source) continue;
+    const weights = join(dirname(card), file);
+    if (copy(weights).length === 0) throw new Error(`${weights} is gone: it belongs to the clone`);
   }
 }
 
