@@ -20,6 +20,7 @@ export default defineConfig({
       lane('infra', 120_000),
       lane('judges', 240_000),
       lane('fuzz', 300_000),
+      lane('package', 300_000),
       lane('e2e', 600_000),
       lane('pacs', 240_000),
       lane('browser', 180_000),

@@ -2,16 +2,17 @@
  * What every command shares. A command is one file in `cli/commands/` that exports
  * `add<Name>Command(program: Command): void`, which calls `program.command('<name>')`, describes it and sets its action.
  */
-import { fileURLToPath } from 'node:url';
 import { type ModelPlaces, modelsDirOf } from '#adapters/models/model-file.ts';
+import { CLONE_ONLY, FETCHED_MODELS, IN_PACKAGE, ROOT } from '../localstack/place.mjs';
 import { asTyped, hilumIn } from './in-this-place.ts';
 
-/** The checkout (or package) this command runs from: the folder that holds `tools/` and `layers/`. */
-export const root = fileURLToPath(new URL('..', import.meta.url));
+/** The folder that holds `tools/` and `layers/`: the clone that this command runs from, or `dist/` of the package. */
+export const root = ROOT;
 
-/** Where this checkout's models are, and the folder that may have those that are fetched (HILUM_MODELS_DIR). */
+/** Where the models are, those of the clone or the package and those that were fetched; and the folder that may have those that are fetched (HILUM_MODELS_DIR). */
 export const modelPlaces: ModelPlaces = {
   modelsDir: modelsDirOf(root),
+  fetchedDir: FETCHED_MODELS,
   localFolder: process.env['HILUM_MODELS_DIR'] || undefined,
 };
 
@@ -40,9 +41,16 @@ export function note(line: string): void {
 }
 
 /** A text as people get to see it: `hilum …` between backquotes becomes what can be typed in this place. */
-export const forPeople = (text: string): string => asTyped(withoutControls(text), typed);
+export const forPeople = (text: string): string => asTyped(inAClone(withoutControls(text)), typed);
 
 /** Names of files come from outside; what steers a terminal is not printed to it. */
 function withoutControls(line: string): string {
   return line.replace(/[^\P{Cc}\t\n]/gu, '?');
+}
+
+/** Sentences that tell to run a command say of those that the package has not where they run. */
+function inAClone(line: string): string {
+  if (!IN_PACKAGE) return line;
+  const commands = new RegExp(`\`hilum ((?:${CLONE_ONLY.join('|')})\\b[^\`]*)\``, 'g');
+  return line.replace(commands, '`bin/hilum $1` in a clone of the repository (both need the same HILUM_HOME)');
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /** The `hilum` command. Exit codes: 0 success, 1 failure, 2 wrong usage. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import * as z from 'zod';
 import { systemRefusal } from '#adapters/system-refusal.ts';
 import { isKnown } from '#core/errors.ts';
 import { WrongPathError } from '#files/wrong-path.ts';
-import { forPeople, note, root, Unsuccessful, UsageError } from './command.ts';
+import { CLONE_ONLY, IN_PACKAGE } from '../localstack/place.mjs';
+import { forPeople, note, print, Unsuccessful, UsageError } from './command.ts';
+import { cloneOnly } from './commands/clone-only.ts';
+import { versionLine } from './version.ts';
 
 /** Each is loaded when it is asked for, so that no command waits for what another one needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
@@ -36,21 +36,25 @@ try {
 }
 
 async function createProgram(asked: string): Promise<Command> {
-  const { version } = z
-    .object({ version: z.string() })
-    .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
   const program = new Command('hilum')
     .description('Medical-imaging AI tools in the clinical workflow: from Orthanc through AWS and back as DICOM.')
-    .version(version)
+    .option('-V, --version', 'say the version and the commit')
+    .on('option:version', () => {
+      print(versionLine());
+      throw new CommanderError(0, 'commander.version', '');
+    })
     .configureOutput({
       writeOut: (text) => void process.stdout.write(forPeople(text)),
       writeErr: (text) => void process.stderr.write(forPeople(text)),
+      outputError: (text, write) => write(text.replace(/^error: /, 'hilum: ')),
     })
     .showHelpAfterError('(see --help)')
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'hilum: ')) })
     .exitOverride();
   const wanted = Object.entries(COMMANDS).filter(([name]) => name === asked || !Object.hasOwn(COMMANDS, asked));
-  for (const [, load] of wanted) (await load())(program);
+  for (const [name, load] of wanted) {
+    if (IN_PACKAGE && CLONE_ONLY.includes(name)) cloneOnly(name)(program);
+    else (await load())(program);
+  }
   return program;
 }
 

@@ -15,7 +15,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { AccessKey } from '#adapters/aws/signature.ts';
 import { proveWritable } from '#adapters/writable-folder.ts';
 import { ConfigurationError, SystemRefusalError } from '#core/errors.ts';
-import { ROOT } from './parts.mjs';
+import { DEFAULT_HOME } from './place.mjs';
 import type { ProcessRecord, ServiceUser } from './processes.ts';
 
 /** The PACS of the local environment. */
@@ -86,11 +86,11 @@ export interface Secrets {
   readonly cloudKey: AccessKey;
 }
 
-/** The folder that holds the local environment: HILUM_HOME, else `.hilum` in the repository. */
+/** The folder that holds the local environment: HILUM_HOME, else the one of `localstack/place.mjs`. */
 export function localHome(home?: string): string {
   const { HILUM_HOME } = process.env;
   // An empty one is not set: it would be the working directory, and `purge` removes the home.
-  return resolve(home ?? (HILUM_HOME || join(ROOT, '.hilum')));
+  return resolve(home ?? (HILUM_HOME || DEFAULT_HOME));
 }
 
 /** What `hilum edge` and the demo remember of what they put into the cloud of this home. */

@@ -34,7 +34,7 @@ import { freePort, isRunning, type ProcessRecord, stop } from './processes.ts';
 export type { CloudEnvironment, LocalEnvironment, OrthancEnvironment } from './home.ts';
 
 export interface LocalOptions {
-  /** The folder of this local environment; HILUM_HOME, else `.hilum` in the repository. */
+  /** The folder of this local environment; HILUM_HOME, else the one of `localstack/place.mjs`. */
   readonly home?: string;
   /** Wanted ports where none is remembered; a taken one is replaced by a free one. `free`: any. */
   readonly ports?: 'free' | Readonly<Partial<Record<Service, number>>>;

@@ -34,11 +34,11 @@ export type PartName =
   | 'data';
 export type VenvName = 'cloud' | 'judges' | 'bench' | 'training';
 
-/** The repository's root. */
-export const ROOT: string;
+export { ROOT } from './place.mjs';
+
 export const PARTS: Readonly<Record<PartName, Part>>;
 /** What each npm command needs. */
-export const PURPOSES: Readonly<Record<'demo' | 'test' | 'bench', readonly PartName[]>>;
+export const PURPOSES: Readonly<Record<'demo' | 'test' | 'build' | 'bench', readonly PartName[]>>;
 export const VENVS: Readonly<Record<VenvName, { readonly folder: string; readonly requirements: string }>>;
 
 /** The whole path of a program: in `folders`, on PATH, or where systems keep it. */

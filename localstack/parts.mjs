@@ -4,11 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { hasOhif } from './ohif.mjs';
+import { ROOT } from './place.mjs';
 import { hasTrixie, TRIXIE } from './trixie.mjs';
 
-export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+export { ROOT };
 
 const USUAL_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const PLUGIN_FOLDERS = ['/usr/share/orthanc/plugins', '/usr/lib/orthanc/plugins', '/usr/local/share/orthanc/plugins'];
@@ -94,7 +94,11 @@ function packagesAreInstalled() {
   const installed = JSON.parse(readFileSync(record, 'utf8')).packages;
   const locked = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
   const glibc = process.report.getReport().header.glibcVersionRuntime !== undefined;
-  const needed = Object.entries(locked).filter(([path, entry]) => path !== '' && isNeededHere(entry, glibc));
+  // The others lie in the clone itself: its own package, and that of `setup/node`.
+  const fetched = Object.entries(locked).filter(
+    ([path, { link }]) => path.startsWith('node_modules/') && link !== true,
+  );
+  const needed = fetched.filter(([, entry]) => isNeededHere(entry, glibc));
   return needed.every(([path, entry]) => installed[path]?.version === entry.version);
 }
 
@@ -245,5 +249,6 @@ export const PURPOSES = {
     'torch',
     'training',
   ],
+  build: ['node', 'packages'],
   bench: ['node', 'packages', 'cloud', 'orthanc', 'postgresql', 'dcmtk', 'peers', 'training'],
 };

@@ -2,8 +2,8 @@
 // `setup/make-trixie.mjs` makes it. Plain JavaScript for Node 20, without packages: the set-up reads it before any package is there.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { USER_CACHE } from './place.mjs';
 
 /** What is in it. */
 export const TRIXIE = {
@@ -12,11 +12,8 @@ export const TRIXIE = {
   packages: ['ca-certificates', 'orthanc', 'orthanc-dicomweb'],
 };
 
-/** The user's own, not the checkout's: a fresh clone finds what an earlier one made. */
-export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'hilum');
-
 /** The folder that is its root, whether or not it is there: another content has another folder. `cache` is for tests. */
-export function trixieRoot(cache = CACHE) {
+export function trixieRoot(cache = USER_CACHE) {
   const digest = createHash('sha256')
     .update(JSON.stringify([TRIXIE, process.arch]))
     .digest('hex');
@@ -24,6 +21,6 @@ export function trixieRoot(cache = CACHE) {
 }
 
 /** True where it was made. The folder gets its name last, so that it is whole or not there. */
-export function hasTrixie(cache = CACHE) {
+export function hasTrixie(cache = USER_CACHE) {
   return existsSync(join(trixieRoot(cache), 'usr/sbin/Orthanc'));
 }

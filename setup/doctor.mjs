@@ -1,6 +1,8 @@
 // What is missing on this machine and how to get it: `node setup/setup.mjs doctor`, and `hilum doctor` once the packages are
 // there. Plain JavaScript for Node 20, without packages, for it is asked when nothing is there yet.
+import { PACKAGE_PARTS } from '../localstack/package-parts.mjs';
 import { hasDockerCompose, PARTS, PURPOSES } from '../localstack/parts.mjs';
+import { IN_PACKAGE } from '../localstack/place.mjs';
 
 /** Prints the answer and returns the exit code: 1 where a needed part is missing. */
 export function doctor({ json = false, print = console.log } = {}) {
@@ -10,16 +12,19 @@ export function doctor({ json = false, print = console.log } = {}) {
   return findings.some(({ present, needed }) => needed && !present) ? 1 : 0;
 }
 
-/** Orthanc and PostgreSQL may come from Docker instead, so with Docker Compose they are not needed. */
 function examine() {
+  if (!IN_PACKAGE) return examineClone();
+  return Object.entries(PACKAGE_PARTS).map(([part, found]) => findingOf(part, found, found.optional !== true));
+}
+
+/** Orthanc and PostgreSQL may come from Docker instead, so with Docker Compose they are not needed. */
+function examineClone() {
   const docker = hasDockerCompose();
   const inDocker = docker ? ['orthanc', 'postgresql'] : [];
+  const isNeeded = (part, { optional }) =>
+    PURPOSES.demo.includes(part) && optional !== true && !inDocker.includes(part);
   return [
-    ...Object.entries(PARTS).map(([part, { what, mend, optional, present: isPresent }]) => {
-      const present = isPresent();
-      const needed = PURPOSES.demo.includes(part) && optional !== true && !inDocker.includes(part);
-      return { part, what, present, needed, ...(present ? {} : { mend }) };
-    }),
+    ...Object.entries(PARTS).map(([part, found]) => findingOf(part, found, isNeeded(part, found))),
     {
       part: 'docker',
       what: 'Docker Compose 2 with an engine that runs, the other way to Orthanc and PostgreSQL',
@@ -28,6 +33,11 @@ function examine() {
       ...(docker ? {} : { mend: 'see https://docs.docker.com/engine/install/' }),
     },
   ];
+}
+
+function findingOf(part, { what, mend, present: isPresent }, needed) {
+  const present = isPresent();
+  return { part, what, present, needed, ...(present ? {} : { mend }) };
 }
 
 function lineOf({ what, present, needed, mend }) {

@@ -1,11 +1,12 @@
-// Brings the viewer's files: OHIF as its makers publish it on npm, fetched when it is first needed and kept in the checkout.
-// Plain JavaScript for Node 20, without packages: the set-up for the tests fetches it too.
+// Brings the viewer's files: OHIF as its makers publish it on npm, fetched when it is first needed and kept where `localstack/place.mjs`
+// says. Plain JavaScript for Node 20, without packages: the set-up for the tests fetches it too.
 import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CACHE, hasOhif, OHIF, ohifFolder } from '../localstack/ohif.mjs';
+import { hasOhif, OHIF, ohifFolder } from '../localstack/ohif.mjs';
+import { VIEWER_CACHE } from '../localstack/place.mjs';
 import { npm, outputOf } from './run.mjs';
 
 /** What a PACS workstation has no use for: neural networks (136 MB), slide microscopy, debugging aids, logging in elsewhere. */
@@ -16,7 +17,7 @@ const LEFT_OUT = ['ort', 'dicom-microscopy-viewer', '*.map', 'google.js', 'oidc-
  *
  * @throws Error where npm cannot get it or where it is not the package that it should be, with what to do
  */
-export async function fetchOhif(cache = CACHE) {
+export async function fetchOhif(cache = VIEWER_CACHE) {
   if (hasOhif(cache)) return ohifFolder(cache);
   const download = mkdtempSync(join(tmpdir(), 'hilum-ohif-'));
   mkdirSync(cache, { recursive: true });

@@ -14,7 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CACHE, hasTrixie, TRIXIE, trixieRoot } from '../localstack/trixie.mjs';
+import { USER_CACHE } from '../localstack/place.mjs';
+import { hasTrixie, TRIXIE, trixieRoot } from '../localstack/trixie.mjs';
 import { outputOf } from './run.mjs';
 
 /** How the folder is called that is not finished; the number of the process that makes it follows. */
@@ -28,7 +29,7 @@ const NETWORK_SETTING = /^Acquire::(https?|Check-Valid-Until|Check-Date|Retries|
  *
  * @throws Error where it cannot be made, with what to do
  */
-export async function makeTrixie(cache = CACHE, osRelease = '/etc/os-release') {
+export async function makeTrixie(cache = USER_CACHE, osRelease = '/etc/os-release') {
   if (hasTrixie(cache)) return trixieRoot(cache);
   mkdirSync(cache, { recursive: true });
   for (const name of readdirSync(cache).filter(isLeftOver)) await discard(join(cache, name));

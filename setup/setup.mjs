@@ -1,4 +1,4 @@
-// Makes a fresh clone ready: `node setup/setup.mjs demo|test|bench`, run by npm before those commands; with `doctor` it
+// Makes a fresh clone ready: `node setup/setup.mjs demo|test|build|bench`, run by npm before those commands; with `doctor` it
 // installs nothing and says what is missing.
 // Plain JavaScript for Node 20 and without packages, since it is what installs them. One second where all is there.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -146,7 +146,7 @@ function conclude(purpose, parts) {
     );
   }
   if (purpose === 'demo') say('the demo keeps its objects in an in-process DICOMweb store where there is no Orthanc.');
-  else say('tests that need them are skipped by name.');
+  else if (purpose !== 'build') say('tests that need them are skipped by name.');
   if (purpose !== 'demo' && process.env.HILUM_REQUIRE_ALL_LANES === '1') {
     say('HILUM_REQUIRE_ALL_LANES=1 makes a missing part a failure.');
     process.exitCode = 1;
@@ -160,7 +160,7 @@ async function main(purpose, ...options) {
   }
   const parts = PURPOSES[purpose];
   if (parts === undefined) {
-    console.error('usage: node setup/setup.mjs demo|test|bench|doctor');
+    console.error('usage: node setup/setup.mjs demo|test|build|bench|doctor');
     process.exitCode = 2;
     return;
   }

@@ -15,6 +15,7 @@ import {
 
 const TOOLS = 'tools';
 const MODELS = join('layers', 'models');
+const PROGRAMS = ['tool.mjs', 'tool.js', 'tool.ts'];
 
 /**
  * Every tool below `root` with the cards of its models, sorted by id. Reads manifests and cards only, no code, no weights.
@@ -41,14 +42,15 @@ export function loadModels(root: string): Promise<readonly ModelCard[]> {
 }
 
 /**
- * Loads a tool's code: `tools/<id>/tool.ts` in a checkout, `tools/<id>/tool.mjs` in a bundle.
+ * Loads a tool's code: `tools/<id>/tool.ts` in a checkout, `tool.js` in the package, `tool.mjs` in a bundle.
  *
- * @throws ConfigurationError where neither is there or it does not export `createTool(entry)`
+ * @throws ConfigurationError where none of them is there or it does not export `createTool(entry)`
  */
 export async function loadTool(root: string, entry: ToolEntry): Promise<ImageProcessingTool> {
   const folder = join(root, TOOLS, entry.manifest.id);
-  const file = (await isThere(join(folder, 'tool.mjs'))) ? 'tool.mjs' : 'tool.ts';
-  if (!(await isThere(join(folder, file)))) {
+  const present = await Promise.all(PROGRAMS.map((name) => isThere(join(folder, name))));
+  const file = PROGRAMS[present.indexOf(true)];
+  if (file === undefined) {
     throw new ConfigurationError(
       `The tool ${entry.manifest.id} has no code: add ${join(TOOLS, entry.manifest.id, 'tool.ts')}`,
     );

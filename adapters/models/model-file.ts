@@ -11,13 +11,15 @@ export const modelsDirOf = (root: string): string => join(root, 'layers', 'model
 export interface ModelPlaces {
   /** The folder that holds one folder per model (`layers/models`). */
   readonly modelsDir: string;
+  /** The same of the models that are fetched, where they may not be put beside the committed ones (a package). */
+  readonly fetchedDir?: string;
   /** A folder in which models that are not committed are looked for too, under any name (HILUM_MODELS_DIR). */
   readonly localFolder?: string | undefined;
 }
 
 /** The path where `hilum models pull` puts a model's file, and where a bundle takes it from. */
-export function modelPath({ modelsDir }: ModelPlaces, { id, file }: ModelCard): string {
-  return join(modelsDir, id, file);
+export function modelPath({ modelsDir, fetchedDir = modelsDir }: ModelPlaces, { id, file, source }: ModelCard): string {
+  return join(source?.url === undefined ? modelsDir : fetchedDir, id, file);
 }
 
 /**

@@ -26,7 +26,7 @@ const UNBOUND = ['test'];
 /** Of `pipeline`, adapters see the contracts that they fulfil and nothing that acts on them. */
 const CONTRACTS = ['ports', 'keys', 'environment', 'run-state'].map((name) => `pipeline/${name}.ts`);
 /** Top-level folders of what is installed and built. */
-const NO_ROOM = ['node_modules', 'cdk.out'];
+const NO_ROOM = ['node_modules', 'cdk.out', 'dist'];
 
 /** Packages and modules that reach out of the process, by the rooms that may import them. */
 const OUTSIDE: readonly { readonly what: RegExp; readonly rooms: readonly string[] }[] = [
@@ -128,7 +128,7 @@ describe('the import rule', () => {
   });
 
   it('gives the set-up the lists of what a machine needs, and no more of the local environment', () => {
-    const lists = ['ohif', 'parts', 'trixie'].map((name) => `localstack/${name}.mjs`);
+    const lists = ['ohif', 'package-parts', 'parts', 'place', 'trixie'].map((name) => `localstack/${name}.mjs`);
     const found = breaches(
       (source, name) =>
         source.room !== 'setup' ||

@@ -63,6 +63,18 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+it('puts it beside the committed ones, or where what is fetched belongs, and finds it there', async () => {
+  const fetchedDir = mkdtempSync(join(tmpdir(), 'hilum-fetched-'));
+  const places = { modelsDir, fetchedDir };
+
+  expect(await pullModel(card, { ...places, fetch: fetchHere })).toBe('fetched');
+
+  expect(inFolder()).toEqual([]);
+  expect(readdirSync(join(fetchedDir, card.id))).toEqual([card.file]);
+  expect(await findModelFile(places, card)).toBe(join(fetchedDir, card.id, card.file));
+  expect(await findModelFile({ modelsDir }, card)).toBeUndefined();
+});
+
 describe('a model that is fetched', () => {
   it('is put in its folder, and nothing else is left there', async () => {
     const how = await pull();

@@ -67,7 +67,7 @@ it('refuses a purpose that it does not know', () => {
   const result = spawnSync(process.execPath, [join(ROOT, 'setup/setup.mjs'), 'dance'], { encoding: 'utf8' });
 
   expect(result.status).toBe(2);
-  expect(result.stderr).toContain('demo|test|bench');
+  expect(result.stderr).toContain('demo|test|build|bench');
 });
 
 it('starts from a Node that cannot read TypeScript and from no packages', () => {

@@ -10,7 +10,10 @@ const root = join(import.meta.dirname, '..', '..');
 const RUNTIME = join(root, 'adapters', 'onnx', 'runtime.ts');
 const PACKAGE = 'onnxruntime-node';
 const SWITCH = 'ORT_DISABLE_TELEMETRY';
-const GLOBS = { exclude: (name: string) => /(^|\/)(node_modules|cdk\.out|artefacts|\.[^/]+)$/.test(name), cwd: root };
+const GLOBS = {
+  exclude: (name: string) => /(^|\/)(node_modules|cdk\.out|dist|artefacts|\.[^/]+)$/.test(name),
+  cwd: root,
+};
 
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
 
