@@ -1,11 +1,11 @@
-/** Files that SQLite finds made when it opens them, so that nobody but their owner ever reads them. */
+/** Creates database files before SQLite opens them, so that only their owner can ever read them. */
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Makes `file` for its owner alone, and its folder. SQLite gives the files beside it (-wal, -shm) the same mode. */
+/** Creates `file` and its folder, readable by the owner only. SQLite gives its -wal and -shm files the same mode. */
 export function makePrivateFile(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  // One that is there is not opened: with its closing this process would lose the locks that it has on it (POSIX, fcntl).
+  // An existing file is not opened: closing it would release all locks that this process holds on it (POSIX, fcntl).
   if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
   chmodSync(file, 0o600);
 }

@@ -53,6 +53,6 @@ describe('tools', () => {
     const root = mkdtempSync(join(tmpdir(), 'hilum-bad-'));
     mkdirSync(join(root, 'tools', 'odd'), { recursive: true });
     writeFileSync(join(root, 'tools', 'odd', 'manifest.json'), '{"id": "odd"}');
-    expect(() => discoverTools(root)).toThrow(/odd\/manifest\.json is no tool manifest: .*version/);
+    expect(() => discoverTools(root)).toThrow(/odd\/manifest\.json is not a valid tool manifest: .*version/);
   });
 });

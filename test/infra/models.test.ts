@@ -58,7 +58,7 @@ describe('a deployment', () => {
     const { tools, leftOut } = withoutMissingModels(discoverTools(root), root);
 
     expect(idsOf(tools)).toEqual(['plain-tool']);
-    expect(leftOut).toEqual([expect.stringMatching(/foreign-tool is left out .*npx hilum models pull foreign/)]);
+    expect(leftOut).toEqual([expect.stringMatching(/foreign-tool is left out .*bin\/hilum models pull foreign/)]);
   });
 
   it('has the tool once its model is there, and its weights in the bundle', () => {
@@ -85,7 +85,7 @@ describe('a deployment', () => {
     const root = makeRoot({ ...CARD, sha256: 'x' });
     const tools = discoverTools(root);
 
-    expect(() => withoutMissingModels(tools, root)).toThrow(/model\.json is no model card/);
+    expect(() => withoutMissingModels(tools, root)).toThrow(/model\.json is not a valid model card/);
     expect(() => withoutMissingModels(tools, makeRoot({}).concat('/none'))).toThrow(/names the model foreign/);
   });
 });

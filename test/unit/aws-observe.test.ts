@@ -81,7 +81,7 @@ describe('an invocation', () => {
 
     const thrown = await handler(sqsEvent('convert-live', ['{}']), context).catch((error: unknown) => error);
 
-    expect(String(thrown)).toContain('the log line before this one');
+    expect(String(thrown)).toContain('the previous log line');
     expect(lines.join('') + String((thrown as Error).stack)).not.toContain('Doe');
     expect(lines.join('')).toContain('"error":"TypeError"');
   });

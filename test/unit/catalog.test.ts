@@ -72,7 +72,7 @@ describe('the catalogue', () => {
     [
       'tools/lung-nodule/manifest.json',
       { ...manifest, id: 'other' },
-      /id is other, and its folder is named lung-nodule/,
+      /id is other, but its folder is named lung-nodule/,
     ],
     ['tools/lung-nodule/manifest.json', { ...manifest, models: ['none'] }, /models names none/],
     ['tools/lung-nodule/manifest.json', '{', /manifest\.json is not JSON/],

@@ -43,7 +43,7 @@ it('the demo waits for no tool whose model is not here, and says so', async () =
   const tools = await deployable(catalog, { modelsDir, localFolder }, (line) => said.push(line));
 
   expect(idsOf(tools)).toEqual(['plain']);
-  expect(said).toEqual([expect.stringMatching(/The tool foreign is left out\. .*npx hilum models pull fetched/)]);
+  expect(said).toEqual([expect.stringMatching(/The tool foreign is left out\. .*`hilum models pull fetched/)]);
 });
 
 it('the demo puts a model in its place that the local folder has', async () => {

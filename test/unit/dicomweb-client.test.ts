@@ -243,6 +243,6 @@ describe('an archive that fails', () => {
 
   it('is refused before it is asked when its address is wrong', () => {
     expect(() => createDicomWebClient({ url: 'orthanc:8042' })).toThrow(ConfigurationError);
-    expect(() => createDicomWebClient({ url: 'http://hilum:secret@orthanc/' })).toThrow(/settings of their own/);
+    expect(() => createDicomWebClient({ url: 'http://hilum:secret@orthanc/' })).toThrow(/in their own settings/);
   });
 });

@@ -105,7 +105,7 @@ describe('a model that is fetched', () => {
     ['is refused', (_, response) => response.writeHead(404).end(), /models\.example answers 404/],
     ['is larger than it says', serving(Buffer.alloc(MODEL.length + 1)), /larger than the 31 bytes/],
     ['never ends', (_, response) => void endless(response), /larger than the 31 bytes/],
-    ['is smaller than it says', serving(MODEL.subarray(1)), /30 bytes came, its card says 31/],
+    ['is smaller than it says', serving(MODEL.subarray(1)), /30 bytes, but its card says 31/],
     ['leads to http', leading('http://models.example/model.onnx'), /not https/],
     ['leads to a file', leading('file:///etc/passwd'), /not https/],
     ['leads in a circle', leading('/model.onnx'), /more than 5 redirects/],
@@ -160,15 +160,15 @@ describe('a model that is nowhere', () => {
     const engine = createOnnxEngine({ modelsDir, threads: 1 });
 
     await expect(engine.run(card.id, {})).rejects.toThrow(
-      /npx hilum models pull foreign.* from models\.example \(31 bytes, licence BSD-2-Clause\)/,
+      /hilum models pull foreign.* from models\.example \(31 bytes, licence BSD-2-Clause\)/,
     );
     await expect(engine.run(card.id, {})).rejects.toBeInstanceOf(ConfigurationError);
   });
 
-  it('and belongs to the checkout is to be put back', () => {
+  it('and is part of the checkout has to be restored', () => {
     const { source: _, ...committed } = card;
 
-    expect(howToGet(committed)).toMatch(/put it back/);
+    expect(howToGet(committed)).toMatch(/restore it/);
   });
 });
 
