@@ -51,9 +51,9 @@ describe('floors', () => {
     ]);
   });
 
-  it('are broken by a figure that is not there, and know only their own part', () => {
+  it('are not reached by a missing figure, and apply only to their own part', () => {
     expect(broken({ 'p.gone': { atLeast: 0 }, 'q.gone': { atLeast: 0 } }, 'p', summary)).toEqual([
-      'p.gone is not there',
+      'p.gone is missing',
     ]);
   });
 });
