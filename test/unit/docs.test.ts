@@ -34,7 +34,7 @@ describe('the documents', () => {
   });
 });
 
-describe('the way of a study in docs/architecture.md', () => {
+describe('the path of a study in docs/architecture.md', () => {
   const rows = [...read('docs/architecture.md').matchAll(/^\| (\d+) \| `([^`]+)` \|/gm)].map(([, step, path]) => ({
     step: Number(step),
     path: path ?? '',
@@ -47,7 +47,7 @@ describe('the way of a study in docs/architecture.md', () => {
     expect(rows.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  it.each(rows.flatMap(({ path }) => filesOf(path)))('%s can be read in a sitting', (path) => {
+  it.each(rows.flatMap(({ path }) => filesOf(path)))('%s can be read in one sitting', (path) => {
     expect(read(path).split('\n').length).toBeLessThan(300);
   });
 });
