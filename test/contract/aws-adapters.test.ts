@@ -1,4 +1,4 @@
-/** The ports in memory and on a cloud that answers: what AWS promises the adapters, the local one must keep. */
+/** The port contracts, in memory and on the local cloud, which must behave like AWS. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Mutations that live, and why no test can or need tell them from the source. An entry that fits no mutation is told. */
+/** Mutations that survive, with the reason why no test can or need detect them. A test reports entries that match no mutation. */
 import type { Mutant } from './mutants.ts';
 
 interface Accepted extends Pick<Mutant, 'file' | 'was' | 'becomes'> {
@@ -91,11 +91,11 @@ const ACCEPTED: readonly Accepted[] = [
   },
 ];
 
-/** Why a mutation may live, where it may. */
+/** The reason why a mutation may survive, if it may. */
 export const reasonFor = ({ file, was, becomes }: Mutant): string | undefined =>
   ACCEPTED.find((entry) => entry.file === file && entry.was === was && entry.becomes === becomes)?.reason;
 
-/** Entries that fit none of the mutations that there are. */
+/** Entries that match no mutation. */
 export const staleEntries = (mutants: readonly Mutant[]): readonly Accepted[] =>
   ACCEPTED.filter(
     (entry) =>

@@ -1,4 +1,4 @@
-/** Mutations that are always tried, whatever the seed: faults that no test once saw, and that must never live again. */
+/** Mutations that are always tried, for any seed: faults that tests once missed and must never miss again. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Mutant, mutantOf } from './mutants.ts';

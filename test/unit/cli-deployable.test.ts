@@ -39,14 +39,14 @@ beforeEach(() => {
   said = [];
 });
 
-it('the demo waits for no tool whose model is not here, and says so', async () => {
+it('the demo skips a tool whose model is not on this machine, and says so', async () => {
   const tools = await deployable(catalog, { modelsDir, localFolder }, (line) => said.push(line));
 
   expect(idsOf(tools)).toEqual(['plain']);
   expect(said).toEqual([expect.stringMatching(/The tool foreign is left out\. .*`hilum models pull fetched/)]);
 });
 
-it('the demo puts a model in its place that the local folder has', async () => {
+it('the demo copies a model from the local folder to its own folder', async () => {
   writeFileSync(join(localFolder, 'any-name'), MODEL);
 
   const tools = await deployable(catalog, { modelsDir, localFolder }, (line) => said.push(line));

@@ -1,4 +1,4 @@
-/** What the caries tool finds on a radiograph, refuses to and says of it. */
+/** The caries tool's findings, refusals and statements on a radiograph. */
 import { describe, expect, it } from 'vitest';
 import { NotEvaluableError } from '#core/errors.ts';
 import type { InferenceEngine, Tensor } from '#core/ports.ts';
@@ -83,7 +83,7 @@ describe('what cannot be evaluated', () => {
     expect(failure).toBeInstanceOf(NotEvaluableError);
   });
 
-  it('is a picture with more lesions than can be believed', async () => {
+  it('is a picture with implausibly many lesions', async () => {
     const everywhere = (row: number, column: number): readonly number[] => {
       const core = row % 60 < 40 && column % 60 < 40 ? 1 : 0;
       const lesion = row % 12 < 6 && column % 12 < 6 ? 1 : 0;
@@ -97,7 +97,7 @@ describe('what cannot be evaluated', () => {
 });
 
 describe('a lesion', () => {
-  it('lies on the source where the model sees it on the working picture, at the side of its crown', async () => {
+  it('is on the source where the model sees it on the working picture, at the side of its crown', async () => {
     const spacingMm = 0.06;
     const image = radiographOf(
       {
@@ -134,7 +134,7 @@ describe('a lesion', () => {
   });
 });
 
-describe('what is said of a lesion', () => {
+describe('the description of a lesion', () => {
   const saidOf = (fdi: string | undefined, side: Side, PatientOrientation: string[]) => {
     const image = makeImage({ spacingMm: [0.1, 0.1] }, 'PX');
     const crown: Crown = {
@@ -195,7 +195,7 @@ describe('what is said of a lesion', () => {
     },
   );
 
-  it('leaves out what cannot be told: the surface of an incisor’s edge, side and number of a tooth without one', () => {
+  it('leaves out what is not known: the surface of an incisor’s edge, side and number of a tooth without one', () => {
     const edge = saidOf('11', 'chewing', ['L', 'F']);
     const unnamed = saidOf(undefined, 'right', ['L', 'F']);
 

@@ -20,7 +20,7 @@ import {
 } from '../fixtures/iod-walk.ts';
 import { type Case, cases, ctCase } from '../fixtures/results.ts';
 
-/** Objects that pass the gate together. */
+/** A set of objects that passes the gate. */
 interface Good {
   readonly name: string;
   readonly objects: readonly DicomObject[];
@@ -38,7 +38,7 @@ function failureOf({ name, result, source }: Case): Good {
 
 const GOOD: readonly Good[] = [...cases().map(objectsOf), ...cases().map(failureOf)];
 
-/** What the gate says of the objects with one of them replaced, which it looks at first. */
+/** The gate's verdict on the objects with one replaced, which is checked first. */
 function refusal({ objects, source }: Good, index: number, attributes: Attributes): RefusedObjectError['facts'] {
   const replaced = objects.slice(index, index + 1).map((object) => ({ ...object, attributes }));
   try {
@@ -50,7 +50,7 @@ function refusal({ objects, source }: Good, index: number, attributes: Attribute
   return { rule: 'passed' };
 }
 
-/** The attributes that may go missing without the gate's saying so, rightly named. */
+/** The required attributes whose removal the gate does not report correctly. */
 function unnoticed(good: Good, wanted: (required: Required) => boolean): readonly string[] {
   return good.objects.flatMap((object, index) =>
     requiredIn(object, good.source)
@@ -69,7 +69,7 @@ function unnoticed(good: Good, wanted: (required: Required) => boolean): readonl
 const isAboutTypes = (rule: string): boolean => /^type-[12]c?-missing$|^functional-group-place$/.test(rule);
 
 describe('the tables', () => {
-  it('have the IOD of every SOP Class that results are written as', () => {
+  it('have the IOD of every SOP Class of results', () => {
     const lacking = RESULT_SOP_CLASSES.filter(({ SOPClassUID }) => (modulesOf(SOPClassUID) ?? []).length < 10);
 
     expect(lacking).toEqual([]);
@@ -105,7 +105,7 @@ describe('a good result', () => {
   });
 });
 
-/** Objects that hold what our results do not, so that the conditions of rules hold that these never meet. */
+/** Objects with content that our results do not have, to meet the conditions of further rules. */
 function altered(name: string, change: (good: Good) => Good): Good {
   const good = change(objectsOf(ctCase()));
   return { ...good, name };
