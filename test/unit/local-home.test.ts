@@ -48,7 +48,7 @@ const environment = {
   },
 };
 
-it('makes its secrets once, long, different and for its owner alone', () => {
+it('makes its secrets once: long, different, and readable only by the owner', () => {
   const home = newHome();
 
   const first = secretsOf(home);
@@ -61,7 +61,7 @@ it('makes its secrets once, long, different and for its owner alone', () => {
   expect(Object.values(secretsOf(newHome()))).not.toContain(first.orthancPassword);
 });
 
-it('remembers ports and processes one by one, in a file for its owner alone', () => {
+it('records ports and processes one by one, in a file that only the owner can read', () => {
   const home = newHome();
 
   updateState(home, { ports: { orthanc: 1 } });
@@ -71,7 +71,7 @@ it('remembers ports and processes one by one, in a file for its owner alone', ()
   expect(modeOf(join(home, 'local.json'))).toBe(0o600);
 });
 
-it('gives the environment only while it is up', () => {
+it('returns the environment only while it is up', () => {
   const home = newHome();
   const up = 'run `hilum local up`';
 
@@ -84,7 +84,7 @@ it('gives the environment only while it is up', () => {
   expect(() => readLocalEnvironment({ home })).toThrow(up);
 });
 
-it('says stopped of services that were never started', async () => {
+it('reports services that were never started as stopped', async () => {
   const services = await localStatus({ home: newHome() });
 
   expect(services.map(({ state }) => state)).toEqual(['stopped', 'stopped', 'stopped']);
@@ -106,7 +106,7 @@ it.skipIf(skipUnless(isRoot, 'this is not root'))(
   },
 );
 
-it('puts no data of services where somebody else laid a link, and removes nothing there', () => {
+it('stores no service data behind another user’s link, and removes nothing there', () => {
   const home = newHome();
   const target = newHome();
   writeFileSync(join(target, 'file'), '');

@@ -1,4 +1,4 @@
-/** Fetching a model that is never committed: from a server on loopback, which stands for the host that the card names. */
+/** Fetching a model that is not committed, from a loopback server instead of the card's host. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -42,7 +42,7 @@ let asked: string[];
 let answer: Answer;
 const server = createServer((request, response) => answer(request, response));
 
-/** Node's fetch, with the host of the card on loopback; any other host is not there. */
+/** Node's fetch with the card's host on the loopback interface; other hosts do not exist. */
 const fetchHere: PullOptions['fetch'] = (url, options) => {
   asked.push(url);
   const { port } = server.address() as AddressInfo;
@@ -64,7 +64,7 @@ afterEach(async () => {
 });
 
 describe('a model that is fetched', () => {
-  it('is put in its folder, and nothing else is left there', async () => {
+  it('is stored in its folder, and no other file is left there', async () => {
     const how = await pull();
 
     expect(how).toBe('fetched');
@@ -79,7 +79,7 @@ describe('a model that is fetched', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('replaces a file that is not the one of the card', async () => {
+  it('replaces a file with a wrong digest', async () => {
     writeFileSync(join(modelsDir, card.id, card.file), 'something else');
 
     expect(await pull()).toBe('fetched');
@@ -131,7 +131,7 @@ describe('a local folder', () => {
     writeFileSync(join(localFolder, 'b-under-any-name.bin'), MODEL);
   });
 
-  it('gives the model by its digest, under any name, and nobody is asked', async () => {
+  it('provides the model by its digest, under any name, without network access', async () => {
     expect(await pull(localFolder)).toBe('copied');
     expect(readFileSync(join(modelsDir, card.id, card.file))).toEqual(MODEL);
     expect(asked).toEqual([]);
@@ -143,18 +143,18 @@ describe('a local folder', () => {
     expect(await pull(empty)).toBe('fetched');
   });
 
-  it('that is not there is an error of the setting', async () => {
+  it('that does not exist is a wrong setting', async () => {
     await expect(pull('/no/such/folder')).rejects.toThrow(/HILUM_MODELS_DIR names \/no\/such\/folder/);
     await expect(pull('/no/such/folder')).rejects.toBeInstanceOf(ConfigurationError);
   });
 
-  it('gives the model to the engine without a pull', async () => {
+  it('provides the model to the engine without a pull', async () => {
     expect(await findModelFile({ modelsDir, localFolder }, card)).toBe(join(localFolder, 'b-under-any-name.bin'));
     expect(inFolder()).toEqual([]);
   });
 });
 
-describe('a model that is nowhere', () => {
+describe('a missing model', () => {
   it('is an error that says how to get it', async () => {
     writeFileSync(join(modelsDir, card.id, 'model.json'), JSON.stringify(card));
     const engine = createOnnxEngine({ modelsDir, threads: 1 });

@@ -20,7 +20,7 @@ function npmIs(script: string): void {
   vi.stubEnv('npm_execpath', file);
 }
 
-it('says what to do where npm cannot get the viewer, and leaves nothing half there', async () => {
+it('says what to do if npm cannot fetch the viewer, and leaves no partial files', async () => {
   npmIs('process.exit(1)');
 
   const fetching = fetchOhif(cache);
@@ -29,7 +29,7 @@ it('says what to do where npm cannot get the viewer, and leaves nothing half the
   expect(readdirSync(cache)).toEqual([]);
 });
 
-it('keeps nothing of a package that is not the known one', async () => {
+it('keeps nothing of a package with another digest', async () => {
   npmIs(`import('node:fs').then((fs) => fs.writeFileSync(process.argv.at(-1) + '/ohif-app.tgz', 'something else'))`);
 
   const fetching = fetchOhif(cache);
@@ -39,7 +39,7 @@ it('keeps nothing of a package that is not the known one', async () => {
   expect(readdirSync(cache)).toEqual([]);
 });
 
-it('asks npm for nothing where the viewer is there', async () => {
+it('does not call npm if the viewer exists', async () => {
   const asked = join(cache, 'asked');
   npmIs(`import('node:fs').then((fs) => fs.writeFileSync(${JSON.stringify(asked)}, ''))`);
   const there = ohifFolder(cache);

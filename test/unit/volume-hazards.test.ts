@@ -1,6 +1,6 @@
 /**
- * What scanners and archives do to a stack of slices, as a single-frame series and as one enhanced object: a volume with
- * every voxel in its place, or a coded reason that reaches the run. Never a volume that is silently wrong.
+ * Stacks of slices as scanners and archives produce them, as a single-frame series and as one enhanced object: they must give
+ * a volume with every voxel in its place, or a coded reason that reaches the run, but never a silently wrong volume.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -36,7 +36,7 @@ function studyOf(form: Form, sections: readonly Section[], attributes: Attribute
   return phantomStudy(form, files);
 }
 
-/** Which section a slice of a volume was. */
+/** The section from which a slice of a volume was made. */
 function sourceOf(form: Form, { frames }: Volume, slice: number): number {
   const frame = frames[slice];
   return form === 'enhanced'
@@ -50,7 +50,7 @@ async function load(study: PhantomStudy, image: ImageIndex): Promise<Volume> {
   return loaded;
 }
 
-/** Slices as sections, volume by volume, or the code of what was wrong with it. */
+/** The sections of each volume's slices, or the code of its refusal. */
 async function outcomes(form: Form, study: PhantomStudy): Promise<readonly (string | readonly number[])[]> {
   return Promise.all(
     study.images.map(async (image) => {
@@ -213,7 +213,7 @@ describe.each(FORMS)('a %s stack', (form) => {
     expect(await outcomes(form, study)).toEqual(['missing-geometry']);
   });
 
-  it('is right where it is taken, whatever was done to it', async () => {
+  it('is correct if it is accepted, for any change', async () => {
     let taken = 0;
 
     await fc.assert(
@@ -235,7 +235,7 @@ describe.each(FORMS)('a %s stack', (form) => {
   });
 });
 
-/** Every slice has its section's values, every voxel lies where the section's own header puts it, and no two scans mix. */
+/** Checks that every slice has its section's values, every voxel its header's position, and that scans are not mixed. */
 function expectRight(form: Form, volume: Volume, stack: readonly Section[]): void {
   const { spacingMm, sliceDirection } = volume;
   const scans = volume.frames.map((_, slice) => stack[sourceOf(form, volume, slice)]?.acquisition);
