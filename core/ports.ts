@@ -1,4 +1,4 @@
-/** What tools and what runs them need from the outside world; `adapters/` implements these, tests fake them. */
+/** What tools, and the code that runs them, need from the outside world. `adapters/` implements it, and tests fake it. */
 export type { FrameDecoder } from '#dicom/codecs/codec.ts';
 
 /** A named tensor: row-major data and its shape. */

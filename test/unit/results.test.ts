@@ -194,9 +194,9 @@ describe('the objects of a result', () => {
 });
 
 describe('images that were left out', () => {
-  const blank = { code: 'unsupported-pixel-format', message: 'The picture has one grey level only' };
+  const blank = { code: 'unsupported-pixel-format', message: 'The picture has only one grey level' };
   const leaveOut = (...uids: readonly string[]) => uids.map((uid) => ({ SOPInstanceUIDs: [uid], reason: blank }));
-  const told = '2 of 3 images could not be read and were not evaluated: The picture has one grey level only';
+  const told = '2 of 3 images could not be read and were not evaluated: The picture has only one grey level';
 
   it('are named in every report of a result, in the page for people and in the summary', () => {
     const { result, source } = radiographCase();
