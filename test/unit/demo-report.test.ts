@@ -72,13 +72,13 @@ it('tells the time of each stage, what was found beside what is there, and the o
 });
 
 it('says why a run ended otherwise, and claims no times, findings or objects of it', () => {
-  const reason = { code: 'not-suitable', message: 'Only CT is read by this tool.' };
+  const reason = { code: 'not-suitable', message: 'This tool reads CT only.' };
   const { summary: _, ...refused } = { ...run, state: 'not-applicable' as const, reason };
 
   const lines = describeStudy(study, { runs: [{ run: refused, findings: [] }], objects: [], storedAt });
 
   expect(lines.slice(2)).toEqual([
-    '  vertebral-fracture 0.1.0: not-applicable: Only CT is read by this tool. (not-suitable)',
+    '  vertebral-fracture 0.1.0: not-applicable: This tool reads CT only. (not-suitable)',
     '  in the PACS: 0 objects of Hilum',
   ]);
 });

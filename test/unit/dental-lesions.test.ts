@@ -181,7 +181,7 @@ describe('what is said of a lesion', () => {
     ['36', 'right', ['L', 'F'], 'Mandibular left first molar tooth', 'Left', 'distal'],
     ['36', 'right', ['R', 'F'], 'Mandibular left first molar tooth', 'Left', 'mesial'],
     ['16', 'right', ['L', 'F'], 'Permanent maxillary right first molar tooth', 'Right', 'mesial'],
-    ['16', 'chewing', ['L', 'F'], 'Permanent maxillary right first molar tooth', 'Right', 'occlusal'],
+    ['16', 'occlusal', ['L', 'F'], 'Permanent maxillary right first molar tooth', 'Right', 'occlusal'],
   ] as const)(
     'is tooth %s, its %s on a picture with columns to %j, in codes and words',
     (fdi, side, [x, y], ...said) => {
@@ -191,16 +191,16 @@ describe('what is said of a lesion', () => {
       expect([site, laterality, surface, number]).toEqual([
         ...[tooth, left, `Structure of ${face} surface of tooth`, `FDI ${fdi}`],
       ]);
-      expect(words).toContain(face === 'occlusal' ? `chewing surface of tooth ${fdi}` : `${face} side of tooth ${fdi}`);
+      expect(words).toContain(`${face} surface of tooth ${fdi}`);
     },
   );
 
-  it('leaves out what cannot be told: the surface of an incisor’s edge, side and number of a tooth without one', () => {
-    const edge = saidOf('11', 'chewing', ['L', 'F']);
+  it('leaves out what is unknown: the surface of an incisal edge, side and number of a tooth without a number', () => {
+    const edge = saidOf('11', 'occlusal', ['L', 'F']);
     const unnamed = saidOf(undefined, 'right', ['L', 'F']);
 
     expect([edge.surface, edge.number]).toEqual([undefined, 'FDI 11']);
-    expect(edge.words).toContain('into the inner half of the enamel (E2)');
+    expect(edge.words).toContain('incisal edge of tooth 11, into the inner half of the enamel (E2)');
     expect(unnamed).toMatchObject({ site: 'Tooth structure', side: undefined, surface: undefined, number: undefined });
   });
 });
