@@ -1,6 +1,6 @@
 /**
- * Writes the generated parts of docs/conformance.md (`npm run conformance`): those from the code's registries always, the
- * table of the test data where the data (HILUM_DATA) and the judges' Python are there.
+ * Writes the generated parts of docs/conformance.md (`npm run conformance`). Parts from the code's registries are always
+ * written; the table of the test data only where the data (HILUM_DATA) and the judges' Python are there.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

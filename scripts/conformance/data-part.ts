@@ -3,7 +3,7 @@ import { table } from './document.ts';
 import { nameOf } from './names.ts';
 import { type JudgedFile, type Outcome, TOLERANCE } from './test-data.ts';
 
-/** Of the files that pydicom decodes, the part of those that Hilum decodes to the same samples; 0 to 1. */
+/** The fraction, 0 to 1, of the files that pydicom decodes which Hilum decodes to the same samples. */
 export function agreement(files: readonly JudgedFile[]): number {
   const decoded = files.filter(({ pixelSha256 }) => pixelSha256 !== '');
   return (count(decoded, 'identical') + count(decoded, 'close')) / decoded.length;
@@ -16,7 +16,7 @@ export function dataPart(files: readonly JudgedFile[]): string {
   return [
     `The test data are ${files.length} files. pydicom decodes the pixels of ${decoded.length}; Hilum decodes ${agreeing} of them ` +
       `(${(agreement(files) * 100).toFixed(1)} %) to the same samples and refuses ${count(decoded, 'refused')} with a code. ` +
-      `Of the other ${others.length}, which have no pixels, are no DICOM or cannot be decoded, it reads ${count(others, 'read')} ` +
+      `Of the other ${others.length}, which have no pixels, are not DICOM or cannot be decoded, it reads ${count(others, 'read')} ` +
       `and refuses ${count(others, 'refused')}.`,
     outcomes('folder', decoded, ({ path }) => path.split('/')[0] ?? ''),
     outcomes('Transfer Syntax', decoded, ({ transferSyntax }) => nameOf(transferSyntax)),
@@ -47,7 +47,7 @@ function refusals(decoded: readonly JudgedFile[], others: readonly JudgedFile[])
   );
 }
 
-/** What the decoders make of files that are refused for what stands before their pixels. */
+/** How the decoders do on files that are refused because of their UIDs or preamble. */
 function repairs(files: readonly JudgedFile[]): string {
   const repaired = files.flatMap(({ repaired: outcome, ...file }) => (outcome ? { ...file, outcome } : []));
   const agreeing = count(repaired, 'identical') + count(repaired, 'close');

@@ -35,7 +35,7 @@ export function findCrowns({ rows, columns, upperCore, lowerCore }: Planes): rea
 /** Half the height of the band that contains a panoramic's crowns, mm on the detector, with bite, curve and tilt. */
 const BAND_MM = 21;
 
-/** A wider gap in both jaws, mm on the detector, separates the teeth from structures beside the jaws. Three lost molars leave less. */
+/** A wider gap in both jaws, mm on the detector, separates the teeth from structures beside the jaws. It is as wide as three lost molars. */
 const GAP_MM = 34;
 
 /** The crowns in the band with the most crowns: parts of the skull base and the spine can look like crowns. */
