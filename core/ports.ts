@@ -12,7 +12,7 @@ export interface InferenceEngine {
   run(modelId: string, inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
 }
 
-/** Time, handed in so that core has none of its own. */
+/** Time, passed in: core has no clock of its own. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -237,7 +237,7 @@ function decimalOf(text: string): number {
   return text.length <= LONGEST_NUMBER && DECIMAL.test(text) ? Number(text) : Number.NaN;
 }
 
-/** @throws DicomReadError `malformed` where the value's length is no multiple of a number's size */
+/** @throws DicomReadError `malformed` where the value's length is not a multiple of a number's size */
 function readNumbers({ bytes, read }: Reading, value: Uint8Array, littleEndian: boolean): readonly number[] {
   if (value.length % bytes !== 0) {
     throw new DicomReadError('malformed', `A value of ${value.length} bytes cannot hold numbers of ${bytes} bytes`, {

@@ -1,4 +1,4 @@
-/** UIDs that are derived from what they name, so that a repeated run names the same objects. */
+/** UIDs derived from the things that they name: a repeated run gives the same names. */
 import { v5 } from 'uuid';
 
 /** Hilum's own namespace for UUIDs of version 5 (RFC 9562 5.5). Changing it renames every result. */

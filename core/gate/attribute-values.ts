@@ -3,7 +3,7 @@ import type { Attributes, AttributeValue } from '#dicom/write.ts';
 
 const NOTHING: readonly never[] = [];
 
-/** The items of a sequence; an empty list where the value is no sequence. */
+/** The items of a sequence; an empty list where the value is not a sequence. */
 export function itemsOf(value: AttributeValue | undefined): readonly Attributes[] {
   return Array.isArray(value) && typeof value[0] === 'object' ? (value as readonly Attributes[]) : NOTHING;
 }
