@@ -13,7 +13,7 @@ export type NoGrade =
   | 'lowest';
 
 interface Words {
-  /** Follows "no grade, ". */
+  /** Follows "no grade", in parentheses. */
   readonly why: string;
   /** Follows a number of bodies. */
   readonly kind: string;

@@ -68,7 +68,7 @@ export function findingOf(
     ...(regions.length > 0 && { regions }),
   };
   if (graded === undefined) {
-    const summary = `${label}: no grade, ${whyNoGrade(noGrade)}`;
+    const summary = `${label}: no grade (${whyNoGrade(noGrade)})`;
     return { ...place, summary, finding: Sct.vertebra, measurements: [], evaluations: [] };
   }
   const { heights, grading } = graded;
