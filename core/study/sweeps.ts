@@ -31,7 +31,8 @@ export function joinedSweeps<T extends FrameHeader>(
   const sweeps: Acquisition<T>[][] = [];
   for (const next of ordered) {
     const sweep = sweeps.at(-1) ?? [];
-    if (goesOn(sweep, next, MAX_STEP * usualStep) && areSomeAlike(sweep.at(-1), next, areAlike)) sweep.push(next);
+    if (continuesSweep(sweep, next, MAX_STEP * usualStep) && areSomeAlike(sweep.at(-1), next, areAlike))
+      sweep.push(next);
     else sweeps.push([next]);
   }
   return sweeps.some((sweep, i) => isRepeatedAtOnce(sweep, sweeps[i + 1]))
@@ -50,7 +51,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-function goesOn<T>(sweep: readonly Acquisition<T>[], next: Acquisition<T>, maxStep: number): boolean {
+function continuesSweep<T>(sweep: readonly Acquisition<T>[], next: Acquisition<T>, maxStep: number): boolean {
   const [before, last] = [sweep.at(-2), sweep.at(-1)];
   if (last === undefined) return false;
   const direction = directionOf(last, next);
