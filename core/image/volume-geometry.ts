@@ -110,7 +110,7 @@ function sliceOf(frame: FrameHeader): Slice {
   if (PixelSpacing === undefined || PixelSpacing.some((spacing) => !(spacing >= MIN_SPACING_MM))) {
     throw new GeometryError('pixel-spacing-unknown', 'A slice gives no Pixel Spacing', { facts });
   }
-  // Very large numbers are refused, too: their sums would no longer be exact lengths.
+  // Very large numbers are refused, too, because their sums could overflow. From here on every length is finite.
   const reach = Math.max(...ImagePositionPatient.map(Math.abs), Rows * PixelSpacing[0], Columns * PixelSpacing[1]);
   if (!(reach <= MAX_REACH_MM && ImageOrientationPatient.every((cosine) => Math.abs(cosine) <= 2))) {
     throw new GeometryError('missing-geometry', 'The position or size of a slice is beyond the reach of any scanner', {
