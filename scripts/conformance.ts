@@ -1,6 +1,6 @@
 /**
- * Writes the generated parts of docs/conformance.md (`npm run conformance`). The table of the test data is written only if
- * the data (HILUM_DATA) and the judges' Python are on this machine; all other parts come from the code's registries.
+ * Writes the generated parts of docs/conformance.md (`npm run conformance`). Parts from the code's registries are always
+ * written; the table of the test data only where the data (HILUM_DATA) and the judges' Python are there.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

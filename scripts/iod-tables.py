@@ -1,9 +1,8 @@
 """Writes core/gate/iod-tables.json: the modules of the IODs that Hilum writes, and their attributes (PS3.3 Annexes A, C).
 
-Run by `npm run iod-tables` with the Python of .venv/judges; another output file may be given as argument. The data are part
-of highdicom (MIT), which takes them from innolitics' dicom-standard (MIT), which extracts them from the DocBook of PS3.3. They
-are flat, with one row per attribute and its path. This script converts them to a tree, in which sequences with the same
-items share one macro.
+Run by `npm run iod-tables` with the Python of .venv/judges; another output file may be given. The data comes with highdicom
+(MIT), which has it from innolitics' dicom-standard (MIT), which extracts it from the DocBook of PS3.3. It is flat: one row per
+attribute, with its path. Here it becomes a tree. Sequences with the same items share one macro.
 """
 
 import importlib.metadata
@@ -32,7 +31,7 @@ def load(name):
 
 
 def tree(rows):
-    """Attribute -> (type, attributes of its items)."""
+    """Maps each attribute to its type and the attributes of its items."""
     root = {}
     for row in rows:
         node = root

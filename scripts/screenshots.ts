@@ -1,4 +1,4 @@
-/** Makes the documentation's pictures of the viewer from screenshots of the browser tests: `npm run screenshots`. */
+/** Makes the pictures of the viewer in the docs from the screenshots of the browser tests: `npm run screenshots`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
@@ -16,7 +16,7 @@ for (const name of PICTURES) {
   console.log(`docs/viewer/${name}.png: ${bytes.length} bytes`);
 }
 
-/** Reduces the bits per colour until the file is small enough. Most of its size is noise that is not visible. */
+/** The same picture with as many bits per colour as the size allows. Invisible noise takes up most of the space. */
 function small(bytes: Buffer): Buffer {
   const { width, height, data } = PNG.sync.read(bytes);
   for (let bits = 8; bits > 2; bits--) {

@@ -1,5 +1,5 @@
-// What is missing on this machine and how to get it: `node setup/setup.mjs doctor`, and `hilum doctor` once the packages are
-// there. Plain JavaScript for Node 20, without packages, for it is asked when nothing is there yet.
+// Which parts are missing on this machine and how to get them: `node setup/setup.mjs doctor`, or `hilum doctor` once the
+// packages are installed. Plain JavaScript for Node 20, without packages, because it must run before anything is installed.
 import { hasDockerCompose, PARTS, PURPOSES } from '../localstack/parts.mjs';
 
 /** Prints the answer and returns the exit code: 1 where a needed part is missing. */
@@ -10,7 +10,7 @@ export function doctor({ json = false, print = console.log } = {}) {
   return findings.some(({ present, needed }) => needed && !present) ? 1 : 0;
 }
 
-/** Orthanc and PostgreSQL may come from Docker instead, so with Docker Compose they are not needed. */
+/** Docker can provide Orthanc and PostgreSQL instead, so with Docker Compose they are not needed. */
 function examine() {
   const docker = hasDockerCompose();
   const inDocker = docker ? ['orthanc', 'postgresql'] : [];

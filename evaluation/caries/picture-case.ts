@@ -128,7 +128,7 @@ function placeOf(lesion: MarkedLesion, { truth, columns }: DentalPhantom, { grid
   return {
     ...place,
     rightCrown: truth.crownCores[at] === own.fdi,
-    rightSide: side === (own.surface === 'occlusal' ? 'chewing' : shownSide),
+    rightSide: side === (own.surface === 'occlusal' ? 'occlusal' : shownSide),
     ...(crown.fdi !== undefined && { rightNumber: crown.fdi === String(own.fdi) }),
   };
 }

@@ -3,7 +3,7 @@ import { table } from './document.ts';
 import { nameOf } from './names.ts';
 import { type JudgedFile, type Outcome, TOLERANCE } from './test-data.ts';
 
-/** The share of the files decoded by pydicom that Hilum decodes to the same samples; 0 to 1. */
+/** The fraction, 0 to 1, of the files that pydicom decodes which Hilum decodes to the same samples. */
 export function agreement(files: readonly JudgedFile[]): number {
   const decoded = files.filter(({ pixelSha256 }) => pixelSha256 !== '');
   return (count(decoded, 'identical') + count(decoded, 'close')) / decoded.length;
@@ -16,8 +16,8 @@ export function dataPart(files: readonly JudgedFile[]): string {
   return [
     `The test data are ${files.length} files. pydicom decodes the pixels of ${decoded.length} files. Hilum decodes ${agreeing} of these ` +
       `(${(agreement(files) * 100).toFixed(1)} %) to the same samples and refuses ${count(decoded, 'refused')} with a code. ` +
-      `The other ${others.length} files have no pixels, are not DICOM or cannot be decoded by pydicom. Hilum reads ` +
-      `${count(others, 'read')} of them and refuses ${count(others, 'refused')}.`,
+      `Of the other ${others.length}, which have no pixels, are not DICOM or cannot be decoded, it reads ${count(others, 'read')} ` +
+      `and refuses ${count(others, 'refused')}.`,
     outcomes('folder', decoded, ({ path }) => path.split('/')[0] ?? ''),
     outcomes('Transfer Syntax', decoded, ({ transferSyntax }) => nameOf(transferSyntax)),
     refusals(decoded, others),
@@ -47,7 +47,7 @@ function refusals(decoded: readonly JudgedFile[], others: readonly JudgedFile[])
   );
 }
 
-/** The outcomes of files that are refused for their headers, after their headers were repaired. */
+/** How the decoders do on files that are refused because of their UIDs or preamble. */
 function repairs(files: readonly JudgedFile[]): string {
   const repaired = files.flatMap(({ repaired: outcome, ...file }) => (outcome ? { ...file, outcome } : []));
   const agreeing = count(repaired, 'identical') + count(repaired, 'close');

@@ -3,7 +3,7 @@
 const begin = (name: string): string => `<!-- generated: ${name} -->`;
 const end = (name: string): string => `<!-- end: ${name} -->`;
 
-/** @throws Error if the text does not have the part exactly once */
+/** @throws Error where the text lacks the part, or has it more than once */
 function span(text: string, name: string): readonly [from: number, to: number] {
   const from = text.indexOf(begin(name)) + begin(name).length;
   const to = text.indexOf(end(name));
@@ -18,13 +18,13 @@ export function partNames(text: string): readonly string[] {
   return [...text.matchAll(/<!-- generated: (\S+) -->/g)].map(([, name = '']) => name);
 }
 
-/** The present content of a part. @throws Error if the text does not have the part exactly once */
+/** The current text of a part. @throws Error where it is missing */
 export function partOf(text: string, name: string): string {
   const [from, to] = span(text, name);
   return text.slice(from, to).trim();
 }
 
-/** Replaces the contents of parts. @throws Error if the text does not have each part exactly once */
+/** The text with these parts replaced. @throws Error where one of them is missing */
 export function withParts(text: string, parts: Readonly<Record<string, string>>): string {
   return Object.entries(parts).reduce((document, [name, content]) => {
     const [from, to] = span(document, name);

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 export interface ManifestLine {
   /** Relative to the folder of the test data. */
   readonly path: string;
-  /** Transfer Syntax UID; empty if the file is not DICOM. */
+  /** Transfer Syntax UID; empty where the file is not DICOM. */
   readonly transferSyntax: string;
   /** SHA-256 (hex) of pydicom's array; empty if pydicom does not decode the file. */
   readonly pixelSha256: string;
   readonly lossy: boolean;
 }
 
-/** The files that the manifest lists: DICOM files, their sources and files derived from them. */
+/** The files in the manifest: DICOM files, and files derived from them. */
 export function manifestLines(folder: string): readonly ManifestLine[] {
   const [header = [], ...lines] = readFileSync(join(folder, 'manifest.csv'), 'utf8')
     .split(/\r?\n(?=\S)/)
@@ -27,7 +27,7 @@ export function manifestLines(folder: string): readonly ManifestLine[] {
     }));
 }
 
-/** The fields of a CSV line. Fields with commas are quoted, and quotes inside are doubled. */
+/** Splits at commas. Fields with commas are quoted, and quotes inside them doubled. */
 function fields(line: string): readonly string[] {
   return [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(,|$)/g)].map(([, field = '']) =>
     field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field,

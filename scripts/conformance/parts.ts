@@ -1,4 +1,4 @@
-/** The generated parts of the conformance statement that come from the code's registries. */
+/** The generated parts of the conformance statement that need only the code's own registries. */
 import { modulesOf } from '#core/gate/iods.ts';
 import { RULES } from '#core/gate/refusal.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
@@ -24,10 +24,10 @@ import { attributesWritten } from './written.ts';
 const code = (text: string): string => `\`${text}\``;
 const byUid = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
-/** All coded concepts in `dicom/codes.ts`. */
+/** All concepts in `dicom/codes.ts`. */
 const CONCEPTS: readonly codes.CodedConcept[] = conceptsIn(codes);
 
-/** The parts by name. @param document docs/conformance.md, whose headings make the table of contents */
+/** The parts, by name. @param document docs/conformance.md, whose headings make its table of contents */
 export function registryParts(document: string): Readonly<Record<string, string>> {
   return {
     contents: contents(document),
@@ -129,7 +129,7 @@ function tagOf(keyword: string): string {
   return `(${tag.slice(0, 4)},${tag.slice(4)})`;
 }
 
-/** The mandatory and conditional modules of an IOD. User-optional modules are only copied from the source. */
+/** The mandatory and conditional modules of an IOD. User options are only copied from the source. */
 function modules(SOPClassUID: string): string {
   const all = modulesOf(SOPClassUID) ?? [];
   return all
@@ -138,7 +138,7 @@ function modules(SOPClassUID: string): string {
     .join(', ');
 }
 
-/** All coded concepts in a registry, at any depth. */
+/** Every coded concept in a registry, at any depth. */
 function conceptsIn(registry: object): readonly codes.CodedConcept[] {
   return Object.values(registry).flatMap((value: unknown) => {
     if (typeof value !== 'object' || value === null) return [];

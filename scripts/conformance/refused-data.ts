@@ -1,6 +1,6 @@
 /**
- * Repairs, in memory, test files that Hilum refuses only because of their UIDs or a missing preamble, so that the decoding of
- * their pixels is judged too. The product itself refuses such files.
+ * How the decoders do on files of the test data that Hilum refuses only because of their UIDs or their missing preamble. The
+ * product goes on refusing them; here they are repaired in memory, so that their codestreams are judged, too.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,8 +22,8 @@ const PREFIX = Buffer.from('DICM', 'latin1');
 const PREAMBLE_BYTES = 128;
 
 /**
- * @param transferSyntax the manifest's Transfer Syntax UID, for a file without File Meta Information
- * @throws DicomReadError if the file has other faults too
+ * @param transferSyntax the manifest's entry, for a file without File Meta Information
+ * @throws DicomReadError where the file has other faults, too
  */
 export async function readRepaired(folder: string, path: string, transferSyntax: string): Promise<DicomFile> {
   const tree = readTree(withPreamble(await readFile(join(folder, path)), transferSyntax));

@@ -1,4 +1,4 @@
-/** Judges how Hilum reads every file of the test data, compared with pydicom. */
+/** Compares Hilum's reading of every file of the test data with pydicom's, and counts the outcomes. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,9 +13,9 @@ import { type ManifestLine, manifestLines } from './manifest.ts';
 import { REPAIRED, readRepaired } from './refused-data.ts';
 
 /**
- * - `identical`: the samples are equal to pydicom's, bit for bit
- * - `close`: the compression is lossy, and no sample differs by more than `TOLERANCE`
- * - `refused`: Hilum refuses the file with a code
+ * - `identical`: the same samples as pydicom's, bit for bit
+ * - `close`: lossy compression, and no sample differs by more than `TOLERANCE`
+ * - `refused`: refused with a code
  * - `differs`: the samples differ from pydicom's
  * - `read`: pydicom decodes no pixels; Hilum reads the header, and the pixels if there are any
  */
@@ -23,16 +23,16 @@ export type Outcome = 'identical' | 'close' | 'refused' | 'differs' | 'read';
 
 export interface JudgedFile extends ManifestLine {
   readonly outcome: Outcome;
-  /** The code of a refusal. */
+  /** Present where the file is refused. */
   readonly code?: string;
-  /** The outcome after repair, for a file that is refused because of its UIDs or a missing preamble. */
+  /** For a file refused because of its UIDs or missing preamble: the outcome for its pixels once these are filled in. */
   readonly repaired?: Exclude<Outcome, 'read'>;
 }
 
 /** Decoders of lossy compression may round differently, by at most this many grey levels. */
 export const TOLERANCE = 2;
 
-/** The fields of an item of `hilum inspect --json` that are needed here. */
+/** The fields used here of an item of `hilum inspect --json`. */
 interface Inspected {
   readonly path: string;
   readonly ok: boolean;
@@ -44,11 +44,11 @@ const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 2 ** 28;
 
 /**
- * Runs `hilum inspect --json` on the test data and judges every file that the manifest lists. If the digest of a lossy file
- * differs, its samples are compared with pydicom's, for which the judges' Python is needed.
+ * Reads every file in the manifest through `hilum inspect --json`. Where the digest of a lossy file differs, its samples are
+ * compared with pydicom's, which needs the judges' Python.
  *
  * @param folder the test data
- * @throws Error if a file has no answer, or if pydicom does not read a file as the manifest says
+ * @throws Error where a file has no answer, or pydicom's reading contradicts the manifest
  */
 export async function judgeTestData(folder: string): Promise<readonly JudgedFile[]> {
   const { stdout } = await run(process.execPath, [join(ROOT, 'cli/hilum.ts'), 'inspect', folder, '--json'], {
@@ -64,7 +64,7 @@ export async function judgeTestData(folder: string): Promise<readonly JudgedFile
   return await withRepaired(folder, files);
 }
 
-/** Adds the outcome after repair to the files that are refused because of their UIDs or a missing preamble. */
+/** Adds the outcome for the pixels of files that are refused because of their UIDs or preamble. */
 async function withRepaired(folder: string, files: readonly JudgedFile[]): Promise<readonly JudgedFile[]> {
   const decode = async ({ path, transferSyntax }: ManifestLine): Promise<DecodedPixels> =>
     decodePixels(await readRepaired(folder, path, transferSyntax), inProcessDecoder);
@@ -118,7 +118,7 @@ async function closeToPydicom(
 
 type Samples = DecodedPixels['data'];
 
-/** The largest difference of two arrays of samples of the same type; infinite if their lengths differ. */
+/** Largest difference between our samples and another decoder's bytes of the same type; infinite where the lengths differ. */
 function largestDifference(ours: Samples, theirBytes: Uint8Array): number {
   if (theirBytes.byteLength !== ours.byteLength) return Number.POSITIVE_INFINITY;
   const theirs = ours.slice();

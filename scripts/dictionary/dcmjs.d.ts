@@ -6,13 +6,13 @@ declare module 'dcmjs/dictionary' {
     /** A VR, or dcmjs's `ox` (OB or OW), `xs` (US or SS), `lt` (US, SS or OW), `up` (UL), `na` (item delimiters). */
     readonly vr: string;
     readonly vm: string;
-    /** The keyword, with the prefix `RETIRED_` if the attribute is retired. */
+    /** The keyword, with the prefix `RETIRED_` where the standard has retired it. */
     readonly name: string;
   }
   export const dictionary: Readonly<Record<string, DcmjsDictionaryEntry>>;
 }
 
-/** The parser, which only the tests use, as a second opinion on Hilum's reader. */
+/** The parser, used in tests only as a second opinion on our reader. */
 declare module 'dcmjs' {
   interface DcmjsElement {
     readonly vr: string;

@@ -63,7 +63,7 @@ function expectBenign({
   expect(lowest?.evaluations).toEqual([]);
   expect(Math.max(...certainties)).toBeLessThanOrEqual(0.99);
   for (const { summary: words, measurements, certainty } of withheld) {
-    expect(words).toContain(': no grade, ');
+    expect(words).toContain(': no grade (');
     expect([measurements, certainty]).toEqual([[], undefined]);
   }
   expect(summary).toContain(`${graded} vertebral bodies graded`);

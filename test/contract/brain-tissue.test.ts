@@ -221,7 +221,7 @@ describe('selection', () => {
     [
       'a spoiled gradient echo without preparation',
       imageWith({ SequenceVariant: ['SP'] }),
-      /T1 weighting cannot be told/,
+      /T1 weighting is uncertain/,
     ],
     ['a 2D series', imageWith({ MRAcquisitionType: '2D' }), /three-dimensional/],
     ['a projection', imageWith({ ImageType: ['DERIVED', 'SECONDARY', 'PROJECTION IMAGE'] }), /projection/],

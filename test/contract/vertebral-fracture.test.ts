@@ -61,7 +61,7 @@ describe('the answer about a spine', () => {
     expect(namesOf(lumbar)).toEqual(lumbar.comparison.pairs.map(({ truth }) => truth.level));
     expect(namesOf(thoracic).every((id) => /^body-\d+$/.test(id))).toBe(true);
     expect(thoracic.result.report).toMatchObject({
-      paragraphs: expect.arrayContaining([expect.stringContaining('levels are not known')]),
+      paragraphs: expect.arrayContaining([expect.stringContaining('levels are unknown')]),
     });
   });
 

@@ -1,4 +1,4 @@
-/** Compressed frames that contradict their header, and ambiguous colours. */
+/** Compressed frames that contradict their header, and colours that could be either of two. */
 import { describe, expect, it } from 'vitest';
 import type { FrameLayout } from '#dicom/codecs/codec.ts';
 import { DEFLATED, decode, HTJ2K, JPEG, JPEG_2000, JPEG_LOSSLESS, largestDifference } from '../fixtures/decode.ts';
@@ -18,7 +18,7 @@ describe('colours of JPEG baseline', () => {
     expect(isNear(decoded)).toBe(true);
   });
 
-  it('are unchanged if the header says RGB, even with JFIF', async () => {
+  it('are taken from the stream where the header says RGB, whatever JFIF implies', async () => {
     const encoded = await encodeJpeg(picture);
 
     const decoded = await decode(JPEG, encoded, labelled('RGB'));
@@ -53,7 +53,7 @@ describe('colours of JPEG baseline', () => {
   }
 });
 
-describe('frames that are not what they seem', () => {
+describe('frames that contradict their header', () => {
   it.each([
     '1.2.840.10008.1.2.4.52',
     '1.2.840.10008.1.2.4.53',
@@ -70,7 +70,7 @@ describe('frames that are not what they seem', () => {
   it('are refused if tiles of a codestream are missing', async () => {
     const picture = makePicture({ bits: 8 });
     const encoded = Uint8Array.from(await encodeHtj2k(picture));
-    // XTsiz and YTsiz in SIZ: the picture would have several tiles, but only one is present.
+    // XTsiz and YTsiz in SIZ: the picture would have several tiles, and only one is there.
     new DataView(encoded.buffer).setUint32(4 + 20, 16);
 
     await expect(decode(HTJ2K, encoded, picture.layout)).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
@@ -88,10 +88,10 @@ describe('frames that are not what they seem', () => {
     }
   });
 
-  it('are read correctly if HTJ2K stores components one after the other', async () => {
+  it('are read component by component where HTJ2K stores them so', async () => {
     const picture = makePicture({ bits: 8, samplesPerPixel: 3 });
     const { rows, columns } = picture.layout;
-    // OpenJPH's encoder takes lines as red, green, blue, red …, but the stream stores all lines of red first.
+    // OpenJPH's encoder passes its lines on as red, green, blue, red …, but the stream takes all lines of red first.
     const expected = picture.values.map((_, i) => {
       const [row, component] = [Math.floor(i / 3 / columns), i % 3];
       const line = component * rows + row;

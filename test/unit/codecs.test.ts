@@ -21,7 +21,7 @@ const JPEG_LS = '1.2.840.10008.1.2.4.80';
 
 const RLE = '1.2.840.10008.1.2.5';
 
-/** Samples of any width as numbers, without the bits above the stored bits. */
+/** Samples of any width as numbers, without the bits above the stored ones. */
 function valuesOf(bytes: Uint8Array, { bitsAllocated, bitsStored, signed }: FrameLayout): readonly number[] {
   const words = bitsAllocated === 16 ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2) : bytes;
   const shift = 32 - bitsStored;
@@ -124,7 +124,7 @@ const LOSSLESS: readonly LosslessCase[] = [
   },
 ];
 
-/** The same picture by plane, as some encoders need it. */
+/** The same picture by colour plane, as some encoders need it. */
 function planar(picture: Picture): Picture {
   const { samplesPerPixel, bitsAllocated } = picture.layout;
   const pixels = picture.values.length / samplesPerPixel;
@@ -135,7 +135,7 @@ function planar(picture: Picture): Picture {
   return { ...picture, samples: new Uint8Array(array.buffer) };
 }
 
-/** The same picture, its lowest value at 0: encoders here do not take signed bytes as such. */
+/** The same picture with its lowest value at 0: the encoders here do not accept signed bytes. */
 function unsigned(picture: Picture): Picture {
   const values = picture.values.map((value) => value + 128);
   return { values, samples: Uint8Array.from(values), layout: { ...picture.layout, signed: false } };
@@ -171,7 +171,7 @@ describe.each(LOSSLESS)('$name', ({ syntax, encode, shapes }) => {
     await expect(decoding).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
   });
 
-  it('refuses a frame whose size differs from the header’s, and decodes the next one', async () => {
+  it('refuses a frame whose size differs from the header, and decodes the next one', async () => {
     const encoded = await encode(picture);
     const larger = { ...picture.layout, rows: picture.layout.rows * 4000, columns: picture.layout.columns * 40 };
 
@@ -216,7 +216,7 @@ describe('lossy codecs', () => {
     expect(largestDifference(valuesOf(decoded, picture.layout), picture.values)).toBeLessThanOrEqual(most);
   });
 
-  it('12-bit JPEG extended reads colours with one scan each', async () => {
+  it('JPEG extended of 12 bits reads colours, one scan each', async () => {
     const picture = makePicture({ bits: 12, samplesPerPixel: 3, smooth: true });
 
     const decoded = await decode(JPEG_EXTENDED, writeJpegExtended(picture), picture.layout);

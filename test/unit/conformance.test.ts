@@ -9,11 +9,11 @@ const document = readFileSync(join(ROOT, 'docs/conformance.md'), 'utf8');
 const parts = registryParts(document);
 
 describe('the conformance statement', () => {
-  it.each(Object.keys(parts))('agrees with the code in %s (otherwise run npm run conformance)', (name) => {
+  it.each(Object.keys(parts))('agrees with the code about %s (else: npm run conformance)', (name) => {
     expect(partOf(document, name)).toBe(parts[name]?.trim());
   });
 
-  it('has no generated part that nothing generates', () => {
+  it('has a generator for each generated part', () => {
     expect(partNames(document).toSorted()).toEqual([...Object.keys(parts), 'test-data'].toSorted());
   });
 
@@ -27,7 +27,7 @@ describe('the conformance statement', () => {
 describe('generated parts', () => {
   const text = 'Before\n<!-- generated: a -->\nold\n<!-- end: a -->\nAfter\n';
 
-  it('are replaced, and the text around them is kept', () => {
+  it('are replaced, and the text around them stays', () => {
     expect(withParts(text, { a: 'new' })).toBe(text.replace('old', 'new'));
   });
 
@@ -39,7 +39,7 @@ describe('generated parts', () => {
     expect(() => withParts(broken, { a: 'new' })).toThrow(/needs the part a exactly once/);
   });
 
-  it('link to the headings of the page', () => {
+  it('link to the page’s headings', () => {
     expect(contents('# Title\n## 1 Overview\n### 1.1 Content, and more\n#### Deep\n')).toBe(
       '- [1 Overview](#1-overview)\n  - [1.1 Content, and more](#11-content-and-more)',
     );

@@ -71,14 +71,14 @@ it('reports the time of each stage, the findings and the truth, and the objects 
   ]);
 });
 
-it('reports why a run ended without a result, without times, findings or objects', () => {
-  const reason = { code: 'not-suitable', message: 'Only CT is read by this tool.' };
+it('says why a run ended otherwise, and claims no times, findings or objects of it', () => {
+  const reason = { code: 'not-suitable', message: 'This tool reads CT only.' };
   const { summary: _, ...refused } = { ...run, state: 'not-applicable' as const, reason };
 
   const lines = describeStudy(study, { runs: [{ run: refused, findings: [] }], objects: [], storedAt });
 
   expect(lines.slice(2)).toEqual([
-    '  vertebral-fracture 0.1.0: not-applicable: Only CT is read by this tool. (not-suitable)',
+    '  vertebral-fracture 0.1.0: not-applicable: This tool reads CT only. (not-suitable)',
     '  in the PACS: 0 objects of Hilum',
   ]);
 });

@@ -28,16 +28,16 @@ const SYNTAX = {
   bigEndian: '1.2.840.10008.1.2.2',
 };
 
-describe('the check before a file is read into memory', () => {
+describe('what is checked before a file is read into memory', () => {
   const start = new Uint8Array(PART10_START_BYTES);
   start.set(Buffer.from('DICM'), PART10_START_BYTES - 4);
 
-  it('accepts files up to the size limit, and no larger ones', () => {
+  it('is that it is not larger than the limit', () => {
     expect(() => checkPart10Start(start, MAX_FILE_BYTES)).not.toThrow();
     expect(codeOf(() => checkPart10Start(start, MAX_FILE_BYTES + 1))).toBe('limit-exceeded');
   });
 
-  it('refuses a file that does not begin like DICOM', () => {
+  it('is that it begins like DICOM', () => {
     expect(codeOf(() => checkPart10Start(start.subarray(1), 1_000))).toBe('not-dicom');
     expect(codeOf(() => checkPart10Start(new Uint8Array(), 0))).toBe('not-dicom');
   });
@@ -128,7 +128,7 @@ describe('readDicom', () => {
     expect(codeOf(() => readDicom(without('00080018', uid('1.2.020060102.01'))))).toBeUndefined();
   });
 
-  it('does not trust declared lengths', () => {
+  it('trusts no declared length', () => {
     const lie = (declaredLength: number, vr = 'OW'): Uint8Array => {
       const value = words([1, 2]);
       const pixels: RawElement = { tag: '7FE00010', vr, value, declaredLength };
@@ -148,7 +148,7 @@ describe('readDicom', () => {
     );
   });
 
-  it('detects a file that is truncated anywhere in its pixels', () => {
+  it('notices a file truncated anywhere in its pixels', () => {
     const bytes = part10(SYNTAX.explicit, encodeElements(ctElements(EXPLICIT)));
 
     const codes = Array.from({ length: 11 }, (_, cut) =>
@@ -158,7 +158,7 @@ describe('readDicom', () => {
     expect(new Set(codes)).toEqual(new Set(['truncated']));
   });
 
-  it('reads or refuses with a code any truncated file and any wrong byte', () => {
+  it('answers any truncation and any wrong byte with a code, never with another error', () => {
     const bytes = part10(SYNTAX.explicit, encodeElements(ctElements(EXPLICIT)));
     const attempts = Array.from(bytes, (_, at) => {
       const wrong = Uint8Array.from(bytes);
@@ -171,7 +171,7 @@ describe('readDicom', () => {
     expect(codes.filter((code) => code !== undefined).length).toBeGreaterThan(100);
   });
 
-  it('limits the depth of sequences', () => {
+  it('follows sequences only down to a limit', () => {
     const nested = (depth: number): readonly RawElement[] =>
       depth === 0 ? [] : [{ tag: '00081110', vr: 'SQ', value: [[...nested(depth - 1)]] }];
     const file = (depth: number): Uint8Array =>
@@ -185,7 +185,7 @@ describe('readDicom', () => {
     const bomb = deflateRawSync(new Uint8Array(64 * 2 ** 20));
 
     expect(bomb.length).toBeLessThan(100_000);
-    // The refusal is not because of the content: the zeros would also be too many elements.
+    // Refused for its size and not for its content: its zeros would be too many elements.
     const refused = expect.objectContaining({ facts: { deflated: bomb.length, limit: MIN_INFLATED_LIMIT } });
     expect(() => readDicom(part10(SYNTAX.deflated, bomb))).toThrow(refused);
     expect(codeOf(() => readDicom(part10(SYNTAX.deflated, bomb)))).toBe('limit-exceeded');
@@ -238,7 +238,7 @@ function comparable(value: unknown): string {
   return typeof value === 'string' && !Number.isNaN(Number(value)) ? String(Number(value)) : String(value);
 }
 
-/** dcmjs as a second opinion. It takes only whole ArrayBuffers and continues after faults. */
+/** dcmjs as a second opinion. It takes whole ArrayBuffers only, and reads on after a fault. */
 function withDcmjs(bytes: Uint8Array): (keyword: string) => readonly string[] {
   dcmjs.log.setLevel('silent', false);
   const { dict } = dcmjs.data.DicomMessage.readFile(Uint8Array.from(bytes).buffer, {

@@ -11,7 +11,7 @@ const BIG_ENDIAN: Encoding = { explicitVr: true, littleEndian: false };
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(/\s|\|/g, ''), 'hex'));
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** Tag, VR and value of each element, items and fragments in their place. */
+/** Tag, VR and value of each element, with items and fragments in their places. */
 const told = ({ elements }: ElementSet): unknown =>
   [...elements].map(([tag, { vr, value, items, fragments }]) => [
     tag.toString(16).padStart(8, '0'),
@@ -70,7 +70,7 @@ describe('an element', () => {
     },
   );
 
-  it('is a view of the file, at any position in memory', () => {
+  it('is a view on the file, wherever the file is in memory', () => {
     const memory = bytesOf(`ffff ${CT} ffff`);
     const { elements } = new StructureReader(memory.subarray(2, 12), 0).file(EXPLICIT, {});
 
@@ -79,7 +79,7 @@ describe('an element', () => {
     expect(value?.buffer).toBe(memory.buffer);
   });
 
-  it('may occur twice if both are equal, or if it is private, in which case the first counts', () => {
+  it('may occur twice with the same value; of private ones the first counts', () => {
     expect(read(`${CT} ${CT}`)).toEqual([MODALITY]);
     expect(read('09000110 4c4f 0200 4142 09000110 4c4f 0200 4344')).toEqual([['00091001', 'LO', '4142']]);
     expect(refusal(() => read(`${CT} 08006000 4353 0200 4d52`))).toEqual({ code: 'malformed', offset: 20 });
@@ -148,7 +148,7 @@ describe('a sequence', () => {
     expect(refusal(() => read(nested(MAX_DEPTH + 1)))).toEqual({ code: 'limit-exceeded', limit: MAX_DEPTH });
   });
 
-  it('has up to the limit’s number of items, and not one more', () => {
+  it('has as many items as the limit allows, and not one more', () => {
     const items = (count: number) => {
       const bytes = new Uint8Array(12 + 8 * count);
       bytes.set(bytesOf(sequence(UNTIL_END)));
@@ -176,7 +176,7 @@ describe('pixel data', () => {
   });
 });
 
-describe('truncated or wrong structures', () => {
+describe('truncated files and wrong lengths', () => {
   it.each<[string, string, object, Encoding?]>([
     ['a tag', '0800', { code: 'truncated', needed: 4, remaining: 2 }],
     ['a VR', '08006000 43', { code: 'truncated', needed: 4, remaining: 1 }],

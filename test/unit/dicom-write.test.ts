@@ -22,7 +22,7 @@ const refusal = (attributes: Attributes): DicomWriteError => {
   throw new Error('the gate let it through');
 };
 
-describe('the validation of the writer', () => {
+describe('the checks of the writer', () => {
   it.each<[rule: string, attributes: Attributes]>([
     ['a keyword that PS3.6 does not have', { PatientsName: 'Secret' }],
     ['a keyword that is only an inherited property', { constructor: 'Secret' }],
@@ -80,7 +80,7 @@ describe('the validation of the writer', () => {
     expect(error.message.replace(/^[A-Za-z]+/, '')).not.toContain('Secret');
   });
 
-  it('accepts values at the limits of PS3.5', () => {
+  it('accepts what PS3.5 just allows', () => {
     const attributes: Attributes = {
       Rows: 65_535,
       PatientID: 'ü'.repeat(64),
@@ -109,11 +109,11 @@ describe('the validation of the writer', () => {
   it.each([
     ['one of several values', { OtherPatientNames: ['Phantom^Hilum', 'Müller^Phantom'] }],
     ['the last of several items', { ReferencedStudySequence: [{ StudyID: 'a' }, { StudyID: 'ü' }] }],
-  ])('names its character set if %s needs one', (_, attributes) => {
+  ])('states its character set where %s needs one', (_, attributes) => {
     expect(written(attributes).text('SpecificCharacterSet')).toBe('ISO_IR 192');
   });
 
-  it('names no character set if ASCII is sufficient', () => {
+  it('states no character set where ASCII is enough', () => {
     expect(written({ PatientName: 'Phantom^Hilum' }).has('SpecificCharacterSet')).toBe(false);
   });
 
@@ -217,7 +217,7 @@ describe('Decimal Strings', () => {
     expect(formatDecimal(value)).toBe(expected);
   });
 
-  it('never takes more than 16 characters, and loses no more precision than necessary', () => {
+  it('never takes more than 16 characters nor loses more digits than necessary, whatever the number', () => {
     let state = 1;
     for (let i = 0; i < 5_000; i++) {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -232,7 +232,7 @@ describe('Decimal Strings', () => {
 });
 
 describe('UIDs of results', () => {
-  it('are equal for equal parts, different for different parts, and valid', () => {
+  it('are the same for the same parts, different for different parts, and valid', () => {
     const uid = resultUid('a', 'b', 'c');
 
     expect(uid).toBe(resultUid('a', 'b', 'c'));

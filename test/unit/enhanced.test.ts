@@ -28,7 +28,7 @@ function framesOf(
 }
 
 describe('the index of an enhanced object', () => {
-  it('has shared values as attributes of the instance, and the others per frame', () => {
+  it('has shared values as its own, and all others by frame', () => {
     const index = indexInstance(enhanced(sections(2, (k) => ({ stack: '7', slope: k + 1 }))));
 
     expect(index).toMatchObject({
@@ -46,7 +46,7 @@ describe('the index of an enhanced object', () => {
     });
   });
 
-  it('contains nothing that may be about the patient', () => {
+  it('has nothing that may be about the patient', () => {
     const named = enhanced(
       sections(2, () => ({
         stack: 'Doe John',
@@ -63,7 +63,7 @@ describe('the index of an enhanced object', () => {
     expect(JSON.stringify(index)).not.toMatch(/doe|2026/i);
   });
 
-  it('finds attributes for which a converter has no functional group', () => {
+  it('finds values for which a converter had no functional group', () => {
     const converted = enhanced(
       sections(2, (k) => ({
         groups: {
@@ -103,7 +103,7 @@ describe('the index of an enhanced object', () => {
     expect(named.BodyPartExamined).toBe('TSPINE');
   });
 
-  it('survives the manifest, and an older manifest without frames is still read', () => {
+  it('survives the manifest, and a manifest from before there were frames is still read', () => {
     const index = indexInstance(enhanced(sections(2)));
     const manifest = (instance: InstanceIndex): Manifest => ({
       format: 'hilum.manifest/1',
@@ -170,7 +170,7 @@ describe('the volumes of an enhanced object', () => {
     ]);
   });
 
-  it('are told apart by a dimension that does not describe a position', () => {
+  it('are told apart by a dimension that does not say where frames are', () => {
     const dimensions = {
       DimensionIndexSequence: ['ImagePositionPatient', 'InversionTimes'].map((DimensionIndexPointer) => ({
         DimensionIndexPointer,
@@ -184,14 +184,14 @@ describe('the volumes of an enhanced object', () => {
     ]);
   });
 
-  it('are one, which is refused, if nothing tells frames at one position apart', async () => {
+  it('are one, which is refused, where nothing tells frames at one place apart', async () => {
     const stack = content(() => ({}));
 
     expect(framesOf(stack)).toEqual([[1, 2, 3, 4]]);
     await expect(loadVolume([enhanced(stack)])).rejects.toMatchObject({ code: 'duplicate-slices' });
   });
 
-  it('are its stacks, or its directions if it names no stacks', () => {
+  it('are its stacks, or its directions without stacks', () => {
     const planes = sections(4, (k) => (k < 2 ? {} : { orientation: SAGITTAL, position: [2 * k, 0, 0] }));
     const stacks = planes.map((each, k) => ({ ...each, stack: k < 2 ? '1' : '2' }));
     const sideBySide = sections(4, (k) => ({ stack: k < 2 ? '1' : '2' }));
@@ -203,7 +203,7 @@ describe('the volumes of an enhanced object', () => {
     expect([framesOf(planes), framesOf(stacks), framesOf(sideBySide)]).toEqual([expected, expected, expected]);
   });
 
-  it('are limited in number if no two frames are parallel', () => {
+  it('are limited in number where no two frames are parallel', () => {
     const turned = sections(200, (k) => ({
       orientation: [1, 0, 0, 0, Number(Math.cos(k / 50).toFixed(6)), Number(Math.sin(k / 50).toFixed(6))],
     }));
@@ -223,7 +223,7 @@ describe('a concatenation', () => {
     });
   const [lower, upper] = [sections(5).slice(0, 3), sections(5).slice(3)];
 
-  it('is one volume, for any order of its parts', async () => {
+  it('is one volume, whatever the order of its parts', async () => {
     const whole = await loadVolume([part(2, 2, upper, 3), part(1, 2, lower, 0)]);
 
     expect(whole.frames).toEqual([
@@ -245,7 +245,7 @@ describe('a concatenation', () => {
   });
 });
 
-describe('an object with frames without a position', () => {
+describe('an object whose frames have no positions', () => {
   it.each<[string, Attributes, string]>([
     ['no functional groups', { PerFrameFunctionalGroupsSequence: undefined }, 'functional-groups'],
     ['fewer groups than frames', { NumberOfFrames: 5 }, 'functional-groups'],
@@ -299,7 +299,7 @@ describe('selecting an enhanced image', () => {
   const judge = (stack: readonly Section[]) =>
     phantomStudy('enhanced', [enhanced(stack)]).images.map((image) => judgeImage(selection, image));
 
-  it('counts frames as slices and evaluates each by its own attributes', () => {
+  it('counts frames as slices and judges each by its own values', () => {
     const mixed = sections(5, (k) => (k < 3 ? {} : { flavor: 'PERFUSION' }));
 
     expect(judge(mixed)).toMatchObject([{ suitable: true }, { suitable: false }]);

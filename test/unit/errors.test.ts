@@ -1,4 +1,4 @@
-/** Codes and dispositions of errors, on which scripts rely, and what is disclosed of an error. */
+/** What becomes of the work that met an error, and which of its words are shown. Scripts rely on code and disposition. */
 import { describe, expect, it } from 'vitest';
 import * as errors from '#core/errors.ts';
 import * as dicomErrors from '#dicom/error.ts';
@@ -37,7 +37,7 @@ describe('a HilumError', () => {
     expect(isKnown(error)).toBe(true);
   });
 
-  it('is in this list', () => {
+  it('is in this list, whatever its class', () => {
     const classes = [...Object.values(errors), ...Object.values(dicomErrors)].filter(
       (it) => typeof it === 'function' && (it.prototype instanceof HilumError || it.prototype instanceof DicomError),
     );
@@ -45,7 +45,7 @@ describe('a HilumError', () => {
     expect(new Set(EACH.map(([error]) => error.constructor))).toEqual(new Set(classes));
   });
 
-  it('carries its facts and its cause, if there are any', () => {
+  it('carries its facts and its cause, or neither', () => {
     const cause = new TypeError('inner');
     const error = new errors.IntegrityError('x', { facts: { SOPInstanceUID: '2.25.1' }, cause });
 
@@ -60,7 +60,7 @@ describe('a HilumError', () => {
     expect([coded.facts, tilted.facts, unseen.facts]).toEqual([{ offset: 3 }, { degrees: 3 }, { teeth: 0 }]);
   });
 
-  it('exposes the refused object, which identifies the patient, only on request', () => {
+  it('shows the refused object, which is about the patient, only on request', () => {
     const error = new errors.RefusedObjectError(OBJECT, 'x', { facts: { rule: 'y' } });
 
     expect(error.object).toBe(OBJECT);

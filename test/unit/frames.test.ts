@@ -33,7 +33,7 @@ const jpegLsFrames = async () => Promise.all(FRAMES.map(async (values) => even(a
 const pieces = (frame: Uint8Array, ...cuts: readonly number[]): readonly Uint8Array[] =>
   [0, ...cuts].map((from, i) => frame.subarray(from, cuts[i] ?? frame.length));
 
-/** The offset of each of these fragments from the first one's item tag. */
+/** Where each of these fragments begins, counted from the first one's item tag. */
 function starts(fragments: readonly Uint8Array[]): readonly number[] {
   let position = 0;
   return fragments.map((fragment) => {
@@ -113,7 +113,7 @@ describe('frames of several fragments', () => {
     expect(await decode({ syntax: JPEG_LS, fragments: cut, offsets: [0, 3, 1] })).toEqual(FRAMES.flat());
   });
 
-  it('are refused if nothing shows where a frame ends', async () => {
+  it('are refused where nothing shows where one ends', async () => {
     for (const wrong of [[], [0, 1, 2], [8, 16, 24], [0, 0, 0]]) {
       await expect(decode({ fragments, offsets: wrong })).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
     }
@@ -127,7 +127,7 @@ describe('one frame', () => {
     expect(await decode({ fragments: pieces(frame, 30, 70), frames: 1 })).toEqual(FRAMES[0]);
   });
 
-  it('is refused if the offsets list more frames, which would be left out', async () => {
+  it('is refused where the offsets list more frames, which would be lost', async () => {
     const fragments = await jpegLsFrames();
 
     const decoding = decode({ syntax: JPEG_LS, fragments, frames: 1, offsets: starts(fragments) });
@@ -140,7 +140,7 @@ describe('one frame', () => {
   });
 });
 
-describe('compressed pixels with an excessive decoded size', () => {
+describe('compressed pixels that would grow beyond the limit', () => {
   it('are refused before they are decoded', async () => {
     const bomb = Array.from({ length: 1200 }, () => Uint8Array.of(0, 0));
     const elements = [...identity(), ...picture({ rows: 512, columns: 512, frames: 1200 }), encapsulated(bomb)];
@@ -151,7 +151,7 @@ describe('compressed pixels with an excessive decoded size', () => {
 });
 
 describe('more frames than fragments', () => {
-  it('are refused before memory is taken for them', async () => {
+  it('are refused before memory is allocated for them', async () => {
     const decoding = decode({ fragments: rleFrames, frames: 900_000 });
 
     await expect(decoding).rejects.toMatchObject({ code: 'corrupt-pixel-data' });

@@ -6,7 +6,7 @@ import type { ResultContent } from '#core/tool.ts';
 import { DicomWriteError } from '#dicom/error.ts';
 import { ctCase } from '../fixtures/results.ts';
 
-/** A minimal PDF of these streams, sufficient for searching. */
+/** A PDF with these streams, complete enough to be searched. */
 const pdf = (...streams: readonly { readonly dictionary?: string; readonly data: string | Uint8Array }[]): Uint8Array =>
   Buffer.concat([
     Buffer.from('%PDF-1.7\n'),
@@ -26,7 +26,7 @@ const convert = (content: Partial<ResultContent>) => {
   return () => result.toDicom(source);
 };
 
-describe('texts of a tool', () => {
+describe('text that a tool writes for people', () => {
   it.each([
     ['name in a title', { report: { kind: 'pdf', title: 'Report on phantom hilum', bytes: Buffer.from('%PDF-') } }],
     [
@@ -49,7 +49,7 @@ describe('texts of a tool', () => {
     expect(convert(content)).toThrow(DicomWriteError);
   });
 
-  it('does not take a part of a number for an identity', () => {
+  it('does not mistake a part of a number for an identity', () => {
     expect(convert({ summary: 'Measured on HILUM-PHANTOM-12, 119600229 times.' })).not.toThrow();
   });
 

@@ -85,7 +85,7 @@ describe('reports at the output gate', () => {
     expect(factsOf(objects)).toMatchObject({ rule, keyword });
   });
 
-  it('refuses two findings with the same tracking UID', () => {
+  it('refuses a finding with the tracking UID of another', () => {
     const groups = at(SEGMENTS, 'CONTAINER', '126010');
     const [group = {}] = itemsOf(itemAt(SEGMENTS, groups)['ContentSequence']);
 
@@ -129,7 +129,7 @@ describe('reports at the output gate', () => {
       }),
     ],
     ['unresolved-reference', 'ReferencedSOPInstanceUID', OBJECTS.filter((object) => object !== SEG)],
-  ])('refuses an invalid reference: %s of %s', (rule, keyword, objects) => {
+  ])('refuses a wrong reference: %s of %s', (rule, keyword, objects) => {
     expect(factsOf(objects)).toMatchObject({ rule, keyword });
   });
 

@@ -45,7 +45,7 @@ describe('the output gate', () => {
     expect(factsOf(FLAT.result.toDicom(FLAT.source), FLAT.source)).toEqual({ rule: 'passed' });
   });
 
-  it('names the object, the rule, the attribute and the path to it, but no value', () => {
+  it('names the object, the rule, the attribute and its path, and no value', () => {
     const path: Path = [['SegmentSequence', 1]];
 
     expect(factsOf(replaced(SEG, without(SEG.attributes, path, 'SegmentLabel')))).toEqual({
@@ -57,7 +57,7 @@ describe('the output gate', () => {
     });
   });
 
-  it('describes the fault and its place, if it has one', () => {
+  it('gives the rule, and the attribute where there is one', () => {
     const refused = (keyword?: string): unknown => {
       try {
         return refuseObject(PDF)('not-marked-ours', keyword);
@@ -70,7 +70,7 @@ describe('the output gate', () => {
     expect(refused('Manufacturer')).toMatch(/ \(not-marked-ours: Manufacturer\)$/);
   });
 
-  it('keeps the refused object, but out of everything that is printed', () => {
+  it('keeps the refused object, and keeps it out of everything that is printed', () => {
     expect.assertions(2);
     try {
       checkObjects(set(SEG, [], { Modality: '' }), CT.source);
@@ -226,11 +226,11 @@ describe('the output gate', () => {
     ['viewer-document-title', 'DocumentTitle', set(PDF, [], { DocumentTitle: '' })],
     ['research-only-missing', 'DocumentTitle', set(PDF, [], { DocumentTitle: 'Report' })],
     ['research-only-missing', 'SeriesDescription', set(CAPTURE, [], { SeriesDescription: 'Findings' })],
-  ])('refuses objects without origin, patient or purpose: %s of %s', (rule, keyword, objects) => {
+  ])('refuses objects without their labels: %s of %s', (rule, keyword, objects) => {
     expect(factsOf(objects)).toMatchObject({ rule, keyword });
   });
 
-  it('does not check the source’s own attributes', () => {
+  it('does not check what is the source’s own', () => {
     const ProcedureCodeSequence = [{ CodeValue: '1' }];
     const source = { ...CT.source, patientAndStudy: { ...CT.source.patientAndStudy, ProcedureCodeSequence } };
     const own = emptied(

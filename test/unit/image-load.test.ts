@@ -160,7 +160,7 @@ describe('loadImage of a volume', () => {
     await expect(load([first, { ...second, bytes: first.bytes }])).rejects.toMatchObject({ code: 'malformed' });
   });
 
-  it('recognises the padding of signed pixels if a writer stored it unsigned', async () => {
+  it('recognises the padding of signed pixels that a writer gave as unsigned', async () => {
     const padding: RawElement = { tag: '00280120', vr: 'US', value: words([63_536]) };
     const files = [0, 1].map((k) =>
       sliceFile(k, [-2000, 0, 1, 2, 3, -2000], [...rescale('1', '-1024'), padding], { signed: true }),
@@ -180,7 +180,7 @@ describe('loadImage of a volume', () => {
     await expect(load(files)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
   });
 
-  it('shifts down samples that lie under a High Bit above the lowest bits', async () => {
+  it('shifts samples down that are stored under High Bit', async () => {
     const files = [0, 1].map((k) => sliceFile(k, [0, 16, 32, 48, 64, 0xfff0], rescale('1', '-1024')));
     const shifted = files.map(({ index, bytes }) => ({ index, bytes: withHighBit(bytes, 15) }));
 
@@ -198,7 +198,7 @@ describe('loadImage of a volume', () => {
     await expect(load(unclear)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
   });
 
-  it('keeps metal if the padding is a value that no sample has', async () => {
+  it('keeps metal where the padding is a value that no sample can have', async () => {
     const padding: RawElement = { tag: '00280120', vr: 'US', value: words([65_535]) };
     const files = [0, 1].map((k) => sliceFile(k, [0, 1, 2, 3, 4094, 4095], [...rescale('1', '-1024'), padding]));
 

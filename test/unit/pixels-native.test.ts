@@ -59,7 +59,7 @@ describe('native samples', () => {
     expect(decoded.data.BYTES_PER_ELEMENT).toBe((native.bitsAllocated ?? 16) / 8);
   });
 
-  it('lose the bits above them, such as old overlays', async () => {
+  it('lose the bits above them, where old overlays are', async () => {
     const pixels = Uint16Array.of(0xf000, 0x1fff, 0x8001, 0x0abc, 0x7000, 0xffff);
 
     expect(samples(await decode({ bitsStored: 12, pixels }))).toEqual([0, 0xfff, 1, 0xabc, 0, 0xfff]);
@@ -106,7 +106,7 @@ describe('native samples of one bit', () => {
     expect(samples(await decode(native))).toEqual(frames.flat());
   });
 
-  it('are found if a frame begins inside a byte', async () => {
+  it('are found where a frame begins in the middle of a byte', async () => {
     expect(samples(await decode(native, { frames: [3, 2] }))).toEqual([...(frames[2] ?? []), ...(frames[1] ?? [])]);
   });
 });
@@ -118,7 +118,7 @@ describe('native colours', () => {
   );
   const colour = { samplesPerPixel: 3, photometric: 'RGB', bitsAllocated: 8, frames: 2, vr: 'OB' } as const;
 
-  it('are stored by pixel or by plane, and returned by pixel', async () => {
+  it('are stored by pixel or by colour, and returned by pixel', async () => {
     const byPixel = await decode({ ...colour, planar: false, pixels: Uint8Array.from(rgb) });
     const planes = await decode({ ...colour, planar: true, pixels: Uint8Array.from(byColour) });
     const wide = await decode({
@@ -179,14 +179,14 @@ describe('native colours', () => {
 describe('some frames of an instance', () => {
   const native: Native = { frames: 4, rows: 1, columns: 2, pixels: Uint16Array.of(10, 11, 20, 21, 30, 31, 40, 41) };
 
-  it('are returned in the requested order', async () => {
+  it('come in the requested order', async () => {
     const decoded = await decode(native, { frames: [4, 1, 2] });
 
     expect(decoded.frames).toBe(3);
     expect(samples(decoded)).toEqual([40, 41, 10, 11, 20, 21]);
   });
 
-  it('are returned without a copy if they are consecutive', async () => {
+  it('come without a copy where they are consecutive', async () => {
     const decoded = await decode(native, { frames: [2, 3] });
 
     expect(samples(decoded)).toEqual([20, 21, 30, 31]);
@@ -207,7 +207,7 @@ describe('samples above the low bits', () => {
     expect(samples(await decode(signed, { shiftDown: true }))).toEqual([0, 1, -1, -2048, 0x12, 0]);
   });
 
-  it('are returned without the bits above them', async () => {
+  it('come without the bits above them', async () => {
     const pixels = Uint16Array.of(0x8002, 0x9ffe, 0x4000, 0, 0, 0);
 
     const decoded = await decode({ bitsStored: 12, highBit: 12, pixels }, { shiftDown: true });
@@ -215,12 +215,12 @@ describe('samples above the low bits', () => {
     expect(samples(decoded)).toEqual([1, 0xfff, 0, 0, 0, 0]);
   });
 
-  it('are returned unchanged by default', async () => {
+  it('come as stored by default', async () => {
     expect(samples(await decode(unsigned))).toEqual([...unsigned.pixels]);
   });
 
   it.each([0, 10, 12, 15, 16])(
-    'do not exist if all samples are in the low bits, although High Bit is %d',
+    'do not exist where all samples are in the low bits, although High Bit is %d',
     async (highBit) => {
       const pixels = Uint16Array.of(0, 1, 0xfff, 0x800, 0x12, 0x7ff);
       const values = Int16Array.of(0, 1, -1, -2048, 0x12, 2047);
@@ -251,7 +251,7 @@ describe('samples of JPEG Lossless', () => {
   });
 });
 
-describe('native pixel data that cannot be read correctly', () => {
+describe('native pixel data that cannot be read correctly here', () => {
   const pixels = new Uint16Array(6);
 
   it.each([
@@ -263,7 +263,7 @@ describe('native pixel data that cannot be read correctly', () => {
     await expect(decode({ ...options, pixels })).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
   });
 
-  it('are refused if they are neither in the low bits nor under High Bit', async () => {
+  it('are refused where they are neither in the low bits nor under High Bit', async () => {
     const unclear = Uint16Array.of(0x1001, 0xfff0, 0, 0, 0, 0);
 
     await expect(decode({ bitsStored: 12, highBit: 15, pixels: unclear })).rejects.toMatchObject({

@@ -26,18 +26,18 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllEnvs());
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Puts a shell script in a program's place. */
+/** Replaces a program by a shell script. */
 const programIs = (name: string, script: string) =>
   writeFileSync(join(programs, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 
-/** An apt that is configured with a site's own mirror and proxy. */
+/** The apt of a site with its own mirror and proxy. */
 function aptIs(): void {
   const targets = ['security.house/ x-security x-security main', 'mirror.house/debian/ x x main'];
   programIs('apt-get', `printf 'http://%s\\n' ${targets.map((target) => `'${target}'`).join(' ')}`);
   programIs('apt-config', `echo 'APT::Architecture "amd64";'; echo 'Acquire::http::Proxy "http://user:secret@proxy";'`);
 }
 
-/** Replaces mmdebstrap: records its arguments and network settings, and runs `script`. */
+/** Replaces mmdebstrap: records its arguments and its network settings, and does what `script` says. */
 function mmdebstrapIs(script: string): void {
   const told = `for one; do case $one in --aptopt=*) cat "\${one#--aptopt=}" >> ${programs}/network;; esac; done`;
   // The folder is the argument after the suite.
@@ -55,7 +55,7 @@ function osRelease(ID: string): string {
   return file;
 }
 
-it('is made from apt’s mirror through apt’s proxy, and keeps no proxy setting', async () => {
+it('is made with apt’s mirror and proxy, and keeps nothing of the proxy', async () => {
   mmdebstrapIs(MAKES_IT);
 
   const root = await makeTrixie(cache, osRelease('debian'));
@@ -71,7 +71,7 @@ it('is made from apt’s mirror through apt’s proxy, and keeps no proxy settin
   expect(statSync(root).mode & 0o777).toBe(0o755);
 });
 
-it('is made from mmdebstrap’s default mirror if apt’s mirror has no trixie or is not Debian’s', async () => {
+it('is made from mmdebstrap’s default mirror where apt’s has no trixie or is not Debian’s', async () => {
   mmdebstrapIs(`case "$*" in *mirror.house*) echo 'no such suite' >&2; exit 1;; esac\n${MAKES_IT}`);
   const elsewhere = mkdtempSync(join(folder, 'cache-'));
 
@@ -86,7 +86,7 @@ it('is made from mmdebstrap’s default mirror if apt’s mirror has no trixie o
   expect([hasTrixie(cache), hasTrixie(elsewhere)]).toEqual([true, true]);
 });
 
-it('does not remain partially made, and the reason is printed', async () => {
+it('is not there where it was only half made, with the reason', async () => {
   mmdebstrapIs(`mkdir -p $root/usr/sbin\ntouch $root/usr/sbin/Orthanc\necho 'the disk is full' >&2\nexit 25`);
 
   const making = makeTrixie(cache, osRelease('debian'));
@@ -96,7 +96,7 @@ it('does not remain partially made, and the reason is printed', async () => {
   expect(readdirSync(cache)).toEqual([]);
 });
 
-it('is made again after a killed set-up, whose files are removed, but not those of a running one', async () => {
+it('is made anew where a set-up was killed; its remains are removed, those of a running set-up stay', async () => {
   const [dead, alive] = [join(cache, 'draft-trixie-999999999-a'), join(cache, `draft-trixie-${process.pid}-b`)];
   for (const draft of [dead, alive]) mkdirSync(join(draft, 'usr/sbin'), { recursive: true });
   mmdebstrapIs(MAKES_IT);
@@ -106,7 +106,7 @@ it('is made again after a killed set-up, whose files are removed, but not those 
   expect([existsSync(dead), existsSync(alive), hasTrixie(cache)]).toEqual([false, true, true]);
 });
 
-it('is kept: if it exists, nothing is fetched', async () => {
+it('is kept: where it is there, nothing is run', async () => {
   mmdebstrapIs(MAKES_IT);
   await makeTrixie(cache, osRelease('debian'));
   rmSync(programs, { recursive: true });

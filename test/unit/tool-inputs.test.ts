@@ -1,4 +1,4 @@
-/** Every tool's description, and its answers to images that it cannot evaluate. */
+/** What every tool says about itself, and its answers to images that it cannot take. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
@@ -69,7 +69,7 @@ describe.each(TOOLS)('$manifest.id', (entry, tool) => {
       expect(await refusal(images)).toBe('no-radiograph');
     });
 
-    it('gives the reason for the first of several images that it cannot evaluate', async () => {
+    it('gives the reason of the first where it can evaluate none of several images', async () => {
       const large: Radiograph = { ...radiograph, rows: 1e5, columns: 1e5 };
       const codes = await Promise.all([[large, volume], [volume, large], [large]].map((images) => refusal(images)));
 
@@ -78,7 +78,7 @@ describe.each(TOOLS)('$manifest.id', (entry, tool) => {
       expect(codes[0]).not.toBe(codes[1]);
     });
 
-    it('passes on errors that are not refusals', async () => {
+    it('lets other errors through', async () => {
       const broken: Radiograph = { ...radiograph, rows: Number.NaN };
       const stop = AbortSignal.abort(new TypeError('stop'));
 

@@ -1,4 +1,4 @@
-/** The validity of UIDs (PS3.5 9.1), and the UIDs of results. */
+/** UIDs: their syntax (PS3.5 9.1), and those that name results. */
 import { describe, expect, it } from 'vitest';
 import { isUid, resultUid } from '#dicom/uid.ts';
 
@@ -25,11 +25,11 @@ describe('a UID', () => {
 });
 
 describe('the UID of a result', () => {
-  it('has not changed, because archives hold results with such UIDs', () => {
+  it('never changes: another would duplicate results that archives already have', () => {
     expect(resultUid('a', 'b')).toBe('2.25.97280334208495258253716420946515683145');
   });
 
-  it('differs for other parts, and for the same parts in another order or division', () => {
+  it('differs for other parts, for another order, and for another division of the same text', () => {
     const uids = [resultUid('a', 'b'), resultUid('b', 'a'), resultUid('ab'), resultUid('a', 'b', ''), resultUid()];
 
     expect(new Set(uids).size).toBe(uids.length);
