@@ -46,7 +46,7 @@ describe('settings', () => {
 describe('tools', () => {
   it('names the searched folder if there is no tool', () => {
     const root = mkdtempSync(join(tmpdir(), 'hilum-none-'));
-    expect(() => discoverTools(root)).toThrow(/There is no tool in .*tools: the setting root/);
+    expect(() => discoverTools(root)).toThrow(/There is no tool in .*tools: set `root`/);
   });
 
   it('names the wrong manifest and field', () => {
