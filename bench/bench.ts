@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: all parts; `npm run bench -- pipeline` (the way of a study), `npm run bench -- dicom` (reading, decoding and
- * writing beside other software), `npm run bench -- models` (inference beside Python, memory and CPU on large CTs) or
- * `npm run bench -- imports` (how functions start): one. Each writes its section of docs/benchmarks.md when it is done.
+ * `npm run bench` runs all parts, `npm run bench -- PART` runs one: `pipeline` (a study from Orthanc to Orthanc), `dicom`
+ * (reading, decoding and writing compared with other software), `models` (inference compared with Python, memory and CPU on
+ * large CTs) or `imports` (start-up of the functions). Each part writes its section of docs/benchmarks.md at its end.
  */
 import { parseArgs } from 'node:util';
 import { PAGE, writeSection } from './page.ts';
@@ -27,17 +27,18 @@ const PARTS: Readonly<Record<string, Part>> = {
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    /** Each part has its own number of them where this is not given. */
+    /** The default depends on the part. */
     repetitions: { type: 'string' },
     slices: { type: 'string', default: '300' },
-    /** The page that takes the sections; an empty one for none but the terminal. */
+    /** The page to write the sections to; empty to print them only. */
     out: { type: 'string', default: PAGE },
   },
 });
 
 for (const name of positionals.length === 0 ? Object.keys(PARTS) : positionals) {
   const part = PARTS[name];
-  if (part === undefined) throw new RangeError(`There is no part ${name}: ${Object.keys(PARTS).join(', ')}`);
+  if (part === undefined)
+    throw new RangeError(`There is no part ${name}; the parts are ${Object.keys(PARTS).join(', ')}`);
   const repetitions = Number(values.repetitions ?? part.repetitions);
   const section = await part.measure({ repetitions, slices: Number(values.slices) });
   console.log(section);

@@ -1,4 +1,4 @@
-/** docs/benchmarks.md: a section for each part of the bench, so that one part can be measured again without the other. */
+/** docs/benchmarks.md: one section per part of the bench, so that each part can be measured again on its own. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -7,14 +7,14 @@ export const PAGE = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 
 const HEAD = `# Benchmarks
 
-\`npm run bench\` measures and writes this page; \`npm run bench -- pipeline\`, \`npm run bench -- dicom\`, \`npm run bench -- models\` and
-\`npm run bench -- imports\` do one section each.
+\`npm run bench\` measures everything and writes this page. \`npm run bench -- pipeline\`, \`npm run bench -- dicom\`, \`npm run bench -- models\` and
+\`npm run bench -- imports\` measure and write one section each.
 `;
 
 /**
- * The page with one section in the place of the one with the same heading (a line that begins with \`## \`), or at the end.
+ * Replaces the section with the same heading (a line that begins with \`## \`), or appends the section.
  *
- * @param section Markdown that begins with its heading and holds no other of that level
+ * @param section Markdown that begins with its heading and holds no other heading of that level
  */
 export function withSection(page: string, section: string): string {
   const heading = (text: string): string => text.slice(0, text.indexOf('\n'));
@@ -32,7 +32,7 @@ export function writeSection(path: string, section: string): void {
   writeFileSync(path, withSection(existsSync(path) ? readFileSync(path, 'utf8') : '', section));
 }
 
-/** What the measurements ran on, as a table. */
+/** The machine of the measurements, as a table. */
 export const machine = (): string => `| | |
 |---|---|
 | processor | ${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} logical |

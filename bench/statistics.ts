@@ -1,6 +1,6 @@
-/** Median and spread, as the bench's tables show them. */
+/** Formats medians and ranges for the bench's tables. */
 
-/** `1.23 (1.10–1.40)`: the median, then the least and the most; the value alone where there is one, `–` for none. */
+/** `1.23 (1.10–1.40)`: the median, the minimum and the maximum. A single value stands alone; `–` for none. */
 export function spread(values: readonly number[], digits = 2): string {
   if (values.length === 0) return '–';
   const sorted = values.toSorted((a, b) => a - b);
@@ -9,7 +9,7 @@ export function spread(values: readonly number[], digits = 2): string {
   return sorted.length < 2 ? text : `${text} (${shown(sorted[0])}–${shown(sorted.at(-1))})`;
 }
 
-/** @throws RangeError where there is no value */
+/** @throws RangeError if there is no value */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

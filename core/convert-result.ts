@@ -1,4 +1,4 @@
-/** From a tool's answer to the files that leave for the PACS; the same bytes in a Lambda and on a laptop. */
+/** Turns a tool's answer into the files that go to the PACS: the same bytes in a Lambda and on a laptop. */
 import { createHash } from 'node:crypto';
 import { DicomWriteError } from '#dicom/error.ts';
 import { readDicom } from '#dicom/read.ts';
@@ -11,7 +11,7 @@ import { sourceStudyOf } from './results/source-study.ts';
 import type { InstanceIndex } from './study/study-index.ts';
 import type { ProcessingResult } from './tool.ts';
 
-/** One object as it is stored: the Part 10 file and its digest. */
+/** One object ready to be stored: its Part 10 file and the file's digest. */
 export interface ConvertedObject {
   readonly kind: DicomObject['kind'];
   readonly SOPClassUID: string;
@@ -22,21 +22,21 @@ export interface ConvertedObject {
 
 export interface Conversion {
   readonly result: ProcessingResult;
-  /** The index of the study the result is about; more than the result's inputs is welcome. */
+  /** The index of the result's study; instances beyond the result's inputs are welcome. */
   readonly instances: readonly InstanceIndex[];
-  /** Reads an instance's Part 10 file. Called once, for the first of the inputs by SOPInstanceUID. */
+  /** Reads an instance's Part 10 file. It is called once, for the first input by SOPInstanceUID. */
   readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
-  /** Whether an SR in the study says of this run that it failed: the result then names it as what it takes the place of. */
+  /** Whether an SR in the study says that this run failed. The result then names that SR as the document it replaces. */
   readonly supersedesFailure?: boolean;
 }
 
 /**
- * The DICOM objects of a result, in the order of `toDicom`. Patient and study modules are copied from the first input
- * by SOPInstanceUID, so that the bytes do not depend on the order in which instances arrived.
+ * The DICOM objects of a result, in the order of `toDicom`. Patient and study modules are copied from the first input by
+ * SOPInstanceUID, so the bytes do not depend on the order in which instances arrived.
  *
- * @throws DicomWriteError where an object would break the standard or the gate; where one object is at fault a
- * RefusedObjectError, which has it
- * @throws MessageError where the result was made from instances that the index does not hold
+ * @throws DicomWriteError where an object would violate the standard or the gate; a RefusedObjectError, which holds the
+ *   object, where one object is at fault
+ * @throws MessageError where the index lacks an instance from which the result was made
  */
 export async function convertResult(conversion: Conversion): Promise<readonly ConvertedObject[]> {
   const { result, instances, read, supersedesFailure = false } = conversion;
@@ -51,7 +51,7 @@ export async function convertResult(conversion: Conversion): Promise<readonly Co
   });
 }
 
-/** @throws RefusedObjectError where a value breaks its Value Representation */
+/** @throws RefusedObjectError where a value violates its Value Representation */
 function encode(object: DicomObject): Uint8Array {
   try {
     return encodeDicom(object.attributes);

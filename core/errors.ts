@@ -2,13 +2,13 @@ import { DicomError, type DicomErrorOptions, DicomWriteError, type ErrorFacts } 
 import type { DicomObject } from './results/dicom-object.ts';
 
 /**
- * Every error Hilum raises on purpose, and what becomes of the work that met it.
+ * Every error that Hilum raises on purpose, and what becomes of the work.
  *
- * - `reject`: the input will never work; the run is recorded with the reason and the message acknowledged.
- * - `retry`: the world may be different next time; the message goes back to its queue until the dead-letter queue.
- * - `halt`: nothing will work until a person acts; the message goes back and the alarm metric is raised.
+ * - `reject`: the input will never work; the run is recorded with the reason and the message is acknowledged.
+ * - `retry`: another attempt may succeed; the message returns to its queue, and at last to the dead-letter queue.
+ * - `halt`: nothing will work until a person acts; the message returns to its queue and an alarm is raised.
  *
- * `message` is written for people and never holds dataset contents: UIDs, numbers, codes and setting names only.
+ * `message` is written for people. It holds UIDs, numbers, codes and setting names, and never contents of a data set.
  */
 export type Disposition = 'reject' | 'retry' | 'halt';
 
@@ -27,7 +27,7 @@ export abstract class HilumError extends Error {
   }
 }
 
-/** The slices of a series do not make a volume that may be measured. Codes reach the run and the non-result. */
+/** The slices of a series do not make a volume that may be measured. The code reaches the run and the non-result. */
 export class GeometryError extends HilumError {
   readonly disposition = 'reject';
   readonly code: GeometryErrorCode;
@@ -49,7 +49,7 @@ export type GeometryErrorCode =
   | 'functional-groups'
   | 'incomplete-concatenation';
 
-/** A tool looked at a suitable image and cannot evaluate it; the reason is for the radiologist. */
+/** A tool took a suitable image and cannot evaluate it. The reason is written for the radiologist. */
 export class NotEvaluableError extends HilumError {
   readonly disposition = 'reject';
   readonly code: string;
@@ -60,8 +60,8 @@ export class NotEvaluableError extends HilumError {
 }
 
 /**
- * The output gate refuses an object. `object` holds the patient's attributes: it goes to quarantine and never into a log,
- * which is why it is no property that is printed.
+ * The output gate refuses an object. `object` holds the patient's attributes: it goes to quarantine and never into a log. It
+ * is therefore not a property that loggers print.
  */
 export class RefusedObjectError extends DicomWriteError {
   readonly #object: DicomObject;
@@ -74,61 +74,61 @@ export class RefusedObjectError extends DicomWriteError {
   }
 }
 
-/** The same key is already there with other content than the caller asserts. */
+/** The key exists already, with other content than the caller expects. */
 export class ContentConflictError extends HilumError {
   readonly disposition = 'halt';
   readonly code = 'content-conflict';
 }
 
-/** Stored bytes do not have the digest that the manifest or the receipt names. */
+/** Stored bytes do not have the digest in the manifest or the receipt. */
 export class IntegrityError extends HilumError {
   readonly disposition = 'retry';
   readonly code = 'integrity';
 }
 
-/** A queue message, manifest or stored result does not have the shape its version promises. */
+/** A queue message, manifest or stored result does not have the shape that its version promises. */
 export class MessageError extends HilumError {
   readonly disposition = 'reject';
   readonly code = 'invalid-message';
 }
 
-/** Two instances of a study have one SOPInstanceUID and different bytes: no result could say which of them it is about. */
+/** Two instances of a study share a SOPInstanceUID and differ in bytes: a result could not say which one it is about. */
 export class DuplicateUidError extends HilumError {
   readonly disposition = 'reject';
   readonly code = 'duplicate-uid';
 }
 
-/** A model file's SHA-256 differs from its card's. */
+/** The SHA-256 of a model's file differs from the one on its card. */
 export class ModelDigestError extends HilumError {
   readonly disposition = 'halt';
   readonly code = 'model-digest-mismatch';
 }
 
-/** A model's file cannot be fetched from where its card says it is. */
+/** A model's file cannot be fetched from the place that its card names. */
 export class ModelSourceError extends HilumError {
   readonly disposition = 'retry';
   readonly code = 'model-source';
 }
 
-/** A tool threw something that is not one of ours. The cause is kept; its text is not shown to users. */
+/** A tool threw an error that is not one of ours. The cause is kept; users do not see its text. */
 export class ToolFailedError extends HilumError {
   readonly disposition = 'retry';
   readonly code = 'tool-failed';
 }
 
-/** A tool did not end before its deadline. */
+/** A tool was not done by its deadline. */
 export class ToolTimeoutError extends HilumError {
   readonly disposition = 'retry';
   readonly code = 'tool-timeout';
 }
 
-/** The PACS cannot be reached or answers 5xx: it may be back later. */
+/** The PACS cannot be reached or answers 5xx. It may come back later. */
 export class ArchiveUnavailableError extends HilumError {
   readonly disposition = 'retry';
   readonly code = 'archive-unavailable';
 }
 
-/** The PACS answers that we may not: wrong credentials or no permission. */
+/** The PACS denies access: wrong credentials or no permission. */
 export class ArchiveDeniedError extends HilumError {
   readonly disposition = 'halt';
   readonly code = 'archive-denied';
@@ -140,19 +140,19 @@ export class ArchiveRequestError extends HilumError {
   readonly code = 'archive-request';
 }
 
-/** The PACS took the request and refused or failed some instances (PS3.18 10.5.3, Failed SOP Sequence). */
+/** The PACS accepted the request and could not store some instances (PS3.18 10.5.3, Failed SOP Sequence). */
 export class ArchiveStoreError extends HilumError {
   readonly disposition = 'retry';
   readonly code = 'archive-store-failed';
 }
 
-/** A service of the cloud (bucket, queue, table, secret) does not answer or asks to slow down. */
+/** A service of the cloud (bucket, queue, table, secret) does not answer, or throttles. */
 export class ServiceUnavailableError extends HilumError {
   readonly disposition = 'retry';
   readonly code = 'service-unavailable';
 }
 
-/** A setting is missing or wrong. The message names the setting and the mend. */
+/** A setting is missing or wrong. The message names the setting and the fix. */
 export class ConfigurationError extends HilumError {
   readonly disposition = 'halt';
   readonly code = 'configuration';
@@ -178,21 +178,21 @@ export const isKnown = (error: unknown): error is KnownError =>
   error instanceof HilumError || error instanceof DicomError;
 
 /**
- * The one place that decides what becomes of work that met `error`. A file that cannot be read will not be readable another
- * time, nor will the same result be writable. What we did not foresee is retried.
+ * The one place that decides what becomes of work that met `error`. A file that cannot be read now cannot be read later, and
+ * a result that cannot be written now cannot be written later. An error that we did not foresee is retried.
  */
 export function dispositionOf(error: unknown): Disposition {
   if (error instanceof HilumError) return error.disposition;
   return error instanceof DicomError ? 'reject' : 'retry';
 }
 
-/** A reason as it is recorded in the runs table and written into non-results: a code and a plain sentence. */
+/** A reason as the runs table records it and non-results state it: a code and a plain sentence. */
 export interface Reason {
   readonly code: string;
   readonly message: string;
 }
 
-/** The reason to record for `error`. Text of errors that are not ours is dropped: it may quote a dataset. */
+/** The reason to record for `error`. The text of errors that are not ours is dropped, because it may quote a data set. */
 export function reasonOf(error: unknown): Reason {
   return isKnown(error)
     ? { code: error.code, message: error.message }

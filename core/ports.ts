@@ -1,4 +1,4 @@
-/** What tools and what runs them need from the outside world; `adapters/` implements these, tests fake them. */
+/** What tools, and the code that runs them, need from the outside world. `adapters/` implements it, and tests fake it. */
 export type { FrameDecoder } from '#dicom/codecs/codec.ts';
 
 /** A named tensor: row-major data and its shape. */
@@ -12,7 +12,7 @@ export interface InferenceEngine {
   run(modelId: string, inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
 }
 
-/** Time, handed in so that core has none of its own. */
+/** Time, passed in: core has no clock of its own. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

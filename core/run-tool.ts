@@ -20,7 +20,7 @@ import { describeTool, type ToolEntry, toolVersion } from './tool-manifest.ts';
 export interface ToolRun {
   readonly entry: ToolEntry;
   readonly tool: ImageProcessingTool;
-  /** What was selected for the tool; at least one image, all of one study. */
+  /** The images selected for the tool: at least one, all of one study. */
   readonly images: readonly ImageIndex[];
   /** Reads an instance's Part 10 file. */
   readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
@@ -35,12 +35,12 @@ export interface ToolRun {
  * Runs a tool and returns its answer, with `timingsMs` of `load`, `process` and, within it, `inference`.
  *
  * Input that cannot be evaluated (NotEvaluableError, GeometryError, DicomReadError, or a refusal by the tool's own
- * `canProcessImage`) is an answer too: a non-result with the reason. Of several images those that cannot be loaded are left
- * out, and the answer says so (`leftOut`): one blank exposure does not keep the radiologist from the answer about the others.
- * Its inputs are then the loaded ones; its input digest stays that of all.
+ * `canProcessImage`) is an answer, too: a non-result with the reason. Where several images are selected and some cannot be
+ * loaded, those are left out and the answer says so (`leftOut`): one blank exposure must not cost the radiologist the answer
+ * about the others. The answer's inputs are then the loaded images; its input digest still covers all selected images.
  *
- * @throws ToolTimeoutError where the deadline passes first. A tool that computes without a pause is only noticed between
- *   its calls of the engine and of `signal`; what never pauses is ended by its host (Lambda's own timeout).
+ * @throws ToolTimeoutError where the deadline passes first. While a tool computes without a pause, that is noticed only at its
+ *   calls of the engine and of `signal`. A tool that never pauses is ended by its host (Lambda's own timeout).
  * @throws ToolFailedError where the tool throws something that is not ours, or its answer breaks the contract
  * @throws KnownError as they come from `read` and `engine` (IntegrityError, ModelDigestError …)
  */
@@ -107,7 +107,7 @@ interface Loading {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** @throws DicomReadError, GeometryError where none of the images can be loaded: that of the first */
+/** @throws DicomReadError, GeometryError where no image can be loaded: the error of the first */
 async function loadThose(
   images: readonly ImageIndex[],
   read: ToolRun['read'],
@@ -141,7 +141,7 @@ function toolError(tool: string, error: unknown): KnownError {
   return new ToolFailedError(`The tool ${tool} failed`, { cause: error, facts: { tool } });
 }
 
-/** What a tool cannot get wrong by `createResult` alone: that the answer is its own, and about what it was given. */
+/** What `createResult` alone does not ensure: that the answer is the tool's own, and about the images it was given. */
 function checkIdentity(
   { toolName, metadata }: ProcessingResult,
   { entry, images, inputDigest }: Pick<ToolRun, 'entry' | 'images'> & { readonly inputDigest: string },
@@ -159,7 +159,7 @@ function checkIdentity(
   throw new ToolFailedError(`The answer of ${entry.manifest.id} breaks the contract of tools: ${broken[1]}`);
 }
 
-/** A deadline that is noticed by a timer where the tool waits, and by `check` where it computes. */
+/** A deadline. A timer notices it while the tool waits, and `check` while it computes. */
 function createDeadline(tool: string, clock: Clock, deadlineMs: number) {
   const controller = new AbortController();
   const { promise: passed, reject } = Promise.withResolvers<never>();
@@ -186,7 +186,7 @@ function createDeadline(tool: string, clock: Clock, deadlineMs: number) {
   };
 }
 
-/** Sums the wall time of what is awaited, by name. */
+/** Sums the wall time of awaited work, by name. */
 function createStopwatch(clock: Clock) {
   const totals = new Map<string, number>();
   return {

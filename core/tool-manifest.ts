@@ -1,6 +1,6 @@
 /**
- * `tools/<id>/manifest.json` and `layers/models/<id>/model.json`: what is known of a tool and a model without running them.
- * Routing reads nothing else, so it never runs a tool's code.
+ * `tools/<id>/manifest.json` and `layers/models/<id>/model.json`: what is known about a tool and a model without running
+ * them. Routing reads nothing else, so it never runs a tool's code.
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
@@ -19,7 +19,7 @@ export const ToolManifestSchema = z
     inputs: z.string(),
     outputs: z.string(),
     limits: z.string(),
-    /** Ids of the models it loads, folders in `layers/models/`. */
+    /** Ids of the tool's models, which are folders in `layers/models/`. */
     models: z.array(id),
     selection: SelectionSchema,
     /** What one run needs: Lambda memory (MB) and the longest it may take (s). */
@@ -37,7 +37,7 @@ export const ModelCardSchema = z.object({
   /** The file's name in the model's folder. */
   file: z.string().regex(/^[0-9A-Za-z._-]+$/),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Where a file that is never committed comes from (`hilum models pull`). Without it the file lies in the folder. */
+  /** Where a file that is not committed comes from (`hilum models pull`). Without it, the file is in the model's folder. */
   source: z
     .object({
       url: z.url({ protocol: /^https$/ }),
@@ -46,7 +46,7 @@ export const ModelCardSchema = z.object({
         .int()
         .positive()
         .max(4 * 2 ** 30),
-      /** Whose it is, for people: project and commit. */
+      /** The owner, for people: project and commit. */
       origin: z.string(),
     })
     .strict()
@@ -62,23 +62,23 @@ export interface ToolEntry {
   readonly models: readonly ModelCard[];
 }
 
-/** The layout and meaning of what `core/results` writes. Raise it when the bytes of an unchanged result change. */
-export const RESULT_FORMAT = 2;
+/** Version of the layout and wording that `core/results` writes. Raise it when the bytes of an unchanged result change. */
+export const RESULT_FORMAT = 3;
 
-/** `<semver>+r<result format>.<8 hex of each model's SHA-256, joined by '.'>`: changes whenever code, model or format does. */
+/** `<semver>+r<result format>.<8 hex of each model's SHA-256, joined by '.'>`: changes with the code, a model or the format. */
 export function toolVersion({ manifest, models }: ToolEntry): string {
   return [`${manifest.version}+r${RESULT_FORMAT}`, ...models.map((model) => model.sha256.slice(0, 8))].join('.');
 }
 
 /**
- * Threads a tool's models compute with: one per vCPU that Lambda gives with the memory (1,769 MB each, at most 6). The
- * laptop uses the same number, so that a model's output is the same there, bit for bit.
+ * Threads for a tool's models: one per vCPU that Lambda provides for the memory (1,769 MB each, at most 6). The laptop uses
+ * the same number, so a model's output is the same there, bit for bit.
  */
 export function threadsFor({ manifest }: ToolEntry): number {
   return Math.min(6, Math.max(1, Math.round(manifest.resources.memoryMb / 1769)));
 }
 
-/** What people read about a tool, from its manifest. */
+/** What people read about a tool, taken from its manifest. */
 export function describeTool({ manifest, models }: ToolEntry): ToolDescription {
   const { id, label, purpose, inputs, outputs, limits } = manifest;
   return {

@@ -12,12 +12,12 @@ import type { ImageIndex } from './study/study-index.ts';
 
 /** One AI capability. `tools/<id>/tool.ts` exports `createTool(entry: ToolEntry): ImageProcessingTool`. */
 export interface ImageProcessingTool {
-  /** The tool's id, its folder's name. */
+  /** The tool's id, which is the name of its folder. */
   readonly name: string;
   /** Changes whenever code, model or configuration changes; see `toolVersion` in `core/tool-manifest.ts`. */
   versionId(): string;
   description(): ToolDescription;
-  /** Decided from headers alone. Evaluates the manifest's selection and may refine it; a refusal carries a reason. */
+  /** Decided from headers alone. Evaluates the manifest's selection and may refine it. A refusal gives a reason. */
   canProcessImage(image: ImageIndex): Suitability;
   /**
    * Runs the tool on the images that were selected for it (one or several; all of one study).
@@ -29,17 +29,17 @@ export interface ImageProcessingTool {
 
 export type Suitability = { readonly suitable: true } | { readonly suitable: false; readonly reason: Reason };
 
-/** What people read about a tool, and what results say of it. */
+/** What people read about a tool, and what results say about it. */
 export interface ToolDescription {
   readonly id: string;
-  /** A short name a radiologist can read, at most 40 characters. */
+  /** A short name that a radiologist can read, at most 40 characters. */
   readonly label: string;
   readonly purpose: string;
   readonly inputs: string;
   readonly outputs: string;
   readonly limits: string;
   readonly models: readonly ModelReference[];
-  /** SHA-256 (hex) of the tool's manifest as it was read: selection, resources and everything else that is set there. */
+  /** SHA-256 (hex) of the tool's manifest as it was read: selection, resources and all other settings. */
   readonly configurationSha256?: string;
 }
 
@@ -52,16 +52,16 @@ export interface ModelReference {
 /** Pixels with geometry, rescaled to the modality's units. */
 export type Image = Volume | Radiograph;
 
-/** What a tool is given besides images. No clock, no network, no file system. */
+/** What a tool gets besides images: no clock, no network, no file system. */
 export interface ProcessingContext {
   /** Digest over the selected instances (`core/study/revision.ts`): the identity that results are named after. */
   readonly inputDigest: string;
   readonly engine: InferenceEngine;
-  /** Aborted when the deadline is near; long loops look at it (`signal.throwIfAborted()`). */
+  /** Aborted when the deadline is near. Long loops must check it (`signal.throwIfAborted()`). */
   readonly signal: AbortSignal;
 }
 
-/** A picture element region a finding occupies on one source frame; drawn by viewers as SCOORD. */
+/** The region of a finding on one source frame. Viewers draw it as SCOORD. */
 export interface ImageRegion extends FrameReference {
   readonly graphicType: 'POINT' | 'POLYLINE' | 'CIRCLE' | 'ELLIPSE';
   /** At least one point; a closed POLYLINE repeats its first point. */
@@ -79,7 +79,7 @@ export interface QualitativeEvaluation {
   readonly value: CodedConcept;
 }
 
-/** One thing found. Finite numbers only. */
+/** One finding. Its numbers are finite. */
 export interface Finding {
   /** Unique in the result and stable over runs, e.g. `L3` or `lesion-1`: the Tracking Identifier. */
   readonly id: string;
@@ -87,7 +87,7 @@ export interface Finding {
   readonly summary: string;
   readonly finding: CodedConcept;
   readonly site?: CodedConcept;
-  /** Of `site`: left or right of the patient (CID 244), and the part of it that is meant, e.g. the surface of a tooth. */
+  /** Qualifies `site`: left or right of the patient (CID 244), and the part that is meant, e.g. the surface of a tooth. */
   readonly laterality?: CodedConcept;
   readonly siteModifier?: CodedConcept;
   readonly measurements: readonly Measurement[];
@@ -98,7 +98,7 @@ export interface Finding {
   readonly segmentNumber?: number;
   /** Where to look in the volume. */
   readonly position?: PointLps;
-  /** Where it is drawn on source images. */
+  /** Where the finding is drawn on source images. */
   readonly regions?: readonly ImageRegion[];
 }
 
@@ -111,7 +111,7 @@ export interface Segment {
   readonly type: CodedConcept;
   /** CIELab as 0–65535 triplet: Recommended Display CIELab Value (0062,000D). */
   readonly cielab?: readonly [number, number, number];
-  /** Frames that hold at least one voxel, in source order. */
+  /** The frames with at least one voxel, in source order. */
   readonly frames: readonly SegmentFrame[];
 }
 
@@ -120,13 +120,13 @@ export interface SegmentFrame extends FrameReference {
   readonly bits: Uint8Array;
 }
 
-/** A rendered picture for people, RGB, row-major. Text in it is Hilum's own; the "research use only" band is added on writing. */
+/** A rendered picture for people, RGB, row-major. Its text is the tool's own; conversion adds the "research use only" band. */
 export interface KeyImage {
   readonly title: string;
   readonly rows: number;
   readonly columns: number;
   readonly rgb: Uint8Array;
-  /** The source instances it was made from. */
+  /** SOP Instance UIDs of the picture's source instances. */
   readonly sources: readonly string[];
 }
 
@@ -143,12 +143,12 @@ export type Report =
   | { readonly kind: 'pdf'; readonly title: string; readonly bytes: Uint8Array };
 
 /**
- * What a run's answer is. Only `result` has findings; the other four are non-results. `not-applicable` stays in the runs
- * table, unless a person asked for the tool.
+ * The answer of a run. Only `result` has findings; the other four are non-results. `not-applicable` stays in the runs table,
+ * unless a person asked for the tool.
  */
 export type Outcome = 'result' | 'no-finding' | 'not-applicable' | 'not-evaluable' | 'failed';
 
-/** What a tool hands back: plain data, no DICOM. `reason` is required unless the outcome is `result`. */
+/** What a tool returns: plain data, no DICOM. `reason` is required unless the outcome is `result`. */
 export interface ResultContent {
   readonly outcome: 'result' | 'no-finding';
   readonly reason?: Reason;
@@ -164,14 +164,14 @@ export interface ResultMetadata {
   readonly tool: ToolDescription;
   readonly version: string;
   readonly inputDigest: string;
-  /** SOP Instance UIDs of what the tool was given, in source order (volumes: along the slice normal). */
+  /** SOP Instance UIDs of the tool's inputs, in source order (volumes: along the slice normal). */
   readonly inputs: readonly string[];
   readonly outcome: Outcome;
   readonly reason?: Reason;
   readonly summary: string;
   /** Wall time by stage, ms. Kept beside the result, never inside the DICOM objects. */
   readonly timingsMs: Readonly<Record<string, number>>;
-  /** Images that were selected with the inputs and could not be read; absent where all were. `inputDigest` counts them. */
+  /** Selected images that could not be read; absent where all were read. `inputDigest` covers them. */
   readonly leftOut?: readonly LeftOut[];
 }
 
@@ -181,7 +181,7 @@ export interface LeftOut {
   readonly reason: Reason;
 }
 
-/** The answer of a run; plain data but for `toDicom`, which is a pure function of it and the source's headers. */
+/** The answer of a run. It is plain data except for `toDicom`, a pure function of the data and the source's headers. */
 export interface ProcessingResult {
   readonly toolName: string;
   readonly metadata: ResultMetadata;

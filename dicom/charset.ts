@@ -3,7 +3,7 @@ import { DicomReadError } from './error.ts';
 
 /** Character sets (PS3.3 C.12.1.1.2, PS3.5 6.1): from the bytes of a text value to a string. */
 
-/** Defined Terms without and with code extensions, to the names of the Encoding Standard (a superset of each). */
+/** The Encoding Standard's name for each Defined Term, with and without code extensions. Each encoding is a superset of its term's set. */
 const ENCODINGS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'ISO_IR 6': 'windows-1252',
@@ -27,10 +27,10 @@ const ENCODINGS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** The Defined Terms that are read, each alone and, as `ISO 2022 IR n`, with code extensions. */
+/** The supported Defined Terms. Each works alone and, as `ISO 2022 IR n`, with code extensions. */
 export const CHARACTER_SETS: readonly string[] = [...ENCODINGS.keys()];
 
-/** What an escape sequence (without ESC) designates: a set for the bytes below 0x80 (G0) or above (G1); PS3.3 C.12-3, -4. */
+/** The set that an escape sequence (without ESC) designates for bytes below 0x80 (G0) or from 0x80 (G1); PS3.3 Tables C.12-3, C.12-4. */
 const ESCAPES: Readonly<Record<string, { readonly register: 'G0' | 'G1'; readonly encoding: string }>> = {
   '(B': { register: 'G0', encoding: 'ascii' },
   '(J': { register: 'G0', encoding: 'ascii' },
@@ -53,7 +53,7 @@ const ESCAPES: Readonly<Record<string, { readonly register: 'G0' | 'G1'; readonl
 };
 
 const ESC = 0x1b;
-/** Runs of one set in a value: the longest text (LT, 10,240 characters) has no more, and each costs microseconds. */
+/** Limit on runs of one set in a value. The longest text (LT, 10,240 characters) cannot have more; each run costs microseconds. */
 const MAX_RUNS = 2 ** 14;
 const ASCII = 'ascii';
 const decoders = new Map<string, TextDecoder>();
@@ -67,14 +67,14 @@ function decodeWith(encoding: string, bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** The encoding's name for a Defined Term; `ISO 2022 IR n` alone is as `ISO_IR n`; what PS3.3 has not is read as Latin-1. */
+/** The encoding's name for a Defined Term. `ISO 2022 IR n` alone means `ISO_IR n`; a term unknown to PS3.3 is read as Latin-1. */
 function encodingOf(term: string): string {
   return ENCODINGS.get(term) ?? ENCODINGS.get(term.replace('ISO 2022 IR', 'ISO_IR')) ?? 'windows-1252';
 }
 
 export type TextDecoding = (bytes: Uint8Array) => string;
 
-/** How text is decoded under these values of Specific Character Set (0008,0005). */
+/** How to decode text under these values of Specific Character Set (0008,0005). */
 export function textDecoding(terms: readonly string[]): TextDecoding {
   const initial = encodingOf(terms[0] ?? '');
   if (initial === 'utf-8' || initial === 'gb18030' || initial === 'gbk') return (bytes) => decodeWith(initial, bytes);
@@ -82,9 +82,9 @@ export function textDecoding(terms: readonly string[]): TextDecoding {
 }
 
 /**
- * Text with code extensions (PS3.5 6.1.2.5). Both registers start anew at the delimiters of values, lines and name parts.
+ * Decodes text with code extensions (PS3.5 6.1.2.5). Both registers reset at the delimiters of values, lines and name parts.
  *
- * @throws DicomReadError `limit-exceeded` where the set changes more often than in any text
+ * @throws DicomReadError `limit-exceeded` where the set changes more often than in any real text
  */
 function decodeExtended(initial: string, bytes: Uint8Array): string {
   let text = '';

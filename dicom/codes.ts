@@ -10,7 +10,7 @@ const dcm = (value: string, meaning: string): CodedConcept => ({ value, scheme: 
 const loinc = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'LN', meaning });
 const ucum = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'UCUM', meaning });
 
-/** Designator of Hilum's own codes; objects that use them say whose it is. */
+/** Coding Scheme Designator of Hilum's own codes. Objects that use them identify the scheme. */
 export const HILUM_SCHEME = '99HILUM';
 /** Hilum's own codes: a private scheme's designator begins with 99 (PS3.16 8.2); values of at most 16 characters. */
 const hilum = (value: string, meaning: string): CodedConcept => ({ value, scheme: HILUM_SCHEME, meaning });
@@ -93,10 +93,10 @@ export const Sct = {
   area: sct('42798000', 'Area'),
 } as const;
 
-/** What became of a run, and why, as non-results say it: Hilum's own codes. */
+/** The outcome of a run and its reason, as non-results encode them: Hilum's own codes. */
 export const Outcomes = {
   outcome: hilum('outcome', 'Outcome of the run'),
-  reason: hilum('reason', 'Reason of the outcome'),
+  reason: hilum('reason', 'Reason for the outcome'),
   values: {
     result: hilum('result', 'Result'),
     'no-finding': hilum('no-finding', 'No finding'),
@@ -104,7 +104,7 @@ export const Outcomes = {
     'not-evaluable': hilum('not-evaluable', 'Not evaluable'),
     failed: hilum('failed', 'Failed'),
   },
-  /** A reason's code, which is also its meaning: the words are in the sentence beside it. */
+  /** A reason's code, with the words of the code as its meaning. The sentence beside it explains. */
   reasonOf: (code: string): CodedConcept => hilum(code, code.replaceAll('-', ' ').slice(0, 64)),
 } as const;
 
@@ -137,7 +137,7 @@ export const Vertebrae: Readonly<Record<string, CodedConcept>> = {
   S1: sct('65985001', 'S1 vertebra'),
 };
 
-/** Six-point morphometry and Genant's grades (J Bone Miner Res 1993;8:1137): private codes where no public one is sure. */
+/** Six-point morphometry and Genant's grades (J Bone Miner Res 1993;8:1137). Codes are private where no public one surely fits. */
 export const VertebralMeasures = {
   anteriorHeight: hilum('vb-height-ant', 'Anterior vertebral body height'),
   middleHeight: hilum('vb-height-mid', 'Middle vertebral body height'),
@@ -211,7 +211,7 @@ export const Teeth: Readonly<Record<string, CodedConcept>> = Object.fromEntries(
   ).map(([fdi, value]) => [fdi, sct(value, toothMeaning(fdi))]),
 );
 
-/** A tooth's number as dentists say it. No coding scheme of FDI numbers is known to DICOM, so the codes are Hilum's own. */
+/** A tooth's number as dentists use it. DICOM knows no coding scheme for FDI numbers, so the codes are Hilum's own. */
 export const ToothNumber = {
   name: hilum('tooth-fdi', 'Tooth number (FDI, ISO 3950)'),
   of: (fdi: string): CodedConcept => hilum(`fdi-${fdi}`, `FDI ${fdi}`),

@@ -1,9 +1,9 @@
-/** From luminance and chrominance to RGB (PS3.3 C.7.6.3.1.2), in full range, 8 bits, rounded half up. */
+/** Converts luminance and chrominance to RGB (PS3.3 C.7.6.3.1.2): full range, 8 bits, rounded half up. */
 
 const CB_TO_GREEN = (-0.114 * 1.772) / 0.587;
 const CR_TO_GREEN = (-0.299 * 1.402) / 0.587;
 
-/** YBR_FULL, three bytes a pixel, to RGB. */
+/** YBR_FULL to RGB, three bytes per pixel. */
 export function ybrFullToRgb(pixels: Uint8Array): Uint8Array {
   const clamped = new Uint8ClampedArray(pixels.length);
   for (let i = 0; i + 2 < pixels.length; i += 3) {
@@ -17,7 +17,7 @@ export function ybrFullToRgb(pixels: Uint8Array): Uint8Array {
   return new Uint8Array(clamped.buffer);
 }
 
-/** YBR_FULL_422 as it lies in native pixel data (Y Y Cb Cr for two pixels) to YBR_FULL, chrominance repeated. */
+/** Native YBR_FULL_422 (Y Y Cb Cr for two pixels) to YBR_FULL. Chrominance is repeated. */
 export function upsample422(packed: Uint8Array): Uint8Array {
   const pixels = packed.length / 2;
   const full = new Uint8Array(pixels * 3);
@@ -30,7 +30,7 @@ export function upsample422(packed: Uint8Array): Uint8Array {
   return full;
 }
 
-/** Planes (RRR… GGG… BBB…, Planar Configuration 1) to pixels (RGB RGB …), one frame. */
+/** Planes (RRR… GGG… BBB…, Planar Configuration 1) of one frame to pixels (RGB RGB …). */
 export function interleave(planes: Uint8Array, samplesPerPixel: number, bytesPerSample: number): Uint8Array {
   const pixels = planes.length / samplesPerPixel / bytesPerSample;
   const interleaved = new Uint8Array(planes.length);

@@ -1,13 +1,13 @@
-/** A data set as the rest of Hilum sees it: values by keyword (PS3.6), decoded when they are asked for. */
+/** A data set as the rest of Hilum sees it: values by keyword (PS3.6), decoded on access. */
 import { type TextDecoding, textDecoding } from './charset.ts';
 import { keywordOf, lookup } from './dictionary.ts';
 import type { Element, ElementSet } from './element.ts';
 import { DicomReadError } from './error.ts';
 import type { Attributes, AttributeValue } from './write.ts';
 
-/** Keywords that PS3.6 does not have throw a RangeError: they are our mistake, not the file's. */
+/** A keyword that PS3.6 does not have throws a RangeError: the mistake is ours, not the file's. */
 export interface Dataset {
-  /** The attribute is there and not empty. */
+  /** Whether the attribute is present and not empty. */
   has(keyword: string): boolean;
   /** The first value without padding, or undefined where absent or empty. */
   text(keyword: string): string | undefined;
@@ -15,7 +15,7 @@ export interface Dataset {
   texts(keyword: string): readonly string[];
   /** The first value where it is a finite number. */
   number(keyword: string): number | undefined;
-  /** All values, or none where one of them is no finite number. OW is read as 16-bit words. */
+  /** All values; none where one of them is not a finite number. OW is read as 16-bit words. */
   numbers(keyword: string): readonly number[];
   /** The items of a sequence. */
   items(keyword: string): readonly Dataset[];
@@ -25,14 +25,14 @@ export interface Dataset {
   vr(keyword: string): string | undefined;
   /** The fragments of encapsulated pixel data, the Basic Offset Table first (PS3.5 A.4). */
   fragments(keyword: string): readonly Uint8Array[] | undefined;
-  /** Those of these attributes that are there, as they are, for writing: '' where empty, sequences whole without private parts. */
+  /** The given attributes that are present, ready to be written: '' where empty; sequences without their private attributes. */
   attributes(keywords: readonly string[]): Attributes;
 }
 
 const SINGLE_TEXT = new Set(['LT', 'ST', 'UT', 'UR']);
 const DECODED_TEXT = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT']);
 const ASCII_TEXT = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI', 'UR']);
-/** Text of the default repertoire: a character for each byte, so that one that should not be there is written back as it was. */
+/** Text of the default repertoire: one character per byte. A byte that does not belong there is written back unchanged. */
 const latin1: TextDecoding = (bytes) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 const DEFAULT_DECODING = textDecoding([]);
@@ -59,16 +59,16 @@ const NUMERIC: Readonly<Record<string, Reading>> = {
   SV: { bytes: 8, read: (view, offset, le) => Number(view.getBigInt64(offset, le)) },
 };
 
-/** What items inherit from what holds them. */
+/** What items inherit from the data set that contains them. */
 interface Inherited {
   readonly decode: TextDecoding;
   readonly signed: boolean;
 }
 
 /**
- * A data set over the elements of a file or an item; items inherit character set and signedness from what holds them.
+ * A data set over the elements of a file or an item. Items inherit character set and signedness from their container.
  *
- * @throws DicomReadError `limit-exceeded`, here and where values are asked for, if a value is longer than any is
+ * @throws DicomReadError `limit-exceeded`, here or on access, where a value is longer than any that is needed
  */
 export function datasetOf(set: ElementSet, parent: Inherited = { decode: DEFAULT_DECODING, signed: false }): Dataset {
   return new ElementDataset(set, parent);
@@ -182,8 +182,8 @@ class ElementDataset implements Dataset {
 }
 
 /**
- * The longest value that is decoded. The longest of those that are asked for, a look-up table of 65,536 words, has 128 KiB;
- * a value of gigabytes would become an array of numbers or texts many times its size.
+ * The longest value that is decoded. The longest one that is needed, a look-up table of 65,536 words, has 128 KiB. A value
+ * of gigabytes would become an array of numbers or texts many times its size.
  */
 const MAX_VALUE_BYTES = 2 ** 20;
 
@@ -194,7 +194,7 @@ function limited(value: Uint8Array): Uint8Array {
   });
 }
 
-/** The public attributes of an item; character sets are not copied, for the values are strings by then. */
+/** The public attributes of an item. Specific Character Set is not copied: the values are already strings. */
 function keywordsOf(item: ElementSet): readonly string[] {
   return [...item.elements.keys()]
     .map(keywordOf)
@@ -207,7 +207,7 @@ function only<T>(values: readonly T[]): T | readonly T[] {
   return values.length === 1 && first !== undefined ? first : values;
 }
 
-/** Values between backslashes, without padding: leading spaces are significant in long texts only (PS3.5 6.2). */
+/** Splits a text at backslashes and removes padding. Leading spaces are significant in long texts only (PS3.5 6.2). */
 function splitText(vr: string, text: string): readonly string[] {
   const unpadded = text.slice(0, endOf(text));
   if (unpadded === '') return [];
@@ -215,7 +215,7 @@ function splitText(vr: string, text: string): readonly string[] {
   return unpadded.split('\\').map((value) => value.slice(startOf(value), endOf(value)));
 }
 
-/** Where the padding begins, spaces or zeros. A loop: a regular expression takes squared time over long runs of spaces. */
+/** Where the padding of spaces or zeros begins. A loop: a regular expression takes quadratic time over long runs of spaces. */
 function endOf(text: string): number {
   let end = text.length;
   while (end > 0 && (text.charCodeAt(end - 1) === 0x20 || text.charCodeAt(end - 1) === 0)) end -= 1;
@@ -228,16 +228,16 @@ function startOf(text: string): number {
   return start;
 }
 
-/** DS and IS have 16 and 12 characters (PS3.5 6.2); some writers give every digit of a double. */
+/** DS and IS allow 16 and 12 characters (PS3.5 6.2), but some writers store every digit of a double. */
 const LONGEST_NUMBER = 64;
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([Ee][+-]?\d+)?$/;
 
-/** The number that a text is, written as DS or IS is; NaN for what only JavaScript would take for one. */
+/** The number in a text written as DS or IS; NaN for other forms that JavaScript would accept. */
 function decimalOf(text: string): number {
   return text.length <= LONGEST_NUMBER && DECIMAL.test(text) ? Number(text) : Number.NaN;
 }
 
-/** @throws DicomReadError `malformed` where the value is no whole number of numbers */
+/** @throws DicomReadError `malformed` where the value's length is not a multiple of a number's size */
 function readNumbers({ bytes, read }: Reading, value: Uint8Array, littleEndian: boolean): readonly number[] {
   if (value.length % bytes !== 0) {
     throw new DicomReadError('malformed', `A value of ${value.length} bytes cannot hold numbers of ${bytes} bytes`, {

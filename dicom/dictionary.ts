@@ -1,15 +1,15 @@
 /**
  * The data dictionary (PS3.6): from keyword to tag, VR and VM, and back. The data is `dictionary-table.json`, which
- * `npm run dictionary` makes of dcmjs's.
+ * `npm run dictionary` makes from the dictionary of dcmjs.
  */
 import table from './dictionary-table.json' with { type: 'json' };
 
 export interface DictionaryEntry {
   readonly keyword: string;
-  /** Group and element, eight upper-case hexadecimal digits; repeating groups (50xx, 60xx) as their first. */
+  /** Group and element, eight upper-case hexadecimal digits. Repeating groups (50xx, 60xx) are listed under their first group. */
   readonly tag: string;
   /**
-   * The Value Representation; where the standard gives a choice, in PS3.6's words: `OB or OW`, `US or SS`,
+   * The Value Representation. Where the standard leaves a choice, it is in PS3.6's words: `OB or OW`, `US or SS`,
    * `US or OW`. The data decides (PS3.5 A).
    */
   readonly vr: string;
@@ -17,15 +17,15 @@ export interface DictionaryEntry {
   readonly vm: string;
 }
 
-// Rows are put in order at the first look-up and read when they are asked for: a process starts, and looks up few of 5,000.
+// The table is indexed at the first look-up and its rows are parsed on demand: a process needs few of the 5,000, and must start fast.
 let byKeyword: ReadonlyMap<string, string> | undefined;
 let byTag: ReadonlyMap<number, string> | undefined;
 const entries = new Map<string, DictionaryEntry>();
 
-/** Retired attributes (`tag,VR`) have no keyword: they are read, and never written. */
+/** Rows of retired attributes (`tag,VR`) have no keyword: such attributes are read, and never written. */
 const keywordIn = (row: string): string | undefined => row.split(',')[3];
 
-/** The attribute of that keyword, or undefined where PS3.6 has none in use (retired ones are left out). */
+/** The attribute with that keyword; undefined where PS3.6 does not have it or has retired it. */
 export function lookup(keyword: string): DictionaryEntry | undefined {
   const known = entries.get(keyword);
   if (known !== undefined) return known;
@@ -37,15 +37,15 @@ export function lookup(keyword: string): DictionaryEntry | undefined {
   return entry;
 }
 
-/** The keyword of a tag that PS3.6 has and has not retired. */
+/** The keyword of a tag; undefined where PS3.6 does not have the tag or has retired it. */
 export function keywordOf(tag: number): string | undefined {
   const row = rowOf(tag);
   return row && keywordIn(row);
 }
 
 /**
- * The VR of a tag where the data set does not say (Implicit VR): PS3.6's, UL for group lengths, LO for private creators,
- * and undefined for what is not in the dictionary. Repeating groups (50xx, 60xx) count as their first.
+ * The VR of a tag where the data set does not state it (Implicit VR): PS3.6's VR, UL for group lengths, LO for private
+ * creators, undefined for tags outside the dictionary. Repeating groups (50xx, 60xx) count as their first group.
  */
 export function vrOf(tag: number): string | undefined {
   const group = Math.floor(tag / 0x1_0000);

@@ -1,9 +1,9 @@
 /** The elements of a data set as they lie in a file. */
 
-/** One data element (PS3.5 7.1): its value as a view on the file, its items where it is a sequence, its fragments where encapsulated. */
+/** One data element (PS3.5 7.1): its value as a view on the file, or its items (sequences), or its fragments (encapsulated pixels). */
 export interface Element {
   readonly vr: string;
-  /** Made anew each time it is asked for, so that a million tiny elements do not make a million views. */
+  /** A new view on each access, because a million tiny elements must not hold a million views. */
   readonly value: Uint8Array;
   readonly items?: readonly ElementSet[];
   /** Encapsulated pixel data: the Basic Offset Table first, then the fragments (PS3.5 A.4). */
@@ -34,7 +34,7 @@ export class PlainElement implements Element {
   }
 }
 
-/** Whether two elements say the same; sequences and fragments are not compared. */
+/** Whether two elements have the same VR and value. Elements with items or fragments never compare as equal. */
 export function isSameElement(a: Element, b: Element): boolean {
   const arePlain = [a, b].every(({ items, fragments }) => items === undefined && fragments === undefined);
   return arePlain && a.vr === b.vr && Buffer.compare(a.value, b.value) === 0;

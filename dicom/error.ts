@@ -1,4 +1,4 @@
-/** What reading and writing DICOM can meet. What becomes of the work that met it is for others to decide. */
+/** The errors of reading and writing DICOM. The caller decides what becomes of the work. */
 
 /** Small facts an error carries for logs: UIDs, numbers, codes, keywords. Never values of a data set. */
 export type ErrorFacts = Readonly<Record<string, string | number | boolean>>;
@@ -23,7 +23,7 @@ export abstract class DicomError extends Error {
   }
 }
 
-/** Bytes that cannot be taken as DICOM: not DICOM, truncated, a bad UID, a syntax without a decoder, over a limit. */
+/** Bytes that cannot be read as DICOM: not DICOM, truncated, an invalid UID, a syntax without a decoder, over a limit. */
 export class DicomReadError extends DicomError {
   readonly code: DicomReadErrorCode;
   constructor(code: DicomReadErrorCode, message: string, options?: DicomErrorOptions) {
@@ -44,7 +44,7 @@ export type DicomReadErrorCode =
   | 'not-hounsfield'
   | 'malformed';
 
-/** Attributes that would break the standard if they were written. */
+/** Attributes that would violate the standard if they were written. */
 export class DicomWriteError extends DicomError {
   readonly code = 'invalid-dicom-object';
 }

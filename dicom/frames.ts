@@ -1,21 +1,21 @@
-/** Which fragments of encapsulated pixel data make which frame (PS3.5 A.4). */
+/** Assigns the fragments of encapsulated pixel data to frames (PS3.5 A.4). */
 import { endsWithMarker } from './codecs/markers.ts';
 import { DicomReadError } from './error.ts';
 
-/** Encapsulated pixel data as the file has them. */
+/** Encapsulated pixel data as the file holds it. */
 export interface Encapsulated {
   /** The Basic Offset Table, which may be empty, then the fragments. */
   readonly fragments: readonly Uint8Array[];
-  /** Number of Frames, as the header says. */
+  /** Number of Frames (0028,0008), according to the header. */
   readonly frames: number;
   /** Extended Offset Table (7FE0,0001): 64-bit offsets. */
   readonly extendedOffsets?: Uint8Array | undefined;
 }
 
 /**
- * The encoded frames asked for, counted from 0. As many fragments as frames are a frame each, and one frame takes all
- * fragments; else the Extended or Basic Offset Table tells, where it points at fragments; else a frame ends with the
- * fragment that ends with a JPEG end marker. So a wrong table does no harm where it is not needed.
+ * The requested encoded frames, counted from 0. No offset table is needed where there is one fragment per frame, or a single
+ * frame. Otherwise the Extended or Basic Offset Table decides, if its offsets point at fragments. Failing that, a frame
+ * ends with the fragment that ends with a JPEG end marker. A wrong table therefore does no harm where none is needed.
  *
  * @throws DicomReadError `corrupt-pixel-data` where the fragments do not make that many frames
  */
@@ -42,7 +42,7 @@ function joined(fragments: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** Groups of one fragment or more; not as many as there are frames where the fragments do not make them. */
+/** Groups the fragments by frame. Where they do not make the frames, the number of groups differs from the number of frames. */
 function groupFragments({ fragments, frames, extendedOffsets }: Encapsulated): readonly (readonly Uint8Array[])[] {
   const [basic, ...data] = fragments;
   const filled = data.filter(({ length }) => length > 0);
@@ -52,14 +52,14 @@ function groupFragments({ fragments, frames, extendedOffsets }: Encapsulated): r
   return groupByOffset(data, offsetsOf(frames, basic, extendedOffsets)) ?? groupByEndMarker(filled);
 }
 
-/** A table of several offsets where the header says one frame: one of them is wrong, and frames might be left out. */
+/** A table of several offsets contradicts a header with one frame: one of them is wrong, and frames might be lost. */
 function saysMoreFrames(basic: Uint8Array | undefined): boolean {
   return basic !== undefined && basic.length > 4;
 }
 
 /**
- * Offsets count from the first fragment's item tag, so each fragment before adds its 8 bytes of header. Undefined where
- * they do not begin with the first fragment, or point between fragments, or go back.
+ * Offsets count from the first fragment's item tag, so each earlier fragment adds its 8 bytes of header. Undefined where the
+ * offsets do not begin with the first fragment, point into a fragment, or go backwards.
  */
 function groupByOffset(
   data: readonly Uint8Array[],
@@ -88,7 +88,7 @@ function groupByEndMarker(data: readonly Uint8Array[]): readonly (readonly Uint8
   return open.length === 0 ? groups : [...groups, open];
 }
 
-/** The table of as many offsets as there are frames; one of another length is not read, whatever size it has. */
+/** The offset table, if it has an entry for each frame. A table of another length is ignored, whatever its size. */
 function offsetsOf(frames: number, basic: Uint8Array | undefined, extended: Uint8Array | undefined): readonly number[] {
   const bytes = extended === undefined ? 4 : 8;
   const table = extended ?? basic;

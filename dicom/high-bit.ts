@@ -1,6 +1,6 @@
 /**
- * Samples lie in the lowest bits since 1993 (PS3.5 8.1.1). High Bit (0028,0102) that says otherwise is as often wrong as it
- * is meant, and says nothing of codestreams, which have a precision of their own: the samples decide.
+ * Samples have been stored in the lowest bits since 1993 (PS3.5 8.1.1). A High Bit (0028,0102) that says otherwise is wrong
+ * as often as it is meant, and it says nothing about codestreams, which have their own precision. The samples decide.
  */
 import { DicomReadError } from './error.ts';
 import type { PixelDescription } from './pixel-description.ts';
@@ -8,10 +8,10 @@ import type { PixelDescription } from './pixel-description.ts';
 type WordFormat = Pick<PixelDescription, 'bitsAllocated' | 'bitsStored' | 'highBit'>;
 
 /**
- * How many bits above the lowest the samples begin. An impossible High Bit is none. Words with nothing above Bits Stored, but
- * perhaps a sign, lie low; words with nothing below where High Bit has them begin there.
+ * How many bits above the lowest bit the samples begin. An impossible High Bit is ignored. Words with nothing above Bits
+ * Stored but perhaps a sign begin at bit 0. Words with nothing below the place that High Bit implies begin there.
  *
- * @throws DicomReadError `unsupported-pixel-format` where the words are neither
+ * @throws DicomReadError `unsupported-pixel-format` where neither holds
  */
 export function sampleShift(words: ArrayLike<number>, { bitsAllocated, bitsStored, highBit }: WordFormat): number {
   if (highBit === undefined || highBit < bitsStored || highBit >= bitsAllocated) return 0;
@@ -23,7 +23,7 @@ export function sampleShift(words: ArrayLike<number>, { bitsAllocated, bitsStore
   });
 }
 
-/** Whether every bit above the samples is clear, or every one is its sample's sign. */
+/** Whether the bits above the samples are all clear, or all repeat the sign of their sample. */
 function isLow(words: ArrayLike<number>, bitsStored: number): boolean {
   const unused = 32 - bitsStored;
   let clear = true;

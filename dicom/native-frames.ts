@@ -6,10 +6,10 @@ import { DicomReadError } from './error.ts';
 import type { PixelDescription } from './pixel-description.ts';
 
 /**
- * The frames asked for (counted from 0) as little-endian samples, those of a pixel side by side, 1-bit samples as bytes. A
- * view on the file where nothing had to be changed.
+ * The requested frames (counted from 0) as little-endian samples, interleaved by pixel, 1-bit samples as bytes. The result
+ * is a view on the file where nothing had to change.
  *
- * @throws DicomReadError `corrupt-pixel-data` where the value is shorter than the header says
+ * @throws DicomReadError `corrupt-pixel-data` where the value is shorter than the header requires
  */
 export function nativeFrames(
   dataset: Dataset,
@@ -40,9 +40,9 @@ export function nativeFrames(
 }
 
 /**
- * One frame's bytes, beginning and ending with it, as samples: those of a pixel side by side, 1-bit samples as bytes.
+ * One frame's bytes, and only they, as samples: interleaved by pixel, 1-bit samples as bytes.
  *
- * @throws DicomReadError `corrupt-pixel-data` where they are fewer than the layout says
+ * @throws DicomReadError `corrupt-pixel-data` where there are fewer bytes than the layout requires
  */
 export function frameSamples(bytes: Uint8Array, layout: FrameLayout): Uint8Array {
   const frameBits = bitsPerFrame(layout);
@@ -71,7 +71,7 @@ function isSubsampled({ photometric, samplesPerPixel, bitsAllocated }: FrameLayo
 /**
  * Bits of one native frame.
  *
- * @throws DicomReadError `unsupported-pixel-format` where two pixels that share their chrominance would lie in two frames
+ * @throws DicomReadError `unsupported-pixel-format` where two pixels that share their chrominance would belong to two frames
  */
 export function bitsPerFrame(layout: FrameLayout): number {
   const { rows, columns, samplesPerPixel, bitsAllocated } = layout;
@@ -94,7 +94,7 @@ function joinedFrames(wanted: readonly number[], frameOf: (frame: number) => Uin
   return joined ?? new Uint8Array(0);
 }
 
-/** One bit a sample, the least significant first, over all frames without a gap (PS3.5 8.1.1), to bytes. */
+/** Unpacks 1-bit samples to bytes. The least significant bit comes first, and frames follow without a gap (PS3.5 8.1.1). */
 export function unpackBits(packed: Uint8Array, first: number, samples: number): Uint8Array {
   const unpacked = new Uint8Array(samples);
   for (let i = 0; i < samples; i += 1) {
@@ -104,12 +104,12 @@ export function unpackBits(packed: Uint8Array, first: number, samples: number): 
   return unpacked;
 }
 
-/** The words that big-endian files turn round: OW has 2 bytes a word even where samples have one (PS3.5 8.2). */
+/** Size of the words that big-endian files swap: OW has 2-byte words even where a sample has one byte (PS3.5 8.2). */
 function wordBytes(vr: string | undefined, bitsAllocated: number): number {
   return Math.max(vr === 'OW' ? 2 : 1, bitsAllocated / 8);
 }
 
-/** The whole words of a value, each turned round, as a copy. */
+/** A copy of the value's whole words, each byte-swapped. */
 function swapped(bytes: Uint8Array, width: number): Uint8Array {
   if (width < 2) return bytes;
   const words = Buffer.from(bytes.subarray(0, bytes.length - (bytes.length % width)));

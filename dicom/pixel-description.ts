@@ -1,19 +1,19 @@
-/** What a header says about its pixels (Image Pixel module, PS3.3 C.7.6.3), checked before memory is taken for them. */
+/** What a header says about its pixels (Image Pixel module, PS3.3 C.7.6.3), checked before memory is allocated for them. */
 import type { FrameLayout } from './codecs/codec.ts';
 import type { Dataset } from './dataset.ts';
 import { DicomReadError } from './error.ts';
 
 export interface PixelDescription extends FrameLayout {
-  /** How many frames the instance has. */
+  /** Number of frames in the instance. */
   readonly frames: number;
   readonly floatingPoint: boolean;
   /** High Bit (0028,0102) as declared, which may be wrong. */
   readonly highBit?: number;
 }
 
-/** Decoded pixels of one call; beyond it no function of ours has the memory. */
+/** Decoded pixels per call. None of our functions has the memory for more. */
 export const MAX_DECODED_BYTES = 2 ** 31 - 1;
-/** Ten times the frames of the longest real recordings; a list of them is made before the pixels are looked at. */
+/** Ten times the frames of the longest real recordings. A list of frames is made before the pixels are read. */
 const MAX_FRAMES = 1_000_000;
 const INTEGER_BITS = [1, 8, 16, 32];
 const FLOAT_BITS = [32, 64];
@@ -61,7 +61,7 @@ export function describePixels(dataset: Dataset): PixelDescription {
   if (!supportedBits.includes(bitsAllocated) || ![1, 3].includes(samplesPerPixel) || !Number.isInteger(frames)) {
     throw new DicomReadError(
       'unsupported-pixel-format',
-      `There is no reading of ${samplesPerPixel} × ${bitsAllocated} bits`,
+      `Pixels of ${samplesPerPixel} × ${bitsAllocated} bits are not supported`,
       { facts: { samplesPerPixel, bitsAllocated } },
     );
   }
@@ -69,16 +69,16 @@ export function describePixels(dataset: Dataset): PixelDescription {
 }
 
 /**
- * Which frames to decode, counted from 0: all, or those asked for (counted from 1).
+ * Which frames to decode, counted from 0: all frames, or the requested ones (counted from 1).
  *
- * @throws DicomReadError `malformed` where a frame is asked for that the file does not have; `limit-exceeded` where they
- *   would take more than 2 GiB
+ * @throws DicomReadError `malformed` where the file lacks a requested frame; `limit-exceeded` where the frames would take
+ *   more than 2 GiB
  */
 export function framesToDecode(description: PixelDescription, asked: readonly number[] | undefined): readonly number[] {
   const { rows, columns, frames, samplesPerPixel, bitsAllocated } = description;
   const missing = asked?.find((number) => !Number.isInteger(number) || number < 1 || number > frames);
   if (missing !== undefined) {
-    throw new DicomReadError('malformed', `The file has ${frames} frames, not a frame ${missing}`, {
+    throw new DicomReadError('malformed', `The file has ${frames} frames and no frame ${missing}`, {
       facts: { frames, missing },
     });
   }

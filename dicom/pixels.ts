@@ -1,4 +1,4 @@
-/** Pixel data to arrays (PS3.3 C.7.6.3, PS3.5 8): every supported syntax gives the same samples for the same picture. */
+/** Decodes pixel data to arrays (PS3.3 C.7.6.3, PS3.5 8): every supported syntax gives the same samples for the same picture. */
 import { createHash } from 'node:crypto';
 import type { FrameDecoder } from './codecs/codec.ts';
 import { bytesPerSample, type FrameLayout } from './codecs/codec.ts';
@@ -16,7 +16,7 @@ export type { PixelArray } from './samples.ts';
 
 /** Frames of an instance. Modality LUT, rescale and palettes are not applied. `photometric` is `RGB` where the file has YBR. */
 export interface DecodedPixels extends FrameLayout {
-  /** How many were decoded. */
+  /** Number of decoded frames. */
   readonly frames: number;
   /** index = ((frame × rows + row) × columns + column) × samplesPerPixel + sample; 1-bit samples are one byte each. */
   readonly data: PixelArray;
@@ -25,21 +25,21 @@ export interface DecodedPixels extends FrameLayout {
 export interface DecodeOptions {
   /** Which frames, counted from 1, in this order; all where absent. */
   readonly frames?: readonly number[];
-  /** Shift samples that lie above the lowest bits down (High Bit, `high-bit.ts`). Where absent they come as they lie. */
+  /** Shifts samples down that are stored above the lowest bits (High Bit, `high-bit.ts`). Otherwise they stay as stored. */
   readonly shiftDown?: boolean;
 }
 
-/** Compressed pixels may grow to 256 MiB, however well they are compressed, and beyond to 1000 times their size. */
+/** Compressed pixels may grow to 256 MiB at any ratio, and beyond that to 1000 times their compressed size. */
 export const FREE_DECODED_BYTES = 2 ** 28;
 export const MAX_RATIO = 1000;
-/** Compressed frames handed to the decoder at once take this much when decoded: enough for all threads, little to hold twice. */
+/** Decoded size of the frames that the decoder gets at once: enough for all threads, and little to hold twice. */
 const BATCH_BYTES = 2 ** 26;
 
 /**
  * Decodes a file's frames. Uncompressed samples may be a view on the file's bytes.
  *
  * @throws DicomReadError `no-pixel-data`, `unsupported-transfer-syntax`, `unsupported-pixel-format`, `corrupt-pixel-data`,
- *   `limit-exceeded`, or `malformed` where the file does not have a frame that is asked for
+ *   `limit-exceeded`, or `malformed` where the file lacks a requested frame
  */
 export async function decodePixels(
   { dataset, TransferSyntaxUID }: DicomFile,
@@ -59,7 +59,7 @@ export async function decodePixels(
 
 /**
  * SHA-256 (hex) of the samples: little endian, native bit width, 1-bit as bytes, YBR as RGB, palettes not applied, C order,
- * all frames. Typed arrays lie little endian in memory on every machine that Node 24 runs on.
+ * all frames. Typed arrays are little endian in memory on every machine that Node 24 runs on.
  */
 export function pixelSha256({ data }: DecodedPixels): string {
   return createHash('sha256')
@@ -99,7 +99,7 @@ async function decodeEncapsulated(
   return codec.decodesToRgb.includes(photometric) ? { bytes, photometric: 'RGB' } : toRgb(bytes, description);
 }
 
-/** Blank masks shrink to a thousandth and less, pictures of this size to a fiftieth; what goes far beyond is no picture. */
+/** Blank masks shrink to a thousandth or less, pictures of this size to a fiftieth. Nothing that shrinks far more is a picture. */
 function checkRatio(decodedBytes: number, encoded: readonly Uint8Array[]): void {
   const encodedBytes = encoded.reduce((sum, frame) => sum + frame.length, 0);
   if (decodedBytes <= Math.max(FREE_DECODED_BYTES, encodedBytes * MAX_RATIO)) return;
@@ -120,20 +120,16 @@ function wantedFrames(
 }
 
 /**
- * Turns YBR_FULL samples to RGB; grey, indexed and RGB ones stay as they are.
+ * Converts YBR_FULL samples to RGB. Grey, indexed and RGB samples stay as they are.
  *
- * @throws DicomReadError `unsupported-pixel-format` for other colours, which are retired or nobody here can convert
+ * @throws DicomReadError `unsupported-pixel-format` for other colours, which are retired or cannot be converted here
  */
 function toRgb(bytes: Uint8Array, { photometric, samplesPerPixel, bitsAllocated }: PixelDescription): DecodedBytes {
   if (samplesPerPixel === 1 || photometric === 'RGB') return { bytes, photometric };
   if (/^YBR_FULL(_422)?$/.test(photometric) && bitsAllocated === 8) {
     return { bytes: ybrFullToRgb(bytes), photometric: 'RGB' };
   }
-  throw new DicomReadError(
-    'unsupported-pixel-format',
-    `There is no reading of these colours of ${bitsAllocated} bits`,
-    {
-      facts: { bitsAllocated },
-    },
-  );
+  throw new DicomReadError('unsupported-pixel-format', `These colours of ${bitsAllocated} bits are not supported`, {
+    facts: { bitsAllocated },
+  });
 }

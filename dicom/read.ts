@@ -1,7 +1,7 @@
 /**
- * The one way DICOM comes in: Part 10 bytes (PS3.10 7) to a data set, checked before it is believed.
+ * The one way in for DICOM: Part 10 bytes (PS3.10 7) become a data set, checked before it is trusted.
  *
- * Structure and values are read here rather than by dcmjs, whose dictionary we use (docs/adr/0001 says why).
+ * Structure and values are read here and not by dcmjs, which supplies the dictionary only (docs/adr/0001 says why).
  */
 import { inflateRawSync } from 'node:zlib';
 import { type Dataset, datasetOf } from './dataset.ts';
@@ -17,31 +17,31 @@ export interface DicomFile {
   readonly dataset: Dataset;
 }
 
-/** One file, whole in memory; larger ones are beyond what a function of ours can hold. */
+/** Largest file. A file is held in memory as a whole, and a larger one exceeds what our functions can hold. */
 export const MAX_FILE_BYTES = 2 ** 31 - 1;
 /**
- * A deflated data set may grow to 32 times its size (real ones grow 2 to 10 times), small ones to 16 MiB (blank masks),
- * none beyond 1 GiB. Deflate itself allows 1032 times.
+ * Limits for a deflated data set: 32 times its size (real ones grow 2 to 10 times), at least 16 MiB (blank masks), and at
+ * most 1 GiB. Deflate itself allows 1032 times.
  */
 export const MAX_INFLATE_RATIO = 32;
 export const MIN_INFLATED_LIMIT = 16 * 2 ** 20;
 export const MAX_INFLATED_LIMIT = 2 ** 30;
 
 /**
- * PS3.5 9.1 and ISO/IEC 8824: components under the roots 0, 1 and 2. Leading zeros are forbidden, too, but real devices
- * put dates and times into components, archives hold them, and they do no harm.
+ * PS3.5 9.1 and ISO/IEC 8824: components under the roots 0, 1 and 2. The standard forbids leading zeros, too. They pass here
+ * because real devices put dates and times into components, archives hold such UIDs, and they do no harm.
  */
 const UID = /^[0-2](\.[0-9]+)+$/;
 const MAX_UID_LENGTH = 64;
-/** What every object of a study has and what everything downstream is keyed by. */
+/** The UIDs that every object of a study has, and by which everything downstream is keyed. */
 const REQUIRED_UIDS = ['SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID'] as const;
 
-/** How much of a file `checkPart10Start` looks at. */
+/** How many bytes of a file `checkPart10Start` reads. */
 export const PART10_START_BYTES = 132;
 
 /**
- * What can be said of a file before it is brought into memory: that it is not too large, and begins with a preamble and the
- * prefix `DICM` (PS3.10 7.1). Files without them are refused, as PS3.10 has it: what they are would be a guess.
+ * Checks what can be known before a file is read into memory: it is not too large, and it begins with a preamble and the
+ * prefix `DICM` (PS3.10 7.1). Files without them are refused, as PS3.10 requires: reading them would be guesswork.
  *
  * @throws DicomReadError `limit-exceeded` or `not-dicom`
  */
@@ -58,8 +58,8 @@ export function checkPart10Start(start: Uint8Array, size: number): void {
 }
 
 /**
- * Reads a file whose bytes must stay unchanged as long as the data set is used: values are views on them. Elements behind
- * the pixel data are not read; nor are pixels with `stopBeforePixels`.
+ * Reads a file. Its bytes must stay unchanged while the data set is in use, because values are views on them. Elements after
+ * the pixel data are not read; `stopBeforePixels` leaves out the pixels, too.
  *
  * @throws DicomReadError `not-dicom`, `truncated`, `malformed`, `limit-exceeded`, `unsupported-transfer-syntax`,
  *   `missing-uid` or `invalid-uid`
@@ -83,8 +83,8 @@ function readMeta(bytes: Uint8Array): { readonly TransferSyntaxUID: string; read
 }
 
 /**
- * Whether the first element names its VR, which says more about the data set than a Transfer Syntax that some writers get
- * wrong. An implicit length with two capitals in its low bytes would be over 16 KB, which no first element is.
+ * Whether the first element states its VR, which is more reliable than the Transfer Syntax that some writers get wrong. An
+ * implicit length with two capital letters in its low bytes would exceed 16 KB, which no first element does.
  */
 function explicitVr(body: Uint8Array, start: number): boolean | undefined {
   if (start + 6 > body.length) return undefined;

@@ -1,4 +1,4 @@
-/** From bytes to samples: the array type that fits, and only the bits that are the sample's (PS3.5 8.1). */
+/** From bytes to samples: the array type that fits, and only the bits that belong to the sample (PS3.5 8.1). */
 import { sampleShift } from './high-bit.ts';
 import type { PixelDescription } from './pixel-description.ts';
 
@@ -15,10 +15,10 @@ export type PixelArray =
 type SampleFormat = Pick<PixelDescription, 'bitsAllocated' | 'bitsStored' | 'signed' | 'floatingPoint' | 'highBit'>;
 
 /**
- * Little-endian samples as an array of their type; a view on the bytes where they are aligned and hold nothing else. Those
- * that lie above the lowest bits are shifted down only where that is asked for.
+ * Little-endian samples as an array of their type; a view on the bytes where they are aligned and hold nothing else. Samples
+ * above the lowest bits are shifted down only on request.
  *
- * @throws DicomReadError `unsupported-pixel-format` where nobody can tell which bits are the samples'
+ * @throws DicomReadError `unsupported-pixel-format` where it is unclear which bits are the samples
  */
 export function samplesOf(bytes: Uint8Array, format: SampleFormat, shiftDown = false): PixelArray {
   const words = typedArray(bytes, format);
@@ -27,7 +27,7 @@ export function samplesOf(bytes: Uint8Array, format: SampleFormat, shiftDown = f
   return shiftDown ? shifted(words, shift, format) : words;
 }
 
-/** The samples that begin at bit `shift`, without what lies above them. */
+/** The samples that begin at bit `shift`, without the bits above them. */
 function shifted(words: PixelArray, shift: number, { bitsStored, signed }: SampleFormat): PixelArray {
   const samples = words.slice();
   const [above, below] = [32 - bitsStored - shift, 32 - bitsStored];
@@ -59,8 +59,8 @@ function typedArray(bytes: Uint8Array, { bitsAllocated, signed, floatingPoint }:
 }
 
 /**
- * Bits above Bits Stored are not the sample's (old overlays, or no sign): cleared, or filled with the sign where samples are
- * signed (PS3.5 8.1.1). Copies only where a sample has such bits.
+ * Clears the bits above Bits Stored, which do not belong to the sample (old overlays, or a missing sign); in signed samples
+ * fills them with the sign (PS3.5 8.1.1). Copies only where a sample has such bits.
  */
 function withoutUnusedBits(
   data: PixelArray,
@@ -78,7 +78,7 @@ function withoutUnusedBits(
   return clean;
 }
 
-/** A loop each, so that each is compiled for what it does: every sample of every picture passes through one of them. */
+/** Two loops, because each is then compiled for one task: every sample of every picture passes through one of them. */
 function isZeroExtended(data: PixelArray, shift: number): boolean {
   for (let i = 0; i < data.length; i += 1) {
     const sample = data[i] ?? 0;

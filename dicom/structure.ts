@@ -1,6 +1,6 @@
 /**
- * The structure of a data set (PS3.5 7): elements, sequences, items and fragments, with every declared length checked
- * against the bytes that are there. Values stay where they are; nothing is copied or decoded.
+ * The structure of a data set (PS3.5 7): elements, sequences, items and fragments. Every declared length is checked against
+ * the bytes that are there. Values stay in place; nothing is copied or decoded.
  */
 import { vrOf } from './dictionary.ts';
 import { type Element, type ElementSet, isSameElement, PlainElement } from './element.ts';
@@ -12,7 +12,7 @@ export interface Encoding {
   readonly littleEndian: boolean;
 }
 
-/** What stands before a value. `inner` is the encoding of its items where it is not the data set's own. */
+/** The fields before a value. `inner` is the encoding of its items where it differs from the data set's own. */
 interface Header {
   readonly vr: string;
   readonly length: number;
@@ -22,20 +22,20 @@ interface Header {
 /** Deeper than any IOD nests (SR trees stay below 20), shallow enough for the call stack. */
 export const MAX_DEPTH = 32;
 /**
- * Elements, items and fragments together. A file has some hundreds, enhanced multi-frame objects some 10,000, and up to
- * 100,000. Bounds the time and memory that entries of 8 bytes can claim: 400 bytes and half a microsecond each.
+ * Limit on elements, items and fragments together. A plain file has some hundreds, an enhanced multi-frame object some
+ * 10,000 to 100,000. An entry of 8 bytes costs 400 bytes of memory and half a microsecond; the limit bounds both.
  */
 export const MAX_ENTRIES = 500_000;
 const UNDEFINED_LENGTH = 0xffff_ffff;
 const ITEM = 0xfffe_e000;
 const ITEM_END = 0xfffe_e00d;
 const SEQUENCE_END = 0xfffe_e0dd;
-/** VRs with a 2-byte length in explicit encoding (PS3.5 7.1.2); every other, known or not, has 4 bytes after 2 reserved. */
+/** VRs with a 2-byte length in explicit encoding (PS3.5 7.1.2). Every other VR, known or not, has 4 bytes after 2 reserved ones. */
 export const SHORT_LENGTH: ReadonlySet<string> = new Set(
   'AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US'.split(' '),
 );
 const LETTER_A = 65;
-/** Every pair of capitals, at (first × 26 + second): all elements share these few strings. */
+/** Every pair of capital letters, at first × 26 + second. All elements share these few strings. */
 const VRS: readonly { readonly name: string; readonly short: boolean }[] = Array.from({ length: 26 * 26 }, (_, i) => {
   const name = String.fromCharCode(LETTER_A + Math.floor(i / 26), LETTER_A + (i % 26));
   return { name, short: SHORT_LENGTH.has(name) };
@@ -64,7 +64,7 @@ export class StructureReader {
   #entries = 0;
 
   constructor(bytes: Uint8Array, offset: number) {
-    // A Buffer's slice() would be a view, which whoever slices a value does not expect.
+    // A Buffer's slice() would be a view, but code that slices a value expects a copy.
     this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.offset = offset;
@@ -81,7 +81,7 @@ export class StructureReader {
     return group * 0x1_0000 + this.#view.getUint16(this.offset + 2, littleEndian);
   }
 
-  /** The File Meta Information (PS3.10 7.1); its group length is often wrong, so it ends where group 0002 ends. */
+  /** The File Meta Information (PS3.10 7.1). Its group length is often wrong, so it ends where group 0002 ends. */
   meta(): ElementSet {
     const elements = new Map<number, Element>();
     while (!this.#done) {
@@ -93,7 +93,7 @@ export class StructureReader {
   }
 
   /**
-   * A file's data set, up to and including the pixel data, or up to them. What follows (signatures, padding) is not read.
+   * A file's data set, up to and including the pixel data, or up to it. Anything behind it (signatures, padding) is not read.
    *
    * @throws DicomReadError `truncated`, `malformed` or `limit-exceeded`
    */
@@ -134,14 +134,14 @@ export class StructureReader {
   }
 
   /**
-   * PS3.5 7.1: an attribute stands once. Where it stands twice with different values, readers differ in which of the two
-   * they believe. Of private attributes (odd groups), on which nothing here depends, the first is kept.
+   * PS3.5 7.1: an attribute occurs once. Where it occurs twice with different values, readers disagree on which one counts, so
+   * the file is refused. Of private attributes (odd groups), on which nothing here depends, the first is kept.
    */
   #add(elements: Map<number, Element>, tag: number, element: Element): void {
     const known = elements.get(tag);
     if (known === undefined) elements.set(tag, element);
     else if (!isPrivate(tag) && !isSameElement(known, element))
-      throw malformed('An attribute stands twice', this.offset);
+      throw malformed('An attribute occurs twice', this.offset);
   }
 
   #count(): void {
@@ -157,13 +157,13 @@ export class StructureReader {
     }
   }
 
-  /** The element at the cursor, which moves behind it. */
+  /** Reads the element at the cursor and moves the cursor behind it. */
   #element(encoding: Encoding, depth: number): Element {
     this.#count();
     const start = this.offset;
     const tag = this.#peekTag(encoding.littleEndian);
     this.offset += 4;
-    if (tag >= ITEM && tag <= 0xfffe_ffff) throw malformed('An item delimiter stands where an element is due', start);
+    if (tag >= ITEM && tag <= 0xfffe_ffff) throw malformed('An item delimiter stands in place of an element', start);
     const { vr, length, inner = encoding } = this.#header(tag, encoding, start);
     if (length !== UNDEFINED_LENGTH) {
       const end = this.#endAfter(length);
@@ -175,7 +175,7 @@ export class StructureReader {
     if (isPixelData(tag)) return { vr, value: NOTHING, fragments: this.#fragments(encoding.littleEndian) };
     if (vr === 'SQ') return { vr, value: NOTHING, items: this.#items(inner, undefined, depth) };
     if (vr === 'UN') return { vr: 'SQ', value: NOTHING, items: this.#items(IMPLICIT, undefined, depth) };
-    throw malformed('An undefined length stands where none may', start);
+    throw malformed('An undefined length is not allowed', start);
   }
 
   #header(tag: number, encoding: Encoding, start: number): Header {
@@ -192,7 +192,7 @@ export class StructureReader {
     if (vr.short) return { vr: vr.name, length: this.#view.getUint16(this.offset - 2, encoding.littleEndian) };
     const length = this.#uint32(encoding.littleEndian);
     if (vr.name !== 'UN' || length === UNDEFINED_LENGTH || !encoding.littleEndian) return { vr: vr.name, length };
-    // Somebody who did not know the attribute copied it from Implicit VR Little Endian; we may know it (PS3.5 6.2.2).
+    // A writer that did not know the attribute copied it from Implicit VR Little Endian; we may know it (PS3.5 6.2.2).
     return { vr: vrOf(tag) ?? 'UN', length, inner: IMPLICIT };
   }
 
@@ -204,7 +204,7 @@ export class StructureReader {
       this.offset += 4;
       const length = this.#uint32(encoding.littleEndian);
       if (tag === SEQUENCE_END && end === undefined) return items;
-      if (tag !== ITEM) throw malformed('A sequence holds something else than items', start);
+      if (tag !== ITEM) throw malformed('A sequence holds something other than items', start);
       this.#count();
       const itemEnd = length === UNDEFINED_LENGTH ? undefined : this.#endAfter(length);
       items.push(this.#item(encoding, itemEnd, depth + 1));
@@ -221,7 +221,7 @@ export class StructureReader {
       this.offset += 4;
       const length = this.#uint32(littleEndian);
       if (tag === SEQUENCE_END) return fragments;
-      if (tag !== ITEM) throw malformed('Encapsulated pixel data hold something else than fragments', start);
+      if (tag !== ITEM) throw malformed('Encapsulated pixel data holds something other than fragments', start);
       this.#count();
       const end = this.#endAfter(length);
       fragments.push(this.#bytes.subarray(this.offset, end));

@@ -1,4 +1,4 @@
-/** What text of each Value Representation may look like (PS3.5 6.2, Table 6.2-1). */
+/** The rules for text of each Value Representation (PS3.5 6.2, Table 6.2-1). */
 
 /** Longest value in characters; for PN, of each component group. */
 const LONGEST: Readonly<Record<string, number>> = {
@@ -26,27 +26,27 @@ const SYNTAX: Readonly<Record<string, RegExp>> = {
   UI: /^(0|[1-9]\d*)(\.(0|[1-9]\d*))*$/,
 };
 
-/** Paragraph text may break lines; nothing else may hold control characters, nor the separator of values. */
+/** Paragraph text may contain line breaks. Other text may contain neither control characters nor the separator of values. */
 const PARAGRAPH = new Set(['ST', 'LT', 'UT']);
 const CONTROL = /\p{Cc}/u;
 const CONTROL_BUT_LAYOUT = /[^\P{Cc}\t\n\f\r]/u;
 
-/** Which rule `text` breaks as one value of `vr`; undefined where it breaks none. The answer never quotes the text. */
+/** The rule that `text` breaks as one value of `vr`; undefined where it breaks none. The answer never quotes the text. */
 export function textProblem(vr: string, text: string): string | undefined {
   if (text === '') return undefined;
   if (PARAGRAPH.has(vr) ? CONTROL_BUT_LAYOUT.test(text) : CONTROL.test(text))
     return `VR ${vr} takes no control characters`;
   if (!PARAGRAPH.has(vr) && vr !== 'UR' && text.includes('\\'))
-    return 'a backslash separates values; hand them as a list';
+    return 'a backslash separates values; pass them as a list';
   if (vr === 'PN') return personNameProblem(text);
   const longest = LONGEST[vr];
   const length = [...text].length;
   if (longest !== undefined && length > longest) return `${length} characters where VR ${vr} takes ${longest}`;
   const syntax = SYNTAX[vr];
-  if (syntax !== undefined && !syntax.test(text)) return `not written as VR ${vr} is`;
+  if (syntax !== undefined && !syntax.test(text)) return `not in the form of VR ${vr}`;
   if (vr === 'IS' && Math.abs(Number(text)) > 2 ** 31 - 1) return 'VR IS takes 32-bit integers';
   if ((vr === 'DA' && !isDate(text)) || (vr === 'TM' && !isTime(text)) || (vr === 'DT' && !isDateTime(text))) {
-    return `not written as VR ${vr} is`;
+    return `not in the form of VR ${vr}`;
   }
   return undefined;
 }

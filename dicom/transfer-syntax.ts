@@ -16,7 +16,7 @@ const explicitLittleEndian: TransferSyntax = {
   encapsulated: false,
 };
 
-/** A Map, for the name comes from a file and may be `constructor`. */
+/** A Map, because the key comes from a file and may be `constructor`. */
 const NATIVE: ReadonlyMap<string, TransferSyntax> = new Map([
   ['1.2.840.10008.1.2', { ...explicitLittleEndian, explicitVr: false }],
   ['1.2.840.10008.1.2.1', explicitLittleEndian],
@@ -28,12 +28,12 @@ const NATIVE: ReadonlyMap<string, TransferSyntax> = new Map([
 export const NATIVE_TRANSFER_SYNTAXES: readonly string[] = [...NATIVE.keys()];
 
 const STANDARD = /^1\.2\.840\.10008\.1\.2\.[0-9.]{1,40}$/;
-/** JPIP with deflated data set: neither readable here nor of use, the pixels lie elsewhere. */
+/** JPIP with a deflated data set: unreadable here, and of no use because the pixels are elsewhere. */
 const JPIP = /^1\.2\.840\.10008\.1\.2\.4\.(94|95|204|205)$/;
 
 /**
- * Every encapsulated syntax of the standard is Explicit VR Little Endian outside the pixels, so headers can be read even
- * where no decoder is at hand.
+ * Every encapsulated syntax of the standard is Explicit VR Little Endian outside the pixels. Headers can therefore be read
+ * even without a decoder.
  *
  * @throws DicomReadError `unsupported-transfer-syntax` for private syntaxes and those that only point to pixels
  */

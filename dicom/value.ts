@@ -4,7 +4,7 @@ import { lookup } from './dictionary.ts';
 import { DicomWriteError } from './error.ts';
 import { textProblem } from './text-rules.ts';
 
-/** Repertoires we write (PS3.3 C.12.1.1.2): the default one, or Unicode in UTF-8. */
+/** The repertoires that we write (PS3.3 C.12.1.1.2): the default one, or Unicode in UTF-8. */
 export type Charset = 'ISO_IR 6' | 'ISO_IR 192';
 
 /** What is being encoded: its keyword (for errors), Value Representation and Value Multiplicity. */
@@ -16,7 +16,7 @@ export interface Element {
 
 /** VRs whose text follows Specific Character Set (PS3.5 6.1.2.3); all other text is ASCII. */
 const LOCALISED = new Set(['SH', 'LO', 'ST', 'LT', 'PN', 'UC', 'UT']);
-/** VRs that hold one value and may contain the backslash that separates the values of others. */
+/** VRs that hold one value, in which a backslash is an ordinary character. */
 const SINGLE_TEXT = new Set(['ST', 'LT', 'UT', 'UR']);
 const TEXT = new Set(['AE', 'AS', 'CS', 'DA', 'DT', 'TM', 'UI', ...LOCALISED, ...SINGLE_TEXT]);
 
@@ -60,10 +60,10 @@ const FLOATS: Readonly<Record<string, NumberLayout>> = {
     set: (view, offset, value) => view.setFloat64(offset, value, true),
   },
 };
-/** Unit size of the VRs that take bytes as they are. */
+/** Unit size of the VRs whose bytes are written as they are. */
 const BYTES: Readonly<Record<string, number>> = { OB: 1, UN: 1, OW: 2, OF: 4, OL: 4, OD: 8, OV: 8 };
 
-/** Throws the gate's error: which attribute, which rule, and never the value. */
+/** Throws an error that names the attribute and the rule, and never the value. */
 export function refuse(keyword: string, rule: string): never {
   throw new DicomWriteError(`${keyword}: ${rule}`, { facts: { keyword, rule } });
 }
@@ -88,26 +88,26 @@ export function encodeValue(element: Element, values: readonly unknown[], charse
 }
 
 /**
- * Text that came from the source, written as it was found although it breaks a rule of its VR (length, syntax,
- * repertoire). The file stays readable: the value field is padded and its length right. Where the VR takes no other
- * repertoire than the default one, each character is the byte that it was read from.
+ * Text from the source, written as it was found although it breaks a rule of its VR (length, syntax, repertoire). The file
+ * stays readable: the value field is padded and its length is right. Where the VR allows only the default repertoire, each
+ * character is written as the byte that it was read from.
  */
 export function encodeAsFound({ keyword, vr }: Element, values: readonly string[]): Uint8Array {
   if (!canCopyAsFound(vr, values)) refuse(keyword, `VR ${vr} cannot be copied as text`);
   return padded(Buffer.from(values.join('\\'), LOCALISED.has(vr) ? 'utf8' : 'latin1'), vr === 'UI' ? 0x00 : 0x20);
 }
 
-/** The longest value of the VRs whose length field has two bytes; longer text of no other VR is worth copying. */
+/** The longest value whose length fits two bytes. Longer text, which other VRs allow, is not worth copying. */
 const LONGEST_COPIED = 0xfffe;
 
-/** Whether text of that VR can be written as it was found: in the default repertoire, a character is a byte. */
+/** Whether text of that VR can be written as it was found: in the default repertoire a character must be one byte. */
 export function canCopyAsFound(vr: string, values: readonly string[]): boolean {
   if (Buffer.byteLength(values.join('\\')) > LONGEST_COPIED) return false;
   if (LOCALISED.has(vr)) return true;
   return (TEXT.has(vr) || vr === 'DS' || vr === 'IS') && !values.some((value) => /[^\0-\xff]/u.test(value));
 }
 
-/** Why `values` of an element break its VR or VM; undefined where they do not. */
+/** How the `values` of an element break its VR or VM; undefined where they do not. */
 export function valueProblem(element: Element, values: readonly unknown[]): string | undefined {
   try {
     encodeValue(element, values, 'ISO_IR 192');
@@ -153,8 +153,8 @@ function encodeText({ keyword, vr }: Element, values: readonly string[], charset
 }
 
 /**
- * True where every character is one of the default repertoire (ISO 646) or one of its controls. ESC is none of them: what
- * follows it would be read as a code extension (PS3.5 6.1.2.5), except in UTF-8.
+ * True where every character belongs to the default repertoire (ISO 646) or its controls. ESC does not: outside UTF-8, what
+ * follows it would be read as a code extension (PS3.5 6.1.2.5).
  */
 export function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
@@ -204,7 +204,7 @@ function encodeTags(keyword: string, values: readonly unknown[]): Uint8Array {
   return bytes;
 }
 
-/** Why `count` values are not what a VM such as `1`, `2-4`, `1-n` or `3-3n` allows (PS3.5 6.4). */
+/** How `count` values break a VM such as `1`, `2-4`, `1-n` or `3-3n` (PS3.5 6.4); undefined where they do not. */
 function multiplicityProblem(vr: string, vm: string, count: number): string | undefined {
   const allowed = SINGLE_TEXT.has(vr) ? '1' : vm;
   const [low = '1', high = low] = allowed.split('-');

@@ -1,4 +1,4 @@
-/** Our DICOM writer: Part 10 files in Explicit VR Little Endian, byte for byte the same for the same attributes. */
+/** Our DICOM writer: Part 10 files in Explicit VR Little Endian. The same attributes give the same bytes. */
 import { type DictionaryEntry, lookup } from './dictionary.ts';
 import {
   type Charset,
@@ -12,8 +12,8 @@ import {
 } from './value.ts';
 
 /**
- * A source's text that breaks a rule of its VR (too long, not a date …), to be written as it was found: results share
- * their patient's and study's attributes with the source to the character, so that the PACS files them together.
+ * Text from a source that breaks a rule of its VR (too long, not a date …), to be written as it was found. Results share
+ * the source's patient and study attributes to the character; otherwise the PACS would not file them together.
  */
 export interface AsFound {
   readonly asFound: readonly string[];
@@ -35,7 +35,7 @@ export interface Attributes {
 }
 
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
-/** Names Hilum in File Meta Information; derived from a UUID of ours (PS3.5 B.2), never changes. */
+/** Identifies Hilum in File Meta Information. It derives from a UUID of ours (PS3.5 B.2) and never changes. */
 export const IMPLEMENTATION_CLASS_UID = '2.25.142710912530386047915391187364508829407';
 export const IMPLEMENTATION_VERSION_NAME = 'HILUM_1';
 
@@ -45,13 +45,13 @@ const LONGEST_SHORT = 0xfffe;
 const LONGEST = 0xfffffffe;
 const ITEM = 0xe000fffe;
 
-/** Byte runs in order, joined once at the end, so that pixels are copied once. */
+/** Byte runs in order. They are joined once at the end, so pixels are copied once. */
 interface Bytes {
   readonly runs: Uint8Array[];
   length: number;
 }
 
-/** What values of a data set depend on besides themselves. */
+/** What the encoding of a value depends on besides the value. */
 interface Context {
   readonly charset: Charset;
   readonly signed: boolean;
@@ -59,9 +59,9 @@ interface Context {
 }
 
 /**
- * A Part 10 file of these attributes; File Meta Information (PS3.10 7.1) is made from SOP Class and Instance UID.
+ * A Part 10 file of these attributes. File Meta Information (PS3.10 7.1) is made from SOP Class and SOP Instance UID.
  *
- * Specific Character Set is the writer's own to choose: absent where all text is ASCII, else `ISO_IR 192` (UTF-8).
+ * The writer chooses Specific Character Set: none where all text is ASCII, else `ISO_IR 192` (UTF-8).
  *
  * @throws DicomWriteError naming the keyword and the rule, never the value, where an attribute is not in the data
  * dictionary or its value breaks its VR, VM, length, range or repertoire
@@ -85,8 +85,8 @@ export function encodeDicom(attributes: Attributes): Uint8Array {
 }
 
 /**
- * A source's attributes as they may be copied, at any depth: text that breaks its VR is marked to be written as found;
- * a value that cannot be written at all, and Specific Character Set, which the writer chooses, are left out.
+ * A source's attributes as they may be copied, at any depth. Text that breaks its VR is marked to be written as found.
+ * Values that cannot be written at all are left out, and so is Specific Character Set, which the writer chooses.
  */
 export function asFoundWhereBroken(attributes: Attributes): Attributes {
   return Object.fromEntries(
@@ -104,7 +104,7 @@ export function asFoundWhereBroken(attributes: Attributes): Attributes {
   );
 }
 
-/** Keywords of the attributes that are written as found, at any depth, each once. */
+/** Keywords of the attributes that are written as found, at any depth; each keyword once. */
 export function keywordsAsFound(attributes: Attributes): readonly string[] {
   const found = Object.entries(attributes).flatMap(([keyword, value]) => {
     if (value === undefined) return [];
@@ -114,7 +114,7 @@ export function keywordsAsFound(attributes: Attributes): readonly string[] {
   return [...new Set(found)].sort();
 }
 
-/** The context of a data set's values: items say what they do not inherit. */
+/** The context of a data set's values. An item inherits what it does not state itself. */
 function contextIn({ PixelRepresentation, BitsAllocated }: Attributes, outer: Context): Context {
   return {
     charset: outer.charset,
@@ -166,7 +166,7 @@ function encodeElement(bytes: Bytes, entry: DictionaryEntry, value: AttributeVal
   append(bytes, field.runs);
 }
 
-/** Where PS3.6 gives a choice of VR, the pixels decide (PS3.5 A.2). */
+/** Where PS3.6 leaves a choice of VR, the pixels decide (PS3.5 A.2). */
 function chooseVr({ vr }: DictionaryEntry, value: AttributeValue, context: Context): string {
   if (vr === 'OB or OW') return context.bitsAllocated > 8 ? 'OW' : 'OB';
   if (vr === 'US or SS') return context.signed ? 'SS' : 'US';
@@ -205,7 +205,7 @@ function append(bytes: Bytes, runs: readonly Uint8Array[]): void {
   }
 }
 
-/** The values of a value: none for an empty one. Bytes count as one value. */
+/** A value as a list: an empty one has no values, and bytes count as one value. */
 function valuesOf(value: Exclude<AttributeValue, readonly Attributes[]>): readonly unknown[] {
   if (value === '') return [];
   if (isAsFound(value)) return value.asFound;

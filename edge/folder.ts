@@ -1,20 +1,20 @@
-/** The edge's folder: its journal and its spool, and the lock that keeps them one process's own. */
+/** The edge's folder: its journal, its spool, and the lock that reserves them for one process. */
 import { join } from 'node:path';
 import { edgeAtWork, lockFolder } from '#adapters/sqlite/lock.ts';
 import { proveWritable } from '#adapters/writable-folder.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { Journal, journalFile } from './journal.ts';
 
-/** What an edge holds for as long as it works. */
+/** The resources that an edge holds while it runs. */
 export interface EdgeFolder {
   readonly journal: Journal;
-  /** Chunks wait here; emptied at every start, so nobody else's may lie there. */
+  /** Holds chunks before their upload. It is emptied at every start, so it must not be shared. */
   readonly spoolFolder: string;
   close(): void;
 }
 
 /**
- * Opens the folder for this process alone, making it where there is none. A process that died does not hold it.
+ * Opens the folder for this process alone and creates it if necessary. A process that died no longer holds it.
  *
  * @throws ConfigurationError where another edge works in it
  * @throws SystemRefusalError where it cannot be written, before a study is read

@@ -1,4 +1,4 @@
-/** One series from the archive into the bucket: read, index, seal, judge, upload. */
+/** Forwards one series from the archive to the bucket: read, index, pack into chunks, check the tools' selections, upload. */
 import { createHash } from 'node:crypto';
 import type { DicomWebClient, SeriesUids } from '#adapters/dicomweb/client.ts';
 import type { OrthancSeries } from '#adapters/orthanc/client.ts';
@@ -18,23 +18,23 @@ export interface SeriesForwarding {
   readonly archive: Pick<DicomWebClient, 'retrieveSeries'>;
   readonly store: ObjectStore;
   readonly journal: Journal;
-  /** Chunks wait here until their series is judged. */
+  /** Holds chunks until it is known whether a tool takes their series. */
   readonly spoolFolder: string;
   readonly chunkBytes?: number | undefined;
   readonly wants: Wants;
   readonly log: Log;
 }
 
-/** Where the series' instances lie in the bucket, or why it was left out. `stored` counts what was not there before. */
+/** The places of the series' instances in the bucket, or why it was left out. `stored` counts bytes that are new there. */
 export type SeriesOutcome =
   | { readonly forwarded: true; readonly instances: readonly ManifestInstance[]; readonly storedBytes: number }
   | { readonly forwarded: false; readonly reason: Reason };
 
 /**
- * Forwards one series, unless no tool wants it or Hilum wrote it. A series that did not change since it was last
- * forwarded or judged is not read again.
+ * Forwards one series, unless no tool wants it or Hilum wrote it. A series that has not changed since it was last
+ * forwarded or left out is not read again.
  *
- * @throws ArchiveUnavailableError where the archive goes away or sends less than it lists
+ * @throws ArchiveUnavailableError if the archive stops answering or sends fewer instances than it lists
  */
 export async function forwardSeries(
   edge: SeriesForwarding,
@@ -71,7 +71,7 @@ export async function forwardSeries(
   });
 }
 
-/** Writes into the journal what was found and decided, so that an unchanged series is not read again. */
+/** Records the series' content and the decision in the journal, so that an unchanged series is not read again. */
 function close(
   { journal, wants }: SeriesForwarding,
   StudyInstanceUID: string,
@@ -90,7 +90,7 @@ function close(
   journal.closeSeries(StudyInstanceUID, closed, { sha256s, refused });
 }
 
-/** Why a series is left out before a byte of it is read. */
+/** The reason for leaving a series out without reading it. */
 function refusedUnread(series: OrthancSeries, wants: Wants): Reason | undefined {
   if (!isKeyUid(series.SeriesInstanceUID))
     return { code: 'invalid-uid', message: 'Its Series Instance UID is none (PS3.5 9.1).' };
@@ -111,7 +111,7 @@ function judge(content: SeriesContent, StudyInstanceUID: string, wants: Wants): 
   return verdict.wanted ? undefined : verdict.reason;
 }
 
-/** Those of the remembered instances whose chunk the bucket still holds: its owner may have emptied it, or let it expire. */
+/** The recorded instances whose chunks are still in the bucket. Its owner may have deleted chunks, or they may have expired. */
 async function stillInBucket(
   store: ObjectStore,
   remembered: ReadonlyMap<string, ManifestInstance>,
@@ -126,12 +126,12 @@ async function stillInBucket(
 type WithSpool = SeriesForwarding & { readonly spool: Spool };
 
 interface SeriesContent {
-  /** All that can be read and that Hilum did not write. */
+  /** All readable instances that Hilum did not write. */
   readonly instances: readonly InstanceIndex[];
-  /** Those of them that are not in the bucket yet, sealed. */
+  /** Chunks of the instances that are not in the bucket yet. */
   readonly chunks: readonly SealedChunk[];
   readonly refused: readonly RefusedFile[];
-  /** How many Hilum wrote. */
+  /** The number of instances that Hilum wrote. */
   readonly own: number;
 }
 
@@ -193,7 +193,7 @@ function tryIndex(bytes: Uint8Array, asked: SeriesUids): InstanceIndex | Refused
   }
 }
 
-/** Puts chunks into the bucket, and each then into the journal; returns how many bytes were new to the bucket. */
+/** Uploads chunks and records each in the journal. Returns the number of bytes that were new to the bucket. */
 async function upload(
   { store, spool, journal, log }: WithSpool,
   StudyInstanceUID: string,

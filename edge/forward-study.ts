@@ -1,4 +1,4 @@
-/** One study from the archive into the bucket: its series, then the manifest that closes the upload. */
+/** Forwards one study from the archive to the bucket: its series, then the manifest that closes the upload. */
 import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
 import type { Reason } from '#core/errors.ts';
 import { revisionOf } from '#core/study/revision.ts';
@@ -20,16 +20,16 @@ export type StudyOutcome =
       readonly revision: string;
       readonly manifestKey: string;
       readonly instances: number;
-      /** Bytes of chunks that were not in the bucket before; 0 where nothing changed. */
+      /** Bytes of chunks that were not in the bucket before; 0 if nothing changed. */
       readonly storedBytes: number;
-      /** False where this revision's manifest was there already: the pipeline is not started again. */
+      /** False if this revision's manifest already existed; the pipeline is then not started again. */
       readonly fresh: boolean;
     }
   | { readonly state: 'skipped'; readonly StudyInstanceUID: string; readonly reason: Reason };
 
 /**
- * Forwards what tools want of a study. However often it runs, and wherever an earlier run stopped, the same study makes
- * the same manifest, and nothing is uploaded twice.
+ * Forwards the series of a study that tools want. It may be repeated at any time, also after an interruption: the same study
+ * gives the same manifest, and nothing is uploaded twice.
  */
 export async function forwardStudy(
   edge: StudyForwarding,
@@ -81,7 +81,7 @@ export async function forwardStudy(
   };
 }
 
-/** One reason for a study of which no series was taken: the only one there is, or all of them in a row. */
+/** One reason for a study without any wanted series: the only reason, or all reasons joined. */
 function summaryOf(reasons: readonly Reason[]): Reason {
   const distinct = [...new Map(reasons.map((reason) => [reason.message, reason])).values()];
   const [only] = distinct;

@@ -1,6 +1,6 @@
 /**
- * The forwarder: follows Orthanc's changes, and puts every study that comes to rest and that a tool could want into the
- * bucket. It may be stopped at any moment; what it had noticed is done after the next start.
+ * The forwarder: follows Orthanc's changes and uploads every stable study that a tool may want to the bucket. It may be
+ * stopped at any time; studies that it had noticed are forwarded after the next start.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
@@ -33,20 +33,20 @@ export interface ForwarderOptions extends DeployedWantsOptions {
   /** Chunks wait here until their series is judged; emptied at the start. */
   readonly spoolFolder: string;
   readonly lane?: Lane;
-  /** What the first start of all takes: `now` only what arrives from then on, `all` what lies in Orthanc too. */
+  /** What the very first start forwards: `now` only studies that arrive from then on, `all` also those already in Orthanc. */
   readonly start?: 'now' | 'all';
   readonly pollMs?: number;
-  /** How often all studies are looked through for one that was missed; also after every outage and at the start. */
+  /** How often all studies are scanned for missed ones. They are also scanned at the start and after every outage. */
   readonly scanEveryMs?: number;
   readonly chunkBytes?: number;
 }
 
 export interface Forwarder {
-  /** Works until `signal` is aborted. @throws ArchiveDeniedError, ConfigurationError where it cannot begin */
+  /** Runs until `signal` is aborted. @throws ArchiveDeniedError, ConfigurationError if it cannot start */
   run(signal: AbortSignal): Promise<void>;
-  /** Notices everything there is, once, and works off what is due. */
+  /** Looks for all changes once, and forwards all studies that are due. */
   runOnce(signal?: AbortSignal): Promise<readonly StudyOutcome[]>;
-  /** Forwards one study as it is now, stable or not. @throws ArchiveRequestError where Orthanc does not have it */
+  /** Forwards one study as it is now, stable or not. @throws ArchiveRequestError if Orthanc does not have it */
   forwardStudy(StudyInstanceUID: string, signal?: AbortSignal): Promise<StudyOutcome>;
 }
 
@@ -54,10 +54,10 @@ const PAGE = 200;
 const CHANGES_PAGE = 1_000;
 const POLL_MS = 500;
 const SCAN_EVERY_MS = 3_600_000;
-/** Waits between attempts: 1 s, doubled each time up to 30 s for Orthanc and the bucket, up to 5 min for one study. */
+/** Back-off between attempts: 1 s, doubled each time, up to 30 s for Orthanc and the bucket and up to 5 min for one study. */
 const OUTAGE_CAP_MS = 30_000;
 const STUDY_CAP_MS = 300_000;
-/** When a study is looked at again that received instances while it waited its turn. */
+/** The wait before a study is checked again that received instances while it was queued. */
 const UNSTABLE_MS = 5_000;
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
@@ -78,7 +78,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     }
     const last = await orthanc.lastChange();
     const [cursor, newest] = [journal.cursor(), last?.seq ?? 0];
-    // What is older than the newest change is found by the look through all studies that follows.
+    // The scan of all studies that follows finds everything older than the newest change.
     if (cursor === undefined) journal.begin(newest, options.start === 'all' ? '' : (last?.date ?? ''));
     else if (cursor > newest) {
       log.warn('orthanc-replaced', { cursor, newest });
@@ -104,8 +104,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   }
 
   /**
-   * One page of the look through all studies, for those that became stable while the edge or Orthanc was down: no event
-   * tells of them. A page at a time, so that a large archive does not hold up what arrives.
+   * Scans one page of all studies for those that became stable while the edge or Orthanc was down, for which there is no
+   * event. It scans page by page, so that a large archive does not delay new studies.
    */
   async function scan(): Promise<void> {
     if (scanOffset === undefined && clock.now() - scannedAt >= scanEveryMs) scanOffset = 0;
@@ -131,7 +131,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     for (const { orthancId } of noticed) log.info('study-noticed', { orthancId });
   }
 
-  /** Works off one study that is due; undefined where none is. */
+  /** Forwards one study that is due; undefined if there is none. */
   async function workOff(signal?: AbortSignal): Promise<StudyOutcome | 'postponed' | undefined> {
     const due = journal.due(clock.now());
     if (due === undefined) return undefined;
@@ -191,7 +191,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
           if (idle) await pause(pollMs, signal);
         } catch (error) {
           if (signal.aborted) break;
-          // Before the first success a wrong setting is likelier than a fault that passes: say so and stop.
+          // Before the first success, a wrong setting is more likely than a temporary fault: report it and stop.
           if (!begun && isSetting(error)) throw error;
           stale ||= error instanceof ArchiveUnavailableError;
           const waitMs = backoffMs(outages, OUTAGE_CAP_MS);
@@ -226,7 +226,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 const isSetting = (error: unknown): boolean =>
   error instanceof ArchiveDeniedError || error instanceof ArchiveRequestError || error instanceof ConfigurationError;
 
-/** Not the study's fault: all of them would meet it. */
+/** Errors that are not the study's fault, since they would affect all studies. */
 const isOutage = (error: unknown): boolean =>
   error instanceof ArchiveUnavailableError ||
   error instanceof ServiceUnavailableError ||
@@ -236,7 +236,7 @@ const isOutage = (error: unknown): boolean =>
 
 const backoffMs = (attempts: number, capMs: number): number => Math.min(capMs, 1_000 * 2 ** Math.min(attempts, 20));
 
-/** What of an error may be logged: ours are written for it, of others only the kind is told. */
+/** The loggable facts of an error. The message is logged only for Hilum's own errors; other messages may quote a dataset. */
 const factsOf = (error: unknown): Facts =>
   isKnown(error)
     ? { ...error.facts, code: error.code, message: error.message }

@@ -1,4 +1,4 @@
-/** The tables of the journal. Columns that hold DICOM values are named by their keywords. */
+/** The journal's tables. Columns with DICOM values have the attributes' keywords as names. */
 export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS studies (

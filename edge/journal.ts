@@ -1,6 +1,6 @@
 /**
- * What the edge remembers, in one SQLite file: how far it has followed Orthanc's changes, what became of each study, and
- * where each instance that it uploaded lies in the bucket. It holds UIDs, digests and the header index, nothing of the patient.
+ * The edge's journal, one SQLite file: how far the edge has followed Orthanc's changes, the state of each study, and the
+ * place of each uploaded instance in the bucket. It holds UIDs, digests and the header index, but no patient data.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,18 +9,18 @@ import type { Reason } from '#core/errors.ts';
 import { SCHEMA } from './journal-schema.ts';
 import type { ManifestInstance } from './spool.ts';
 
-/** `seen`: stable in Orthanc and waiting its turn, or for another attempt. The other two are settled. */
+/** `seen`: stable in Orthanc, and waiting for its first or next attempt. The other two states are final. */
 type StudyState = 'seen' | 'uploaded' | 'skipped';
 
 export interface JournalStudy {
   readonly StudyInstanceUID: string;
   readonly orthancId: string;
   readonly state: StudyState;
-  /** Of the last upload. */
+  /** The revision of the last upload. */
   readonly revision?: string;
-  /** Why it was skipped, or why the last attempt failed. */
+  /** Why the study was skipped, or why the last attempt failed. */
   readonly reason?: Reason;
-  /** Orthanc's LastUpdate of what was last settled. */
+  /** Orthanc's LastUpdate when the study last reached a final state. */
   readonly lastUpdate?: string;
   /** ms since the epoch. */
   readonly seenAt: number;
@@ -30,7 +30,7 @@ export interface JournalStudy {
   readonly refused: readonly RefusedFile[];
 }
 
-/** A file that cannot be taken as DICOM, named by its digest, for it may have no UID. */
+/** A file that cannot be read as DICOM. It is identified by its digest, because it may have no UID. */
 export interface RefusedFile {
   readonly SeriesInstanceUID: string;
   readonly sha256: string;
@@ -38,13 +38,13 @@ export interface RefusedFile {
   readonly reason: Reason;
 }
 
-/** What was decided on a series the last time it was read; `reason` where it was left out. */
+/** The decision on a series when it was last read; with a `reason` if it was left out. */
 export interface JournalSeries {
   readonly SeriesInstanceUID: string;
   readonly lastUpdate: string;
-  /** How many instances Orthanc listed then. */
+  /** The number of instances that Orthanc listed then. */
   readonly listed: number;
-  /** Digest of what the tools wanted then. */
+  /** Digest of the tools' selections then. */
   readonly wants: string;
   readonly reason?: Reason;
 }
@@ -62,7 +62,7 @@ export type Settlement = { readonly lastUpdate?: string } & (
 export class Journal {
   readonly #db: Database;
 
-  /** Opens the journal, making file and folder where there are none. Every change is on disk when its method returns. */
+  /** Opens the journal and creates file and folder if necessary. Every change is on disk when its method returns. */
   constructor(file: string) {
     this.#db = openDatabase(file, SCHEMA);
   }
@@ -71,18 +71,18 @@ export class Journal {
     this.#db.close();
   }
 
-  /** The position in Orthanc's log of changes up to which everything is noticed; undefined before the first start. */
+  /** The position in Orthanc's log of changes up to which all changes were processed; undefined before the first start. */
   cursor(): number | undefined {
     const value = this.#mark('cursor');
     return value === undefined ? undefined : Number(value);
   }
 
-  /** Studies that were last changed at this time of Orthanc's or before are none of the edge's work. */
+  /** Studies that were last changed at or before this time, by Orthanc's clock, are not forwarded. */
   since(): string {
     return this.#mark('since') ?? '';
   }
 
-  /** Sets where to begin: at the first start, and after Orthanc's database was replaced. */
+  /** Sets the starting point, at the first start and after Orthanc's database was replaced. */
   begin(cursor: number, since: string): void {
     this.#together(() => {
       this.#setMark('cursor', String(cursor));
@@ -90,7 +90,7 @@ export class Journal {
     });
   }
 
-  /** Puts studies in line for `now` and moves the cursor, both or neither. */
+  /** Queues studies for `now` and moves the cursor, in one transaction. */
   notice(studies: readonly Noticed[], now: number, cursor?: number): void {
     const insert = this.#db.prepare(`
       INSERT INTO studies (StudyInstanceUID, orthancId, state, seenAt) VALUES (?, ?, 'seen', ?)
@@ -102,7 +102,7 @@ export class Journal {
     });
   }
 
-  /** The study that has waited longest and may be tried at `now`. */
+  /** The study that has waited longest and is due at `now`. */
   due(now: number): JournalStudy | undefined {
     const row = this.#db
       .prepare(`SELECT * FROM studies WHERE state = 'seen' AND nextAttemptAt <= ? ORDER BY seenAt, rowid LIMIT 1`)
@@ -115,13 +115,13 @@ export class Journal {
     return row && this.#study(row);
   }
 
-  /** All studies, the newest first. */
+  /** All studies, newest first. */
   studies(): readonly JournalStudy[] {
     const rows = this.#db.prepare('SELECT * FROM studies ORDER BY seenAt DESC, rowid DESC').all();
     return rows.map((row) => this.#study(row));
   }
 
-  /** A study's turn has come to an end. */
+  /** Records a study's final state. */
   settle(StudyInstanceUID: string, settlement: Settlement, now: number): void {
     const { state, lastUpdate } = settlement;
     const revision = state === 'uploaded' ? settlement.revision : null;
@@ -132,7 +132,7 @@ export class Journal {
       .run(state, revision, reason?.code ?? null, reason?.message ?? null, lastUpdate ?? null, now, StudyInstanceUID);
   }
 
-  /** A study's turn has to be tried again at `nextAttemptAt`; with a reason it counts as a failed attempt. */
+  /** Schedules a study's next attempt at `nextAttemptAt`. With a reason, it counts as a failed attempt. */
   postpone(StudyInstanceUID: string, nextAttemptAt: number, reason?: Reason): void {
     this.#db
       .prepare(`UPDATE studies SET attempts = attempts + ?, nextAttemptAt = ?, code = ?, message = ?
@@ -150,18 +150,18 @@ export class Journal {
     return { SeriesInstanceUID, lastUpdate, listed: number(row, 'listed') ?? 0, wants, ...(reason && { reason }) };
   }
 
-  /** Where the instances of a series lie that were uploaded so far, by the SHA-256 of their files. */
+  /** The places of a series' uploaded instances in the bucket, by the SHA-256 of their files. */
   instances(StudyInstanceUID: string, SeriesInstanceUID: string): ReadonlyMap<string, ManifestInstance> {
     const rows = this.#db
       .prepare('SELECT sha256, entry FROM instances WHERE StudyInstanceUID = ? AND SeriesInstanceUID = ?')
       .all(StudyInstanceUID, SeriesInstanceUID);
-    // Our own file: what was written below is what is read here.
+    // The journal's own data, which was written below, needs no validation.
     return new Map(
       rows.map((row) => [text(row, 'sha256') ?? '', JSON.parse(text(row, 'entry') ?? '') as ManifestInstance]),
     );
   }
 
-  /** Remembers where the instances of a chunk lie, once it is in the bucket. */
+  /** Records the places of a chunk's instances, after the chunk was uploaded. */
   uploaded(StudyInstanceUID: string, SeriesInstanceUID: string, instances: readonly ManifestInstance[]): void {
     const insert = this.#db.prepare('INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?)');
     this.#together(() => {
@@ -170,7 +170,7 @@ export class Journal {
     });
   }
 
-  /** Closes a series that was read to its end: forgets instances that are no longer in it, and says what was refused. */
+  /** Records a series that was read completely: forgets instances that are no longer in it, and lists refused files. */
   closeSeries(
     StudyInstanceUID: string,
     series: JournalSeries,
@@ -200,7 +200,7 @@ export class Journal {
     return {
       StudyInstanceUID,
       orthancId: text(row, 'orthancId') ?? '',
-      state: text(row, 'state') as StudyState, // held to these by the table's CHECK
+      state: text(row, 'state') as StudyState, // ensured by the table's CHECK
       ...(revision !== undefined && { revision }),
       ...(reason && { reason }),
       ...(lastUpdate !== undefined && { lastUpdate }),
@@ -261,7 +261,7 @@ function reasonIn(row: Row): Reason | undefined {
 /** The journal in an edge's folder. */
 export const journalFile = (folder: string): string => join(folder, 'journal.sqlite');
 
-/** What the edge remembers of its studies, for `hilum status`; none where it never ran. */
+/** The journal's studies, for `hilum status`; none if the edge never ran. */
 export function readJournal(file: string): readonly JournalStudy[] {
   if (!existsSync(file)) return [];
   const journal = new Journal(file);

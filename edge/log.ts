@@ -1,4 +1,4 @@
-/** The edge's log: one JSON object a line, made of event names, UIDs, numbers and codes; never of dataset contents. */
+/** The edge's log: one JSON object per line, with event names, UIDs, numbers and codes, but no dataset contents. */
 import type { Clock } from '#core/ports.ts';
 
 export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -9,7 +9,7 @@ export interface Log {
   error(event: string, facts?: Facts): void;
 }
 
-/** A log that hands each finished line, without its line end, to `write`. */
+/** A log that passes each line, without line break, to `write`. */
 export function createLog(clock: Clock, write: (line: string) => void): Log {
   const at =
     (level: string) =>

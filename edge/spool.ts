@@ -1,9 +1,9 @@
 /**
- * Chunks: instances laid end to end, about 16 MB each, named by their SHA-256. Few large objects are faster and cheaper
- * to store than thousands of small ones, and a name made of the content makes storing one twice harmless.
+ * Packs instances into chunks of about 16 MB, named by their SHA-256. Few large objects are faster and cheaper to store than
+ * thousands of small ones. A name derived from the content makes it harmless to store a chunk twice.
  *
- * They wait on disk until their series is judged: what no tool takes never leaves the house, and memory holds one file at a
- * time. The folder is the edge's alone (0700), and is gone when the series is done with.
+ * Chunks stay on disk until it is known whether a tool takes their series. Series that no tool takes are never uploaded, and
+ * memory holds one file at a time. Only the edge can read the folder (0700), and it is removed when the series is finished.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
@@ -14,10 +14,10 @@ import type { Manifest } from '#pipeline/manifest.ts';
 
 const CHUNK_BYTES = 16 * 1024 * 1024;
 
-/** An instance's header with the place of its bytes, as the manifest lists it. */
+/** An instance's header index with the place of its bytes, as listed in the manifest. */
 export type ManifestInstance = Manifest['instances'][number];
 
-/** One file on its way: its index and its Part 10 bytes. */
+/** One file: its header index and its Part 10 bytes. */
 export interface IndexedFile {
   readonly instance: InstanceIndex;
   readonly bytes: Uint8Array;
@@ -27,11 +27,11 @@ export interface IndexedFile {
 export interface SealedChunk {
   readonly sha256: string;
   readonly sizeBytes: number;
-  /** What lies in it, in order. */
+  /** Its instances, in order. */
   readonly instances: readonly ManifestInstance[];
 }
 
-/** Gives `work` a spool of its own in `folder`, and removes it however that ends. */
+/** Runs `work` with a new spool in `folder`, and removes the spool afterwards, even if `work` fails. */
 export async function withSpool<T>(
   { folder, chunkBytes }: { readonly folder: string; readonly chunkBytes?: number | undefined },
   work: (spool: Spool) => Promise<T>,
@@ -45,7 +45,7 @@ export async function withSpool<T>(
   }
 }
 
-/** Removes what a process left that was killed: the journal knows what of it was uploaded, the rest is read again. */
+/** Removes the spools of a killed process. The journal knows which chunks were uploaded; the rest is read again. */
 export async function clearSpools(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
@@ -60,8 +60,8 @@ export class Spool {
   }
 
   /**
-   * Seals files into chunks, in the order they come; a file that is larger than a chunk makes one of its own. The same
-   * files in the same order make the same chunks.
+   * Packs files into chunks, in order. A file that is larger than a chunk gets a chunk of its own. The same files in the same
+   * order give the same chunks.
    */
   async seal(files: AsyncIterable<IndexedFile>): Promise<readonly SealedChunk[]> {
     const sealed: SealedChunk[] = [];
@@ -97,7 +97,7 @@ export class Spool {
   }
 }
 
-/** A chunk that takes files still. */
+/** A chunk to which files can still be added. */
 class OpenChunk {
   static async create(folder: string): Promise<OpenChunk> {
     return new OpenChunk(await open(join(folder, OpenChunk.#FILE), 'w', 0o600));
@@ -133,7 +133,7 @@ class OpenChunk {
     return { sha256, sizeBytes: this.sizeBytes, instances };
   }
 
-  /** For one that will not be finished. */
+  /** Discards an unfinished chunk. */
   async close(): Promise<void> {
     await this.#handle.close();
   }

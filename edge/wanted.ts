@@ -1,4 +1,4 @@
-/** What the tools want, decided as early as it can be: by modality before anything is read, then by the header index. */
+/** Decides as early as possible what the tools want: by modality before a series is read, then by the header index. */
 import { createHash } from 'node:crypto';
 import type { Reason } from '#core/errors.ts';
 import { groupImages, IMAGES_VERSION } from '#core/study/images.ts';
@@ -12,15 +12,15 @@ type Verdict = { readonly wanted: true } | { readonly wanted: false; readonly re
 const WANTED: Verdict = { wanted: true };
 
 export interface Wants {
-  /** Changes when any tool's selection does, or what counts as an image: older verdicts then say nothing. */
+  /** Changes with any tool's selection or the definition of an image. Older decisions are then void. */
   readonly digest: string;
-  /** Whether any tool could take images of this modality. Nothing of the series needs to be read for that. */
+  /** Whether any tool may take images of this modality. The series need not be read for that. */
   judgeModality(Modality: string | undefined): Verdict;
-  /** Whether any tool takes at least one image of these instances of one series. */
+  /** Whether any tool takes at least one image of these instances, which are of one series. */
   judgeSeries(StudyInstanceUID: string, instances: readonly InstanceIndex[]): Verdict;
 }
 
-/** The wants of all tools of a catalogue. */
+/** The selections of all tools of a catalogue. */
 export function wantsOf(catalog: readonly ToolEntry[]): Wants {
   const manifests = catalog.map((entry) => entry.manifest);
   const selections = manifests.map(({ id, selection }) => ({ id, selection }));
@@ -47,7 +47,7 @@ export function wantsOf(catalog: readonly ToolEntry[]): Wants {
   };
 }
 
-/** True unless the rules on Modality alone refuse the series, whatever else its headers say. */
+/** False if the rules on Modality alone refuse the series. */
 function couldTake({ alternatives }: ToolEntry['manifest']['selection'], Modality: string | undefined): boolean {
   return alternatives.some((rules) =>
     rules

@@ -1,11 +1,11 @@
 /**
  * `npm run evaluate -- TOOL`: runs `evaluation/<tool>/evaluation.ts` and writes `docs/tools/<tool>/`.
  *
- * --part NAME      only this part (again for more)     --cases N        only the first N cases of each part
- * --models DIR     other weights: a folder per model with `model.json` and its file
- * --out DIR        where page and metrics go; docs/tools/<tool> only takes a whole run with the committed models
- * --resume         takes outcomes that an earlier run of the same version left (all of them: only the page is made again)
- * --processes N    cases at a time; 2 unless told
+ * --part NAME      only this part (may be repeated)     --cases N        only the first N cases of each part
+ * --models DIR     other weights: a folder with one folder per model, which holds `model.json` and the model's file
+ * --out DIR        where to write page and metrics; the default is docs/tools/<tool> for a whole run with the committed models
+ * --resume         reuses the outcomes of an earlier run of the same version (if that run was complete, only writes the page)
+ * --processes N    cases at a time; 2 by default
  */
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -51,17 +51,17 @@ const entry = await entryOf(id, modelsDir);
 const chosen = evaluation.parts.filter(({ name }) => values.part === undefined || values.part.includes(name));
 const unknown = values.part?.filter((name) => !evaluation.parts.some((part) => part.name === name)) ?? [];
 if (unknown.length > 0) {
-  say(`There is no part ${unknown.join(', ')}: ${evaluation.parts.map(({ name }) => name).join(', ')}`);
+  say(`There is no part ${unknown.join(', ')}; the parts are ${evaluation.parts.map(({ name }) => name).join(', ')}`);
   process.exit(2);
 }
 const hasData = existsSync(join(dataFolder(), 'manifest.csv'));
 const parts = chosen.filter(({ needs, name }) => {
   if (needs !== 'data' || hasData) return true;
-  say(`left out: ${name} needs the folder of real data (export HILUM_DATA=<folder with manifest.csv>)`);
+  say(`skipped: ${name} needs the folder of real data (export HILUM_DATA=<folder with manifest.csv>)`);
   return false;
 });
 
-/** Outcomes of other weights lie apart, so that trying some does not cost those of the committed ones. */
+/** Outcomes of other weights have a folder of their own, so that those of the committed weights are kept. */
 const scratch = join(ROOT, 'artefacts', 'evaluation', modelsDir === undefined ? id : `${id}-other-weights`);
 const evaluated: EvaluatedPart[] = [];
 for (const part of parts) evaluated.push(await evaluate(part, entry));
@@ -79,7 +79,7 @@ for (const { part, summary } of evaluated) {
 }
 say(`written: ${relative(ROOT, join(out, 'README.md'))}`);
 
-/** Runs what is not known yet of a part's cases, and sums up. @throws Error naming the cases that failed */
+/** Runs a part's cases that have no outcome yet, and summarises all. @throws Error naming the cases that failed */
 async function evaluate(part: Part, { manifest, models }: ToolEntry): Promise<EvaluatedPart> {
   const cases = part.cases().slice(0, values.cases === undefined ? undefined : Number(values.cases));
   const version = toolVersion({ manifest, models });

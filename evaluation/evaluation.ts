@@ -1,15 +1,15 @@
 /**
- * How a tool is judged: `evaluation/<tool-id>/evaluation.ts` exports an `Evaluation`, which `npm run evaluate -- <tool>`
- * runs over all its cases. Cases and outcomes are plain JSON, for they cross process borders and lie in files.
+ * How a tool is evaluated: `evaluation/<tool-id>/evaluation.ts` exports an `Evaluation`, and `npm run evaluate -- <tool>`
+ * runs all its cases. Cases and outcomes are plain JSON, because they are sent between processes and stored in files.
  */
 import type { ToolUnderEvaluation } from './tool-under-evaluation.ts';
 
-/** One figure with its uncertainty and what is wanted of it. */
+/** One figure with its uncertainty and its goal. */
 export interface Metric {
   readonly value: number;
   /** 95 % interval, bootstrapped over cases (patients), not over findings. */
   readonly interval?: readonly [low: number, high: number];
-  /** How many findings, bodies, pictures … it is made of. */
+  /** The number of findings, bodies, pictures … that the figure is computed from. */
   readonly n: number;
   readonly unit?: string;
   readonly goal?: { readonly atLeast: number } | { readonly atMost: number };
@@ -24,15 +24,15 @@ export interface Table {
 
 /** A drawing of the page: an SVG file's content. */
 export interface Figure {
-  /** File name without its ending, unique in the evaluation. */
+  /** File name without extension, unique in the evaluation. */
   readonly name: string;
   readonly caption: string;
   readonly svg: string;
 }
 
-/** A picture of the page, e.g. of `gallery`. */
+/** A picture of the page, e.g. made by `gallery`. */
 export interface Picture {
-  /** File name without its ending, unique in the evaluation. */
+  /** File name without extension, unique in the evaluation. */
   readonly name: string;
   readonly caption: string;
   readonly png: Uint8Array;
@@ -47,15 +47,15 @@ export interface Summary {
   readonly remarks?: readonly string[];
 }
 
-/** Cases of one kind: held-out phantoms, a real study and its variants, studies out of scope … */
+/** Cases of one kind: held-out phantoms, variants of a real study, studies out of scope … */
 export interface Part<Case = unknown, Outcome = unknown> {
   readonly name: string;
   readonly title: string;
-  /** What it needs that a checkout lacks: the folder of real data (HILUM_DATA). */
+  /** What the part needs besides the checkout: the folder of real data (HILUM_DATA). */
   readonly needs?: 'data';
-  /** All cases in order; the first ones are those that CI runs. */
+  /** All cases in order. CI runs the first ones. */
   cases(): readonly Case[];
-  /** How many of the first cases CI runs. */
+  /** How many cases CI runs. */
   readonly ciCases: number;
   run(one: Case, tool: ToolUnderEvaluation): Promise<Outcome>;
   summarise(outcomes: readonly Outcome[]): Summary;
@@ -63,11 +63,11 @@ export interface Part<Case = unknown, Outcome = unknown> {
 
 export interface Evaluation {
   readonly tool: string;
-  /** The parts, in the page's order. `Part<Case, Outcome>` of differing types are put in by `part`. */
+  /** The parts, in the page's order. `part` converts a `Part<Case, Outcome>` for this list. */
   readonly parts: readonly Part[];
 }
 
-/** A part with its types, as the list of an evaluation holds it. */
+/** Converts a typed part for the list of an evaluation. */
 export function part<Case, Outcome>(one: Part<Case, Outcome>): Part {
   return one as unknown as Part;
 }

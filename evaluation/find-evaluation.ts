@@ -1,4 +1,4 @@
-/** The evaluations of this checkout: every `evaluation/<tool-id>/evaluation.ts`. Nothing lists them. */
+/** Finds the evaluations of this checkout: every `evaluation/<tool-id>/evaluation.ts`. There is no list of them. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,14 +6,14 @@ import type { Evaluation } from './evaluation.ts';
 
 const fileOf = (tool: string): string => join(import.meta.dirname, tool, 'evaluation.ts');
 
-/** Ids of the tools that are evaluated. */
+/** Ids of the tools that have an evaluation. */
 export function evaluatedTools(): readonly string[] {
   return readdirSync(import.meta.dirname)
     .filter((name) => existsSync(fileOf(name)))
     .sort();
 }
 
-/** @throws Error where the tool has no evaluation, or its file does not export `evaluation` of this tool */
+/** @throws Error if the tool has no evaluation, or if the file does not export an `evaluation` of this tool */
 export async function findEvaluation(tool: string): Promise<Evaluation> {
   if (!evaluatedTools().includes(tool)) {
     throw new Error(`There is no evaluation of ${tool}: choose one of ${evaluatedTools().join(', ')}`);

@@ -1,8 +1,8 @@
-/** A contact sheet of pictures with a caption each: what a tool got wrong, or how it marks. */
+/** A contact sheet of pictures with captions, e.g. a tool's failures or its marks. */
 import { PNG } from 'pngjs';
 import { CELL, drawText, type Rgb, type RgbImage } from '#core/image/text.ts';
 
-/** One picture. Captions are ASCII (core/image/text.ts has no other letters); a line break or too great a length breaks them. */
+/** One picture. Captions are ASCII, since core/image/text.ts has no other letters. Long captions are wrapped. */
 export interface Tile {
   readonly caption: string;
   readonly rows: number;
@@ -11,7 +11,7 @@ export interface Tile {
   readonly pixels: Uint8Array;
 }
 
-/** A tile as an outcome holds it, which is plain JSON. */
+/** A tile as plain JSON, for outcomes. */
 export interface StoredTile extends Omit<Tile, 'pixels'> {
   readonly base64: string;
 }
@@ -25,9 +25,9 @@ export function restoreTile({ base64, ...tile }: StoredTile): Tile {
 }
 
 export interface GalleryOptions {
-  /** Pictures side by side. */
+  /** Pictures per row. */
   readonly perRow?: number;
-  /** A tile's greatest side on the sheet, px; larger pictures are made smaller by averaging, smaller ones are kept. */
+  /** The longest side of a tile on the sheet, px. Larger pictures are reduced by averaging, smaller ones are kept. */
   readonly side?: number;
 }
 
@@ -36,7 +36,7 @@ const BACKGROUND = 24;
 const TEXT: Rgb = [235, 235, 235];
 const LINE = CELL.rows + 3;
 
-/** The sheet as a PNG file; the same bytes for the same tiles. */
+/** The sheet as a PNG file. The same tiles give the same bytes. */
 export function gallery(tiles: readonly Tile[], { perRow = 4, side = 220 }: GalleryOptions = {}): Uint8Array {
   const letters = Math.floor(side / CELL.columns);
   const pictures = tiles.map((tile) => ({ ...fitted(tile, side), lines: linesOf(tile.caption, letters) }));
@@ -66,7 +66,7 @@ export function gallery(tiles: readonly Tile[], { perRow = 4, side = 220 }: Gall
   return pngOf(canvas);
 }
 
-/** RGB, no side greater than `side`. Each pixel of the smaller picture is the mean of those that it covers. */
+/** The tile in RGB, with no side longer than `side`. A pixel of a reduced picture is the mean of the pixels that it covers. */
 function fitted({ rows, columns, pixels }: Tile, side: number): RgbImage {
   const channels = pixels.length === rows * columns ? 1 : 3;
   if (pixels.length !== rows * columns * channels) {
@@ -98,7 +98,7 @@ function covered(index: number, factor: number, size: number): readonly [from: n
   return [from, Math.max(from + 1, Math.min(size, Math.floor((index + 1) * factor)))];
 }
 
-/** Broken at spaces; a word that is longer than a line is cut by its end. */
+/** Wraps a caption at spaces. A word that is longer than a line is truncated. */
 function linesOf(caption: string, letters: number): readonly string[] {
   const lines: string[] = [];
   for (const paragraph of caption.split('\n')) {

@@ -1,17 +1,17 @@
-/** Metrics with their intervals from the outcomes of cases. */
+/** Computes metrics and their intervals from the outcomes of cases. */
 import type { Metric } from './evaluation.ts';
 import { bootstrap, percentile, unanimousInterval } from './statistics.ts';
 
 export type MetricOptions = Pick<Metric, 'unit' | 'goal'>;
 
-/** Found ones of how many there were. */
+/** The number of hits, and the number of all. */
 export type Counts = readonly [hits: number, of: number];
 
 /**
- * A share over all findings of all cases (fractures found of fractures, bodies named rightly of bodies), with the interval over
- * cases. Undefined where there is nothing to count, so that an absent figure is never shown as 0 or 1.
+ * A share over all findings of all cases (e.g. the share of fractures that were found), with its interval over cases.
+ * Undefined if there is nothing to count, so that a missing figure is never shown as 0 or 1.
  *
- * @param counts of one case, e.g. `[found, all]`
+ * @param counts returns one case's counts, e.g. `[found, all]`
  */
 export function shareOf<Case>(
   cases: readonly Case[],
@@ -27,9 +27,9 @@ export function shareOf<Case>(
 }
 
 /**
- * How often something happens a case (false places per picture), with the interval over cases.
+ * A number per case (e.g. false places per picture), with its interval over cases.
  *
- * @param count of one case
+ * @param count returns one case's number
  */
 export function perCase<Case>(
   cases: readonly Case[],
@@ -43,8 +43,8 @@ export function perCase<Case>(
 }
 
 /**
- * A percentile of values pooled over all cases (height errors of bodies), with the interval over cases. Undefined where there
- * is no value.
+ * A percentile of values pooled over all cases (e.g. height errors of bodies), with its interval over cases. Undefined if
+ * there is no value.
  *
  * @param percent 50 for the median
  */
@@ -58,8 +58,8 @@ export function percentileOf<Case>(
 }
 
 /**
- * Any statistic of what is pooled over all cases (a kappa, a bias, an area under a curve), with the interval over cases.
- * Undefined where nothing is pooled or the statistic cannot be told.
+ * Any statistic of items pooled over all cases (a kappa, a bias, an area under a curve), with its interval over cases.
+ * Undefined if there are no items or the statistic is not defined for them.
  */
 export function statisticOf<Case, Item>(
   cases: readonly Case[],
@@ -76,14 +76,14 @@ export function statisticOf<Case, Item>(
   return { value, ...(interval && { interval }), n: pooled.length, ...options };
 }
 
-/** The metrics that could be told, by name. */
+/** The metrics that are defined, by name. */
 export function told(metrics: Readonly<Record<string, Metric | undefined>>): Readonly<Record<string, Metric>> {
   return Object.fromEntries(
     Object.entries(metrics).flatMap(([name, metric]) => (metric === undefined ? [] : [[name, metric]])),
   );
 }
 
-/** Of cases that are variants of one patient: resampling them would say nothing of other patients. */
+/** For cases that are all variants of one patient: resampling them would say nothing about other patients. */
 export function withoutIntervals(
   metrics: Readonly<Record<string, Metric | undefined>>,
 ): Readonly<Record<string, Metric>> {
@@ -91,7 +91,7 @@ export function withoutIntervals(
   return Object.fromEntries(entries.map(([name, { interval: _, ...metric }]) => [name, metric]));
 }
 
-/** Undefined where the metric has no goal. */
+/** Undefined if the metric has no goal. */
 export function isReached({ value, goal }: Metric): boolean | undefined {
   if (goal === undefined) return undefined;
   return 'atLeast' in goal ? value >= goal.atLeast : value <= goal.atMost;

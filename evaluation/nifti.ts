@@ -1,4 +1,4 @@
-/** Reads reference masks and volumes that came as NIfTI-1 (single file, gzipped): the few types that masks have. */
+/** Reads reference masks and volumes from NIfTI-1 files (single file, gzipped), with the few data types that masks use. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { PointLps } from '#core/image/geometry.ts';
@@ -13,9 +13,10 @@ export interface NiftiVolume extends VoxelSpace {
 const SIZES: Readonly<Record<number, number>> = { 2: 1, 4: 2, 8: 4, 16: 4, 64: 8 };
 
 /**
- * A volume in LPS axes; NIfTI's own are RAS. Scaling of values (scl_slope) is not applied, for masks have none.
+ * Reads a volume and converts its axes from NIfTI's RAS to LPS. Scaling of values (scl_slope) is not applied, because masks
+ * have none.
  *
- * @throws RangeError where the file is of another type than uint8, int16, int32, float32 or float64
+ * @throws RangeError if the data type is not uint8, int16, int32, float32 or float64
  */
 export function readNifti(path: string): NiftiVolume {
   const bytes = gunzipSync(readFileSync(path));
@@ -23,11 +24,11 @@ export function readNifti(path: string): NiftiVolume {
   const [columns = 0, rows = 0, slices = 0] = [42, 44, 46].map((at) => view.getInt16(at, true));
   const type = view.getInt16(70, true);
   const size = SIZES[type];
-  if (size === undefined) throw new RangeError(`NIfTI data type ${type} is not read`);
+  if (size === undefined) throw new RangeError(`NIfTI data type ${type} is not supported`);
   const start = view.getFloat32(108, true);
   const count = columns * rows * slices;
   const values = valuesOf(bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + start + count * size), type);
-  // Rows of the affine (sform): x to the right, y to anterior, z to the head; ours run the other way along x and y.
+  // Rows of the affine (sform): x to the right, y to anterior, z to the head. LPS reverses x and y.
   const affine = [0, 1, 2].map((row) => [0, 1, 2, 3].map((n) => view.getFloat32(280 + 16 * row + 4 * n, true)));
   const signs = [-1, -1, 1];
   const column = (n: number): PointLps => {

@@ -1,4 +1,4 @@
-/** Outcomes of cases in a file a part, a line a case, so that a page can be made again and an interrupted run goes on. */
+/** Stores outcomes, one file per part and one line per case, so that an interrupted run can be resumed. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,15 +8,15 @@ interface Line {
   readonly outcome: unknown;
 }
 
-/** The outcomes of one part that were found by one version of a tool. */
+/** The outcomes of one part for one version of a tool. */
 export class OutcomeFile {
   readonly #path: string;
   readonly #version: string;
   readonly #known = new Map<string, unknown>();
 
   /**
-   * @param version `toolVersion`: outcomes of another version are not taken
-   * @param resume keeps what is there; a new file is begun without it
+   * @param version `toolVersion`; outcomes of other versions are ignored
+   * @param resume keeps existing outcomes; otherwise the file is started anew
    */
   constructor(
     folder: string,
@@ -49,7 +49,7 @@ export class OutcomeFile {
   }
 }
 
-/** The last line of a run that was ended may be half of one. */
+/** Undefined for an incomplete line, such as the last one of an interrupted run. */
 function lineOf(text: string): Line | undefined {
   try {
     return JSON.parse(text) as Line;

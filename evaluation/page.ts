@@ -1,4 +1,4 @@
-/** What is written of an evaluation: `metrics.json` for machines, a page with its drawings for people. No dates: the same run, the same files. */
+/** Writes an evaluation's results: `metrics.json`, and a page with drawings. Without dates, the same run gives the same files. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
@@ -14,12 +14,12 @@ export interface EvaluatedPart {
 
 export interface Evaluated {
   readonly entry: ToolEntry;
-  /** The command that makes it again. */
+  /** The command that repeats the evaluation. */
   readonly command: string;
   readonly parts: readonly EvaluatedPart[];
 }
 
-/** What `metrics.json` holds. */
+/** The content of `metrics.json`. */
 export interface MetricsFile {
   readonly tool: string;
   readonly version: string;
@@ -37,7 +37,7 @@ export interface MetricsFile {
   >;
 }
 
-/** Writes `metrics.json`, `README.md` and the drawings into `folder`, in the place of those of an earlier run. */
+/** Writes `metrics.json`, `README.md` and the drawings into `folder`, and replaces those of an earlier run. */
 export function writePage(folder: string, evaluated: Evaluated): void {
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(folder)) if (/\.(svg|png)$/.test(name)) rmSync(join(folder, name));
@@ -68,7 +68,7 @@ export function metricsFile({ entry, command, parts }: Evaluated): MetricsFile {
   };
 }
 
-/** To six digits: more is not known, and the last ones differ between machines. */
+/** Rounds to six digits: further ones are not meaningful and differ between machines. */
 function metricOf(metric: Metric): Metric & { readonly reached?: boolean } {
   const rounded = (value: number): number => Number(value.toPrecision(6));
   const { value, interval } = metric;
@@ -85,10 +85,10 @@ export function pageOf({ entry, command, parts }: Evaluated): string {
   const { manifest, models } = entry;
   const named = models.map(({ id, version, sha256 }) => `${id} ${version} (SHA-256 \`${sha256.slice(0, 12)}…\`)`);
   return `${[
-    `# How ${manifest.id} is judged`,
+    `# Evaluation of ${manifest.id}`,
     `${manifest.label}, version \`${toolVersion(entry)}\`${named.length === 0 ? '' : `, with ${named.join(', ')}`}. **Research use only, not for clinical use.**`,
-    `\`${command}\` measures and writes this page, its drawings and \`metrics.json\`. Intervals hold 95 % and are bootstrapped over cases (patients), not over findings;
-n is what a figure is made of. What the tool does is in [its card](../../../tools/${manifest.id}/README.md).`,
+    `\`${command}\` runs the evaluation and writes this page, its drawings and \`metrics.json\`. Intervals are 95 % intervals, bootstrapped over cases (patients), not over
+findings. n is the number of items that a figure is computed from. [The tool's card](../../../tools/${manifest.id}/README.md) says what the tool does.`,
     ...parts.flatMap(sectionOf),
   ].join('\n\n')}\n`;
 }

@@ -1,4 +1,4 @@
-/** Cases in child processes, as many at a time as there are processes. */
+/** Runs cases in child processes, one case at a time in each. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { CaseAnswer, CaseCall } from './worker.ts';
@@ -11,12 +11,12 @@ export interface ProcessesOptions {
   readonly processes: number;
 }
 
-/** Told for every case, in the order in which they end. */
+/** Called for every case, in the order in which they end. */
 export type OnAnswer = (call: CaseCall, answer: CaseAnswer) => void;
 
 /**
- * Runs all calls. A process that dies (out of memory) answers its case with an error, and another one takes its place; a case
- * that throws does not stop the others.
+ * Runs all calls. If a process dies (out of memory, for example), its case gets an error as answer and a new process is
+ * started. A case that throws does not stop the others.
  */
 export async function runCases(
   calls: readonly CaseCall[],
@@ -56,7 +56,7 @@ function ask(child: ChildProcess, call: CaseCall): Promise<CaseAnswer> {
     child.once('message', told);
     child.once('exit', died);
     child.send(call, (error) => {
-      if (error !== null) end({ error: `its process could not be asked: ${error.message}` });
+      if (error !== null) end({ error: `its process could not be reached: ${error.message}` });
     });
   });
 }

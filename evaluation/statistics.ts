@@ -1,14 +1,14 @@
-/** What the figures of an evaluation are computed with. Percentiles and quartiles are numpy's (linear between neighbours). */
+/** Statistics for evaluations. Percentiles are defined as in numpy (linear between neighbours). */
 import { createRandom } from '#phantoms/random.ts';
 
-/** @throws RangeError where there is no value */
+/** @throws RangeError if there is no value */
 export function median(values: readonly number[]): number {
   return percentile(values, 50);
 }
 
 /**
  * @param percent 0 to 100
- * @throws RangeError where there is no value
+ * @throws RangeError if there is no value
  */
 export function percentile(values: readonly number[], percent: number): number {
   if (values.length === 0) throw new RangeError('There is no value');
@@ -23,13 +23,13 @@ function sortedPercentile(sorted: Float64Array, percent: number): number {
   return low + (place - below) * (high - low);
 }
 
-/** @throws RangeError where there is no value */
+/** @throws RangeError if there is no value */
 export function mean(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('There is no value');
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Of a sample: divided by n − 1; 0 for a single value. */
+/** The standard deviation of a sample (divisor n − 1); 0 for a single value. */
 export function standardDeviation(values: readonly number[]): number {
   if (values.length < 2) return 0;
   const middle = mean(values);
@@ -39,16 +39,17 @@ export function standardDeviation(values: readonly number[]): number {
 export interface BootstrapOptions {
   readonly seed?: number;
   readonly resamples?: number;
-  /** Which part of the resamples the interval holds. */
+  /** The share of resamples inside the interval. */
   readonly level?: number;
 }
 
 /**
- * The percentile bootstrap (Efron 1979) over cases, that is over patients: findings of one patient are not independent. A
- * resample of which the statistic cannot be told (no fracture among its cases) is left out. The same seed, the same interval.
+ * The percentile bootstrap (Efron 1979) over cases, that is, over patients: findings of one patient are not independent.
+ * Resamples for which the statistic is not defined (e.g. without a fracture) are left out. The same seed gives the same
+ * interval.
  *
- * @param statistic of a resample as large as the cases; NaN where it cannot be told
- * @returns undefined for fewer than two cases, or where no resample has a value
+ * @param statistic computes the statistic of a resample; NaN if it is not defined
+ * @returns undefined for fewer than two cases, or if no resample has a value
  */
 export function bootstrap<Case>(
   cases: readonly Case[],
@@ -69,8 +70,8 @@ export function bootstrap<Case>(
 }
 
 /**
- * The exact interval of a share where all of `n` cases say the same (Clopper and Pearson 1934): resampling shows no uncertainty
- * there, yet three of three is not certainty.
+ * The exact interval of a share if all `n` cases agree (Clopper and Pearson 1934). Resampling would show no uncertainty then,
+ * although three of three is no proof.
  *
  * @param share 0 or 1
  */
@@ -79,14 +80,14 @@ export function unanimousInterval(share: 0 | 1, n: number, level = 0.95): readon
   return share === 1 ? [limit, 1] : [0, 1 - limit];
 }
 
-/** How often each of `labels` was found where each was true. */
+/** Counts pairs of true and found labels. */
 export interface ConfusionMatrix {
   readonly labels: readonly string[];
   /** [truth][found] */
   readonly counts: readonly (readonly number[])[];
 }
 
-/** @throws RangeError where a pair has a label that is not listed */
+/** @throws RangeError if a pair has a label that is not listed */
 export function confusionMatrix(
   pairs: readonly { readonly truth: string; readonly found: string }[],
   labels: readonly string[],
@@ -101,15 +102,15 @@ export function confusionMatrix(
   return { labels, counts };
 }
 
-/** The share of pairs that agree; NaN where there is none. */
+/** The share of pairs that agree; NaN if there are none. */
 export function exactAgreement({ counts }: ConfusionMatrix): number {
   const total = counts.flat().reduce((sum, count) => sum + count, 0);
   return counts.reduce((sum, row, index) => sum + (row[index] ?? 0), 0) / total;
 }
 
 /**
- * Cohen's kappa with quadratic weights (Cohen 1968) for labels in order, e.g. Genant grades: 1 is full agreement, 0 that of
- * chance. NaN where truth and finding have one and the same label throughout.
+ * Cohen's kappa with quadratic weights (Cohen 1968) for ordered labels, e.g. Genant grades: 1 is full agreement, 0 is the
+ * agreement expected by chance. NaN if all truths and findings have the same single label.
  */
 export function quadraticKappa({ labels, counts }: ConfusionMatrix): number {
   const size = labels.length;
@@ -127,7 +128,7 @@ export function quadraticKappa({ labels, counts }: ConfusionMatrix): number {
   return 1 - seen / expected;
 }
 
-/** What a yes-or-no answer is worth. NaN where nothing of that kind was there. */
+/** Figures of binary answers. A figure is NaN if there are no cases to compute it from. */
 export interface BinaryFigures {
   readonly sensitivity: number;
   readonly specificity: number;
@@ -151,7 +152,10 @@ export function binaryFigures(answers: readonly { readonly truth: boolean; reado
   };
 }
 
-/** Area under the ROC curve by ranks (Mann and Whitney): the chance that a positive has the higher score; ties count half. */
+/**
+ * Area under the ROC curve by ranks (Mann and Whitney): the probability that a positive has a higher score than a negative.
+ * Ties count half.
+ */
 export function areaUnderRoc(answers: readonly { readonly truth: boolean; readonly score: number }[]): number {
   const positives = answers.filter(({ truth }) => truth);
   const negatives = answers.filter(({ truth }) => !truth);
@@ -162,7 +166,7 @@ export function areaUnderRoc(answers: readonly { readonly truth: boolean; readon
   return wins / (positives.length * negatives.length);
 }
 
-/** Bland and Altman 1986: the mean difference of two ways to measure, and the limits that hold 95 % of the differences. */
+/** Bland and Altman 1986: the mean difference of two methods of measurement, and the limits of 95 % of the differences. */
 export interface BlandAltman {
   readonly bias: number;
   readonly lower: number;
@@ -170,7 +174,7 @@ export interface BlandAltman {
   readonly n: number;
 }
 
-/** @throws RangeError where there is no pair */
+/** @throws RangeError if there is no pair */
 export function blandAltman(pairs: readonly { readonly measured: number; readonly reference: number }[]): BlandAltman {
   const differences = pairs.map(({ measured, reference }) => measured - reference);
   const bias = mean(differences);
@@ -178,7 +182,7 @@ export function blandAltman(pairs: readonly { readonly measured: number; readonl
   return { bias, lower: bias - spread, upper: bias + spread, n: pairs.length };
 }
 
-/** Dice's coefficient of two masks of the same length, in which anything but 0 is inside; 1 where both are empty. */
+/** Dice's coefficient of two masks of the same length, in which non-zero means inside; 1 if both are empty. */
 export function dice(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) throw new RangeError(`The masks have ${a.length} and ${b.length} elements`);
   let [both, sum] = [0, 0];
@@ -191,14 +195,14 @@ export function dice(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum === 0 ? 1 : (2 * both) / sum;
 }
 
-/** One place that a tool would mark on a picture. */
+/** One place that a tool marks on a picture at some threshold. */
 export interface Detection {
   readonly score: number;
-  /** Which of the picture's lesions it lies on, by any name; absent where it lies on none. */
+  /** The lesion that the place lies on, by any id; absent if it lies on none. */
   readonly lesion?: string | number;
 }
 
-/** The places of one picture, and how many lesions there are to find on it. */
+/** The marked places of one picture, and its number of lesions. */
 export interface DetectionCase {
   readonly detections: readonly Detection[];
   readonly lesions: number;
@@ -212,7 +216,7 @@ export interface FrocPoint {
   readonly sensitivity: number;
 }
 
-/** The curve from the highest threshold down; a lesion counts once, however many places lie on it. NaN without lesions. */
+/** The curve from the highest threshold down. A lesion counts once, even if several places lie on it. NaN without lesions. */
 export function frocPoints(cases: readonly DetectionCase[]): readonly FrocPoint[] {
   const lesions = cases.reduce((sum, one) => sum + one.lesions, 0);
   const all = cases
@@ -230,13 +234,13 @@ export function frocPoints(cases: readonly DetectionCase[]): readonly FrocPoint[
   return points;
 }
 
-/** The best sensitivity of the curve at no more than `falsePerCase` false places a case; 0 where every point has more. */
+/** The best sensitivity of the curve with at most `falsePerCase` false places per case; 0 if every point has more. */
 export function sensitivityAt(points: readonly FrocPoint[], falsePerCase: number): number {
   const allowed = points.filter((point) => point.falsePerCase <= falsePerCase);
   return allowed.reduce((best, { sensitivity }) => Math.max(best, sensitivity), 0);
 }
 
-/** Answers of about the same certainty, and how many of them were right. */
+/** Answers of similar certainty, and the share of them that was right. */
 export interface ReliabilityBin {
   /** Mean certainty, 0 to 1. */
   readonly certainty: number;
@@ -245,7 +249,7 @@ export interface ReliabilityBin {
   readonly n: number;
 }
 
-/** Bins of equal width over 0 to 1; empty ones are left out. */
+/** Bins of equal width from 0 to 1. Empty bins are left out. */
 export function reliabilityBins(
   answers: readonly { readonly certainty: number; readonly right: boolean }[],
   bins = 10,
@@ -258,7 +262,7 @@ export function reliabilityBins(
   }).flat();
 }
 
-/** How far certainty is from being right, weighted by how many (Naeini 2015): 0 is perfectly calibrated. */
+/** The expected calibration error (Naeini 2015): mean difference of certainty and share right, weighted by n. */
 export function calibrationError(bins: readonly ReliabilityBin[]): number {
   const total = bins.reduce((sum, { n }) => sum + n, 0);
   return bins.reduce((sum, { certainty, right, n }) => sum + (n / total) * Math.abs(certainty - right), 0);

@@ -1,4 +1,4 @@
-/** Real DICOM files as a tool would be given them: selected, decoded, with geometry. */
+/** Loads real DICOM files as a run would: selected, decoded, with geometry. */
 import { createDecoder } from '#adapters/decoder/decoder.ts';
 import { loadImage } from '#core/image/load.ts';
 import { groupImages } from '#core/study/images.ts';
@@ -8,16 +8,16 @@ import type { ToolEntry } from '#core/tool-manifest.ts';
 import { readStudies } from '#files/dicom-files.ts';
 
 /**
- * The images of the only study below `path` that the tool selects.
+ * The images that the tool selects from the study below `path`.
  *
- * @throws Error where there is not one study, or the tool selects none of its images
+ * @throws Error if there is not exactly one study, or if the tool selects none of its images
  */
 export async function imagesForTool(path: string, { manifest }: ToolEntry): Promise<readonly Image[]> {
   const { studies } = await readStudies([path]);
   const [study] = studies;
   if (study === undefined || studies.length > 1) throw new Error(`${path} holds ${studies.length} studies, not one`);
   const { selected } = selectImages(manifest.selection, groupImages(study));
-  if (selected.length === 0) throw new Error(`${manifest.id} takes nothing of ${path}`);
+  if (selected.length === 0) throw new Error(`${manifest.id} selects no image of ${path}`);
   const decoder = createDecoder();
   return Promise.all(selected.map((image) => loadImage(image, study.read, decoder)));
 }

@@ -1,4 +1,4 @@
-/** The tool that an evaluation runs, with its models loaded, in this process. */
+/** Loads the tool that is evaluated, with its models, in this process. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
@@ -19,14 +19,14 @@ export interface ToolUnderEvaluation {
   readonly context: ProcessingContext;
 }
 
-/** Models that are never committed: in the folder that HILUM_MODELS_DIR names, else beside the real data. */
+/** The folder of models that are not committed: HILUM_MODELS_DIR, or else the one beside the real data. */
 const localFolder = [HILUM_MODELS_DIR, join(dataFolder(), 'models')].find((folder) => folder && existsSync(folder));
 
 /**
- * What is known of a tool of this checkout without loading it, with the cards of the models in `modelsDir`.
+ * The manifest of a tool of this checkout, with the cards of its models in `modelsDir`.
  *
- * @param modelsDir lies elsewhere where other weights are compared: a folder per model with its `model.json`
- * @throws Error where there is no such tool, or a model's file lies nowhere
+ * @param modelsDir a folder with one folder per model, which holds `model.json`; another one to evaluate other weights
+ * @throws Error if there is no such tool, or if a model's file is missing
  */
 export async function entryOf(id: string, modelsDir: string = MODELS): Promise<ToolEntry> {
   const found = (await loadCatalog(ROOT)).find(({ manifest }) => manifest.id === id);
@@ -37,7 +37,7 @@ export async function entryOf(id: string, modelsDir: string = MODELS): Promise<T
   return entry;
 }
 
-/** Loads a tool of this checkout. `modelsDir` as for `entryOf`. */
+/** Loads a tool of this checkout; for `modelsDir` see `entryOf`. */
 export async function toolUnderEvaluation(id: string, modelsDir: string = MODELS): Promise<ToolUnderEvaluation> {
   const entry = await entryOf(id, modelsDir);
   const engine = createOnnxEngine({ modelsDir, localFolder, threads: threadsFor(entry) });

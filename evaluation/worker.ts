@@ -1,6 +1,6 @@
 /**
- * A process of its own in which one tool is loaded once and cases run one after the other: `fork(worker.ts, [TOOL, MODELS])`.
- * It is sent a `CaseCall` and answers a `CaseAnswer`.
+ * A child process that loads one tool and runs cases one after the other: `fork(worker.ts, [TOOL, MODELS])`. It receives
+ * `CaseCall` messages and answers each with a `CaseAnswer`.
  */
 import { findEvaluation } from './find-evaluation.ts';
 import { toolUnderEvaluation } from './tool-under-evaluation.ts';
@@ -13,7 +13,7 @@ export interface CaseCall {
 export type CaseAnswer = { readonly outcome: unknown } | { readonly error: string };
 
 const [id = '', modelsDir] = process.argv.slice(2);
-// Awaited where a case is run, so that what is wrong with it is an answer.
+// Awaited when a case runs, so that an error of loading is that case's answer.
 const loading = Promise.all([findEvaluation(id), toolUnderEvaluation(id, modelsDir)]);
 loading.catch(() => undefined);
 

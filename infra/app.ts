@@ -1,4 +1,4 @@
-/** The CDK app: `cdk synth`, `cdk deploy`; settings as context, see `config.ts`. */
+/** The CDK app (`cdk synth`, `cdk deploy`). Settings are given as context, see `config.ts`. */
 import { join } from 'node:path';
 import { App, CliCredentialsStackSynthesizer } from 'aws-cdk-lib';
 import { ConfigurationError } from '../core/errors.ts';

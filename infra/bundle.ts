@@ -1,4 +1,4 @@
-/** Makes the folder that a function runs from: its code in ESM bundles, and the files that the code reads. */
+/** Makes a function's folder: its code as ESM bundles, and the files that the code reads. */
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -6,11 +6,11 @@ import { ConfigurationError } from '../core/errors.ts';
 import type { ToolManifest } from '../core/tool-manifest.ts';
 import { modelsOf } from './models.ts';
 
-/** What goes into a function's folder besides its own code. */
+/** The contents of a function's folder besides its own code. */
 export interface BundleContents {
-  /** Tools whose manifests and model cards it reads. */
+  /** Tools of which the function reads manifests and model cards. */
   readonly catalog?: readonly ToolManifest[];
-  /** The tool that it runs: the same with code and weights, and onnxruntime. */
+  /** The tool that the function runs: manifest, model cards, code, weights and onnxruntime. */
   readonly tool?: ToolManifest;
 }
 
@@ -19,7 +19,7 @@ export type Bundler = (name: string, contents?: BundleContents) => string;
 
 const REPOSITORY = resolve(import.meta.dirname, '..');
 const ONNXRUNTIME = 'onnxruntime-node';
-/** The pixel codecs, which find their WebAssembly beside their scripts (`dicom/codecs/emscripten.ts`). */
+/** The pixel codecs, which load their WebAssembly from beside their scripts (`dicom/codecs/emscripten.ts`). */
 const CODECS = {
   charls: 'charlswasm_decode',
   openjpeg: 'openjpegwasm_decode',
@@ -33,14 +33,14 @@ const BANNER =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 /**
- * Node's `http` with its getters left alone: an ESM import of it reads all its names, and three of them load undici, which
- * nothing here uses (a tenth of a function's start).
+ * Node's `http` without reading its getters. An ESM import reads all exported names, and three of them load undici, which
+ * no function uses. This saves a tenth of a function's start-up time.
  */
 const HTTP = "data:text/javascript,module.exports = process.getBuiltinModule('node:http')";
 
 /**
  * @param root the folder that holds `tools/` and `layers/models/`
- * @param outdir where the folders are made; each is made anew
+ * @param outdir where the folders are made; an existing folder is replaced
  */
 export function createBundler({ root, outdir }: { readonly root: string; readonly outdir: string }): Bundler {
   return (name, { catalog = [], tool } = {}) => {
@@ -65,12 +65,12 @@ interface Places {
   readonly out: string;
 }
 
-/** Handler and tool are built together and share chunks, so that an error's class is the same class in both. */
+/** Handler and tool are built together and share chunks, so that `instanceof` works for errors across them. */
 function bundleCode(name: string, tool: ToolManifest | undefined, { root, out }: Places): void {
   const entryPoints: Record<string, string> = { index: join(REPOSITORY, 'functions', name, 'index.ts') };
   if (tool !== undefined) {
     entryPoints[`tools/${tool.id}/tool`] = resolve(root, 'tools', tool.id, 'tool.ts');
-    // A thread starts from a file of its own; `adapters/decoder/thread.ts` looks for it beside itself.
+    // A worker thread starts from a separate file, which `adapters/decoder/thread.ts` expects beside itself.
     entryPoints['worker'] = join(REPOSITORY, 'adapters', 'decoder', 'worker.ts');
   }
   buildSync({
@@ -92,7 +92,7 @@ function bundleCode(name: string, tool: ToolManifest | undefined, { root, out }:
   });
 }
 
-/** What is known of a tool without running it: its manifest and its models' cards. */
+/** Copies a tool's manifest and its models' cards. */
 function copyDescriptions({ id, models }: ToolManifest, { root, out }: Places): void {
   cpSync(join(root, 'tools', id, 'manifest.json'), join(out, 'tools', id, 'manifest.json'));
   for (const model of models) {
@@ -101,7 +101,7 @@ function copyDescriptions({ id, models }: ToolManifest, { root, out }: Places): 
   }
 }
 
-/** @throws ConfigurationError where a model's file is not in its folder */
+/** @throws ConfigurationError if a model's file is not in its folder */
 function copyWeights(tool: ToolManifest, { root, out }: Places): void {
   for (const { folder, card } of modelsOf(tool, root)) {
     const file = join(folder, card.file);
@@ -114,7 +114,7 @@ function copyWeights(tool: ToolManifest, { root, out }: Places): void {
   }
 }
 
-/** onnxruntime-node without the platforms and accelerators that a Lambda has not: 46 MB of 288. */
+/** Copies onnxruntime-node without the platforms and accelerators that a Lambda does not have: 46 MB of 288. */
 function copyOnnxruntime(out: string): void {
   const from = join(REPOSITORY, 'node_modules', ONNXRUNTIME);
   const to = join(out, 'node_modules', ONNXRUNTIME);

@@ -1,4 +1,4 @@
-/** What a deployment may be told, as CDK context: `cdk deploy -c packaging=zip -c name=trial`. */
+/** The settings of a deployment, given as CDK context: `cdk deploy -c packaging=zip -c name=trial`. */
 import * as z from 'zod';
 import { ConfigurationError } from '../core/errors.ts';
 
@@ -6,45 +6,45 @@ const whole = (least: number, most: number) => z.coerce.number().int().min(least
 
 const ConfigSchema = z
   .object({
-    /** How infer and convert travel: as container images, or as zip archives where there is no Docker. */
+    /** How infer and convert are packaged: as container images, or as zip archives if there is no Docker. */
     packaging: z.enum(['image', 'zip']).default('image'),
-    /** The deployment's name: its stack, and what the names of its queues begin with. */
+    /** The deployment's name: the name of its stack and the prefix of its queues. */
     name: z
       .string()
       .regex(/^[a-z][a-z0-9-]{1,23}$/)
       .default('hilum'),
-    /** The folder that holds `tools/` and `layers/models/`, relative to where `cdk` is started. */
+    /** The folder that holds `tools/` and `layers/models/`, relative to the working directory. */
     root: z.string().default('.'),
-    /** A bucket for assets where the account is not bootstrapped for CDK (local clouds). */
+    /** A bucket for assets if the account is not bootstrapped for CDK (local clouds). */
     assetsBucket: z.string().min(3).optional(),
     logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-    /** Messages of each lane that a step works on at once. Backfill has its own, so that it never holds up live. */
+    /** The number of messages per lane that a step processes at once. Each lane has its own, so that live never waits. */
     liveConcurrency: whole(2, 1000).default(10),
     backfillConcurrency: whole(2, 1000).default(4),
-    /** How often a message is tried before it goes to the dead-letter queue. */
+    /** The number of attempts before a message goes to the dead-letter queue. */
     maxReceiveCount: whole(1, 1000).default(4),
-    /** The same for delivery, where the archive may be away for long: 100 tries at the cap are a day. */
+    /** The same for delivery. The archive may be down for long: 100 attempts take about a day. */
     returnMaxReceiveCount: whole(1, 1000).default(100),
-    /** The wait before the second try; it doubles with every further one, up to the cap. */
+    /** The wait before the second attempt, seconds. It doubles with every further attempt, up to the cap. */
     retryBaseS: whole(0, 900).default(15),
     retryCapS: whole(0, 900).default(900),
-    /** Overrides the longest a tool may take, from its manifest. */
+    /** Overrides the time limit in the tools' manifests. */
     toolTimeoutS: z.coerce.number().min(0.1).max(840).optional(),
-    /** How long after a function's timeout a message that it never answered for is tried again. */
+    /** Added to a function's timeout for its queue's visibility timeout. */
     visibilityMarginS: whole(1, 3600).default(30),
-    /** Work in the live lane that waits for longer than this raises an alarm. */
+    /** A message of the live lane that waits for longer than this raises an alarm. */
     oldestMessageAlarmS: whole(60, 1_209_600).default(3600),
   })
   .strict();
 export type Config = Readonly<z.infer<typeof ConfigSchema>>;
 
-/** Context that is the CDK's own, not a setting: feature flags, look-ups, what its command line adds. */
+/** Context that belongs to the CDK itself: feature flags, look-ups, and what its command line adds. */
 const isForeign = (key: string): boolean =>
   key.includes(':') || key.startsWith('@') || key === 'cli-telemetry' || key === 'acknowledged-issue-numbers';
 
 /**
  * @param context the CDK app's context, all of it
- * @throws ConfigurationError with a sentence for every setting that is unknown or wrong
+ * @throws ConfigurationError with a sentence for each unknown or wrong setting
  */
 export function parseConfig(context: Readonly<Record<string, unknown>>): Config {
   const settings = Object.fromEntries(Object.entries(context).filter(([key]) => !isForeign(key)));

@@ -1,4 +1,4 @@
-/** Whether a tool's models are here: those that are never committed may still have to be fetched. */
+/** Finds the models of tools. Models that are not committed may have to be fetched first. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '../core/errors.ts';
@@ -10,19 +10,20 @@ export interface ModelFiles {
   readonly card: ModelCard;
 }
 
-/** @throws ConfigurationError where the card of a model is missing or wrong */
+/** @throws ConfigurationError if a model's card is missing or wrong */
 export function modelsOf({ id, models }: ToolManifest, root: string): readonly ModelFiles[] {
   return models.map((model) => {
     const folder = join('layers', 'models', model);
     const path = join(root, folder, 'model.json');
-    if (!existsSync(path)) throw new ConfigurationError(`The tool ${id} names the model ${model}: there is no ${path}`);
+    if (!existsSync(path))
+      throw new ConfigurationError(`The tool ${id} names the model ${model}, but there is no ${path}`);
     const parsed = ModelCardSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
-    if (!parsed.success) throw new ConfigurationError(`${path} is no model card`, { cause: parsed.error });
+    if (!parsed.success) throw new ConfigurationError(`${path} is not a valid model card`, { cause: parsed.error });
     return { folder, card: parsed.data };
   });
 }
 
-/** The tools that can be deployed, and a sentence for each that is left out because a model is yet to be fetched. */
+/** The tools that can be deployed, and a sentence for each tool that is left out because a model was not fetched yet. */
 export function withoutMissingModels(
   tools: readonly ToolManifest[],
   root: string,

@@ -1,4 +1,4 @@
-/** The pipeline, in the order in which a study goes through it. */
+/** The pipeline, in the order in which a study passes through it. */
 import { CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -34,7 +34,7 @@ export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, { config, tools, bundle, ...props }: PipelineStackProps) {
     super(scope, id, props);
 
-    // What is shared
+    // Shared resources
     const alarms = new Topic(this, 'Alarms', { enforceSSL: true });
     const key = new Key(this, 'Key', {
       description: `${config.name}: studies, results and runs`,
@@ -100,20 +100,20 @@ export class PipelineStack extends Stack {
       name: 'route',
       contents: { catalog: tools },
       packaging: 'zip',
-      description: 'Asks every tool whether it can use a study',
+      description: 'Routes a study to the tools that can use it',
       memoryMb: 512,
       timeout: TIMEOUTS.intake,
       reads: ['*/manifest.json'],
     }).function;
     for (const tool of tools) {
-      const neighbours = { undertaker: deadLetter, from: route, to: convertQueues };
+      const neighbours = { deadLetterConsumer: deadLetter, from: route, to: convertQueues };
       new ToolLanes(this, `Tool-${tool.id}`, { tool, config, surroundings, ...neighbours });
     }
     const convert = new StepFunction(this, 'Convert', {
       surroundings,
       name: 'convert',
       packaging: config.packaging,
-      description: "Makes DICOM objects of tools' answers",
+      description: "Converts tools' answers to DICOM objects",
       memoryMb: 1769,
       timeout: TIMEOUTS.convert,
       reads: ['chunks/*', '*/manifest.json'],
@@ -131,7 +131,7 @@ export class PipelineStack extends Stack {
     }).function;
     archiveSecret.grantRead(returning);
 
-    // Who works off which queue, and who sends to it
+    // The consumers and senders of the queues
     for (const lane of LANES) {
       intakeQueues[lane].consumedBy(route, deadLetter);
       convertQueues[lane].consumedBy(convert, deadLetter);

@@ -1,6 +1,6 @@
 /**
- * A head in T1-weighted MR with folded grey matter around white, made to exercise what reads such images: scalp, skull, fluid,
- * cerebrum, cerebellum, brain stem, ventricles and basal ganglia. It is no likeness to train or to judge accuracy with.
+ * A head in T1-weighted MR with folded grey matter around white matter: scalp, skull, fluid, cerebrum, cerebellum, brain stem,
+ * ventricles and basal ganglia. It exercises code that reads such images and is not realistic enough to train on or to judge accuracy.
  */
 import type { PointLps } from '#core/image/geometry.ts';
 import { resultUid } from '#dicom/uid.ts';
@@ -23,14 +23,14 @@ export interface BrainPhantom {
   readonly origin: PointLps;
   /** 12 bits, slice-major. */
   readonly voxels: Uint16Array;
-  /** Of the voxels of each tissue. */
+  /** Volumes of the voxels of each tissue. */
   readonly truth: { readonly greyMl: number; readonly whiteMl: number };
 }
 
-/** What is imaged, mm: from ear to ear, brow to occiput, brain stem to vertex. */
+/** The imaged region, mm: from ear to ear, brow to occiput, brain stem to vertex. */
 const FIRST: PointLps = [-90, -110, -62];
 const LAST: PointLps = [90, 112, 92];
-/** Brightness of T1, a part of the brightest voxel. */
+/** Brightness in T1, as a fraction of the brightest voxel. */
 const SIGNAL = {
   air: 0,
   scalp: 0.62,
@@ -67,14 +67,14 @@ export function makeBrainPhantom({ seed, spacingMm }: BrainPhantomOptions): Brai
       }
     }
   }
-  // One voxel of bright fat: what a model scales by is not the brain's own brightness.
+  // One voxel of bright fat: models that scale by the maximum must not get the brain's own brightness.
   voxels[0] = BRIGHTEST;
   const voxelMl = spacingMm ** 3 / 1000;
   const truth = { greyMl: found.grey * voxelMl, whiteMl: found.white * voxelMl };
   return { columns, rows, slices, spacingMm, origin: FIRST, voxels, truth };
 }
 
-/** One MR series, as a scanner sends an MPRAGE (MR Image IOD, PS3.3 A.4); one Part 10 file a slice from feet to head. */
+/** One MR series, as a scanner sends an MPRAGE (MR Image IOD, PS3.3 A.4): one Part 10 file per slice, from feet to head. */
 export function brainPhantomToDicom(phantom: BrainPhantom, options: PhantomDicomOptions): readonly Uint8Array[] {
   const { columns, rows, slices, spacingMm, origin, voxels } = phantom;
   const name = nameOf(options.seed, voxels);
@@ -124,15 +124,15 @@ export function brainPhantomToDicom(phantom: BrainPhantom, options: PhantomDicom
   });
 }
 
-/** Distance (mm, about) from the surface of an ellipsoid, negative inside. */
+/** Approximate distance (mm) from the surface of an ellipsoid; negative inside. */
 function outside([x, y, z]: PointLps, [cx, cy, cz]: PointLps, [a, b, c]: PointLps): number {
   return (Math.hypot((x - cx) / a, (y - cy) / b, (z - cz) / c) - 1) * Math.min(a, b, c);
 }
 
-/** How far (mm, about) a point lies from the sheets along which the surface of the brain folds in. */
+/** Approximate distance (mm) of a point from the sheets along which the surface of the brain folds in. */
 type Folds = (point: PointLps) => number;
 
-/** Sheets where a sum of waves of 20 to 30 mm is zero, alike on both sides. */
+/** Sheets where a sum of waves of 20 to 30 mm is zero, symmetric on both sides. */
 function makeFolds(random: Random): Folds {
   const waves = Array.from({ length: 12 }, () => {
     const direction = [random.normal(), random.normal(), random.normal()] as const;

@@ -1,9 +1,9 @@
 /**
- * Seeded dental radiographs with known caries: bitewings, periapicals and panoramics. One generator for the demo, the tests and the
- * training of `caries-lesion`.
+ * Seeded dental radiographs with known caries: bitewings, periapicals and panoramics. One generator serves the demo, the tests and
+ * the training of `caries-lesion`.
  *
- * They are made by adding up what an X-ray meets (enamel, dentin, pulp, caries, fillings, bone, soft tissue) and
- * exposing the sum; they resemble radiographs and stand in for none.
+ * The generator adds up the structures in the X-ray's path (enamel, dentin, pulp, caries, fillings, bone, soft tissue) and exposes
+ * the sum. The results resemble radiographs and do not replace any.
  */
 export { type BitewingOptions, makeBitewing } from './dental/bitewing.ts';
 export type { DepthClass, Surface } from './dental/lesion.ts';

@@ -1,23 +1,23 @@
-/** What the files of a phantom share: an invented patient, study and device, and UIDs that follow from the pixels. */
+/** What the files of a phantom share: an invented patient, study and device, and UIDs derived from the pixels. */
 import { createHash } from 'node:crypto';
 import { resultUid } from '#dicom/uid.ts';
 import type { Attributes } from '#dicom/write.ts';
 
 export interface PhantomDicomOptions {
   readonly seed: number;
-  /** Added to what is written of every instance, or put in its place. */
+  /** Added to the attributes of every instance, or replacing them. */
   readonly attributes?: Attributes;
 }
 
-/** Stored value 0 is −1024 HU, as CT scanners commonly have it. */
+/** Stored value 0 is −1024 HU, as is common for CT scanners. */
 export const CT_INTERCEPT = -1024;
 
-/** What phantoms are named after: their seed and their pixels, so that no two different ones share a UID. */
+/** The name of a phantom, from its seed and its pixels: different phantoms never share a UID. */
 export function nameOf(seed: number, pixels: Int16Array | Uint16Array): string {
   return `${seed} ${createHash('sha256').update(littleEndian(pixels)).digest('hex')}`;
 }
 
-/** The invented patient, study, series and device of a phantom. `series` tells series of the same phantom apart. */
+/** The invented patient, study, series and device of a phantom. `series` distinguishes several series of one phantom. */
 export function study(name: string, seed: number, series = 'series'): Attributes {
   return {
     PatientName: 'Phantom^Hilum',
@@ -46,12 +46,12 @@ export function study(name: string, seed: number, series = 'series'): Attributes
   };
 }
 
-/** Hounsfield units as a CT stores them; what is below air becomes air. */
+/** Hounsfield units as a CT stores them. Values below air become air. */
 export function storedHounsfield(voxels: Int16Array): Uint8Array {
   return littleEndian(Uint16Array.from(voxels, (hounsfield) => Math.max(0, hounsfield - CT_INTERCEPT)));
 }
 
-/** 16-bit pixels as they are stored in Explicit VR Little Endian. */
+/** 16-bit pixels as stored in Explicit VR Little Endian. */
 export function littleEndian(pixels: Int16Array | Uint16Array): Uint8Array {
   const bytes = new Uint8Array(pixels.length * 2);
   const view = new DataView(bytes.buffer);

@@ -1,4 +1,4 @@
-/** Phantoms as DICOM files, as a scanner would send them: an invented patient, and UIDs that follow from the pixels. */
+/** Phantoms as DICOM files, as a scanner would send them: an invented patient, and UIDs derived from the pixels. */
 import type { PointLps } from '#core/image/geometry.ts';
 import { resultUid } from '#dicom/uid.ts';
 import { type Attributes, encodeDicom } from '#dicom/write.ts';
@@ -11,25 +11,25 @@ import {
   study,
 } from './dicom-study.ts';
 
-/** What is needed of a CT phantom; `makeSpinePhantom` gives it. */
+/** The required parts of a CT phantom; `makeSpinePhantom` provides them. */
 export interface CtPhantom {
   readonly columns: number;
   readonly rows: number;
   readonly slices: number;
   readonly spacingMm: readonly [column: number, row: number, slice: number];
   readonly sliceThicknessMm?: number;
-  /** Centre of the first voxel, mm, LPS; columns run to the left, rows to posterior, slices to the head. */
+  /** Centre of the first voxel, mm, LPS. Columns run to the left, rows to posterior, slices to the head. */
   readonly origin?: PointLps;
   /** Hounsfield units, slice-major. */
   readonly voxels: Int16Array;
 }
 
-/** What is needed of a radiograph; `makeBitewing`, `makePeriapical` and `makePanoramic` give it. */
+/** The required parts of a radiograph; `makeBitewing`, `makePeriapical` and `makePanoramic` provide them. */
 export interface RadiographPhantom {
   readonly kind: 'bitewing' | 'periapical' | 'panoramic' | 'teeth';
   readonly rows: number;
   readonly columns: number;
-  /** 12 bits stored, row-major, bright where much is absorbed. */
+  /** 12 bits stored, row-major, bright where absorption is high. */
   readonly pixels: Uint16Array;
   readonly spacingMm: readonly [row: number, column: number];
 }
@@ -40,7 +40,7 @@ const IO_FOR_PRESENTATION = '1.2.840.10008.5.1.4.1.1.1.3';
 const TEETH = { CodeValue: '38199008', CodingSchemeDesignator: 'SCT', CodeMeaning: 'Tooth' };
 const JAWS = { CodeValue: '661005', CodingSchemeDesignator: 'SCT', CodeMeaning: 'Jaw region' };
 
-/** A CT series, one Part 10 file a slice from feet to head (CT Image IOD, PS3.3 A.3). */
+/** A CT series, one Part 10 file per slice, from feet to head (CT Image IOD, PS3.3 A.3). */
 export function spinePhantomToDicom(phantom: CtPhantom, options: PhantomDicomOptions): readonly Uint8Array[] {
   const { columns, rows, slices, spacingMm, voxels } = phantom;
   const [columnSpacing, rowSpacing, sliceSpacing] = spacingMm;
@@ -87,7 +87,7 @@ export function spinePhantomToDicom(phantom: CtPhantom, options: PhantomDicomOpt
   });
 }
 
-/** Centre of the first voxel; the middle of the lowest slice is the patient's origin where the phantom says nothing. */
+/** Centre of the first voxel. By default the middle of the lowest slice is the patient's origin. */
 export function ctOrigin({ origin, columns, rows, spacingMm }: CtPhantom): PointLps {
   return origin ?? [(-spacingMm[0] * columns) / 2, (-spacingMm[1] * rows) / 2, 0];
 }
@@ -96,11 +96,11 @@ export function ctOrigin({ origin, columns, rows, spacingMm }: CtPhantom): Point
 export type RadiographStorage = 'CR' | 'DX' | 'IO';
 
 export interface RadiographDicomOptions extends PhantomDicomOptions {
-  /** As departments have them where not given: bitewings and periapicals are IO, everything else DX. */
+  /** By default as in most departments: bitewings and periapicals are IO, everything else is DX. */
   readonly storage?: RadiographStorage;
 }
 
-/** One radiograph (PS3.3 A.2, A.26, A.28). A panoramic has Modality PX as DX object; a CR object has CR. */
+/** One radiograph (PS3.3 A.2, A.26, A.28). A panoramic as DX object has the Modality PX; a CR object has CR. */
 export function radiographPhantomToDicom(
   phantom: RadiographPhantom,
   options: RadiographDicomOptions,
@@ -165,7 +165,7 @@ function digital(kind: RadiographPhantom['kind'], storage: 'DX' | 'IO'): Attribu
   };
 }
 
-/** The IO object knows right, left and both, but no unpaired part. */
+/** The IO object allows right, left and both, but no unpaired part. */
 const INTRA_ORAL: Attributes = {
   ImageLaterality: 'B',
   AnatomicRegionSequence: [TEETH],

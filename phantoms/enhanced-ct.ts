@@ -5,7 +5,7 @@ import { type CtPhantom, ctOrigin } from './dicom.ts';
 import { CT_INTERCEPT, nameOf, type PhantomDicomOptions, storedHounsfield, study } from './dicom-study.ts';
 
 export interface EnhancedCtOptions extends PhantomDicomOptions {
-  /** The slice of each frame; all slices from feet to head where not given. */
+  /** The slice of each frame; by default all slices from feet to head. */
   readonly slices?: readonly number[];
 }
 
@@ -15,7 +15,7 @@ const LEGACY_CONVERTED_CT = '1.2.840.10008.5.1.4.1.1.2.2';
 const ACQUIRED = '20260105083500';
 const SPINE = { CodeValue: '421060004', CodingSchemeDesignator: 'SCT', CodeMeaning: 'Vertebral column' };
 
-/** What the image as a whole and each of its frames say alike (PS3.3 C.8.16.2). */
+/** Attributes that the image as a whole and each of its frames share (PS3.3 C.8.16.2). */
 const DESCRIPTION: Attributes = {
   PixelPresentation: 'MONOCHROME',
   VolumetricProperties: 'VOLUME',
@@ -23,7 +23,7 @@ const DESCRIPTION: Attributes = {
 };
 const TYPE = ['ORIGINAL', 'PRIMARY', 'VOLUME', 'NONE'];
 
-/** One Enhanced CT Image of the whole phantom: the same voxels in the same place as `spinePhantomToDicom` writes. */
+/** One Enhanced CT Image of the whole phantom: the same voxels at the same positions as `spinePhantomToDicom` writes. */
 export function spinePhantomToEnhancedCt(phantom: CtPhantom, options: EnhancedCtOptions): Uint8Array {
   const name = nameOf(options.seed, phantom.voxels);
   return encodeDicom({
@@ -61,7 +61,7 @@ export function spinePhantomToEnhancedCt(phantom: CtPhantom, options: EnhancedCt
   });
 }
 
-/** The same as an archive's converter makes it of the single-frame series, whose instances it names. */
+/** The same object as an archive's converter makes it from the single-frame series. It names that series' instances. */
 export function spinePhantomToLegacyConvertedCt(phantom: CtPhantom, options: EnhancedCtOptions): Uint8Array {
   const name = nameOf(options.seed, phantom.voxels);
   return encodeDicom({
@@ -119,7 +119,7 @@ function multiFrame(phantom: CtPhantom, options: EnhancedCtOptions, name: string
     FunctionalGroupPointer: 'FrameContentSequence',
   });
   return {
-    // Of frames, in Frame Content, not of the object.
+    // These belong to frames (Frame Content) and not to the object.
     AcquisitionDate: undefined,
     AcquisitionTime: undefined,
     Modality: 'CT',
@@ -149,7 +149,7 @@ function multiFrame(phantom: CtPhantom, options: EnhancedCtOptions, name: string
   };
 }
 
-/** The functional groups that are the same for all frames: geometry, values and what they show (PS3.3 C.7.6.16.2). */
+/** The functional groups that all frames share: geometry, values and content (PS3.3 C.7.6.16.2). */
 function sharedGroups({ spacingMm, sliceThicknessMm }: CtPhantom): Attributes {
   const [columnSpacing, rowSpacing, sliceSpacing] = spacingMm;
   return {
@@ -164,7 +164,7 @@ function sharedGroups({ spacingMm, sliceThicknessMm }: CtPhantom): Attributes {
   };
 }
 
-/** How the frames would have been scanned: required of original images (PS3.3 C.8.15.3). */
+/** An invented acquisition: required of original images (PS3.3 C.8.15.3). */
 function scanGroups(name: string): Attributes {
   return {
     IrradiationEventIdentificationSequence: [{ IrradiationEventUID: resultUid('phantom', name, 'irradiation') }],

@@ -1,4 +1,4 @@
-/** Seeded pseudo-random numbers, so that a phantom is the same wherever and whenever it is made. */
+/** Seeded pseudo-random numbers: a phantom is the same wherever and whenever it is made. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;
@@ -8,13 +8,13 @@ export interface Random {
   between(lo: number, hi: number): number;
   /** Uniform integer from lo to hi, both included. */
   int(lo: number, hi: number): number;
-  /** One of the list, each as likely. */
+  /** One item of the list, all equally likely. */
   pick<T>(list: readonly [T, ...T[]]): T;
   /** True with probability p. */
   chance(p: number): boolean;
 }
 
-/** A generator of its own for each seed: mulberry32 (T. Ettinger, public domain). */
+/** The generator of a seed: mulberry32 (T. Ettinger, public domain). */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

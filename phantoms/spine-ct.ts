@@ -1,9 +1,9 @@
 /**
  * Seeded synthetic CTs of the spine with known truth: one generator for the demo, the tests and the training.
  *
- * What is drawn: vertebral bodies (superellipse section, waist, concave endplates, cortex), discs, posterior elements,
- * canal, sacrum, pelvis, ribs, muscles, organs, vessels with plaques, skin, table; then scanner blur, slice thickness and
- * noise. The patient depends on the seed alone, the picture on the grid as well.
+ * Drawn are vertebral bodies (superellipse section, waist, concave endplates, cortex), discs, posterior elements, canal, sacrum,
+ * pelvis, ribs, muscles, organs, vessels with plaques, skin and table; then scanner blur, slice thickness and noise are applied.
+ * The patient depends on the seed alone; the picture depends on the grid, too.
  */
 import type { PointLps } from '#core/image/geometry.ts';
 import { createRandom } from './random.ts';
@@ -28,28 +28,28 @@ import { makeTrunk, paintOrgans, paintTrunk } from './spine/surroundings.ts';
 
 export { LABELS } from './spine/bones.ts';
 
-/** What makes the patient; the rest is how the picture is taken. */
+/** The options that make the patient. All others concern the scan. */
 export interface SpinePatient {
   readonly seed: number;
-  /** Exactly these fractures; by chance where not given, none for an empty list. */
+  /** Exactly these fractures (an empty list for none); random if absent. */
   readonly fractures?: readonly Fracture[];
-  /** The chance of a fracture for each body from T4 down; by chance where not given. */
+  /** The chance of a fracture for each body from T4 down; random if absent. */
   readonly fractureRate?: number;
-  /** Kinds of fractures, each as likely; every second a wedge where not given. */
+  /** Kinds of fractures, all equally likely. By default every second one is a wedge. */
   readonly fractureTypes?: readonly [FractureType, ...FractureType[]];
-  /** Without metal, cement, bridges of bone, arms beside the trunk and a sharp kernel. */
+  /** Leaves out metal, cement, bridges of bone, arms beside the trunk and a sharp kernel. */
   readonly plain?: boolean;
 }
 
 export interface SpinePhantomOptions extends SpinePatient {
   readonly columns?: number;
   readonly rows?: number;
-  /** Defaults to what covers `from`…`to`. */
+  /** By default as many as cover `from`…`to`. */
   readonly slices?: number;
   readonly spacingMm?: readonly [column: number, row: number, slice: number];
-  /** Defaults to the slice spacing. */
+  /** By default the slice spacing. */
   readonly sliceThicknessMm?: number;
-  /** Lowest and highest level in view; `S` is the whole sacrum. By chance where not given. */
+  /** Lowest and highest level in view; `S` is the whole sacrum. Random if absent. */
   readonly from?: Level | 'S';
   readonly to?: Level;
   /** Standard deviation of noise, HU. */
@@ -65,7 +65,7 @@ export interface VertebraTruth {
   readonly lossPercent: number;
   readonly grade: GenantGrade;
   readonly type?: FractureType;
-  /** Whether the whole body, posterior elements apart, lies in the picture. */
+  /** Whether the whole body, without posterior elements, lies in the picture. */
   readonly complete: boolean;
 }
 
@@ -75,7 +75,7 @@ export interface SpinePhantom {
   readonly slices: number;
   readonly spacingMm: readonly [column: number, row: number, slice: number];
   readonly sliceThicknessMm: number;
-  /** Centre of the first voxel, mm; columns run to the left, rows to posterior, slices to the head (LPS axes). */
+  /** Centre of the first voxel, mm. Columns run to the left, rows to posterior, slices to the head (LPS axes). */
   readonly origin: PointLps;
   /** Hounsfield units, slice-major. */
   readonly voxels: Int16Array;
@@ -87,17 +87,17 @@ export interface SpineTruth {
   readonly conditions: SpineConditions;
 }
 
-/** What makes a phantom easy or hard. */
+/** The conditions that make a phantom easy or hard. */
 export interface SpineConditions {
   readonly noiseHu: number;
-  /** Density of the marrow; below 90 HU is osteoporotic, as a rule. */
+  /** Density of the marrow. Below 90 HU it is usually osteoporotic. */
   readonly coreHu: number;
   readonly contrast: boolean;
   /** Width of the field of view. */
   readonly fieldMm: number;
-  /** How far the spine swings to a side (scoliosis). */
+  /** How far the spine deviates to a side (scoliosis). */
   readonly lateralMm: number;
-  /** Of the kernel: 0 is soft, 1 sharp. */
+  /** Sharpness of the kernel: 0 is soft, 1 is sharp. */
   readonly sharpness: number;
   readonly screws: boolean;
   readonly cement: boolean;
@@ -105,11 +105,11 @@ export interface SpineConditions {
   readonly arms: boolean;
 }
 
-/** Label volumes on any grid of the same patient. */
+/** Label volumes of the same patient, on any grid. */
 export interface SpineLabels {
   /** Classes of `LABELS`. */
   readonly labels: Uint8Array;
-  /** Number of the body (1 = L5, 2 = L4, … as in `LEVELS`), 0 outside bodies. */
+  /** Number of the body (1 = L5, 2 = L4, … as in `LEVELS`); 0 outside bodies. */
   readonly bodies: Uint8Array;
 }
 
@@ -191,7 +191,7 @@ export function genantGrade(lossPercent: number): GenantGrade {
   return lossPercent < 20 ? 0 : lossPercent < 25 ? 1 : lossPercent <= 40 ? 2 : 3;
 }
 
-/** What a body needs around it to be wholly in view: a voxel or two, in which it is seen to end. */
+/** The margin that a body needs to count as completely in view: a voxel or two, in which its end is visible. */
 const MARGIN_MM = 2.5;
 
 function truthOf(vertebra: Vertebra, grid: Grid): VertebraTruth {

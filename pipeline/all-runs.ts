@@ -1,6 +1,6 @@
 import type { CallOptions, RunRecord, RunStore } from './ports.ts';
 
-/** Every run of the table, or of a study, page by page; the newest first. */
+/** All runs of the table, or of one study, newest first. */
 export async function allRuns(
   runs: Pick<RunStore, 'list'>,
   filter: { readonly StudyInstanceUID?: string } = {},
@@ -18,5 +18,5 @@ export async function allRuns(
   return found.sort((a, b) => (born(a) < born(b) ? 1 : born(a) > born(b) ? -1 : 0));
 }
 
-/** When a run was first heard of (ISO 8601, UTC: sorts as text). */
+/** The earliest time recorded for a run (ISO 8601, UTC: sorts as text). */
 const firstTime = ({ stages }: RunRecord): string => Object.values(stages).sort()[0] ?? '';

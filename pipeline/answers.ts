@@ -1,4 +1,4 @@
-/** A run's stored answers: reading them, and storing the failure that stands in for a result. */
+/** Reads a run's stored answers, and stores the failure that stands in for a result. */
 import { IntegrityError, MessageError } from '#core/errors.ts';
 import { type NonResultOptions, nonResult, parseResult, serialiseResult } from '#core/results/result.ts';
 import type { ProcessingResult } from '#core/tool.ts';
@@ -7,10 +7,10 @@ import type { RunMessage } from './messages.ts';
 import type { ObjectStore } from './ports.ts';
 
 /**
- * The answer under `key`, or undefined where there is none.
+ * The answer under `key`, or undefined if there is none.
  *
- * @throws IntegrityError where it cannot be read: that is tried again and ends as a dead letter, of which the radiologist
- *   is told, whereas a run that is rejected would end in silence
+ * @throws IntegrityError if the answer cannot be read. The message is then retried and ends as a dead letter, and the
+ *   radiologist gets a report. A MessageError would reject the run without telling anyone.
  */
 export async function readAnswer(objects: ObjectStore, key: string): Promise<ProcessingResult | undefined> {
   const bytes = await objects.get(key);
@@ -22,7 +22,7 @@ export async function readAnswer(objects: ObjectStore, key: string): Promise<Pro
   }
 }
 
-/** Stores an answer that says that there is none, for the radiologist; the first one stands. */
+/** Stores the failure answer, which tells the radiologist that there is no result. The first one stored wins. */
 export async function storeFailure(
   objects: ObjectStore,
   { runId, version, inputDigest }: RunMessage,

@@ -1,4 +1,4 @@
-/** Makes DICOM objects of a run's stored answer and lists them in the bucket. */
+/** Converts a run's stored answer to DICOM objects and lists them in the bucket. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
@@ -13,12 +13,12 @@ import { encodeObjectList, type ObjectList, parseObjectList } from './object-lis
 import type { ObjectStore } from './ports.ts';
 import { readManifest } from './study.ts';
 
-/** Makes the objects of a result, with or without the failure that it takes the place of. */
+/** Makes a result's objects. They name the failure that the result supersedes, if it supersedes one. */
 type Conversion = (supersedesFailure: boolean) => Promise<readonly ConvertedObject[]>;
 
 const SupersedesSchema = z.object({ failure: z.boolean() });
 
-/** The writer or the output gate refuses an answer; `error` says why, `result` is what was to be converted. */
+/** The writer or the output gate refuses an answer: `error` says why, `result` is the refused answer. */
 export interface Refusal {
   readonly error: DicomWriteError;
   readonly result: ProcessingResult;
@@ -26,11 +26,11 @@ export interface Refusal {
 export type Converted = { readonly list: ObjectList } | { readonly refusal: Refusal };
 
 /**
- * Converts an answer of a run, or finds that it was converted. The list of objects is written last: where it is there,
- * conversion is over and is not done again.
+ * Converts an answer of a run. The list of objects is written last, so an existing list means that the answer was
+ * already converted; it is then returned as it is.
  *
- * @throws IntegrityError where the answer, the manifest or an instance is missing or differs from its digest
- * @throws ContentConflictError where an object has other bytes than the first time
+ * @throws IntegrityError if the answer, the manifest or an instance is missing or differs from its digest
+ * @throws ContentConflictError if an object's bytes differ from those of an earlier conversion
  */
 export async function convertAnswer(objects: ObjectStore, message: RunMessage): Promise<Converted> {
   const { runId, answer } = message;
@@ -52,8 +52,9 @@ export async function convertAnswer(objects: ObjectStore, message: RunMessage): 
 }
 
 /**
- * Converts a result, which names the failure that was told of its run before, where one was. That may change while this runs
- * and between two tries: who first has objects to store pins it, so that they are the same bytes ever after.
+ * Converts a result. If a failure of the same run was delivered earlier, the objects name it as superseded. A failure may
+ * appear during conversion or between two attempts. The first attempt that has objects to store therefore pins the
+ * decision, so that every later attempt makes the same bytes.
  */
 async function superseding(
   objects: ObjectStore,
@@ -103,7 +104,7 @@ async function storeObject(
   if ((await objects.put(key, bytes, { ifAbsent: true, contentType: 'application/dicom' })) === 'stored') return;
   const earlier = await objects.get(key);
   if (earlier === undefined || createHash('sha256').update(earlier).digest('hex') !== sha256) {
-    throw new ContentConflictError('Converting the run again gave an object with other bytes than the first time', {
+    throw new ContentConflictError('Converting the run again made an object with different bytes', {
       facts: { SOPInstanceUID },
     });
   }

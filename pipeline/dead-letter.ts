@@ -1,8 +1,8 @@
-/** `dead-letters/<queue>/<messageId>.json`: a message that could not be worked off, kept so that it can be sent again. */
+/** `dead-letters/<queue>/<messageId>.json`: a message that could not be processed, kept so that it can be sent again. */
 import type { Reason } from '#core/errors.ts';
 
 export interface DeadLetter {
-  /** The queue it was for, without the deployment's prefix. */
+  /** The name of the message's queue, without the deployment's prefix. */
   readonly queue: string;
   readonly messageId: string;
   readonly reason: Reason;

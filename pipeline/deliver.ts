@@ -1,4 +1,4 @@
-/** Brings a run's objects to the archive and proves that they are there: delivered means read back and the same. */
+/** Stores a run's objects in the archive and proves it: "delivered" means that each was read back with the same content. */
 import { createHash } from 'node:crypto';
 import { ArchiveStoreError, ContentConflictError, IntegrityError } from '#core/errors.ts';
 import { readDicom } from '#dicom/read.ts';
@@ -8,12 +8,12 @@ import type { ObjectList } from './object-list.ts';
 import type { Archive, CallOptions, InstanceUids, ObjectStore, StoreOutcome } from './ports.ts';
 import { sameContent } from './same-content.ts';
 
-/** What of an archive delivery needs. */
+/** The archive's methods that delivery needs. */
 export type DeliveryArchive = Pick<Archive, 'store' | 'retrieveInstance'>;
 
 export interface DeliveryPorts {
   readonly objects: ObjectStore;
-  /** Opens the archive; asked for only where there is something to deliver. */
+  /** Opens the archive. Called only if there is something to deliver. */
   readonly archive: () => Promise<DeliveryArchive>;
 }
 
@@ -23,15 +23,14 @@ interface OutgoingObject {
 }
 
 /**
- * Delivers an answer of a run, however often it is called: only what the archive does not have yet is stored, so that
- * nothing is stored twice, whichever step broke off before. The receipt is written last: where it is there, delivery is over.
+ * Delivers an answer of a run. It may be called any number of times: it stores only the objects that the archive does not
+ * have yet. The receipt is written last, so an existing receipt means that the answer was delivered.
  *
- * @throws IntegrityError where an object is missing in the bucket or differs from its digest
- * @throws ContentConflictError where the archive has an object's UID with other content
- * @throws ArchiveStoreError where the archive refused an object, or says that it stored it and does not have it
+ * @param options apply to every call to the bucket and the archive
+ * @throws IntegrityError if an object is missing in the bucket or differs from its digest
+ * @throws ContentConflictError if the archive has an object of the same UID with different content
+ * @throws ArchiveStoreError if an object is not in the archive after it was stored, whatever the archive answered
  * @throws the archive's own errors
- *
- * @param options of every call to the bucket and the archive
  */
 export async function deliver(
   { runId, answer }: Pick<RunMessage, 'runId' | 'answer'>,
@@ -72,7 +71,7 @@ async function readObjects(
   return outgoing;
 }
 
-/** @throws ContentConflictError where the archive has the object's UID with other content */
+/** @throws ContentConflictError if the archive has an object of the same UID with different content */
 async function isThere(
   archive: DeliveryArchive,
   { uids, bytes }: OutgoingObject,
@@ -82,14 +81,14 @@ async function isThere(
   if (found === undefined) return false;
   if (!sameContent(found, bytes)) {
     const { SOPInstanceUID } = uids;
-    throw new ContentConflictError('The archive holds an object of the same UID with other content', {
+    throw new ContentConflictError('The archive holds an object of the same UID with different content', {
       facts: { SOPInstanceUID },
     });
   }
   return true;
 }
 
-/** Stores and reads back. What the archive did store stays and is found there the next time. */
+/** Stores objects and reads them back. If some fail, the others stay in the archive and are found there next time. */
 async function storeAll(
   archive: DeliveryArchive,
   missing: readonly OutgoingObject[],

@@ -1,17 +1,17 @@
 /**
- * Names that the deployed parts share: queues, the environment of the functions, the outputs of the stack.
- * `infra` sets them, `functions` read them, `localstack` and `cli` find a deployment by them.
+ * The names that all deployed parts share: queues, environment variables of the functions, stack outputs.
+ * `infra` sets them, `functions` read them, `localstack` and `cli` use them to find a deployment.
  */
 import * as z from 'zod';
 import { ConfigurationError } from '#core/errors.ts';
 import { LANES, type Lane } from './keys.ts';
 
-/** A queue between two steps; every tool has inference queues of its own, and every lane has all of them. */
+/** A queue between two steps. Each lane has its own set of queues, with one inference queue per tool. */
 export type QueueRole =
   | { readonly step: 'intake' | 'convert' | 'return'; readonly lane: Lane }
   | { readonly step: 'infer'; readonly tool: string; readonly lane: Lane };
 
-/** What a queue's dead-letter queue adds to its name. */
+/** The suffix of a dead-letter queue's name. */
 export const DEAD_LETTER_SUFFIX = '-dead';
 
 /** A queue's name without the deployment's prefix: `intake-live`, `infer-caries-backfill`. */
@@ -19,7 +19,7 @@ export function queueName(role: QueueRole): string {
   return [role.step, ...(role.step === 'infer' ? [role.tool] : []), role.lane].join('-');
 }
 
-/** The inverse of `queueName`; undefined where the name is none of ours. */
+/** The inverse of `queueName`; undefined if the name is not one of Hilum's queues. */
 export function parseQueueName(name: string): QueueRole | undefined {
   const match = /^(?:(intake|convert|return)|infer-([a-z][a-z0-9-]{1,39}))-(live|backfill)$/.exec(name);
   const [, step, tool] = match ?? [];
@@ -32,40 +32,40 @@ export function parseQueueName(name: string): QueueRole | undefined {
 /**
  * The URL of a queue.
  *
- * @param base what the URLs of all of a deployment's queues start with, the name's prefix included, e.g.
- *   `https://sqs.eu-central-1.amazonaws.com/123456789012/hilum-`: `HILUM_QUEUES`, and the output `QueueUrlBase`
+ * @param base the common beginning of all queue URLs of a deployment, including the deployment's prefix, e.g.
+ *   `https://sqs.eu-central-1.amazonaws.com/123456789012/hilum-`. It is in `HILUM_QUEUES` and the output `QueueUrlBase`.
  */
 export const queueUrl = (base: string, role: QueueRole): string => `${base}${queueName(role)}`;
 
 const seconds = z.coerce.number().int().min(0);
 
-/** What every function is told. */
+/** The environment variables of every function. */
 export const FunctionEnvironmentSchema = z.object({
   HILUM_BUCKET: z.string().min(3),
   HILUM_RUNS_TABLE: z.string().min(1),
   /** See `queueUrl`. */
   HILUM_QUEUES: z.url(),
   HILUM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  /** The first wait before a message is tried again; it doubles with every try up to the cap. */
+  /** The wait before the first retry, in seconds. It doubles with every retry, up to the cap. */
   HILUM_RETRY_BASE_S: seconds.default(15),
   HILUM_RETRY_CAP_S: seconds.max(43_200).default(900),
 });
 export type FunctionEnvironment = z.infer<typeof FunctionEnvironmentSchema>;
 
-/** What `infer` is told besides: which tool it is, and what it may use. */
+/** The environment variables of `infer`: which tool it runs, and for how long. */
 export const InferEnvironmentSchema = FunctionEnvironmentSchema.extend({
   HILUM_TOOL: z.string().min(1),
-  /** The longest the tool may take. */
+  /** The tool's time limit, in seconds. */
   HILUM_TOOL_TIMEOUT_S: z.coerce.number().min(0.1),
 });
 
-/** What `return` is told besides. */
+/** The environment variables of `return`. */
 export const ReturnEnvironmentSchema = FunctionEnvironmentSchema.extend({
   /** The secret that holds `{url, username, password}` of the archive's DICOMweb service. */
   HILUM_ARCHIVE_SECRET: z.string().min(1),
 });
 
-/** What the archive's secret holds; `url` ends in the DICOMweb root, e.g. `http://host:8042/dicom-web`. */
+/** The content of the archive's secret. `url` is the DICOMweb root, e.g. `http://host:8042/dicom-web`. */
 export const ArchiveSecretSchema = z.object({
   url: z.url(),
   username: z.string().optional(),
@@ -95,7 +95,7 @@ export const TELEMETRY_OFF = { ORT_DISABLE_TELEMETRY: '1' } as const;
 /** The runs table's index by StudyInstanceUID. */
 export const STUDY_INDEX = 'by-study';
 
-/** The stack's outputs, by the names CloudFormation lists them under. */
+/** The names of the stack's outputs in CloudFormation. */
 export const STACK_OUTPUTS = {
   bucket: 'BucketName',
   runsTable: 'RunsTableName',
@@ -109,7 +109,7 @@ export const STACK_OUTPUTS = {
 /**
  * Reads settings from environment variables.
  *
- * @throws ConfigurationError that names every variable that is missing or wrong
+ * @throws ConfigurationError naming every variable that is missing or wrong
  */
 export function readEnvironment<T>(schema: z.ZodType<T>, variables: Readonly<Record<string, string | undefined>>): T {
   const parsed = schema.safeParse(variables);

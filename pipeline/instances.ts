@@ -1,4 +1,4 @@
-/** Instances out of the chunks that the forwarder sealed them into. */
+/** Reads instances from the chunks into which the forwarder sealed them. */
 import { createHash } from 'node:crypto';
 import { IntegrityError } from '#core/errors.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
@@ -9,24 +9,22 @@ import type { ByteRange, ObjectStore } from './ports.ts';
 type Place = Manifest['instances'][number];
 type ReadInstance = (instance: InstanceIndex) => Promise<Uint8Array>;
 
-/** What of a chunk is read at once because most of it is wanted. */
+/** A range of a chunk that is read at once because most of its bytes are wanted. */
 interface Span extends ByteRange {
   readonly unread: Set<string>;
   bytes?: Promise<Uint8Array>;
 }
 
-/** The size in which a span is fetched, side by side: fewer requests than instances, more than one connection. */
+/** A span is fetched in parts of this size, in parallel: fewer requests than instances, but more than one connection. */
 const PART_BYTES = 4 * 1024 * 1024;
-/** Spans are held until their last instance was read, up to this much; beyond it, instances are read one by one. */
+/** The memory limit for spans, which are held until their last instance is read. Beyond it, instances are read singly. */
 const HELD_BYTES = 128 * 1024 * 1024;
 
 /**
- * Reads instances by ranges of their chunks.
+ * Makes a function that reads an instance's bytes from its chunk and checks their digest.
  *
- * @param expected the instances that are going to be read, all of them: where they fill most of a chunk, it is read once
- *   for all of them. None for reading one or another.
- * @throws IntegrityError (from the function it makes) where the chunk is missing or the bytes are not those that the
- *   manifest names
+ * @param expected all instances that will be read, if known. If they fill most of a chunk, the chunk is read only once.
+ * @throws IntegrityError (from the returned function) if the chunk is missing or the bytes differ from the manifest's digest
  */
 export function instanceReader(
   objects: ObjectStore,
@@ -71,7 +69,7 @@ export function instanceReader(
   return async ({ SOPInstanceUID, sha256 }) => {
     const place = places.get(SOPInstanceUID);
     if (place === undefined) {
-      throw new IntegrityError('The manifest does not hold an instance', { facts: { SOPInstanceUID } });
+      throw new IntegrityError('The manifest does not list an instance', { facts: { SOPInstanceUID } });
     }
     const bytes = await bytesOf(place);
     if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
@@ -81,7 +79,7 @@ export function instanceReader(
   };
 }
 
-/** From the first wanted byte of each chunk to the last, where at least half of what lies between is wanted. */
+/** One span per chunk, from the first to the last wanted byte, if at least half of the bytes between are wanted. */
 function spansOf(places: readonly Place[]): Map<string, Span> {
   const spans = new Map<string, Span>();
   for (const [chunk, wanted] of Map.groupBy(places, (place) => place.chunk)) {

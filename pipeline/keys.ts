@@ -1,18 +1,18 @@
 /**
- * Every key in the bucket is built and parsed here, and nowhere else.
+ * Builds and parses all object keys of the bucket. No other file does.
  *
  * ```
- * chunks/<sha256>                                               sealed instances, about 16 MB each
+ * chunks/<sha256>                                               instances in chunks of about 16 MB
  * <lane>/studies/<StudyInstanceUID>/<revision>/manifest.json    closes an upload; its arrival starts the pipeline
  * runs/<runId>/result.json                                      the ProcessingResult; the first one stored wins
- * runs/<runId>/failure.json                                     the answer of a run that died or whose result the gate refused
- * runs/<runId>/supersedes.json                                  whether the result takes the place of a failure that was told
- * runs/<runId>/objects/<SOPInstanceUID>.dcm                     what leaves for the PACS
- * runs/<runId>/objects.json                                     their list, with digests; failure-objects.json for a failure's
- * runs/<runId>/receipt.json                                     proof of delivery; failure-receipt.json for a failure's
- * quarantine/<runId>/result-refusal.json                        why the output gate refused the result; failure-refusal.json
- * quarantine/<runId>/result-<SOPInstanceUID>.dcm                the object that it refused, where it can be encoded
- * dead-letters/<queue>/<messageId>.json                         messages that could not be worked off
+ * runs/<runId>/failure.json                                     the answer of a run that failed, or that the gate refused
+ * runs/<runId>/supersedes.json                                  whether the result supersedes a failure
+ * runs/<runId>/objects/<SOPInstanceUID>.dcm                     the DICOM objects to deliver to the PACS
+ * runs/<runId>/objects.json                                     list of the objects, with digests; also failure-objects.json
+ * runs/<runId>/receipt.json                                     proof of delivery; also failure-receipt.json
+ * quarantine/<runId>/result-refusal.json                        why the gate refused the result; also failure-refusal.json
+ * quarantine/<runId>/result-<SOPInstanceUID>.dcm                the refused object, if it can be encoded
+ * dead-letters/<queue>/<messageId>.json                         messages that could not be processed
  * ```
  */
 import { createHash } from 'node:crypto';
@@ -22,11 +22,11 @@ export const LANES = ['live', 'backfill'] as const;
 /** `live` comes from the modality, `backfill` from the archive; live never waits for backfill. */
 export type Lane = (typeof LANES)[number];
 
-/** A run's answers: its result, or the failure that stands in for one. */
+/** A run's answers: its result, and the failure that stands in for a missing result. */
 export const ANSWERS = ['result', 'failure'] as const;
 export type Answer = (typeof ANSWERS)[number];
 
-/** The suffix whose arrival in the bucket notifies the intake queue. */
+/** The bucket notifies the intake queue of every new key with this suffix. */
 export const MANIFEST_SUFFIX = '/manifest.json';
 
 const DIGEST = /^[0-9a-f]{64}$/;
@@ -43,14 +43,14 @@ const run = (runId: string): string => `runs/${checked(RUN_ID, runId, 'An invali
 
 const prefixOf = (answer: Answer): string => (answer === 'failure' ? 'failure-' : '');
 
-/** What makes a run the same run: one input digest × one tool × one version. */
+/** A run is identified by one input digest × one tool × one version. */
 export interface RunIdentity {
   readonly inputDigest: string;
   readonly tool: string;
   readonly version: string;
 }
 
-/** 32 hex characters of SHA-256 over the identity, so that a run has the same name wherever it is worked on. */
+/** 32 hex characters of SHA-256 over the identity. Every step derives the same id. */
 export function runIdOf({ inputDigest, tool, version }: RunIdentity): string {
   return createHash('sha256').update(`${inputDigest}\n${tool}\n${version}`).digest('hex').slice(0, 32);
 }
@@ -70,7 +70,7 @@ export const quarantineKey = (runId: string, name: string): string =>
 export const deadLetterKey = (queue: string, messageId: string): string =>
   `dead-letters/${checked(/^[0-9A-Za-z_-]{1,80}$/, queue, 'An invalid queue name')}/${checked(/^[0-9A-Za-z-]{1,80}$/, messageId, 'An invalid message id')}.json`;
 
-/** Lane, study and revision of a manifest's key, or undefined where the key is not one. */
+/** The lane, study and revision in a manifest's key; undefined if it is another kind of key. */
 export function parseManifestKey(
   key: string,
 ): { readonly lane: Lane; readonly StudyInstanceUID: string; readonly revision: string } | undefined {

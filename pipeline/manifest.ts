@@ -1,6 +1,6 @@
 /**
- * The manifest that closes an upload: which instances the study has, where in which chunk each lies, and the header index
- * that routing and conversion need. It holds nothing about the patient (`core/study/study-index.ts`).
+ * The manifest that closes an upload: the study's instances, the position of each in its chunk, and the header index that
+ * routing and conversion need. It holds no patient data (`core/study/study-index.ts`).
  */
 import * as z from 'zod';
 import { DuplicateUidError, MessageError } from '#core/errors.ts';
@@ -11,7 +11,7 @@ import { LANES } from './keys.ts';
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 const ManifestInstanceSchema = InstanceIndexSchema.extend({
-  /** SHA-256 (hex) of the chunk that holds the file, and where in it. */
+  /** SHA-256 (hex) of the chunk that holds the file, and the file's position in the chunk. */
   chunk: digest,
   offset: z.number().int().nonnegative(),
   length: z.number().int().positive(),
@@ -33,9 +33,10 @@ const ManifestSchema = z
 export type Manifest = Readonly<z.infer<typeof ManifestSchema>>;
 
 /**
- * JSON, instances by SOPInstanceUID, attributes in the schema's order: the same study gives the same bytes.
+ * Encodes a manifest as JSON. Instances are sorted by SOPInstanceUID and attributes are in the schema's order, so that the
+ * same study gives the same bytes. Attributes outside the allow-list are left out.
  *
- * @throws MessageError where it is not a manifest; attributes outside the allow-list are left out, never written
+ * @throws MessageError if it is not a valid manifest
  */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const { instances, ...rest } = checked(manifest);
@@ -44,8 +45,9 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 }
 
 /**
- * @throws MessageError where the bytes are not a manifest of a version we know
- * @throws DuplicateUidError where two different instances have the same SOPInstanceUID: everything after this goes by it
+ * @throws MessageError if the bytes are not a manifest of a known version
+ * @throws DuplicateUidError if two different instances have the same SOPInstanceUID, since all later steps identify an
+ *   instance by it
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
   const manifest = checked(parseJson(bytes));

@@ -1,4 +1,4 @@
-/** What travels in the queues. Versioned; parsed with zod at the edge of each function; never any patient data. */
+/** The messages in the queues. They are versioned, each function validates them with zod, and they hold no patient data. */
 import * as z from 'zod';
 import { MessageError } from '#core/errors.ts';
 import { KEY_UID } from '#dicom/uid.ts';
@@ -7,7 +7,7 @@ import { ANSWERS, LANES } from './keys.ts';
 const uid = z.string().regex(KEY_UID);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** One study × tool on its way; the same message goes through infer, convert and return. Keys follow from `runId`. */
+/** One study × tool. The same message goes through infer, convert and return. Object keys are derived from `runId`. */
 const RunMessageSchema = z.object({
   format: z.literal('hilum.run/1'),
   runId: z.string().regex(/^[0-9a-f]{32}$/),
@@ -18,12 +18,12 @@ const RunMessageSchema = z.object({
   version: z.string().max(80),
   lane: z.enum(LANES),
   manifestKey: z.string().max(400),
-  /** Which of the run's answers to convert and return: its result, or the failure that stands in for one. */
+  /** Which answer to convert and return: the run's result, or the failure that stands in for it. */
   answer: z.enum(ANSWERS),
 });
 export type RunMessage = Readonly<z.infer<typeof RunMessageSchema>>;
 
-/** The part of an S3 event notification that the intake queue needs (S3 User Guide, "Event message structure"). */
+/** The parts of an S3 event notification that `route` reads (S3 User Guide, "Event message structure"). */
 const S3EventSchema = z.object({
   Records: z.array(z.object({ s3: z.object({ object: z.object({ key: z.string() }) }) })).optional(),
   Event: z.literal('s3:TestEvent').optional(),
@@ -37,7 +37,7 @@ function parseJson(body: string): unknown {
   }
 }
 
-/** @throws MessageError where `body` is not a run message of a version we know */
+/** @throws MessageError if `body` is not a run message of a known version */
 export function parseRunMessage(body: string): RunMessage {
   const parsed = RunMessageSchema.safeParse(parseJson(body));
   if (!parsed.success) throw new MessageError('The message is not a hilum.run/1 message', { cause: parsed.error });
@@ -45,10 +45,10 @@ export function parseRunMessage(body: string): RunMessage {
 }
 
 /**
- * The object keys of an S3 event; empty for the test event that S3 sends when notifications are set up. A key that is no
- * URL encoding is left as it is, so that the other keys of its event are not lost with it: it cannot be a manifest's.
+ * The object keys of an S3 event; empty for the test event that S3 sends when notifications are set up. A key that is not
+ * valid URL encoding is returned as it is: it cannot be a manifest's key, and the event's other keys must not be lost.
  *
- * @throws MessageError where `body` is no S3 event
+ * @throws MessageError if `body` is not an S3 event
  */
 export function parseS3Event(body: string): readonly string[] {
   const parsed = S3EventSchema.safeParse(parseJson(body));

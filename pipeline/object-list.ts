@@ -1,4 +1,4 @@
-/** `objects.json`: what conversion made of a run's answer and delivery is to bring to the archive. */
+/** `objects.json`: the objects that conversion made of a run's answer, for delivery to the archive. */
 import * as z from 'zod';
 import { MessageError } from '#core/errors.ts';
 import { KEY_UID } from '#dicom/uid.ts';
@@ -8,7 +8,7 @@ const uid = z.string().regex(KEY_UID);
 const ObjectListSchema = z.object({
   format: z.literal('hilum.objects/1'),
   StudyInstanceUID: uid,
-  /** Of the answer, for the runs table. */
+  /** The answer's outcome, for the runs table. */
   outcome: z.enum(['result', 'no-finding', 'not-applicable', 'not-evaluable', 'failed']),
   reason: z.object({ code: z.string(), message: z.string() }).optional(),
   summary: z.string(),
@@ -29,11 +29,11 @@ export function encodeObjectList(list: Omit<ObjectList, 'format'>): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ format: 'hilum.objects/1', ...list } satisfies ObjectList));
 }
 
-/** @throws MessageError where `bytes` is no list of objects */
+/** @throws MessageError if `bytes` is not a list of objects */
 export function parseObjectList(bytes: Uint8Array): ObjectList {
   try {
     return ObjectListSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch (cause) {
-    throw new MessageError('The object is not a hilum.objects/1', { cause });
+    throw new MessageError('The object is not a hilum.objects/1 list', { cause });
   }
 }

@@ -1,22 +1,22 @@
-/** What the pipeline needs from the outside world; `adapters/` implements these, tests fake them. */
+/** The pipeline's interfaces to the outside world. `adapters/` implements them, tests fake them. */
 import type { Reason } from '#core/errors.ts';
 import type { Lane } from './keys.ts';
 import type { RunState } from './run-state.ts';
 
-/** What every call takes: how it can be given up. */
+/** Options of every call: how to abort it. */
 export interface CallOptions {
-  /** Aborted, it ends the call, which then throws the signal's reason. */
+  /** Aborting the signal ends the call, which then throws the signal's reason. */
   readonly signal?: AbortSignal;
   /**
-   * The moment, in milliseconds since the epoch, at which the call is given up: it throws what it throws where the other
-   * side does not answer. Without one the call ends by the adapter's own limits.
+   * When to give the call up, in milliseconds since the epoch. The call then throws the same error as when the other side
+   * does not answer. Without a deadline, the adapter's own limits apply.
    */
   readonly deadlineMs?: number;
 }
 
 /** A bucket. Keys come from `pipeline/keys.ts`. */
 export interface ObjectStore {
-  /** The object (or a range of it), or undefined where there is none. */
+  /** The object, or a range of its bytes; undefined if there is no such object. */
   get(key: string, options?: GetOptions): Promise<Uint8Array | undefined>;
   /** Writes with a checksum. With `ifAbsent` (`If-None-Match: *`) an existing object wins and `exists` is returned. */
   put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<'stored' | 'exists'>;
@@ -43,44 +43,44 @@ export interface DeployedTools {
 /** A queue that brings a message again until it is deleted. */
 export interface Queue {
   send(body: string, options?: CallOptions): Promise<void>;
-  /** Messages that nobody else holds, in no order; none where none comes in time. */
+  /** Messages that are visible now, in no order; empty if none arrives in time. */
   receive(options?: ReceiveOptions): Promise<readonly ReceivedMessage[]>;
-  /** Ends a message: it does not come again. */
+  /** Acknowledges a message: it is not delivered again. */
   delete(receiptHandle: string, options?: CallOptions): Promise<void>;
-  /** Hides a held message for so many seconds from now, at most 43,200 s after it was received; 0 gives it back at once. */
+  /** Hides a received message for `seconds` from now, at most until 43,200 s after it was received; 0 returns it at once. */
   postpone(receiptHandle: string, seconds: number, options?: CallOptions): Promise<void>;
 }
 export interface ReceiveOptions extends CallOptions {
-  /** How many at the most, 1 to 10; 1 where absent. */
+  /** The most messages to receive, 1 to 10; 1 by default. */
   readonly limit?: number;
-  /** How long to wait for the first, seconds, 0 to 20; 0 where absent. */
+  /** How long to wait for the first message (long polling), 0 to 20 s; 0 by default. */
   readonly waitS?: number;
-  /** How long they stay hidden from others, seconds; the queue's own time where absent. */
+  /** The visibility timeout of the received messages, seconds; by default that of the queue. */
   readonly hiddenS?: number;
 }
 export interface ReceivedMessage {
   readonly messageId: string;
   readonly body: string;
-  /** Names this receipt of the message, for `delete` and `postpone`. */
+  /** Identifies this receipt of the message in `delete` and `postpone`. */
   readonly receiptHandle: string;
-  /** How often the message was received, this time included. */
+  /** How often the message was received, including this time. */
   readonly receiveCount: number;
 }
 
-/** The hospital's PACS, by DICOMweb (PS3.18) and what its own interface adds. */
+/** The hospital's PACS: DICOMweb (PS3.18) and additions of its own interface. */
 export interface Archive {
-  /** STOW-RS. One outcome per object, whatever the HTTP status; PS3.18 10.5. */
+  /** STOW-RS (PS3.18 10.5). Returns one outcome per object, whatever the HTTP status. */
   store(
     objects: readonly { readonly SOPInstanceUID: string; readonly bytes: Uint8Array }[],
     options?: CallOptions,
   ): Promise<readonly StoreOutcome[]>;
-  /** WADO-RS of one instance in its stored Transfer Syntax; undefined where the archive does not have it. */
+  /** WADO-RS of one instance in its stored Transfer Syntax; undefined if the archive does not have it. */
   retrieveInstance(uids: InstanceUids, options?: CallOptions): Promise<Uint8Array | undefined>;
-  /** QIDO-RS (PS3.18 10.6): the studies that match every attribute of `match`, as the archive has them now. */
+  /** QIDO-RS (PS3.18 10.6): the studies that match all attributes of `match`. */
   findStudies(match: StudyMatch, options?: CallOptions): AsyncIterable<FoundStudy>;
-  /** Every instance that the archive has under the study now; none where it does not have the study. */
+  /** All instances that the archive now has of the study; none if it does not have the study. */
   listInstances(study: StudyUid, options?: CallOptions): AsyncIterable<ListedInstance>;
-  /** Removes one instance. `unsupported` where the archive offers no way to: DICOMweb itself has none. */
+  /** Deletes one instance. `unsupported` if the archive cannot: DICOMweb itself has no deletion. */
   deleteInstance(uids: InstanceUids, options?: CallOptions): Promise<Deletion>;
 }
 export interface StudyUid {
@@ -93,12 +93,12 @@ export interface InstanceUids extends StudyUid {
 export interface ListedInstance extends InstanceUids {
   readonly SOPClassUID: string;
 }
-/** Values to match, by keyword (PS3.4 C.2.2.2); ranges and wildcards as DICOM has them. */
+/** Values to match, by keyword, with DICOM's ranges and wildcards (PS3.4 C.2.2.2). */
 export type StudyMatch = Readonly<
   Partial<Record<'StudyInstanceUID' | 'PatientID' | 'AccessionNumber' | 'StudyDate' | 'ModalitiesInStudy', string>>
 >;
 export interface FoundStudy extends StudyUid {
-  /** Empty where the study has none. */
+  /** Empty if the study has none. */
   readonly PatientID: string;
   readonly AccessionNumber: string;
 }
@@ -106,7 +106,7 @@ export type Deletion = 'deleted' | 'absent' | 'unsupported';
 export interface StoreOutcome {
   readonly SOPInstanceUID: string;
   readonly stored: boolean;
-  /** Failure Reason (0008,1197) or Warning Reason (0008,1196), where the archive gave one. */
+  /** Failure Reason (0008,1197) and Warning Reason (0008,1196), if the archive gave one. */
   readonly failureReason?: number;
   readonly warningReason?: number;
 }
@@ -126,7 +126,7 @@ export interface RunRecord {
   /** The answer's outcome and one-sentence summary, once inferred. */
   readonly outcome?: string;
   readonly summary?: string;
-  /** SOP Instance UIDs of what was delivered. */
+  /** SOP Instance UIDs of the delivered objects. */
   readonly objects?: readonly string[];
 }
 export type RunUpdate = Pick<
@@ -137,21 +137,21 @@ export type RunUpdate = Pick<
 
 /** The runs table. */
 export interface RunStore {
-  /** Records that a run reached a state. Never moves a run back (late duplicates change nothing); keeps first times. */
+  /** Records that a run reached a state. A run never moves back, and each state keeps the time when it was first reached. */
   record(update: RunUpdate, options?: CallOptions): Promise<void>;
   get(runId: string, options?: CallOptions): Promise<RunRecord | undefined>;
-  /** One page of runs: of one study, the newest first, or of all, in no order. `allRuns` follows the pages. */
+  /** One page of runs: those of one study, newest first, or all runs, in no order. `allRuns` reads all pages. */
   list(query?: RunQuery, options?: CallOptions): Promise<RunPage>;
 }
 export interface RunQuery {
   readonly StudyInstanceUID?: string;
-  /** How many at the most; as many as the table gives at once where absent. */
+  /** The most runs to return; by default as many as the table returns at once. */
   readonly limit?: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: string;
 }
 export interface RunPage {
   readonly runs: readonly RunRecord[];
-  /** Leads to the next page; absent on the last. A page may be empty and not the last. */
+  /** The cursor of the next page; absent on the last. A page may be empty without being the last. */
   readonly next?: string;
 }

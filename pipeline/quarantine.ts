@@ -1,4 +1,4 @@
-/** What the writer or the output gate refused, kept for whoever looks into it: the reason, and the object where there is one. */
+/** Keeps what the writer or the output gate refused, for later analysis: the reason, and the object if there is one. */
 import { RefusedObjectError } from '#core/errors.ts';
 import type { DicomObject } from '#core/results/dicom-object.ts';
 import { DicomWriteError } from '#dicom/error.ts';
@@ -28,7 +28,7 @@ export async function quarantine(
   });
 }
 
-/** Undefined where the object cannot even be encoded. */
+/** Undefined if the object cannot be encoded. */
 function encoded({ attributes }: DicomObject): Uint8Array | undefined {
   try {
     return encodeDicom(attributes);

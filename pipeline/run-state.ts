@@ -1,4 +1,4 @@
-/** Which state of a run may follow which, so that late and repeated events never move a run back. */
+/** The states of a run and their order, so that late and repeated events never move a run back. */
 export const RUN_STATES = [
   'received',
   'routed',
@@ -23,7 +23,7 @@ const RANKS: Readonly<Record<RunState, number>> = {
 };
 
 /**
- * A run moves to a state of the same or a higher rank only. What ended (not applicable, rejected, failed) outranks every
- * step on the way, and only a result that was delivered after all, for example after a redrive, outranks an end.
+ * A run moves only to a state of the same or a higher rank. The end states (not-applicable, rejected, failed) outrank all
+ * steps on the way. Only `delivered` outranks them: a failed run may still be delivered, for example after a redrive.
  */
 export const stateRank = (state: RunState): number => RANKS[state];

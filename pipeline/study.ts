@@ -1,4 +1,4 @@
-/** A study's upload in the bucket: its manifest, and the images that it makes. */
+/** Reads a study's manifest from the bucket and groups its instances into images. */
 import { IntegrityError } from '#core/errors.ts';
 import { groupImages } from '#core/study/images.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
@@ -6,8 +6,8 @@ import { type Manifest, parseManifest } from './manifest.ts';
 import type { ObjectStore } from './ports.ts';
 
 /**
- * @throws IntegrityError where there is no manifest under `key`
- * @throws MessageError where it is not one we understand
+ * @throws IntegrityError if there is no object under `key`
+ * @throws MessageError if the object is not a manifest of a known version
  */
 export async function readManifest(objects: ObjectStore, key: string): Promise<Manifest> {
   const bytes = await objects.get(key);
@@ -15,7 +15,7 @@ export async function readManifest(objects: ObjectStore, key: string): Promise<M
   return parseManifest(bytes);
 }
 
-/** The study's images; never what Hilum wrote itself, whoever put it there. */
+/** The study's images, without any objects that Hilum wrote itself. */
 export function imagesOf({ StudyInstanceUID, instances }: Manifest): readonly ImageIndex[] {
   return groupImages({ StudyInstanceUID, instances: instances.filter((instance) => instance.writtenByHilum !== true) });
 }

@@ -1,4 +1,4 @@
-/** Studies that arrived and could not be routed: `hilum status` is to show them, though no message names a run of theirs. */
+/** Records studies that could not be routed, so that `hilum status` shows them although no run message exists. */
 import type { Reason } from '#core/errors.ts';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { allRuns } from './all-runs.ts';
@@ -11,10 +11,10 @@ export interface Unrouted {
 }
 
 /**
- * Ends the study's run of every tool that has none for this upload yet. Without a readable manifest there is no input
- * digest: the run is named after the upload's revision, as that of a tool which is not applicable.
+ * Records an ended run for every tool that has no run of this upload yet. Without a readable manifest there is no input
+ * digest, so the run id is derived from the upload's revision, as for a tool that is not applicable.
  *
- * @returns whether the key names a study at all
+ * @returns false if the key is not a manifest's key
  */
 export async function recordUnrouted(
   { runs, catalog }: { readonly runs: RunStore; readonly catalog: readonly ToolEntry[] },

@@ -1,6 +1,6 @@
 /**
- * Writes the generated parts of docs/conformance.md (`npm run conformance`): those from the code's registries always, the
- * table of the test data where the data (HILUM_DATA) and the judges' Python are there.
+ * Writes the generated parts of docs/conformance.md (`npm run conformance`). Parts from the code's registries are always
+ * written; the table of the test data only where the data (HILUM_DATA) and the judges' Python are there.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const DOCUMENT = join(ROOT, 'docs/conformance.md');
 
 const missing = (['data', 'judges'] as const).filter((part) => !PARTS[part].present());
 for (const part of missing) {
-  console.error(`The table of the test data stays as it is: ${PARTS[part].what} is missing (${PARTS[part].mend})`);
+  console.error(`The table of the test data is not updated: ${PARTS[part].what} is missing (${PARTS[part].mend})`);
 }
 const data = missing.length > 0 ? {} : { 'test-data': dataPart(await judgeTestData(dataFolder())) };
 const document = readFileSync(DOCUMENT, 'utf8');

@@ -1,4 +1,4 @@
-/** Writes dicom/dictionary-table.json: the data dictionary (PS3.6) as dcmjs has it. Run by `npm run dictionary`. */
+/** Writes dicom/dictionary-table.json, the data dictionary (PS3.6) from dcmjs. Run by `npm run dictionary`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dictionaryTable } from './dictionary/table.ts';

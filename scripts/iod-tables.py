@@ -1,9 +1,8 @@
 """Writes core/gate/iod-tables.json: the modules of the IODs that Hilum writes, and their attributes (PS3.3 Annexes A, C).
 
-Run by `npm run iod-tables` with the Python of .venv/judges; another file to write may be named. The data is what highdicom
-(MIT) is built with; highdicom has it from innolitics' dicom-standard (MIT), which reads it out of the DocBook of PS3.3. It
-comes flat, one row an attribute with the path to it. Here it becomes a tree, in which sequences whose items are the same
-share one macro.
+Run by `npm run iod-tables` with the Python of .venv/judges; another output file may be given. The data comes with highdicom
+(MIT), which has it from innolitics' dicom-standard (MIT), which extracts it from the DocBook of PS3.3. It is flat: one row per
+attribute, with its path. Here it becomes a tree. Sequences with the same items share one macro.
 """
 
 import importlib.metadata
@@ -16,7 +15,7 @@ import highdicom
 STANDARD = pathlib.Path(highdicom.__file__).parent / "_standard"
 OUT = pathlib.Path(__file__).parent.parent / "core" / "gate" / "iod-tables.json"
 
-# The SOP Classes that results are written as.
+# The SOP Classes of results.
 SOP_CLASSES = [
     "1.2.840.10008.5.1.4.1.1.7",  # Secondary Capture
     "1.2.840.10008.5.1.4.1.1.66.4",  # Segmentation
@@ -32,20 +31,20 @@ def load(name):
 
 
 def tree(rows):
-    """Attribute -> (type, attributes of its items)."""
+    """Maps each attribute to its type and the attributes of its items."""
     root = {}
     for row in rows:
         node = root
         for keyword in row["path"]:
             node = node[keyword][1]
         if row["keyword"] in node:
-            raise SystemExit(f"{row['keyword']} comes twice")
+            raise SystemExit(f"{row['keyword']} occurs twice")
         node[row["keyword"]] = (row["type"], {})
     return root
 
 
 class Macros:
-    """Names each distinct set of item attributes after the first sequence that has it."""
+    """Gives each distinct set of item attributes the name of the first sequence that uses it."""
 
     def __init__(self):
         self.named = {}

@@ -1,4 +1,4 @@
-/** Makes the docs' pictures of the viewer from the screenshots of the browser tests: `npm run screenshots`. */
+/** Makes the pictures of the viewer in the docs from the screenshots of the browser tests: `npm run screenshots`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
@@ -16,7 +16,7 @@ for (const name of PICTURES) {
   console.log(`docs/viewer/${name}.png: ${bytes.length} bytes`);
 }
 
-/** The same picture with as many bits a colour as the size allows: noise is what takes the room, and it is nothing to see. */
+/** The same picture with as many bits per colour as the size allows. Invisible noise takes up most of the space. */
 function small(bytes: Buffer): Buffer {
   const { width, height, data } = PNG.sync.read(bytes);
   for (let bits = 8; bits > 2; bits--) {
@@ -26,5 +26,5 @@ function small(bytes: Buffer): Buffer {
     const smaller = PNG.sync.write(png, { colorType: 2, deflateLevel: 9, deflateStrategy: 0 });
     if (smaller.length <= MOST_BYTES) return smaller;
   }
-  throw new Error('a screenshot could not be made small enough');
+  throw new Error('A screenshot cannot be reduced to the allowed size');
 }

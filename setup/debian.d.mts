@@ -1,2 +1,2 @@
-/** Runs `install` while no Debian package may start a service or make a PostgreSQL cluster, and restores what was there. */
+/** Runs `install` while no Debian package may start a service or create a PostgreSQL cluster, and restores the previous state. */
 export function withoutStartingServices<T>(install: () => Promise<T>, root?: string): Promise<T>;

@@ -1,17 +1,17 @@
-// Installs Debian packages without starting what they bring: Hilum runs private services of its own, as other users, and a
-// machine must not wake up with a PACS or a database that nobody asked for.
+// Installs Debian packages without starting their services: Hilum runs private services of its own, as other users, and a
+// machine must not end up with a PACS or a database that nobody asked for.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Debian Policy 9.3.3 (policy-rc.d): 101 forbids every start that a package's installation asks for. */
+/** Debian Policy 9.3.3 (policy-rc.d): exit code 101 forbids every start that a package's installation requests. */
 const POLICY = 'usr/sbin/policy-rc.d';
-/** postgresql-common reads this folder before it makes a first cluster for a new version. */
+/** postgresql-common reads this folder before it creates the first cluster for a new version. */
 const CLUSTER = 'etc/postgresql-common/createcluster.d/hilum-setup.conf';
 const OURS = '# placed by the set-up of Hilum while it installs packages';
 
 /**
- * Runs `install` while no package may start a service or make a PostgreSQL cluster, and puts back what was there before,
- * whatever becomes of it; also when the set-up is interrupted.
+ * Runs `install` while no package may start a service or create a PostgreSQL cluster. Restores the previous state afterwards,
+ * even if the installation fails or the set-up is interrupted.
  *
  * @param install asynchronous
  * @param root the file system's root
@@ -25,7 +25,7 @@ export async function withoutStartingServices(install, root = '/') {
     if (existsSync(kept)) renameSync(kept, policy);
     rmSync(cluster, { force: true });
   };
-  // What an earlier set-up left behind when it was killed is put right first.
+  // First undo what an earlier set-up left behind when it was killed.
   restore();
   if (existsSync(policy)) renameSync(policy, kept);
   const interrupted = () => process.exit(130);

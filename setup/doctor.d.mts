@@ -1,5 +1,5 @@
 /**
- * Prints what is there and what is missing on this machine, with the command that mends it, and returns the exit code:
- * 1 where a part is missing that the demo cannot do without.
+ * Prints which parts this machine has and which are missing, with the command that installs each missing one. Returns the exit
+ * code: 1 where a part is missing that the demo needs.
  */
 export function doctor(options?: { readonly json?: boolean; readonly print?: (text: string) => void }): number;

@@ -9,13 +9,13 @@ import { hasOhif, OHIF, ohifFolder } from '../localstack/ohif.mjs';
 import { VIEWER_CACHE } from '../localstack/place.mjs';
 import { npm, outputOf } from './run.mjs';
 
-/** What a PACS workstation has no use for: neural networks (136 MB), slide microscopy, debugging aids, logging in elsewhere. */
+/** Parts that a PACS workstation does not need: neural networks (136 MB), slide microscopy, debugging aids, external logins. */
 const LEFT_OUT = ['ort', 'dicom-microscopy-viewer', '*.map', 'google.js', 'oidc-client.min.js', 'silent-refresh.html'];
 
 /**
- * Fetches OHIF with npm, from the registry that npm is set to. Does nothing where it is there.
+ * Fetches OHIF with npm, from the configured registry. Does nothing if it is there already.
  *
- * @throws Error where npm cannot get it or where it is not the package that it should be, with what to do
+ * @throws Error where npm cannot fetch it or the package is not the known one; the message says what to do
  */
 export async function fetchOhif(cache = VIEWER_CACHE) {
   if (hasOhif(cache)) return ohifFolder(cache);
@@ -62,7 +62,7 @@ async function verify(tarball) {
   );
 }
 
-/** Two who fetch at once bring the same files: who comes second keeps the first one's. */
+/** Two processes that fetch at once get the same files, so the second one keeps the first one's. */
 function adopt(draft, cache) {
   renameSync(join(draft, 'package/LICENSE'), join(draft, 'package/dist/LICENSE'));
   try {
@@ -72,7 +72,7 @@ function adopt(draft, cache) {
   }
 }
 
-// Called by itself: `node setup/fetch-ohif.mjs`, which is what the doctor tells to do.
+// Run as a script: `node setup/fetch-ohif.mjs`, the command that the doctor prints.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     console.log(`OHIF ${OHIF.version} is in ${await fetchOhif()}`);

@@ -1,5 +1,5 @@
-// Makes the Debian trixie of the tests, when they first need it; it is kept for every checkout of the user's. Nothing of it is installed, nothing
-// of it runs but what a test starts in it. Plain JavaScript for Node 20, without packages: the set-up for the tests makes it.
+// Makes the Debian trixie system of the tests on first use. All checkouts of a user share it. Nothing in it is installed on the machine,
+// and only tests run programs in it. Plain JavaScript for Node 20, without packages, because the set-up for the tests runs it.
 import {
   chmodSync,
   existsSync,
@@ -18,16 +18,16 @@ import { USER_CACHE } from '../localstack/place.mjs';
 import { hasTrixie, TRIXIE, trixieRoot } from '../localstack/trixie.mjs';
 import { outputOf } from './run.mjs';
 
-/** How the folder is called that is not finished; the number of the process that makes it follows. */
+/** Prefix of the folder while it is being made. The maker's process id follows. */
 const DRAFT = 'draft-trixie-';
-/** What the machine's apt is told of how to reach a mirror, and what it takes from one. */
+/** The machine's apt settings for reaching a mirror, and for what to accept from it. */
 const NETWORK_SETTING = /^Acquire::(https?|Check-Valid-Until|Check-Date|Retries|ForceIPv[46])\b/;
 
 /**
- * Makes it with mmdebstrap, from the mirror of the machine's own apt, else from the one that mmdebstrap knows. Does nothing
- * where it is there. `cache` and `osRelease` are for tests.
+ * Makes it with mmdebstrap, from the mirror of the machine's own apt, or else from mmdebstrap's default. Does nothing if it is
+ * there already. `cache` and `osRelease` are for tests.
  *
- * @throws Error where it cannot be made, with what to do
+ * @throws Error where it cannot be made; the message says what to do
  */
 export async function makeTrixie(cache = USER_CACHE, osRelease = '/etc/os-release') {
   if (hasTrixie(cache)) return trixieRoot(cache);
@@ -49,7 +49,7 @@ export async function makeTrixie(cache = USER_CACHE, osRelease = '/etc/os-releas
   );
 }
 
-/** The mirror that apt takes the machine's own Debian from; asked of apt, which knows every way to write it down. */
+/** The mirror of the machine's own Debian. apt is asked, because it knows every format of its sources. */
 async function ownMirror(osRelease) {
   const { ID, VERSION_CODENAME } = settingsIn(osRelease);
   if (ID !== 'debian') return undefined;
@@ -68,15 +68,15 @@ function settingsIn(file) {
   return Object.fromEntries(lines.map((line) => line.replaceAll('"', '').split('=')));
 }
 
-/** Makes it under another name first. Two who make it at once bring the same: who comes second keeps the first one's. */
+/** Makes it under a temporary name first. Two processes that make it at once make the same, so the second keeps the first one's. */
 async function bootstrap(cache, mirrors) {
   const settings = mkdtempSync(join(tmpdir(), 'hilum-apt-'));
   const draft = mkdtempSync(join(cache, `${DRAFT}${process.pid}-`));
   try {
-    // Who is not root is to get into the finished root.
+    // Users other than root must be able to enter the finished root.
     chmodSync(draft, 0o755);
     const network = join(settings, 'network.conf');
-    // A file, since a proxy's address may hold a password: command lines can be read by everybody.
+    // A file, because a proxy's address may contain a password and command lines are readable by everybody.
     writeFileSync(network, await networkSettings(), { mode: 0o600 });
     const include = `--include=${TRIXIE.packages.join(',')}`;
     const options = ['--quiet', '--mode=root', `--variant=${TRIXIE.variant}`, include, `--aptopt=${network}`];
@@ -103,7 +103,7 @@ function adopt(draft, cache) {
   }
 }
 
-/** True of a draft whose maker was killed. */
+/** Whether a draft's maker was killed. */
 function isLeftOver(name) {
   if (!name.startsWith(DRAFT)) return false;
   try {
@@ -114,12 +114,12 @@ function isLeftOver(name) {
   }
 }
 
-/** Removes a folder, but nothing that mmdebstrap may have mounted in it and, being killed, left there. */
+/** Removes a folder, but not file systems that a killed mmdebstrap may have left mounted in it. */
 async function discard(draft) {
   if (existsSync(draft)) await outputOf('rm', ['-rf', '--one-file-system', draft]);
 }
 
-// Called by itself: `node setup/make-trixie.mjs`, which is what the doctor tells to do.
+// Run as a script: `node setup/make-trixie.mjs`, the command that the doctor prints.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     console.log(`Debian ${TRIXIE.suite} is in ${await makeTrixie()}`);

@@ -1,7 +1,7 @@
 // Programs that the set-up runs. Plain JavaScript for Node 20, without packages.
 import { spawn } from 'node:child_process';
 
-/** Runs a program to its end and never throws: whether it ended well, its exit code, what it printed, and all that it said. */
+/** Runs a program to its end and never throws. Returns whether it succeeded, its exit code, its stdout, and all of its output. */
 export function run(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -19,9 +19,9 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * What a program prints.
+ * What a program prints to stdout.
  *
- * @throws Error with the last lines of what it said, where it fails
+ * @throws Error with the last lines of the program's output, where it fails
  */
 export async function outputOf(command, args, options) {
   const { ok, code, stdout, output } = await run(command, args, options);
@@ -30,7 +30,7 @@ export async function outputOf(command, args, options) {
   return stdout;
 }
 
-/** The command that is npm: as it called us, else the one on the PATH. */
+/** The npm command: the npm that called us, or else the one on the PATH. */
 export function npm(...args) {
   const script = process.env.npm_execpath;
   return script?.endsWith('.js') ? [process.execPath, [script, ...args]] : ['npm', args];

@@ -21,7 +21,7 @@ import { npm, run } from './run.mjs';
 
 const say = (line) => console.log(`set-up: ${line}`);
 
-/** Does one step with a line before and a line after it. */
+/** Does one step, with a message before and after it. */
 async function step(what, action) {
   const begin = performance.now();
   say(`${what} …`);
@@ -68,7 +68,7 @@ async function installDebianPackages(parts) {
   }
 }
 
-/** Pids of Orthanc and PostgreSQL that run with the system's configuration, not with one of ours. */
+/** Process ids of Orthanc and PostgreSQL that run with the system's configuration instead of ours. */
 function daemons() {
   const system = /\/etc\/orthanc|\/etc\/postgresql|\/var\/lib\/postgresql/;
   const pids = existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
@@ -86,7 +86,7 @@ function commandLine(pid) {
 const missingVenvs = (parts) => parts.filter((name) => PARTS[name].venv && !PARTS[name].present());
 const needsPython = (parts) => missingVenvs(parts).length > 0;
 
-/** A Python that can make virtual environments: Debian's own comes without. */
+/** A Python that can make virtual environments. Debian's own cannot without a further package. */
 async function pythonWithVenv() {
   for (const python of [findProgram('python3'), '/usr/bin/python3']) {
     if (python && (await run(python, ['-c', 'import venv, ensurepip'])).ok) return python;
@@ -125,7 +125,7 @@ async function makeNewerOrthanc(parts) {
   await step(`making ${PARTS.newerOrthanc.what}`, () => outcomeOf(makeTrixie()));
 }
 
-/** Of a step that throws where it fails. */
+/** The outcome of a step that throws where it fails. */
 function outcomeOf(work) {
   return work.then(
     () => ({ ok: true, output: '' }),
@@ -133,7 +133,7 @@ function outcomeOf(work) {
   );
 }
 
-/** Says what is still missing, what that means and how to get it; decides the exit code. */
+/** Prints what is still missing, what that means and how to get it. Sets the exit code. */
 function conclude(purpose, parts) {
   const missing = parts.filter((name) => !PARTS[name].present());
   if (missing.length === 0) say('everything is there');

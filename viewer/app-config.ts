@@ -1,6 +1,6 @@
-/** OHIF's own settings, as the script that its page loads first (https://docs.ohif.org/configuration/configurationFiles). */
+/** OHIF's configuration script, which its page loads first (https://docs.ohif.org/configuration/configurationFiles). */
 
-/** Where the page finds DICOMweb, on its own origin. */
+/** The path of DICOMweb on the viewer's own origin. */
 export const DICOM_WEB_ROOT = '/dicom-web';
 
 const SETTINGS = {
@@ -19,12 +19,12 @@ const SETTINGS = {
   maxNumberOfWebWorkers: 2,
   maxNumRequests: { interaction: 20, thumbnail: 5, prefetch: 10 },
   showErrorDetails: 'always',
-  // OHIF's sentence "for investigational use only", until it is acknowledged.
+  // Shows OHIF's notice "for investigational use only" until the user acknowledges it.
   investigationalUseDialog: { option: 'always' },
   defaultDataSourceName: 'orthanc',
 };
 
-/** What Orthanc's DICOMweb can do. `singlepart`: what it gives whole where OHIF would else ask for a multipart answer. */
+/** The abilities of Orthanc's DICOMweb. `singlepart` lists what OHIF requests as a single part instead of multipart. */
 const DATA_SOURCE = {
   friendlyName: 'Orthanc',
   name: 'orthanc',
@@ -42,7 +42,7 @@ const DATA_SOURCE = {
   bulkDataURI: { enabled: true },
 };
 
-/** The script `/app-config.js`. It names the origin that the page was opened at, since OHIF's workers need whole URLs. */
+/** The script `/app-config.js`. It builds absolute URLs from the page's origin, because OHIF's workers need them. */
 export function appConfig(): string {
   return `const root = window.location.origin + ${JSON.stringify(DICOM_WEB_ROOT)};
 window.config = {

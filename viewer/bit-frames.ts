@@ -1,7 +1,7 @@
 /**
- * Frames that Orthanc cannot cut out: where the samples are bits and Rows × Columns is no multiple of 8, a frame begins
- * inside a byte (PS3.5 8.1.1), and Orthanc 1.10 answers 400. OHIF 3.13 asks for single frames where it cannot read a SEG
- * whole, and that is where its pixel data end with a padding byte: without this a radiograph's SEG may never open.
+ * Extracts single frames that Orthanc cannot extract. If samples are single bits and Rows × Columns is not a multiple of 8,
+ * a frame begins inside a byte (PS3.5 8.1.1), and Orthanc 1.10 answers 400. OHIF 3.13 requests single frames of a SEG whose
+ * Pixel Data end with a padding byte. Without this, the SEG of a radiograph may never open.
  */
 import type { DicomWebClient } from '#adapters/dicomweb/client.ts';
 import { readDicom } from '#dicom/read.ts';
@@ -9,7 +9,7 @@ import type { InstanceUids } from '#pipeline/ports.ts';
 
 const FRAME = /\/studies\/([0-9.]+)\/series\/([0-9.]+)\/instances\/([0-9.]+)\/frames\/([1-9]\d{0,5})$/;
 
-/** A frame as PS3.18 names it; undefined for any other path. */
+/** The frame that a path names (PS3.18 10.4.1); undefined for any other path. */
 export function frameOf(path: string): (InstanceUids & { readonly frameNumber: number }) | undefined {
   const [, StudyInstanceUID = '', SeriesInstanceUID = '', SOPInstanceUID = '', number] = FRAME.exec(path) ?? [];
   if (number === undefined) return undefined;
@@ -24,8 +24,8 @@ interface BitFrames {
 }
 
 /**
- * Makes a function that cuts a frame out of an instance, its first bit at the start of a byte; undefined where the
- * instance is not bit-packed or has no such frame. The last instance is kept: viewers ask for one frame after the other.
+ * Makes a function that extracts a frame so that its first bit is at the start of a byte. The result is undefined if the
+ * instance is not bit-packed or has no such frame. The last instance is cached, because viewers request all its frames.
  */
 export function createBitFrames(
   client: Pick<DicomWebClient, 'retrieveInstance'>,
@@ -38,7 +38,7 @@ export function createBitFrames(
       last = { SOPInstanceUID: wanted.SOPInstanceUID, read: readBits(client, wanted) };
     const { read } = last;
     const instance = await read.catch((error: unknown) => {
-      // Orthanc may answer the next time.
+      // A failure is not cached: Orthanc may answer the next request.
       if (last?.read === read) last = undefined;
       throw error;
     });
@@ -57,12 +57,12 @@ async function readBits(
   const bytes = dataset.bytes('PixelData');
   if (bytes === undefined || dataset.number('BitsAllocated') !== 1) return undefined;
   const bits = (dataset.number('Rows') ?? 0) * (dataset.number('Columns') ?? 0);
-  // Not more frames than there are bits for, whatever the header says.
+  // Number of Frames may be wrong, so it is limited by the number of bits.
   const frames = Math.min(dataset.number('NumberOfFrames') ?? 1, Math.floor((bytes.length * 8) / Math.max(1, bits)));
   return { bytes, frames, bits };
 }
 
-/** Bits of a byte count from the lowest (PS3.5 8.1.1). */
+/** The first bit is the lowest bit of a byte (PS3.5 8.1.1). */
 function cut({ bytes, bits }: BitFrames, frame: number): Uint8Array {
   const [first, shift] = [Math.floor((frame * bits) / 8), (frame * bits) % 8];
   const packed = new Uint8Array(Math.ceil(bits / 8));

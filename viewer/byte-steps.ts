@@ -1,24 +1,24 @@
-/** Bytes changed while they stream: who reads them is a generator that says step by step what it wants to see of them. */
+/** Changes bytes while they stream. A generator reads the stream and requests its bytes step by step. */
 
 /**
- * `look`: hand me the next bytes, at once, to read or to overwrite. `pass`: let that many go by. `insert`: put these before
- * what comes next. What was looked at goes on as well.
+ * `look` requests the next bytes in one buffer, to read or overwrite them; they are then sent on. `pass` sends on that many
+ * bytes without reading them. `insert` sends additional bytes before the next ones.
  */
 export type Step = { readonly look: number } | { readonly pass: number } | { readonly insert: Buffer };
 
-/** Reads a stream in steps; when it returns, everything after goes by as it is. */
+/** Reads a stream in steps. After it returns, all further bytes are sent on unchanged. */
 export type Walk = Generator<Step, void, Buffer>;
 
 export interface Stepper {
-  /** What can go on, now that these bytes are there. They may be overwritten. */
+  /** Takes a chunk, which may be overwritten, and returns the bytes that can be sent on now. */
   push(chunk: Buffer): readonly Buffer[];
-  /** What was still waited with: a stream may end anywhere. */
+  /** Returns the bytes that are still held. The stream may end anywhere. */
   end(): readonly Buffer[];
 }
 
 const NOTHING = Buffer.alloc(0);
 
-/** Never holds more than the longest `look`. */
+/** Holds at most as many bytes as the longest `look`. */
 export function createStepper(walk: Walk): Stepper {
   let step = walk.next();
   let passed = 0;

@@ -1,9 +1,10 @@
 /**
- * Two bytes behind the pixel data of a SEG, on its way to OHIF. OHIF 3.13.2 reads a SEG whole. Where frames begin inside a
- * byte, its reader (dcmjs's AsyncDicomReader, `readUncompressedBitFrame`) takes the bits of every byte from the highest to
- * the lowest, which is the wrong way round (PS3.5 8.1.1), and masks are scrambled, without a word. It does so only where
- * Pixel Data is exactly as long as its frames need: of any other length it asks for single frames, which are cut rightly.
- * Where the length is odd, a padding byte (PS3.5 7.1.1) does the same, which is why half of all such SEGs are shown rightly.
+ * Appends two bytes to the Pixel Data of a SEG on its way to OHIF, as a workaround for an error of OHIF 3.13.2. OHIF reads a
+ * SEG as a whole. If frames begin inside a byte, its reader (dcmjs's AsyncDicomReader, `readUncompressedBitFrame`) takes the
+ * bits of each byte from the highest to the lowest. PS3.5 8.1.1 orders them the other way, so masks appear scrambled, without
+ * an error. The reader does so only if Pixel Data has exactly the length of its frames. With any other length, OHIF requests
+ * single frames, which it shows correctly. The padding byte of an odd length (PS3.5 7.1.1) has the same effect, so half of
+ * all such SEGs are shown correctly anyway.
  */
 import { SHORT_LENGTH } from '#dicom/structure.ts';
 import type { Step, Walk } from './byte-steps.ts';
@@ -23,22 +24,22 @@ const TAG = {
   PixelData: 0x7fe0_0010,
 } as const;
 const READ: ReadonlySet<number> = new Set(Object.values(TAG));
-/** A UID's length; nothing that is read here is longer. */
+/** The length of a UID, the longest value that is read here. */
 const MAX_VALUE_BYTES = 64;
 
 const DELIMITERS = 0xfffe;
 const ITEM = 0xfffe_e000;
 const UNDEFINED_LENGTH = 0xffff_ffff;
-/** Sequences and items of undefined length inside one another; an SEG has 6. */
+/** The deepest nesting of sequences and items of undefined length; a SEG has 6 levels. */
 const MAX_LEVELS = 64;
 
 const PADDING = Buffer.alloc(2);
 
 /**
- * Reads a Part 10 file up to its pixel data, without keeping it, and pads these where OHIF would misread them. Anything
- * else, and whatever is not as PS3.10 has it, goes by as it is.
+ * Reads a Part 10 file up to its Pixel Data without keeping it, and pads the Pixel Data if OHIF would misread them. Other
+ * objects, and files that break PS3.10, pass unchanged.
  *
- * @param onKind told once, before anything is changed: whether the object is a SEG, and may become longer
+ * @param onKind called once, before anything is changed: true if the object is a SEG, which may become longer
  */
 export function* padMask(onKind: (isSegmentation: boolean) => void): Walk {
   const values = new Map<number, Buffer>();
@@ -59,20 +60,20 @@ function* readClass(values: Map<number, Buffer>): Generator<Step, boolean, Buffe
   return text(values, TAG.SOPClassUID) === SEGMENTATION_STORAGE;
 }
 
-/** An element's length, and the bytes that say so where they are four. */
+/** An element's length, and the field that holds it if the field has four bytes. */
 interface Length {
   readonly length: number;
   readonly field?: Buffer;
 }
 
 /**
- * Reads elements up to the first one of the data set itself that is `last` or comes after it: its value is kept where it is
- * wanted, and what is behind its header otherwise not touched. Sequences of defined length are skipped, others walked.
+ * Reads elements up to the first top-level element whose tag is `last` or greater, and keeps the values of the tags in
+ * `READ`. The value of Pixel Data is not read. Sequences of defined length are skipped, those of undefined length are read.
  *
- * @returns the length of `last`; undefined where it is not there
+ * @returns the length of `last`; undefined if the element is missing
  */
 function* readTo(last: number, values: Map<number, Buffer>): Generator<Step, Length | undefined, Buffer> {
-  /** For each sequence and item of undefined length that is open: whether it is in implicit VR. */
+  /** One entry per open sequence or item of undefined length: whether it is in Implicit VR. */
   const open: boolean[] = [];
   while (open.length <= MAX_LEVELS) {
     const header = yield { look: 8 };
@@ -93,7 +94,7 @@ function* readTo(last: number, values: Map<number, Buffer>): Generator<Step, Len
     const { length } = found;
     const isTop = open.length === 0;
     if (isTop && tag === TAG.PixelData) return tag === last && length !== UNDEFINED_LENGTH ? found : undefined;
-    // A sequence of unknown VR is in implicit VR (PS3.5 6.2.2).
+    // A sequence of VR UN is in Implicit VR (PS3.5 6.2.2).
     if (length === UNDEFINED_LENGTH) open.push(isImplicit || header.toString('latin1', 4, 6) === 'UN');
     else if (isTop && READ.has(tag) && length <= MAX_VALUE_BYTES) values.set(tag, Buffer.from(yield { look: length }));
     else yield { pass: length };
@@ -102,7 +103,7 @@ function* readTo(last: number, values: Map<number, Buffer>): Generator<Step, Len
   return undefined;
 }
 
-/** Undefined for Transfer Syntaxes in which pixel data are compressed or OHIF does not read them. */
+/** Undefined for Transfer Syntaxes with compressed Pixel Data, and for those that OHIF does not read. */
 function isImplicitVr(group: number, values: ReadonlyMap<number, Buffer>): boolean | undefined {
   if (group === 0x0002) return false;
   const syntax = text(values, TAG.TransferSyntaxUID);
@@ -110,7 +111,7 @@ function isImplicitVr(group: number, values: ReadonlyMap<number, Buffer>): boole
   return syntax === EXPLICIT_VR_LITTLE_ENDIAN ? false : undefined;
 }
 
-/** PS3.5 7.1.2 and 7.1.3; undefined where no VR stands where one must. */
+/** Reads the length field (PS3.5 7.1.2 and 7.1.3); undefined if a required VR is missing. */
 function* readLength(header: Buffer, isImplicit: boolean): Generator<Step, Length | undefined, Buffer> {
   if (isImplicit) return { length: header.readUInt32LE(4), field: header.subarray(4) };
   const vr = header.toString('latin1', 4, 6);
@@ -120,14 +121,14 @@ function* readLength(header: Buffer, isImplicit: boolean): Generator<Step, Lengt
   return { length: field.readUInt32LE(0), field };
 }
 
-/** Whether OHIF takes these pixel data for its own reading of bits; the order of the conditions is its own. */
+/** Whether OHIF would misread the Pixel Data. The conditions are in OHIF's order. */
 function isMisread(values: ReadonlyMap<number, Buffer>, length: number): boolean {
   const frames = Number.parseInt(text(values, TAG.NumberOfFrames), 10);
   const [rows, columns] = [number(values, TAG.Rows) ?? 0, number(values, TAG.Columns) ?? 0];
   const samples = number(values, TAG.SamplesPerPixel);
   const bits = rows * columns * (samples ?? 1);
   if (number(values, TAG.BitsAllocated) !== 1 || !(frames > 1)) return false;
-  // Without Samples per Pixel it cannot reckon, and believes that frames begin inside bytes.
+  // Without Samples per Pixel, OHIF computes NaN and takes frames to begin inside bytes.
   if (bits % 8 === 0 && samples !== undefined) return false;
   return Math.ceil((bits * frames) / 8) === length && length + PADDING.length < UNDEFINED_LENGTH;
 }

@@ -1,4 +1,4 @@
-/** What goes on to Orthanc's DICOMweb, and what of its answers reaches the browser. */
+/** Forwards requests to Orthanc's DICOMweb, and its answers to the browser. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
@@ -8,7 +8,7 @@ import { createBitFrames, frameOf } from './bit-frames.ts';
 import type { Asked } from './guard.ts';
 import { paddingFor } from './padded-answer.ts';
 
-/** Where Orthanc is and how it is asked. */
+/** Orthanc's address and credentials. */
 export interface OrthancAccess {
   /** Without a trailing slash. */
   readonly url: string;
@@ -16,14 +16,14 @@ export interface OrthancAccess {
   readonly password: string;
 }
 
-/** What of a browser's request is for Orthanc to know: no cookie, no credentials, no origin. */
+/** The request headers that are forwarded to Orthanc: no cookies, no credentials, no origin. */
 const FORWARDED = ['accept', 'connection', 'host', 'if-modified-since', 'if-none-match', 'range'];
-/** What of Orthanc's answer is not for the browser: leave for other origins, and the question for a password. */
+/** The answer headers that are removed: cookies, the request for a password, and permissions for other origins. */
 const KEPT_BACK = ['set-cookie', 'www-authenticate', 'access-control-allow-origin', 'access-control-allow-credentials'];
 
 /**
- * Makes the function that answers a judged request from Orthanc. Orthanc's credentials are added here and never reach
- * the browser. The Host header stays the viewer's: Orthanc builds the addresses of bulk data (a PDF's, say) from it.
+ * Makes the function that answers an accepted request from Orthanc. It adds Orthanc's credentials, which never reach the
+ * browser. The Host header stays the viewer's, because Orthanc builds the URLs of bulk data (of a PDF, for example) from it.
  */
 export function createOrthancProxy({
   url,
@@ -35,7 +35,7 @@ export function createOrthancProxy({
   proxy.on('proxyRes', (answer, { url = '' }, response) => {
     const [path = ''] = url.split('?');
     for (const name of KEPT_BACK) delete answer.headers[name];
-    // Where Orthanc or the browser goes away half-way, the other connection is closed, too.
+    // If Orthanc or the browser disconnects half-way, the other connection is closed too.
     if (isObjects(path)) sendObjects(answer, response).catch(() => response.destroy());
     else if (!isFrame(path)) return;
     else if (answer.statusCode !== 400) answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers));
@@ -52,19 +52,19 @@ export function createOrthancProxy({
     for (const name of Object.keys(request.headers)) if (!FORWARDED.includes(name)) delete request.headers[name];
     request.url = `${path}${query}`;
     response.setHeader('cache-control', 'no-store');
-    // Data are for scripts to fetch: opened as a page, whatever an object holds runs and loads nothing.
+    // Scripts fetch the data. If an object is opened as a page, its content can run and load nothing.
     response.setHeader('content-security-policy', "default-src 'none'; sandbox");
     try {
       await proxy.web(request, response, { selfHandleResponse: isFrame(path) || isObjects(path) });
     } catch {
-      // Which host and port refused is nobody's business in a browser.
+      // The error names Orthanc's host and port, which the browser must not learn.
       if (!response.headersSent) sayPlainly(response, 502, NO_ANSWER);
       else response.destroy();
     }
   };
 }
 
-const NO_ANSWER = 'Orthanc does not answer: `hilum local status` says more';
+const NO_ANSWER = 'Orthanc does not answer: see `hilum local status`';
 
 const isFrame = (path: string): boolean => frameOf(path) !== undefined;
 
@@ -72,7 +72,7 @@ const isFrame = (path: string): boolean => frameOf(path) !== undefined;
 const OBJECTS = /^\/dicom-web\/studies\/[0-9.]+(\/series\/[0-9.]+(\/instances\/[0-9.]+)?)?$/;
 const isObjects = (path: string): boolean => OBJECTS.test(path);
 
-/** Sends objects on as they come; how long all will be is not known before. */
+/** Streams objects to the browser. Padding may change the total length, so Content-Length is removed. */
 async function sendObjects(answer: IncomingMessage, response: ServerResponse): Promise<void> {
   const { statusCode = 502, headers } = answer;
   const padding = statusCode === 200 ? paddingFor(headers) : undefined;
@@ -81,7 +81,7 @@ async function sendObjects(answer: IncomingMessage, response: ServerResponse): P
   await (padding === undefined ? pipeline(answer, response) : pipeline(answer, padding, response));
 }
 
-/** One frame as PS3.18 8.7.2 has several parts sent: native, in Explicit VR Little Endian. */
+/** Sends one native frame as multipart/related (PS3.18 8.7.2), in Explicit VR Little Endian. */
 function sendFrame(response: ServerResponse, frame: Uint8Array): void {
   const boundary = randomUUID();
   response.writeHead(200, {
@@ -94,7 +94,7 @@ function sendFrame(response: ServerResponse, frame: Uint8Array): void {
   response.end(`\r\n--${boundary}--\r\n`);
 }
 
-/** An answer of our own. */
+/** Sends a plain-text answer of the viewer's own. */
 export function sayPlainly(response: ServerResponse, status: number, message: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${message}\n`);
 }

@@ -1,4 +1,4 @@
-/** Answers that hold whole DICOM objects (PS3.18 8.7.3), on their way to OHIF: some of their masks are padded. */
+/** Pads masks in answers that contain whole DICOM objects (PS3.18 8.7.3), on their way to OHIF; see `mask-padding.ts`. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { boundaryOf } from '#adapters/dicomweb/multipart.ts';
 import { createStepper, type Stepper } from './byte-steps.ts';
@@ -7,14 +7,14 @@ import { padMask } from './mask-padding.ts';
 /** Changes an answer's body as it streams. */
 type BodyChange = (body: AsyncIterable<Buffer>) => AsyncGenerator<Buffer>;
 
-/** RFC 2046 sets none; vendors' part headers are some hundred bytes. */
+/** The longest header of a part. RFC 2046 sets no limit; vendors' headers have some hundred bytes. */
 const MAX_HEAD_BYTES = 16 * 1024;
-/** What an object is stands in its first kilobyte. */
+/** How many bytes of an object are held until its SOP Class is known. Normally it is in the first kilobyte. */
 const MAX_WAITING_BYTES = 256 * 1024;
 const HEAD_END = '\r\n\r\n';
 const NOTHING = Buffer.alloc(0);
 
-/** What is to be done with an answer of these headers; undefined where it holds no DICOM objects. */
+/** The change to apply to an answer with these headers; undefined if it contains no DICOM objects. */
 export function paddingFor(headers: IncomingHttpHeaders): BodyChange | undefined {
   const type = headers['content-type'] ?? '';
   if (headers['content-encoding'] !== undefined) return undefined;
@@ -28,7 +28,7 @@ function delimiterOf(contentType: string): Buffer | undefined {
   try {
     return Buffer.from(`\r\n--${boundaryOf(contentType)}`);
   } catch {
-    // No boundary: nobody can tell the objects apart.
+    // Without a boundary, the objects cannot be separated.
     return undefined;
   }
 }
@@ -53,7 +53,7 @@ async function* padParts(body: AsyncIterable<Buffer>, delimiter: Buffer): AsyncG
         held = held.subarray(end + HEAD_END.length);
       }
       const end = held.indexOf(delimiter);
-      // A delimiter may have begun in the last bytes.
+      // The last bytes may be the beginning of a delimiter.
       const ready = end < 0 ? Math.max(0, held.length - delimiter.length + 1) : end;
       yield* part.push(held.subarray(0, ready));
       held = held.subarray(ready);
@@ -62,7 +62,7 @@ async function* padParts(body: AsyncIterable<Buffer>, delimiter: Buffer): AsyncG
       part = undefined;
     }
     if (part !== undefined || held.length <= MAX_HEAD_BYTES) continue;
-    // No head is that long. What is before the last bytes cannot become one any more.
+    // No header is that long. Only the last bytes are held, since they may be the beginning of a header's end.
     yield held.subarray(0, 1 - HEAD_END.length);
     held = held.subarray(1 - HEAD_END.length);
   }
@@ -71,8 +71,9 @@ async function* padParts(body: AsyncIterable<Buffer>, delimiter: Buffer): AsyncG
 }
 
 /**
- * One part with its head, which may say how long the part is (Orthanc does). Of a part that may become longer nothing is
- * said: the delimiter ends it (RFC 2046 5.1). So the head waits until it is known what the part holds.
+ * Streams one part with its header. The header may hold the part's length, as Orthanc's do. If the part may become longer,
+ * the length is removed; the delimiter ends the part (RFC 2046 5.1). The header is therefore held until the part's SOP Class
+ * is known.
  */
 function partStepper(head: Buffer): Stepper {
   let isSegmentation: boolean | undefined;
@@ -87,7 +88,7 @@ function partStepper(head: Buffer): Stepper {
       if (isLeft) return [chunk];
       if (waiting === undefined) return stepper.push(chunk);
       waiting = Buffer.concat([waiting, ...stepper.push(chunk)]);
-      // Who does not say by then what it is goes by as it is.
+      // An object whose SOP Class is not known by then passes unchanged.
       isLeft = isSegmentation === undefined && waiting.length > MAX_WAITING_BYTES;
       if (isSegmentation === undefined && !isLeft) return [];
       const ready = [isSegmentation === true ? withoutLength(head) : head, waiting, ...(isLeft ? stepper.end() : [])];

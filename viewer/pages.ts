@@ -1,10 +1,10 @@
-/** OHIF's files as answers: what may be asked for is listed once, at the start, so that no path leads out of the folder. */
+/** Serves OHIF's files. All files are listed once, at the start, so that no requested path can leave the folder. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import { appConfig } from './app-config.ts';
 
-/** Something to send. */
+/** An answer. */
 export interface Page {
   readonly headers: Readonly<Record<string, string>>;
   /** A file, or the bytes themselves. */
@@ -23,7 +23,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-/** Reads OHIF's folder; `find` gives what is at a path, the application itself (`index.html`) at all paths of its own. */
+/** Reads OHIF's folder. `find` returns the file at a path, or the application (`index.html`) for the paths of its views. */
 export function openPages(folder: string): { readonly find: (path: string) => Page | undefined } {
   const index = readFileSync(join(folder, 'index.html'), 'utf8');
   const policy = contentSecurityPolicy(index);
@@ -42,7 +42,7 @@ export function openPages(folder: string): { readonly find: (path: string) => Pa
     if (!entry.isFile() || type === undefined) continue;
     const file = join(entry.parentPath, entry.name);
     const path = `/${relative(folder, file).split(sep).join('/')}`;
-    // A name with a digest in it never means anything else.
+    // A file with a digest in its name never changes.
     pages.set(path, page(type, { file }, /\.[0-9a-f]{16}\.js$|^\/[0-9a-f]{16}\.\w+$/.test(path)));
   }
   pages.set('/index.html', application);
@@ -50,12 +50,12 @@ export function openPages(folder: string): { readonly find: (path: string) => Pa
   return { find: (path) => pages.get(path) ?? (isRoute(path) ? application : undefined) };
 }
 
-/** OHIF names its views by paths without an extension: `/`, `/viewer`, `/segmentation`. */
+/** The paths of OHIF's views have no extension: `/`, `/viewer`, `/segmentation`. */
 const isRoute = (path: string): boolean => /^\/[a-z0-9-]*$/i.test(path);
 
 /**
- * All from this origin and nothing else. OHIF compiles functions while it runs, so `unsafe-eval` is needed: without it SEG
- * never loads. Its page's own inline scripts are named by their digests. `object-src blob:` is for PDF.
+ * Allows content of this origin only. OHIF compiles functions at run time and needs `unsafe-eval`; without it, SEG never
+ * loads. Inline scripts of its page are allowed by their digests. `object-src blob:` is for PDF.
  */
 function contentSecurityPolicy(index: string): string {
   const inline = [...index.matchAll(/<script>([^<]+)<\/script>/g)].map(

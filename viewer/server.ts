@@ -7,14 +7,14 @@ import { judge } from './guard.ts';
 import { createOrthancProxy, type OrthancAccess, sayPlainly } from './orthanc-proxy.ts';
 import { openPages, type Page } from './pages.ts';
 
-/** The path that says that the viewer is here, to Orthanc's page on another port too. */
+/** A path that shows that the viewer is running. Orthanc's page, on another port, requests it too. */
 const ALIVE_PATH = '/viewer-alive';
 
 export interface ViewerOptions {
-  /** OHIF's files. */
+  /** The folder of OHIF's files. */
   readonly folder: string;
   readonly orthanc: OrthancAccess;
-  /** 0: any free one. */
+  /** 0 for any free port. */
   readonly port: number;
 }
 
@@ -24,15 +24,15 @@ export interface Viewer {
   close(): Promise<void>;
 }
 
-/** The viewer's page of a study. */
+/** The address of a study in the viewer. */
 export function studyUrl(url: string, StudyInstanceUID: string): string {
   return `${url}/viewer?StudyInstanceUIDs=${encodeURIComponent(StudyInstanceUID)}`;
 }
 
 /**
- * Starts the server on 127.0.0.1. Orthanc's credentials are added here and never reach the browser.
+ * Starts the server on 127.0.0.1.
  *
- * @throws ConfigurationError where the port is taken
+ * @throws ConfigurationError if the port is taken
  */
 export async function startViewer({ folder, orthanc, port }: ViewerOptions): Promise<Viewer> {
   const pages = openPages(folder);
@@ -76,7 +76,7 @@ async function listen(server: Server, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
       reject(
-        new ConfigurationError(`Port ${port} of 127.0.0.1 cannot be had for the viewer: give another one with --port`, {
+        new ConfigurationError(`The viewer cannot listen on port ${port} of 127.0.0.1: choose another with --port`, {
           cause,
         }),
       ),

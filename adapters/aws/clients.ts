@@ -1,4 +1,4 @@
-/** The AWS clients, made once a process. Region, credentials and `AWS_ENDPOINT_URL` are read by the SDK itself. */
+/** The AWS clients, created once per process. The SDK itself reads region, credentials and `AWS_ENDPOINT_URL`. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -15,13 +15,13 @@ const once = <T>(make: () => T): (() => T) => {
   };
 };
 
-/** Local clouds have no wildcard host names for buckets, so a custom endpoint means the bucket goes into the path. */
+/** Local clouds have no wildcard host names for buckets. With a custom endpoint, the bucket is therefore in the path. */
 const forcePathStyle = (): boolean => {
   const { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 } = process.env;
   return AWS_ENDPOINT_URL !== undefined || AWS_ENDPOINT_URL_S3 !== undefined;
 };
 
-// Marked as pure, so that a function's bundle holds only the clients that it asks for.
+// Marked as pure, so that a function's bundle contains only the clients that it uses.
 export const s3 = /* @__PURE__ */ once(() => new S3Client({ forcePathStyle: forcePathStyle(), maxAttempts: 4 }));
 export const sqs = /* @__PURE__ */ once(() => new SQSClient({ maxAttempts: 4 }));
 export const dynamoDb = /* @__PURE__ */ once(() => new DynamoDBClient({ maxAttempts: 4 }));
@@ -33,9 +33,9 @@ export const ssm = /* @__PURE__ */ once(() => new SSMClient({ maxAttempts: 4 }))
 export const within = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal });
 
 /**
- * One of ours for an error of the SDK, which stays as the cause; one of ours is returned as it is.
+ * Translates an error of the SDK to a HilumError with the original as its cause. Returns a HilumError unchanged.
  *
- * @param what the service and the resource's setting, for people: `the bucket (HILUM_BUCKET)`
+ * @param what the resource and its setting, for the message: `the bucket (HILUM_BUCKET)`
  */
 export function translated(error: unknown, what: string): HilumError {
   if (error instanceof HilumError) return error;

@@ -1,4 +1,4 @@
-/** The bucket, on S3. */
+/** The object store on S3. */
 import {
   GetObjectCommand,
   HeadObjectCommand,
@@ -13,12 +13,12 @@ import { errorName } from './refusal.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the bucket (HILUM_BUCKET)');
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);
-/** How often a conditional write is tried again that met another one in flight (409). */
+/** The most attempts of a conditional write that conflicts with another one in flight (409). */
 const CONFLICT_ATTEMPTS = 5;
 
 /**
- * @throws ConfigurationError (from its methods) where the bucket or the permission is missing
- * @throws ServiceUnavailableError (from its methods) where S3 does not answer
+ * @throws ConfigurationError (from its methods) if the bucket or the permission is missing
+ * @throws ServiceUnavailableError (from its methods) if S3 does not answer
  */
 export function createS3ObjectStore({
   bucket,

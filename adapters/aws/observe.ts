@@ -1,8 +1,8 @@
 /**
- * Structured logs and metrics of the functions, one JSON object a line on stdout. Metrics are in CloudWatch's Embedded
- * Metric Format, so that counting costs no call.
+ * Structured logs and metrics of the functions, one JSON object per line on stdout. Metrics use CloudWatch's Embedded
+ * Metric Format, so that counting needs no API call.
  *
- * Lines take UIDs, numbers and codes. Texts of errors that are not ours never enter one: they may quote a dataset.
+ * Lines contain UIDs, numbers and codes. Messages of errors that are not Hilum's are never logged: they may quote a dataset.
  */
 import { isKnown } from '#core/errors.ts';
 
@@ -11,23 +11,23 @@ export type Facts = Readonly<Record<string, string | number | boolean | undefine
 
 export interface Observer {
   log(level: LogLevel, event: string, facts?: Facts): void;
-  /** Counts something; `METRICS` says what. */
+  /** Counts an event; see `METRICS`. */
   count(metric: Metric, value?: number): void;
 }
 
-/** What is counted, in the namespace `Hilum` by `FunctionName`; the alarms in `infra/` watch the ones marked. */
+/** The metrics, in the namespace `Hilum`, by `FunctionName`. The alarms in `infra/` watch those marked "Alarm". */
 export const METRICS = {
-  /** Work that was taken to its end. */
+  /** A message was processed. */
   done: 'Done',
-  /** Messages that went back to their queue. */
+  /** A message went back to its queue. */
   retried: 'Retried',
-  /** Input that will never work and was recorded so. */
+  /** An input can never be processed; its run was recorded as rejected. */
   rejected: 'Rejected',
-  /** Alarm: nothing will work until a person acts. */
+  /** Alarm: processing cannot continue until a person acts. */
   halted: 'Halted',
   /** Alarm: the output gate refused a result. */
   quarantined: 'Quarantined',
-  /** Alarm: a message could not be worked off. */
+  /** Alarm: a message could not be processed. */
   deadLetters: 'DeadLetters',
 } as const;
 type Metric = (typeof METRICS)[keyof typeof METRICS];
@@ -67,12 +67,15 @@ export function createObserver({ level, functionName, write = toStdout }: Observ
   };
 }
 
-/** Past `console`, which would put a prefix before the JSON that CloudWatch is to read. */
+/** Bypasses `console`, because Lambda's would put a prefix before the JSON. */
 function toStdout(line: string): void {
   process.stdout.write(line);
 }
 
-/** What may be logged of an error: its kind, its facts, where it was thrown, and the same of its cause. */
+/**
+ * The loggable facts of an error: its class, the position where it was thrown, and the classes of its causes. The message
+ * is included only for Hilum's own errors.
+ */
 export function errorFacts(error: unknown): Facts {
   if (!(error instanceof Error)) return { error: typeof error };
   const own: Facts = isKnown(error) ? { code: error.code, message: error.message, ...error.facts } : {};
@@ -85,7 +88,7 @@ function kindsOf(error: unknown): readonly string[] {
   return [error.name, ...(error.cause === undefined ? [] : kindsOf(error.cause))];
 }
 
-/** The innermost lines of the stack, which hold code positions only. */
+/** The innermost lines of the stack, which contain only code positions. */
 function placeOf({ stack = '' }: Error): string {
   const frames = stack.split('\n').filter((text) => /^\s+at /.test(text));
   return frames

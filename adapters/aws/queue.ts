@@ -1,4 +1,4 @@
-/** Queues, on SQS. */
+/** The queue on SQS. */
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,

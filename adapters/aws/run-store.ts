@@ -1,4 +1,4 @@
-/** The runs table, on DynamoDB: one item a run, indexed by study. */
+/** The runs table on DynamoDB: one item per run, indexed by study. */
 import {
   type AttributeValue,
   ConditionalCheckFailedException,
@@ -23,7 +23,7 @@ import { dynamoDb, translated, within } from './clients.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
 
-/** An item: the record with its stages flat (`at_routed`), so that each can be set once without reading first. */
+/** An item. Each stage's time is an attribute of its own (`at_routed`), which can be set once without reading the item. */
 const ItemSchema = z.looseObject({
   runId: z.string(),
   StudyInstanceUID: z.string(),
@@ -61,7 +61,7 @@ function recordOf(item: Item): RunRecord {
   };
 }
 
-/** The parts of an update of one item: set what is known, drop what the new state has not. */
+/** Collects the SET and REMOVE parts of one item's update expression. */
 class Changes {
   readonly #set: string[] = [];
   readonly #remove: string[] = [];
@@ -95,7 +95,7 @@ class Changes {
   }
 }
 
-/** The run's identity and the time of the stage, which hold whether or not the run moves on. */
+/** The run's identity and the stage's time, which are recorded whether or not the run moves to the state. */
 function stageChanges(update: RunUpdate, now: string): Changes {
   const changes = new Changes();
   for (const name of ['StudyInstanceUID', 'revision', 'tool', 'version', 'lane'] as const)
@@ -106,8 +106,9 @@ function stageChanges(update: RunUpdate, now: string): Changes {
 }
 
 /**
- * @throws ConfigurationError, ServiceUnavailableError (from its methods) as the table answers
- * @throws MessageError (from its methods) where an item of the table is not a run
+ * @throws ConfigurationError (from its methods) if the table or the permission is missing
+ * @throws ServiceUnavailableError (from its methods) if DynamoDB does not answer
+ * @throws MessageError (from its methods) if an item of the table is not a run
  */
 export function createDynamoRunStore({
   table,
@@ -136,7 +137,7 @@ export function createDynamoRunStore({
         await client.send(command, within(signal));
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        // The run is further on: only the first time of the stage may still be news.
+        // The run has already passed this state: record only the stage's time, if it is not there yet.
         await client.send(new UpdateItemCommand({ ...key, ...stageChanges(update, now).expression() }), within(signal));
       }
     };
@@ -169,7 +170,7 @@ export function createDynamoRunStore({
   return { record, get, list };
 }
 
-/** The newest first. */
+/** Newest first. */
 const ofStudy = (StudyInstanceUID: string) => ({
   IndexName: STUDY_INDEX,
   KeyConditionExpression: 'StudyInstanceUID = :study',
@@ -177,17 +178,17 @@ const ofStudy = (StudyInstanceUID: string) => ({
   ScanIndexForward: false,
 });
 
-/** The key of the last item of a page, as text that leads on from there. */
+/** The key of a page's last item, as text. */
 const cursorOf = (key: Record<string, AttributeValue>): string =>
   Buffer.from(JSON.stringify(unmarshall(key))).toString('base64url');
 
 const CursorSchema = z.record(z.string(), z.string());
 
-/** @throws MessageError where the text is no cursor */
+/** @throws MessageError if the text is not a cursor */
 function keyOf(cursor: string): Record<string, AttributeValue> {
   try {
     return marshall(CursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString())));
   } catch (cause) {
-    throw new MessageError('What is to follow is not the end of a page of runs', { cause });
+    throw new MessageError('The cursor of the page of runs is not valid', { cause });
   }
 }

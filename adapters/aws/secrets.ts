@@ -1,12 +1,12 @@
-/** The archive's address and credentials, from Secrets Manager. */
+/** Reads the archive's address and credentials from Secrets Manager. */
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ConfigurationError } from '#core/errors.ts';
 import { type ArchiveSecret, ArchiveSecretSchema } from '#pipeline/environment.ts';
 import { secretsManager, translated } from './clients.ts';
 
 /**
- * @throws ConfigurationError where the secret is missing, may not be read or does not hold `{url, username, password}`
- * @throws ServiceUnavailableError where Secrets Manager does not answer
+ * @throws ConfigurationError if the secret is missing, cannot be read or does not hold `{url, username, password}`
+ * @throws ServiceUnavailableError if Secrets Manager does not answer
  */
 export async function readArchiveSecret(
   arn: string,
@@ -20,8 +20,8 @@ export async function readArchiveSecret(
   );
   const parsed = ArchiveSecretSchema.safeParse(parsedJson(text));
   if (parsed.success) return parsed.data;
-  // The parser's own words are dropped: they may quote the secret.
-  const names = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole'))].join(', ');
+  // The parser's messages are dropped: they may quote the secret.
+  const names = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole text'))].join(', ');
   throw new ConfigurationError(
     `The archive's secret (HILUM_ARCHIVE_SECRET) must be JSON such as {"url": "https://pacs/dicom-web", "username": "…", "password": "…"}; wrong or missing: ${names}.`,
   );

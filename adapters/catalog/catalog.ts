@@ -1,4 +1,4 @@
-/** Tools and models, found by folder: a tool is there because `tools/<id>/manifest.json` is, and no list names it. */
+/** Finds tools and models by their folders: `tools/<id>/manifest.json` alone makes a tool known, there is no list. */
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,10 +18,10 @@ const MODELS = join('layers', 'models');
 const PROGRAMS = ['tool.mjs', 'tool.js', 'tool.ts'];
 
 /**
- * Every tool below `root` with the cards of its models, sorted by id. Reads manifests and cards only, no code, no weights.
+ * All tools below `root` with their models' cards, sorted by id. Reads only manifests and cards, no code and no weights.
  *
  * @param root the folder that holds `tools/` and `layers/models/`: the checkout, or a Lambda's task root
- * @throws ConfigurationError naming file and field where a manifest or a card is wrong or a model's folder is missing
+ * @throws ConfigurationError naming file and field if a manifest or a card is wrong or a model's folder is missing
  */
 export async function loadCatalog(root: string): Promise<readonly ToolEntry[]> {
   const models = new Map((await loadModels(root)).map((card) => [card.id, card]));
@@ -33,9 +33,9 @@ export async function loadCatalog(root: string): Promise<readonly ToolEntry[]> {
 }
 
 /**
- * Every model's card below `root`, sorted by id.
+ * All model cards below `root`, sorted by id.
  *
- * @throws ConfigurationError naming file and field where a card is wrong
+ * @throws ConfigurationError naming file and field if a card is wrong
  */
 export function loadModels(root: string): Promise<readonly ModelCard[]> {
   return readFolders(root, MODELS, 'model.json', ModelCardSchema);
@@ -68,12 +68,12 @@ function modelOf(manifest: ToolManifest, id: string, models: ReadonlyMap<string,
   const card = models.get(id);
   if (card === undefined) {
     const file = join(TOOLS, manifest.id, 'manifest.json');
-    throw new ConfigurationError(`${file}: models names ${id}, and there is no ${join(MODELS, id, 'model.json')}`);
+    throw new ConfigurationError(`${file}: models names ${id}, but there is no ${join(MODELS, id, 'model.json')}`);
   }
   return card;
 }
 
-/** The checked descriptions `<folder>/<id>/<name>`; a folder without one is none of ours (shared code, a work in progress). */
+/** The validated descriptions `<folder>/<id>/<name>`. Folders without one are skipped (shared code, unfinished work). */
 async function readFolders<Description extends { readonly id: string }>(
   root: string,
   folder: string,
@@ -87,7 +87,7 @@ async function readFolders<Description extends { readonly id: string }>(
     if (!(await isThere(file))) continue;
     const description = await readDescription(file, relative(root, file), schema);
     if (description.id !== id) {
-      throw new ConfigurationError(`${relative(root, file)}: id is ${description.id}, and its folder is named ${id}`);
+      throw new ConfigurationError(`${relative(root, file)}: id is ${description.id}, but its folder is named ${id}`);
     }
     found.push(description);
   }

@@ -1,4 +1,4 @@
-/** Decodes compressed frames in worker threads, under limits of CPU time and memory (docs/adr/0009). */
+/** Decodes compressed frames in worker threads, within limits of CPU time and memory (docs/adr/0009). */
 import { availableParallelism } from 'node:os';
 import { ServiceUnavailableError } from '#core/errors.ts';
 import type { FrameDecoder } from '#core/ports.ts';
@@ -8,21 +8,21 @@ import { type Batch, type DecoderThread, startThread, WORKER } from './thread.ts
 
 export interface DecoderOptions {
   /**
-   * How many threads decode at the same time; each is started when there is work for it. By default one a CPU, at most 8,
-   * which is not true in a Lambda: `threadsFor` in `core/tool-manifest.ts` knows how many it has.
+   * The most threads that decode at the same time. A thread is started when there is work for it. The default is one per
+   * CPU, at most 8. In a Lambda use `threadsFor` in `core/tool-manifest.ts`, because the CPU count there is wrong.
    */
   readonly threads?: number;
-  /** What a thread runs; another program in tests. */
+  /** The threads' program; tests pass another one. */
   readonly program?: URL;
 }
 
-/** Threads that wait for work do not keep the process alive. */
+/** Idle threads do not keep the process alive. */
 export interface Decoder extends FrameDecoder, AsyncDisposable {
-  /** Ends the threads; what is being decoded is refused. */
+  /** Ends the threads. Calls in progress fail. */
   close(): Promise<void>;
 }
 
-/** More would wait for the disk. */
+/** With more threads, the disk would be the bottleneck. */
 const MAX_THREADS = 8;
 
 interface Task {
@@ -31,8 +31,8 @@ interface Task {
 }
 
 /**
- * A pool of threads. Frames are spread over them in batches, in order; the first that fails fails its call, and what
- * waits of that call is dropped. A thread that was ended or died takes only its own frames with it.
+ * A pool of threads. Frames are handed to them in batches, in order. The first frame that fails makes its call fail and
+ * drops the call's waiting batches. If a thread is ended or dies, only the frames of its batch fail.
  */
 export function createDecoder({
   threads = Math.min(MAX_THREADS, availableParallelism()),
@@ -43,7 +43,7 @@ export function createDecoder({
   let waiting: Task[] = [];
   let closed = false;
 
-  /** Hands waiting tasks to threads as far as there are any. */
+  /** Hands waiting tasks to free threads. */
   function assign(): void {
     while (waiting.length > 0 && busy.size < threads) {
       const task = waiting.shift();
@@ -51,7 +51,7 @@ export function createDecoder({
     }
   }
 
-  /** One that waits for work and did not die of itself meanwhile. */
+  /** An idle thread that is still alive. */
   function idleThread(): DecoderThread | undefined {
     let thread = idle.pop();
     while (thread !== undefined && !thread.alive) thread = idle.pop();
@@ -102,7 +102,7 @@ export function createDecoder({
 
 const closedError = (): ServiceUnavailableError => new ServiceUnavailableError('The decoder is closed');
 
-/** As many frames a batch as give every thread two batches, within the limits of one. */
+/** Splits frames so that each thread gets two batches, within a batch's limits. */
 function batches(
   encoded: readonly Uint8Array[],
   { rows, columns, samplesPerPixel }: FrameLayout,

@@ -1,36 +1,36 @@
-/** What decoding may take. */
+/** The limits of decoding. */
 import type { FrameLayout } from '#dicom/codecs/codec.ts';
 
 const MIB = 2 ** 20;
 
 /**
- * CPU time for a batch of frames: a good codec takes 0.01 to 0.3 µs a sample, so that 2 µs leave room for slow machines,
- * and half a second for tiny frames. CPU time and not time on the wall, which says nothing where the machine is busy.
+ * CPU time for a batch of frames. A codec takes 0.01 to 0.3 µs per sample; 2 µs leave room for slow machines, and half a
+ * second is added for tiny frames. The limit is CPU time because wall-clock time depends on how busy the machine is.
  */
 export function cpuLimitMs(frames: number, { rows, columns, samplesPerPixel }: FrameLayout): number {
   return 500 + frames * rows * columns * samplesPerPixel * 0.002;
 }
 
-/** Loading a codec: compiling up to 300 KB of WebAssembly takes about 50 ms. */
+/** CPU time for loading a codec. Compiling up to 300 KB of WebAssembly takes about 50 ms. */
 export const LOAD_LIMIT_MS = 10_000;
 
-/** Whoever waits is told in the end, even by a thread that gets no CPU at all. */
+/** The wall-clock limit, as a multiple of the CPU limit, so that a call ends even if its thread gets no CPU at all. */
 export const WALL_LIMIT_FACTOR = 60;
 
 /**
- * WebAssembly memory for one frame at a time: what a codec starts with and keeps, and per sample what the hungriest
- * (JPEG 2000, 32-bit working arrays) needs twice over; never more than 1 GiB.
+ * WebAssembly memory for decoding one frame at a time: a base of 128 MiB plus, per sample, twice the need of JPEG 2000,
+ * the codec that needs most (32-bit working arrays). Never more than 1 GiB.
  */
 export function heapLimitBytes({ rows, columns, samplesPerPixel }: FrameLayout): number {
   return Math.min(1024 * MIB, 128 * MIB + rows * columns * samplesPerPixel * 24);
 }
 
-/** WebAssembly memory that a thread may keep for its next batch; one with more is ended, for it never gives any back. */
+/** WebAssembly memory never shrinks. A thread with more than this is ended after its batch. */
 export const MAX_KEPT_HEAP_BYTES = 256 * MIB;
 
-/** V8's own heap of one thread, where next to nothing lies: samples are outside it. */
+/** Limits of a thread's V8 heap, which holds little: samples are outside it. */
 export const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 } as const;
 
-/** A batch is one message to a thread: some frames where they are small, so that neither thread waits for the other. */
+/** Limits of a batch, which is one message to a thread. Small frames share a message, so that threads rarely wait. */
 export const MAX_BATCH_FRAMES = 8;
 export const MAX_BATCH_SAMPLES = 2 ** 21;

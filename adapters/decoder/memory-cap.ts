@@ -1,15 +1,15 @@
-/** A limit to the WebAssembly memory of this thread. */
+/** Limits the WebAssembly memory of this thread. */
 
-/** How far a memory of this thread may grow; changes as it is set. */
 export interface WasmMemoryCap {
+  /** The largest size of one memory. May be changed at any time. */
   maxBytes: number;
-  /** What the memories have grown by, together; they never shrink. */
+  /** By how much all memories together have grown; they never shrink. */
   grownBytes: number;
 }
 
 const PAGE_BYTES = 65_536;
 
-/** What is used here of the WebAssembly API, which Node's types leave out. */
+/** The part of the WebAssembly API used here; Node's types do not declare it. */
 interface WasmMemory {
   readonly buffer: ArrayBuffer;
   grow(pages: number): number;
@@ -17,8 +17,8 @@ interface WasmMemory {
 const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: { prototype: WasmMemory } } }).WebAssembly;
 
 /**
- * The codecs' memories are made inside their builds, which let them grow to 2 GiB, and a worker's `resourceLimits` do not
- * count them. They grow by this call alone; where it throws, the codec's allocation fails and it gives up.
+ * The codecs' builds create memories that may grow to 2 GiB, and a worker's `resourceLimits` do not count them. Memories
+ * grow only by `Memory.prototype.grow`. If it throws, the codec's allocation fails and the codec reports an error.
  */
 export function capWasmMemory(): WasmMemoryCap {
   const cap: WasmMemoryCap = { maxBytes: Number.POSITIVE_INFINITY, grownBytes: 0 };

@@ -1,8 +1,8 @@
-/** What the decoder and its threads tell each other. Data only: it is cloned on the way. */
+/** The messages between the decoder and its threads. They are plain data, because posting clones them. */
 import type { FrameLayout } from '#dicom/codecs/codec.ts';
 import type { DicomReadErrorCode, ErrorFacts } from '#dicom/error.ts';
 
-/** Makes the decoder of a syntax ready, so that loading it is not counted as decoding. */
+/** Loads the codec of a Transfer Syntax beforehand, so that loading does not count as decoding time. */
 export interface LoadRequest {
   readonly kind: 'load';
   readonly TransferSyntaxUID: string;
@@ -11,9 +11,9 @@ export interface DecodeRequest {
   readonly kind: 'decode';
   readonly TransferSyntaxUID: string;
   readonly layout: FrameLayout;
-  /** Whole compressed frames; their buffers move to the thread. */
+  /** Whole compressed frames. Their buffers are transferred to the thread. */
   readonly encoded: readonly Uint8Array<ArrayBuffer>[];
-  /** WebAssembly memory that the codec may have. */
+  /** The limit of the codec's WebAssembly memory. */
   readonly maxHeapBytes: number;
 }
 export type Request = LoadRequest | DecodeRequest;
@@ -27,11 +27,11 @@ export type Reply = (
       readonly message: string;
       readonly facts: ErrorFacts;
     }
-  /** Not about the pixels: the codec is not there, or something unexpected happened in loading it. */
+  /** The codec is missing or could not be loaded; the pixels are not the cause. */
   | { readonly kind: 'failed'; readonly message: string }
 ) & {
-  /** CPU time the thread has used so far, ms. */
+  /** CPU time that the thread has used so far, ms. */
   readonly cpuMs: number;
-  /** What the thread's WebAssembly memories have grown by; they never shrink. */
+  /** By how much the thread's WebAssembly memories have grown; they never shrink. */
   readonly heapBytes: number;
 };

@@ -1,4 +1,4 @@
-/** One worker thread, used by one caller at a time. */
+/** One worker thread of the decoder, used by one caller at a time. */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ConfigurationError } from '#core/errors.ts';
@@ -14,7 +14,7 @@ import {
 } from './limits.ts';
 import type { Reply, Request } from './protocol.ts';
 
-/** Frames of one syntax and layout, decoded by one thread one after the other. */
+/** Frames of one Transfer Syntax and layout, which one thread decodes one after the other. */
 export interface Batch {
   readonly TransferSyntaxUID: string;
   readonly layout: FrameLayout;
@@ -22,14 +22,14 @@ export interface Batch {
 }
 
 export interface DecoderThread {
-  /** False once it was ended, died, or has taken too much memory to keep; it is of no use then. */
+  /** False once the thread has ended, died, or was ended for its memory. It cannot be used any more then. */
   readonly alive: boolean;
-  /** @throws DicomReadError, and ConfigurationError where the codec cannot be loaded */
+  /** @throws DicomReadError if a frame cannot be decoded, ConfigurationError if the codec cannot be loaded */
   decode(batch: Batch): Promise<readonly Uint8Array[]>;
   end(): Promise<void>;
 }
 
-/** What a thread runs. In a bundle it is a file of its own beside this code (`infra/bundle.ts`), with the same ending. */
+/** The thread's program. In a bundle it is a separate file beside this code (`infra/bundle.ts`), with the same extension. */
 export const WORKER = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
 
 /** Why a thread gave no answer. */
@@ -62,7 +62,7 @@ export function startThread(program: URL): DecoderThread {
   );
   worker.on('exit', () => dead('died'));
 
-  /** One request, one answer; a thread that takes longer is ended. */
+  /** Sends one request and waits for its answer. A thread that exceeds the limit is ended. */
   async function ask(request: Request, limitMs: number, moved: readonly ArrayBuffer[]): Promise<Reply | Silence> {
     if (!alive) return 'died';
     const { promise, resolve } = Promise.withResolvers<Reply | Silence>();
@@ -83,7 +83,7 @@ export function startThread(program: URL): DecoderThread {
     }
   }
 
-  /** CPU time of the thread so far; 0 where it does not run (it is still starting, or ends, which is told otherwise). */
+  /** CPU time of the thread so far; 0 while it is starting or ending. */
   async function cpuMs(): Promise<number> {
     try {
       const { user, system } = await worker.cpuUsage();
@@ -93,12 +93,12 @@ export function startThread(program: URL): DecoderThread {
     }
   }
 
-  /** Calls `expired` when the thread has used that much CPU since its last answer. */
+  /** Calls `expired` when the thread has used `limitMs` of CPU time since its last answer. */
   function watch(limitMs: number, expired: () => void): () => void {
     const started = performance.now();
     let timer = setTimeout(look, limitMs);
     let stopped = false;
-    /** This thread may have been busy itself: answers that have arrived meanwhile are delivered before `setImmediate` runs. */
+    /** If this thread was busy itself, answers may have arrived meanwhile. They are delivered before `setImmediate` runs. */
     function look(): void {
       setImmediate(async () => {
         if (stopped) return;

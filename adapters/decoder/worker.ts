@@ -1,4 +1,4 @@
-/** A thread of the decoder (`decoder.ts`): loads a codec, decodes what it is sent, and tells errors as data. */
+/** The program of the decoder's threads (`thread.ts`): loads codecs, decodes frames, and returns errors as data. */
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { codecFor } from '#dicom/codecs/registry.ts';
 import { DicomReadError } from '#dicom/error.ts';
@@ -7,7 +7,7 @@ import type { DecodeRequest, Reply, Request } from './protocol.ts';
 
 type Answer = Reply extends infer R ? (R extends Reply ? Omit<R, 'cpuMs' | 'heapBytes'> : never) : never;
 
-if (parentPort === null) throw new Error('This is a worker thread of the decoder, not a program');
+if (parentPort === null) throw new Error('This file runs only as a worker thread of the decoder');
 const port: MessagePort = parentPort;
 const cap = capWasmMemory();
 
@@ -46,7 +46,7 @@ function decodeFrames(
   });
 }
 
-/** An array that owns its whole buffer, which can then move to the other thread without a copy. */
+/** An array that owns its whole buffer, so that the buffer can be transferred without a copy. */
 function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes;
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength

@@ -1,4 +1,4 @@
-/** A DICOMweb archive (PS3.18): QIDO-RS, WADO-RS, STOW-RS. */
+/** A client of a DICOMweb archive (PS3.18): QIDO-RS, WADO-RS, STOW-RS. */
 import { randomUUID } from 'node:crypto';
 import { ArchiveRequestError, ArchiveStoreError, ArchiveUnavailableError } from '#core/errors.ts';
 import { isKeyUid } from '#dicom/uid.ts';
@@ -17,27 +17,27 @@ export interface SeriesUids extends StudyUid {
 type Query = Readonly<Record<string, string>>;
 
 export interface DicomWebClient extends Archive {
-  /** QIDO-RS, paged as the caller goes on asking. */
+  /** QIDO-RS. The next page is requested when the caller has consumed the previous one. */
   searchStudies(query?: Query): AsyncIterable<DicomJson>;
   searchSeries(study: StudyUid, query?: Query): AsyncIterable<DicomJson>;
   searchInstances(series: SeriesUids, query?: Query): AsyncIterable<DicomJson>;
   /** WADO-RS: Part 10 files in their stored Transfer Syntax, one in memory at a time. */
   retrieveStudy(study: StudyUid, options?: CallOptions): AsyncIterable<Uint8Array>;
   retrieveSeries(series: SeriesUids, options?: CallOptions): AsyncIterable<Uint8Array>;
-  /** WADO-RS metadata (PS3.18 10.4.1.1.2): a dataset per instance, without bulk data; empty where there is none. */
+  /** WADO-RS metadata (PS3.18 10.4.1.1.2): one dataset per instance, without bulk data; empty if there are none. */
   retrieveMetadata(of: StudyUid | SeriesUids | InstanceUids): Promise<readonly DicomJson[]>;
-  /** A picture of the instance as the archive renders it (PS3.18 10.4.1.1.3); undefined where it has no such instance. */
+  /** The instance as rendered by the archive (PS3.18 10.4.1.1.3); undefined if the archive does not have the instance. */
   retrieveRendered(of: InstanceUids, mediaType: 'image/jpeg' | 'image/png'): Promise<Uint8Array | undefined>;
 }
 
-/** `transfer-syntax=*`: the archive's own bytes, never transcoded, so that digests mean something (PS3.18 8.7.3.5.2). */
+/** `transfer-syntax=*` asks for the stored bytes without transcoding, so that digests are stable (PS3.18 8.7.3.5.2). */
 const ORIGINAL_FILES = 'multipart/related; type="application/dicom"; transfer-syntax=*';
 const DICOM_JSON = 'application/dicom+json';
 const PAGE = 500;
 
 /**
- * All methods throw ArchiveUnavailableError (away, silent, 408, 429, 5xx), ArchiveDeniedError (401, 403) and
- * ArchiveRequestError (other refusals); `store` also ArchiveStoreError where the answer does not account for instances.
+ * All methods throw ArchiveUnavailableError (unreachable, timeout, 408, 429, 5xx), ArchiveDeniedError (401, 403) and
+ * ArchiveRequestError (other statuses). `store` also throws ArchiveStoreError if the answer does not list the instances.
  */
 export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
   const http = createArchiveHttp(access);
@@ -55,7 +55,7 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
       const response = await http({ ...options, path: `${path}?${parameters}`, accept: DICOM_JSON });
       const page = response.status === 204 ? [] : datasets(await jsonBody(response));
       const first = page[0] && textOf(page[0], uidTag);
-      // Archives that do not know `offset` send the same page for ever; they sent everything the first time.
+      // An archive that ignores `offset` sends the same page again and again; its first page was complete.
       if (first === undefined || first === lastFirst) return;
       yield* page;
       if (page.length < PAGE) return;
@@ -136,7 +136,7 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
         expect: STORE_STATUSES,
       });
       const answer = await jsonBody(response);
-      // Whatever the status, the account decides: 202 hides failures, 400 and 409 may stand above stored instances.
+      // The body decides, whatever the status: 202 may hide failures, 400 and 409 may come with stored instances.
       if (isDicomJson(answer) && accountsForInstances(answer))
         return storeOutcomes(
           answer,
@@ -144,7 +144,7 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
         );
       if (response.status > 299 && response.status !== 409) throw errorForStatus(response.status, host);
       throw new ArchiveStoreError(
-        `The archive at ${host} answered HTTP ${response.status} without an account of what it stored`,
+        `The archive at ${host} answered HTTP ${response.status} without saying what it stored`,
         {
           facts: { status: response.status, sent: objects.length },
         },
@@ -153,14 +153,14 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
   };
 }
 
-/** Of what asks nobody, the deadline is the one thing that can be missed. */
+/** A call that sends no request can fail only because its deadline has already passed. */
 const notInTime = (cause: unknown): Error =>
-  new ArchiveUnavailableError('The call was over before it began', { cause });
+  new ArchiveUnavailableError('The deadline had passed before the call began', { cause });
 
-/** Statuses under which an account of the instances has been seen (PS3.18 10.5.3 and the field). */
+/** Statuses other than 2xx whose body may list the instances (PS3.18 10.5.3, and archives in practice). */
 const STORE_STATUSES = [400, 409, 415, 500, 503];
 
-/** Callers may hand in the UIDs of an instance where those of its study or series are asked for. */
+/** Callers may pass an instance's UIDs where a study's or a series' UIDs are expected. */
 const studyPath = ({ StudyInstanceUID }: StudyUid): string => pathOf({ StudyInstanceUID });
 const seriesPath = ({ StudyInstanceUID, SeriesInstanceUID }: SeriesUids): string =>
   pathOf({ StudyInstanceUID, SeriesInstanceUID });
@@ -181,7 +181,7 @@ function pathOf(uids: StudyUid & Partial<InstanceUids>): string {
     .join('/');
 }
 
-/** The attributes to match, and those that are to be answered whether or not they are matched. */
+/** The attributes to match, and the attributes to return in any case. */
 function queryOf(match: StudyMatch): Query {
   return { ...match, includefield: '00100020,00080050' };
 }

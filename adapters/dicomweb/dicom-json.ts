@@ -1,4 +1,4 @@
-/** The DICOM JSON Model (PS3.18 Annex F), as far as answers of an archive are read here. */
+/** The part of the DICOM JSON Model (PS3.18 Annex F) that is needed to read an archive's answers. */
 
 /** One attribute: its VR and its values. */
 interface DicomJsonElement {
@@ -6,10 +6,10 @@ interface DicomJsonElement {
   readonly Value?: readonly unknown[];
 }
 
-/** A dataset, keyed by eight upper-case hexadecimal digits of the tag. */
+/** A dataset, keyed by tag as eight upper-case hexadecimal digits. */
 export type DicomJson = Readonly<Record<string, DicomJsonElement>>;
 
-/** Whether `value` is an object keyed by tags, as far as needs be known before its attributes are asked for. */
+/** Whether `value` is an object. Its attributes are checked when they are read. */
 export const isDicomJson = (value: unknown): value is DicomJson =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -34,7 +34,7 @@ export function numberOf(dataset: DicomJson, tag: string): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
-/** The items of a sequence; none where it is absent. */
+/** The items of a sequence; none if it is absent. */
 export function itemsOf(dataset: DicomJson, tag: string): readonly DicomJson[] {
   const element: unknown = dataset[tag];
   return hasValue(element) && Array.isArray(element.Value) ? element.Value.filter(isDicomJson) : [];

@@ -1,6 +1,7 @@
 /**
- * HTTP/1.1 to an archive (behind some proxies HTTP/2 loses parts of long multipart answers): Basic authentication, a limit on silence, and
- * errors in Hilum's own classes. Nothing that the archive sends enters an error text: it may quote a dataset.
+ * HTTP to an archive, with Basic authentication, an idle timeout, and errors in Hilum's own classes. It is HTTP/1.1, because
+ * HTTP/2 behind some proxies loses parts of long multipart answers. Error messages never quote the archive's answer: it may
+ * hold patient data.
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -10,11 +11,12 @@ import { ArchiveDeniedError, ArchiveRequestError, ArchiveUnavailableError, Confi
 import type { CallOptions } from '#pipeline/ports.ts';
 import { abortSignalOf } from '../call.ts';
 
-/** Where an archive is and how long it may be silent (`timeoutMs`, 60 s unless told) before it counts as away. */
 export interface ArchiveAccess {
+  /** http or https, without credentials. */
   readonly url: string;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
+  /** How long the connection may be idle before the archive counts as unreachable; 60 s by default. */
   readonly timeoutMs?: number | undefined;
   /** Aborted, it ends every request that has no signal of its own. */
   readonly signal?: AbortSignal | undefined;
@@ -22,13 +24,13 @@ export interface ArchiveAccess {
 
 interface ArchiveRequest extends CallOptions {
   readonly method?: 'GET' | 'POST' | 'DELETE';
-  /** Below the archive's URL, without a leading slash. */
+  /** Relative to the archive's URL, without a leading slash. */
   readonly path: string;
   readonly accept?: string;
   readonly contentType?: string;
-  /** Sent as it comes, chunked. */
+  /** Sent with chunked transfer encoding. */
   readonly body?: Iterable<Uint8Array>;
-  /** Statuses besides 2xx that the caller reads himself. */
+  /** Statuses besides 2xx that the caller handles. */
   readonly expect?: readonly number[];
 }
 
@@ -38,10 +40,10 @@ export interface ArchiveResponse {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Sends one request; resolves when the answer's headers are there. */
+/** Sends one request and resolves when the answer's headers have arrived. */
 export type ArchiveHttp = (request: ArchiveRequest) => Promise<ArchiveResponse>;
 
-/** The largest answer that is taken whole (listings, metadata, pictures). */
+/** The largest answer that is read into memory as a whole (listings, metadata, pictures). */
 const MAX_WHOLE_BYTES = 256 * 1024 * 1024;
 
 /**
@@ -88,7 +90,7 @@ export function createArchiveHttp({
       request.on('error', reject);
     });
     if (body === undefined) request.end();
-    // An archive may answer (401, 413 …) and hang up before it has read the body: its answer counts, if there is one.
+    // An archive may answer (401, 413 …) and close the connection before it has read the body. The answer then counts.
     else pipeline(Readable.from(body, { objectMode: false }), request).catch((error) => request.destroy(error));
 
     const response = await answered.catch((cause) => Promise.reject(away(cause)));
@@ -101,23 +103,23 @@ export function createArchiveHttp({
   };
 }
 
-/** The error that a status stands for; also for callers that looked at the body first. */
+/** The error for a status. Also used by callers that read the body first. */
 export function errorForStatus(status: number, host: string): Error {
   const options = { facts: { status } };
   if (status === 401 || status === 403)
     return new ArchiveDeniedError(
-      `The archive at ${host} refuses access (HTTP ${status}): check the user name and password set for it`,
+      `The archive at ${host} refuses access (HTTP ${status}): check its user name and password in the settings`,
       options,
     );
   if (status >= 500 || status === 408 || status === 429)
-    return new ArchiveUnavailableError(`The archive at ${host} cannot answer now (HTTP ${status})`, options);
-  return new ArchiveRequestError(`The archive at ${host} does not answer this request (HTTP ${status})`, options);
+    return new ArchiveUnavailableError(`The archive at ${host} is unavailable (HTTP ${status})`, options);
+  return new ArchiveRequestError(`The archive at ${host} refuses the request (HTTP ${status})`, options);
 }
 
 /**
  * The whole body.
  *
- * @throws ArchiveRequestError where it is larger than what is taken whole
+ * @throws ArchiveRequestError if it is larger than MAX_WHOLE_BYTES
  */
 export async function wholeBody({ body }: ArchiveResponse): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
@@ -131,15 +133,13 @@ export async function wholeBody({ body }: ArchiveResponse): Promise<Uint8Array> 
   return Buffer.concat(pieces, size);
 }
 
-/**
- * The body as JSON; undefined where it is not JSON.
- */
+/** The body as JSON; undefined if it is not JSON. */
 export async function jsonBody(response: ArchiveResponse): Promise<unknown> {
   const bytes = await wholeBody(response);
   try {
     return JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
-    return undefined; // What stands there instead is the caller's to name; a parser's error would quote it.
+    return undefined; // The caller reports it: the parser's error would quote the body.
   }
 }
 
@@ -159,7 +159,7 @@ function checkedBase(url: string): URL {
   if (base === null || !['http:', 'https:'].includes(base.protocol))
     throw new ConfigurationError("The archive's URL must begin with http:// or https://");
   if (base.username !== '' || base.password !== '')
-    throw new ConfigurationError("Set the archive's user name and password as settings of their own, not in its URL");
+    throw new ConfigurationError("Set the archive's user name and password in their own settings, not in its URL");
   return base;
 }
 

@@ -1,4 +1,4 @@
-/** multipart/related as DICOMweb uses it (PS3.18 8.6, RFC 2387, RFC 2046 5.1): read from a stream, written to a stream. */
+/** Reads and writes multipart/related streams as DICOMweb uses them (PS3.18 8.6, RFC 2387, RFC 2046 5.1). */
 import { ArchiveRequestError, ArchiveUnavailableError } from '#core/errors.ts';
 
 /** One part of a multipart message. Header names are lower case. */
@@ -7,22 +7,22 @@ export interface Part {
   readonly bytes: Uint8Array;
 }
 
-/** Checked before memory is taken for what a server sends. */
+/** Limits that are checked before memory is allocated for a server's answer. */
 export interface MultipartLimits {
   readonly maxHeaderBytes: number;
   readonly maxPartBytes: number;
 }
 
-/** Room for vendors' headers, and for the largest DICOM file one buffer may hold with ease. */
+/** Enough for vendors' headers and for the largest DICOM file that is read into one buffer. */
 const DEFAULT_LIMITS: MultipartLimits = { maxHeaderBytes: 16 * 1024, maxPartBytes: 1024 ** 3 };
 
 const CRLF = '\r\n';
 const HEADERS_END = Buffer.from(CRLF + CRLF);
 
 /**
- * The boundary that a Content-Type header names, quoted or not.
+ * The boundary in a Content-Type header, quoted or not.
  *
- * @throws ArchiveRequestError where the header is not multipart/related with a boundary of 1 to 70 characters
+ * @throws ArchiveRequestError if the header is not multipart/related with a boundary of 1 to 70 characters
  */
 export function boundaryOf(contentType: string | undefined): string {
   const [mediaType = '', ...parameters] = splitParameters(contentType ?? '');
@@ -32,7 +32,7 @@ export function boundaryOf(contentType: string | undefined): string {
   return boundary;
 }
 
-/** Splits at semicolons that stand outside quoted strings; a loop, for a pattern looks for the end of each quote anew. */
+/** Splits at semicolons outside quoted strings. It is a loop because a regular expression would be quadratic. */
 function splitParameters(value: string): readonly string[] {
   const parts: string[] = [];
   let start = 0;
@@ -56,10 +56,10 @@ function parseParameter(text: string): readonly [name: string, value: string] {
 }
 
 /**
- * The parts of a multipart stream, one at a time, wherever the stream is cut into chunks.
+ * The parts of a multipart stream, one at a time. Chunk boundaries of the stream do not matter.
  *
- * @throws ArchiveUnavailableError where the stream ends before the closing delimiter: the sender or the connection died
- * @throws ArchiveRequestError where a part is over a limit
+ * @throws ArchiveUnavailableError if the stream ends before the closing delimiter: the sender or the connection failed
+ * @throws ArchiveRequestError if a part exceeds a limit
  */
 export async function* readMultipart(
   body: AsyncIterable<Uint8Array>,
@@ -67,13 +67,13 @@ export async function* readMultipart(
   limits: MultipartLimits = DEFAULT_LIMITS,
 ): AsyncGenerator<Part> {
   const delimiter = Buffer.from(`${CRLF}--${boundary}`);
-  // The first delimiter may open the body without the CRLF that belongs to it, so one is put before the stream.
+  // The body may begin with the first delimiter without its CRLF, so a CRLF is put before the stream.
   const reader = new StreamReader(body, Buffer.from(CRLF));
   try {
     await reader.until(delimiter, limits.maxHeaderBytes);
     for (;;) {
       if ((await reader.peek(2)) === '--') return await reader.drain();
-      // The delimiter's own CRLF is left in place, so that a part without headers ends in CRLF CRLF too.
+      // The CRLF that ends the delimiter's line is kept, so that the end of empty headers is CRLF CRLF too.
       const headers = parseHeaders(await reader.until(HEADERS_END, limits.maxHeaderBytes));
       yield { headers, bytes: await reader.until(delimiter, limits.maxPartBytes) };
     }
@@ -91,10 +91,10 @@ function parseHeaders(block: Uint8Array): ReadonlyMap<string, string> {
   );
 }
 
-/** Cuts a stream at byte sequences. Chunks are copied once, into what is handed out; only seams between them twice. */
+/** Splits a stream at byte sequences. Bytes are copied once, into the result; only the seams between chunks twice. */
 class StreamReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
-  /** What was read from the stream and not handed out. */
+  /** Bytes that were read from the stream but not returned yet. */
   #pending: Buffer;
 
   constructor(chunks: AsyncIterable<Uint8Array>, prefix: Buffer) {
@@ -102,7 +102,7 @@ class StreamReader {
     this.#pending = prefix;
   }
 
-  /** Everything before `needle`, which is taken from the stream as well. */
+  /** All bytes before `needle`. Consumes `needle` too. */
   async until(needle: Buffer, limit: number): Promise<Uint8Array> {
     const pieces: Buffer[] = [];
     let size = 0;
@@ -119,7 +119,7 @@ class StreamReader {
         this.#pending = this.#pending.subarray(at + needle.length);
         return Buffer.concat(pieces, size);
       }
-      // All is settled but the bytes that may be the needle's beginning: they make a seam with the next chunk's first.
+      // The last bytes may be the beginning of the needle; they form a seam with the first bytes of the next chunk.
       const seam = Math.max(0, this.#pending.length - needle.length + 1);
       settle(this.#pending.subarray(0, seam));
       const [rest, next] = [this.#pending.subarray(seam), await this.#next()];
@@ -132,30 +132,30 @@ class StreamReader {
     }
   }
 
-  /** The next characters, left where they are. */
+  /** The next characters, without consuming them. */
   async peek(length: number): Promise<string> {
     while (this.#pending.length < length) this.#pending = Buffer.concat([this.#pending, await this.#next()]);
     return this.#pending.toString('latin1', 0, length);
   }
 
-  /** Reads the epilogue away, so that the connection can be used again. */
+  /** Reads and discards the epilogue, so that the connection can be reused. */
   async drain(): Promise<void> {
     while (!(await this.#chunks.next()).done);
   }
 
-  /** Lets go of the stream, read to its end or not. */
+  /** Releases the stream, even if it was not read to its end. */
   async close(): Promise<void> {
     await this.#chunks.return?.();
   }
 
   async #next(): Promise<Buffer> {
     const { done, value } = await this.#chunks.next();
-    if (done) throw new ArchiveUnavailableError('The answer of the archive ended before it was complete');
+    if (done) throw new ArchiveUnavailableError("The archive's answer ended before it was complete");
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   }
 }
 
-/** A multipart body of `application/dicom` parts, for a chunked request: no copy of the parts is made. */
+/** A multipart body of `application/dicom` parts for a chunked request. The parts are not copied. */
 export function* writeMultipart(files: Iterable<Uint8Array>, boundary: string): Generator<Uint8Array> {
   for (const file of files) {
     yield Buffer.from(`--${boundary}${CRLF}Content-Type: application/dicom${CRLF}${CRLF}`);

@@ -7,13 +7,13 @@ const REFERENCED_SOP_INSTANCE_UID = '00081155';
 const WARNING_REASON = '00081196';
 const FAILURE_REASON = '00081197';
 
-/** Whether an answer accounts for instances at all; error pages and empty answers do not. */
+/** Whether an answer lists any instances; error pages and empty answers do not. */
 export const accountsForInstances = (answer: DicomJson): boolean =>
   FAILED_SOP_SEQUENCE in answer || REFERENCED_SOP_SEQUENCE in answer;
 
 /**
- * What became of each instance, from a Store Instances Response Module (PS3.18 I.2): one outcome per UID sent, in that
- * order. An instance that the answer does not name counts as not stored; one that it names twice, as failed.
+ * The outcomes in a Store Instances Response Module (PS3.18 I.2): one per UID sent, in the same order. An instance that the
+ * answer does not list counts as not stored. An instance that is listed as both stored and failed counts as failed.
  */
 export function storeOutcomes(answer: DicomJson, sent: readonly string[]): readonly StoreOutcome[] {
   const byUid = (tag: string) =>

@@ -1,11 +1,11 @@
-/** Where the file of a model is: in the model's folder, or, of a model that is never committed, in a local folder. */
+/** Finds a model's file: in the model's folder or, for models that are not committed, in a local folder. */
 import { createHash } from 'node:crypto';
 import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError } from '#core/errors.ts';
 import type { ModelCard, ToolEntry } from '#core/tool-manifest.ts';
 
-/** The folder with one folder per model, below the one that also holds `tools/`. */
+/** The folder with one folder per model, below the folder that also holds `tools/`. */
 export const modelsDirOf = (root: string): string => join(root, 'layers', 'models');
 
 export interface ModelPlaces {
@@ -23,10 +23,10 @@ export function modelPath({ modelsDir, fetchedDir = modelsDir }: ModelPlaces, { 
 }
 
 /**
- * The path of a model's file, or undefined where it is not on this machine. A file in the model's own folder is not looked
- * into: its digest is checked before its first use. One in the local folder is the model only by its digest.
+ * The path of a model's file; undefined if it is not on this machine. The digest of a file in the model's own folder is not
+ * checked here but before its first use. A file in the local folder is recognised by its digest.
  *
- * @throws ConfigurationError where the local folder is none
+ * @throws ConfigurationError if the local folder cannot be read
  */
 export async function findModelFile(places: ModelPlaces, card: ModelCard): Promise<string | undefined> {
   const path = modelPath(places, card);
@@ -40,10 +40,10 @@ export async function missingModels({ models }: ToolEntry, places: ModelPlaces):
   return models.filter((_, index) => paths[index] === undefined);
 }
 
-/** What to do about a model that is not on this machine, in a sentence. */
+/** A sentence that says how to get a model that is not on this machine. */
 export function howToGet({ id, file, licence, source }: ModelCard): string {
   if (source === undefined)
-    return `The file ${file} of the model ${id} is gone: put it back, it belongs to the checkout.`;
+    return `The file ${file} of the model ${id} is missing. It is part of the checkout: restore it.`;
   const host = new URL(source.url).host;
   return (
     `The model ${id} is not on this machine: \`hilum models pull ${id}\` fetches it from ${host} ` +
@@ -58,7 +58,7 @@ export async function sha256Of(path: string): Promise<string> {
     .digest('hex');
 }
 
-/** The file in the folder that is the model: right in size first, so that large files are not read for nothing. */
+/** The file in the folder with the model's digest. Sizes are compared first, so that other large files are not read. */
 async function findLocally(folder: string, { sha256, source }: ModelCard): Promise<string | undefined> {
   if (source === undefined) return undefined;
   for (const name of await namesIn(folder)) {
@@ -77,7 +77,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
       .map(({ name }) => name)
       .sort();
   } catch (cause) {
-    throw new ConfigurationError(`HILUM_MODELS_DIR names ${folder}, which is no folder that can be read`, { cause });
+    throw new ConfigurationError(`HILUM_MODELS_DIR names ${folder}, which is not a readable folder`, { cause });
   }
 }
 

@@ -1,4 +1,4 @@
-/** Fetches the file of a model that is never committed: https only, bounded, and nothing is put in place before its digest is right. */
+/** Fetches the file of a model that is not committed: by https only, within limits, and kept only if its digest is right. */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,12 +9,12 @@ import { proveWritable } from '../writable-folder.ts';
 import { findModelFile, type ModelPlaces, modelPath, sha256Of } from './model-file.ts';
 
 const MAX_REDIRECTS = 5;
-/** The slowest line that is waited for, and what is waited for in any case. */
+/** The slowest connection that a download is given time for, and the least time in any case. */
 const LEAST_BYTES_PER_SECOND = 50_000;
 const LEAST_WAIT_MS = 60_000;
 
 export interface PullOptions extends ModelPlaces {
-  /** Node's `fetch`, or what stands for it in a test. */
+  /** Node's `fetch`, or a test's replacement. */
   readonly fetch: (
     url: string,
     options: { readonly redirect: 'manual'; readonly signal: AbortSignal },
@@ -22,8 +22,8 @@ export interface PullOptions extends ModelPlaces {
 }
 
 /**
- * Puts a model's file in its folder: the one that is there and right is left alone, a local folder's is copied, else it is
- * fetched. A file that is there and wrong is replaced.
+ * Puts a model's file in its folder. A file with the right digest is kept. Otherwise the file is copied from the local
+ * folder if it is there, else fetched, and replaces a wrong one.
  *
  * @throws ModelSourceError where it cannot be fetched: no answer, an error, another size, a redirect away from https
  * @throws ModelDigestError where what came has another SHA-256 than the card names
@@ -41,7 +41,7 @@ export async function pullModel(card: ModelCard, options: PullOptions): Promise<
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 !== card.sha256) {
     throw new ModelDigestError(
-      `What came for the model ${card.id} has SHA-256 ${sha256.slice(0, 12)}…, its card says ${card.sha256.slice(0, 12)}…: nothing was kept`,
+      `The file obtained for the model ${card.id} has SHA-256 ${sha256.slice(0, 12)}…, but its card says ${card.sha256.slice(0, 12)}…: it was discarded`,
       { facts: { model: card.id, expected: card.sha256, found: sha256 } },
     );
   }
@@ -49,7 +49,7 @@ export async function pullModel(card: ModelCard, options: PullOptions): Promise<
   return local === undefined ? 'fetched' : 'copied';
 }
 
-/** Whoever reads the file meanwhile finds the old one or the new one, whole. */
+/** Replaces the file atomically: a concurrent reader sees either the whole old file or the whole new one. */
 async function putInPlace(path: string, bytes: Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const part = `${path}.${process.pid}.part`;
@@ -69,7 +69,7 @@ async function putInPlace(path: string, bytes: Uint8Array): Promise<void> {
 
 async function fetchModel(card: ModelCard, { fetch }: PullOptions): Promise<Uint8Array> {
   const { id, source } = card;
-  if (source === undefined) throw failure(card, 'its card names no source, for it belongs to the checkout');
+  if (source === undefined) throw failure(card, 'its card names no source, because the checkout contains it');
   const { url, sizeBytes } = source;
   const signal = AbortSignal.timeout(Math.max(LEAST_WAIT_MS, (sizeBytes / LEAST_BYTES_PER_SECOND) * 1000));
   try {
@@ -83,13 +83,13 @@ async function fetchModel(card: ModelCard, { fetch }: PullOptions): Promise<Uint
   }
 }
 
-const OFFLINE = 'Where there is no way to it, put the file in a folder and name that in HILUM_MODELS_DIR.';
+const OFFLINE = 'Without access to that host, put the file in a folder and set HILUM_MODELS_DIR to the folder.';
 
 function failure({ id }: ModelCard, why: string): ModelSourceError {
   return new ModelSourceError(`The model ${id} cannot be fetched: ${why}. ${OFFLINE}`, { facts: { model: id } });
 }
 
-/** The answer at the end of the redirects, each of them to https. */
+/** Follows redirects, all of which must lead to https, and returns the final answer. */
 async function followed(card: ModelCard, from: string, ask: (url: string) => Promise<Response>): Promise<Response> {
   let url = new URL(from);
   for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
@@ -101,22 +101,23 @@ async function followed(card: ModelCard, from: string, ask: (url: string) => Pro
       throw failure(card, `${url.host} answers ${response.status}`);
     }
     const target = URL.parse(location, url.href);
-    if (target?.protocol !== 'https:') throw failure(card, `${url.host} leads to an address that is not https`);
+    if (target?.protocol !== 'https:') throw failure(card, `${url.host} redirects to an address that is not https`);
     url = target;
   }
   throw failure(card, `it is behind more than ${MAX_REDIRECTS} redirects`);
 }
 
-/** The body, whose size is known: what is larger is broken off, what is smaller refused. */
+/** Reads the body, whose size the card names. A larger body is aborted, a smaller one refused. */
 async function readBody(card: ModelCard, response: Response): Promise<Uint8Array> {
   const sizeBytes = card.source?.sizeBytes ?? 0;
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
     length += chunk.length;
-    if (length > sizeBytes) throw failure(card, `what comes is larger than the ${sizeBytes} bytes of its card`);
+    if (length > sizeBytes)
+      throw failure(card, `the download is larger than the ${sizeBytes} bytes that its card names`);
     chunks.push(chunk);
   }
-  if (length !== sizeBytes) throw failure(card, `${length} bytes came, its card says ${sizeBytes}`);
+  if (length !== sizeBytes) throw failure(card, `the download has ${length} bytes, but its card says ${sizeBytes}`);
   return Buffer.concat(chunks);
 }

@@ -1,4 +1,4 @@
-/** Models on the CPU by ONNX Runtime. */
+/** Runs models on the CPU with ONNX Runtime. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,8 +11,8 @@ import { loadOnnxRuntime } from './runtime.ts';
 
 export interface OnnxEngineOptions extends ModelPlaces {
   /**
-   * Threads of one operator. Always set: what the machine says of its CPUs is not true in a Lambda, and results of
-   * different thread counts may differ in the last bit. `threadsFor` in `core/tool-manifest.ts` gives it.
+   * Threads of one operator, as given by `threadsFor` in `core/tool-manifest.ts`. It must be set: the CPU count that a
+   * Lambda reports is wrong, and results with different thread counts may differ in the last bit.
    */
   readonly threads: number;
 }
@@ -22,7 +22,7 @@ export interface OnnxEngine extends InferenceEngine {
   prepare(modelId: string): Promise<void>;
 }
 
-/** Sessions are never released, because creating and releasing them leaks: one per model and process. */
+/** One session per model and process. Sessions are never released, because creating and releasing them leaks memory. */
 const sessions = new Map<string, Promise<InferenceSession>>();
 
 /**
@@ -57,7 +57,7 @@ function sessionOf(modelId: string, places: ModelPlaces, threads: number): Promi
   if (known !== undefined) return known;
   const created = createSession(modelId, places, threads);
   sessions.set(key, created);
-  // A model that could not be read may be mended while the process lives.
+  // The model may be repaired while the process runs, so a failure is not kept.
   created.catch(() => sessions.delete(key));
   return created;
 }
@@ -82,7 +82,7 @@ async function createSession(modelId: string, places: ModelPlaces, threads: numb
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    // Threads that spin while they wait take the CPU from whoever shares the machine.
+    // Threads that spin while they wait take CPU time from other processes.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   });
 }

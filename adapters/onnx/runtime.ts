@@ -1,4 +1,4 @@
-/** The one place that loads ONNX Runtime's native library: when a model is first needed, and with its telemetry off. */
+/** Loads ONNX Runtime's native library when a model is first needed, with its telemetry off. No other file loads it. */
 import { isMainThread } from 'node:worker_threads';
 import { ConfigurationError } from '#core/errors.ts';
 import { TELEMETRY_OFF } from '#pipeline/environment.ts';
@@ -6,11 +6,11 @@ import { TELEMETRY_OFF } from '#pipeline/environment.ts';
 export type OnnxRuntime = typeof import('onnxruntime-node');
 
 /**
- * The library reads its switch from the process's environment when it is first used. It is therefore imported here and not
- * at the head of a file, where an import runs before any statement. A worker thread's `process.env` is a copy that the
- * library never sees: there the process must have been started with the switch, or its main thread have been here before.
+ * The library reads the telemetry switch from the process's environment on its first use. The import is therefore dynamic:
+ * a static one would run before the switch is set. A worker thread's `process.env` is a copy that the library never sees,
+ * so a worker thread needs a process that was started with the switch or whose main thread has called this function.
  *
- * @throws ConfigurationError in a worker thread of a process whose environment does not say so
+ * @throws ConfigurationError in a worker thread if the switch is not set
  */
 export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
   for (const [name, value] of Object.entries(TELEMETRY_OFF)) {

@@ -1,4 +1,4 @@
-/** Orthanc as an archive: DICOMweb, and its own interface for what DICOMweb has no equal for. */
+/** Orthanc as an archive: DICOMweb, and Orthanc's own REST interface for what DICOMweb does not offer. */
 import * as z from 'zod';
 import type { Archive } from '#pipeline/ports.ts';
 import { createDicomWebClient } from '../dicomweb/client.ts';
@@ -6,15 +6,15 @@ import { type ArchiveAccess, createArchiveHttp, wholeBody } from '../dicomweb/ht
 import { findResources } from './find.ts';
 
 export interface OrthancArchiveAccess extends ArchiveAccess {
-  /** The DICOMweb root; `url` is that of Orthanc's own interface. */
+  /** The DICOMweb root; `url` is the root of Orthanc's own interface. */
   readonly dicomWebUrl: string;
 }
 
 /**
- * An archive that can delete. Orthanc names a resource by its patient, study, series and instance, so that an instance of
- * the same SOP Instance UID in another study stays.
+ * An archive that can delete instances. The instance is looked up by its study, series and instance UIDs, so that one with
+ * the same SOP Instance UID in another study is not deleted.
  *
- * @throws the errors of `createDicomWebClient`, and ArchiveRequestError where what answers is not Orthanc
+ * @throws the errors of `createDicomWebClient`, and ArchiveRequestError if the server is not Orthanc
  */
 export function createOrthancArchive({ dicomWebUrl, ...access }: OrthancArchiveAccess): Archive {
   const http = createArchiveHttp(access);

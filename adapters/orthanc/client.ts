@@ -1,6 +1,6 @@
 /**
- * The part of Orthanc's own REST interface that DICOMweb has no equal for: its log of changes and what it knows of
- * studies without reading files. Written against 1.10, so that later versions work too.
+ * The parts of Orthanc's own REST interface that DICOMweb does not offer: the log of changes, and facts about studies that
+ * need no reading of files. Written against version 1.10; later versions work too.
  */
 import * as z from 'zod';
 import { ArchiveRequestError } from '#core/errors.ts';
@@ -8,18 +8,18 @@ import { type ArchiveAccess, createArchiveHttp, jsonBody } from '../dicomweb/htt
 import { findResources } from './find.ts';
 
 interface Change {
-  /** Position in Orthanc's log of changes; ascending. */
+  /** Position in Orthanc's log of changes, ascending. */
   readonly seq: number;
   readonly type: string;
   /** Orthanc's own identifier of the resource. */
   readonly id: string;
-  /** When, as `YYYYMMDDTHHMMSS` of Orthanc's clock (UTC): sorts as text. */
+  /** Time of the change by Orthanc's clock, `YYYYMMDDTHHMMSS` (UTC): sorts as text. */
   readonly date: string;
 }
 
 interface ChangePage {
   readonly changes: readonly Change[];
-  /** Where the next page begins. */
+  /** The position after which the next page begins. */
   readonly last: number;
   readonly done: boolean;
 }
@@ -27,9 +27,9 @@ interface ChangePage {
 export interface OrthancStudy {
   readonly id: string;
   readonly StudyInstanceUID: string;
-  /** No instance arrived for StableAge seconds (or Orthanc was started since). */
+  /** True if no instance has arrived for StableAge seconds, or if Orthanc was restarted since. */
   readonly stable: boolean;
-  /** When an instance last arrived, as `YYYYMMDDTHHMMSS` (UTC). */
+  /** When the last instance arrived, `YYYYMMDDTHHMMSS` (UTC). */
   readonly lastUpdate: string;
 }
 
@@ -47,11 +47,11 @@ export interface OrthancClient {
   /** The newest change; undefined while the log is empty. */
   lastChange(): Promise<Change | undefined>;
   studies(offset: number, limit: number): Promise<readonly OrthancStudy[]>;
-  /** By Orthanc's identifier; undefined where it is gone. */
+  /** A study by Orthanc's identifier; undefined if it is gone. */
   study(id: string): Promise<OrthancStudy | undefined>;
-  /** By Study Instance UID; two patients may share one in a careless archive, so there may be several. */
+  /** Studies by Study Instance UID. There may be several: some archives hold the same UID for two patients. */
   findStudies(StudyInstanceUID: string): Promise<readonly OrthancStudy[]>;
-  /** The series of a study, sorted by SeriesInstanceUID; undefined where the study is gone. */
+  /** The series of a study, sorted by SeriesInstanceUID; undefined if the study is gone. */
   series(studyId: string): Promise<readonly OrthancSeries[] | undefined>;
 }
 
@@ -101,7 +101,7 @@ const SeriesSchema = z
 
 const SystemSchema = z.object({ Version: z.string() }).transform(({ Version }) => ({ version: Version }));
 
-/** @throws the errors of `createDicomWebClient`, and ArchiveRequestError where what answers is not Orthanc */
+/** @throws the errors of `createDicomWebClient`, and ArchiveRequestError if the server is not Orthanc */
 export function createOrthancClient(access: ArchiveAccess): OrthancClient {
   const http = createArchiveHttp(access);
 
@@ -110,15 +110,15 @@ export function createOrthancClient(access: ArchiveAccess): OrthancClient {
     const answer = await jsonBody(response);
     if (response.status === 404) return undefined;
     const parsed = schema.safeParse(answer);
-    // Zod's message may quote values, which may be a patient's: only the path is told.
-    if (!parsed.success) throw new ArchiveRequestError(`What answers under ${path.split('?')[0]} is not Orthanc`);
+    // Zod's message may quote values of a patient, so the error names only the path.
+    if (!parsed.success) throw new ArchiveRequestError(`The server's answer to ${path.split('?')[0]} is not Orthanc's`);
     return parsed.data;
   }
 
   async function required<T>(schema: z.ZodType<T>, path: string): Promise<T> {
     const answer = await read(schema, path);
     if (answer === undefined)
-      throw new ArchiveRequestError(`What answers has no ${path.split('?')[0]}: it is not Orthanc`);
+      throw new ArchiveRequestError(`The server has no ${path.split('?')[0]}: it is not Orthanc`);
     return answer;
   }
 

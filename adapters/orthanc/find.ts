@@ -1,4 +1,4 @@
-/** `/tools/find` of Orthanc's own interface: resources by their attributes. */
+/** `/tools/find` of Orthanc's REST interface: finds resources by their attributes. */
 import * as z from 'zod';
 import { ArchiveRequestError } from '#core/errors.ts';
 import type { CallOptions } from '#pipeline/ports.ts';
@@ -6,13 +6,13 @@ import { type ArchiveHttp, jsonBody } from '../dicomweb/http.ts';
 
 export interface OrthancQuery {
   readonly Level: 'Study' | 'Instance';
-  /** By keyword. */
+  /** Values to match, by keyword. */
   readonly Query: Readonly<Record<string, string>>;
-  /** What is known of each resource, instead of its identifier alone. */
+  /** Returns the resources' attributes instead of their identifiers only. */
   readonly Expand?: true;
 }
 
-/** @throws ArchiveRequestError where what answers is not Orthanc: an answer that is no list of what `item` describes */
+/** @throws ArchiveRequestError if the answer is not a list of `item`, as from a server that is not Orthanc */
 export async function findResources<T>(
   http: ArchiveHttp,
   item: z.ZodType<T>,
@@ -28,7 +28,7 @@ export async function findResources<T>(
     body: [Buffer.from(JSON.stringify(query))],
   });
   const parsed = z.array(item).safeParse(await jsonBody(response));
-  // Zod's message may quote values, which may be a patient's.
-  if (!parsed.success) throw new ArchiveRequestError('What answers under tools/find is not Orthanc');
+  // Zod's message may quote values of a patient.
+  if (!parsed.success) throw new ArchiveRequestError("The server's answer to tools/find is not Orthanc's");
   return parsed.data;
 }

@@ -1,16 +1,16 @@
-/** SQLite, in a file of one program's own. */
+/** Opens SQLite databases. */
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { atPathSync } from '../system-refusal.ts';
 import { makePrivateFile } from './private-file.ts';
 
-/** A row as SQLite hands it out, by column name. */
+/** A row, by column name. */
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
 export type { DatabaseSync as Database };
 
 /**
- * Opens a database, making file, folder and tables where there are none; nobody but its owner can read it. Every change is
- * on disk when its call returns.
+ * Opens a database and creates its file, folder and tables if they do not exist. Only the owner can read the file. Every
+ * change is on disk when its call returns.
  *
  * @param schema statements that may run each time (`CREATE … IF NOT EXISTS`)
  * @throws SystemRefusalError where the file cannot be made, read or written

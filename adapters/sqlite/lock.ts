@@ -5,24 +5,25 @@ import { DatabaseSync } from 'node:sqlite';
 import { systemRefusal } from '../system-refusal.ts';
 import { makePrivateFile } from './private-file.ts';
 
-/** SQLite's result code where another connection has the file. */
+/** SQLite's result code if another connection has locked the file. */
 const SQLITE_BUSY = 5;
 
-/** The locks of this process: one that nobody referred to would be given back when memory is tidied up. */
+/** The locks that this process holds. Without a reference, a lock would be garbage-collected and so released. */
 const held = new Set<DatabaseSync>();
 
-/** A lock that is held. */
 export interface Lock {
   release(): void;
 }
 
-/** Takes the one lock of a folder, made where there is none; undefined where it is taken, in this process or another. */
+/**
+ * Takes a folder's lock; undefined if this process or another one already holds it. Creates the folder if it does not exist.
+ */
 export function lockFolder(folder: string): Lock | undefined {
   const file = join(folder, 'lock.sqlite');
   makePrivateFile(file);
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
-    // Nothing is ever written: no journal file is needed.
+    // Nothing is ever written, so no journal file is needed.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     held.add(database);
     makePrivateFile(holderFile(folder));

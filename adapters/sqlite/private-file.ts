@@ -3,7 +3,7 @@ import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder } from '../writable-folder.ts';
 
-/** Makes `file` for its owner alone, and its folder. SQLite gives the files beside it (-wal, -shm) the same mode. */
+/** Creates `file` and its folder, readable by the owner only. SQLite gives its -wal and -shm files the same mode. */
 export function makePrivateFile(file: string): void {
   makeFolder(dirname(file), 0o700);
   // One that is there is not opened: with its closing this process would lose the locks that it has on it (POSIX, fcntl).

@@ -1,20 +1,20 @@
-/** One cell of the bench: a fresh process that does one thing once and tells what it measured. */
+/** One cell of the bench: a fresh process that does one thing once and prints its measurements. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { TELEMETRY_OFF } from '#pipeline/environment.ts';
 
-/** What a process measured of itself, and what it took as a whole. */
+/** The measurements of a process, and its total time. */
 export interface Cell<T> {
   readonly measured: T;
-  /** From before the process was started until it had ended, ms. */
+  /** From before the start of the process until its end, ms. */
   readonly processMs: number;
 }
 
-/** One thread for whoever would take more: what is compared is the work, not over how many cores it is spread. */
+/** Limits libraries to one thread, so that the comparison is about the work and not about the number of cores. */
 const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', OPJ_NUM_THREADS: '1' };
 
-/** Variables of a program besides this process's own. */
+/** Environment variables in addition to those of this process. */
 type Environment = Readonly<Record<string, string>>;
 
 /** Runs a program that prints its measurements as JSON. */
@@ -29,9 +29,9 @@ export async function runCell<T>(
 }
 
 /**
- * Runs a program to its end and returns what it printed.
+ * Runs a program to its end and returns its output.
  *
- * @throws Error where it fails; what it says of that goes to the terminal
+ * @throws Error if it fails; its error output goes to the terminal
  */
 export async function runProgram(
   program: string,

@@ -1,6 +1,6 @@
 /**
- * One cell: the files of a folder to samples, by Hilum on this thread, or through its pool. `node decode-hilum.ts FOLDER
- * [THREADS]`; prints a `DecodeTimes`.
+ * One cell: Hilum decodes the files of a folder, on this thread or in its pool. `node decode-hilum.ts FOLDER [THREADS]`;
+ * prints a `DecodeTimes`.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -11,18 +11,18 @@ import { type DecodedPixels, decodePixels } from '#dicom/pixels.ts';
 import { readDicom } from '#dicom/read.ts';
 
 export interface DecodeTimes {
-  /** From the path to the samples, all files, ms. */
+  /** Total time from paths to samples, ms. */
   readonly readMs: number;
-  /** Of it from the read data set to the samples; all of it in a pool, where both go on at the same time. */
+  /** The part of `readMs` from data sets to samples. In a pool, parsing and decoding overlap, so it equals `readMs`. */
   readonly decodeMs: number;
-  /** Of all samples, native width. */
+  /** Size of all samples in their native width. */
   readonly bytes: number;
   /** SHA-256 of the samples of all files. */
   readonly sha256: string;
   readonly mean: number;
 }
 
-/** Files that are decoded before the clock runs, so that codecs are loaded and loops compiled on both sides. */
+/** Files that are decoded before the measurement, so that all readers have loaded codecs and compiled loops. */
 const WARM_UP = 3;
 
 const [folder = '', threads] = process.argv.slice(2);
@@ -54,7 +54,7 @@ async function oneByOne(): Promise<Run> {
   return { readMs: performance.now() - start, decodeMs, decoded };
 }
 
-/** All files at once through a pool of that many threads: parsing and decoding go on at the same time. */
+/** All files at once in a pool of `count` threads: parsing and decoding overlap. */
 async function together(count: number): Promise<Run> {
   await using pool = createDecoder({ threads: count });
   const decode = (path: string): Promise<DecodedPixels> => decodePixels(readDicom(readFileSync(path)), pool);
@@ -65,7 +65,7 @@ async function together(count: number): Promise<Run> {
   return { readMs, decodeMs: readMs, decoded };
 }
 
-/** What shows, outside the measured time, that every reader gives the same. */
+/** Checks, outside the measured time, by which the readers' samples are compared. */
 function checksOf(pictures: readonly DecodedPixels[]): Pick<DecodeTimes, 'bytes' | 'sha256' | 'mean'> {
   const hash = createHash('sha256');
   let bytes = 0;

@@ -1,4 +1,4 @@
-"""One cell: the files of a folder to samples, by pydicom: decode_pydicom.py FOLDER [PLUGIN].
+"""One cell: pydicom decodes the files of a folder: decode_pydicom.py FOLDER [PLUGIN].
 
 Prints the same JSON as decode-hilum.ts.
 """
@@ -19,7 +19,7 @@ paths = sorted(Path(sys.argv[1]).iterdir())
 
 
 def samples(ds):
-    # Big-endian samples come as they lie in the file; whoever calculates with them turns them round.
+    # pydicom returns big-endian samples unchanged. Calculating with them needs native byte order.
     array = pixel_array(ds, **options)
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 

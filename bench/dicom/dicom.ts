@@ -1,6 +1,6 @@
 /**
- * Reading, decoding and writing DICOM beside pydicom with its fastest plugins and highdicom. Every cell of a table is a
- * process of its own; the cells of a repetition follow each other, so that all meet the same machine.
+ * Compares reading, decoding and writing DICOM with pydicom and its fastest plugins, and with highdicom. Every cell of a
+ * table is a separate process. The cells of a repetition run one after the other, so that machine conditions are similar.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ export async function measureDicom(options: {
   }
 }
 
-/** Every cell once, one after the other; their answers are compared. */
+/** Runs every cell once, one after the other, and compares their answers. */
 async function repeat(runners: ReturnType<typeof createRunners>, say: (step: string) => void): Promise<Repetition> {
   say('headers');
   const headers = {
@@ -70,7 +70,7 @@ async function repeat(runners: ReturnType<typeof createRunners>, say: (step: str
   return { headers, segmentation, decoding };
 }
 
-/** The cells' programs as Hilum's functions run, bundled to plain JavaScript. */
+/** Bundles the cells' programs to plain JavaScript, as Hilum's functions are. */
 function bundle(folder: string): (name: (typeof PROGRAMS)[number]) => string {
   const out = join(folder, 'programs');
   mkdirSync(out);
@@ -118,7 +118,7 @@ function createRunners(program: ReturnType<typeof bundle>, python: string, files
   };
 }
 
-/** A pool is of use where there is something to decode. */
+/** The pool is measured only for compressed syntaxes. */
 function readersOf({ plugins }: BenchSyntax): readonly Reader[] {
   if (plugins === undefined) return ['hilum', 'pool'];
   return plugins.length === 0 ? ['hilum', 'pydicom'] : ['hilum', 'pool', ...plugins];

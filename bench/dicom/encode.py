@@ -1,7 +1,7 @@
-"""Encodes CT slices in every transfer syntax that pydicom's encoders or DCMTK write: encode.py SOURCE TARGET.
+"""Encodes CT slices in all transfer syntaxes that pydicom's encoders or DCMTK can write: encode.py SOURCE TARGET.
 
-SOURCE holds Part 10 files in Explicit VR Little Endian, 12 bits stored of 16; TARGET gets one folder a syntax, named by
-its UID. JPEG baseline takes a window of 8 bits. None of them writes HTJ2K: htj2k.ts does.
+SOURCE holds Part 10 files in Explicit VR Little Endian with Bits Stored 12 of 16. TARGET gets one folder per syntax, named
+by its UID. For JPEG baseline, a window of 8 bits is encoded. HTJ2K is written by htj2k.ts.
 """
 import sys
 import zlib
@@ -34,7 +34,7 @@ DEFLATED_IMAGE_FRAME = UID("1.2.840.10008.1.2.8.1")
 def written(syntax, implicit=False, little_endian=True):
     def encode(path, target):
         ds = dcmread(path)
-        ds.decode()  # values, not bytes: they are written in another order
+        ds.decode()  # to values, because the bytes are written in another order
         if not little_endian:
             ds.PixelData = np.frombuffer(ds.PixelData, "<u2").astype(">u2").tobytes()
         ds.file_meta.TransferSyntaxUID = syntax

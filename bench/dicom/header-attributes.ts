@@ -1,4 +1,4 @@
-/** What is read of every header: what the selection of a series and the geometry of a volume need. */
+/** The attributes read from every header: those for selecting a series and for a volume's geometry. */
 export const TEXTS = [
   'SOPClassUID',
   'SOPInstanceUID',

@@ -1,9 +1,9 @@
 /**
- * One cell: the headers of a folder's files, pixels left where they are, by Hilum. `node headers-hilum.ts FOLDER
- * head|index`; prints a `HeaderTimes`.
+ * One cell: Hilum reads the headers of a folder's files, without pixels. `node headers-hilum.ts FOLDER head|index`; prints
+ * a `HeaderTimes`.
  *
- * `head` reads attributes from the first bytes of each file, as pydicom does; `index` makes the header index of the whole
- * pipeline, for which the whole file is read and hashed.
+ * `head` reads attributes from the first bytes of each file, as pydicom does. `index` makes the pipeline's header index, for
+ * which each file is read completely and hashed.
  */
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,13 +15,13 @@ import { peakMb } from './peak.ts';
 
 export interface HeaderTimes {
   readonly readMs: number;
-  /** How many values were read, and the sum of the numbers among them: the same for every reader of the same attributes. */
+  /** The number of values read, and the sum of the numeric ones. Both must be equal for all readers. */
   readonly values: number;
   readonly sum: number;
   readonly peakMb: number;
 }
 
-/** Headers of single-frame images are some KB; where one is longer the file is read whole. */
+/** Headers of single-frame images have some KB. If a header is longer, the whole file is read. */
 const HEAD_BYTES = 2 ** 16;
 
 const [folder = '', what] = process.argv.slice(2);
@@ -51,7 +51,7 @@ function attributes(): { readonly values: number; readonly sum: number } {
   return { values, sum };
 }
 
-/** The data set before the pixels; valid until the buffer is used again. */
+/** The data set up to the pixels. It is valid until the buffer is reused. */
 function readHeader(path: string, buffer: Uint8Array): Dataset {
   const file = openSync(path, 'r');
   try {

@@ -1,4 +1,4 @@
-"""One cell: the headers of a folder's files by pydicom: headers_pydicom.py FOLDER TEXTS NUMBERS (keywords, by commas).
+"""One cell: pydicom reads the headers of a folder's files: headers_pydicom.py FOLDER TEXTS NUMBERS (comma-separated keywords).
 
 Prints the same JSON as headers-hilum.ts.
 """

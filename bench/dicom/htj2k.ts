@@ -1,8 +1,8 @@
-/** HTJ2K files for the bench, by OpenJPH's own encoder: neither pydicom nor DCMTK writes them. */
+/** Makes HTJ2K files for the bench with OpenJPH's encoder, since neither pydicom nor DCMTK can write them. */
 import createCodec from '@cornerstonejs/codec-openjph/wasmjs';
 import { readDicom } from '#dicom/read.ts';
 
-/** The encoder of OpenJPH's WebAssembly build, beside the decoder that Hilum uses. */
+/** The encoder in OpenJPH's WebAssembly build, from which Hilum uses the decoder. */
 interface Encoder {
   getDecodedBuffer(frame: {
     readonly width: number;
@@ -12,7 +12,7 @@ interface Encoder {
     readonly isSigned: boolean;
     readonly isUsingColorTransform: boolean;
   }): Uint8Array;
-  /** @param quantization of an irreversible stream, relative to the sample's range; none for a reversible one */
+  /** @param quantization the step of an irreversible stream, relative to the sample range; ignored for a reversible one */
   setQuality(reversible: boolean, quantization: number): void;
   encode(): void;
   getEncodedBuffer(): Uint8Array;
@@ -27,10 +27,10 @@ const SEQUENCE_END = 0xe0ddfffe;
 const UNDEFINED_LENGTH = 0xffffffff;
 
 /**
- * The same file with its one frame as HTJ2K.
+ * Converts a single-frame file to HTJ2K.
  *
- * @param file Part 10, Explicit VR Little Endian, unsigned 16-bit grey, its pixel data last
- * @param quantization step of the lossy syntax; lossless where absent
+ * @param file Part 10, Explicit VR Little Endian, unsigned 16-bit greyscale, with Pixel Data as its last element
+ * @param quantization the step of a lossy stream; lossless by default
  */
 export function toHtj2k(file: Uint8Array, TransferSyntaxUID: string, quantization?: number): Uint8Array {
   const { dataset } = readDicom(file);
@@ -53,7 +53,7 @@ export function toHtj2k(file: Uint8Array, TransferSyntaxUID: string, quantizatio
   return Buffer.concat([withSyntax(head, TransferSyntaxUID), encapsulated(stream)]);
 }
 
-/** File Meta Information with another Transfer Syntax UID (0002,0010) and its group length (0002,0000) to match. */
+/** Replaces the Transfer Syntax UID (0002,0010) and adjusts the group length (0002,0000). */
 function withSyntax(head: Uint8Array, TransferSyntaxUID: string): Uint8Array {
   const bytes = Buffer.from(head);
   const at = bytes.indexOf(Buffer.from([0x02, 0x00, 0x10, 0x00, 0x55, 0x49]));
@@ -68,7 +68,7 @@ function withSyntax(head: Uint8Array, TransferSyntaxUID: string): Uint8Array {
   return Buffer.concat([bytes.subarray(0, at), element, bytes.subarray(at + 8 + length)]);
 }
 
-/** Pixel Data (7FE0,0010) of one fragment (PS3.5 A.4). */
+/** Encapsulated Pixel Data (7FE0,0010) with one fragment (PS3.5 A.4). */
 function encapsulated(stream: Uint8Array): Uint8Array {
   const header = Buffer.from([0xe0, 0x7f, 0x10, 0x00, 0x4f, 0x42, 0, 0, ...new Array<number>(20).fill(0)]);
   header.writeUInt32LE(UNDEFINED_LENGTH, 8);

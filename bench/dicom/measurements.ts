@@ -1,17 +1,16 @@
-/** What the DICOM bench measures, and its page tells. */
+/** The measurements of the DICOM bench, for its report. */
 import type { Cell } from './cell.ts';
 import type { DecodeTimes } from './decode-hilum.ts';
 import type { HeaderTimes } from './headers-hilum.ts';
 import type { SegmentTimes } from './segment-hilum.ts';
 import type { BenchSyntax, Plugin } from './syntaxes.ts';
 
-/** Who read or wrote: Hilum in one thread or through its pool, or pydicom with a plugin or without. */
+/** Hilum on one thread, Hilum's pool, pydicom without a plugin, or pydicom with a plugin. */
 export type Reader = 'hilum' | 'pool' | 'pydicom' | Plugin;
 
-/** What one repetition measured. */
 export interface Repetition {
   readonly decoding: ReadonlyMap<BenchSyntax, ReadonlyMap<Reader, DecodeTimes>>;
-  /** Attributes from the first bytes of files; `index` is the pipeline's header index with the SHA-256 of each file. */
+  /** Attributes read from the first bytes of files. `index` is the pipeline's header index with each file's SHA-256. */
   readonly headers: Readonly<Record<'hilum' | 'pydicom' | 'index', HeaderTimes>>;
   readonly segmentation: Readonly<Record<'hilum' | 'highdicom', Cell<SegmentTimes>>>;
 }
@@ -19,7 +18,7 @@ export interface Repetition {
 export interface DicomMeasurements {
   readonly repetitions: readonly Repetition[];
   readonly slices: number;
-  /** Of Hilum's pool. */
+  /** The number of threads of Hilum's pool. */
   readonly threads: number;
   readonly versions: { readonly hilum: string; readonly peers: string };
   readonly segmentationMb: number;

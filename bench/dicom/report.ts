@@ -13,12 +13,12 @@ export function describeDicom(measured: DicomMeasurements): string {
   const [first] = repetitions[0]?.decoding.values() ?? [];
   const decodedMb = (first?.get('hilum')?.bytes ?? 0) / 1e6;
   const decoded = Math.round((decodedMb * 1e6) / 2 ** 19);
-  return `## DICOM beside other software
+  return `## DICOM compared with other software
 
-Slices of a CT phantom, 512 × 512, 12 bits stored of 16, with a scanner's noise, encoded by the plugins of pydicom, DCMTK (JPEG)
-and OpenJPH (HTJ2K). Every cell is a fresh process; all cells of a repetition follow each other; ${repetitions.length} repetitions: median
-(least–most). Hilum runs bundled, as its functions do. One thread each, but for the pool. Files are in the page cache. MB are 10⁶
-bytes. A ratio is the peer's time or memory over Hilum's in the same repetition: above 1 Hilum is faster or takes less.
+The files are slices of a CT phantom with realistic noise, 512 × 512, Bits Stored 12 of 16, encoded by pydicom's plugins, DCMTK (JPEG)
+and OpenJPH (HTJ2K). Every cell is a fresh process, and the cells of a repetition run one after the other. Figures are the median (min–max)
+of ${repetitions.length} repetitions. Hilum runs bundled, as its functions do. All use one thread, except the pool. Files are in the page cache. MB are 10⁶
+bytes. A ratio is the peer's time or memory divided by Hilum's in the same repetition: above 1, Hilum is faster or needs less.
 
 ${machine()}
 ${row('Hilum', `${versions.hilum} (WebAssembly); JPEG lossless, JPEG extended and RLE are its own`)}
@@ -26,10 +26,10 @@ ${row('peers', versions.peers)}
 
 ### Reading and decoding
 
-MB of samples a second, ${decoded} slices (${decodedMb.toFixed(1)} MB; half of it where they have 8 bits) after 3 to warm up. *Decode*: from the data
-set to an array of samples in the machine's byte order. *Read*: from the path to the same. pydicom with the fastest of its plugins
-by "read", the others in the last column. Pool: ${threads} threads of Hilum's worker pool, all files at once. The samples of all are compared:
-the same to the bit where the syntax is lossless or leaves a decoder no choice (JPEG-LS), the same in their mean elsewhere.
+MB of samples per second, for ${decoded} slices (${decodedMb.toFixed(1)} MB, half of that with 8 bits) after 3 slices to warm up. *Decode*: from the data
+set to an array of samples in native byte order. *Read*: from the path to that array. For pydicom, the plugin with the fastest
+"read" is shown, and the other plugins in the last column. Pool: ${threads} threads of Hilum's worker pool, all files at once. The bench checks that all
+readers give the same samples: bit for bit in lossless syntaxes and JPEG-LS, by their mean in the others.
 
 | syntax | Hilum: decode | Hilum: read | pydicom: decode | pydicom: read | plugin | decode, ratio | read, ratio | Hilum, pool: read | other plugins: read |
 |---|---|---|---|---|---|---|---|---|---|
@@ -37,8 +37,8 @@ ${SYNTAXES.map((syntax) => decodingRow(syntax, repetitions)).join('\n')}
 
 ### Opening headers
 
-${slices} files, 26 attributes of each as values, pixels not read. Hilum reads the first 64 KB of a file; its index is what the whole
-pipeline makes of a file: read whole, with SHA-256, and validated.
+${slices} files, 26 attributes of each as values, without pixels. Hilum reads the first 64 KB of a file. Hilum's index is the pipeline's
+header index: it reads the whole file, computes its SHA-256 and validates the attributes.
 
 | | ms | peak MB | ratio of times |
 |---|---|---|---|
@@ -46,9 +46,9 @@ ${HEADERS.map(([reader, name]) => headersRow(name, reader, repetitions)).join('\
 
 ### Writing a Segmentation
 
-${slices} frames of 512 × 512 in six segments on ${slices} slices (${segmentationMb.toFixed(1)} MB), from one byte a voxel in a file. *Write*: labels in the file and
-headers in memory to a file on disk; Hilum's output gate and SHA-256 included. *Process*: all of it with start-up and the
-headers of the ${slices} slices (Hilum's with the SHA-256 of every slice). The masks of both files are compared.
+${slices} frames of 512 × 512 in six segments on ${slices} slices (${segmentationMb.toFixed(1)} MB), from a file with one byte per voxel. *Write*: from labels on disk and
+headers in memory to a Segmentation on disk, including Hilum's output gate and SHA-256. *Process*: the whole process, including start-up and reading the
+headers of the ${slices} slices (for Hilum, with the SHA-256 of every slice). The bench checks that both files hold the same masks.
 
 | | write, ms | process, ms | peak MB |
 |---|---|---|---|

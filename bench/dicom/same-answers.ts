@@ -1,4 +1,4 @@
-/** Speed counts only where the answer is right: what is compared gives the same samples, values and masks. */
+/** Checks that all compared programs give the same samples, values and masks; otherwise their speed means nothing. */
 import { createHash } from 'node:crypto';
 import { readDicom } from '#dicom/read.ts';
 import type { DecodeTimes } from './decode-hilum.ts';
@@ -6,31 +6,31 @@ import type { HeaderTimes } from './headers-hilum.ts';
 import type { Reader } from './measurements.ts';
 import type { BenchSyntax } from './syntaxes.ts';
 
-/** Lossy decoders round differently; what is measured here is far below one grey level over the whole picture. */
+/** Lossy decoders round differently. The observed differences of the mean are far below one grey level. */
 const MEAN_TOLERANCE = 0.25;
 
-/** @throws Error where one reader's samples are not those of Hilum: to the bit of lossless syntaxes, in the mean of others */
+/** @throws Error if a reader's samples differ from Hilum's: bit for bit in lossless syntaxes, by their mean in the others */
 export function sameSamples(syntax: BenchSyntax, times: ReadonlyMap<Reader, DecodeTimes>): void {
   const ours = times.get('hilum');
   for (const [reader, { sha256, mean, bytes }] of times) {
     const same = syntax.lossless ? sha256 === ours?.sha256 : Math.abs(mean - (ours?.mean ?? 0)) <= MEAN_TOLERANCE;
-    if (!same || bytes !== ours?.bytes) throw new Error(`${syntax.name}: ${reader} reads other samples than Hilum`);
+    if (!same || bytes !== ours?.bytes) throw new Error(`${syntax.name}: the samples of ${reader} differ from Hilum's`);
   }
 }
 
-/** @throws Error where the two read other values */
+/** @throws Error if the two read different values */
 export function sameHeaders(ours: HeaderTimes, theirs: HeaderTimes): void {
   if (ours.values !== theirs.values || Math.abs(ours.sum - theirs.sum) > 1e-6) {
-    throw new Error('pydicom reads other attributes than Hilum');
+    throw new Error("The attributes that pydicom reads differ from Hilum's");
   }
 }
 
-/** @throws Error where the two Segmentations hold other masks, whatever the order of their frames */
+/** @throws Error if the masks of the two Segmentations differ; the order of frames does not matter */
 export function sameMasks(ours: Uint8Array, theirs: Uint8Array): void {
-  if (masksOf(ours) !== masksOf(theirs)) throw new Error('highdicom writes other masks than Hilum');
+  if (masksOf(ours) !== masksOf(theirs)) throw new Error("The masks that highdicom writes differ from Hilum's");
 }
 
-/** Every frame by its segment and height, with a digest of its bits. */
+/** Lists all frames by segment and z position, with a digest of their bits. */
 function masksOf(file: Uint8Array): string {
   const { dataset } = readDicom(file);
   const pixels = dataset.bytes('PixelData') ?? new Uint8Array(0);

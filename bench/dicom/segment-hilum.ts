@@ -1,6 +1,6 @@
 /**
- * One cell: a label volume and its 300 source slices to a Segmentation file, by Hilum. `node segment-hilum.ts FOLDER LABELS
- * OUT`; prints a `SegmentTimes`.
+ * One cell: Hilum writes a Segmentation from a label volume and its source slices. `node segment-hilum.ts FOLDER LABELS OUT`;
+ * prints a `SegmentTimes`.
  */
 import { closeSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ const benchTool: ImageProcessingTool = {
   versionId: () => '1.0.0',
   description: () => description,
   canProcessImage: () => ({ suitable: true }),
-  process: () => Promise.reject(new Error('The bench has its masks already')),
+  process: () => Promise.reject(new Error('The bench brings its own masks')),
 };
 
 const [folder = '', labelsPath = '', out = ''] = process.argv.slice(2);
@@ -60,7 +60,7 @@ const written = performance.now();
 const times: SegmentTimes = { headersMs: loaded - start, writeMs: written - loaded, peakMb: peakMb() };
 process.stdout.write(JSON.stringify(times));
 
-/** A file's bytes as a view on the buffer, valid until the next one is read: what an index keeps are values. */
+/** A file's bytes as a view of the buffer, valid until the next file is read. An index keeps only values. */
 function readInto(target: Uint8Array, path: string): Uint8Array {
   const file = openSync(path, 'r');
   const length = readSync(file, target, 0, target.length, 0);
@@ -69,8 +69,8 @@ function readInto(target: Uint8Array, path: string): Uint8Array {
 }
 
 /**
- * The masks as a tool hands them back, one segment a label, one frame a slice that has it, one bit a pixel: packed slice by
- * slice from the file, one byte a pixel.
+ * The masks as a tool returns them: one segment per label, one frame per slice with that label, one bit per pixel. They are
+ * packed slice by slice from the file, which has one byte per pixel.
  */
 function segmentsOf(path: string): readonly Segment[] {
   const { Rows = 0, Columns = 0 } = instances[0] ?? missing();
@@ -91,7 +91,7 @@ function segmentsOf(path: string): readonly Segment[] {
   });
 }
 
-/** The labels of a slice, each as bits, least significant first; `slice` are the same bytes, four at a time. */
+/** One mask per label of a slice, least significant bit first. `slice` is a view of `bytes` in words of four. */
 function packSlice(slice: Uint32Array, bytes: Uint8Array): ReadonlyMap<number, Uint8Array> {
   const masks = new Map<number, Uint8Array>();
   let current = 0;
@@ -112,7 +112,7 @@ function packSlice(slice: Uint32Array, bytes: Uint8Array): ReadonlyMap<number, U
   return masks;
 }
 
-/** What `createResult` asks of the images: which frames they are. The voxels are in the labels. */
+/** A volume without voxels: `createResult` needs only its frames. */
 function volumeOf(headers: readonly InstanceIndex[]): Volume {
   const [{ StudyInstanceUID, SeriesInstanceUID, FrameOfReferenceUID = '', Rows = 0, Columns = 0 } = missing()] =
     headers;

@@ -1,4 +1,4 @@
-"""One cell: a label volume and its source slices to a Segmentation file, by highdicom: FOLDER LABELS OUT.
+"""One cell: highdicom writes a Segmentation from a label volume and its source slices: FOLDER LABELS OUT.
 
 Prints the same JSON as segment-hilum.ts.
 """

@@ -1,4 +1,4 @@
-/** What the cells read: a phantom's study, some of its slices in every transfer syntax, and labels to be segmented. */
+/** Makes the cells' input: a phantom's study, some of its slices in every transfer syntax, and a label volume. */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spinePhantomToDicom } from '#phantoms/dicom.ts';
@@ -7,22 +7,22 @@ import { runProgram } from './cell.ts';
 import { toHtj2k } from './htj2k.ts';
 
 export interface BenchFiles {
-  /** The study, Explicit VR Little Endian, 12 bits stored of 16, a file a slice. */
+  /** The study in Explicit VR Little Endian, Bits Stored 12 of 16, one file per slice. */
   readonly study: string;
-  /** A folder with the same slices for each Transfer Syntax UID. */
+  /** A folder for each Transfer Syntax UID, all with the same slices. */
   readonly encoded: (TransferSyntaxUID: string) => string;
-  /** A label volume on the study's slices, one byte a voxel: 0, or the number of one of `LABELS` stacked ellipses. */
+  /** A label volume on the study's slices, one byte per voxel: 0, or the number of one of `LABELS` stacked ellipses. */
   readonly labels: string;
 }
 
-/** Decoded are as many slices as the slowest decoder does in about a second. */
+/** The slowest decoder decodes this many slices in about a second. */
 const DECODED_SLICES = 25;
 const LABELS = 6;
 const SIZE = 512;
-/** Step of the lossy HTJ2K stream, relative to the range of the samples: about 4.5 to 1. */
+/** The step of the lossy HTJ2K stream, relative to the sample range; the compression is about 4.5 to 1. */
 const HTJ2K_STEP = 0.002;
 
-/** Makes all files below `folder`. Encoders are those of pydicom's plugins, DCMTK and OpenJPH. */
+/** Makes all files below `folder`, with the encoders of pydicom's plugins, DCMTK and OpenJPH. */
 export async function makeFiles(folder: string, slices: number, python: string): Promise<BenchFiles> {
   const [study, sample, encoded] = ['study', 'sample', 'encoded'].map((name) => join(folder, name)) as [
     string,
@@ -37,7 +37,7 @@ export async function makeFiles(folder: string, slices: number, python: string):
     writeFileSync(join(study, name), bytes);
     if (index % every === 0) copyFileSync(join(study, name), join(sample, name));
   });
-  console.error('encoding its slices in every transfer syntax');
+  console.error('encoding slices in every transfer syntax');
   await runProgram(python, [join(import.meta.dirname, 'encode.py'), sample, encoded]);
   encodeHtj2k(sample, join(encoded, '1.2.840.10008.1.2.4.201'));
   encodeHtj2k(sample, join(encoded, '1.2.840.10008.1.2.4.203'), HTJ2K_STEP);
@@ -54,7 +54,7 @@ function encodeHtj2k(source: string, target: string, step?: number): void {
   }
 }
 
-/** One ellipse of about 8500 pixels a slice, moving from slice to slice, and another label after every sixth of them. */
+/** One ellipse of about 8500 pixels per slice, which moves from slice to slice. Each sixth of the slices has its own label. */
 function labelVolume(slices: number): Uint8Array {
   const labels = new Uint8Array(slices * SIZE * SIZE);
   for (let slice = 0; slice < slices; slice++) {

@@ -1,6 +1,6 @@
-/** The transfer syntaxes that the bench reads, and what reads them beside Hilum. */
+/** The transfer syntaxes of the bench, and the plugins of pydicom that read them. */
 
-/** A decoding plugin of pydicom that is on PyPI. */
+/** A decoding plugin of pydicom, available on PyPI. */
 export type Plugin = 'gdcm' | 'pillow' | 'pyjpegls' | 'pylibjpeg';
 
 export interface BenchSyntax {
@@ -8,13 +8,13 @@ export interface BenchSyntax {
   readonly name: string;
   /** Every reader must give the same samples. */
   readonly lossless: boolean;
-  /** Those of pydicom that decode these files; absent where no pydicom does, none where it needs no plugin. */
+  /** The plugins of pydicom that decode these files; empty if pydicom needs none, absent if no plugin decodes them. */
   readonly plugins?: readonly Plugin[];
 }
 
 const PREFIX = '1.2.840.10008.1.2';
 
-/** Plugins as pydicom 3.0 lists them, less those that refuse 12 bits (gdcm and pillow for JPEG extended). */
+/** The plugins that pydicom 3.0 lists, except those that refuse 12 bits (gdcm and pillow for JPEG extended). */
 export const SYNTAXES: readonly BenchSyntax[] = [
   { TransferSyntaxUID: PREFIX, name: 'Implicit VR Little Endian', lossless: true, plugins: [] },
   { TransferSyntaxUID: `${PREFIX}.1`, name: 'Explicit VR Little Endian', lossless: true, plugins: [] },

@@ -1,6 +1,6 @@
 /**
- * What the functions take to start: CPU time of importing each bundle as it is deployed (a zip is this folder), in a process of its
- * own that reaches no network. The cells of a repetition follow each other, so that all meet the same machine.
+ * Measures the start-up of the functions: the CPU time of importing each bundle as it is deployed, in a fresh process without
+ * a network. The cells of a repetition run one after the other, so that machine conditions are similar.
  */
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -70,7 +70,7 @@ function bundleAll(tools: readonly ToolManifest[], folder: string): readonly Sub
   ];
 }
 
-/** What the figures are to be held against. */
+/** Imports for comparison. */
 function makeReferences(folder: string): readonly Subject[] {
   const empty = join(folder, 'empty.mjs');
   writeFileSync(empty, 'export {};\n');
@@ -84,7 +84,7 @@ function makeReferences(folder: string): readonly Subject[] {
   ];
 }
 
-/** @throws SyntaxError where the function says anything at its start, such as that its model is not ready */
+/** @throws SyntaxError if the function logs anything at its start, such as that its model is not ready */
 async function start({ file, tool = '' }: Subject): Promise<StartTimes> {
   const environment = {
     ...{ HILUM_BUCKET: 'studies', HILUM_RUNS_TABLE: 'runs', HILUM_QUEUES: 'http://127.0.0.1:1/0/hilum-' },

@@ -1,18 +1,18 @@
-/** What the bench of imports measures, and its page tells. */
+/** The measurements of the imports bench, for its report. */
 
-/** Of one process, ms: CPU and wall time of the import, and CPU time of the process when it was over. */
+/** Times of one process, ms: CPU and wall time of the import, and CPU time of the process at its end. */
 export interface StartTimes {
   readonly importMs: number;
   readonly wallMs: number;
   readonly processMs: number;
 }
 
-/** What is imported, and how long it took in each repetition. */
+/** An import and its times in each repetition. */
 export interface MeasuredStart {
   readonly name: string;
-  /** Of a function: bytes of its scripts, the packages that are copied not counted. */
+  /** The size of a function's scripts, without the packages that are copied into its bundle. */
   readonly codeBytes?: number;
-  /** At most so much CPU time is wanted, ms. */
+  /** The goal for the CPU time, ms. */
   readonly goalMs?: number;
   readonly times: readonly StartTimes[];
 }

@@ -7,27 +7,27 @@ export interface ImportMeasurements {
   readonly functions: readonly MeasuredStart[];
   readonly references: readonly MeasuredStart[];
   readonly repetitions: number;
-  /** Tools whose models are not here. */
+  /** Tools whose models are not on this machine. */
   readonly leftOut: readonly string[];
 }
 
 /** The section, as Markdown. */
 export function describeImports({ functions, references, repetitions, leftOut }: ImportMeasurements): string {
-  return `## How functions start
+  return `## Start-up of the functions
 
-Each function's folder as it is deployed, imported in a fresh process without a network: CPU time (user and system) of the import,
-wall time, and CPU time of the whole process when the import is over; ms, ${repetitions} repetitions: median (least–most). At the end of \`infer\`'s import
-its model is loaded, its digest checked and the runtime's session made. "Code" is the scripts that are bundled, lazily loaded ones too.
+Each function's folder is imported as it is deployed, in a fresh process without a network. The table shows CPU time (user and system) and
+wall time of the import, and CPU time of the whole process at the end of the import, in ms: median (min–max) of ${repetitions} repetitions. The import of
+\`infer\` includes loading its model, checking its digest and creating the runtime's session. "Code" is the size of the bundled scripts, including lazily loaded ones.
 
 ${machine()}
 
-| function | code, MB | CPU, ms | wanted, ms | wall, ms | process, CPU ms |
+| function | code, MB | CPU, ms | goal, ms | wall, ms | process, CPU ms |
 |---|---|---|---|---|---|
 ${functions.map(startRow).join('\n')}
-${leftOut.length === 0 ? '' : `\nNot measured, since their models are not here: ${leftOut.join(', ')}.\n`}
+${leftOut.length === 0 ? '' : `\nNot measured, because their models are not on this machine: ${leftOut.join(', ')}.\n`}
 For comparison:
 
-| import of | code, MB | CPU, ms | wanted, ms | wall, ms | process, CPU ms |
+| import of | code, MB | CPU, ms | goal, ms | wall, ms | process, CPU ms |
 |---|---|---|---|---|---|
 ${references.map(startRow).join('\n')}
 `;

@@ -1,6 +1,6 @@
 /**
- * What a process takes to import one module, CPU time in ms: `start.mjs FILE`. Plain JavaScript, so that nothing is loaded before
- * that Lambda's runtime would not load.
+ * Measures the CPU time of importing one module, ms: `start.mjs FILE`. It is plain JavaScript, so that it loads nothing that
+ * Lambda's runtime would not load.
  */
 import { pathToFileURL } from 'node:url';
 
@@ -12,5 +12,5 @@ await import(href);
 const wallMs = performance.now() - start;
 const importMs = msOf(process.cpuUsage(before));
 process.stdout.write(JSON.stringify({ importMs, wallMs, processMs: msOf(process.cpuUsage()) }));
-// A function stays for its messages; what it holds open is not waited for.
+// A function keeps its process alive to wait for messages.
 process.exit();

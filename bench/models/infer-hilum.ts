@@ -1,13 +1,13 @@
-/** A cell: a model through Hilum's engine. `infer-hilum.ts MODEL SPEC THREADS RUNS` prints `InferenceTimes`. */
+/** One cell: Hilum's engine runs a model. `infer-hilum.ts MODEL SPEC THREADS RUNS` prints `InferenceTimes`. */
 import { readFileSync } from 'node:fs';
 import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { places } from '../../test/fixtures/models.ts';
 import { peakMb } from '../dicom/peak.ts';
 
 export interface InferenceTimes {
-  /** Of each run after the first, ms. */
+  /** The time of each run after the first, ms. */
   readonly runMs: readonly number[];
-  /** Mean of all output values, and their sum of squares: what both runtimes must agree in. */
+  /** The mean of all output values and of their squares, by which the runtimes' outputs are compared. */
   readonly mean: number;
   readonly power: number;
   readonly peakMb: number;
@@ -31,7 +31,7 @@ const inputs = Object.fromEntries(
 const engine = createOnnxEngine({ ...places, threads: Number(threads) });
 const outputs = Object.values(await engine.run(model, inputs));
 const runMs: number[] = [];
-// Enough of them is enough: a large model takes seconds a run.
+// Limits the total time, because a large model takes seconds per run.
 for (let run = 0; run < Number(runs) && sumOf(runMs) < ENOUGH_MS; run += 1) {
   const start = performance.now();
   await engine.run(model, inputs);

@@ -1,4 +1,4 @@
-"""A cell: a model through Python's onnxruntime, set as Hilum sets it. Usage: infer_onnxruntime.py FILE SPEC THREADS RUNS
+"""One cell: Python's onnxruntime runs a model with Hilum's settings. Usage: infer_onnxruntime.py FILE SPEC THREADS RUNS
 
 Prints the same as infer-hilum.ts.
 """
@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before onnxruntime is imported: it would send telemetry
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # must be set before onnxruntime is imported, which would send telemetry
 import onnxruntime
 
 ENOUGH_MS = 10_000  # as in infer-hilum.ts

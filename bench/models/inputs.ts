@@ -1,4 +1,4 @@
-/** What models are given on phantoms: each tool runs once on each phantom that it takes, and the largest input of a model is kept. */
+/** Records the models' inputs: each tool runs once on each suitable phantom, and each model's largest input is kept. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
@@ -20,13 +20,13 @@ export interface ModelInput {
   readonly phantom: string;
   readonly threads: number;
   readonly modelPath: string;
-  /** JSON: a list of `{ name, shape, file }`; the files hold little-endian float32. */
+  /** A JSON file: a list of `{ name, shape, file }`. The files hold little-endian float32. */
   readonly spec: string;
-  /** For people, e.g. `1 × 2 × 256 × 336`. */
+  /** For the report, e.g. `1 × 2 × 256 × 336`. */
   readonly shape: string;
 }
 
-/** Records the inputs into `folder`. Tools whose models are not on this machine are left out, and it is said. */
+/** Records the inputs into `folder`. Tools whose models are not on this machine are skipped with a message. */
 export async function recordInputs(folder: string, say: (line: string) => void): Promise<readonly ModelInput[]> {
   const studies = Object.entries(PHANTOM_STUDIES).map(([name, make]) => ({ name, study: make() }));
   const found: ModelInput[] = [];

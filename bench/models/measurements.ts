@@ -1,20 +1,20 @@
-/** What the bench of models measures, and its page tells. */
+/** The measurements of the models bench, for its report. */
 import type { Taken } from '../../test/fixtures/hilum.ts';
 import type { InferenceTimes } from './infer-hilum.ts';
 import type { ModelInput } from './inputs.ts';
 
-/** A model on one input, by both runtimes, once a repetition. */
+/** One model on one input in both runtimes, with one entry per repetition. */
 export interface ModelTimes {
   readonly input: ModelInput;
   readonly hilum: readonly InferenceTimes[];
   readonly python: readonly InferenceTimes[];
 }
 
-/** `hilum run` on a CT of so many slices. */
+/** `hilum run` on a CT with `slices` slices. */
 export interface RunTaken {
   readonly slices: number;
   readonly taken: readonly Taken[];
-  /** What it answered, e.g. `result, 12 findings`. */
+  /** The outcome, e.g. `result, 12 findings`. */
   readonly answer: string;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The models through Hilum's engine beside Python's onnxruntime of the same version, and what `hilum run` takes of memory and CPU
- * on large CTs. Every cell is a process of its own; the cells of a repetition follow each other, so that all meet the same machine.
+ * Compares Hilum's engine with Python's onnxruntime of the same version, and measures memory and CPU of `hilum run` on large
+ * CTs. Every cell is a separate process. The cells of a repetition run one after the other, so that machine conditions are
+ * similar.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,9 +16,9 @@ import { type ModelInput, recordInputs } from './inputs.ts';
 import type { ModelTimes, RunTaken } from './measurements.ts';
 import { describeModels } from './report.ts';
 
-/** Runs in one process after the one that warms up. */
+/** Runs in one process, after one run to warm up. */
 const RUNS = 5;
-/** A whole trunk, and twice as many slices. */
+/** A whole trunk, and a CT of twice as many slices. */
 const FACTORS = [1, 2] as const;
 const TOOL = 'vertebral-fracture';
 
@@ -30,7 +31,7 @@ export async function measureModels(options: {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-bench-'));
   const say = (line: string): void => console.error(line);
   try {
-    say('recording what models are given on phantoms');
+    say("recording the models' inputs on phantoms");
     const inputs = await recordInputs(folder, say);
     const models: ModelTimes[] = [];
     for (const input of inputs) models.push(await measureModel(input, repetitions, say));
@@ -60,11 +61,11 @@ async function measureModel(input: ModelInput, repetitions: number, say: (line: 
   return { input, hilum, python };
 }
 
-/** @throws Error where the runtimes do not answer the same, for then their times cannot be compared */
+/** @throws Error if the runtimes' outputs differ, because their times could then not be compared */
 function sameOutputs({ model }: ModelInput, ours: InferenceTimes, theirs: InferenceTimes): void {
   const scale = Math.sqrt(theirs.power);
   const isSame = Math.abs(ours.mean - theirs.mean) < 1e-5 * scale && Math.abs(ours.power / theirs.power - 1) < 1e-4;
-  if (!isSame) throw new Error(`${model}: Hilum and Python answer otherwise (${ours.mean}, ${theirs.mean})`);
+  if (!isSame) throw new Error(`${model}: the outputs of Hilum and Python differ (means ${ours.mean}, ${theirs.mean})`);
 }
 
 async function measureRun(

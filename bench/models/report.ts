@@ -3,7 +3,7 @@ import { machine } from '../page.ts';
 import { median, row, spread } from '../statistics.ts';
 import type { ModelMeasurements, ModelTimes, RunTaken } from './measurements.ts';
 
-/** What is wanted: at least so much of Python's speed, and at most so much memory and CPU time. */
+/** The goals: at least `ratio` of Python's speed, at most `peakGb` of memory and `trunkCpuS` of CPU time. */
 const GOALS = { ratio: 0.9, peakGb: 2, trunkCpuS: 20 } as const;
 
 /** The section, as Markdown. */
@@ -14,12 +14,12 @@ export function describeModels({ models, runs, repetitions, versions }: ModelMea
 ${machine()}
 ${row('runtimes', `onnxruntime-node ${versions.hilum} in Hilum's engine, onnxruntime ${versions.python} in Python`)}
 
-### Inference beside Python
+### Inference compared with Python
 
-The committed models on what their tools give them on phantoms, with the threads that the tool has. Every cell is a fresh process that
-runs once to warm up and then five times, or for ten seconds; a repetition's cell is the median of those, ${repetitions} repetitions: median (least–most). Both
-runtimes have the same settings, and their outputs are compared. The ratio is Python's time over Hilum's in the same
-repetition: above 1 Hilum is faster. Wanted is at least ${GOALS.ratio}.
+The models run on the inputs that their tools give them for phantoms, with the tool's number of threads. Every cell is a fresh process: one
+run to warm up, then five runs or ten seconds, of which the median counts. Figures are the median (min–max) of ${repetitions} repetitions. Both
+runtimes have the same settings, and the bench checks that their outputs agree. The ratio is Python's time divided by Hilum's in the same
+repetition: above 1, Hilum is faster. The goal is at least ${GOALS.ratio}.
 
 | model | phantom | input | threads | Hilum, ms | Python, ms | ratio | Hilum, peak MB | Python, peak MB |
 |---|---|---|---|---|---|---|---|---|
@@ -27,8 +27,8 @@ ${models.map(modelRow).join('\n')}
 
 ### \`hilum run\` on large CTs
 
-A CT phantom of 512 × 512 slices, uncompressed, through \`hilum run --tool vertebral-fracture\`, from files to result objects; peak
-resident memory (VmHWM) and CPU time of the whole process. Wanted are at most ${GOALS.peakGb} GB on ${larger.map(({ slices }) => slices).join(', ')} slices and at most
+\`hilum run --tool vertebral-fracture\` on an uncompressed CT phantom with slices of 512 × 512, from files to result objects: peak
+resident memory (VmHWM) and CPU time of the whole process. The goals are at most ${GOALS.peakGb} GB on ${larger.map(({ slices }) => slices).join(', ')} slices and at most
 ${GOALS.trunkCpuS} s of CPU on a whole trunk (${trunk?.slices} slices).
 
 | slices | answer | peak MB | CPU s |

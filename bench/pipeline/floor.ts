@@ -1,6 +1,6 @@
 /**
- * The floor of a run: what the same bytes cost to move with nothing done to them. Run as a process of its own:
- * `node bench/pipeline/floor.ts`, its task as JSON on standard input, its times (ms) as JSON on standard output.
+ * Measures the floor of a run: the time for moving the same bytes without processing them. It runs as a separate process,
+ * `node bench/pipeline/floor.ts`, with its task as JSON on standard input and its times (ms) as JSON on standard output.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
@@ -11,9 +11,9 @@ export interface FloorTask {
   readonly dicomWebUrl: string;
   readonly authorization: string;
   readonly StudyInstanceUID: string;
-  /** The results of the run, taken out of Orthanc before they are stored again. */
+  /** The run's results, which are removed from Orthanc and stored again. */
   readonly results: readonly string[];
-  /** An object store that takes PUT and GET, and a bucket in it. */
+  /** An object store that accepts PUT and GET, and a bucket in it. */
   readonly endpoint: string;
   readonly bucket: string;
 }
@@ -70,7 +70,7 @@ async function measure({ StudyInstanceUID, results, ...at }: FloorTask): Promise
   return { read: readMs, put: putMs, get: getMs, store: store(), bytes: bytes.length };
 }
 
-/** Removes instances from Orthanc and hands back their files, so that storing them is storing something new. */
+/** Removes instances from Orthanc and returns their files, so that storing them again stores new objects. */
 async function takeOut(
   results: readonly string[],
   url: string,

@@ -1,7 +1,7 @@
 /**
- * A 300-slice 512² CT phantom from "last instance in Orthanc" to "results listed by Orthanc" on the local cloud, beside the
- * floor of the same run. Every repetition has an environment and processes of its own: its first study meets functions
- * that have yet to start, its second finds them warm.
+ * Measures a CT phantom of 300 slices of 512 × 512 on the local cloud, from "last instance in Orthanc" to "results listed by
+ * Orthanc", and the floor of the same run. Every repetition has its own environment and processes. Its first study meets
+ * functions that have not started yet (cold), its second one finds them running (warm).
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,14 +16,14 @@ import { type MeasuredRun, measureRun, startForwarder } from './run.ts';
 
 const TOOL = 'vertebral-fracture';
 
-/** Measures the way of a study, and returns its section of docs/benchmarks.md. */
+/** Measures, and returns the section of docs/benchmarks.md. */
 export async function measurePipeline(options: {
   readonly repetitions: number;
   readonly slices: number;
 }): Promise<string> {
   const { repetitions, slices } = options;
   const phantom = benchPhantom(slices);
-  // One home for all: what starts again takes the ports it had, so the AWS clients of this process stay right.
+  // All repetitions share one home: restarted services keep their ports, so this process's AWS clients stay valid.
   const home = mkdtempSync(join(tmpdir(), 'hilum-bench-'));
   const cold: MeasuredRun[] = [];
   const warm: MeasuredRun[] = [];
@@ -39,7 +39,7 @@ export async function measurePipeline(options: {
   return describeBench({ cold, warm, slices, repetitions });
 }
 
-/** A study that meets a new environment, and another one after it. */
+/** Measures the first study of a new environment, and a second one. */
 async function repeat(
   home: string,
   phantom: CtPhantom,
@@ -54,7 +54,7 @@ async function repeat(
       const { orthanc, cloud } = readState(home).processes ?? {};
       const pids = { Orthanc: orthanc?.pid ?? 0, 'local cloud': cloud?.pid ?? 0, forwarder: forwarder.pid };
       const measure = (which: string): Promise<MeasuredRun> => {
-        say(`a study that finds the functions ${which}`);
+        say(`a study with ${which} functions`);
         const seed = repetition * 2 + (which === 'cold' ? 0 : 1);
         return measureRun({ environment, pids, forwarder }, spinePhantomToDicom(phantom, { seed }), TOOL);
       };

@@ -1,7 +1,7 @@
-/** What processes use, read from Linux's /proc: CPU time and the most memory each ever had resident. */
+/** Measures the CPU time and peak resident memory of processes, from Linux's /proc. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What a process, or several of one name, used while it was watched. */
+/** The usage of a process, or of all processes of one name, while it was watched. */
 export interface Usage {
   readonly cpuS: number;
   /** VmHWM: the largest resident set since the process began. */
@@ -19,14 +19,14 @@ interface Sample {
 const TICKS_PER_SECOND = 100;
 const SAMPLE_MS = 100;
 
-/** Watches processes by name until `stop`, which returns what each name used meanwhile. */
+/** Watches processes until `stop`, which returns the usage by name. */
 export interface Watch {
   stop(): ReadonlyMap<string, Usage>;
 }
 
 /**
- * Watches all processes that `nameOf` names. CPU time counts from now, or from the process's start where that is later;
- * processes of one name are added up, and the largest of their peaks is told.
+ * Watches all processes for which `nameOf` returns a name. CPU time counts from now, or from the process's start if that is
+ * later. For several processes of one name, CPU times are added, and the largest peak is returned.
  */
 export function watchProcesses(nameOf: (command: string, pid: number, parent: number) => string | undefined): Watch {
   const seen = new Map<number, { name: string; startS: number; endS: number; peakMb: number }>();
@@ -60,7 +60,7 @@ const pids = (): readonly number[] =>
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
 
-/** Undefined where the process has ended. */
+/** Undefined if the process has ended. */
 function sampleOf(pid: number): Sample | undefined {
   try {
     // The name in parentheses may hold anything; the fields after it are numbers (proc(5): state is field 3).

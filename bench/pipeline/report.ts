@@ -13,14 +13,14 @@ export interface BenchResult {
 }
 
 const STAGES: readonly (readonly [keyof RunTimes, string, string | undefined])[] = [
-  ['forward', 'notice, read by WADO-RS, upload, manifest', 'forwarder'],
+  ['forward', 'forward: notice, read by WADO-RS, upload, manifest', 'forwarder'],
   ['route', 'route', 'route'],
   ['infer', 'infer: start, load, tool, model', 'infer'],
-  ['load', '· of it loading the images', undefined],
-  ['tool', '· of it the tool without its model', undefined],
-  ['model', '· of it the model', undefined],
+  ['load', '· thereof loading the images', undefined],
+  ['tool', '· thereof the tool without its model', undefined],
+  ['model', '· thereof the model', undefined],
   ['convert', 'convert to DICOM', 'convert'],
-  ['deliver', 'STOW, read back, listed by QIDO', 'return'],
+  ['deliver', 'return: STOW, read back, listed by QIDO', 'return'],
 ];
 
 const floorMs = ({ read, put, get, store }: FloorTimes): number => read + put + get + store;
@@ -29,18 +29,18 @@ const floorMs = ({ read, put, get, store }: FloorTimes): number => read + put + 
 export function describeBench({ cold, warm, slices, repetitions }: BenchResult): string {
   const floors = [...cold, ...warm].map(({ floor }) => floor);
   const megabytes = (floors[0]?.bytes ?? 0) / 1e6;
-  return `## The way of a study
+  return `## A study from Orthanc to Orthanc
 
-A CT phantom of ${slices} slices of 512 × 512, uncompressed (${megabytes.toFixed(0)} MB), from the moment
-Orthanc calls the study stable to the moment Orthanc lists the results, on the local cloud (MiniStack), native Orthanc with
-PostgreSQL and the edge, all on one machine:
+An uncompressed CT phantom of ${slices} slices of 512 × 512 (${megabytes.toFixed(0)} MB), measured from the moment when
+Orthanc calls the study stable to the moment when Orthanc lists the results. The local cloud (MiniStack), a native Orthanc with
+PostgreSQL and the edge run on one machine:
 
 ${machine()}
 
 ### Time
 
-Wall time in seconds and CPU time of the process that does the stage, ${repetitions} repetitions: median (least–most). "Cold": the
-first study of a new environment, every function process has yet to start. "Warm": the study after it.
+Wall time and CPU time (of the process of each stage) in seconds: median (min–max) of ${repetitions} repetitions. "Cold" is the
+first study of a new environment, in which no function has started yet. "Warm" is the second study.
 
 | stage | cold: wall | cold: CPU | warm: wall | warm: CPU |
 |---|---|---|---|---|
@@ -51,18 +51,18 @@ ${row('**total**', times(cold, 'total'), '', times(warm, 'total'), '')}
 ${row('total without the model', withoutModel(cold), '', withoutModel(warm), '')}
 ${row('floor of the same run', floorOf(cold), '', floorOf(warm), '')}
 ${row('**without the model ÷ floor**', ratio(cold), '', ratio(warm), '')}
-${row('quiet time (StableAge), in neither', times(cold, 'quiet'), '', times(warm, 'quiet'), '')}
+${row('quiet time (StableAge), not included', times(cold, 'quiet'), '', times(warm, 'quiet'), '')}
 
-The floor is what the same bytes cost to move with nothing done to them, one after the other, in a process of its own: the
+The floor is the time for moving the same bytes without processing them, one step after the other, in a separate process: reading the
 study by WADO-RS in one answer (${spread(floors.map(({ read }) => read / 1000))} s), raw HTTP PUT (${spread(floors.map(({ put }) => put / 1000))} s) and GET (${spread(floors.map(({ get }) => get / 1000))} s) of
-those bytes in pieces of 16 MB, and one STOW-RS of the run's results (${spread(
+its bytes in pieces of 16 MB, and one STOW-RS of the run's results (${spread(
     floors.map(({ store }) => store / 1000),
     3,
-  )} s), which are taken out of Orthanc before.
+  )} s), which were removed from Orthanc before.
 
 ### Memory and CPU by process
 
-Peak resident memory (VmHWM) and CPU time over a run.
+Peak resident memory (VmHWM) and CPU time during a run.
 
 | process | cold: peak MB | cold: CPU s | warm: peak MB | warm: CPU s |
 |---|---|---|---|---|

@@ -1,4 +1,4 @@
-/** One measured run: a study goes into Orthanc, and its results are waited for. */
+/** One measured run: stores a study in Orthanc and waits for its results. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -21,20 +21,20 @@ const root = join(import.meta.dirname, '..', '..');
 const STORE_BYTES = 32 * 1024 * 1024;
 const LATEST_MS = 300_000;
 
-/** What one run took, in ms of wall time, from when Orthanc called the study stable. */
+/** Wall times of one run, ms. They start when Orthanc calls the study stable. */
 export interface RunTimes {
-  /** From the last instance until Orthanc called the study stable; counted nowhere else. */
+  /** From the last instance until Orthanc called the study stable; not included in the other times. */
   readonly quiet: number;
   /** Until the manifest was in the bucket. */
   readonly forward: number;
   readonly route: number;
-  /** Infer's whole share: waiting, starting, loading, the tool with its model, storing the answer. */
+  /** The whole `infer` step: waiting, starting, loading, the tool with its model, storing the answer. */
   readonly infer: number;
   readonly convert: number;
   /** STOW and read-back, until the run is `delivered` and QIDO lists the results. */
   readonly deliver: number;
   readonly total: number;
-  /** Within `infer`: loading the images, the tool's own work, and the model. */
+  /** Parts of `infer`: loading the images, the tool without its model, and the model. */
   readonly load: number;
   readonly tool: number;
   readonly model: number;
@@ -48,20 +48,20 @@ export interface MeasuredRun {
 
 export interface Bench {
   readonly environment: LocalEnvironment;
-  /** Processes that are not ours, by name. */
   readonly forwarder: RunningForwarder;
+  /** Process ids by name. */
   readonly pids: Readonly<Record<'Orthanc' | 'local cloud' | 'forwarder', number>>;
 }
 
 /** `hilum edge`, running. */
 export interface RunningForwarder {
   readonly pid: number;
-  /** When a study's manifest was in the bucket, ms since the epoch, by its own log. */
+  /** When a study's manifest was in the bucket, ms since the epoch, according to the forwarder's log. */
   forwardedAt(StudyInstanceUID: string): number | undefined;
   stop(): void;
 }
 
-/** Starts `hilum edge` and waits until it has said its first word. */
+/** Starts `hilum edge` and waits for its first log line. */
 export async function startForwarder({ home }: LocalEnvironment): Promise<RunningForwarder> {
   const child = spawn(process.execPath, [join(root, 'cli/hilum.ts'), 'edge'], {
     env: { ...process.env, HILUM_HOME: home, HILUM_EDGE_POLL_MS: '200' },
@@ -81,7 +81,7 @@ export async function startForwarder({ home }: LocalEnvironment): Promise<Runnin
   };
 }
 
-/** Stores the files, waits until QIDO lists what the tool made of them, and measures the floor of the same. */
+/** Stores the files, waits until QIDO lists the results, and measures the floor of the same run. */
 export async function measureRun(
   { environment, pids, forwarder }: Bench,
   files: readonly Uint8Array[],
@@ -107,7 +107,7 @@ export async function measureRun(
   const run = await poll(async () => {
     const found = (await allRuns(runs, { StudyInstanceUID })).find((candidate) => candidate.tool === tool);
     if (found?.state === 'failed' || found?.state === 'rejected')
-      throw new Error(`The run ${found.state}: ${found.reason?.message}`);
+      throw new Error(`The run ended as ${found.state}: ${found.reason?.message}`);
     return found?.state === 'delivered' ? found : undefined;
   });
   const results = run.objects ?? [];
@@ -145,7 +145,7 @@ function* batches(files: readonly Uint8Array[]) {
   if (batch.length > 0) yield batch;
 }
 
-/** What each process is called in the table. */
+/** The name of a process in the table. */
 function nameOf(command: string, pid: number, parent: number, pids: Bench['pids']): string | undefined {
   const known = Object.entries(pids).find(([, id]) => id === pid)?.[0];
   if (known !== undefined) return known;

@@ -8,7 +8,7 @@ import type { Place, Refuse } from './refusal.ts';
 import { attributesOfOtherValueTypes } from './value-types.ts';
 import type { Whole } from './whole.ts';
 
-/** A rule for one attribute of a table: it must have a value (Type 1) or be there at all (Type 2), always or at times. */
+/** A rule for one attribute of a table. It must have a value (Type 1) or be present (Type 2), always or on a condition. */
 interface Need {
   readonly keyword: string;
   readonly type: '1' | '2';
@@ -16,16 +16,16 @@ interface Need {
 }
 
 const CONTENT = new Set(['module sr-document-content', 'macro ContentSequence']);
-/** Which functional groups there must be, and where, `multi-frame.ts` knows. */
+/** `multi-frame.ts` checks which functional groups there must be, and where. */
 const FUNCTIONAL_GROUPS = 'macro PerFrameFunctionalGroupsSequence';
 
 /**
- * Refuses an object without an attribute that its IOD requires (PS3.5 7.4): of every mandatory module and of the
- * conditional ones whose condition holds; in items of all sequences that are there, user options included. Refuses
- * attributes where the IOD has none, and values that are none of the enumerated ones.
+ * Refuses an object that lacks an attribute required by its IOD (PS3.5 7.4). The check covers every mandatory module, every
+ * conditional module whose condition holds, and the items of all sequences that are present, user options included. It also
+ * refuses attributes that the IOD does not have, and values that are not among the Enumerated Values.
  *
- * What was copied from the source to the character (patient, study) is not looked into: its faults are the source's, and
- * no reason to withhold a result.
+ * Patient and study attributes are copied from the source to the character and are not checked: their faults are the
+ * source's, and no reason to withhold a result.
  */
 export function checkAttributes(whole: Whole, refuse: Refuse): void {
   const { attributes, source, SOPClassUID } = whole;
@@ -97,7 +97,7 @@ function checkEnumerated(item: Attributes, keyword: string, { refuse, place }: C
   if (!allowed.includes(textOf(item[keyword]) ?? '')) refuse('not-enumerated', keyword, place);
 }
 
-/** One of three attributes holds a code's value (8.8). */
+/** A code has its value in exactly one of three attributes (8.8). */
 function checkCode({ CodeValue, LongCodeValue, URNCodeValue }: Attributes, { refuse, place }: Context): void {
   const given = [CodeValue, LongCodeValue, URNCodeValue].filter((value) => !isEmpty(value));
   if (given.length > 1) refuse('code-ambiguous', 'CodeValue', place);
@@ -105,7 +105,7 @@ function checkCode({ CodeValue, LongCodeValue, URNCodeValue }: Attributes, { ref
 
 const needs = new Map<string, readonly Need[]>();
 
-/** @param owner the module, or the sequence that holds the items */
+/** @param owner the module, or the sequence that contains the items */
 function needsOf(table: AttributeTable, owner: string, valueType: string | undefined): readonly Need[] {
   if (table.name === FUNCTIONAL_GROUPS) return [];
   const isContent = CONTENT.has(table.name);
@@ -123,14 +123,14 @@ function needsOf(table: AttributeTable, owner: string, valueType: string | undef
   return made;
 }
 
-/** The written rule for a conditional attribute of a module or of the items of a sequence. */
+/** The rule for a conditional attribute of a module, or of the items of a sequence. */
 export function conditionOf(owner: string, keyword: string): Condition | undefined {
   return ATTRIBUTE_CONDITIONS[`${owner}.${keyword}`] ?? ATTRIBUTE_CONDITIONS[keyword];
 }
 
 const merged = new Map<string, ReadonlyMap<string, readonly AttributeTable[]>>();
 
-/** Every attribute that a module of the IOD has, with the tables of its items: one for each that differs. */
+/** Every attribute in the IOD's modules, with each different table that its items may follow. */
 function tablesByKeyword(
   SOPClassUID: string,
   modules: readonly Module[],

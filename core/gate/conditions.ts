@@ -1,13 +1,13 @@
 /**
- * The conditions of conditional modules and of attributes of Type 1C and 2C, as far as a program can know whether they
- * hold. `unchecked.ts` lists the conditional attributes without a rule.
+ * The conditions of conditional modules and of Type 1C and 2C attributes, as far as a program can decide them.
+ * `unchecked.ts` lists the conditional attributes without a rule.
  */
 import { formatDecimal } from '#dicom/decimal.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { isEmpty, itemsOf, textOf } from './attribute-values.ts';
 import type { Whole } from './whole.ts';
 
-/** Whether an attribute (of Type 1C or 2C) of `item`, or a module, is required in the object. */
+/** Whether the object requires an attribute (Type 1C or 2C) of `item`, or a module. */
 export type Condition = (item: Attributes, whole: Whole) => boolean;
 
 const has =
@@ -23,10 +23,10 @@ const not =
   (item, whole) =>
     !condition(item, whole);
 const never: Condition = () => false;
-/** Of what every result is (derived) or viewers need. */
+/** True of every result, because it is derived or because viewers need the attribute. */
 const always: Condition = () => true;
 
-/** The frames say where they lie in the patient. */
+/** Whether the frames have a position in the patient. */
 export const isInSpace: Condition = (_, { attributes }) => !isEmpty(attributes['FrameOfReferenceUID']);
 
 const inFrames =
@@ -37,9 +37,9 @@ const inFrames =
       ...itemsOf(attributes['PerFrameFunctionalGroupsSequence']),
     ].some((frame) => frame[group] !== undefined);
 
-/** Conditional modules (PS3.3 Tables A.8-1, A.33.1-1, A.51-1), each asked about the whole data set. */
+/** Conditional modules (PS3.3 Tables A.8-1, A.33.1-1, A.51-1). Each condition is asked about the whole data set. */
 export const MODULE_CONDITIONS: Readonly<Record<string, Condition>> = {
-  // Segmentation: required without a derivation or, in fact, where frames have positions (C.7.6.16.2.3).
+  // Segmentation: required without a derivation, and in practice wherever frames have positions (C.7.6.16.2.3).
   'frame-of-reference': (item, whole) =>
     inFrames('PlanePositionSequence')(item, whole) ||
     has('ImagePositionPatient')(item, whole) ||
@@ -48,12 +48,12 @@ export const MODULE_CONDITIONS: Readonly<Record<string, Condition>> = {
   'palette-color-lookup-table': is('PhotometricInterpretation', 'PALETTE COLOR'),
   'icc-profile': is('PhotometricInterpretation', 'PALETTE COLOR'),
   'microscope-slide-layer-tile-organization': is('DimensionOrganizationType', 'TILED_FULL'),
-  // Of what a frame-level retrieval makes.
+  // Only objects that a frame-level retrieval makes have this module.
   'frame-extraction': never,
 };
 
 const isPalette = is('PhotometricInterpretation', 'PALETTE COLOR');
-/** Where the source itself does not say it, nobody can. */
+/** Ratio and method are required only where the source states them: nobody else knows. */
 const isLossy =
   (keyword: string): Condition =>
   (item, { source }) =>
@@ -68,7 +68,7 @@ const isTiled = is('DimensionOrganizationType', 'TILED_FULL');
 const GROUPED = new Set(['ReferencedSegmentNumber', 'ImagePositionPatient', 'StackID', 'InStackPositionNumber']);
 
 /**
- * By keyword, or by the sequence (at the top the module) and the keyword where it means something else elsewhere.
+ * By keyword; or by sequence (at the top level: module) and keyword, where the keyword means something else elsewhere.
  */
 export const ATTRIBUTE_CONDITIONS: Readonly<Record<string, Condition>> = {
   // Basic Coded Entry (8.8): one of three. Enhanced Encoding Mode (8.3).
@@ -112,7 +112,7 @@ export const ATTRIBUTE_CONDITIONS: Readonly<Record<string, Condition>> = {
   // Common Instance Reference (C.12.2)
   'common-instance-reference.ReferencedSeriesSequence': inFrames('DerivationImageSequence'),
 
-  // SR Document General (C.17.2): the evidence of what the content refers to.
+  // SR Document General (C.17.2): the evidence lists what the content refers to.
   CurrentRequestedProcedureEvidenceSequence: (_, { attributes }) => refersToInstances(attributes['ContentSequence']),
   VerifyingObserverSequence: is('VerificationFlag', 'VERIFIED'),
 

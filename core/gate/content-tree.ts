@@ -1,4 +1,4 @@
-/** The tree of a Structured Report: which content items its IOD lets stand where (PS3.3 A.35), and what they draw. */
+/** The tree of a Structured Report: where its IOD allows which content items (PS3.3 A.35), and what the items draw. */
 import type { Attributes } from '#dicom/write.ts';
 import { itemsOf, numbersOf, textOf } from './attribute-values.ts';
 import type { Place, Refuse } from './refusal.ts';
@@ -11,7 +11,11 @@ const WORDS = DATA.filter((type) => type !== 'NUM');
 /** Relationship types with the value types of source and target. */
 type Constraints = readonly (readonly [sources: readonly string[], relationship: string, targets: readonly string[]])[];
 
-/** @param coordinates the value types of coordinates that the IOD has; @param stating those that may be explained */
+/**
+ * @param coordinates the IOD's value types of coordinates
+ * @param stating the value types that may have observation context
+ * @param ofStating the value types that may have properties, or be inferred from something
+ */
 const constraints = (coordinates: readonly string[], stating: readonly string[], ofStating: readonly string[]) => {
   const all = [...DATA, ...REFERENCES, ...coordinates, 'CONTAINER'];
   return [
@@ -37,7 +41,7 @@ const CONSTRAINTS: Readonly<Record<string, Constraints>> = {
   '1.2.840.10008.5.1.4.1.1.88.34': constraints(['SCOORD', 'SCOORD3D', 'TCOORD'], STATING, STATEMENTS),
 };
 
-/** A content item and where it stands. */
+/** A content item and its place in the tree. */
 export interface ContentItem {
   readonly item: Attributes;
   readonly valueType: string;
@@ -47,7 +51,7 @@ export interface ContentItem {
   readonly parent: ContentItem | undefined;
 }
 
-/** All content items, parents before their children; none of an object that is no report. */
+/** All content items, parents before their children; an empty list for objects that are not reports. */
 export function contentOf(attributes: Attributes): readonly ContentItem[] {
   if (attributes['ContentSequence'] === undefined) return [];
   const found: ContentItem[] = [];
@@ -83,7 +87,7 @@ export function checkContentTree(whole: Whole, content: readonly ContentItem[], 
   }
 }
 
-/** Points of a graphic type: how many at least and at most (C.18.6.1.2, C.18.9.1.2). */
+/** The least and the most points of each graphic type (C.18.6.1.2, C.18.9.1.2). */
 const POINTS: Readonly<Record<string, readonly [least: number, most: number]>> = {
   POINT: [1, 1],
   MULTIPOINT: [1, Number.POSITIVE_INFINITY],
@@ -108,7 +112,7 @@ function checkPoints(
   return data;
 }
 
-/** Column and row, within the image that the points are selected from. */
+/** The points, as column and row, must lie within the image that they are selected from. */
 function checkPlanar(item: Attributes, { source }: Whole, place: Place | undefined, refuse: Refuse): void {
   const data = checkPoints(item, 2, place, refuse);
   const on = itemsOf(item['ContentSequence'])

@@ -1,9 +1,9 @@
-/** Enumerated Values of attributes that results have (PS3.3), wherever the attribute comes, and the Modality of each IOD. */
+/** Enumerated Values of attributes in results (PS3.3), wherever the attribute occurs, and the Modality of each IOD. */
 
 const YES_NO = ['YES', 'NO'];
 
 export const ENUMERATED: Readonly<Record<string, readonly string[]>> = {
-  // Image Pixel (C.7.6.3.1.2), of what we write; General Image (C.7.6.1.1.5)
+  // Image Pixel (C.7.6.3.1.2), only values that we write; General Image (C.7.6.1.1.5)
   PhotometricInterpretation: ['MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR', 'RGB'],
   LossyImageCompression: ['00', '01'],
   BurnedInAnnotation: YES_NO,
@@ -29,7 +29,7 @@ export const ENUMERATED: Readonly<Record<string, readonly string[]>> = {
   ContentQualification: ['PRODUCT', 'RESEARCH', 'SERVICE'],
 };
 
-/** By SOP Class; a Secondary Capture may have any (C.8.20.1, C.17.1, C.24.1). */
+/** By SOP Class. A Secondary Capture may have any Modality (C.8.20.1, C.17.1, C.24.1). */
 export const MODALITIES: Readonly<Record<string, readonly string[]>> = {
   '1.2.840.10008.5.1.4.1.1.66.4': ['SEG'],
   '1.2.840.10008.5.1.4.1.1.88.22': ['SR'],

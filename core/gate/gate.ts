@@ -1,7 +1,8 @@
 /**
- * The output gate: no object leaves without passing. What each file here knows: types of attributes by IOD
- * (`attributes.ts`, from `iod-tables.json`), frames (`multi-frame.ts`) and their place (`placement.ts`), pixels, content trees and their templates,
- * references, and what viewers need (`viewers.ts`). Values against their Value Representation are the writer's.
+ * The output gate: every object must pass it before it is stored. Each file here checks one subject: attributes by type
+ * (`attributes.ts`, from `iod-tables.json`), frames (`multi-frame.ts`) and their position (`placement.ts`), pixels, content
+ * trees and their templates, references, and what viewers need (`viewers.ts`). The writer checks values against their Value
+ * Representation.
  */
 import type { DicomObject } from '../results/dicom-object.ts';
 import { RESULT_SOP_CLASSES } from '../results/sop-classes.ts';
@@ -18,7 +19,7 @@ import { checkTemplates } from './templates.ts';
 import { checkViewers } from './viewers.ts';
 
 /**
- * The last look at the objects of a result before they are written.
+ * The last check of a result's objects before they are written.
  *
  * @throws RefusedObjectError about the first object that fails, with facts `{ kind, SOPInstanceUID, rule, keyword?, path? }`:
  * the rule by its name in `refusal.ts`, and the attribute that breaks it
@@ -56,7 +57,7 @@ function checkObject(object: DicomObject, source: SourceStudy, targets: Targets,
   checkViewers(whole, content, refuse);
 }
 
-/** Encapsulated Document (C.24.2): a PDF, as long as it says. */
+/** Encapsulated Document (C.24.2): a PDF of the declared length. */
 function checkDocument({ attributes }: DicomObject, refuse: Refuse): void {
   const { EncapsulatedDocument: document, EncapsulatedDocumentLength: length } = attributes;
   const bytes = document instanceof Uint8Array ? document : new Uint8Array();

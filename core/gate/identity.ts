@@ -1,19 +1,19 @@
-/** What a tool has written for people names no patient: rendered pages and pictures travel further than their objects. */
+/** Text that a tool writes for people must not identify the patient: rendered pages and pictures travel further than their objects. */
 import { DicomWriteError } from '#dicom/error.ts';
 import type { ResultData } from '../results/common.ts';
 import type { SourceStudy } from '../results/source-study.ts';
 import { textOf } from './attribute-values.ts';
 import { pdfText } from './pdf-text.ts';
 
-/** Shorter values are found in any text. */
+/** Shorter values occur by chance in any text. */
 const SHORTEST_IDENTITY = 5;
 
 /**
- * Matched are whole values, as they are and with spaces for carets; of names only those of two parts and of numbers only
- * those with digits, for `SPINE` is a name that phantoms bear. A PDF that a tool brings is searched as far as `pdfText`
- * can read it. Pixels are not read.
+ * Whole values are matched, as they are and with spaces for carets: names of two parts or more, and numbers with digits.
+ * Single words are not matched, because `SPINE` is a name that phantoms bear. A PDF that a tool brings is searched as far as
+ * `pdfText` can read it. Pixels are not searched.
  *
- * @throws DicomWriteError where a text quotes the patient's name, birth date or a number of patient or visit
+ * @throws DicomWriteError where a text quotes the patient's name, birth date, or a number of the patient or visit
  */
 export function checkIdentity(result: ResultData, { patientAndStudy }: SourceStudy): void {
   const valuesOf = (keywords: readonly string[]) =>
@@ -33,7 +33,7 @@ export function checkIdentity(result: ResultData, { patientAndStudy }: SourceStu
   }
 }
 
-/** Whether the text holds the value as a word of its own, in either case. */
+/** Whether the text contains the value as a word of its own, regardless of case. */
 function appearsIn(text: string, value: string): boolean {
   const word = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`(?<![\\p{L}\\p{N}])${word}(?![\\p{L}\\p{N}])`, 'iu').test(text);

@@ -1,15 +1,15 @@
 /**
- * The IODs that results are written as: their modules with usage, and the modules' attributes with type (PS3.3 Annexes A
- * and C). The data is `iod-tables.json`, written by `npm run iod-tables`; docs/adr/0011 says where it comes from.
+ * The IODs of results: their modules with usage, and the modules' attributes with type (PS3.3 Annexes A and C). The data is
+ * `iod-tables.json`, written by `npm run iod-tables`; docs/adr/0011 gives its source.
  */
 import tables from './iod-tables.json' with { type: 'json' };
 
 /** Types of attributes (PS3.5 7.4). */
 export type AttributeType = '1' | '1C' | '2' | '2C' | '3';
 
-/** What a module or the items of a sequence may hold. */
+/** The attributes that a module, or the items of a sequence, may have. */
 export interface AttributeTable {
-  /** Unique among tables; of a sequence's items the sequence that was first found to have them. */
+  /** Unique among tables. A table shared by several sequences has the name of the first one found. */
   readonly name: string;
   readonly types: ReadonlyMap<string, AttributeType>;
   /** The table of the items of a sequence. */
@@ -25,7 +25,7 @@ export interface Module {
   readonly table: AttributeTable;
 }
 
-/** As stored: `1`, or `1 Code` where the items of a sequence are those of the macro `Code`. */
+/** As stored: `1`, or `1 Code` where the items of a sequence follow the macro `Code`. */
 type StoredTable = Readonly<Record<string, string>>;
 
 const {
@@ -45,7 +45,7 @@ function tableOf(kind: 'module' | 'macro', name: string): AttributeTable {
   const earlier = known.get(key);
   if (earlier !== undefined) return earlier;
   const stored = Object.entries((kind === 'module' ? modules : macros)[name] ?? {});
-  // A content item holds content items (C.17.3); the data unrolls them once.
+  // A content item contains content items (C.17.3); the data unrolls one level.
   if (key === 'macro ContentSequence') stored.push(['ContentSequence', '1C ContentSequence']);
   const split = stored.map(([keyword, text]) => [keyword, ...text.split(' ')] as const);
   const macroOf = new Map(split.flatMap(([keyword, , macro]) => (macro === undefined ? [] : [[keyword, macro]])));
@@ -61,7 +61,7 @@ function tableOf(kind: 'module' | 'macro', name: string): AttributeTable {
   return table;
 }
 
-/** The modules of a SOP Class's IOD; undefined for one that results are not written as. */
+/** The modules of a SOP Class's IOD; undefined where results never have that SOP Class. */
 export function modulesOf(SOPClassUID: string): readonly Module[] | undefined {
   const usages = iods[SOPClassUID];
   return (

@@ -1,4 +1,4 @@
-/** Functional groups, dimensions and segments of a Segmentation: what its frames say must fit together (PS3.3 A.51). */
+/** Functional groups, dimensions and segments of a Segmentation must fit together (PS3.3 A.51). */
 import type { Attributes } from '#dicom/write.ts';
 import { isEmpty, itemsOf, numbersOf, textOf } from './attribute-values.ts';
 import { isInSpace } from './conditions.ts';
@@ -8,14 +8,14 @@ import type { Whole } from './whole.ts';
 type Presence = 'each-frame' | 'somewhere' | 'in-space';
 
 /**
- * Functional Group Macros of the Segmentation IOD (Table A.51-2) that a BINARY result has: one may be shared or in every
- * frame, and not both; Frame Content is never shared (C.7.6.16.2.2).
+ * Functional Group Macros of the Segmentation IOD (Table A.51-2) in a BINARY result. A group is either shared or in every
+ * frame, never both. Frame Content is never shared (C.7.6.16.2.2).
  */
 const GROUPS: Readonly<Record<string, Presence>> = {
   FrameContentSequence: 'each-frame',
   SegmentIdentificationSequence: 'somewhere',
   DerivationImageSequence: 'somewhere',
-  // These two are viewers' need: the standard asks for them in space only.
+  // Viewers need these two always; the standard requires them only in space.
   PixelMeasuresSequence: 'somewhere',
   PlaneOrientationSequence: 'somewhere',
   PlanePositionSequence: 'in-space',
@@ -46,7 +46,7 @@ function checkGroups(shared: Attributes, frames: readonly Attributes[], inSpace:
   }
 }
 
-/** Segment Numbers count from 1 (C.8.20.2.5); each frame is of a segment that is described. */
+/** Segment Numbers count from 1 (C.8.20.2.5), and each frame belongs to a described segment. */
 function checkSegments(
   attributes: Attributes,
   shared: Attributes,
@@ -70,7 +70,7 @@ function groupItem(group: string, frame: Attributes, shared: Attributes): Attrib
   return itemsOf(frame[group])[0] ?? itemsOf(shared[group])[0] ?? {};
 }
 
-/** A frame has one index for each dimension, counted from 1; one index stands for one value (C.7.6.17). */
+/** Each frame has one index per dimension, counted from 1, and an index stands for one value (C.7.6.17). */
 function checkDimensions(
   attributes: Attributes,
   shared: Attributes,

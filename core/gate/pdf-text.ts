@@ -1,20 +1,20 @@
 /**
- * The text of a PDF (ISO 32000-1) as far as it can be had without a PDF engine, to search it for identities.
+ * Extracts the text of a PDF (ISO 32000-1), as far as that is possible without a PDF engine, to search it for identities.
  *
- * Read are literal and hexadecimal strings, in the file and in its streams, plain or Flate, whose characters are Latin-1,
- * UTF-8 or UTF-16 with a mark: information, outlines, forms, XMP, and page text in the standard encodings, with the pieces of
- * one `TJ` joined. Not seen is text in fonts with an encoding of their own (subset fonts with glyph numbers, which most
- * word processors write), behind other filters, in encrypted files, and in pictures; nor what is split between operators.
+ * It reads literal and hexadecimal strings in the file and in its streams, plain or Flate, in Latin-1, in UTF-8, or in UTF-16
+ * with a byte order mark: information, outlines, forms, XMP, and page text in the standard encodings, with the pieces of one
+ * `TJ` joined. It misses text in fonts with an encoding of their own (subset fonts with glyph numbers, which most word
+ * processors write), behind other filters, in encrypted files, in pictures, and text that is split between operators.
  */
 import { inflateSync } from 'node:zlib';
 
-/** A stream that inflates to more is left unread, and nothing more is read once all together are that large. */
+/** A stream that inflates to more is skipped, and reading ends once all streams together are that large. */
 const LARGEST_STREAM_BYTES = 4 * 2 ** 20;
 const LARGEST_TOTAL_BYTES = 32 * 2 ** 20;
-/** The dictionary before a stream's data is looked for in so many bytes. */
+/** How far before a stream's data its dictionary is looked for. */
 const LONGEST_DICTIONARY = 2000;
 
-/** The texts found, in no promised order. */
+/** The texts found, in no particular order. */
 export function pdfText(bytes: Uint8Array): readonly string[] {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const texts: string[] = [];
@@ -27,7 +27,7 @@ export function pdfText(bytes: Uint8Array): readonly string[] {
   return texts;
 }
 
-/** What lies between streams, and what lies in them; pictures and streams with other filters are passed over. */
+/** The text between streams, then the text in them. Pictures and streams with other filters are skipped. */
 function* contentsOf(file: Buffer): Generator<string> {
   const plain = file.toString('latin1');
   let outside = '';
@@ -55,7 +55,7 @@ function streamContent(dictionary: string, data: Buffer): string {
   }
 }
 
-/** XMP metadata is XML (ISO 16684-1): its text is in the open. */
+/** XMP metadata is XML (ISO 16684-1), so its text is readable. */
 function metadataIn(content: string): readonly string[] {
   return content.includes('<x:xmpmeta')
     ? [
@@ -66,10 +66,10 @@ function metadataIn(content: string): readonly string[] {
     : [];
 }
 
-/** A literal `(…)`, with parentheses one deep, a hexadecimal `<…>`, or the end of an array; bounded, for bytes may be any. */
+/** A literal `(…)` with one level of parentheses, a hexadecimal `<…>`, or a bracket of an array. Lengths are bounded: bytes may be arbitrary. */
 const TOKENS = /\((?:[^()\\]|\\[\s\S]|\([^()]{0,500}\)){0,5000}\)|<[0-9A-Fa-f\s]{2,10000}>|[[\]]/g;
 
-/** The strings of a content; those of one array, with kerning between them, are one text. */
+/** The strings of a content. The strings of one array, with kerning between them, are one text. */
 function stringsIn(content: string): readonly string[] {
   const texts: string[] = [];
   let joined: string | undefined;
@@ -84,7 +84,7 @@ function stringsIn(content: string): readonly string[] {
   return texts;
 }
 
-/** Escapes that stand for other characters than the one escaped; a line break after a backslash is none (7.3.4.2). */
+/** Escapes that stand for another character than the escaped one. A line break after a backslash stands for nothing (7.3.4.2). */
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', '\n': '', '\r': '' };
 
 function decoded(token: string): string {

@@ -1,9 +1,9 @@
-/** The pixel data is what its description says (PS3.3 C.7.6.3, PS3.5 8.1.1). */
+/** The pixel data must match its description (PS3.3 C.7.6.3, PS3.5 8.1.1). */
 import { numbersOf, textOf } from './attribute-values.ts';
 import type { Refuse } from './refusal.ts';
 import type { Whole } from './whole.ts';
 
-/** Samples per pixel of a Photometric Interpretation; one for all others. */
+/** Samples per pixel by Photometric Interpretation; one where it is not listed. */
 const SAMPLES: Readonly<Record<string, number>> = { RGB: 3 };
 
 export function checkPixels({ attributes }: Whole, refuse: Refuse): void {

@@ -1,17 +1,17 @@
-/** A mask lies where its source lies: a frame shifted or turned looks right in no report and wrong in every viewer. */
+/** A mask must lie on its source: a shifted or turned frame passes unnoticed in reports and is wrong in every viewer. */
 import type { Attributes } from '#dicom/write.ts';
 import { type FrameHeader, frameHeaders, frameKey } from '../study/frames.ts';
 import { itemsOf, numbersOf, textOf } from './attribute-values.ts';
 import type { Refuse } from './refusal.ts';
 import type { Whole } from './whole.ts';
 
-/** Rounding of Decimal Strings, and slices of one volume whose headers are turned a little against each other. */
+/** Allows for rounded Decimal Strings, and for slices of one volume whose headers differ a little in direction. */
 const POSITION_TOLERANCE_MM = 1e-3;
 const COSINE_TOLERANCE = 1e-2;
 
 /**
- * Compares every frame of a Segmentation with the source frame that it is derived from: matrix size, frame of reference,
- * and, of a source that says where it lies, position and orientation.
+ * Compares every frame of a Segmentation with the source frame from which it is derived: matrix size, frame of reference and,
+ * where the source has them, position and orientation.
  */
 export function checkPlacement({ attributes, source }: Whole, refuse: Refuse): void {
   const headers = new Map(source.instances.flatMap(frameHeaders).map((header) => [frameKey(header), header]));
@@ -26,7 +26,7 @@ export function checkPlacement({ attributes, source }: Whole, refuse: Refuse): v
   });
 }
 
-/** The source frames that a frame names; what names no frame of several is refused as a reference. */
+/** The source frames that a frame names. A reference that names no frame of several is refused elsewhere (`references.ts`). */
 function sourcesOf(frame: Attributes, headers: ReadonlyMap<string, FrameHeader>): readonly FrameHeader[] {
   return itemsOf(frame['DerivationImageSequence'])
     .flatMap((derivation) => itemsOf(derivation['SourceImageSequence']))
@@ -39,7 +39,7 @@ function sourcesOf(frame: Attributes, headers: ReadonlyMap<string, FrameHeader>)
     });
 }
 
-/** The first attribute that differs from the source frame's: of the whole mask, or of this frame. */
+/** The first attribute that differs from the source frame's, either of the whole mask or of this frame. */
 function difference(
   { Rows, Columns, FrameOfReferenceUID }: Attributes,
   groups: Attributes,

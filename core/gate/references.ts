@@ -1,4 +1,4 @@
-/** References: what an object points at is in the source or in the same result, and is what the reference says it is. */
+/** References: their target is in the source or in the same result, and is what the reference says. */
 import type { Attributes } from '#dicom/write.ts';
 import type { DicomObject } from '../results/dicom-object.ts';
 import type { SourceStudy } from '../results/source-study.ts';
@@ -16,7 +16,7 @@ interface Target {
 }
 export type Targets = ReadonlyMap<string, Target>;
 
-/** What the objects of a result may refer to: the source's instances, documents they take the place of, and each other. */
+/** What a result's objects may refer to: the source's instances, the documents that they replace, and each other. */
 export function targetsOf(objects: readonly DicomObject[], source: SourceStudy): Targets {
   const targets = new Map<string, Target>();
   for (const { SOPInstanceUID, SOPClassUID, SeriesInstanceUID, NumberOfFrames = 1 } of source.instances) {
@@ -49,18 +49,18 @@ interface Surroundings {
   readonly StudyInstanceUID: string;
   readonly targets: Targets;
   readonly refuse: Refuse;
-  /** What the content refers to, with the place of the first reference, and what the evidence lists. */
+  /** The content's references, each with the place where it occurs first, and the instances that the evidence lists. */
   readonly content: Map<string, Place | undefined>;
   readonly evidence: Set<string>;
 }
 
-/** Where references are looked for: the series and study they stand under, and what kind of reference they are. */
+/** The context of a reference: the series and study that contain it, and its kind. */
 interface Level {
   readonly place: Place | undefined;
   readonly SeriesInstanceUID?: string | undefined;
   readonly isContent?: boolean;
   readonly isEvidence?: boolean;
-  /** The reference is about one frame: a mask's, or a region's. */
+  /** Whether the reference is about one frame: a mask's source, or the image of a region. */
   readonly isOfOneFrame?: boolean;
 }
 
@@ -97,7 +97,7 @@ function visit(of: Attributes, sequence: string, level: Level, surroundings: Sur
   });
 }
 
-/** The image that a planar region is selected from, or the item that holds the reference to it. */
+/** Whether a reference is to the image of a planar region. */
 function isRegion({ ValueType, RelationshipType }: Attributes, { isOfOneFrame }: Level): boolean {
   return isOfOneFrame === true || ValueType === 'SCOORD' || RelationshipType === 'SELECTED FROM';
 }

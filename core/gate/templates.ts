@@ -1,11 +1,11 @@
-/** What the templates of our reports ask for, as far as readers depend on it (PS3.16 TID 1500, 1410, 1411, 1501, 2000). */
+/** What the templates of our reports require, as far as readers depend on it (PS3.16 TID 1500, 1410, 1411, 1501, 2000). */
 import { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { isEmpty, itemsOf, textOf } from './attribute-values.ts';
 import type { ContentItem } from './content-tree.ts';
 import type { Place, Refuse } from './refusal.ts';
 
-/** A place in a tree: the concept that must be there, under its parent, by value type. */
+/** A row of a template: the concept that its parent must contain, and the value types it may have. */
 interface Row {
   readonly concept: string;
   readonly valueTypes: readonly string[];
@@ -17,7 +17,7 @@ const row = (name: { readonly value: string }, ...valueTypes: readonly string[])
 
 /** Mandatory rows under the root, by template. */
 const ROOT_ROWS: Readonly<Record<string, readonly Row[]>> = {
-  // With TID 1204 and TID 1001 (1002, 1004) included.
+  // Includes TID 1204 and TID 1001 (1002, 1004).
   '1500': [
     row(Dcm.language, 'CODE'),
     row(Dcm.observerType, 'CODE'),
@@ -29,7 +29,7 @@ const ROOT_ROWS: Readonly<Record<string, readonly Row[]>> = {
 };
 
 const TRACKING: readonly Row[] = [row(Dcm.trackingIdentifier, 'TEXT'), row(Dcm.trackingUniqueIdentifier, 'UIDREF')];
-/** Where a measurement group lies: exactly one of these (TID 1410 row 8, TID 1411 row 7). */
+/** The place of a measurement group: exactly one of these (TID 1410 row 8, TID 1411 row 7). */
 const PLANAR: readonly Row[] = [
   row(Dcm.imageRegion, 'SCOORD', 'SCOORD3D'),
   row(Dcm.referencedSegmentationFrame, 'IMAGE'),
@@ -41,7 +41,7 @@ const PLACES: Readonly<Record<string, readonly Row[] | undefined>> = {
   '1501': [],
 };
 
-/** @throws through `refuse` where a row is missing, a group is placed twice or not at all, or trackings are shared */
+/** @throws through `refuse` where a row is missing, a group has no place or two, or groups share a tracking UID */
 export function checkTemplates(content: readonly ContentItem[], refuse: Refuse): void {
   const [root, ...others] = content;
   if (root === undefined) return;
@@ -66,7 +66,7 @@ export function checkTemplates(content: readonly ContentItem[], refuse: Refuse):
   }
 }
 
-/** A reference to a segment, or to its frames, says which. */
+/** References to segments, and to their frames, must give the numbers. */
 const PARTS: Readonly<Record<string, string>> = {
   [Dcm.referencedSegment.value]: 'ReferencedSegmentNumber',
   [Dcm.referencedSegmentationFrame.value]: 'ReferencedFrameNumber',

@@ -1,6 +1,6 @@
 /**
- * Conditional attributes of what we write that the gate has no rule for, by why it has none. A test holds this list to the
- * tables: a conditional attribute has a rule in `conditions.ts`, or stands here.
+ * Conditional attributes that we write and the gate has no rule for, grouped by the reason. A test compares this list with
+ * the tables: a conditional attribute has a rule in `conditions.ts` or is listed here.
  */
 export const WITHOUT_RULE = {
   'The patient module is the source’s, to the character.': [
@@ -9,7 +9,7 @@ export const WITHOUT_RULE = {
     ...['PatientSpeciesCodeSequence', 'PatientSpeciesDescription', 'ResponsibleOrganization', 'ResponsiblePerson'],
     'ResponsiblePersonRole',
   ],
-  'Whether the condition holds is not to be known from the objects and their source.': [
+  'The objects and their source do not tell whether the condition holds.': [
     ...['AnatomicalOrientationType', 'Laterality', 'PatientPosition', 'PatientOrientation', 'PixelAspectRatio'],
     ...['CodingSchemeVersion', 'CodingSchemeExternalID', 'CodingSchemeRegistry', 'CodingSchemeUID'],
     ...['ContentDate', 'ContentTime', 'ObservationDateTime', 'PixelSpacing', 'PixelSpacingCalibrationDescription'],
@@ -18,15 +18,15 @@ export const WITHOUT_RULE = {
     ...['ReferencedPerformedProcedureStepSequence', 'ReferencedRequestSequence', 'ReferencedInstanceSequence'],
     ...['IdenticalDocumentsSequence', 'PertinentOtherEvidenceSequence', 'PredecessorDocumentsSequence'],
   ],
-  'Another rule of the gate, or the writer, sees to it.': [
-    // One of three values of a code: `CodeValue` in `conditions.ts`.
+  'Another rule of the gate, or the writer, checks it.': [
+    // One of a code's three values: `CodeValue` in `conditions.ts`.
     ...['LongCodeValue', 'URNCodeValue'],
     // `references.ts` and `templates.ts`.
     ...['ReferencedFrameNumber', 'ReferencedSegmentNumber'],
     // The writer chooses it.
     'SpecificCharacterSet',
   ],
-  'Of what Hilum never writes: stacks, concatenations, fractions, tiles, private dimensions, references by identifier …':
+  'Hilum never writes these: stacks, concatenations, fractions, tiles, private dimensions, references by identifier …':
     [
       ...['StackID', 'InStackPositionNumber', 'TemporalPositionIndex', 'DimensionIndexPrivateCreator'],
       ...['FunctionalGroupPrivateCreator', 'ConcatenationFrameOffsetNumber', 'ConcatenationUID'],
@@ -38,7 +38,7 @@ export const WITHOUT_RULE = {
       ...['ConversionSourceAttributesSequence', 'EncryptedAttributesSequence', 'QueryRetrieveView'],
       ...['ReferencedDefinedProtocolSequence', 'ReferencedPerformedProtocolSequence'],
       ...['HL7StructuredDocumentReferenceSequence', 'HL7InstanceIdentifier', 'ListOfMIMETypes'],
-      // Of an encapsulated document that is a content item of a report.
+      // For an encapsulated document that is a content item of a report.
       ...['ContinuityOfContent', 'ValueType'],
     ],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

@@ -1,4 +1,4 @@
-/** Which attributes of a content item its Value Type brings along (PS3.3 Tables C.17.3-5, C.18.1-1 … C.18.10-1). */
+/** Which attributes a content item has by its Value Type (PS3.3 Tables C.17.3-5, C.18.1-1 … C.18.10-1). */
 const IMAGE = ['ReferencedSOPSequence'];
 
 const BY_VALUE_TYPE: Readonly<Record<string, readonly string[]>> = {
@@ -24,7 +24,7 @@ const others = new Map(
   Object.entries(BY_VALUE_TYPE).map(([valueType, own]) => [valueType, ALL.difference(new Set(own))]),
 );
 
-/** The attributes that a content item of this Value Type does not have; of one without a Value Type all of them. */
+/** The attributes that a content item of this Value Type must not have; all of them where it has no Value Type. */
 export function attributesOfOtherValueTypes(valueType: string | undefined): ReadonlySet<string> {
   return others.get(valueType ?? '') ?? ALL;
 }

@@ -1,4 +1,4 @@
-/** What viewers need beyond the standard, and what Hilum promises of every object (docs/adr/0005, 0011). */
+/** What viewers need beyond the standard, and what Hilum promises about every object (docs/adr/0005, 0011). */
 import { Dcm } from '#dicom/codes.ts';
 import type { AttributeValue } from '#dicom/write.ts';
 import { RESEARCH_ONLY } from '../results/common.ts';
@@ -17,12 +17,12 @@ export function checkViewers(whole: Whole, content: readonly ContentItem[], refu
   }
   const { EncapsulatedDocument: document, DocumentTitle: title } = whole.attributes;
   if (document !== undefined && isEmpty(title)) refuse('viewer-document-title', 'DocumentTitle');
-  // What a PDF says that the tool brings is not known for sure.
+  // The text of a PDF that a tool brings cannot be known for sure, so the title must say it.
   if (document !== undefined && !saysResearch(title)) refuse('research-only-missing', 'DocumentTitle');
   checkLabels(whole, refuse);
 }
 
-/** A report whose groups are planar regions has no others: viewers draw nothing of a mixed one. */
+/** A report with planar regions has no other groups: viewers draw nothing of a mixed report. */
 function checkGroups(content: readonly ContentItem[], refuse: Refuse): void {
   const groups = content.filter(({ concept }) => concept === Dcm.measurementGroup.value);
   const drawn = groups.filter(({ item }) =>
@@ -32,7 +32,7 @@ function checkGroups(content: readonly ContentItem[], refuse: Refuse): void {
   if (other !== undefined) refuse('viewer-mixed-groups', 'ContentSequence', other.place);
 }
 
-/** What the forwarder and the router know our own output by, and what keeps a reader from taking it for a diagnosis. */
+/** The marks by which the forwarder and the router recognise our own output, and the research label that readers see. */
 function checkLabels({ attributes }: Whole, refuse: Refuse): void {
   if (textOf(attributes['Manufacturer']) !== MANUFACTURER) refuse('not-marked-ours', 'Manufacturer');
   const contributions = itemsOf(attributes['ContributingEquipmentSequence']).filter(

@@ -1,7 +1,7 @@
 import type { DicomObject } from '../results/dicom-object.ts';
 import type { SourceStudy } from '../results/source-study.ts';
 
-/** An object with what it was made from: what the conditions of the standard are asked about. */
+/** An object and its source: the conditions of the standard depend on both. */
 export interface Whole extends DicomObject {
   readonly source: SourceStudy;
 }

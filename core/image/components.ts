@@ -9,7 +9,7 @@ export interface GridShape {
 
 /** One connected region. Coordinates are voxel indices (column, row, slice), 0-based. */
 export interface Component {
-  /** Its value in `labels`: 1, 2, … in order of the first voxel met. */
+  /** Its value in `labels`: 1, 2, … in order of the component's first voxel. */
   readonly label: number;
   /** Number of voxels. */
   readonly size: number;

@@ -9,13 +9,13 @@ import type { Radiograph } from './radiograph.ts';
 import { decodeGreyscale, openInstance, type ReadInstance } from './read-instance.ts';
 
 /**
- * Reads one projection: Modality LUT or rescale, MONOCHROME1 inverted, then stretched so that its darkest pixel is 0 and its
- * brightest 1. Pixels with the padding value are no picture: they take no part in the stretching and become 0.
+ * Reads one projection. Modality LUT or rescale is applied, MONOCHROME1 is inverted, and the values are stretched so that the
+ * darkest pixel is 0 and the brightest 1. Padding pixels show nothing: the stretching ignores them and they become 0.
  *
- * VOI LUT and windows are not applied: they are chosen for eyes, differ between the images of one patient, and clip what a
- * tool may need. Bits above Bits Stored (old overlays) never reach a sample; overlays in their own group are not drawn.
+ * VOI LUT and windows are not applied. They are chosen for the eye, differ between images of one patient, and clip values
+ * that a tool may need. Bits above Bits Stored (old overlays) never reach a sample; overlays in their own group are not drawn.
  *
- * @throws DicomReadError `unsupported-pixel-format` also where the picture has colours, a palette or several frames
+ * @throws DicomReadError; `unsupported-pixel-format` also where the picture has colours, a palette or several frames
  */
 export async function loadRadiograph(
   image: ImageIndex,
@@ -54,16 +54,16 @@ function normalised(
       values[i] = Number.NaN;
       continue;
     }
-    // As it is kept, so that the darkest and the brightest are values of the array.
+    // Rounded as it is stored, so that darkest and brightest are values of the array.
     const value = Math.fround(applyTransform(transform, sample) * (inverted ? -1 : 1));
     values[i] = value;
     if (value < darkest) darkest = value;
     if (value > brightest) brightest = value;
   }
   if (brightest >= darkest && !Number.isFinite(brightest - darkest))
-    throw new DicomReadError('malformed', 'Rescaling gives values that are no numbers');
+    throw new DicomReadError('malformed', 'Rescaling gives values that are not numbers');
   if (!(brightest > darkest))
-    throw new DicomReadError('unsupported-pixel-format', 'The picture has one grey level only');
+    throw new DicomReadError('unsupported-pixel-format', 'The picture has only one grey level');
   const range = brightest - darkest;
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i] ?? 0;

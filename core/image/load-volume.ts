@@ -8,12 +8,12 @@ import type { Volume } from './volume.ts';
 import { type VolumeGeometry, volumeGeometry } from './volume-geometry.ts';
 import { fillSlice, sliceValues, voxelArray } from './voxels.ts';
 
-/** How many files are read at once: enough to hide the latency of a bucket, little enough to keep memory flat. */
+/** How many files are read at once: enough to hide the latency of a bucket, few enough to keep memory flat. */
 const READS_AT_ONCE = 6;
-/** Frames of one file are decoded this many bytes at a time, as 16 bits a pixel, and then go into the volume. */
+/** Frames of one file are decoded in batches of this many bytes at 16 bits per pixel, and then copied into the volume. */
 const BATCH_BYTES = 2 ** 26;
 
-/** A frame, and which slice of the volume it is. */
+/** A frame, and the index of its slice in the volume. */
 interface PlacedFrame {
   readonly frame: FrameHeader;
   readonly slice: number;
@@ -21,7 +21,7 @@ interface PlacedFrame {
 
 /**
  * Reads the slices of one image into one array in the modality's units (`voxels.ts` says how). Each file is read once, and
- * only the frames that the image is made of are decoded.
+ * only the image's own frames are decoded.
  *
  * @throws GeometryError, DicomReadError
  */
@@ -74,7 +74,7 @@ function grid({
   return { ...axes, slices: frames.length, frames: frames.map(frameReference) };
 }
 
-/** Works through items with a few of them under way at once; stops at the first failure. */
+/** Processes items, a few at a time, and stops at the first failure. */
 async function forEachAtOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   let next = 0;
   let failed = false;

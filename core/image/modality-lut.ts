@@ -1,4 +1,4 @@
-/** From stored values to the modality's units: the Modality LUT module (PS3.3 C.11.1), a table or a line. */
+/** From stored values to the modality's units: the Modality LUT module (PS3.3 C.11.1), a table or a linear function. */
 import { DicomReadError } from '#dicom/error.ts';
 import type { Dataset } from '#dicom/read.ts';
 import type { FrameHeader } from '../study/frames.ts';
@@ -17,8 +17,8 @@ export type ModalityTransform =
     };
 
 /**
- * The transform of an instance, or of a frame of it whose functional groups have a rescale of their own; the identity where
- * there is none. A table wins over a line.
+ * The transform of an instance, or of a frame whose functional groups have their own rescale. Without either it is the
+ * identity. A table takes precedence over a linear function.
  *
  * @throws DicomReadError `malformed` where the table is incomplete or the slope is zero
  */
@@ -32,7 +32,7 @@ export function modalityTransform(
   return { kind: 'linear', slope: RescaleSlope, intercept: RescaleIntercept };
 }
 
-/** The value in the modality's units. Stored values outside a table take its nearest end (C.11.1.1.1). */
+/** The value in the modality's units. Stored values outside the table take the value at its nearer end (C.11.1.1.1). */
 export function applyTransform(transform: ModalityTransform, stored: number): number {
   if (transform.kind === 'linear') return stored * transform.slope + transform.intercept;
   const { first, values } = transform;
@@ -45,10 +45,10 @@ function lookupTable(item: Dataset): ModalityTransform {
   if (declared === undefined || first === undefined || bits === undefined || data === undefined) {
     throw new DicomReadError('malformed', 'The Modality LUT is incomplete');
   }
-  // Zero stands for 65536, which does not fit (C.11.1.1); as a signed number it may come out negative.
+  // Zero stands for 65536, which does not fit (C.11.1.1). Read as a signed number, the count may be negative.
   const entries = declared <= 0 ? declared + 0x1_0000 : declared;
   const words = item.numbers('LUTData');
-  // 8-bit tables may be packed, one byte an entry.
+  // 8-bit tables may be packed, with one byte per entry.
   const values = bits <= 8 && words.length < entries ? [...data] : words;
   if (values.length < entries) {
     throw new DicomReadError('malformed', `The Modality LUT has ${values.length} of ${entries} entries`, {

@@ -1,8 +1,8 @@
-/** Pixels that are no picture: Pixel Padding Value and Range Limit (PS3.3 C.7.5.1.1.2). */
+/** Pixels that show nothing: Pixel Padding Value and Range Limit (PS3.3 C.7.5.1.1.2). */
 import type { FrameLayout } from '#dicom/codecs/codec.ts';
 import type { Dataset } from '#dicom/read.ts';
 
-/** Stored values from `low` to `high` are padding; `low` is above `high` where there is none. */
+/** Stored values from `low` to `high` are padding. Without padding, `low` is above `high`. */
 export interface Padding {
   readonly low: number;
   readonly high: number;
@@ -12,9 +12,9 @@ export interface Padding {
 export const NO_PADDING: Padding = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY };
 
 /**
- * The padding of an instance, as its samples come out of decoding. Some writers give the value of signed pixels unsigned, as
- * 63536 for −2000, so it goes the way of a sample: its lowest Bits Stored bits, with their sign. A value with more bits than
- * that, as 65535 of 12-bit samples, is no sample's: its low bits are the brightest ones, and no padding.
+ * The padding of an instance, in the form of decoded samples. Some writers give the value of signed pixels as unsigned, e.g.
+ * 63536 for −2000. The value is therefore treated like a sample: its lowest Bits Stored bits, with their sign. A value with
+ * more bits, such as 65535 for 12-bit samples, matches no sample and is ignored: its low bits would be the brightest sample.
  */
 export function paddingOf(dataset: Dataset, { bitsAllocated, bitsStored, signed }: FrameLayout): Padding {
   const value = dataset.number('PixelPaddingValue');

@@ -12,7 +12,7 @@ type Described = Pick<InstanceIndex, 'SOPInstanceUID' | 'Rows' | 'Columns'>;
 /**
  * Reads the file of an instance.
  *
- * @throws DicomReadError also where the bytes are another instance
+ * @throws DicomReadError; also where the bytes are another instance
  */
 export function openInstance({ SOPInstanceUID }: Described, bytes: Uint8Array): DicomFile {
   const file = readDicom(bytes);
@@ -25,10 +25,10 @@ export function openInstance({ SOPInstanceUID }: Described, bytes: Uint8Array): 
 }
 
 /**
- * Decodes greyscale frames of an instance: those numbered so (from 1), in this order, or the only one.
+ * Decodes greyscale frames of an instance: the frames with these numbers (from 1), in this order, or the only frame.
  *
- * @throws DicomReadError also where the frames have another size than the index says, are not greyscale in whole numbers (as
- *   all images that tools take are), or are several where no number is given
+ * @throws DicomReadError; also where the size differs from the index, where samples are not whole numbers in greyscale (as in
+ *   all images that tools take), or where there are several frames and no numbers are given
  */
 export async function decodeGreyscale(
   { SOPInstanceUID, Rows, Columns }: Described,
@@ -39,7 +39,7 @@ export async function decodeGreyscale(
   if (frames === undefined && (file.dataset.number('NumberOfFrames') ?? 1) > 1) throw notGreyscale(SOPInstanceUID);
   const pixels = await decodePixels(file, decoder, { shiftDown: true, ...(frames && { frames }) });
   if (pixels.rows !== Rows || pixels.columns !== Columns) {
-    throw new DicomReadError('malformed', 'The file is not of the size that the index names', {
+    throw new DicomReadError('malformed', 'The size of the picture differs from the index', {
       facts: { SOPInstanceUID },
     });
   }

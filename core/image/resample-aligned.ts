@@ -1,33 +1,33 @@
 /**
- * Trilinear sampling where the volume's axes are the patient's, in any order and direction: most CTs. The weights of a
- * sample are then products of one weight per axis, so each axis is summed by itself: the values of `resample`, sooner.
+ * Trilinear sampling of a volume whose axes are the patient's, in any order and direction, as in most CTs. The weights of a
+ * sample are products of one weight per axis, so each axis is summed separately: the same values as `resample`, but faster.
  */
 import type { PointLps } from './geometry.ts';
 import type { Volume } from './volume.ts';
 
-/** One axis of the grid, and of the volume that lies along it. */
+/** One axis of the grid, and the volume's axis that lies along it. */
 export interface AlignedAxis {
-  /** Values of the grid along the axis. */
+  /** Number of the grid's values along the axis. */
   readonly count: number;
-  /** Voxel index of the first value, and from one value to the next; fractional, descending where the axes oppose. */
+  /** Voxel index of the first value, and the step to the next value; fractional, and negative where the axes oppose. */
   readonly first: number;
   readonly step: number;
-  /** Samples that are averaged for each value, as parts of a step. */
+  /** The samples averaged for each value, as fractions of a step. */
   readonly offsets: readonly number[];
-  /** Voxels of the volume along the axis, and the distance between neighbours in its array. */
+  /** Number of the volume's voxels along the axis, and the distance between neighbours in its array. */
   readonly length: number;
   readonly stride: number;
 }
 
-/** The voxels that each value along an axis is made of. */
+/** The voxels that contribute to each value along an axis. */
 interface Taps {
-  /** `index` and `weight` of value n are at `starts[n]` up to, not including, `starts[n + 1]`. */
+  /** Value n has the entries `starts[n]` up to, but not including, `starts[n + 1]` of `index` and `weight`. */
   readonly starts: Int32Array;
   readonly index: Int32Array;
   readonly weight: Float64Array;
-  /** Share of a value's samples that lie in the volume. */
+  /** The fraction of a value's samples that lie in the volume. */
   readonly inside: Float64Array;
-  /** First and last voxel that any value needs; first above last where none does. */
+  /** The first and last voxel that any value needs; first is above last where no voxel is needed. */
   readonly low: number;
   readonly high: number;
 }
@@ -41,7 +41,7 @@ export function resampleAligned(
   const [alongX, alongY, alongZ] = [tapsOf(x), tapsOf(y), tapsOf(z)];
   const out = new Float32Array(x.count * y.count * z.count);
   const height = Math.max(0, alongY.high - alongY.low + 1);
-  /** Of one voxel slice: summed over x, by voxel of y; then over y too, by value of y. */
+  /** One voxel slice, summed over x (by voxel of y), and then over y, too (by value of y). */
   const lines = new Float64Array(height * x.count);
   const slab = new Float64Array(y.count * x.count);
   for (let slice = alongZ.low; slice <= alongZ.high; slice += 1) {
@@ -73,12 +73,12 @@ export function resampleAligned(
   return out;
 }
 
-/** Adds `values × weight` to `to`, from `start` on. */
+/** Adds `values × weight` to `to`, starting at `start`. */
 function addWeighted(to: Float32Array | Float64Array, start: number, values: Float64Array, weight: number): void {
   for (let n = 0; n < values.length; n += 1) to[start + n] = (to[start + n] ?? 0) + weight * (values[n] ?? 0);
 }
 
-/** Adds the share of the samples that lie outside the volume. */
+/** Adds `outside` for the fraction of samples that lie outside the volume. */
 function addOutside(
   out: Float32Array,
   [x, y, z]: readonly [Float64Array, Float64Array, Float64Array],
@@ -95,7 +95,7 @@ function addOutside(
   }
 }
 
-/** Up to half a voxel beyond the last centre the edge value holds; samples beyond that are outside. */
+/** The edge value holds up to half a voxel beyond the last centre; samples farther out are outside. */
 function tapsOf({ count, first, step, offsets, length }: AlignedAxis): Taps {
   const starts = new Int32Array(count + 1);
   const inside = new Float64Array(count);
@@ -126,7 +126,7 @@ function tapsOf({ count, first, step, offsets, length }: AlignedAxis): Taps {
   return { starts, index: Int32Array.from(index), weight: Float64Array.from(weight), inside, low, high };
 }
 
-/** The axis of a direction that lies along one of the patient's axes, exactly: 0, 1, 2; undefined for any other. */
+/** The patient axis (0, 1, 2) along which a direction lies exactly; undefined where there is none. */
 export function axisOf(direction: PointLps): 0 | 1 | 2 | undefined {
   const axes = ([0, 1, 2] as const).filter((axis) => direction[axis] !== 0);
   return axes.length === 1 ? axes[0] : undefined;

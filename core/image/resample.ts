@@ -56,8 +56,8 @@ export function boundsOf(space: VoxelSpace): { readonly min: PointLps; readonly 
 }
 
 /**
- * Values of `volume` on `grid`, slice-major as a volume's; `outside` where the grid leaves the volume. Where the grid is
- * coarser than the volume, each value is the mean of up to three samples along each axis, so that noise averages out.
+ * Values of `volume` on `grid`, slice-major like a volume's, and `outside` where the grid leaves the volume. Where the grid is
+ * coarser than the volume, each value is the mean of up to three samples along each axis, which averages noise out.
  */
 export function resample(volume: VoxelSpace & Pick<Volume, 'voxels'>, grid: LpsGrid, outside: number): Float32Array {
   const zero = toVoxel(volume, [0, 0, 0]);
@@ -111,7 +111,7 @@ const LPS_AXES: readonly PointLps[] = [
   [0, 0, 1],
 ];
 
-/** The axes of grid and volume along x, y and z; undefined where the volume lies obliquely. */
+/** The axes of grid and volume along x, y and z; undefined where the volume is oblique. */
 function alignedAxes(
   space: VoxelSpace,
   { columns, rows, slices, spacingMm, origin }: LpsGrid,
@@ -148,7 +148,7 @@ function fractions([nx = 1, ny = 1, nz = 1]: readonly number[]): readonly (reado
   return spread(nx).flatMap((x) => spread(ny).flatMap((y) => spread(nz).map((z) => [x, y, z] as const)));
 }
 
-/** Trilinear value at fractional voxel indices; up to half a voxel beyond the last centre the edge value holds. */
+/** Trilinear value at fractional voxel indices. The edge value holds up to half a voxel beyond the last centre. */
 function sampler(
   { columns, rows, slices, voxels }: VoxelSpace & Pick<Volume, 'voxels'>,
   outside: number,

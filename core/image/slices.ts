@@ -1,15 +1,15 @@
-/** The slices that an image is made of, where its headers place each of them. */
+/** The slices of an image whose headers place each of them. */
 import { DicomReadError } from '#dicom/error.ts';
 import { GeometryError } from '../errors.ts';
 import { type FrameHeader, imageFrames } from '../study/frames.ts';
 import { type ImageIndex, type InstanceIndex, MAX_FRAMES } from '../study/study-index.ts';
 
 /**
- * The header of each slice of a volume, in no order.
+ * The header of each slice of a volume, in no particular order.
  *
- * @throws GeometryError `functional-groups` where an instance has several frames and no functional groups that describe each
- *   of them once; `incomplete-concatenation` where a part of a concatenation is missing
- * @throws DicomReadError `limit-exceeded` where an instance has more frames than are indexed
+ * @throws GeometryError `functional-groups` where functional groups do not describe each frame of a multi-frame instance
+ *   exactly once; `incomplete-concatenation` where a part of a concatenation is missing
+ * @throws DicomReadError `limit-exceeded` where an instance has more frames than the index may list
  */
 export function slicesOf(image: ImageIndex): readonly FrameHeader[] {
   for (const instance of image.instances) checkFrames(instance);
@@ -23,12 +23,12 @@ function checkFrames({ SOPInstanceUID, NumberOfFrames = 1, frames }: InstanceInd
   if (NumberOfFrames > MAX_FRAMES) {
     throw new DicomReadError('limit-exceeded', `The instance has ${NumberOfFrames} frames`, { facts });
   }
-  throw new GeometryError('functional-groups', 'No functional groups describe each frame of the instance once', {
+  throw new GeometryError('functional-groups', 'The functional groups do not describe each frame exactly once', {
     facts: { SOPInstanceUID, NumberOfFrames },
   });
 }
 
-/** In-concatenation Numbers count from 1, and each part says how many frames come before it (PS3.3 C.7.6.16). */
+/** In-concatenation Numbers count from 1, and each part states how many frames precede it (PS3.3 C.7.6.16). */
 function checkConcatenation(instances: readonly InstanceIndex[]): void {
   const parts = instances
     .filter(({ ConcatenationUID }) => ConcatenationUID !== undefined)
@@ -42,7 +42,7 @@ function checkConcatenation(instances: readonly InstanceIndex[]): void {
       InConcatenationTotalNumber === parts.length &&
       ConcatenationFrameOffsetNumber === before;
     if (!isNext) {
-      throw new GeometryError('incomplete-concatenation', 'A part of the concatenation is missing, or there twice', {
+      throw new GeometryError('incomplete-concatenation', 'A part of the concatenation is missing or duplicated', {
         facts: { SOPInstanceUID: part.SOPInstanceUID, parts: parts.length },
       });
     }

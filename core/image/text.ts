@@ -1,4 +1,4 @@
-/** Letters in pictures: one small bitmap font, for bands and labels that must not depend on the machine's fonts. */
+/** Draws letters in pictures: one small bitmap font, because bands and labels must not depend on the machine's fonts. */
 
 /** An RGB picture, row-major, three bytes a pixel. */
 export interface RgbImage {
@@ -31,8 +31,8 @@ export function textWidth(text: string, scale = 1): number {
 }
 
 /**
- * Draws text into the picture, its cell's upper left corner at column `x` and row `y`; what lies outside is cut off.
- * Characters other than space to tilde become `?`.
+ * Draws text into the picture. The upper left corner of the first cell is at column `x` and row `y`. Text outside the picture
+ * is cut off, and characters other than space to tilde become `?`.
  */
 export function drawText(image: RgbImage, x: number, y: number, text: string, color: Rgb, scale = 1): void {
   [...text].forEach((character, index) => {

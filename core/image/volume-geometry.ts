@@ -1,6 +1,6 @@
 /**
- * Whether the slices of a series make one regular grid (PS3.3 C.7.6.2). What does not is refused rather than resampled:
- * a tool measures in millimetres and must not measure what was never scanned.
+ * Whether the slices of a series make one regular grid (PS3.3 C.7.6.2). Other series are refused rather than resampled: a
+ * tool measures in millimetres and must not measure what was never scanned.
  */
 import type { ErrorFacts } from '#dicom/error.ts';
 import { GeometryError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { type FrameHeader, frameReference } from '../study/frames.ts';
 import type { PointLps } from './geometry.ts';
 import { cross, dot, length, scaled, subtract, unit } from './vectors.ts';
 
-/** Where the voxels of a volume lie; slices in ascending order along the normal. */
+/** Where the voxels of a volume are. Slices ascend along the normal. */
 export interface VolumeGeometry {
   readonly frames: readonly FrameHeader[];
   readonly rows: number;
@@ -22,35 +22,35 @@ export interface VolumeGeometry {
 }
 
 /**
- * Direction cosines may differ by this much within a series, and from unit length and right angles: at the edge of a
- * 512 mm field of view it moves a voxel by half a millimetre, less than one voxel.
+ * How far direction cosines may differ within a series, and from unit length and right angles. At the edge of a 512 mm field
+ * of view this moves a voxel by half a millimetre, less than one voxel.
  */
 const MAX_COSINE_DIFFERENCE = 1e-3;
-/** Pixel Spacing may differ by this part within a series: half a pixel over 500. */
+/** Relative difference of Pixel Spacing allowed within a series: half a pixel over 500. */
 const MAX_SPACING_DIFFERENCE = 1e-3;
-/** Two slices closer than this part of the usual spacing are the same slice twice. */
+/** Two slices closer together than this fraction of the usual spacing are the same slice twice. */
 const DUPLICATE_SPACING = 0.1;
-/** A gap larger than this part of the usual spacing is no rounding: slices are missing, or the spacing changes. */
+/** A gap above this multiple of the usual spacing is not due to rounding: slices are missing, or the spacing changes. */
 const GAP_SPACING = 1.5;
 /**
- * How far a slice may lie from the regular grid, as a part of the spacing. Positions are rounded by scanners to 0.1 or
- * 0.01 mm, which stays below it; a height between two slices is wrong by at most a fifth of a slice, less than the partial
+ * How far a slice may lie from the regular grid, as a fraction of the spacing. Scanners round positions to 0.1 or 0.01 mm,
+ * which stays below the limit. A height between two slices is then wrong by at most a fifth of a slice, less than the partial
  * volume effect of half a slice at either end.
  */
 const MAX_GRID_DEVIATION = 0.1;
-/** How far the slices may shift against each other in their plane, in pixels: beyond it, columns of voxels do not line up. */
+/** How far slices may shift against each other in their plane, in pixels. Beyond it, columns of voxels do not line up. */
 const MAX_SHIFT_PIXELS = 1;
-/** A nominal tilt below this is what scanners call zero. */
+/** Scanners call a nominal tilt below this zero. */
 const MAX_TILT_DEGREES = 0.5;
-/** No gantry tilts farther: steeper slices are reformatted, and their header keeps the tilt of what they were made of. */
+/** No gantry tilts farther. Steeper slices are reformatted, and their header keeps the tilt of the original slices. */
 const STEEPEST_GANTRY_DEGREES = 30;
 
-/** No scanner reaches farther, in pixels times their spacing or from the origin of its coordinates: 10 m. */
+/** No scanner reaches farther, either in pixels times spacing or from the origin of its coordinates: 10 m. */
 const MAX_REACH_MM = 10_000;
-/** A nanometre; less is a mistake, and volumes on a grid of millimetres would have more voxels than memory. */
+/** A nanometre. Less is a mistake, and a grid in millimetres over such a volume would not fit memory. */
 const MIN_SPACING_MM = 1e-6;
 
-/** A slice with what geometry needs of its header. */
+/** A slice, with the parts of its header that geometry needs. */
 interface Slice {
   readonly frame: FrameHeader;
   readonly position: PointLps;
@@ -64,13 +64,13 @@ interface Slice {
 /**
  * The grid that the frames make, whatever order they come in.
  *
- * @throws GeometryError with the code of the first thing that is wrong, and its numbers in `facts`
+ * @throws GeometryError with the code of the first fault, and its numbers in `facts`
  */
 export function volumeGeometry(frames: readonly FrameHeader[]): VolumeGeometry {
   const slices = frames.map(sliceOf);
   const [first] = slices;
   if (first === undefined || slices.length < 2) {
-    throw new GeometryError('too-few-slices', `${slices.length} slice(s) make no volume`, {
+    throw new GeometryError('too-few-slices', `${slices.length} slice(s) do not make a volume`, {
       facts: { slices: slices.length },
     });
   }
@@ -110,10 +110,12 @@ function sliceOf(frame: FrameHeader): Slice {
   if (PixelSpacing === undefined || PixelSpacing.some((spacing) => !(spacing >= MIN_SPACING_MM))) {
     throw new GeometryError('pixel-spacing-unknown', 'A slice gives no Pixel Spacing', { facts });
   }
-  // Nor numbers so large that sums of them are none: beyond this point every length is one.
+  // Very large numbers are refused, too, because their sums could overflow. From here on every length is finite.
   const reach = Math.max(...ImagePositionPatient.map(Math.abs), Rows * PixelSpacing[0], Columns * PixelSpacing[1]);
   if (!(reach <= MAX_REACH_MM && ImageOrientationPatient.every((cosine) => Math.abs(cosine) <= 2))) {
-    throw new GeometryError('missing-geometry', 'A slice lies or reaches farther than any scanner', { facts });
+    throw new GeometryError('missing-geometry', 'The position or size of a slice is beyond the reach of any scanner', {
+      facts,
+    });
   }
   const [rowX, rowY, rowZ, columnX, columnY, columnZ] = ImageOrientationPatient;
   return {
@@ -127,7 +129,7 @@ function sliceOf(frame: FrameHeader): Slice {
   };
 }
 
-/** Which frame an error is about. */
+/** The frame that an error is about. */
 function factsOf(frame: FrameHeader): ErrorFacts {
   return { ...frameReference(frame) };
 }
@@ -151,7 +153,7 @@ interface Axes {
   readonly normal: PointLps;
 }
 
-/** Cosines come rounded: unit vectors at right angles next to those of a slice, so that millimetres stay millimetres. */
+/** Orthonormal axes next to a slice's cosines, which come rounded: millimetres must stay millimetres. */
 function axesOf(slice: Slice): Axes {
   const row = unit(slice.row);
   const column = unit(subtract(slice.column, scaled(row, dot(row, slice.column))));
@@ -184,7 +186,7 @@ function checkSpacing(along: readonly number[]): number {
   const usual = gaps.toSorted((a, b) => a - b)[gaps.length >> 1] ?? 0;
   const duplicates = gaps.filter((gap) => gap <= usual * DUPLICATE_SPACING).length;
   if (duplicates > 0) {
-    throw new GeometryError('duplicate-slices', `${duplicates} slice(s) lie where another one lies`, {
+    throw new GeometryError('duplicate-slices', `${duplicates} slice(s) lie at the position of another slice`, {
       facts: { duplicates, spacingMm: rounded(usual) },
     });
   }
@@ -212,7 +214,7 @@ function variableSpacing(facts: Readonly<Record<string, number>>): GeometryError
   return new GeometryError('variable-spacing', 'The distance between slices changes within the series', { facts });
 }
 
-/** A tilted gantry moves each slice in its plane against the one before: the voxels make no right-angled grid. */
+/** A tilted gantry shifts each slice in its plane against the one before: the voxels do not make a right-angled grid. */
 function checkShift(ordered: readonly Slice[], { row, column, normal }: Axes): void {
   const [first] = ordered;
   const last = ordered.at(-1);
@@ -233,8 +235,8 @@ function checkShift(ordered: readonly Slice[], { row, column, normal }: Axes): v
 }
 
 /**
- * Gantry/Detector Tilt (0018,1120) that neither the orientation shows nor the positions: the header contradicts itself, and
- * nobody knows which to believe.
+ * Refuses a Gantry/Detector Tilt (0018,1120) that neither the orientation nor the positions show: the header contradicts
+ * itself, and nobody knows which part is right.
  */
 function checkNominalTilt(ordered: readonly Slice[], normal: PointLps): void {
   const shown = (Math.acos(Math.min(1, Math.abs(normal[2]))) * 180) / Math.PI;
@@ -253,7 +255,7 @@ function gantryTilt(facts: Readonly<Record<string, string | number>>): GeometryE
   });
 }
 
-/** Of any number of values, which `Math.max` cannot take as arguments. */
+/** Takes any number of values, unlike the arguments of `Math.max`. */
 function largest(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, value), 0);
 }

@@ -4,8 +4,8 @@ import type { PointLps } from './geometry.ts';
 /**
  * A cross-sectional series as one regular grid in its modality's units (CT: Hounsfield units).
  *
- * `voxels` is slice-major: index = (slice × rows + row) × columns + column. Slices ascend along `sliceDirection`, the
- * cross product of row and column direction (PS3.3 C.7.6.2.1.1), whatever order the frames came in.
+ * `voxels` is slice-major: index = (slice × rows + row) × columns + column. Slices ascend along `sliceDirection`, the cross
+ * product of row and column direction (PS3.3 C.7.6.2.1.1), whatever order the frames came in.
  */
 export interface Volume {
   readonly kind: 'volume';

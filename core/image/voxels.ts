@@ -1,16 +1,16 @@
 /**
  * From stored values to voxels in the modality's units.
  *
- * - Modality LUT or rescale is applied, of each frame its own. VOI LUT, windows, palettes and Presentation LUT are not: they
- *   say how values look, not what they are. MONOCHROME1 therefore makes no difference.
- * - Whole-numbered values that fit, and all CT, become Int16; everything else Float32. CT beyond ±32,767 HU saturates.
- * - Pixel padding is no measurement (outside the circle of a reconstruction some scanners store −2000): of CT it becomes
- *   −1024 HU, what other scanners store there, of everything else 0, no signal. Values near the circle's edge would
- *   otherwise be interpolated with ones that no tissue has. Padding that tissue has, too, is left as it is: some writers
- *   declare 0 in images whose 0 is water, and holes in the patient are worse than water around him.
- * - A CT without rescale, or with another Rescale Type than HU (tomosynthesis, perfusion maps), has no Hounsfield units
- *   (PS3.3 C.8.2.1, C.11.1.1.2): it is refused, for nobody knows what its values mean. US, unspecified, is what common
- *   toolkits write into true CT: it is taken where all else in the header is as scanners give Hounsfield units.
+ * - Modality LUT or rescale is applied, for each frame its own. VOI LUT, windows, palettes and Presentation LUT are not
+ *   applied: they say how values look, not what they are. MONOCHROME1 therefore makes no difference.
+ * - Whole numbers that fit, and all CT, become Int16; everything else becomes Float32. CT beyond ±32,767 HU saturates.
+ * - Pixel padding is not a measurement. Outside the circle of a reconstruction, some scanners store −2000. Padding of CT
+ *   becomes −1024 HU, which other scanners store there; any other padding becomes 0, no signal. Without that, values near the
+ *   circle's edge would be interpolated with values that no tissue has. Padding in the range of tissue is left as it is: some
+ *   writers declare 0 in images whose 0 is water, and holes in the patient are worse than water around the patient.
+ * - A CT without rescale, or with a Rescale Type other than HU (tomosynthesis, perfusion maps), is not in Hounsfield units
+ *   (PS3.3 C.8.2.1, C.11.1.1.2). It is refused because nobody knows what its values mean. Common toolkits write US,
+ *   unspecified, into true CT: US is accepted where the rest of the header is what scanners write for Hounsfield units.
  */
 import type { FrameLayout } from '#dicom/codecs/codec.ts';
 import { DicomReadError } from '#dicom/error.ts';
@@ -21,19 +21,19 @@ import { NO_PADDING, type Padding, paddingOf } from './pixel-padding.ts';
 import type { VolumeGeometry } from './volume-geometry.ts';
 
 const INT16 = { min: -32_768, max: 32_767 };
-/** Larger than any function of ours; about 8,000 slices of 512 × 512 at 16 bits. */
+/** More than any of our functions can hold; about 8,000 slices of 512 × 512 at 16 bits. */
 const MAX_VOXEL_BYTES = 2 ** 32;
 
-/** Hounsfield units that no tissue has. */
+/** Limits in Hounsfield units beyond which there is no tissue. */
 const AIR_AND_METAL = { below: -1000, above: 3000 };
 
 /** CT and Enhanced CT Image Storage (PS3.4 B.5). */
 const CT_IMAGES = new Set(['1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.2.1']);
-/** Third values of Image and Frame Type of a scan's own slices (PS3.3 C.8.2.1.1.1, C.8.16.1.3). */
+/** Third values of Image and Frame Type that mark a scan's own slices (PS3.3 C.8.2.1.1.1, C.8.16.1.3). */
 const SCANNED = new Set(['AXIAL', 'VOLUME']);
-/** Further values that stand for maps, blurred or combined images, whatever the first ones say. */
+/** Further values that mark maps, blurred or combined images, whatever the first values say. */
 const NO_SCAN = /TOMO|PERF|CBF|CBV|MTT|TTP|TMAX|MAP|IODINE|EFF|RHO|MIP|DERIVED/;
-/** Air is −1000 HU, and stored as about 0. */
+/** Air is −1000 HU and is stored as about 0. */
 const SCANNER_INTERCEPT = { min: -1100, max: -900 };
 
 /** How the stored values of one slice become voxels. */
@@ -42,12 +42,12 @@ interface SliceValues {
   readonly padding: Padding;
   /** What padding becomes. */
   readonly outside: number;
-  /** Whether values beyond the array's range are its ends, or no values. */
+  /** Whether values beyond the array's range become its limits, or are an error. */
   readonly saturates: boolean;
 }
 
 /**
- * The array of a volume, decided from the headers, so that it is there before the first slice.
+ * Allocates the array of a volume. The headers decide its type, so it exists before the first slice is read.
  *
  * @throws DicomReadError `limit-exceeded`
  */
@@ -80,9 +80,9 @@ function fitsInt16({
 }
 
 /**
- * What the values of a frame mean.
+ * How the stored values of a frame are to be read.
  *
- * @throws DicomReadError `not-hounsfield`, or `malformed` where the rescale or table is
+ * @throws DicomReadError `not-hounsfield`, or `malformed` where the rescale or table is broken
  */
 export function sliceValues(Modality: string, frame: FrameHeader, dataset: Dataset, layout: FrameLayout): SliceValues {
   const transform = modalityTransform(dataset, frame);
@@ -98,7 +98,7 @@ export function sliceValues(Modality: string, frame: FrameHeader, dataset: Datas
     : { transform, padding, outside: 0, saturates: false };
 }
 
-/** Whether some of a CT's padding lies between air and metal. */
+/** Whether some of a CT's padding values lie between air and metal. */
 function isTissue({ low, high }: Padding, transform: ModalityTransform): boolean {
   if (low > high) return false;
   const ends = [low, high].map((end) => applyTransform(transform, end));
@@ -112,7 +112,7 @@ function isHounsfield(frame: FrameHeader, transform: ModalityTransform): boolean
   return RescaleType === 'HU' || (RescaleType === 'US' && isAsScanned(frame));
 }
 
-/** Whether all but the Rescale Type is as scanners write their own slices in Hounsfield units. */
+/** Whether everything but the Rescale Type is what scanners write for their own slices in Hounsfield units. */
 function isAsScanned({ SOPClassUID, ImageType = [], RescaleSlope, RescaleIntercept = 0 }: FrameHeader): boolean {
   const [value1, value2, value3 = '', ...further] = ImageType;
   return (
@@ -127,10 +127,10 @@ function isAsScanned({ SOPClassUID, ImageType = [], RescaleSlope, RescaleInterce
 }
 
 /**
- * Puts the stored values of a slice into its part of the volume.
+ * Converts the stored values of a slice into its part of the volume.
  *
- * @throws DicomReadError `unsupported-pixel-format` where a table gives values that the volume cannot hold, `malformed`
- *   where rescaling gives values that are no numbers
+ * @throws DicomReadError `unsupported-pixel-format` where a table gives values that the volume cannot hold; `malformed` where
+ *   rescaling gives values that are not numbers
  */
 export function fillSlice(
   target: Int16Array | Float32Array,
@@ -152,7 +152,10 @@ export function fillSlice(
   }
   const { first, values } = transform;
   if (!saturates && values.some((value) => value > max)) {
-    throw new DicomReadError('unsupported-pixel-format', 'The Modality LUT gives values beyond 16 bits with sign');
+    throw new DicomReadError(
+      'unsupported-pixel-format',
+      'The Modality LUT gives values outside the signed 16-bit range',
+    );
   }
   const last = values.length - 1;
   for (let i = 0; i < target.length; i += 1) {
@@ -162,9 +165,9 @@ export function fillSlice(
   }
 }
 
-/** A rescale may be so steep that values overflow, and floating-point pixels need not be numbers. */
+/** A steep rescale may overflow, and floating-point pixels may be NaN. */
 function checkFinite(values: Int16Array | Float32Array): void {
   let zero = 0;
   for (let i = 0; i < values.length; i += 1) zero += (values[i] ?? 0) * 0;
-  if (zero !== 0) throw new DicomReadError('malformed', 'Rescaling gives values that are no numbers');
+  if (zero !== 0) throw new DicomReadError('malformed', 'Rescaling gives values that are not numbers');
 }

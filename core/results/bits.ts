@@ -1,6 +1,6 @@
 /**
- * Bit-packed frames as one run of bits, least significant first (PS3.5 8.1.1): where a frame is not a whole number of
- * bytes the next one starts inside its last byte. Bits beyond `pixels` in a frame's last byte are dropped.
+ * Packs frames into one run of bits, least significant first (PS3.5 8.1.1). Where a frame is not a whole number of bytes, the
+ * next one starts inside its last byte. Bits beyond `pixels` in a frame's last byte are dropped.
  */
 export function packFrames(frames: readonly Uint8Array[], pixels: number): Uint8Array {
   const packed = new Uint8Array(Math.ceil((frames.length * pixels) / 8));

@@ -1,4 +1,4 @@
-/** What the contract asks of a tool's answer, and the compiler cannot check. */
+/** The parts of a tool's contract that the compiler cannot check. */
 import type { CodedConcept } from '#dicom/codes.ts';
 import { textProblem } from '#dicom/text-rules.ts';
 import { ToolFailedError } from '../errors.ts';
@@ -12,7 +12,7 @@ interface Size {
 /** Sizes of the frames that the tool was given, by `frameKey`. */
 type Sizes = ReadonlyMap<string, Size>;
 
-/** @throws ToolFailedError where the content is not what the contract of a tool asks; the sentence says what */
+/** @throws ToolFailedError where the content violates the contract of a tool; the message says how */
 export function checkContent(content: ResultContent, images: readonly Image[]): void {
   const sizes: Sizes = new Map(
     images.flatMap((image) => {
@@ -36,11 +36,11 @@ export function inputUids(images: readonly Image[]): readonly string[] {
   return [...new Set(uids)];
 }
 
-/** Code Meaning is LO (PS3.3 8.8). What the writer would refuse is refused here, where it is the tool's failure. */
+/** Code Meaning is LO (PS3.3 8.8). A meaning that the writer would refuse is refused here, where the tool is at fault. */
 function conceptProblem({ findings, segments }: ResultContent): string | undefined {
   const concepts = [...findings.flatMap(conceptsOf), ...segments.flatMap(({ category, type }) => [category, type])];
   const problem = concepts.map(({ meaning }) => textProblem('LO', meaning)).find(Boolean);
-  return problem && `a meaning of a code (${problem})`;
+  return problem && `a code meaning (${problem})`;
 }
 
 function conceptsOf({ finding, site, laterality, siteModifier, ...rest }: Finding): readonly CodedConcept[] {
@@ -53,8 +53,8 @@ function conceptsOf({ finding, site, laterality, siteModifier, ...rest }: Findin
 }
 
 function findingsProblem({ outcome, reason, findings, segments }: ResultContent, sizes: Sizes): string | undefined {
-  if (outcome === 'no-finding' && reason === undefined) return 'no reason for finding nothing';
-  if (outcome === 'no-finding' && findings.length > 0) return 'findings beside the outcome no-finding';
+  if (outcome === 'no-finding' && reason === undefined) return 'the outcome no-finding without a reason';
+  if (outcome === 'no-finding' && findings.length > 0) return 'the outcome no-finding together with findings';
   if (new Set(findings.map(({ id }) => id)).size < findings.length) return 'two findings with the same id';
   return findings.map((finding) => findingProblem(finding, segments, sizes)).find(Boolean);
 }
@@ -65,7 +65,7 @@ function findingProblem(finding: Finding, segments: readonly Segment[], sizes: S
   if (!numbers.every(Number.isFinite)) return 'a number that is not finite';
   if (certainty < 0 || certainty > 1) return 'a certainty that is not between 0 and 1';
   if (segmentNumber !== undefined && segments[segmentNumber - 1] === undefined)
-    return 'a finding outlined by no segment';
+    return 'a finding whose segment does not exist';
   if (regions.some((region) => !sizes.has(frameKey(region)))) return 'a region on an image that was not given';
   if (!regions.every((region) => isDrawable(region, sizes))) return 'a region without points or outside its image';
   return undefined;
@@ -87,8 +87,8 @@ function segmentProblem({ number, frames }: Segment, index: number, sizes: Sizes
     const { bits } = frame;
     const size = sizes.get(frameKey(frame));
     if (size === undefined) return 'a mask on an image that was not given';
-    if (bits.length !== Math.ceil((size.rows * size.columns) / 8)) return "a mask of another size than its image's";
-    if (isBlank(bits)) return 'a frame of a segment without a voxel';
+    if (bits.length !== Math.ceil((size.rows * size.columns) / 8)) return "a mask that does not have its image's size";
+    if (isBlank(bits)) return 'a segment frame without a voxel';
   }
   return undefined;
 }
@@ -100,10 +100,11 @@ function isBlank(bits: Uint8Array): boolean {
 }
 
 function picturesProblem({ keyImages, report }: ResultContent, given: ReadonlySet<string>): string | undefined {
-  if (keyImages.some(({ rows, columns, rgb }) => rgb.length !== rows * columns * 3)) return 'a picture of another size';
+  if (keyImages.some(({ rows, columns, rgb }) => rgb.length !== rows * columns * 3))
+    return 'a picture whose bytes do not fit its size';
   if (keyImages.some(({ sources }) => !sources.every((uid) => given.has(uid)))) return 'a picture of an unknown image';
   if (report?.kind !== 'page') return undefined;
-  if (!report.pictures.every((index) => index in keyImages)) return 'a report with a picture that is not there';
+  if (!report.pictures.every((index) => index in keyImages)) return 'a report with a picture that does not exist';
   const { header, rows } = report.table ?? { header: [], rows: [] };
   return rows.every((row) => row.length === header.length)
     ? undefined

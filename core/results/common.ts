@@ -1,4 +1,4 @@
-/** What every result object shares: patient and study, series, equipment, names and references (PS3.3 C.7, C.12). */
+/** What all result objects share: patient and study, series, equipment, names and references (PS3.3 C.7, C.12). */
 import type { CodedConcept } from '#dicom/codes.ts';
 import { Dcm } from '#dicom/codes.ts';
 import { DicomWriteError } from '#dicom/error.ts';
@@ -16,7 +16,7 @@ import type { Referenced, SourceStudy } from './source-study.ts';
 /** The plain data of a result. */
 export type ResultData = Omit<ProcessingResult, 'toDicom'>;
 
-/** What each object of a result is for; part of its UIDs, so a role never changes its name. */
+/** The purpose of each object of a result. It is part of the object's UIDs, so a role is never renamed. */
 export type Role =
   | 'segmentation'
   | 'drawings'
@@ -28,7 +28,7 @@ export type Role =
   | 'non-result'
   | 'failure';
 
-/** Series Number and what follows the tool's label in Series Description: high numbers sort results after the images. */
+/** Series Number, and the text after the tool's label in Series Description. High numbers sort results after the images. */
 const SERIES: Readonly<Record<Role, { readonly number: number; readonly description: string }>> = {
   segmentation: { number: 9001, description: 'segmentation' },
   drawings: { number: 9002, description: 'findings on images' },
@@ -38,14 +38,14 @@ const SERIES: Readonly<Record<Role, { readonly number: number; readonly descript
   'key-images': { number: 9006, description: 'key images' },
   report: { number: 9007, description: 'report' },
   'non-result': { number: 9008, description: 'no result' },
-  // A role of its own: after a redrive the run may still get its answer, which is then another object.
+  // A role of its own: after a redrive the run may still get its answer, which is a different object.
   failure: { number: 9009, description: 'failed' },
 };
 
-/** What every output says, in tags and in pixels. */
+/** The label that every output carries, in tags and in pixels. */
 export const RESEARCH_ONLY = 'Research use only - not for clinical use';
 
-/** SOP Instance UID of an object: derived from the run's identity, the object's role and its index in that role. */
+/** SOP Instance UID of an object, derived from the run's identity, the object's role and its index in that role. */
 export function objectUid({ metadata }: ResultData, role: Role, index = 0): string {
   return resultUid(metadata.inputDigest, metadata.tool.id, metadata.version, role, String(index));
 }
@@ -69,8 +69,8 @@ export interface ObjectDescription {
 }
 
 /**
- * Patient, Study, Series, Equipment and SOP Common modules of one result object. The Contributing Equipment item tells of
- * any object by itself which tool, input, configuration and models made it.
+ * Patient, Study, Series, Equipment and SOP Common modules of one result object. The Contributing Equipment item states in
+ * each object which tool, input, configuration and models made it.
  */
 export function commonAttributes(result: ResultData, source: SourceStudy, object: ObjectDescription): Attributes {
   const { metadata } = result;
@@ -102,7 +102,7 @@ export function commonAttributes(result: ResultData, source: SourceStudy, object
   };
 }
 
-/** `<label>: <description> (research)` in the 64 characters of VR LO, cut in the label. */
+/** `<label>: <description> (research)` in the 64 characters of VR LO. A long label is shortened. */
 function seriesDescription(label: string, description: string): string {
   const rest = `: ${description} (research)`;
   return `${oneLine(label, 64 - rest.length)}${rest}`;
@@ -123,20 +123,20 @@ function softwareVersions(version: string): readonly string[] {
   return version.match(/.{1,64}/g) ?? [version];
 }
 
-/** The research label and the provenance, a line each, as many whole lines as Contribution Description (VR ST) holds. */
+/** The research label and the provenance, one per line, as many whole lines as Contribution Description (VR ST) holds. */
 function contribution(result: ResultData): string {
   let text = RESEARCH_ONLY;
   for (const line of provenance(result)) if (text.length + 1 + line.length <= 1024) text += `\n${line}`;
   return text;
 }
 
-/** The headers of the instances the tool was given, in source order. */
+/** The headers of the tool's inputs, in source order. */
 export function inputsOf({ metadata }: ResultData, source: SourceStudy): readonly InstanceIndex[] {
   const byUid = new Map(source.instances.map((instance) => [instance.SOPInstanceUID, instance]));
   return metadata.inputs.map((uid) => instanceOf(byUid, uid));
 }
 
-/** @throws DicomWriteError where a result names an instance that its source does not have */
+/** @throws DicomWriteError where a result names an instance that is not in its source */
 export function instanceOf(byUid: ReadonlyMap<string, InstanceIndex>, SOPInstanceUID: string): InstanceIndex {
   const instance = byUid.get(SOPInstanceUID);
   if (instance !== undefined) return instance;
@@ -144,7 +144,7 @@ export function instanceOf(byUid: ReadonlyMap<string, InstanceIndex>, SOPInstanc
 }
 
 /**
- * The frames of instances, in their order; frames of multi-frame instances that lie in space ascend along the slice normal,
+ * The frames of instances, in their order. Frames of multi-frame instances that have positions ascend along the slice normal,
  * as single-frame inputs do.
  */
 export function framesOf(instances: readonly InstanceIndex[]): readonly FrameHeader[] {
@@ -153,7 +153,7 @@ export function framesOf(instances: readonly InstanceIndex[]): readonly FrameHea
   return frames.toSorted((a, b) => alongNormal(a) - alongNormal(b));
 }
 
-/** Body Part Examined of General Series (C.7.3.1), the source's where all inputs agree: series of results are hung by it. */
+/** Body Part Examined of General Series (C.7.3.1), copied where all inputs agree: hanging protocols use it. */
 export function generalSeries(result: ResultData, source: SourceStudy): Attributes {
   const parts = new Set(inputsOf(result, source).map(({ BodyPartExamined }) => BodyPartExamined));
   const [BodyPartExamined] = parts;
@@ -162,7 +162,7 @@ export function generalSeries(result: ResultData, source: SourceStudy): Attribut
     : {};
 }
 
-/** Image Laterality (0020,0062), where the source says one that the standard knows. */
+/** Image Laterality (0020,0062), where the source has a value that the standard defines. */
 export function imageLaterality({ ImageLaterality }: Pick<InstanceIndex, 'ImageLaterality'>): Attributes {
   return ImageLaterality !== undefined && /^[RLUB]$/.test(ImageLaterality) ? { ImageLaterality } : {};
 }
@@ -180,7 +180,7 @@ export function reference({ SOPClassUID, SOPInstanceUID }: Omit<Referenced, 'Ser
   return { ReferencedSOPClassUID: sourceUid(SOPClassUID), ReferencedSOPInstanceUID: sourceUid(SOPInstanceUID) };
 }
 
-/** Hierarchical SOP Instance Reference Macro (C.17.2.1) of objects of the source's study. */
+/** Hierarchical SOP Instance Reference Macro (C.17.2.1) of objects in the source's study. */
 export function hierarchy(source: SourceStudy, objects: readonly Referenced[]): readonly Attributes[] {
   return [
     {
@@ -193,24 +193,24 @@ export function hierarchy(source: SourceStudy, objects: readonly Referenced[]): 
   ];
 }
 
-/** Predecessor Documents Sequence (0040,A360): what the document takes the place of; nothing where that is nothing. */
+/** Predecessor Documents Sequence (0040,A360): the documents that this one replaces; absent where there are none. */
 export function predecessors(source: SourceStudy): Attributes {
   const { predecessors: earlier = [] } = source;
   return earlier.length === 0 ? {} : { PredecessorDocumentsSequence: hierarchy(source, earlier) };
 }
 
-/** Which frames of an instance a reference means, where not all: Image SOP Instance Reference Macro (PS3.3 10.3). */
+/** The frames that a reference means, where it does not mean all: Image SOP Instance Reference Macro (PS3.3 10.3). */
 export function frameNumbers(frames: readonly Pick<FrameReference, 'frameNumber'>[]): Attributes {
   const ReferencedFrameNumber = frames.map(({ frameNumber }) => frameNumber).filter((number) => number !== undefined);
   return ReferencedFrameNumber.length === 0 ? {} : { ReferencedFrameNumber };
 }
 
-/** The objects by series, in the order they come. */
+/** The objects by series, in their order. */
 export function bySeries<T extends Referenced>(objects: readonly T[]): ReadonlyMap<string, readonly T[]> {
   return Map.groupBy(objects, (object) => object.SeriesInstanceUID);
 }
 
-/** A UID of the source. Archives hold some that break PS3.5 9.1 (leading zeros); they are named as they are. */
+/** A UID of the source. Archives hold UIDs that break PS3.5 9.1 (leading zeros); they are copied unchanged. */
 export function sourceUid(uid: string): string | AsFound {
   return isUid(uid) ? uid : { asFound: [uid] };
 }

@@ -27,7 +27,7 @@ export const text = (relationship: Relationship, name: CodedConcept, value: stri
   TextValue: paragraph(value),
 });
 
-/** Finding Site with its laterality and the part of it that is meant (TID 1419); none where the finding names no site. */
+/** Finding Site, with its laterality and the part of the site that is meant (TID 1419); empty where the finding has no site. */
 export function site({ site: where, laterality, siteModifier }: Finding): readonly Attributes[] {
   if (where === undefined) return [];
   const modifiers = [
@@ -50,7 +50,7 @@ export const container = (name: CodedConcept, items: readonly Attributes[], temp
   ContentSequence: items,
 });
 
-/** A number with its unit; with a Floating Point Value where 16 characters do not hold it (C.18.1). */
+/** A number with its unit, and with a Floating Point Value where 16 characters do not hold it (C.18.1). */
 export const num = ({ name, value, unit }: Measurement): Attributes => ({
   ...named('NUM', 'CONTAINS', name),
   MeasuredValueSequence: [
@@ -62,7 +62,7 @@ export const num = ({ name, value, unit }: Measurement): Attributes => ({
   ],
 });
 
-/** A reference to an image, or to segments of a SEG, with numbers of frames where only some are meant. */
+/** A reference to an image, or to segments of a SEG, with frame numbers where only some frames are meant. */
 export const image = (name: CodedConcept, to: Referenced, part: Attributes = {}): Attributes => ({
   ...named('IMAGE', 'CONTAINS', name),
   ReferencedSOPSequence: [{ ...reference(to), ...part }],

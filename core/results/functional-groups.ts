@@ -11,12 +11,12 @@ export interface MaskFrame {
   /** Segment Number in the SEG. */
   readonly number: number;
   readonly source: FrameHeader;
-  /** 1-based place of the source frame among those of the result's inputs, which lie along the slice normal. */
+  /** 1-based place of the source frame among the result's input frames, which ascend along the slice normal. */
   readonly place: number;
   readonly bits: Uint8Array;
 }
 
-/** True where every frame says where it lies, all in one frame of reference. */
+/** Whether every frame has a position, all in one frame of reference. */
 export function isInSpace(frames: readonly FrameHeader[]): boolean {
   const framesOfReference = new Set(frames.map(({ FrameOfReferenceUID }) => FrameOfReferenceUID));
   return (
@@ -28,7 +28,7 @@ export function isInSpace(frames: readonly FrameHeader[]): boolean {
   );
 }
 
-/** Multi-frame Dimension Module (C.7.6.17): by segment, then by position where there is one. */
+/** Multi-frame Dimension Module (C.7.6.17): by segment, then by position where frames have one. */
 export function dimensions(DimensionOrganizationUID: string, inSpace: boolean): Attributes {
   const bySegment = {
     DimensionOrganizationUID,
@@ -48,7 +48,7 @@ export function dimensions(DimensionOrganizationUID: string, inSpace: boolean): 
   };
 }
 
-/** Pixel Measures and Plane Orientation of all frames, which are those of one image. */
+/** Pixel Measures and Plane Orientation, which all frames share because they belong to one image. */
 export function sharedGroups(
   frames: readonly MaskFrame[],
   sources: readonly FrameHeader[],
@@ -72,9 +72,9 @@ export function sharedGroups(
 }
 
 /**
- * A radiograph lies nowhere in the patient's space, and no group has to be there (A.51.5). Viewers open its masks only with
- * these two: the spacing that the source gives, at the detector where it has no other (1 mm where it has none at all, which
- * Image Comments say), and the axes of the picture itself, which without a frame of reference claim nothing of the patient.
+ * A radiograph has no position in the patient's space, and no group is required (A.51.5), but viewers open its masks only with
+ * these two. The spacing is the source's own: calibrated, else at the detector, else 1 mm, which Image Comments then explain.
+ * The orientation is that of the picture's axes; without a frame of reference it claims nothing about the patient.
  */
 function flatGroups(source: FrameHeader): Attributes {
   return {
@@ -84,8 +84,8 @@ function flatGroups(source: FrameHeader): Attributes {
 }
 
 /**
- * Distance between neighbouring slices of the volume, mm, to the micrometre; undefined where they are not evenly spaced.
- * The mask's own frames do not tell it: they may leave slices out.
+ * Distance between neighbouring slices of the volume, mm, to the micrometre; undefined where they are not evenly spaced. It
+ * cannot be taken from the mask's own frames, because they may skip slices.
  */
 function sliceSpacing(slices: readonly FrameHeader[]): number | undefined {
   const [first = 0, ...rest] = slices.map(alongNormal).toSorted((a, b) => a - b);

@@ -1,4 +1,4 @@
-/** What a result says of images that were selected and could not be read, in words for the radiologist. */
+/** What a result says about selected images that could not be read, in words for the radiologist. */
 import type { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
 import type { LeftOut, ResultMetadata } from '../tool.ts';
@@ -6,15 +6,15 @@ import { text } from './content-item.ts';
 
 type About = Pick<ResultMetadata, 'inputs' | 'leftOut'>;
 
-/** More of them help no reader: the result has them all. */
+/** More UIDs in a text help no reader; the result holds them all. */
 const MOST_NAMED = 8;
 
-/** A sentence for each reason, e.g. `1 of 3 images could not be read and was not evaluated: <reason>.`; none where all were read. */
+/** A sentence for each reason, e.g. `1 of 3 images could not be read and was not evaluated: <reason>.`; empty where all were read. */
 export function leftOutSentences(metadata: About): readonly string[] {
   return byReason(metadata).map((images) => sentence(images, metadata));
 }
 
-/** The same for a Structured Report, with the SOP Instance UIDs. They are named in words, for nothing rests on them. */
+/** The same for a Structured Report, with the SOP Instance UIDs. They are text, not references: no finding rests on them. */
 export function leftOutItems(metadata: About, name: typeof Dcm.comment): readonly Attributes[] {
   return byReason(metadata).map((images) => {
     const named = images.uids.slice(0, MOST_NAMED).join(', ');
@@ -36,7 +36,7 @@ function byReason({ leftOut = [] }: About): readonly Group[] {
   );
 }
 
-/** Counted are instances, as people count the images of a series. Of one with many frames some may have been evaluated. */
+/** Counts instances, as people count the images of a series. An instance with many frames may have been evaluated in part. */
 function sentence({ uids, reason }: Group, { inputs, leftOut = [] }: About): string {
   const all = new Set([...inputs, ...leftOut.flatMap(({ SOPInstanceUIDs }) => SOPInstanceUIDs)]);
   const isPart = uids.some((uid) => inputs.includes(uid));

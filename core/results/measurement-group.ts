@@ -1,4 +1,4 @@
-/** One finding as a measurement group: TID 1410, 1411 or 1501, with TID 1419 and 4019 in it (PS3.16). */
+/** One finding as a measurement group: TID 1410, 1411 or 1501, including TID 1419 and 4019 (PS3.16). */
 import { Dcm, Units } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
@@ -9,19 +9,19 @@ import { parameters } from './provenance.ts';
 import type { SegmentationReference } from './segmentation.ts';
 
 export interface MeasurementGroup {
-  /** How the group says where its finding lies. */
+  /** How the group says where its finding is. */
   readonly place: 'drawing' | 'segment' | 'point' | 'image';
   readonly content: Attributes;
 }
 
-/** Where a finding lies: the items that say so, and the template they belong to. */
+/** Where a finding is: the items that say so, and the template that they belong to. */
 interface Place {
   readonly place: MeasurementGroup['place'];
   readonly template: '1410' | '1411' | '1501';
   readonly items: readonly Attributes[];
 }
 
-/** Every finding once; of one that is drawn several times, a group for each region. */
+/** One group per finding; a finding that is drawn several times has a group for each region. */
 export function measurementGroups(
   result: ResultData,
   inputs: readonly InstanceIndex[],
@@ -30,7 +30,7 @@ export function measurementGroups(
   return result.findings.flatMap((finding) => {
     const { id, regions = [] } = finding;
     if (regions.length === 0) return [group(result, finding, id, placeOf(finding, inputs, masks))];
-    // TID 1410 takes one region; each is tracked by itself, the first under the finding's own name.
+    // TID 1410 takes one region. Each region is tracked separately, the first one under the finding's own id.
     return regions.map((region, index) =>
       group(result, finding, index === 0 ? id : `${id} region ${index + 1}`, drawing(region, inputs)),
     );
@@ -44,8 +44,8 @@ function drawing(region: ImageRegion, inputs: readonly InstanceIndex[]): Place {
 }
 
 /**
- * Where a finding that is not drawn lies: a segment of a SEG (on a volume TID 1411, on a radiograph the segment's frame,
- * TID 1410), a point in the patient (TID 1410), or the image as a whole (TID 1501).
+ * Where a finding is that is not drawn: in a segment of a SEG (on a volume TID 1411; on a radiograph the segment's frame, TID
+ * 1410), at a point in the patient (TID 1410), or in the image as a whole (TID 1501).
  */
 function placeOf(
   { segmentNumber, position }: Finding,
@@ -75,7 +75,7 @@ function segment(mask: SegmentationReference, segmentNumber: number | undefined)
   return { place: 'segment', template: mask.inSpace ? '1411' : '1410', items: [item, ...looked] };
 }
 
-/** What was found, where, by which algorithm (TID 4019), how large and how sure. */
+/** What was found, where, by which algorithm (TID 4019), how large and how certain. */
 function group(
   result: ResultData,
   finding: Finding,

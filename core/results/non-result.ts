@@ -1,4 +1,4 @@
-/** The answer of a run without findings as an Enhanced SR: TID 2000 "Basic Diagnostic Imaging Report" (PS3.16). */
+/** The answer of a run without findings, as an Enhanced SR: TID 2000 "Basic Diagnostic Imaging Report" (PS3.16). */
 import { Dcm, Loinc, Outcomes } from '#dicom/codes.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import { bySeries, inputsOf, objectUid, RESEARCH_ONLY, type ResultData, type Role, seriesUid } from './common.ts';
@@ -13,14 +13,14 @@ import { srDocument } from './sr-document.ts';
 const SENTENCES = {
   'no-finding': 'The tool evaluated the images and found nothing to report.',
   'not-applicable':
-    'The images are outside what the tool is made for. This says nothing about the presence or absence of a finding.',
+    'The images are outside the scope of the tool. This says nothing about the presence or absence of a finding.',
   'not-evaluable':
     'The tool could not evaluate the images. This says nothing about the presence or absence of a finding.',
   failed: 'The tool failed. This says nothing about the presence or absence of a finding.',
   result: 'The tool evaluated the images.',
 } as const;
 
-/** One SR that says what became of the run, in codes and in words, why, and of which images. */
+/** One SR that states the outcome of the run, in codes and in words, with its reason and its images. */
 export function nonResultReport(result: ResultData, source: SourceStudy): DicomObject {
   const { tool, version, outcome, reason } = result.metadata;
   const status = outcome === 'no-finding' ? Dcm.succeededWithoutFindings : Dcm.noneSucceeded;
@@ -60,7 +60,7 @@ export function nonResultReport(result: ResultData, source: SourceStudy): DicomO
 
 const FAILURE: Role = 'failure';
 
-/** How others refer to the SR that says of the same run that it failed. */
+/** The reference to the SR which says that the same run failed. */
 export function failureReference(result: ResultData): Referenced {
   return {
     SOPClassUID: SOP_CLASS.enhancedSr,
@@ -69,7 +69,7 @@ export function failureReference(result: ResultData): Referenced {
   };
 }
 
-/** What the tool was given, as readers find it in the study: `CT series 3, 120 images`. */
+/** The tool's inputs as readers find them in the study: `CT series 3, 120 images`. */
 function imagesOf(inputs: readonly InstanceIndex[]): string {
   return [...bySeries(inputs).values()]
     .map((images) => {

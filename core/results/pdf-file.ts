@@ -1,6 +1,6 @@
 /**
- * A small PDF 1.4 writer (ISO 32000-1): text in the standard Helvetica, lines and RGB pictures, nothing compressed and
- * nothing that depends on clock or chance, so that the same pages are the same bytes.
+ * A small PDF 1.4 writer (ISO 32000-1): text in the standard Helvetica, lines and RGB pictures, uncompressed. Nothing depends
+ * on clock or chance, so the same pages give the same bytes.
  */
 import type { RgbImage } from '../image/text.ts';
 
@@ -31,7 +31,7 @@ export type PdfMark =
 
 export interface PdfFile {
   readonly title: string;
-  /** `YYYYMMDD` and `HHMMSS`, as DICOM has them. */
+  /** `YYYYMMDD` and `HHMMSS`, as in DICOM. */
   readonly date: string;
   readonly time: string;
   /** 32 hexadecimal digits: the file identifier (14.4). */
@@ -59,7 +59,7 @@ export function lineWidth(text: string, size: number, bold = false): number {
   return (thousandths * size) / 1000;
 }
 
-/** The text in lines no wider than `width` points, broken at spaces. */
+/** Breaks the text at spaces into lines no wider than `width` points. */
 export function wrapText(text: string, size: number, width: number, bold = false): readonly string[] {
   const lines: string[] = [''];
   for (const word of text.split(/\s+/)) {
@@ -71,7 +71,7 @@ export function wrapText(text: string, size: number, width: number, bold = false
   return lines;
 }
 
-/** Punctuation of WinAnsiEncoding outside Latin-1 (ISO 32000-1 Annex D), and signs that Helvetica lacks, in words. */
+/** Punctuation of WinAnsiEncoding outside Latin-1 (ISO 32000-1 Annex D), and substitutes for signs that Helvetica lacks. */
 const SPECIAL: Readonly<Record<string, string>> = {
   '€': '\x80',
   '…': '\x85',

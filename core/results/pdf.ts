@@ -9,9 +9,9 @@ import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
 
 /**
- * The result's report: a page made here, or the PDF that the tool brings.
+ * The result's report: a page made here, or a PDF that the tool brings.
  *
- * @throws DicomWriteError where what the tool brings does not start like a PDF
+ * @throws DicomWriteError where the tool's own document does not start like a PDF
  */
 export function encapsulatedPdf(result: ResultData, source: SourceStudy): readonly DicomObject[] {
   const { report } = result;
@@ -24,7 +24,7 @@ export function encapsulatedPdf(result: ResultData, source: SourceStudy): readon
   }
   const sources = inputsOf(result, source);
   const SOPClassUID = SOP_CLASS.encapsulatedPdf;
-  // Whether a PDF of the tool's own names the patient is not known; a page made here does not (`checkIdentity`).
+  // A PDF that the tool brings may name the patient; a page made here does not (`checkIdentity`).
   const isOurs = report.kind === 'page';
   return [
     {

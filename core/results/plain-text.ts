@@ -1,4 +1,4 @@
-/** Text of tools as DICOM may hold it: markup stays text, and nothing in it breaks or splits a value (PS3.5 6.1.2.3, 6.2). */
+/** Text of tools in a form that DICOM can hold: markup stays text, and nothing breaks or splits a value (PS3.5 6.1.2.3, 6.2). */
 
 /** One line of at most `longest` characters: control characters and the separator of values become spaces. */
 export function oneLine(text: string, longest = Number.POSITIVE_INFINITY): string {
@@ -6,7 +6,7 @@ export function oneLine(text: string, longest = Number.POSITIVE_INFINITY): strin
   return [...plain].slice(0, longest).join('').trim();
 }
 
-/** Text of several lines: control characters that are no layout become spaces. */
+/** Text of several lines. Control characters other than layout become spaces. */
 export function paragraph(text: string): string {
   return text.toWellFormed().replace(/[^\P{Cc}\t\n\f\r]/gu, ' ');
 }

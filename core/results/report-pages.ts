@@ -1,4 +1,4 @@
-/** The report for people, laid out: title, what it may be used for, paragraphs, table, pictures, origin. */
+/** Lays out the report for people: title, research label, paragraphs, table, pictures, origin. */
 import { createHash } from 'node:crypto';
 import type { RgbImage } from '../image/text.ts';
 import type { KeyImage, Report } from '../tool.ts';
@@ -13,12 +13,12 @@ const BOTTOM = PAGE.height - 72;
 const GAP = 10;
 const RED = [0.75, 0, 0] as const;
 const GREY = [0.35, 0.35, 0.35] as const;
-/** Pictures in a row; how tall one may be, and how small to stay on a page, in points; what its title takes. */
+/** Pictures per row; the tallest and the smallest height of a picture, and the height of its caption, in points. */
 const PICTURES_A_ROW = 2;
 const TALLEST = 260;
 const SMALLEST = 110;
 const CAPTION = 26;
-/** Pixels of a picture to a point, at most about twice as many: 180 to the inch. */
+/** Pixels of a picture per point, at most about twice as many: 180 per inch. */
 const FINENESS = 2.5;
 const CELL_SIZE = 9;
 const CELL_LINE = 11;
@@ -27,7 +27,7 @@ const CELL_GAP = 12;
 type PageReport = Extract<Report, { readonly kind: 'page' }>;
 
 /**
- * The report as PDF: one A4 page, more only where the text asks for them. It names the tool and never the patient.
+ * The report as PDF: one A4 page, or more if the text needs them. It names the tool and never the patient.
  */
 export function reportPdf(result: ResultData, source: SourceStudy, report: PageReport): Uint8Array {
   const id = createHash('sha256').update(objectUid(result, 'report')).digest('hex').slice(0, 32);
@@ -55,7 +55,7 @@ function layOut(result: ResultData, report: PageReport): readonly (readonly PdfM
   return flow.pages.map((page) => [...page, ...footer(result)]);
 }
 
-/** What flows down the pages: marks go where the last ones ended, or to the top of a new page. */
+/** Content that flows down the pages. Each mark follows the last one, or starts a new page. */
 class Flow {
   readonly pages: PdfMark[][] = [[]];
   /** How far down the page is used, in points. */
@@ -69,12 +69,12 @@ class Flow {
     this.y += height;
   }
 
-  /** How much of the page is left. */
+  /** Height left on the page, in points. */
   left(): number {
     return BOTTOM - this.y;
   }
 
-  /** Takes `height` points and gives where they begin. */
+  /** Takes `height` points and returns where they begin. */
   take(height: number): number {
     if (this.y + height > BOTTOM && this.y > MARGIN) {
       this.pages.push([]);
@@ -91,7 +91,7 @@ class Flow {
   }
 }
 
-/** A line a row, more where a cell does not fit its column, and a rule under each. */
+/** One line per row, or more where a cell does not fit its column, with a rule under each row. */
 function layOutTable(flow: Flow, { header, rows }: NonNullable<PageReport['table']>): void {
   const columns = columnsOf([header, ...rows]);
   flow.gap(GAP);
@@ -138,7 +138,7 @@ function layOutPictures(flow: Flow, pictures: readonly KeyImage[]): void {
   }
 }
 
-/** The picture made smaller by the whole number that `factor` holds, each pixel the mean of those it stands for. */
+/** The picture reduced by the integer part of `factor`. Each pixel is the mean of the pixels that it replaces. */
 function reduced(picture: RgbImage, factor: number): RgbImage {
   const step = Math.floor(factor);
   if (step < 2) return picture;
@@ -156,7 +156,7 @@ function reduced(picture: RgbImage, factor: number): RgbImage {
   return { rows, columns, rgb };
 }
 
-/** A table's columns, sharing the page's width by each one's widest cell. */
+/** A table's columns. They share the page's width in proportion to their widest cells. */
 function columnsOf(rows: readonly (readonly string[])[]): readonly { readonly left: number; readonly width: number }[] {
   const count = Math.max(0, ...rows.map((cells) => cells.length));
   const widest = Array.from({ length: count }, (_, column) =>
@@ -171,7 +171,7 @@ function columnsOf(rows: readonly (readonly string[])[]): readonly { readonly le
   });
 }
 
-/** Who made it, on every page. */
+/** The origin of the report, on every page. */
 function footer({ metadata: { tool, version, inputDigest } }: ResultData): readonly PdfMark[] {
   const models = tool.models.map(({ id, version: of, sha256 }) => `${id} ${of} (${sha256.slice(0, 12)})`).join(', ');
   const top = PAGE.height - 52;

@@ -1,4 +1,4 @@
-/** Making a ProcessingResult, and its way through the bucket as JSON. */
+/** Makes a ProcessingResult, and converts it to and from JSON for the bucket. */
 import { MessageError, type Reason } from '../errors.ts';
 import type {
   Image,
@@ -24,10 +24,10 @@ export interface CreateResultOptions {
 }
 
 /**
- * The result of a run from what the tool hands back.
+ * The result of a run, from the content that the tool returns.
  *
- * @throws ToolFailedError where the content is not what the contract asks (a finding twice, a number that is not
- * finite, a mask on an image that was not given, no reason for finding nothing …)
+ * @throws ToolFailedError where the content violates the contract (two findings with one id, a number that is not finite, a
+ * mask on an image that was not given, no-finding without a reason …)
  */
 export function createResult({ tool, images, context, content }: CreateResultOptions): ProcessingResult {
   checkContent(content, images);
@@ -55,13 +55,13 @@ export interface NonResultOptions {
   readonly description: ToolDescription;
   readonly version: string;
   readonly inputDigest: string;
-  /** SOP Instance UIDs of what the tool was given, or would have been. */
+  /** SOP Instance UIDs of the images that the tool was given, or would have been given. */
   readonly inputs: readonly string[];
   readonly outcome: Exclude<Outcome, 'result'>;
   readonly reason: Reason;
 }
 
-/** The answer of a run that has no finding to show, with the reason for it. */
+/** The answer of a run without findings, with the reason. */
 export function nonResult(options: NonResultOptions): ProcessingResult {
   const { description, version, inputDigest, inputs, outcome, reason } = options;
   return withConversion({
@@ -82,12 +82,12 @@ export function nonResult(options: NonResultOptions): ProcessingResult {
   });
 }
 
-/** The same result with the run's wall times beside it. */
+/** The same result, with the run's wall times added. */
 export function withTimings(result: ProcessingResult, timingsMs: Readonly<Record<string, number>>): ProcessingResult {
   return withConversion({ ...result, metadata: { ...result.metadata, timingsMs } });
 }
 
-/** The same result of a run that had to leave images out: recorded, and said in the summary. None leaves it as it is. */
+/** The same result, with left-out images recorded and named in the summary; unchanged where there are none. */
 export function withLeftOut(result: ProcessingResult, leftOut: readonly LeftOut[]): ProcessingResult {
   if (leftOut.length === 0) return result;
   const metadata = { ...result.metadata, leftOut };
@@ -120,7 +120,7 @@ export function serialiseResult({ toDicom: _, ...data }: ProcessingResult): Uint
 const base64 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 
-/** @throws MessageError where `bytes` are not a stored result of a version we know */
+/** @throws MessageError where `bytes` are not a stored result of a known version */
 export function parseResult(bytes: Uint8Array): ProcessingResult {
   const parsed = StoredResultSchema.safeParse(parseJson(bytes));
   if (!parsed.success)

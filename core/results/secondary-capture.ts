@@ -1,4 +1,4 @@
-/** Key images as Secondary Capture, RGB, one instance a picture (PS3.3 A.8.1). */
+/** Key images as Secondary Capture, RGB, one instance per picture (PS3.3 A.8.1). */
 import { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { CELL, drawText, type RgbImage, textWidth } from '../image/text.ts';
@@ -21,10 +21,10 @@ import type { SourceStudy } from './source-study.ts';
 
 const MARGIN = 4;
 
-/** Laterality (Type 2C, C.7.3.1) where nothing says which part of the body it is, and so not whether it is one of a pair. */
+/** Laterality (Type 2C, C.7.3.1), empty: the body part is unknown, and so is whether it is paired. */
 const UNKNOWN_SIDE: Attributes = { Laterality: '' };
 
-/** The result's key images, each with a band below it that says what it may be used for. */
+/** The result's key images, each with the research label in a band below it. */
 export function secondaryCaptures(result: ResultData, source: SourceStudy): readonly DicomObject[] {
   const byUid = new Map(source.instances.map((instance) => [instance.SOPInstanceUID, instance]));
   return result.keyImages.map((picture, index) => {
@@ -76,7 +76,7 @@ export function secondaryCaptures(result: ResultData, source: SourceStudy): read
   });
 }
 
-/** The picture on top of a black band with the label in as large letters as fit, in several lines where one is too wide. */
+/** The picture above a black band with the label, in the largest letters that fit, on several lines if necessary. */
 function withBand({ rows, columns, rgb }: RgbImage): RgbImage {
   const label = RESEARCH_ONLY.toUpperCase();
   const scale = Math.max(1, Math.min(4, Math.floor((columns - 2 * MARGIN) / textWidth(label))));

@@ -1,4 +1,4 @@
-/** What one segment of a SEG is: Segment Description Macro (PS3.3 C.8.20.4). */
+/** Describes one segment of a SEG: Segment Description Macro (PS3.3 C.8.20.4). */
 import { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
@@ -7,7 +7,7 @@ import { codeItem, RESEARCH_ONLY, type ResultData, trackingUid } from './common.
 import { oneLine } from './plain-text.ts';
 import { parameters } from './provenance.ts';
 
-/** The segment as number `number` of its SEG, with the algorithm's identification (10.16) and the finding that it outlines. */
+/** Describes the segment as number `number` of its SEG, with the algorithm (10.16) and the finding that the segment outlines. */
 export function describeSegment(result: ResultData, segment: Segment, number: number): Attributes {
   const { tool, version } = result.metadata;
   const finding = result.findings.find(({ segmentNumber }) => segmentNumber === segment.number);
@@ -36,7 +36,7 @@ export function describeSegment(result: ResultData, segment: Segment, number: nu
   };
 }
 
-/** Where the segmented thing is (10.5), where its type does not say it already. */
+/** The anatomic region of the segment (10.5), unless its type names that region already. */
 function anatomy({ type }: Segment, finding: Finding | undefined): Attributes {
   const { site, siteModifier } = finding ?? {};
   if (site === undefined || site.value === type.value) return {};
@@ -45,8 +45,8 @@ function anatomy({ type }: Segment, finding: Finding | undefined): Attributes {
 }
 
 /**
- * A colour for a segment that has none: CIELab as 0–65535 (PS3.3 C.10.7.1.1), equally light, hues by the golden angle so
- * that neighbouring numbers differ.
+ * A colour for a segment without one: CIELab as 0–65535 (PS3.3 C.10.7.1.1), all equally light. Hues advance by the golden
+ * angle, so neighbouring numbers look different.
  */
 function colorOf(segmentNumber: number): readonly number[] {
   const [lightness, chroma, hue] = [65, 60, (segmentNumber * 137.508 * Math.PI) / 180];

@@ -25,13 +25,13 @@ import { describeSegment } from './segment.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { Referenced, SourceStudy } from './source-study.ts';
 
-/** A SEG as others refer to it. Segments are asked for by their number in the result. */
+/** A SEG as other objects refer to it. Segments are looked up by their number in the result. */
 export interface SegmentationReference extends Referenced {
   /** Whether its frames lie in the patient's space. */
   readonly inSpace: boolean;
-  /** The segment's number in this object, undefined where it is not in it. */
+  /** The segment's number in this object; undefined where the object does not contain it. */
   segmentNumber(inResult: number | undefined): number | undefined;
-  /** The segment's frames in this object, by their 1-based numbers in it; none where it is not in it. */
+  /** The segment's frames in this object, with their 1-based numbers; empty where the object does not contain it. */
   framesOf(inResult: number | undefined): readonly { readonly number: number; readonly source: FrameHeader }[];
 }
 
@@ -41,12 +41,12 @@ export interface Segmentation {
 }
 
 /**
- * The result's masks: a SEG for each volume, and for each radiograph one of its own, since radiographs share neither a
- * frame of reference nor a matrix size. None where no segment holds a voxel.
+ * The result's masks: one SEG per volume and one per radiograph, because radiographs share neither a frame of reference nor a
+ * matrix size. Empty where no segment has a voxel.
  *
- * Frames come by segment, then in source order. On volumes each frame carries its source's position and orientation;
- * a radiograph has no frame of reference, so its frames are placed by reference to the source alone. Segments are
- * numbered from 1 in each SEG (C.8.20.4), which for a single image are the result's own numbers.
+ * Frames are ordered by segment, then in source order. On volumes each frame carries its source's position and orientation.
+ * A radiograph has no frame of reference, so only the reference to the source places its frames. Segments are numbered from 1
+ * in each SEG (C.8.20.4); for a single image these are the result's own numbers.
  *
  * @throws GeometryError where the masks of a volume lie on slices of different matrix sizes
  */
@@ -68,7 +68,7 @@ function maskFrames(segments: readonly Segment[], sources: readonly FrameHeader[
   });
 }
 
-/** What a frame is part of: the volume in its series and frame of reference, or the radiograph that it is. */
+/** The image that a frame belongs to: the volume of its series and frame of reference, or the radiograph itself. */
 function imageOf(frame: FrameHeader): string {
   return isInSpace([frame]) ? `${frame.SeriesInstanceUID} ${frame.FrameOfReferenceUID}` : frameKey(frame);
 }
@@ -77,7 +77,7 @@ const firstPlace = (frames: readonly MaskFrame[]): number => Math.min(...frames.
 
 interface Image {
   readonly frames: readonly MaskFrame[];
-  /** All frames that the tool was given. */
+  /** All frames of the tool's inputs. */
   readonly sources: readonly FrameHeader[];
   /** 0-based among the result's SEGs. */
   readonly index: number;
@@ -167,8 +167,8 @@ function frameOfReference({ FrameOfReferenceUID = '' }: FrameHeader, source: Sou
 }
 
 /**
- * What tells left from right where nothing lies in space (General Image, C.7.6.1): the source's two directions, or nothing
- * where it gives others. And whether the spacing of the pixels is one.
+ * For images without a position, what tells left from right (General Image, C.7.6.1): the source's Patient Orientation if it
+ * is a pair, else nothing. Also a comment where the source gives no pixel spacing.
  */
 function flat(header: FrameHeader): Attributes {
   const { PatientOrientation = [] } = header;
@@ -177,12 +177,12 @@ function flat(header: FrameHeader): Attributes {
     PatientOrientation: isPair ? PatientOrientation : [],
     ...imageLaterality(header),
     ...(flatSpacing(header) === undefined && {
-      ImageComments: 'The source gives no pixel spacing: 1 mm stands for it and measures nothing.',
+      ImageComments: 'The source gives no pixel spacing. The spacing of 1 mm is a placeholder: do not measure with it.',
     }),
   };
 }
 
-/** Common Instance Reference Module (C.12.2), each instance once. */
+/** Common Instance Reference Module (C.12.2), with each instance once. */
 function referencedSeries(frames: readonly FrameHeader[]): readonly Attributes[] {
   const instances = new Map(frames.map((frame) => [frame.SOPInstanceUID, frame]));
   return [...bySeries([...instances.values()])].map(([SeriesInstanceUID, members]) => ({

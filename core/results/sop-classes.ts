@@ -1,7 +1,7 @@
-/** The one list of what results are written as (PS3.4 B.5): the writers, the gate and the conformance statement read it. */
+/** The one list of SOP Classes of results (PS3.4 B.5). The writers, the gate and the conformance statement read it. */
 import type { DicomObject } from './dicom-object.ts';
 
-/** SOP Class UIDs by what they are for. */
+/** SOP Class UIDs by purpose. */
 export const SOP_CLASS = {
   segmentation: '1.2.840.10008.5.1.4.1.1.66.4',
   comprehensiveSr: '1.2.840.10008.5.1.4.1.1.88.33',
@@ -16,7 +16,7 @@ export interface ResultSopClass {
   readonly SOPClassUID: string;
   /** Its name in PS3.6 Annex A. */
   readonly name: string;
-  /** What Hilum writes in it, and why in this class. */
+  /** What Hilum writes in this class, and why. */
   readonly holds: string;
 }
 
@@ -25,20 +25,20 @@ export const RESULT_SOP_CLASSES: readonly ResultSopClass[] = [
     kind: 'segmentation',
     SOPClassUID: SOP_CLASS.segmentation,
     name: 'Segmentation Storage',
-    holds: 'Masks, BINARY, on the frames of the source: one object for each volume and each radiograph.',
+    holds: 'Masks, BINARY, on the frames of the source: one object per volume and per radiograph.',
   },
   {
     kind: 'structured-report',
     SOPClassUID: SOP_CLASS.comprehensiveSr,
     name: 'Comprehensive SR Storage',
     holds:
-      'Findings drawn on images, findings by segment, findings of the image as a whole: an object for each of these (TID 1500).',
+      'Findings drawn on images, findings by segment, findings of the image as a whole: one object for each of the three (TID 1500).',
   },
   {
     kind: 'structured-report',
     SOPClassUID: SOP_CLASS.comprehensive3dSr,
     name: 'Comprehensive 3D SR Storage',
-    holds: 'Findings at points of the patient, which only this class may hold (TID 1500).',
+    holds: 'Findings at points in the patient, which only this class may hold (TID 1500).',
   },
   {
     kind: 'non-result',
@@ -50,12 +50,12 @@ export const RESULT_SOP_CLASSES: readonly ResultSopClass[] = [
     kind: 'pdf',
     SOPClassUID: SOP_CLASS.encapsulatedPdf,
     name: 'Encapsulated PDF Storage',
-    holds: 'The report for people, which every viewer opens.',
+    holds: 'The report for people. Every viewer opens it.',
   },
   {
     kind: 'secondary-capture',
     SOPClassUID: SOP_CLASS.secondaryCapture,
     name: 'Secondary Capture Image Storage',
-    holds: 'Pictures with the findings drawn in, and the research label in the pixels.',
+    holds: 'Pictures with the findings drawn in and the research label in the pixels.',
   },
 ];

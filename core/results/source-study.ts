@@ -12,27 +12,27 @@ export interface Referenced {
 }
 
 /**
- * What conversion knows of the source: the headers of the instances that the tool was given, and the modules that
- * results share with them. The latter are read from one of the source's own instances (the first by SOPInstanceUID),
- * never from the manifest, which holds nothing about the patient.
+ * What conversion knows about the source: the headers of the tool's inputs, and the modules that results share with them. The
+ * modules are read from one of the source's own instances (the first by SOPInstanceUID), never from the manifest, which holds
+ * nothing about the patient.
  */
 export interface SourceStudy {
   readonly StudyInstanceUID: string;
-  /** Any order; a result names its inputs in source order itself. */
+  /** In any order. A result names its inputs in source order itself. */
   readonly instances: readonly InstanceIndex[];
   /**
-   * Patient, Clinical Trial, General Study and Patient Study modules (PS3.3 C.7.1, C.7.2), to the character as they
-   * are; a value that breaks the standard is marked `asFound`.
+   * Patient, Clinical Trial, General Study and Patient Study modules (PS3.3 C.7.1, C.7.2), copied to the character. A value
+   * that violates the standard is marked `asFound`.
    */
   readonly patientAndStudy: Attributes;
-  /** When the results say they were made: the study's own date and time (never the clock), see `sourceStudyOf`. */
+  /** The date and time that results state: the study's own, never the clock's; see `sourceStudyOf`. */
   readonly date: string;
   readonly time: string;
-  /** What derived images must keep saying of a lossy past (PS3.3 C.7.6.1.1.5): `00`, or `01` with ratio and method. */
+  /** Past lossy compression, which derived images must go on stating (PS3.3 C.7.6.1.1.5): `00`, or `01` with ratio and method. */
   readonly lossyCompression: Attributes;
-  /** Position Reference Indicator (0020,1040), empty where the source has none. */
+  /** Position Reference Indicator (0020,1040); empty where the source has none. */
   readonly PositionReferenceIndicator: string;
-  /** Documents in the study that the results take the place of, e.g. the non-result of a failure before a redrive. */
+  /** Documents in the study that the results replace, e.g. the failure's non-result after a redrive. */
   readonly predecessors?: readonly Referenced[];
 }
 
@@ -92,11 +92,11 @@ const COPIED = [
   'PatientSize',
   'PatientWeight',
   'PatientSexNeutered',
-  // So that dates and times mean what they mean in the source (SOP Common, C.12.1)
+  // Keeps the meaning that dates and times have in the source (SOP Common, C.12.1)
   'TimezoneOffsetFromUTC',
 ] as const;
 
-/** What a lossy past is called (C.7.6.1.1.5.1), by the Transfer Syntaxes that lose something or may. */
+/** Lossy Image Compression Method (C.7.6.1.1.5.1), by Transfer Syntaxes that are or may be lossy. */
 const METHODS: ReadonlyMap<string, string> = new Map([
   ['1.2.840.10008.1.2.4.50', 'ISO_10918_1'],
   ['1.2.840.10008.1.2.4.51', 'ISO_10918_1'],
@@ -107,22 +107,22 @@ const METHODS: ReadonlyMap<string, string> = new Map([
 
 const LOSSY = ['LossyImageCompression', 'LossyImageCompressionRatio', 'LossyImageCompressionMethod'] as const;
 
-/** Pairs that may date a result, best first. */
+/** Attribute pairs that may date a result, best first. */
 const DATES = [
   ['StudyDate', 'StudyTime'],
   ['SeriesDate', 'SeriesTime'],
   ['AcquisitionDate', 'AcquisitionTime'],
   ['ContentDate', 'ContentTime'],
 ] as const;
-/** What an undated source is dated: plainly not a real date, and the same on every run. */
+/** The date of an undated source: plainly not a real date, and the same on every run. */
 const UNDATED = { date: '19000101', time: '000000' };
 
 /**
- * The source of results: `instances` are the headers of the study's own images, `file` is the first of them by
- * SOPInstanceUID, read.
+ * The source of results. `instances` are the headers of the study's own images, and `file` is the first of them by
+ * SOPInstanceUID.
  *
- * Results are dated by the first of Study, Series, Acquisition and Content Date that is a date, with its own time
- * (`000000` where that is none); a source without any date gives 1 January 1900.
+ * Results take the first of Study, Series, Acquisition and Content Date that is a valid date, with the time that belongs to
+ * it (`000000` where it is invalid). A source without a date gives 1 January 1900.
  */
 export function sourceStudyOf(instances: readonly InstanceIndex[], { dataset }: DicomFile): SourceStudy {
   const dated = DATES.find(([date]) => isDate(dataset.text(date) ?? ''));
@@ -140,8 +140,8 @@ export function sourceStudyOf(instances: readonly InstanceIndex[], { dataset }: 
 }
 
 /**
- * What the source says of its lossy past. Where it says nothing, its Transfer Syntaxes do, with the ratio of pixels to file;
- * JPEG is lossy whatever the source says, the others may hold lossless frames.
+ * What the source states about past lossy compression. Where it states nothing, its Transfer Syntaxes decide, with the ratio
+ * of pixels to file. JPEG is lossy whatever the source says; the other syntaxes may hold lossless frames.
  */
 function lossyCompression(instances: readonly InstanceIndex[], said: Attributes): Attributes {
   const { LossyImageCompression: lossy } = said;

@@ -1,4 +1,4 @@
-/** What all our Structured Reports have in common: document modules, observer and evidence (PS3.3 A.35, C.17). */
+/** What all our Structured Reports share: document modules, observer and evidence (PS3.3 A.35, C.17). */
 import { type CodedConcept, Dcm, English, HILUM_SCHEME } from '#dicom/codes.ts';
 import { resultUid } from '#dicom/uid.ts';
 import type { Attributes } from '#dicom/write.ts';
@@ -16,7 +16,7 @@ import { code, text, uidref } from './content-item.ts';
 import type { DicomObject } from './dicom-object.ts';
 import type { Referenced, SourceStudy } from './source-study.ts';
 
-/** Whose the private codes of a report are (PS3.3 C.12.1). */
+/** The owner of a report's private codes (PS3.3 C.12.1). */
 const HILUM_CODES: Attributes = {
   CodingSchemeDesignator: HILUM_SCHEME,
   CodingSchemeName: 'Hilum codes',
@@ -30,13 +30,13 @@ export interface SrDocument {
   readonly title: CodedConcept;
   /** Template of the root (PS3.16). */
   readonly template: string;
-  /** Content after language and observer. */
+  /** Content after the language and the observer. */
   readonly items: readonly Attributes[];
-  /** Every object that the content refers to, and what else it rests on. */
+  /** Every object that the content refers to, and other objects that it rests on. */
   readonly evidence: readonly Referenced[];
 }
 
-/** An SR with language, the tool as device observer (TID 1002, 1004), and the evidence by series. */
+/** An SR with its language, the tool as device observer (TID 1002, 1004), and the evidence by series. */
 export function srDocument(result: ResultData, source: SourceStudy, document: SrDocument): DicomObject {
   const { kind, role, SOPClassUID, title, template, items, evidence } = document;
   return {

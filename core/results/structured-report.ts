@@ -10,7 +10,7 @@ import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
 import { srDocument } from './sr-document.ts';
 
-/** The reports in the order in which they come. Only a Comprehensive 3D SR may hold points in the patient (PS3.3 A.35.13). */
+/** The reports, in their order. Only a Comprehensive 3D SR may hold points in the patient (PS3.3 A.35.13). */
 const REPORTS: Readonly<Record<MeasurementGroup['place'], { readonly role: Role; readonly SOPClassUID: string }>> = {
   drawing: { role: 'drawings', SOPClassUID: SOP_CLASS.comprehensiveSr },
   segment: { role: 'segments', SOPClassUID: SOP_CLASS.comprehensiveSr },
@@ -19,9 +19,9 @@ const REPORTS: Readonly<Record<MeasurementGroup['place'], { readonly role: Role;
 };
 
 /**
- * A report for each way in which findings say where they lie: drawn on images, by segments, at points of the patient, or in
+ * One report for each way in which findings say where they are: drawn on images, by segment, at points in the patient, or in
  * the image as a whole. Viewers that draw planar regions show nothing of a report that mixes them with other groups, and
- * validators take one template for all groups of a report.
+ * validators expect one template for all groups of a report.
  */
 export function structuredReports(
   result: ResultData,
@@ -45,7 +45,7 @@ export function structuredReports(
           Dcm.imagingMeasurements,
           own.map(({ content }) => content),
         ),
-        // Beyond the rows of TID 1500, which is extensible.
+        // TID 1500 does not have these rows, but it is extensible.
         ...leftOutItems(result.metadata, Dcm.comment),
       ],
       evidence: place === 'segment' ? [...inputs, ...masks] : inputs,
@@ -53,7 +53,7 @@ export function structuredReports(
   });
 }
 
-/** The procedure in the words of CID 100, which has none for radiographs. */
+/** The procedure as a code of CID 100, which has none for radiographs. */
 function procedure(modality: string | undefined) {
   if (modality === 'CT') return Loinc.computedTomography;
   return modality === 'MR' ? Loinc.magneticResonanceImaging : Sct.imagingProcedure;

@@ -10,13 +10,13 @@ import type { SourceStudy } from './source-study.ts';
 import { structuredReports } from './structured-report.ts';
 
 /**
- * The DICOM objects of a result, in a stable order: segmentations, reports, key images, PDF; a non-result is one SR and
- * whatever pictures or report the tool adds.
+ * The DICOM objects of a result, in a stable order: segmentations, reports, key images, PDF. A non-result is one SR plus any
+ * pictures or report that the tool adds.
  *
- * A pure function of the result and its source's headers: no clock, no chance, no timings, so that a repeated
- * conversion gives the same bytes.
+ * A pure function of the result and its source's headers: no clock, no chance, no timings. A repeated conversion therefore
+ * gives the same bytes.
  *
- * @throws DicomWriteError where the result or an object of it fails the output gate
+ * @throws DicomWriteError where the result, or one of its objects, fails the output gate
  */
 export function toDicom(result: ResultData, source: SourceStudy): readonly DicomObject[] {
   checkIdentity(result, source);

@@ -1,7 +1,7 @@
 /**
- * Body Part Examined (0018,0015) of a coded anatomic region: enhanced images say by code what single-frame images say in a
- * word, and tools choose by the word. Regions of PS3.16 Table L-1 that are imaged in slices, with the codes that earlier
- * editions had for them.
+ * Body Part Examined (0018,0015) for a coded anatomic region. Enhanced images give a code where single-frame images give a
+ * word, and tools choose by the word. The list has the regions of PS3.16 Table L-1 that are imaged in slices, including the
+ * codes of earlier editions.
  */
 const REGIONS = `
 ABDOMEN 818981001 113345001 T-D4000
@@ -66,7 +66,7 @@ const BODY_PARTS: ReadonlyMap<string, string> = new Map(
     }),
 );
 
-/** The body part of a region as the header index has it, `scheme:value`: SNOMED CT, or SNOMED RT under its three names. */
+/** The body part of a region given as `scheme:value`: SNOMED CT, or SNOMED RT under its three names. */
 export function bodyPartOf(AnatomicRegion: string | undefined): string | undefined {
   const [, value = ''] = /^(?:SCT|SRT|SNM3|99SDM):(.+)$/.exec(AnatomicRegion ?? '') ?? [];
   return BODY_PARTS.get(value);

@@ -1,10 +1,10 @@
-/** Single frames of a study: how they are named, and what is known of each. */
+/** Single frames of a study: their names, and their headers. */
 import type { FrameReference } from '../image/frame-reference.ts';
 import type { ImageIndex, InstanceIndex } from './study-index.ts';
 
-/** The header of one frame: of a single-frame instance its own, of a multi-frame one what holds for this frame. */
+/** The header of one frame: of a single-frame instance its own, of a multi-frame instance the values for this frame. */
 export interface FrameHeader extends Omit<InstanceIndex, 'frames'> {
-  /** 1-based, where the instance has several. */
+  /** 1-based; absent where the instance has only one frame. */
   readonly frameNumber?: number;
 }
 
@@ -13,14 +13,14 @@ export function frameKey({ SOPInstanceUID, frameNumber }: FrameReference): strin
   return frameNumber === undefined ? SOPInstanceUID : `${SOPInstanceUID}#${frameNumber}`;
 }
 
-/** A frame's name, of all that is known of it. */
+/** Reduces a frame's header to its name. */
 export function frameReference({ SOPInstanceUID, frameNumber }: FrameReference): FrameReference {
   return frameNumber === undefined ? { SOPInstanceUID } : { SOPInstanceUID, frameNumber };
 }
 
 /**
- * Row and column spacing of a radiograph, mm: calibrated where the source says it, else at the detector (PS3.3 10.7.1.1);
- * undefined where it gives none above zero.
+ * Row and column spacing of a radiograph, mm: calibrated where the source states it, else at the detector (PS3.3 10.7.1.1);
+ * undefined where neither is above zero.
  */
 export function flatSpacing({
   PixelSpacing,
@@ -29,7 +29,7 @@ export function flatSpacing({
   return [PixelSpacing, ImagerPixelSpacing].find((pair) => pair?.every((spacing) => spacing > 0));
 }
 
-/** Where a frame lies along its own normal, mm (PS3.3 C.7.6.2.1.1); 0 where it does not say where it lies. */
+/** Position of a frame along its own normal, mm (PS3.3 C.7.6.2.1.1); 0 where the frame has no position. */
 export function alongNormal({ ImagePositionPatient, ImageOrientationPatient }: FrameHeader): number {
   if (ImagePositionPatient === undefined || ImageOrientationPatient === undefined) return 0;
   const [x, y, z] = ImagePositionPatient;
@@ -37,13 +37,13 @@ export function alongNormal({ ImagePositionPatient, ImageOrientationPatient }: F
   return x * (b * f - c * e) + y * (c * d - a * f) + z * (a * e - b * d);
 }
 
-/** The headers of an instance's frames, in order; one where it has no functional groups. */
+/** The headers of an instance's frames, in order; a single header where it has no functional groups. */
 export function frameHeaders(instance: InstanceIndex): readonly FrameHeader[] {
   const { frames, ...header } = instance;
   return frames === undefined ? [header] : frames.map((_, index) => frameHeader(instance, index + 1));
 }
 
-/** The headers of what an image is made of: its frames, or its instances where it is made of whole ones. */
+/** The headers of an image's frames, or of its instances where it consists of whole instances. */
 export function imageFrames({ instances, frames }: ImageIndex): readonly FrameHeader[] {
   if (frames === undefined) return instances.map(({ frames: _, ...header }) => header);
   const byUid = new Map(instances.map((instance) => [instance.SOPInstanceUID, instance]));

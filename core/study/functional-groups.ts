@@ -1,4 +1,4 @@
-/** What multi-frame functional groups say of each frame (PS3.3 C.7.6.16), from the allow-list of the header index. */
+/** What multi-frame functional groups say about each frame (PS3.3 C.7.6.16), limited to the allow-list of the header index. */
 import { keywordOf } from '#dicom/dictionary.ts';
 import type { Dataset } from '#dicom/read.ts';
 import { bodyPartOf } from './body-parts.ts';
@@ -14,7 +14,7 @@ export const ENHANCED: ReadonlySet<string> = new Set([
   '1.2.840.10008.5.1.4.1.1.130',
   '1.2.840.10008.5.1.4.1.1.128.1',
 ]);
-/** Dimensions are named, or followed by FrameContent's numbers; more than a few there never are. */
+/** Limit on a list of dimensions, or of a frame's Dimension Index Values. Real lists have a few entries. */
 const MAX_DIMENSIONS = 16;
 const STACK_ID = /^\d{1,16}$/;
 
@@ -23,9 +23,9 @@ export interface FunctionalGroups extends FrameAttributes {
 }
 
 /**
- * The attributes of each frame of an enhanced image, those that all frames share lifted to the instance. Nothing where the
- * SOP Class has no such groups, where they do not describe each frame once, or where there are more than `MAX_FRAMES`: such
- * an instance has no place for its frames, and making a volume of it is refused (`core/image/slices.ts`).
+ * The attributes of each frame of an enhanced image; attributes that all frames share become the instance's own. Undefined
+ * where the SOP Class has no such groups, where the groups do not describe each frame once, or where there are more than
+ * `MAX_FRAMES`. The frames of such an instance have no position, and a volume of them is refused (`core/image/slices.ts`).
  */
 export function functionalGroups(dataset: Dataset): FunctionalGroups | undefined {
   const frameCount = whole(dataset, 'NumberOfFrames') ?? 0;
@@ -36,18 +36,18 @@ export function functionalGroups(dataset: Dataset): FunctionalGroups | undefined
   return lifted(perFrame.map((frame) => frameAttributes(shared === undefined ? [frame] : [frame, shared])));
 }
 
-/** Keywords of what the dimensions are; '' where an attribute is private or unknown. */
+/** Keywords of the dimensions' attributes; '' where an attribute is private or unknown. */
 export function dimensionPointers(dataset: Dataset): string[] | undefined {
   const items = dataset.items('DimensionIndexSequence');
   if (items.length === 0 || items.length > MAX_DIMENSIONS) return undefined;
   return items.map((item) => keywordOf(item.number('DimensionIndexPointer') ?? 0) ?? '');
 }
 
-/** @param groups the frame's own groups, then the shared ones: a macro is in one of them (C.7.6.16) */
+/** @param groups the frame's own groups, then the shared ones; each macro is in one of the two (C.7.6.16) */
 function frameAttributes(groups: readonly Dataset[]): FrameAttributes {
   const macro = (...keywords: readonly string[]): Dataset | undefined =>
     groups.flatMap((group) => keywords.flatMap((keyword) => group.items(keyword)))[0];
-  /** What a converter found in the single-frame images and had no macro for (C.7.6.16.2). */
+  /** Attributes of the single-frame images for which the converter had no macro (C.7.6.16.2). */
   const unassigned = groups.flatMap((group) => [
     ...group.items('UnassignedPerFrameConvertedAttributesSequence'),
     ...group.items('UnassignedSharedConvertedAttributesSequence'),
@@ -92,12 +92,12 @@ function frameAttributes(groups: readonly Dataset[]): FrameAttributes {
   };
 }
 
-/** The first of these that has the number. */
+/** The number from the first item that has it. */
 function numberIn(items: readonly (Dataset | undefined)[], keyword: string): number | undefined {
   return items.map((item) => item?.number(keyword)).find((value) => value !== undefined);
 }
 
-/** Values that are the same in all frames as the instance's own, the others as each frame's. */
+/** Moves values that are the same in all frames to the instance, and leaves the others with their frames. */
 function lifted(frames: readonly FrameAttributes[]): FunctionalGroups {
   const entries = frames.map((frame) => Object.entries(frame).filter(([, value]) => value !== undefined));
   const alike = new Map((entries[0] ?? []).map(([keyword, value]) => [keyword, JSON.stringify(value)]));

@@ -1,11 +1,11 @@
-/** Values of a header that may leave the site: checked for what they are, dropped where they may be about a patient. */
+/** Header values that may leave the site. They are checked, and dropped where they might say something about a patient. */
 import type { Dataset } from '#dicom/read.ts';
 import { isKeyUid } from '#dicom/uid.ts';
 import { MODALITIES } from './modalities.ts';
 
-/** A Code String (PS3.5 6.2) as it may leave the site: one word. Other text is dropped, for it may be about a patient. */
+/** A Code String (PS3.5 6.2) that may leave the site: one word. Other text is dropped, because it may be about a patient. */
 const CODE_STRING = /^[A-Z0-9_]{1,16}$/;
-/** The Code Strings of several words that are known terms (PS3.3 C.7.6.3.1.2, C.8.4.9.1.1, C.8.7.1.1.2) or much used. */
+/** Code Strings of several words that are Defined Terms (PS3.3 C.7.6.3.1.2, C.8.4.9.1.1, C.8.7.1.1.2) or in wide use. */
 const TERMS = new Set(
   [
     'PALETTE COLOR',
@@ -18,19 +18,19 @@ const TERMS = new Set(
     'BIPLANE B',
   ].concat(['PROJECTION IMAGE', 'MIN IP', 'MAX IP', 'C SPINE', 'T SPINE', 'L SPINE', 'TL SPINE', 'LS SPINE']),
 );
-/** A Code Value has digits, in every scheme of PS3.16 8 that names regions; names have none. */
+/** Code Values contain a digit in every scheme of PS3.16 8 that codes regions; names do not. */
 const CODE_VALUE = /^(?=.*\d)[A-Z0-9.-]{1,16}$/;
-/** Image Type, the longest list of codes, has four values, and vendors' a few more; a list of thousands is none. */
+/** Image Type, the longest list of codes, has four values plus a vendor's few. A list of thousands is not an Image Type. */
 const MAX_CODES = 32;
 const CODING_SCHEME = /^[A-Z0-9_-]{1,16}$/;
 /** Defined Terms of Rescale Type (0028,1054; PS3.3 C.11.1.1.2). */
 const RESCALE_TYPES = new Set(['OD', 'HU', 'US', 'MGML', 'Z_EFF', 'ED', 'EDW', 'HU_MOD', 'PCT']);
-/** HU as people spell it out. */
+/** HU spelled out. */
 const HOUNSFIELD = /^(hu|h\.u\.|hounsfield([ _-]?units?)?)$/i;
-/** What stands for a text that is no Defined Term; unlike US, unspecified, it never means Hounsfield units. */
+/** Replaces a text that is not a Defined Term. Unlike US, unspecified, it never means Hounsfield units. */
 const OTHER_UNITS = 'OTHER';
 
-/** Enumerated Values and Defined Terms of how MR is made (PS3.3 C.8.3.1, C.8.13.1, C.8.13.3); what is none is dropped. */
+/** Enumerated Values and Defined Terms of MR acquisition (PS3.3 C.8.3.1, C.8.13.1, C.8.13.3). Other values are dropped. */
 const MR_TERMS = {
   ScanningSequence: new Set(['SE', 'IR', 'GR', 'EP', 'RM']),
   SequenceVariant: new Set(['SK', 'MTC', 'SS', 'TRSS', 'SP', 'MP', 'OSP', 'NONE']),
@@ -54,7 +54,7 @@ export function code(dataset: Dataset, keyword: string): string | undefined {
   return codeString(dataset.text(keyword));
 }
 
-/** Code Strings with their places: '' for one that is dropped. */
+/** Code Strings at their places in the list, with '' for a dropped one. */
 export function codes(dataset: Dataset, keyword: string): string[] | undefined {
   const values = dataset.texts(keyword).map((value) => codeString(value) ?? '');
   return values.length === 0 || values.length > MAX_CODES ? undefined : values;
@@ -82,7 +82,7 @@ export function modality(dataset: Dataset): string | undefined {
   return Modality !== undefined && MODALITIES.has(Modality) ? Modality : undefined;
 }
 
-/** Rescale Type, a text that people type: a Defined Term, HU where it is spelled out, or OTHER. */
+/** Rescale Type, which people type by hand: a Defined Term, HU where it is spelled out, or OTHER. */
 export function rescaleType(dataset: Dataset): string | undefined {
   const text = dataset.text('RescaleType');
   if (text === undefined || RESCALE_TYPES.has(text)) return text;

@@ -1,12 +1,11 @@
-/** From instances to images: what a tool can be asked about. */
+/** From instances to images. A tool is asked about images. */
 import { type FrameHeader, frameHeaders, frameReference } from './frames.ts';
 import { ENHANCED } from './functional-groups.ts';
 import { splitFrames, splitMixed } from './split-frames.ts';
 import type { ImageIndex, InstanceIndex, StudyIndex } from './study-index.ts';
 
 /**
- * Raised when other images are found in the same instances: what was judged before then has to be judged again
- * (`edge/wanted.ts`).
+ * Raised when the same instances give other images: earlier judgements must then be made again (`edge/wanted.ts`).
  */
 export const IMAGES_VERSION = 3;
 
@@ -16,7 +15,7 @@ export const CROSS_SECTIONAL: ReadonlySet<string> = new Set([
   '1.2.840.10008.5.1.4.1.1.4',
   '1.2.840.10008.5.1.4.1.1.128',
 ]);
-/** Projection radiographs: CR, and DX, mammography and intra-oral X-ray for presentation and for processing (PS3.4 B.5). */
+/** Projection radiographs: CR; DX, mammography and intra-oral X-ray, for presentation and for processing (PS3.4 B.5). */
 export const PROJECTION: ReadonlySet<string> = new Set([
   '1.2.840.10008.5.1.4.1.1.1',
   '1.2.840.10008.5.1.4.1.1.1.1',
@@ -28,19 +27,19 @@ export const PROJECTION: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Multi-frame images whose frames have no functional groups to place them, but vectors (PS3.3 C.8.4): Nuclear Medicine. They
- * are images, so that a tool can be asked about them and the run says why they make no volume.
+ * Multi-frame images whose frames are placed by vectors and not by functional groups (PS3.3 C.8.4): Nuclear Medicine. They
+ * count as images, so a tool can be asked about them and the run says why they make no volume.
  */
 const PLACED_BY_VECTORS = new Set(['1.2.840.10008.5.1.4.1.1.20']);
 
 /**
  * The images of a study, by SeriesInstanceUID: a volume for the cross-sectional instances of each series, volumes for the
- * frames of each enhanced image, a radiograph for each projection. Localizers, objects of other SOP Classes (Secondary
- * Captures of slices among them: nobody knows their units) and what Hilum wrote itself are in none.
+ * frames of each enhanced image, a radiograph for each projection. No image contains localizers, objects that Hilum wrote, or
+ * objects of other SOP Classes (e.g. Secondary Captures of slices, whose units nobody knows).
  *
- * A series whose slices lie on top of each other or take turns is taken apart by AcquisitionNumber or by what the slices
- * show where that explains it (a scan before and after contrast, the echoes of an MR), the rotations of one sweep together; otherwise it stays whole and loading
- * says what is wrong with it. How the frames of an enhanced image are told apart is in `split-frames.ts`.
+ * A series whose slices lie on top of each other or alternate is split by AcquisitionNumber, or by what the slices show, where
+ * that explains it (scans before and after contrast, the echoes of an MR). The rotations of one sweep stay together. Otherwise
+ * the series stays whole, and loading reports the fault. `split-frames.ts` splits the frames of enhanced images.
  */
 export function groupImages(study: StudyIndex): readonly ImageIndex[] {
   const sources = study.instances.filter((instance) => instance.writtenByHilum !== true).toSorted(bySopInstance);
@@ -60,7 +59,7 @@ export function groupImages(study: StudyIndex): readonly ImageIndex[] {
   });
 }
 
-/** SOP Instance UIDs of what images are made of, each once: several volumes may be frames of one instance. */
+/** SOP Instance UIDs of the images' instances, each once: several volumes may be frames of one instance. */
 export function instanceUidsOf(images: readonly ImageIndex[]): readonly string[] {
   return [...new Set(images.flatMap((image) => image.instances.map(({ SOPInstanceUID }) => SOPInstanceUID)))];
 }
@@ -70,8 +69,8 @@ function isSlice(instance: InstanceIndex): boolean {
 }
 
 /**
- * The images of one enhanced object: an instance, or the instances of a concatenation in their order (PS3.3 C.7.6.16).
- * One without an index of its frames stays whole, and loading says why it makes no volume.
+ * The images of one enhanced object: an instance, or the instances of a concatenation in order (PS3.3 C.7.6.16). Without an
+ * index of its frames the object stays whole, and loading says why it makes no volume.
  */
 function imagesOfObject(parts: readonly InstanceIndex[]): readonly (ImageIndex | undefined)[] {
   const ordered = parts.toSorted((a, b) => (a.InConcatenationNumber ?? 0) - (b.InConcatenationNumber ?? 0));

@@ -17,13 +17,13 @@ import {
 } from './header-values.ts';
 import { type InstanceAttributes, type InstanceIndex, InstanceIndexSchema } from './study-index.ts';
 
-/** The name by which Hilum knows its own objects, in Manufacturer (0008,0070). */
+/** The Manufacturer (0008,0070) by which Hilum recognises its own objects. */
 export const MANUFACTURER = 'Hilum';
 
 /**
- * The header index of one Part 10 file: allow-listed attributes, digest and size. Values that break their VR are left out.
+ * The header index of one Part 10 file: allow-listed attributes, digest and size. Values that violate their VR are left out.
  *
- * @throws DicomReadError where the file cannot be taken as DICOM, missing and invalid UIDs included
+ * @throws DicomReadError where the file cannot be read as DICOM, or a UID is missing or invalid
  */
 export function indexInstance(bytes: Uint8Array): InstanceIndex {
   const { TransferSyntaxUID, dataset } = readDicom(bytes);
@@ -45,7 +45,7 @@ type Candidates = { readonly [Keyword in keyof InstanceAttributes]?: InstanceAtt
 
 function attributesOf(dataset: Dataset): Candidates {
   return {
-    // Required by readDicom; the empty string would be refused by the schema.
+    // readDicom ensures these; the schema would refuse an empty string.
     SOPInstanceUID: dataset.text('SOPInstanceUID') ?? '',
     SOPClassUID: dataset.text('SOPClassUID') ?? '',
     StudyInstanceUID: dataset.text('StudyInstanceUID') ?? '',
@@ -99,7 +99,7 @@ function attributesOf(dataset: Dataset): Candidates {
   };
 }
 
-/** True where the Manufacturer, or one of the Contributing Equipment items, is Hilum. */
+/** Whether the Manufacturer, or a Contributing Equipment item, is Hilum. */
 function writtenByHilum(dataset: Dataset): boolean {
   const isOurs = (manufacturer: string | undefined): boolean => manufacturer?.startsWith(MANUFACTURER) === true;
   return (

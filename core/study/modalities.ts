@@ -1,6 +1,6 @@
 /**
- * Defined Terms of Modality (0008,0060), retired ones included (PS3.3 C.7.3.1.1.1). A value beyond them may be anything that
- * somebody typed: it neither leaves the site nor is repeated.
+ * Defined Terms of Modality (0008,0060), including retired ones (PS3.3 C.7.3.1.1.1). Any other value may be free text: it
+ * neither leaves the site nor is repeated.
  */
 export const MODALITIES: ReadonlySet<string> = new Set(
   `ANN AR AS ASMT AU BDUS BI BMD CD CF CFM CP CR CS CT CTPROTOCOL DD DF DG DM DMS DOC DS DX EC ECG EEG EMG EOG EPS ES FA

@@ -1,4 +1,4 @@
-/** The names of a study's content: which instances, with which bytes. Independent of order, place and time. */
+/** Digests that name a study's content: which instances, with which bytes. Independent of order, place and time. */
 import { createHash } from 'node:crypto';
 import type { ImageIndex, InstanceIndex } from './study-index.ts';
 
@@ -14,7 +14,7 @@ export function revisionOf(instances: readonly Identified[]): string {
     .digest('hex');
 }
 
-/** The same over the images that a tool was given: a late dose report changes the revision, not the input digest. */
+/** The same over the images that a tool was given. A late dose report changes the revision but not the input digest. */
 export function inputDigestOf(images: readonly ImageIndex[]): string {
   return revisionOf(images.flatMap((image) => image.instances));
 }

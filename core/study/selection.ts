@@ -1,4 +1,4 @@
-/** Which images a tool takes: declared in the tool's manifest, decided from headers alone. */
+/** Which images a tool takes: declared in its manifest and decided from headers alone. */
 import * as z from 'zod';
 import type { Reason } from '../errors.ts';
 import type { Suitability } from '../tool.ts';
@@ -12,15 +12,15 @@ const attribute = z.string().refine(isKnown, 'not in the header index (core/stud
 
 const RuleSchema = z
   .object({
-    /** A keyword of the header index (`core/study/study-index.ts`), or `NumberOfInstances`: how many slices the image has. */
+    /** A keyword of the header index (`core/study/study-index.ts`), or `NumberOfInstances`, the number of the image's slices. */
     attribute,
     in: z.array(z.string()).optional(),
     notIn: z.array(z.string()).optional(),
     atLeast: z.number().optional(),
     atMost: z.number().optional(),
-    /** What an absent attribute means. */
+    /** Whether an absent attribute passes the rule. */
     whenAbsent: z.enum(['accept', 'refuse']).default('refuse'),
-    /** Why an image that breaks the rule is refused, for people. */
+    /** Why an image that breaks the rule is refused, in words for people. */
     reason: z.string(),
   })
   .strict();
@@ -31,22 +31,22 @@ export const SelectionSchema = z
     image: z.enum(['volume', 'radiograph']),
     /** An image is suitable when it meets every rule of at least one alternative. */
     alternatives: z.array(z.array(RuleSchema).min(1)).min(1),
-    /** Of several suitable images: all of them, or the best by `prefer`, then by SeriesInstanceUID. */
+    /** Which of several suitable images to take: all, or the best by `prefer`, then by SeriesInstanceUID. */
     take: z.enum(['all', 'best']),
     prefer: z.array(z.object({ attribute, order: z.enum(['ascending', 'descending']) }).strict()).default([]),
   })
   .strict();
 export type Selection = Readonly<z.infer<typeof SelectionSchema>>;
 
-/** An image that a tool does not take, and why. */
+/** An image that a tool does not take, and the reason. */
 export interface Refusal {
   readonly image: ImageIndex;
   readonly reason: Reason;
 }
 
 /**
- * Whether the image meets a selection: all rules of one alternative, each by every instance or frame. A refusal names the first
- * broken rule of the alternative that went furthest.
+ * Whether the image meets a selection: every instance or frame meets all rules of one alternative. A refusal gives the reason
+ * of the first broken rule, in the alternative that came closest.
  */
 export function judgeImage(selection: Selection, image: ImageIndex): Suitability {
   if (image.kind !== selection.image) {
@@ -66,8 +66,8 @@ export function judgeImage(selection: Selection, image: ImageIndex): Suitability
 }
 
 /**
- * The images a tool takes, and why it takes no others. The order is the selection's preference, then SeriesInstanceUID and
- * SOPInstanceUID, so that it does not depend on the order of arrival.
+ * The images that a tool takes, and the reasons why it takes no others. The order is the selection's preference, then
+ * SeriesInstanceUID and SOPInstanceUID, so it does not depend on the order of arrival.
  */
 export function selectImages(
   selection: Selection,
@@ -96,12 +96,12 @@ function meets(rule: Rule, image: ImageIndex): boolean {
   return imageFrames(image).every((frame) => accepts(rule, valuesOf(frame, rule.attribute)));
 }
 
-/** Frames count as instances do: an enhanced image of 300 frames is what a series of 300 instances is. */
+/** Counts frames like instances: an enhanced image of 300 frames equals a series of 300 instances. */
 function slicesIn({ instances, frames }: ImageIndex): number {
   return frames?.length ?? instances.reduce((sum, { NumberOfFrames = 1 }) => sum + NumberOfFrames, 0);
 }
 
-/** `in`: one of the values is listed; `notIn`: none is; `atLeast` and `atMost`: all are. */
+/** `in`: one of the values is listed. `notIn`: none is listed. `atLeast`, `atMost`: all values are within. */
 function accepts(rule: Rule, values: readonly (string | number)[]): boolean {
   if (values.length === 0) return rule.whenAbsent === 'accept';
   if (rule.in !== undefined && !values.some((value) => rule.in?.includes(String(value)))) return false;

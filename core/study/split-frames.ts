@@ -1,27 +1,26 @@
 /**
- * Which frames of an enhanced image make a volume together. Frames of different content are never mixed: what the header
- * says differs is taken apart, and what lies in one place twice and cannot be told apart stays together, so that loading
- * refuses it.
+ * Decides which frames of an enhanced image make a volume together. Frames that differ in content by their headers are never
+ * mixed. Frames that share a place and cannot be told apart stay together, and loading then refuses them.
  */
 import { alongNormal, type FrameHeader } from './frames.ts';
 import { joinedSweeps } from './sweeps.ts';
 
-/** Two frames are parallel where no direction cosine differs by more; the same limit holds within a volume. */
+/** Two frames are parallel if no direction cosine differs by more. The same limit holds within a volume. */
 const MAX_COSINE_DIFFERENCE = 1e-3;
-/** Beyond this many directions no two frames make a volume, and sorting them out is only work. */
+/** Beyond this many directions no two frames make a volume, and sorting them would be wasted work. */
 const MAX_ORIENTATIONS = 64;
-/** Dimensions that say where a frame lies. Values of all others say what it shows (PS3.3 C.7.6.17). */
+/** Dimensions that say where a frame is. All other dimensions say what it shows (PS3.3 C.7.6.17). */
 const IN_SPACE = new Set(['StackID', 'InStackPositionNumber', 'ImagePositionPatient', 'ImageOrientationPatient']);
 
 /**
- * The volumes of one enhanced image's frames, by their first frame. Localizers (third value of Frame Type) are in none.
+ * The volumes of one enhanced image's frames, ordered by first frame. Localizers (third value of Frame Type) belong to none.
  *
- * 1. By what a frame shows: Frame Type, Complex Image Component, Temporal Position Index, Effective Echo Time, diffusion
- *    b-value and direction, cardiac phase, and the units of its values.
- * 2. By Stack ID, or by orientation where there is none. Frames of one stack that are not parallel stay together.
- * 3. Where frames still lie on top of each other, or acquisitions take turns: by Frame Acquisition Number, where those that
- *    follow each other along the patient are one scan, or else by the values of the dimensions that do not say where a frame
- *    lies, if that takes them apart.
+ * 1. Frames are split by what they show: Frame Type, Complex Image Component, Temporal Position Index, Effective Echo Time,
+ *    diffusion b-value and direction, cardiac phase, and the units of the values.
+ * 2. They are split by Stack ID, or by orientation without one. Frames of one stack that are not parallel stay together.
+ * 3. Where frames still lie on top of each other, or acquisitions alternate, they are split by Frame Acquisition Number;
+ *    acquisitions that follow each other along the patient are one scan. If that does not separate them, they are split by the
+ *    dimensions that do not say where a frame is.
  */
 export function splitFrames(frames: readonly FrameHeader[]): readonly (readonly FrameHeader[])[] {
   const shown = frames.filter((frame) => frame.ImageType?.includes('LOCALIZER') !== true);
@@ -32,9 +31,9 @@ export function splitFrames(frames: readonly FrameHeader[]): readonly (readonly 
 }
 
 /**
- * Slices or frames of one place twice, or of two acquisitions in turns (a scan before and one after contrast, half a slice
- * apart), taken apart by acquisition, by what they show (echoes of one MR series) or by dimension where that explains it.
- * Step and shoot has an acquisition a rotation: those of one sweep stay together.
+ * Splits slices or frames that share a place, or that alternate between two acquisitions (scans before and after contrast,
+ * half a slice apart): by acquisition, by what they show (the echoes of an MR series) or by dimension, where that explains it.
+ * Step and shoot makes one acquisition per rotation; the rotations of one sweep stay together.
  */
 export function splitMixed<T extends FrameHeader>(slices: readonly T[]): readonly (readonly T[])[] {
   if (!hasDuplicates(slices) && !isInTurns(slices)) return [slices];
@@ -56,12 +55,12 @@ function contentOf(frame: FrameHeader): string {
   ]);
 }
 
-/** Whether two slices show the same in the same direction. */
+/** Whether two slices show the same thing in the same direction. */
 const areAlike = (a: FrameHeader, b: FrameHeader): boolean => contentOf(a) === contentOf(b) && isParallel(a, b);
 
 const acquisitionOf = ({ AcquisitionNumber = 0 }: FrameHeader): string => String(AcquisitionNumber);
 
-/** Whether slices of an acquisition have slices of another between them: following each other, they make one volume. */
+/** Whether slices of one acquisition lie between slices of another. Acquisitions that follow each other make one volume. */
 function isInTurns(slices: readonly FrameHeader[]): boolean {
   const acquisitions = slices.toSorted((a, b) => alongNormal(a) - alongNormal(b)).map(acquisitionOf);
   const changes = acquisitions.filter((acquisition, i) => i > 0 && acquisition !== acquisitions[i - 1]).length;
@@ -72,7 +71,7 @@ function dimensionsOf({ DimensionIndexPointers = [], DimensionIndexValues = [] }
   return DimensionIndexValues.filter((_, index) => !IN_SPACE.has(DimensionIndexPointers[index] ?? '')).join();
 }
 
-/** Parallel frames together, each group by the orientation of its first; all in one where that makes too many groups. */
+/** Groups parallel frames, each group by its first frame's orientation. All frames stay together if the groups are too many. */
 function byOrientation(frames: readonly FrameHeader[]): readonly (readonly FrameHeader[])[] {
   const groups: FrameHeader[][] = [];
   for (const frame of frames) {
@@ -90,7 +89,7 @@ function isParallel(a: FrameHeader, b: FrameHeader): boolean {
   return left.every((cosine, index) => Math.abs(cosine - (right[index] ?? 0)) <= MAX_COSINE_DIFFERENCE);
 }
 
-/** Groups of one key each, by their first member's place. */
+/** Groups items by key, ordered by each group's first item. */
 function groupsOf<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
   return [...Map.groupBy(items, keyOf).values()];
 }

@@ -1,8 +1,8 @@
 /**
- * What Hilum knows of a study without its pixels: an allow-list of attributes per instance.
+ * What Hilum knows about a study without its pixels: an allow-list of attributes per instance.
  *
- * The list holds what routing, geometry and conversion need and nothing that describes the patient: no Patient module,
- * no dates, no free text (PS3.15 Annex E). It travels in the manifest. Names are DICOM keywords (PS3.6).
+ * The list holds what routing, geometry and conversion need and nothing that describes the patient: no Patient module, no
+ * dates, no free text (PS3.15 Annex E). It is part of the manifest. Names are DICOM keywords (PS3.6).
  */
 import * as z from 'zod';
 import { KEY_UID } from '#dicom/uid.ts';
@@ -19,7 +19,7 @@ export const InstanceAttributesSchema = z.object({
   SeriesInstanceUID: uid,
   TransferSyntaxUID: uid,
   Modality: codeString.optional(),
-  /** Of frames: Frame Type (0008,9007). */
+  /** For frames: Frame Type (0008,9007). */
   ImageType: z.array(codeString).optional(),
   BodyPartExamined: codeString.optional(),
   /** Code Value and scheme of the first item of Anatomic Region Sequence (0008,2218), as `scheme:value`. */
@@ -29,7 +29,7 @@ export const InstanceAttributesSchema = z.object({
   PatientOrientation: z.array(codeString).optional(),
   FrameOfReferenceUID: uid.optional(),
   SeriesNumber: z.number().optional(),
-  /** Of frames: Frame Acquisition Number (0020,9156). */
+  /** For frames: Frame Acquisition Number (0020,9156). */
   AcquisitionNumber: z.number().optional(),
   InstanceNumber: z.number().optional(),
   Rows: z.number().int().positive().optional(),
@@ -54,13 +54,13 @@ export const InstanceAttributesSchema = z.object({
   RescaleIntercept: z.number().optional(),
   /** A Defined Term of PS3.3 C.11.1.1.2; OTHER stands for any other text. */
   RescaleType: codeString.optional(),
-  /** What tells frames of one place apart (PS3.3 C.7.6.16.2, C.8.13.5); of single-frame images Echo Time (0018,0081) is meant. */
+  /** Attributes that tell frames at one place apart (PS3.3 C.7.6.16.2, C.8.13.5). Single-frame images have Echo Time (0018,0081). */
   ComplexImageComponent: codeString.optional(),
   EffectiveEchoTime: z.number().optional(),
   DiffusionBValue: z.number().optional(),
   DiffusionGradientOrientation: triple.optional(),
   NominalPercentageOfCardiacPhase: z.number().optional(),
-  /** What tells the contrasts of MR apart (C.8.3.1, C.8.13.1, C.8.13.3): codes and times, no sequence names. */
+  /** Attributes that tell the contrasts of MR apart (C.8.3.1, C.8.13.1, C.8.13.3): codes and times, no sequence names. */
   ScanningSequence: z.array(codeString).optional(),
   SequenceVariant: z.array(codeString).optional(),
   MRAcquisitionType: codeString.optional(),
@@ -69,21 +69,21 @@ export const InstanceAttributesSchema = z.object({
   /** ms. */
   RepetitionTime: z.number().optional(),
   InversionTime: z.number().optional(),
-  /** Frame Content (C.7.6.16.2.2); a Stack ID that is no number is left out. */
+  /** Frame Content (C.7.6.16.2.2). A Stack ID that is not a number is left out. */
   StackID: codeString.optional(),
   InStackPositionNumber: z.number().optional(),
-  /** Of single-frame images: Temporal Position Identifier (0020,0100). */
+  /** For single-frame images: Temporal Position Identifier (0020,0100). */
   TemporalPositionIndex: z.number().optional(),
   DimensionIndexValues: z.array(z.number()).optional(),
-  /** Keywords of what the dimensions are (C.7.6.17), '' where an attribute is private or unknown. */
+  /** Keywords of the dimensions' attributes (C.7.6.17); '' where an attribute is private or unknown. */
   DimensionIndexPointers: z.array(codeString).optional(),
-  /** The parts of one image that was too large for one instance (C.7.6.16). */
+  /** A concatenation: the parts of an image that was too large for one instance (C.7.6.16). */
   ConcatenationUID: uid.optional(),
   InConcatenationNumber: z.number().optional(),
   InConcatenationTotalNumber: z.number().optional(),
   ConcatenationFrameOffsetNumber: z.number().optional(),
   BurnedInAnnotation: codeString.optional(),
-  /** True where a Contributing Equipment item or the Manufacturer says that Hilum wrote the instance. */
+  /** True where the Manufacturer or a Contributing Equipment item says that Hilum wrote the instance. */
   writtenByHilum: z.boolean().optional(),
 });
 
@@ -91,12 +91,12 @@ export const InstanceAttributesSchema = z.object({
 export type InstanceAttributes = Readonly<z.infer<typeof InstanceAttributesSchema>>;
 
 /**
- * Frames that one instance is indexed with: more than any scanner writes, little enough for a manifest. Functional MR makes
+ * The most frames indexed for one instance: more than any scanner writes, and few enough for a manifest. Functional MR has
  * the most, some ten thousand.
  */
 export const MAX_FRAMES = 20_000;
 
-/** What the functional groups say of one frame (PS3.3 C.7.6.16); what they say of all frames is the instance's own attribute. */
+/** What the functional groups say about one frame (PS3.3 C.7.6.16). Values shared by all frames are the instance's own. */
 export const FrameAttributesSchema = InstanceAttributesSchema.pick({
   ImageType: true,
   BodyPartExamined: true,
@@ -125,14 +125,14 @@ export const FrameAttributesSchema = InstanceAttributesSchema.pick({
 export type FrameAttributes = Readonly<z.infer<typeof FrameAttributesSchema>>;
 
 export const InstanceIndexSchema = InstanceAttributesSchema.extend({
-  /** Each frame of a multi-frame instance with functional groups, in order: frame number 1 first. */
+  /** The frames of a multi-frame instance with functional groups, in order: frame number 1 first. */
   frames: z.array(FrameAttributesSchema).max(MAX_FRAMES).optional(),
   /** SHA-256 (hex) and length in bytes of the original Part 10 file. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   sizeBytes: z.number().int().positive(),
 });
 
-/** One instance: its header and its file's digest. */
+/** One instance: its header and the digest of its file. */
 export type InstanceIndex = Readonly<z.infer<typeof InstanceIndexSchema>>;
 
 /** All indexed instances of one study. */
@@ -142,8 +142,8 @@ export interface StudyIndex {
 }
 
 /**
- * What a tool is asked about: the headers of one image. A `volume` is the cross-sectional instances of one series
- * (sorted by SOPInstanceUID; geometry is settled when pixels are loaded), a `radiograph` is one projection instance.
+ * The headers of one image, about which a tool is asked. A `volume` is the cross-sectional instances of one series (sorted by
+ * SOPInstanceUID; geometry is settled on loading). A `radiograph` is one projection instance.
  */
 export interface ImageIndex {
   readonly kind: 'volume' | 'radiograph';
@@ -151,6 +151,6 @@ export interface ImageIndex {
   readonly SeriesInstanceUID: string;
   readonly Modality: string;
   readonly instances: readonly InstanceIndex[];
-  /** The frames that make the image, where it is made of some frames of multi-frame instances. */
+  /** The image's frames, where it consists of some frames of multi-frame instances. */
   readonly frames?: readonly FrameReference[];
 }

@@ -1,9 +1,9 @@
-/** Acquisitions that follow each other along the patient, one scan together: step and shoot, an acquisition a rotation. */
+/** Acquisitions that follow each other along the patient and make one scan: step and shoot, with one acquisition per rotation. */
 import { alongNormal, type FrameHeader } from './frames.ts';
 
-/** What lies closer lies in one place, mm. */
+/** Closer slices are at the same place, mm. */
 const SAME_PLACE_MM = 0.01;
-/** The table moves on by about the same each time: by more, and another scan begins. */
+/** The table moves by about the same distance each time. A step above this multiple of it begins another scan. */
 const MAX_STEP = 1.5;
 
 /** The slices of one acquisition, and the extent of their centres along their normal, mm. */
@@ -16,9 +16,9 @@ interface Acquisition<T> {
 }
 
 /**
- * Acquisitions joined to sweeps: each goes on from the one numbered before it, in one direction, by a usual step and without
- * overlap. Where the first place is scanned again before the table moves on, the numbers do not tell which rotations belong
- * together (a scan before and one after contrast at each place), and nothing is joined.
+ * Joins acquisitions to sweeps. Each acquisition continues the one numbered before it, in one direction, by a usual step and
+ * without overlap. Where the first place is scanned again before the table moves on, the numbers do not tell which rotations
+ * belong together (scans before and after contrast at each place), and nothing is joined.
  *
  * @param areAlike whether slices of two acquisitions may be in one volume
  */
@@ -31,7 +31,8 @@ export function joinedSweeps<T extends FrameHeader>(
   const sweeps: Acquisition<T>[][] = [];
   for (const next of ordered) {
     const sweep = sweeps.at(-1) ?? [];
-    if (goesOn(sweep, next, MAX_STEP * usualStep) && areSomeAlike(sweep.at(-1), next, areAlike)) sweep.push(next);
+    if (continuesSweep(sweep, next, MAX_STEP * usualStep) && areSomeAlike(sweep.at(-1), next, areAlike))
+      sweep.push(next);
     else sweeps.push([next]);
   }
   return sweeps.some((sweep, i) => isRepeatedAtOnce(sweep, sweeps[i + 1]))
@@ -50,7 +51,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-function goesOn<T>(sweep: readonly Acquisition<T>[], next: Acquisition<T>, maxStep: number): boolean {
+function continuesSweep<T>(sweep: readonly Acquisition<T>[], next: Acquisition<T>, maxStep: number): boolean {
   const [before, last] = [sweep.at(-2), sweep.at(-1)];
   if (last === undefined) return false;
   const direction = directionOf(last, next);
@@ -58,7 +59,7 @@ function goesOn<T>(sweep: readonly Acquisition<T>[], next: Acquisition<T>, maxSt
   return direction !== 0 && isStraight && Math.abs(next.centre - last.centre) <= maxStep;
 }
 
-/** 1 where the next lies wholly beyond the last along the normal, -1 where before it, 0 where they overlap. */
+/** 1 where `next` is entirely beyond `last` along the normal, -1 where it is entirely before it, 0 where they overlap. */
 function directionOf<T>(last: Acquisition<T>, next: Acquisition<T>): number {
   return Number(next.low > last.high + SAME_PLACE_MM) - Number(next.high < last.low - SAME_PLACE_MM);
 }

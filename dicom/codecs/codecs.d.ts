@@ -1,4 +1,4 @@
-/** What the @cornerstonejs/codec-* builds are, and the types of their entry points; the packages bring none. */
+/** The entry points of the @cornerstonejs/codec-* builds and their types: the packages bring none. */
 declare namespace Emscripten {
   interface FrameInfo {
     readonly width: number;
@@ -17,7 +17,7 @@ declare namespace Emscripten {
     delete(): void;
   }
 
-  /** Emscripten's module factory. The builds print; `print` and `printErr` swallow what would go to stdout and stderr. */
+  /** Emscripten's module factory. The builds print; `print` and `printErr` keep that text off stdout and stderr. */
   type ModuleFactory<Module> = (options: {
     print(text: string): void;
     printErr(text: string): void;
@@ -26,7 +26,7 @@ declare namespace Emscripten {
 
 declare module '@cornerstonejs/codec-charls/decodewasmjs' {
   interface JpegLSDecoder extends Emscripten.HeapDecoder {
-    /** 0: a scan for each component, 1: by lines, 2: by samples. */
+    /** 0: one scan per component, 1: interleaved by line, 2: interleaved by sample. */
     getInterleaveMode(): number;
   }
   const factory: Emscripten.ModuleFactory<{ JpegLSDecoder: new () => JpegLSDecoder }>;

@@ -1,31 +1,31 @@
-/** What a JPEG 2000 or HTJ2K codestream says about itself, and whether it is whole (ITU-T T.800 A). */
+/** What a JPEG 2000 or HTJ2K codestream says about itself, and whether it is complete (ITU-T T.800 A). */
 import { corrupt, unsupported } from './corrupt.ts';
 import type { CodestreamSize } from './markers.ts';
 
 const COD = 0xff52;
 const SOT = 0xff90;
 const EOC = 0xffd9;
-/** SOC and SIZ, with which a codestream begins. */
+/** SOC and SIZ: every codestream begins with them. */
 const START = Uint8Array.of(0xff, 0x4f, 0xff, 0x51);
-/** The boxes of a JP2 file that some writers put before it. */
+/** Some writers put the boxes of a JP2 file first; the codestream must begin within this many bytes. */
 const MAX_BOX_BYTES = 4096;
 const SIZ_BYTES = 40;
 const SOT_BYTES = 12;
 
-/** What is told of a codestream before it is decoded. */
+/** What is known about a codestream before it is decoded. */
 export interface Codestream extends CodestreamSize {
   readonly signed: boolean;
-  /** Where Ssiz of each component stands: bits a sample, less one, and the sign in the highest bit (A.5.1). */
+  /** Offset of each component's Ssiz: bits per sample minus one, with the sign in the highest bit (A.5.1). */
   readonly depthsAt: readonly number[];
-  /** Whether three components are transformed together (A.6.1), which decoders undo. */
+  /** Whether three components share a colour transform (A.6.1), which decoders undo. */
   readonly colourTransform: boolean;
 }
 
 /**
- * The size from the SIZ segment, once it is known that every tile is there: decoders leave what is missing black and say
- * nothing.
+ * Reads the size from the SIZ segment after checking that every tile is there: decoders leave missing tiles black and
+ * report no error.
  *
- * @throws DicomReadError `corrupt-pixel-data` where tiles or bytes are missing, `unsupported-pixel-format` where components
+ * @throws DicomReadError `corrupt-pixel-data` where tiles or bytes are missing; `unsupported-pixel-format` where components
  *   differ in size or precision
  */
 export function wholeCodestream(encoded: Uint8Array): Codestream {
@@ -53,7 +53,7 @@ export function wholeCodestream(encoded: Uint8Array): Codestream {
   const stream = buffer.subarray(start);
   const segments = mainHeader(stream, 4 + bytes);
   checkTileParts(stream, segments.at(-1)?.at ?? stream.length, tiles);
-  // Scod, progression order and layers stand before the transform.
+  // Scod, progression order and layers precede the transform.
   const cod = segments.find(({ marker }) => marker === COD)?.at ?? stream.length;
   return {
     ...{ rows: height - top, columns: width - left, components },
@@ -63,7 +63,7 @@ export function wholeCodestream(encoded: Uint8Array): Codestream {
   };
 }
 
-/** All components alike, as every Photometric Interpretation of DICOM has them. */
+/** The depth that all components share, as every Photometric Interpretation of DICOM requires. */
 function componentDepth(siz: DataView, components: number): number {
   const depth = siz.getUint8(38);
   for (let i = 0; i < components; i += 1) {
@@ -74,7 +74,7 @@ function componentDepth(siz: DataView, components: number): number {
   return depth;
 }
 
-/** The marker segments of the main header from there on, the first tile-part's SOT, if there is one, as the last. */
+/** The marker segments of the main header from `from` on. The last one is the first tile-part's SOT, if there is one. */
 function mainHeader(stream: Buffer, from: number): readonly { readonly marker: number; readonly at: number }[] {
   const segments: { marker: number; at: number }[] = [];
   let at = from;
@@ -87,15 +87,15 @@ function mainHeader(stream: Buffer, from: number): readonly { readonly marker: n
   return segments;
 }
 
-/** Follows the tile-parts by their lengths (A.4.2): they must fill the stream and show every tile. */
+/** Follows the tile-parts by their lengths (A.4.2): they must fill the stream and cover every tile. */
 function checkTileParts(stream: Buffer, firstSot: number, tiles: number): void {
-  if (tiles > stream.length / SOT_BYTES) throw corrupt(`The compressed frame has not room for its ${tiles} tiles`);
+  if (tiles > stream.length / SOT_BYTES) throw corrupt(`The compressed frame is too short for its ${tiles} tiles`);
   let at = firstSot;
   const seen = new Set<number>();
   while (at + SOT_BYTES <= stream.length && stream.readUInt16BE(at) === SOT) {
     seen.add(stream.readUInt16BE(at + 4));
     const length = stream.readUInt32BE(at + 6);
-    // Zero stands for all that is left, which the last tile-part alone may have.
+    // Zero stands for the rest of the stream; only the last tile-part may have it.
     if (length === 0) at = stream.length;
     else if (length < SOT_BYTES + 2) throw corrupt('A tile-part of the compressed frame is too short');
     else at += length;

@@ -13,10 +13,10 @@ export const deflatedFrame: Codec = {
   },
 };
 
-/** Deflate takes two bits for 258 bytes at best. */
+/** Deflate's best ratio: two bits for 258 bytes. */
 const MAX_RATIO = 1032;
 
-/** One byte more may follow where a frame of odd length was padded before it was deflated. */
+/** Allows one byte more than expected: a frame of odd length may have been padded before it was deflated. */
 function inflate(encoded: Uint8Array, expected: number): Uint8Array {
   if (encoded.length * MAX_RATIO < expected) throw corrupt('The deflated frame is too short for its picture');
   try {

@@ -1,9 +1,9 @@
 /**
  * What the @cornerstonejs/codec-* builds have in common.
  *
- * We take their `decodewasmjs` entry points where they have one: three times as fast as the same code translated to
- * JavaScript (`decode`). Each finds its `.wasm` beside its own script, which works from node_modules only: a bundle must
- * leave `@cornerstonejs/*` external and bring the packages along (`infra/bundle.ts` does).
+ * We use their `decodewasmjs` entry points where they exist: WebAssembly is three times as fast as the same code translated
+ * to JavaScript (`decode`). Each script finds its `.wasm` beside itself, which works in node_modules only: a bundle must
+ * leave `@cornerstonejs/*` external and ship the packages (`infra/bundle.ts` does).
  */
 import { interleave } from '../color.ts';
 import { DicomReadError } from '../error.ts';
@@ -16,29 +16,29 @@ interface HeapCodec<Module, Decoder extends Emscripten.HeapDecoder> {
   load(): Promise<Emscripten.ModuleFactory<Module>>;
   create(module: Module): Decoder;
   /**
-   * The size from the stream's own header, so that one that lies is refused before memory is taken.
+   * The size from the stream's own header. A stream that contradicts the DICOM header is refused before memory is allocated.
    *
    * @throws DicomReadError
    */
   readSize(encoded: Uint8Array): CodestreamSize;
-  /** The stream as the build reads it rightly; itself where absent. */
+  /** Rewrites a stream that the build would misread; without it the stream is decoded as it is. */
   prepare?(encoded: Uint8Array, layout: FrameLayout): Uint8Array;
-  /** True where the decoder leaves one component after the other. */
+  /** True where the decoder returns one component plane after the other. */
   isPlanar?(decoder: Decoder): boolean;
 }
 
-/** A decoder that loads its build once, and anew after a failure: a heap that was left in the middle is not trusted again. */
+/** A decoder that loads its build once, and again after a failure: a heap abandoned in mid-frame is not trusted. */
 export function heapDecoder<Module, Decoder extends Emscripten.HeapDecoder>(
   codec: HeapCodec<Module, Decoder>,
 ): () => Promise<DecodeFrame> {
   let loaded: Promise<Module> | undefined;
-  /** What the build has printed of the frame at hand. */
+  /** What the build has printed about the current frame. */
   let printed: string[] = [];
   const print = (text: string): void => {
     printed.push(text);
   };
   return async () => {
-    // An object of its own for each load: Emscripten turns it into the module.
+    // Each load gets a new object: Emscripten turns it into the module.
     loaded ??= codec.load().then((factory) => factory({ print, printErr: print }));
     const module = await loaded;
     return (encoded, layout) => {
@@ -46,8 +46,9 @@ export function heapDecoder<Module, Decoder extends Emscripten.HeapDecoder>(
       printed = [];
       try {
         const decoded = decodeFrame(codec, module, encoded, layout);
-        // Some builds go on where a stream is broken, leave the rest black, and only say so.
-        if (printed.some((line) => /warning|error/i.test(line))) throw corrupt('The decoder complains of the frame');
+        // Some builds continue after damage, leave the rest black, and only print a warning.
+        if (printed.some((line) => /warning|error/i.test(line)))
+          throw corrupt('The decoder reports damage in the frame');
         return decoded;
       } catch (cause) {
         loaded = undefined;
@@ -87,7 +88,7 @@ function decodeFrame<Module, Decoder extends Emscripten.HeapDecoder>(
   return planar ? interleave(decoded, layout.samplesPerPixel, bytesPerSample(layout)) : decoded;
 }
 
-/** Copies the samples out of the heap, widened to the header's bits where the stream has fewer bytes per sample. */
+/** Copies the samples out of the heap. Widens them where the stream has fewer bytes per sample than the header says. */
 function samples(decoded: Uint8Array, info: Emscripten.FrameInfo, layout: FrameLayout): Uint8Array {
   const count = layout.rows * layout.columns * layout.samplesPerPixel;
   const from = info.bitsPerSample > 8 ? 2 : 1;
@@ -100,7 +101,7 @@ function samples(decoded: Uint8Array, info: Emscripten.FrameInfo, layout: FrameL
   }
   if (from === to) return new Uint8Array(decoded);
   const wide = new Uint8Array(count * to);
-  // One byte holds a signed stream's sign in its own top bit; two bytes come with theirs.
+  // The top bit of a signed sample is its sign, and the sign fills the added bytes.
   const negative = info.isSigned === true ? 0x80 : 0x100;
   for (let i = 0; i < count; i += 1) {
     for (let byte = 0; byte < from; byte += 1) wide[i * to + byte] = decoded[i * from + byte] ?? 0;

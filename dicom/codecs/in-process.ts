@@ -2,8 +2,8 @@ import type { FrameDecoder } from './codec.ts';
 import { codecFor } from './registry.ts';
 
 /**
- * Decodes on this thread, one frame after the other, without a limit of time: what a decoder's worker thread does, and
- * enough where the streams are known to be good.
+ * Decodes on the calling thread, one frame after the other, without a time limit. A decoder's worker thread uses it, and it
+ * is enough for streams that are known to be good.
  */
 export const inProcessDecoder: FrameDecoder = {
   async decode(TransferSyntaxUID, encoded, layout) {

@@ -2,7 +2,7 @@ import { bytesPerSample, type Codec, type DecodeFrame } from './codec.ts';
 import { wholeCodestream } from './codestream.ts';
 import { heapDecoder } from './emscripten.ts';
 
-/** JPEG 2000, reversible or not (ITU-T T.800), by OpenJPEG, which undoes the colour transforms that the codestream names. */
+/** JPEG 2000, reversible or irreversible (ITU-T T.800), by OpenJPEG, which undoes the colour transforms in the codestream. */
 export const jpeg2000: Codec = {
   transferSyntaxes: ['1.2.840.10008.1.2.4.90', '1.2.840.10008.1.2.4.91'],
   decodesToRgb: ['YBR_RCT', 'YBR_ICT'],
@@ -16,8 +16,8 @@ const openJpeg = heapDecoder({
 });
 
 /**
- * The build clamps signed samples of 8 bits and less to 0 … 255. So they are decoded as unsigned ones, which differ by the
- * level shift alone (T.800 G.1.2), and shifted back.
+ * The build clamps signed samples of up to 8 bits to 0 … 255. They are therefore decoded as unsigned samples, which differ
+ * by the level shift alone (T.800 G.1.2), and shifted back.
  */
 function withSmallSignedSamples(decode: DecodeFrame): DecodeFrame {
   return (encoded, layout) => {

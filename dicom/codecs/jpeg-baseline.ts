@@ -29,9 +29,9 @@ const ADOBE_SEGMENT = [0xff, 0xee, 0, 14, ...ADOBE, 0, 100, 0, 0, 0, 0];
 const ADOBE_BYTES = 12;
 
 /**
- * Tells libjpeg whether three components are RGB or YCbCr: what the stream's own Adobe segment says, and without one what
- * Photometric Interpretation says (PS3.5 8.2.1). Left alone, libjpeg would guess from JFIF and component identifiers, which
- * writers of DICOM do not set with that in mind.
+ * Tells libjpeg whether three components are RGB or YCbCr. The stream's own Adobe segment decides; without one, Photometric
+ * Interpretation decides (PS3.5 8.2.1). Otherwise libjpeg would guess from JFIF and component identifiers, which DICOM
+ * writers do not set for that purpose.
  */
 function withColourTransform(encoded: Uint8Array, { samplesPerPixel, photometric }: FrameLayout): Uint8Array {
   const segments = [...jpegSegments(encoded)];

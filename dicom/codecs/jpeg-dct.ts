@@ -2,26 +2,26 @@
 
 const SIZE = 8;
 
-/** The place in the block, row by row, of each coefficient in the order in which they are coded (T.81 figure A.6). */
+/** Row-major place in the block of each coefficient, in coding order (T.81 figure A.6). */
 export const ZIG_ZAG: readonly number[] = zigZag();
 
-/** C(u) / 2 × cos(u π / 16), which is all that the transform multiplies with. */
+/** C(u) / 2 × cos(u π / 16): the transform's only factors. */
 const [C1, C2, C3, C5, C6, C7] = [1, 2, 3, 5, 6, 7].map((u) => 0.5 * Math.cos((u * Math.PI) / 16)) as Sextuple;
 const C4 = 0.5 * Math.SQRT1_2;
 type Sextuple = [number, number, number, number, number, number];
 
-/** From coefficients to samples around zero, both 8 × 8 row by row. */
+/** From coefficients to samples centred on zero, both 8 × 8 and row-major. */
 export function inverseDct(coefficients: Float64Array, block: Float64Array): void {
   transformRows(coefficients, half);
   transformRows(half, block);
 }
 
-/** What lies between the two passes; nothing is kept in it. */
+/** Scratch space between the two passes. It keeps no state. */
 const half = new Float64Array(SIZE * SIZE);
 
 /**
- * Transforms each row and writes it as a column, so that two passes transform both ways. A sample and its mirror image
- * share their sums: coefficients of even frequency are the same in both, those of odd frequency opposite.
+ * Transforms each row and writes it as a column, so two passes transform both directions. A sample and its mirror image
+ * share their sums: coefficients of even frequency have the same sign in both, those of odd frequency opposite signs.
  */
 function transformRows(from: Float64Array, to: Float64Array): void {
   for (let row = 0; row < SIZE; row += 1) {

@@ -2,27 +2,27 @@
 import { corrupt } from './corrupt.ts';
 
 const LONGEST_CODE = 16;
-/** For each 16 bits that may come next: the code's length × 256 + its value; 0 where no code starts so. */
+/** For each possible next 16 bits: code length × 256 + value; 0 where no code starts like that. */
 export type HuffmanTable = Uint16Array;
 /**
- * A Huffman table of lossless differences with what most of them are at one look: for each 16 bits that may come next, the
- * length of code and difference × 65536 + the difference's low 16 bits; 0 where they are longer.
+ * A Huffman table of lossless differences, with most differences precomputed. For each possible next 16 bits, `whole` holds
+ * (length of code and difference) × 65536 + the difference's low 16 bits; 0 where 16 bits do not hold both.
  */
 export interface DifferenceTable {
   readonly codes: HuffmanTable;
   readonly whole: Int32Array;
 }
-/** By class and destination, as DHT has them in one byte: 0–3 of DC and lossless differences, 0x10–0x13 of AC coefficients. */
+/** By class and destination in one byte, as in DHT: 0–3 for DC and lossless differences, 0x10–0x13 for AC coefficients. */
 export type HuffmanTables = Map<number, HuffmanTable>;
 
-/** The parameters of a segment, read with a check that they are there. */
+/** A number from a segment's parameters, after checking that the segment is long enough. */
 export function field(segment: Uint8Array, offset: number, bytes: 1 | 2): number {
   if (offset + bytes > segment.length) throw corrupt('A JPEG segment is too short');
   const high = segment[offset] ?? 0;
   return bytes === 1 ? high : high * 256 + (segment[offset + 1] ?? 0);
 }
 
-/** Adds the tables of a DHT segment, those of a destination that has one taking its place. */
+/** Adds the tables of a DHT segment. A table replaces an earlier one for the same destination. */
 export function readHuffmanTables(segment: Uint8Array, tables: HuffmanTables): void {
   let offset = 0;
   while (offset < segment.length) {
@@ -36,9 +36,9 @@ export function readHuffmanTables(segment: Uint8Array, tables: HuffmanTables): v
 }
 
 /**
- * @param counts how many codes there are of 1 to 16 bits
- * @param values their values in order
- * @throws DicomReadError `corrupt-pixel-data` where these are more codes than there can be
+ * @param counts numbers of codes of 1 to 16 bits
+ * @param values the codes' values, in order
+ * @throws DicomReadError `corrupt-pixel-data` where there are more codes than 16 bits can hold
  */
 function huffmanTable(counts: readonly number[], values: readonly number[]): HuffmanTable {
   const table = new Uint16Array(1 << LONGEST_CODE);
@@ -57,7 +57,7 @@ function huffmanTable(counts: readonly number[], values: readonly number[]): Huf
   return table;
 }
 
-/** What the differences of a table's codes are, where code and bits are 16 bits at most. */
+/** Precomputes the difference of each code, where code and difference together have at most 16 bits. */
 export function differenceTable(codes: HuffmanTable): DifferenceTable {
   const whole = new Int32Array(codes.length);
   codes.forEach((entry, ahead) => {
@@ -69,14 +69,14 @@ export function differenceTable(codes: HuffmanTable): DifferenceTable {
   return { codes, whole };
 }
 
-/** The number that the last `size` of some bits stand for: those of the lower half for negative ones (T.81 F.2.2.1). */
+/** The number that the last `size` bits stand for; the lower half of the range is negative (T.81 F.2.2.1). */
 function extend(bits: number, size: number): number {
   if (size === 0) return 0;
   const value = bits & ((1 << size) - 1);
   return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
 }
 
-/** Reads bits up to the next marker; reading beyond it is an error, for then the stream is shorter than its picture. */
+/** Reads bits up to the next marker. Reading beyond it is an error: the stream is shorter than its picture. */
 export class EntropyReader {
   readonly #bytes: Uint8Array;
   #offset: number;
@@ -105,8 +105,8 @@ export class EntropyReader {
   }
 
   /**
-   * Lossless differences into the whole of `row`, the tables taking turns: each its number of bits as a Huffman code, then
-   * the bits (T.81 H.1.2.2).
+   * Reads lossless differences until `row` is full; the tables take turns. Each difference is its number of bits as a Huffman
+   * code, then those bits (T.81 H.1.2.2).
    */
   differences(tables: readonly DifferenceTable[], row: Int32Array): void {
     for (let i = 0; i < row.length; i += 1) {
@@ -117,8 +117,8 @@ export class EntropyReader {
   }
 
   /**
-   * The same from the `first` on as long as one look is enough; returns where it was not. The innermost loop of the process:
-   * the reader's state lies in variables meanwhile.
+   * Does the same from index `first` on while one look-up is enough, and returns the index where it was not. This is the
+   * innermost loop of the process, so the reader's state is held in local variables.
    */
   #differencesAtOneLook(tables: readonly DifferenceTable[], row: Int32Array, first: number): number {
     const bytes = this.#bytes;
@@ -158,7 +158,7 @@ export class EntropyReader {
     return size === 16 ? 32_768 : this.extended(size);
   }
 
-  /** Goes on behind the restart marker that must stand here (T.81 F.2.2.5). */
+  /** Skips the restart marker that must stand here (T.81 F.2.2.5). */
   restart(): void {
     const at = this.end();
     const marker = this.#bytes[at + 1] ?? 0;
@@ -166,14 +166,14 @@ export class EntropyReader {
     this.#offset = at + 2;
   }
 
-  /** Where the entropy-coded segment ends: the place of the next marker. Bits left over are padding. */
+  /** Where the entropy-coded segment ends: at the next marker. Bits left over are padding. */
   end(): number {
     this.#bits = 0;
     this.#count = 0;
     return this.#offset;
   }
 
-  /** The next 16 bits, zeros behind the last. */
+  /** The next 16 bits, filled up with zeros at the end. */
   #ahead(): number {
     if (this.#count < LONGEST_CODE) this.#fill();
     return this.#count >= LONGEST_CODE

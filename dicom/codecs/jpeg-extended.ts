@@ -1,6 +1,6 @@
 /**
- * JPEG extended, sequential DCT with Huffman coding (ITU-T T.81 processes 2 and 4): 8 bits by libjpeg-turbo, 12 bits by a
- * decoder of our own, for the packages at hand are either built for 8 bits or bring a DICOM toolkit along.
+ * JPEG extended, sequential DCT with Huffman coding (ITU-T T.81 processes 2 and 4). libjpeg-turbo decodes 8 bits. A decoder
+ * of our own decodes 12 bits: the available packages are built for 8 bits only, or bring a whole DICOM toolkit along.
  */
 import type { Codec, DecodeFrame } from './codec.ts';
 import { corrupt, unsupported } from './corrupt.ts';
@@ -34,19 +34,19 @@ interface Component {
   readonly quantization: Uint16Array;
 }
 
-/** 12 bits, one or three components of one size: no modality writes subsampled ones. */
+/** 12 bits, one or three components of the same size: no modality writes subsampled ones. */
 const decode12: DecodeFrame = (encoded, layout) => {
   const header = checkedFrameHeader(encoded, layout);
   const { marker, precision, rows, columns, components, sampling } = header;
   if (marker !== SOF1 || precision !== 12) throw corrupt('The JPEG frame is not of the extended process');
   if (components > 1 && sampling.some(([horizontal, vertical]) => horizontal !== 1 || vertical !== 1)) {
-    throw unsupported('There is no reading of subsampled components of 12 bits');
+    throw unsupported('Subsampled components of 12 bits are not supported');
   }
   if (components > 1 && layout.photometric !== 'RGB') {
-    throw unsupported('There is no reading of luminance and chrominance of 12 bits');
+    throw unsupported('Luminance and chrominance of 12 bits are not supported');
   }
-  if (layout.bitsAllocated !== 16) throw corrupt('The compressed frame does not have the width that the header says');
-  // Every block of 64 samples takes two codes at least.
+  if (layout.bitsAllocated !== 16) throw corrupt('The compressed samples do not fit the Bits Allocated of the header');
+  // Every block of 64 samples takes at least two codes.
   if (rows * columns * components > encoded.length * 8 * 32)
     throw corrupt('The JPEG frame is too short for its picture');
   const samples = new Uint16Array(rows * columns * components);
@@ -68,7 +68,7 @@ function componentsOf(scan: Scan, { quantizationOf }: JpegFrameHeader): readonly
     const ac = scan.huffman.get(0x10 | (selector & 15));
     const quantization = scan.quantization.get(quantizationOf[place] ?? -1);
     if (dc === undefined || ac === undefined || quantization === undefined) {
-      throw corrupt('A JPEG scan names what is not there');
+      throw corrupt('A JPEG scan names a table that is not there');
     }
     return { place, dc, ac, quantization };
   });
@@ -118,7 +118,7 @@ function decodeScan(
   }
 }
 
-/** One block's coefficients, dequantised, in rows (T.81 F.2.2). Returns its DC value, from which the next one's is told. */
+/** One block's coefficients, dequantised, row-major (T.81 F.2.2). Returns the DC value, from which the next block's is predicted. */
 function readBlock(reader: EntropyReader, component: Component, dcBefore: number, coefficients: Float64Array): number {
   const { dc, ac, quantization } = component;
   coefficients.fill(0);

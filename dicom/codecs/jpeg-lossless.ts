@@ -1,6 +1,6 @@
 /**
- * JPEG lossless, process 14 with any predictor (ITU-T T.81 H), 2 to 16 bits, one or three components, our own: the npm
- * decoder at hand fills up a truncated frame with whatever, where a picture with a wrong half must not be evaluated.
+ * JPEG lossless, process 14 with any predictor (ITU-T T.81 H), 2 to 16 bits, one or three components. The decoder is our
+ * own: the available npm decoder fills up a truncated frame with arbitrary samples, and such a picture must not be evaluated.
  */
 import type { Codec, DecodeFrame } from './codec.ts';
 import { corrupt } from './corrupt.ts';
@@ -16,7 +16,7 @@ export const jpegLossless: Codec = {
 
 const SOF3 = 0xffc3;
 
-/** How one scan's components were predicted (T.81 H.1), and in which of the frame's places they lie. */
+/** How one scan's components were predicted (T.81 H.1), and their places in the frame. */
 interface Prediction {
   readonly places: readonly number[];
   readonly tables: readonly DifferenceTable[];
@@ -31,12 +31,12 @@ const decodeJpegLossless: DecodeFrame = (encoded, layout) => {
   if (marker !== SOF3 || header.sampling.some(([horizontal, vertical]) => horizontal !== 1 || vertical !== 1)) {
     throw corrupt('The JPEG frame is not of the lossless process, or subsampled');
   }
-  // Every sample takes a bit at least.
+  // Every sample takes at least one bit.
   if (rows * columns * components > encoded.length * 8) throw corrupt('The JPEG frame is too short for its picture');
   const samples = new Uint16Array(rows * columns * components);
   const decoded = new Set<number>();
   for (const scan of jpegScans(encoded, header)) {
-    // Once each, for making its tables costs more than reading a short scan.
+    // Each component may come once: making its tables costs more than reading a short scan.
     if (scan.components.some(({ place }) => decoded.has(place))) throw corrupt('A JPEG scan repeats a component');
     const prediction = predictionOf(scan, header);
     decodeScan(scan.reader, prediction, header, samples);
@@ -56,7 +56,7 @@ function predictionOf(
     throw corrupt('A JPEG scan is not of the lossless process');
   }
   const tables = components.flatMap(({ selector }) => huffman.get(selector >> 4) ?? []);
-  if (tables.length !== components.length) throw corrupt('A JPEG scan names what is not there');
+  if (tables.length !== components.length) throw corrupt('A JPEG scan names a table that is not there');
   return {
     places: components.map(({ place }) => place),
     tables: tables.map(differenceTable),
@@ -92,7 +92,7 @@ function decodeScan(
   }
   if (pointTransform > 0) scaleUp(samples, places, stride, pointTransform);
 
-  /** Predicts a row of the i-th place and adds its differences; what comes first is predicted otherwise (T.81 H.1.2.1). */
+  /** Predicts a row of the i-th place and adds its differences. The first row and first sample are predicted otherwise (T.81 H.1.2.1). */
   function addRow(row: number, i: number): void {
     let at = row * rowStride + (places[i] ?? 0);
     const first = row === firstRow ? 1 << (precision - pointTransform - 1) : (samples[at - rowStride] ?? 0);
@@ -109,7 +109,7 @@ function decodeScan(
   }
 }
 
-/** T.81 table H.1 but for predictor 1, from the samples to the left, above, and above to the left. */
+/** T.81 table H.1 without predictor 1. Predicts from the samples to the left, above, and above left. */
 function predict(predictor: number, left: number, above: number, diagonal: number): number {
   switch (predictor) {
     case 2:
@@ -135,6 +135,6 @@ function scaleUp(samples: Uint16Array, places: readonly number[], stride: number
 
 function samplesAs(samples: Uint16Array, bitsAllocated: number): Uint8Array {
   if (bitsAllocated === 8) return Uint8Array.from(samples);
-  if (bitsAllocated !== 16) throw corrupt('The compressed frame does not have the width that the header says');
+  if (bitsAllocated !== 16) throw corrupt('The compressed samples do not fit the Bits Allocated of the header');
   return new Uint8Array(samples.buffer);
 }

@@ -11,7 +11,7 @@ export const jpegLs: Codec = {
     load: async () => (await import('@cornerstonejs/codec-charls/decodewasmjs')).default,
     create: ({ JpegLSDecoder }) => new JpegLSDecoder(),
     readSize,
-    // Interleave mode 0 (T.87 C.2.3): a scan for each component, which CharLS leaves one after the other.
+    // Interleave mode 0 (T.87 C.2.3) is one scan per component; CharLS returns the components one after the other.
     isPlanar: (decoder) => decoder.getInterleaveMode() === 0,
   }),
 };
@@ -19,7 +19,7 @@ export const jpegLs: Codec = {
 const SOF55 = 0xfff7;
 
 function readSize(encoded: Uint8Array): CodestreamSize {
-  // CharLS takes up to half a minute to notice that a stream was cut off; the missing end marker tells at once.
+  // CharLS takes up to half a minute to notice a truncated stream; the missing end marker shows it at once.
   if (!endsWithMarker(encoded)) throw corrupt('The compressed frame lacks its end');
   const header = jpegFrameHeader(encoded);
   if (header.marker !== SOF55) throw corrupt('The compressed frame is not JPEG-LS');

@@ -4,9 +4,9 @@ import { corrupt } from './corrupt.ts';
 import { EntropyReader, field, type HuffmanTable, type HuffmanTables, readHuffmanTables } from './jpeg-entropy.ts';
 import { type JpegFrameHeader, jpegFrameHeader, jpegSegments } from './markers.ts';
 
-/** One scan, whose entropy-coded data `reader` is to read to their end. */
+/** One scan. `reader` must read its entropy-coded data to the end. */
 export interface Scan {
-  /** The places in the frame of the scan's components, and the selector of each one's tables (Td × 16 + Ta). */
+  /** Each component's place in the frame, and the selector of its tables (Td × 16 + Ta). */
   readonly components: readonly { readonly place: number; readonly selector: number }[];
   /** Ss, Se and Ah × 16 + Al: spectral selection and approximation, or predictor and point transform. */
   readonly parameters: readonly [ss: number, se: number, approximation: number];
@@ -24,7 +24,7 @@ const DQT = 0xffdb;
 const SOS = 0xffda;
 
 /**
- * The frame header, once it is known that it is the picture that the DICOM header describes.
+ * The frame header, checked against the DICOM header.
  *
  * @throws DicomReadError `corrupt-pixel-data`
  */
@@ -73,7 +73,8 @@ function scanHeader(body: Uint8Array, identifiers: readonly number[]): Pick<Scan
     selector: field(body, 2 + 2 * i, 1),
   }));
   const places = new Set(components.map(({ place }) => place));
-  if (count === 0 || places.size !== count || places.has(-1)) throw corrupt('A JPEG scan names what is not there');
+  if (count === 0 || places.size !== count || places.has(-1))
+    throw corrupt('A JPEG scan names components that the frame does not have');
   const [ss, se, approximation] = [0, 1, 2].map((i) => field(body, 1 + 2 * count + i, 1));
   return { components, parameters: [ss ?? 0, se ?? 0, approximation ?? 0] };
 }

@@ -6,7 +6,7 @@ export interface CodestreamSize {
   readonly rows: number;
   readonly columns: number;
   readonly components: number;
-  /** Bits of a sample. */
+  /** Bits per sample. */
   readonly precision: number;
 }
 
@@ -24,10 +24,10 @@ export interface JpegFrameHeader extends CodestreamSize {
 /** A marker segment: its marker and its parameters, without marker and length. */
 export interface Segment {
   readonly marker: number;
-  /** Where the marker stands. */
+  /** Offset of the marker. */
   readonly start: number;
   readonly body: Uint8Array;
-  /** Where the next marker, or entropy-coded data, begins. */
+  /** Offset of the next marker or of the entropy-coded data. */
   readonly end: number;
 }
 
@@ -36,14 +36,13 @@ const EOI = 0xffd9;
 const SOS = 0xffda;
 
 /**
- * The marker segments from SOI, or from where the entropy-coded data of a scan end, up to the next scan's header, which is
- * the last one given.
+ * The marker segments from SOI, or from the end of a scan's entropy-coded data, up to and including the next scan's header.
  *
- * @throws DicomReadError `corrupt-pixel-data` where a segment lies about its length
+ * @throws DicomReadError `corrupt-pixel-data` where a segment's length is wrong
  */
 export function* jpegSegments(encoded: Uint8Array, from = 2): Generator<Segment> {
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
-  if (encoded.length < 4 || view.getUint16(0) !== SOI) throw corrupt('The frame does not start as JPEG');
+  if (encoded.length < 4 || view.getUint16(0) !== SOI) throw corrupt('The frame does not start like a JPEG stream');
   let start = from;
   while (start + 4 <= encoded.length) {
     const marker = view.getUint16(start);
@@ -60,7 +59,7 @@ export function* jpegSegments(encoded: Uint8Array, from = 2): Generator<Segment>
   }
 }
 
-/** @throws DicomReadError `corrupt-pixel-data` where there is none before the first scan */
+/** @throws DicomReadError `corrupt-pixel-data` where no frame header precedes the first scan */
 export function jpegFrameHeader(encoded: Uint8Array): JpegFrameHeader {
   for (const { marker, body } of jpegSegments(encoded)) {
     if (!isFrameHeader(marker)) continue;

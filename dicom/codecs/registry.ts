@@ -18,7 +18,7 @@ const CODECS: ReadonlyMap<string, Codec> = new Map(
 /** The encapsulated Transfer Syntaxes whose pixels can be decoded. */
 export const DECODED_TRANSFER_SYNTAXES: readonly string[] = [...CODECS.keys()];
 
-/** @throws DicomReadError `unsupported-transfer-syntax` where there is no decoder for it */
+/** @throws DicomReadError `unsupported-transfer-syntax` where there is no decoder for the syntax */
 export function codecFor(TransferSyntaxUID: string): Codec {
   const codec = CODECS.get(TransferSyntaxUID);
   if (codec === undefined) {

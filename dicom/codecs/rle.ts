@@ -2,10 +2,10 @@ import { unpackBits } from '../native-frames.ts';
 import { bytesPerSample, type Codec, type DecodeFrame } from './codec.ts';
 import { corrupt, unsupported } from './corrupt.ts';
 
-/** A header of sixteen 32-bit numbers: how many segments, and where each starts (PS3.5 G.5). */
+/** The header is sixteen 32-bit numbers: the number of segments, then the start of each (PS3.5 G.5). */
 const HEADER_BYTES = 64;
 const MAX_SEGMENTS = 15;
-/** A run of 128 bytes takes two. */
+/** PackBits' best ratio: two bytes for a run of 128. */
 const MAX_RATIO = 64;
 
 /** RLE Lossless (PS3.5 G): one PackBits segment per byte of each sample, the most significant byte first. */
@@ -21,11 +21,11 @@ const decodeRle: DecodeFrame = (encoded, layout) => {
   const segments = samplesPerPixel * width;
   if (encoded.length < HEADER_BYTES) throw corrupt('The RLE header is incomplete');
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
-  if (bitsAllocated === 1 && samplesPerPixel > 1) throw unsupported('There is no reading of 1-bit colours');
+  if (bitsAllocated === 1 && samplesPerPixel > 1) throw unsupported('Colours of 1 bit are not supported');
   if (view.getUint32(0, true) !== segments || segments > MAX_SEGMENTS) {
     throw corrupt(`The RLE frame has ${view.getUint32(0, true)} segments, the header says ${segments}`);
   }
-  // A plane has a byte for each pixel, or for eight of one bit.
+  // A plane has one byte per pixel; 1-bit pixels take one byte per eight.
   const plane = bitsAllocated === 1 ? Math.ceil((rows * columns) / 8) : rows * columns;
   if (plane * segments > encoded.length * MAX_RATIO) throw corrupt('The RLE frame is too short for its picture');
   const decoded = new Uint8Array(plane * segments);
@@ -41,7 +41,7 @@ const decodeRle: DecodeFrame = (encoded, layout) => {
   return bitsAllocated === 1 ? unpackBits(decoded, 0, rows * columns) : decoded;
 };
 
-/** PackBits (PS3.5 G.3.2) into every `stride`-th byte of `target`, `count` of them. */
+/** Unpacks PackBits (PS3.5 G.3.2) into every `stride`-th byte of `target`, `count` bytes in all. */
 function unpackSegment(packed: Uint8Array, target: Uint8Array, first: number, stride: number, count: number): void {
   const end = first + count * stride;
   let read = 0;

@@ -1,6 +1,7 @@
 /**
- * brain-tissue runs a model of others, so that what is judged is the way around it: the same volumes as Python's onnxruntime
- * finds, the same ones however the head is sliced, and a refusal where there is no whole brain.
+ * The evaluation of `brain-tissue`. The model is a third party's, so the evaluation judges the code around it: the volumes
+ * must be those that Python's onnxruntime gives, they must not depend on the slices' orientation, and a head without a whole
+ * brain must be refused.
  */
 import { join } from 'node:path';
 import { NotEvaluableError } from '#core/errors.ts';
@@ -20,7 +21,7 @@ interface Volumes {
   readonly whiteMl: number;
 }
 
-/** What the tool answers: volumes, or why there are none. */
+/** The tool's answer: volumes, or the code of the reason for none. */
 type Answer = { readonly found: Volumes } | { readonly code: string };
 
 interface HeadOutcome {
@@ -28,7 +29,7 @@ interface HeadOutcome {
   readonly answer: Answer;
 }
 
-/** Variants that are still the same brain, and those that must be refused, with the reason. */
+/** Variants that must give the same volumes, and those that must be refused, with the code of the reason. */
 const SAME: readonly Variant[] = [
   'as it is',
   'sagittal slices',
@@ -48,7 +49,7 @@ const t1Head = part<{ readonly variant: Variant }, HeadOutcome>({
   title: 'A real T1 of the head',
   needs: 'data',
   ciCases: 3,
-  // The first three are what CI runs: the plain head, one that is to be refused, and one in other slices.
+  // CI runs the first three: the unchanged head, one that must be refused, and one with other slices.
   cases: () => {
     const [plain, ...others] = SAME;
     const [cut, ...refused] = Object.keys(REFUSED) as Variant[];
@@ -56,7 +57,7 @@ const t1Head = part<{ readonly variant: Variant }, HeadOutcome>({
   },
   async run({ variant }, tool) {
     const [head] = await imagesForTool(join(dataFolder(), 'mr-t1-head'), tool.entry);
-    if (head?.kind !== 'volume') throw new Error('The head is no volume');
+    if (head?.kind !== 'volume') throw new Error('The head is not a volume');
     return { variant, answer: await answerOf(changed(head, variant), tool) };
   },
   summarise(outcomes) {
@@ -90,8 +91,8 @@ const t1Head = part<{ readonly variant: Variant }, HeadOutcome>({
         },
       ],
       remarks: [
-        `The reference is ${reference.source}: ${reference.greyMl} mL of grey and ${reference.whiteMl} mL of white matter. It says that the model is`,
-        'run rightly, not that it is right: there is no reading of this head by a person. One head is one patient, so there are no intervals.',
+        `The reference is ${reference.source}: ${reference.greyMl} mL of grey and ${reference.whiteMl} mL of white matter. It shows that the`,
+        'model runs correctly, not that the volumes are right: nobody has segmented this head by hand. All variants come from one patient, so there are no intervals.',
       ],
     };
   },
@@ -104,7 +105,7 @@ interface PhantomOutcome {
 
 const phantom = part<{ readonly seed: number; readonly spacingMm: number }, PhantomOutcome>({
   name: 'phantom',
-  title: 'Made-up heads',
+  title: 'Synthetic heads',
   ciCases: 1,
   cases: () => [1, 2, 3, 4, 5, 6].map((seed) => ({ seed, spacingMm: seed % 2 === 1 ? 1.5 : 1 })),
   async run({ seed, spacingMm }, tool) {
@@ -122,8 +123,8 @@ const phantom = part<{ readonly seed: number; readonly spacingMm: number }, Phan
         'brain volume, median difference': percentileOf(outcomes, off, 50, { unit: '%' }),
       }),
       remarks: [
-        'The model knows real texture; on these heads it finds the brain and not its tissues rightly (its card has the figures). The part guards the way of an image',
-        'through the tool where there is no real data, and says nothing of accuracy.',
+        'The model was trained on real texture. On these heads it finds the brain but not its tissues (its card has the figures). The part tests how the tool processes an image',
+        'without real data; it says nothing about accuracy.',
       ],
     };
   },
@@ -149,7 +150,7 @@ const signedDifferences = ({ greyMl, whiteMl }: Volumes): readonly number[] => [
   100 * (whiteMl / reference.whiteMl - 1),
 ];
 
-/** %, without sign, of each tissue from the reference. */
+/** The absolute difference of each tissue from the reference, %. */
 function differences({ answer }: HeadOutcome): readonly number[] {
   return isFound(answer) ? signedDifferences(answer.found).map(Math.abs) : [];
 }

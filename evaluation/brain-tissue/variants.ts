@@ -1,4 +1,4 @@
-/** The same head as other scanners and protocols would have sent it, and heads that are to be refused. */
+/** Variants of a head as other scanners and protocols would produce them, and heads that must be refused. */
 import type { PointLps } from '#core/image/geometry.ts';
 import { toLps } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
@@ -57,7 +57,7 @@ function noisy(head: Volume): Volume {
   return { ...head, voxels: Float32Array.from(head.voxels, (value) => Math.max(0, value + size * random.normal())) };
 }
 
-/** Neighbouring slices in one, by their mean. */
+/** Merges neighbouring slices by their mean. */
 function thicker(head: Volume, factor: number): Volume {
   const { rows, columns, spacingMm, frames } = head;
   const size = rows * columns;
@@ -94,7 +94,7 @@ function slicesOf(head: Volume, from: number, to: number): Volume {
   };
 }
 
-/** Columns to posterior, rows to the feet, slices from left to right: what was at (i, j, k) is at (j, last − k, last − i). */
+/** Columns to posterior, rows to the feet, slices from left to right: (i, j, k) moves to (j, last − k, last − i). */
 function sagittal(head: Volume): Volume {
   const { columns, rows, slices, spacingMm, columnDirection, rowDirection, sliceDirection } = head;
   const voxels = new Float32Array(head.voxels.length);

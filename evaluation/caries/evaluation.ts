@@ -1,4 +1,4 @@
-/** How `caries` is judged: `npm run evaluate -- caries`. */
+/** The evaluation of `caries`: `npm run evaluate -- caries`. */
 import type { Evaluation } from '../evaluation.ts';
 import { heldOut, validation } from './phantoms.ts';
 import { realPanoramic } from './real-panoramic.ts';

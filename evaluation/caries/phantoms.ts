@@ -1,4 +1,4 @@
-/** The parts of phantoms: those held out, and those that the operating point was chosen on. */
+/** The parts with phantoms: held-out ones, and those on which the operating point was chosen. */
 import { DEPTH_CLASSES, type DepthClass } from '#tools/caries/depth.ts';
 import { type Metric, type Part, part, type Summary, type Table } from '../evaluation.ts';
 import { gallery, restoreTile } from '../gallery.ts';
@@ -48,15 +48,15 @@ export const heldOut: Part = part<PictureCase, PictureOutcome>({
     ],
     pictures: picturesOfFailures(outcomes),
     remarks: [
-      'Phantoms of seeds that were frozen before anything was tuned, made of the same generator that training uses: they say how well the parts fit together, not how well caries is found in patients.',
-      'A lesion counts as found where at least one pixel of a marked place lies in it; a place that touches none is false.',
+      'The seeds were frozen before anything was tuned. The phantoms come from the same generator as the training data: the figures show that the parts work together, not how well caries is found in patients.',
+      'A lesion counts as found if at least one pixel of a marked place lies in it. A place that touches no lesion is false.',
     ],
   }),
 });
 
 export const validation: Part = part<PictureCase, PictureOutcome>({
   name: 'validation',
-  title: 'Validation phantoms: where the operating point was chosen',
+  title: 'Validation phantoms, on which the operating point was chosen',
   cases: () => picturesOf(VALIDATION),
   ciCases: 3,
   run: lookAtPicture,
@@ -64,7 +64,7 @@ export const validation: Part = part<PictureCase, PictureOutcome>({
     metrics: told({ sensitivity: sensitivity(outcomes), falsePlaces: falsePlaces(outcomes) }),
     tables: [thresholdTable(outcomes)],
     figures: KINDS.map((kind) => frocOf('validation', outcomes, kind)),
-    remarks: ['Seeds of their own, neither trained on nor held out.'],
+    remarks: ['These seeds were used neither for training nor as held-out phantoms.'],
   }),
 });
 
@@ -94,7 +94,7 @@ const sensitivity = (outcomes: Outcomes): Metric | undefined =>
 const falsePlaces = (outcomes: Outcomes): Metric | undefined =>
   perCase(outcomes, (one) => falseOf(one), { goal: { atMost: 0.5 }, unit: 'per picture' });
 
-/** Of the places that lie on a lesion and tell something, those that tell it rightly. */
+/** The share of right statements (crown, side or number) among marked places that lie on a lesion and make the statement. */
 const rightOf = (outcomes: Outcomes, told: 'rightCrown' | 'rightSide' | 'rightNumber'): Metric | undefined =>
   shareOf(outcomes, (one) => {
     const telling = marked(one).flatMap((place) => place[told] ?? []);
@@ -158,7 +158,7 @@ function depthShare(
   });
 }
 
-/** Found of all, by depth and surface, for each kind of picture. */
+/** Lesions found, by depth and surface, for each kind of picture. */
 function depthTable(outcomes: Outcomes): Table {
   const cell = (kind: PhantomKind, holds: (lesion: TrueLesion) => boolean): string => {
     const counts = of(outcomes, kind).map((one) => foundOf(one, holds));
@@ -188,7 +188,7 @@ function thresholdTable(outcomes: Outcomes): Table {
   };
   return {
     title: 'Sensitivity at false places per picture, by threshold',
-    header: ['threshold', ...KINDS.map((kind) => `${kind} (works at ${thresholdOf(kind)})`)],
+    header: ['threshold', ...KINDS.map((kind) => `${kind} (in use: ${thresholdOf(kind)})`)],
     rows: thresholds.map((threshold) => [String(threshold), ...KINDS.map((kind) => at(kind, threshold))]),
   };
 }
@@ -248,7 +248,7 @@ function reliabilityOf(outcomes: Outcomes) {
   );
   return {
     name: 'reliability',
-    caption: 'How often a place with a certainty lies on a lesion, below the operating point too',
+    caption: 'The share of places that lie on a lesion, by certainty, including places below the operating point',
     svg: reliabilityPlot(reliabilityBins(answers), { title: 'Certainty', right: 'share that lies on a lesion' }),
   };
 }
@@ -256,7 +256,7 @@ function reliabilityOf(outcomes: Outcomes) {
 function picturesOfFailures(outcomes: Outcomes): NonNullable<Summary['pictures']> {
   const tiles = outcomes.flatMap(({ failures }) => failures);
   if (tiles.length === 0) return [];
-  // Spread over the pictures, so that the sheet shows every kind and not the first pictures only.
+  // Spread over all pictures, so that the sheet shows every kind.
   const step = Math.max(1, tiles.length / GALLERY_TILES);
   const chosen = Array.from({ length: Math.min(GALLERY_TILES, tiles.length) }, (_, index) =>
     tiles.slice(Math.floor(index * step), Math.floor(index * step) + 1),
@@ -264,7 +264,7 @@ function picturesOfFailures(outcomes: Outcomes): NonNullable<Summary['pictures']
   return [
     {
       name: 'failures',
-      caption: `${chosen.length} of ${tiles.length} failures: lesions missed, and places marked that hold none`,
+      caption: `${chosen.length} of ${tiles.length} failures: missed lesions, and marked places without a lesion`,
       png: gallery(chosen.map(restoreTile)),
     },
   ];

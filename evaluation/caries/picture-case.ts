@@ -1,4 +1,4 @@
-/** One phantom through the tool: what is on it, what the tool would mark at any threshold, which teeth it saw. */
+/** Runs the tool on one phantom: its lesions, the places that the tool would mark at any threshold, the teeth it saw. */
 import { NotEvaluableError } from '#core/errors.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import {
@@ -32,30 +32,30 @@ export interface TrueLesion {
   readonly surface: 'mesial' | 'distal' | 'occlusal';
 }
 
-/** A place that the tool marks where its threshold is no higher than `certainty`. */
+/** A place that the tool marks if its threshold is at most `certainty`. */
 export interface Place {
   readonly certainty: number;
   readonly depth: DepthClass;
-  /** The phantom's lesions that it touches, the one it shares most pixels with first. */
+  /** The phantom's lesions that the place touches, the one with the most shared pixels first. */
   readonly lesions: readonly number[];
-  /** Of that one: whether the crown it is given to, the crown's side and the FDI number are right (number: where one is given). */
+  /** For the first lesion: whether crown, side of the crown and FDI number are right. The number is absent if none was given. */
   readonly rightCrown?: boolean;
   readonly rightSide?: boolean;
   readonly rightNumber?: boolean;
 }
 
-/** Teeth whose crown's middle is in the picture, and the crowns that were seen. */
+/** Counts of teeth with the middle of their crown in the picture, and of crowns that the tool saw. */
 export interface TeethSeen {
   readonly all: number;
   readonly seen: number;
-  /** Crowns where no tooth's middle is. */
+  /** Crowns seen where there is no tooth. */
   readonly stray: number;
   readonly numbered: number;
   readonly rightlyNumbered: number;
 }
 
 export interface PictureOutcome extends PictureCase {
-  /** Why the tool makes no statement. */
+  /** The code of the reason if the tool could not evaluate the picture. */
   readonly notEvaluable?: string;
   readonly lesions: readonly TrueLesion[];
   readonly places: readonly Place[];
@@ -73,7 +73,7 @@ const viewOf = (kind: PhantomKind): DentalView => (kind === 'panoramic' ? 'panor
 export const phantomOf = ({ kind, seed }: PictureCase): DentalPhantom => MAKE[kind](seed);
 export const thresholdOf = (kind: PhantomKind): number => OPERATING_POINT[viewOf(kind)].peak;
 
-/** A picture of each kind in turn, so that the first few are of every kind. */
+/** Pictures of each kind in turn, so that the first few include every kind. */
 export function picturesOf(seeds: SeedsByView): readonly PictureCase[] {
   const byKind = KINDS.map((kind) => seedsOf(seeds[kind]).map((seed) => ({ kind, seed })));
   const most = Math.max(...byKind.map(({ length }) => length));
@@ -101,10 +101,10 @@ export async function lookAtPicture(one: PictureCase, { context }: ToolUnderEval
   }
 }
 
-/** The operating point with the lowest threshold that its outlines allow: these hang on `edge` alone and stay as they are. */
+/** The operating point with the lowest possible threshold. Outlines depend only on `edge`, so they do not change. */
 const curvePoint = (point: OperatingPoint): OperatingPoint => ({ ...point, peak: point.edge });
 
-/** Which lesions of the phantom some pixels of it touch, the one with most of them first. */
+/** The phantom's lesions that some pixels touch, the one with the most pixels first. */
 function touched({ lesionLabels }: DentalTruth, pixels: readonly number[]): readonly number[] {
   const shared = new Map<number, number>();
   for (const index of pixels) {
@@ -128,7 +128,7 @@ function placeOf(lesion: MarkedLesion, { truth, columns }: DentalPhantom, { grid
   return {
     ...place,
     rightCrown: truth.crownCores[at] === own.fdi,
-    rightSide: side === (own.surface === 'occlusal' ? 'chewing' : shownSide),
+    rightSide: side === (own.surface === 'occlusal' ? 'occlusal' : shownSide),
     ...(crown.fdi !== undefined && { rightNumber: crown.fdi === String(own.fdi) }),
   };
 }
@@ -148,7 +148,7 @@ function teethOf({ crowns, grid }: Seen, { truth, columns }: DentalPhantom): Tee
   };
 }
 
-/** Half the side of a failure's picture, mm, and how many of a picture are kept. */
+/** Half the side of a failure's tile in mm, its side in pixels, and the most tiles kept per picture. */
 const HALF_TILE_MM = 5;
 const TILE_PIXELS = 110;
 const MOST_TILES = 3;
@@ -161,7 +161,7 @@ interface Judged {
   readonly places: readonly Place[];
 }
 
-/** What the tool missed or marked wrongly at its operating point, cut out of the picture. */
+/** Tiles of what the tool missed or marked wrongly at its operating point. */
 function failuresOf({ one, image, phantom, marked, places }: Judged): readonly StoredTile[] {
   const threshold = thresholdOf(one.kind);
   const found = new Set(places.filter(({ certainty }) => certainty >= threshold).flatMap(({ lesions }) => lesions));
@@ -185,7 +185,7 @@ function failuresOf({ one, image, phantom, marked, places }: Judged): readonly S
   );
 }
 
-/** A square of 10 mm around a point, stretched to its own darkest and brightest. */
+/** A square of 10 mm around a point, with the contrast stretched to its own range. */
 function cutOut(image: Radiograph, [column, row]: readonly [number, number], spacingMm: number): Uint8Array {
   const step = (2 * HALF_TILE_MM) / spacingMm / TILE_PIXELS;
   const values = Float32Array.from({ length: TILE_PIXELS * TILE_PIXELS }, (_, at) => {

@@ -1,4 +1,4 @@
-/** Real radiographs of the data folder, loaded as a run loads them. */
+/** Loads real radiographs of the data folder as a run would. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadImage } from '#core/image/load.ts';
@@ -9,7 +9,7 @@ import type { ImageIndex } from '#core/study/study-index.ts';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { dataFolder } from '../../localstack/parts.mjs';
 
-/** @param path below the data folder */
+/** @param path relative to the data folder */
 export function realImage(path: string): {
   readonly index: ImageIndex | undefined;
   readonly load: () => Promise<Radiograph>;
@@ -19,7 +19,7 @@ export function realImage(path: string): {
   const [index] = groupImages({ StudyInstanceUID: instance.StudyInstanceUID, instances: [instance] });
   const load = async (): Promise<Radiograph> => {
     const image = index && (await loadImage(index, async () => bytes, inProcessDecoder));
-    if (image?.kind !== 'radiograph') throw new TypeError(`${path} is no radiograph`);
+    if (image?.kind !== 'radiograph') throw new TypeError(`${path} is not a radiograph`);
     return image;
   };
   return { index, load };

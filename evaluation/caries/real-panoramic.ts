@@ -1,4 +1,4 @@
-/** The part of the one real panoramic at hand. Nobody has said what is to be found on it, so nothing is counted as right. */
+/** The part with the one real panoramic that is available. Its lesions are not known, so nothing is counted as right. */
 import { NotEvaluableError } from '#core/errors.ts';
 import { CELL, drawText, type RgbImage } from '#core/image/text.ts';
 import { evaluate } from '#tools/caries/evaluate.ts';
@@ -43,7 +43,7 @@ export const realPanoramic: Part = part<{ readonly path: string }, RealOutcome>(
           [crown.fdi ?? `${crown.jaw} tooth`, side, depthClass, certainty.toFixed(2)].join(', '),
         ),
         picture: storeTile({
-          caption: 'Crowns with their numbers; what was marked',
+          caption: 'Crowns with their numbers, and marked places',
           rows: picture.rows,
           columns: picture.columns,
           pixels: picture.rgb,
@@ -81,7 +81,7 @@ export const realPanoramic: Part = part<{ readonly path: string }, RealOutcome>(
           ],
     ),
     remarks: [
-      'One panoramic, without any reading: no truth is known, so these figures say what the tool does and not whether it is right.',
+      'One panoramic without a radiologist’s reading: the truth is not known, so the figures show what the tool does, not whether it is right.',
     ],
   }),
 });

@@ -1,4 +1,4 @@
-/** The part of variants: the same radiograph, otherwise exposed or stored, gives the same findings. */
+/** The part with variants: the same radiograph, exposed or stored differently, should give the same findings. */
 import { NotEvaluableError } from '#core/errors.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import type { ProcessingContext } from '#core/tool.ts';
@@ -17,16 +17,16 @@ const SEEDS = {
   periapical: { ...HELD_OUT.periapical, count: 5 },
   panoramic: { ...HELD_OUT.panoramic, count: 4 },
 };
-/** Places no further apart than this are the same, mm. */
+/** Places count as the same if they are no further apart than this, mm. */
 const SAME_MM = 1;
 
 interface Compared {
   readonly variant: string;
-  /** Places on the original and on the variant, and those that both have. */
+  /** The number of places on the original, on the variant, and on both. */
   readonly original: number;
   readonly found: number;
   readonly both: number;
-  /** Of those, the ones with a number on the original, and the same on the variant. */
+  /** Of the places on both: those with an FDI number on the original, and those with the same number on the variant. */
   readonly numbered: number;
   readonly sameNumber: number;
 }
@@ -43,7 +43,7 @@ interface Place {
 
 export const robustness: Part = part<PictureCase, RobustnessOutcome>({
   name: 'robustness',
-  title: 'The same radiograph, otherwise exposed or stored',
+  title: 'The same radiograph, exposed or stored differently',
   cases: () => picturesOf(SEEDS),
   ciCases: 2,
   async run(one, { context }) {
@@ -86,11 +86,13 @@ export const robustness: Part = part<PictureCase, RobustnessOutcome>({
       figures: [
         {
           name: 'robustness',
-          caption: 'Places that both the original and its variant have, of all places on either (Dice)',
+          caption: 'Agreement of the places on the original and on its variant (Dice)',
           svg: barsPlot(bars, { title: 'Same places on a variant', axis: 'agreement (Dice)', goal: 0.8 }),
         },
       ],
-      remarks: [`Two places are the same where their middles are no further apart than ${SAME_MM} mm on the detector.`],
+      remarks: [
+        `Two places count as the same if their centres are no further apart than ${SAME_MM} mm on the detector.`,
+      ],
     };
   },
 });

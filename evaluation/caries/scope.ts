@@ -1,4 +1,4 @@
-/** The parts of what the tool is not for: it says why it makes no statement, and marks nothing. */
+/** The parts with pictures outside the tool's scope: the tool must give the right reason and mark nothing. */
 import { NotEvaluableError } from '#core/errors.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import { createRandom } from '#phantoms/random.ts';
@@ -9,9 +9,9 @@ import { realImage } from './real-image.ts';
 
 interface ScopeOutcome {
   readonly what: string;
-  /** The reasons that are right for it. */
+  /** The codes that are right for the picture. */
   readonly expected: readonly string[];
-  /** The code of the answer: of the non-result, else `result` or `no-lesion-seen`. */
+  /** The code of a non-result, else `result` or `no-lesion-seen`. */
   readonly answer: string;
   readonly findings: number;
 }
@@ -23,7 +23,7 @@ interface MadeCase {
   readonly Modality: (typeof MODALITIES)[number];
 }
 
-/** Pictures without a tooth in them. Values 0 to 1, row-major. */
+/** Pictures without teeth. Values 0 to 1, row-major. */
 const PICTURES = {
   blank: { expected: ['no-contrast'], size: [1000, 1400], value: () => () => 0.5 },
   'white noise': {
@@ -47,7 +47,7 @@ const PICTURES = {
     {
       readonly expected: readonly string[];
       readonly size: readonly [rows: number, columns: number];
-      /** A fresh function of the place, 0 to 1 from left to right and from top to bottom. */
+      /** Makes a function of the position, 0 to 1 from left to right and from top to bottom. */
       readonly value: () => (x: number, y: number) => number;
     }
   >
@@ -66,12 +66,12 @@ export const scope: Part = part<MadeCase, ScopeOutcome>({
   summarise,
 });
 
-/** Chest and hand radiographs, as their headers say what they are, and as a header that lies would have them. */
+/** Chest and hand radiographs, with their own headers and with a wrong Modality. */
 const REAL = ['xray/pydicom-data__RG1_J2KI.dcm', 'xray/pydicom-data__RG3_J2KR.dcm'];
 
 interface RealCase {
   readonly path: string;
-  /** Absent where the header stays as it is. */
+  /** Replaces the header's Modality. */
   readonly Modality?: (typeof MODALITIES)[number];
 }
 
@@ -145,7 +145,7 @@ function summarise(outcomes: readonly ScopeOutcome[]): Summary {
     tables: [
       {
         title: 'Answers',
-        header: ['picture', 'answer', 'right would be', 'findings'],
+        header: ['picture', 'answer', 'right answer', 'findings'],
         rows: outcomes.map(({ what, answer, expected, findings }) => [
           what,
           answer,

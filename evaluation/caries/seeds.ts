@@ -1,6 +1,6 @@
 /**
- * Which phantoms are for what. Frozen before anything was tuned on them: the held-out ones are looked at once a model and
- * its operating point stand, and never trained on nor chosen by.
+ * Which phantoms serve which purpose. The seeds were frozen before anything was tuned. The held-out ones are used only after
+ * a model and its operating point are final, never for training or for choices.
  */
 import type { DentalPhantom } from '#phantoms/dental.ts';
 
@@ -11,14 +11,14 @@ export interface Seeds {
 
 export type SeedsByView = Readonly<Record<DentalPhantom['kind'], Seeds>>;
 
-/** What the figures of the card are measured on. */
+/** For the figures of the card. */
 export const HELD_OUT: SeedsByView = {
   bitewing: { first: 40_000, count: 100 },
   periapical: { first: 40_000, count: 50 },
   panoramic: { first: 40_000, count: 50 },
 };
 
-/** What operating points and every other choice are made on. Training has the seeds below 10000. */
+/** For the operating points and all other choices. Training uses seeds below 10000. */
 export const VALIDATION: SeedsByView = {
   bitewing: { first: 20_000, count: 40 },
   periapical: { first: 20_000, count: 25 },

@@ -1,4 +1,4 @@
-/** The same radiograph as another device, archive or export would give it. */
+/** Variants of a radiograph as another device, archive or export would produce them. */
 import type { Radiograph } from '#core/image/radiograph.ts';
 import { createRandom } from '#phantoms/random.ts';
 import { resample } from '#tools/caries/preprocess.ts';
@@ -9,25 +9,25 @@ export interface Variant {
   readonly mirrored?: boolean;
 }
 
-/** Pixels from 0 to 1 put through a curve. */
+/** Applies a curve to pixels from 0 to 1. */
 const graded = (curve: (value: number) => number) => (image: Radiograph) => ({
   ...image,
   pixels: image.pixels.map(curve),
 });
 
 export const VARIANTS: readonly Variant[] = [
-  { name: 'mirrored, and said so', make: mirrored, mirrored: true },
+  { name: 'mirrored, header too', make: mirrored, mirrored: true },
   { name: 'darker (gamma 1.5)', make: graded((value) => value ** 1.5) },
   { name: 'brighter (gamma 0.67)', make: graded((value) => value ** 0.67) },
   { name: '40 % of the contrast', make: graded((value) => 0.3 + 0.4 * value) },
   { name: '8 bits', make: graded((value) => Math.round(255 * value) / 255) },
   { name: 'noise added', make: noisy },
-  { name: '0.7 of the pixels a side', make: (image) => resampled(image, 0.7) },
-  { name: '1.4 of the pixels a side', make: (image) => resampled(image, 1.4) },
+  { name: '0.7 × pixels per side', make: (image) => resampled(image, 0.7) },
+  { name: '1.4 × pixels per side', make: (image) => resampled(image, 1.4) },
   { name: 'JPEG-like, quality 75', make: lossy },
 ];
 
-/** Shown from the other side, with the Patient Orientation that says so. */
+/** Mirrored, with the Patient Orientation of a mirrored image. */
 function mirrored(image: Radiograph): Radiograph {
   const { columns, pixels, header } = image;
   return {
@@ -67,7 +67,7 @@ const COSINES = Array.from({ length: 8 }, (_, u) =>
   Array.from({ length: 8 }, (_, x) => (u === 0 ? Math.SQRT1_2 : 1) * 0.5 * Math.cos(((2 * x + 1) * u * Math.PI) / 16)),
 );
 
-/** What is lost of an 8-bit copy when its blocks of 8 × 8 are quantised as JPEG does; the last incomplete blocks stay. */
+/** An 8-bit copy whose blocks of 8 × 8 are quantised as in JPEG. Incomplete blocks at the border stay unchanged. */
 function lossy(image: Radiograph): Radiograph {
   const { rows, columns } = image;
   const pixels = image.pixels.map((value) => Math.round(255 * value) - 128);

@@ -6,7 +6,7 @@ const ROW = 30;
 const TOP = 44;
 const RIGHT = 132;
 
-/** A condition and what was reached under it. */
+/** A condition and the metric under it. */
 export interface Bar {
   readonly label: string;
   readonly metric: Pick<Metric, 'value' | 'interval' | 'n'>;
@@ -14,17 +14,17 @@ export interface Bar {
 
 export interface BarsOptions {
   readonly title: string;
-  /** What is shown, with its unit. */
+  /** The axis label: the quantity and its unit. */
   readonly axis: string;
-  /** The axis' ends; 0 to 1 unless told. */
+  /** The axis range; 0 to 1 by default. */
   readonly range?: readonly [number, number];
-  /** A line that is wanted. */
+  /** Draws a line at this value. */
   readonly goal?: number;
 }
 
-/** A bar a condition, one below the other, with the 95 % interval and how many it is made of. */
+/** Draws one horizontal bar per condition, with the 95 % interval and n. */
 export function barsPlot(bars: readonly Bar[], { title, axis, range = [0, 1], goal }: BarsOptions): string {
-  // About 7 px a letter of the longest label, within reason.
+  // About 7 px per letter of the longest label, within limits.
   const left = Math.min(300, Math.max(90, 24 + 7 * Math.max(0, ...bars.map(({ label }) => label.length))));
   const x = linear(range, [left, WIDTH - RIGHT]);
   const bottom = TOP + bars.length * ROW + 6;

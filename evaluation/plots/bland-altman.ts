@@ -6,16 +6,16 @@ const HEIGHT = 420;
 
 export interface BlandAltmanOptions {
   readonly title: string;
-  /** What is measured, e.g. `height`. */
+  /** The measured quantity, e.g. `height`. */
   readonly quantity: string;
   readonly unit: string;
 }
 
 /**
- * Differences between measurement and reference over their mean (Bland and Altman 1986), with the bias and the limits that hold
- * 95 % of them.
+ * Plots the differences of measurement and reference over their mean (Bland and Altman 1986), with the bias and the limits
+ * of 95 % of the differences.
  *
- * @throws RangeError where there is no pair
+ * @throws RangeError if there is no pair
  */
 export function blandAltmanPlot(
   pairs: readonly { readonly measured: number; readonly reference: number }[],
@@ -49,7 +49,7 @@ export function blandAltmanPlot(
 
 const signed = (value: number): string => (value < 0 ? `−${shown(-value)}` : shown(value));
 
-/** The range of the values with a margin. */
+/** The range of the values, with a margin. */
 function padded(values: readonly number[]): readonly [number, number] {
   const [low, high] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)] as const, [
     Infinity,

@@ -4,10 +4,10 @@ import { element, sheet, text } from './svg.ts';
 const CELL = { width: 84, height: 52 } as const;
 const LEFT = 150;
 const TOP = 92;
-/** Cells that hold more of their row than this are dark enough for white letters. */
+/** Cells with a greater share of their row than this have white letters on a dark ground. */
 const ON_DARK = 0.7;
 
-/** Truth in rows, what was found in columns; a cell is the darker the more of its row it holds, and says how many. */
+/** Draws a confusion matrix with the truth in rows. A cell shows its count and is darker the greater its share of the row. */
 export function confusionMatrixPlot(
   matrix: ConfusionMatrix,
   options: { readonly title: string; readonly truth?: string; readonly found?: string },

@@ -6,15 +6,15 @@ const HEIGHT = 420;
 
 export interface FrocOptions {
   readonly title: string;
-  /** What a case is, e.g. `picture`. */
+  /** The name of a case, e.g. `picture`. */
   readonly per: string;
-  /** The right end of the curve: false places a case. */
+  /** The right end of the axis: false places per case. */
   readonly most?: number;
-  /** The point at which the tool works, and its name. */
+  /** The tool's operating point. */
   readonly operating?: { readonly falsePerCase: number; readonly sensitivity: number };
 }
 
-/** Sensitivity over false places a case as the threshold falls; a circle marks where the tool works. */
+/** Plots sensitivity over false places per case for falling thresholds. A circle marks the operating point. */
 export function frocPlot(points: readonly FrocPoint[], options: FrocOptions): string {
   const { title, per, operating } = options;
   const furthest = points.at(-1)?.falsePerCase ?? 1;
@@ -26,7 +26,7 @@ export function frocPlot(points: readonly FrocPoint[], options: FrocOptions): st
   const last = curve.at(-1);
   return sheet(WIDTH, HEIGHT, title, [
     ...axes({ x, y, xLabel: `false places per ${per}`, yLabel: 'sensitivity' }),
-    // Beyond its last point the curve stays level: no lower threshold was there to mark more.
+    // Beyond its last point the curve is level, because no lower threshold was evaluated.
     path([[x.at(0), y.at(0)], ...curve, ...(last === undefined ? [] : [[x.at(most), last[1]] as const])], 'curve'),
     ...(operating === undefined
       ? []

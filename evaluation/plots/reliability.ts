@@ -5,7 +5,7 @@ const WIDTH = 520;
 const HEIGHT = 460;
 const [LEFT, RIGHT, TOP, BOTTOM] = [72, WIDTH - 32, 52, HEIGHT - 64];
 
-/** How often answers were right over how certain the tool was of them; on the diagonal certainty means what it says. */
+/** Plots the share of right answers over the tool's certainty. On the diagonal, the certainty is perfectly calibrated. */
 export function reliabilityPlot(
   bins: readonly ReliabilityBin[],
   { title, right = 'share that is right' }: { readonly title: string; readonly right?: string },
@@ -21,7 +21,7 @@ export function reliabilityPlot(
       bins.map((bin) => [x.at(bin.certainty), y.at(bin.right)] as const),
       'curve',
     ),
-    // A circle's area is the number of answers in it.
+    // A circle's area grows with the number of its answers.
     ...bins.map((bin) =>
       element('circle', { cx: x.at(bin.certainty), cy: y.at(bin.right), r: radius(bin.n), class: 'dot' }),
     ),

@@ -1,13 +1,13 @@
 /**
- * The parts that drawings share: a sheet with its colours, axes with round numbers, text. A drawing is a string of SVG 1.1 that
- * brings its own background, so that it is legible on a light page and on a dark one.
+ * Building blocks of drawings: a sheet with its colours, axes with round numbers, text. A drawing is a string of SVG 1.1 with
+ * a background of its own, so that it is legible on light and dark pages.
  */
 
-/** What lies between two values along a straight axis. */
+/** A linear axis. */
 export interface Scale {
   readonly from: number;
   readonly to: number;
-  /** Where a value lies on the sheet, px. */
+  /** The position of a value on the sheet, px. */
   at(value: number): number;
 }
 
@@ -26,7 +26,7 @@ export function ticks(from: number, to: number): readonly number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
 }
 
-/** A number as axes and tables show it: no more digits than it needs. */
+/** Formats a number for axes and tables, with no more digits than needed. */
 export function shown(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
@@ -39,12 +39,12 @@ export function escapeXml(text: string): string {
   return text.replaceAll(/[&<>"]/g, (character) => names[character] ?? '');
 }
 
-/** Numbers of the sheet to a hundredth of a pixel, so that files do not grow with digits nobody sees. */
+/** Coordinates are rounded to a hundredth of a pixel to keep files small. */
 const px = (value: number): string => String(Math.round(value * 100) / 100);
 
 type Attributes = Readonly<Record<string, string | number>>;
 
-/** `<name a="1"/>`, or with content where it is given; content is already SVG. */
+/** An SVG element. `content`, if given, must already be SVG. */
 export function element(name: string, attributes: Attributes, content?: string): string {
   const written = Object.entries(attributes).map(
     ([key, value]) => ` ${key}="${typeof value === 'number' ? px(value) : escapeXml(value)}"`,
@@ -56,7 +56,7 @@ export interface TextOptions {
   readonly anchor?: 'start' | 'middle' | 'end';
   /** Classes of the sheet: `soft`, `title`, `small`, `on-dark`. */
   readonly className?: string;
-  /** Read from below. */
+  /** Rotated by 90°, to be read from below. */
   readonly turned?: boolean;
 }
 
@@ -81,7 +81,7 @@ export const line = (x1: number, y1: number, x2: number, y2: number, className: 
 export const path = (points: readonly (readonly [x: number, y: number])[], className: string): string =>
   element('polyline', { points: points.map(([x, y]) => `${px(x)},${px(y)}`).join(' '), class: className });
 
-/** Blue and orange keep apart for the colour-blind (Okabe and Ito 2008), on white and on near-black. */
+/** Blue and orange are distinguishable for colour-blind people (Okabe and Ito 2008), on white and on near-black. */
 const STYLE = `
 .sheet{fill:#ffffff}
 text{font:13px system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;fill:#1f2328}
@@ -114,7 +114,7 @@ text.limit-text{fill:#f0a058}
 }
 `;
 
-/** A whole drawing. `title` is read out by screen readers and written at the top. */
+/** A whole drawing. `title` is written at the top and read out by screen readers. */
 export function sheet(width: number, height: number, title: string, content: readonly string[]): string {
   const parts = [
     element('title', {}, escapeXml(title)),
@@ -132,12 +132,12 @@ export interface Axes {
   readonly y: Scale;
   readonly xLabel: string;
   readonly yLabel: string;
-  /** What an axis' numbers are followed by, e.g. ` %`. */
+  /** Text after each number of the axis, e.g. ` %`. */
   readonly xSuffix?: string;
   readonly ySuffix?: string;
 }
 
-/** Grid lines, numbers and names of a pair of axes; the y axis stands at the left end of x, the x axis at the foot of y. */
+/** Grid lines, numbers and labels of a pair of axes. The y axis is at the left end of x, the x axis at the bottom of y. */
 export function axes({ x, y, xLabel, yLabel, xSuffix = '', ySuffix = '' }: Axes): readonly string[] {
   const [left, right] = [x.at(x.from), x.at(x.to)];
   const [bottom, top] = [y.at(y.from), y.at(y.to)];

@@ -1,4 +1,4 @@
-/** The real CT, one body compressed by a known amount at a time. */
+/** The part with the real CT in which one body at a time is compressed by a known amount. */
 import { genantGrade } from '#phantoms/spine-ct.ts';
 import type { Part } from '../evaluation.ts';
 import { percentileOf, shareOf, told } from '../metrics.ts';
@@ -19,13 +19,13 @@ interface Case extends Compression {
 interface Outcome extends Case {
   readonly expectedMm: HeightsMm;
   readonly compressed: MaskBody;
-  /** The other whole bodies of the same CT, which were left as they are. */
+  /** The other whole bodies of the same CT, which are unchanged. */
   readonly others: readonly MaskBody[];
 }
 
 const TYPES = ['wedge', 'biconcave', 'crush'] as const;
 const LOSSES = [0.15, 0.3, 0.38, 0.5] as const;
-/** A body's usual width for its depth. */
+/** The usual ratio of a body's width to its depth. */
 const WIDTH = 1.3;
 const MODERATE = 2;
 
@@ -33,8 +33,8 @@ export const compressions: Part<Case, Outcome> = {
   name: 'compressions',
   title: 'The real CT with known compressions',
   needs: 'data',
-  // Five bodies, three types and four losses: 60. As 5, 3 and 4 have no common divisor, this meets each combination once, and any fifteen in a
-  // row hold every body, type and loss.
+  // Five bodies, three types and four losses give 60 cases. 5, 3 and 4 have no common divisor, so each combination occurs
+  // once, and any fifteen consecutive cases include every body, type and loss.
   cases: () =>
     Array.from({ length: WHOLE_LEVELS.length * TYPES.length * LOSSES.length }, (_, n) => ({
       level: WHOLE_LEVELS[n % WHOLE_LEVELS.length] ?? '',
@@ -93,12 +93,12 @@ export const compressions: Part<Case, Outcome> = {
         ),
       }),
       remarks: [
-        'One body at a time is compressed by a known share of its height and the discs beside it stretched; the heights expected are those of the mask less the compression. Sound are bodies that were left as they are, and compressions of less than 25 %, where they were graded. The lowest body, L5, has no grade: its compressions count as missed (`moderateSensitivity`; `moderateSensitivityGraded` is that of the graded ones). All from one patient: intervals say nothing about other patients.',
+        'One body at a time is compressed by a known share of its height, and the discs beside it are stretched. The expected heights are those of the mask minus the compression. Specificity is computed over graded bodies that are unchanged or compressed by less than 25 %. The lowest body, L5, gets no grade, so its compressions count as missed in `moderateSensitivity`; `moderateSensitivityGraded` counts only graded bodies. All cases come from one patient: intervals say nothing about other patients.',
       ],
       figures: [
         {
           name: 'compressions-grades',
-          caption: 'Genant grade of the compression that was applied, and the tool’s',
+          caption: 'Genant grade of the applied compression, and the tool’s grade',
           svg: confusionMatrixPlot(
             confusionMatrix(
               measured.map(({ loss, compressed }) => ({
@@ -113,7 +113,7 @@ export const compressions: Part<Case, Outcome> = {
       ],
       tables: [
         {
-          title: 'Called moderate or worse, of the bodies compressed',
+          title: 'Compressed bodies that were called moderate or worse',
           header: ['type', ...LOSSES.map((loss) => `${100 * loss} %`)],
           rows: TYPES.map((type) => [
             type,

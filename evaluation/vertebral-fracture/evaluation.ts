@@ -1,4 +1,4 @@
-/** How `vertebral-fracture` is judged. */
+/** The evaluation of `vertebral-fracture`. */
 import { type Evaluation, part } from '../evaluation.ts';
 import { compressions } from './compressions.ts';
 import { paintedMaskPart } from './painted-mask-part.ts';

@@ -1,4 +1,4 @@
-/** What the tool answered about a volume whose bodies a reference mask outlines; plain JSON. */
+/** Compares the tool's answer about a volume with a reference mask. The outcome is plain JSON. */
 import type { PointLps } from '#core/image/geometry.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { Finding } from '#core/tool.ts';
@@ -9,7 +9,7 @@ import type { ReferenceBody, ReferenceMask } from './reference.ts';
 
 export interface MaskBody {
   readonly level: string;
-  /** Of the reference, by the tool's own rule. */
+  /** The heights of the reference mask, measured by the tool's own rule. */
   readonly heightsMm?: HeightsMm;
   readonly found?: Pick<FoundBody, 'id' | 'measured' | 'dice'>;
 }
@@ -17,17 +17,18 @@ export interface MaskBody {
 export interface MaskOutcome {
   readonly answer: string;
   readonly bodies: readonly MaskBody[];
-  /** Graded findings, and those of them that lie in no body of the reference. */
+  /** The number of graded findings. */
   readonly findings: number;
+  /** The number of graded findings that lie in no body of the reference. */
   readonly spurious: number;
-  /** Of all masks together and all bodies of the reference that were found. */
+  /** Dice's coefficient of all found bodies together. */
   readonly dice: number;
 }
 
-/** Bodies' middles are apart by 20 mm and more; a finding belongs to the one nearer than this. */
+/** A finding belongs to the body whose centre is nearer than this. Centres of bodies are at least 20 mm apart. */
 const NEAR_MM = 12;
 
-/** Runs the tool on a volume and judges what it says against a mask of the same grid. */
+/** Runs the tool on a volume and compares its answer with a mask on the same grid. */
 export async function judgeMask(
   volume: Volume,
   mask: ReferenceMask,
@@ -77,7 +78,7 @@ const heightsOf = ({ anteriorMm, middleMm, posteriorMm }: BodyHeights): HeightsM
 
 const apart = (a: PointLps, b: PointLps): number => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 
-/** Absolute differences of the measured heights from `expected` of a body, none where it was not measured. */
+/** Absolute differences of a body's measured heights from `expected`; none if the body was not measured. */
 export function heightErrors({ found }: MaskBody, expected: HeightsMm | undefined): readonly number[] {
   const heights = found?.measured?.heightsMm;
   if (heights === undefined || expected === undefined) return [];

@@ -1,4 +1,4 @@
-/** What the tool answered about one phantom, beside what the phantom holds; plain JSON. */
+/** Compares the tool's answer about a phantom with the phantom's truth. The outcome is plain JSON. */
 import { NotEvaluableError } from '#core/errors.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { Finding, ImageProcessingTool, ProcessingContext, ProcessingResult, Segment } from '#core/tool.ts';
@@ -16,18 +16,18 @@ import {
 export type HeightsMm = readonly [anterior: number, middle: number, posterior: number];
 
 export interface FoundBody {
-  /** The finding's id: the level's name, or `body-…` where none is known. */
+  /** The finding's id: the level's name, or `body-…` if the level is not known. */
   readonly id: string;
-  /** Missing where the body was outlined and not graded: then no heights are given either. */
+  /** Absent if the body was outlined but not graded; it then has no heights either. */
   readonly measured?: {
     readonly heightsMm: HeightsMm;
     readonly lossPercent: number;
     readonly grade: number;
     readonly certainty: number;
   };
-  /** Of its mask and the truth on the source's voxels. */
+  /** Dice's coefficient of the body's mask and the truth, on the source's voxels. */
   readonly dice: number;
-  /** Whether the mask holds a quarter or more of another body too. */
+  /** Whether the mask also covers a quarter or more of another body. */
   readonly merged: boolean;
 }
 
@@ -47,12 +47,12 @@ export interface SpineOutcome {
   readonly sliceMm: number;
   readonly conditions: SpineConditions;
   readonly bodies: readonly BodyOutcome[];
-  /** Graded findings, and those of them that lie in no body. */
+  /** The numbers of graded findings, and of graded findings that lie in no body. */
   readonly findings: number;
   readonly spurious: number;
 }
 
-/** Runs the tool on a phantom and judges what it says. */
+/** Runs the tool on a phantom and compares its answer with the truth. */
 export async function judgePhantom(
   options: SpinePhantomOptions,
   tool: ImageProcessingTool,
@@ -86,7 +86,7 @@ export async function judgePhantom(
   };
 }
 
-/** The tool's answer, with the code of the reason where it could not evaluate. */
+/** The tool's answer, with the code of the reason if it could not evaluate the volume. */
 export async function answerTo(
   volume: Volume,
   tool: ImageProcessingTool,
@@ -120,9 +120,9 @@ export function measuredOf(finding: Finding): FoundBody['measured'] {
 }
 
 interface Overlaps {
-  /** Voxels of each truth body. */
+  /** The number of voxels of each true body. */
   readonly truth: ReadonlyMap<number, number>;
-  /** Of each segment: its voxels, and those in each truth body. */
+  /** For each segment: the number of its voxels, and of those in each true body. */
   readonly segments: ReadonlyMap<number, { readonly size: number; readonly shared: ReadonlyMap<number, number> }>;
 }
 

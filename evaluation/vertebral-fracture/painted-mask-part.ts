@@ -1,4 +1,4 @@
-/** A mask of real vertebrae (VerSe), painted as a CT. */
+/** The part with a mask of real vertebrae (VerSe), painted as a CT. */
 import { dataFolder } from '../../localstack/parts.mjs';
 import type { Part } from '../evaluation.ts';
 import { percentileOf, shareOf, told } from '../metrics.ts';
@@ -34,7 +34,7 @@ export const paintedMaskPart: Part<{ readonly mask: string }, MaskOutcome> = {
         heightErrorP95Mm: percentileOf(outcomes, errors, 95, { unit: 'mm' }),
       }),
       remarks: [
-        'Bone with a shell, soft tissue and noise in the shape of one VerSe mask (T9 to L5, L1 severely fractured), which no training saw. Bodies are the part of each vertebra in front of the canal.',
+        'A CT painted in the shape of one VerSe mask (T9 to L5, L1 severely fractured): bone with a shell, soft tissue and noise. The mask was never used in training. Bodies are the parts of the vertebrae in front of the spinal canal.',
       ],
       tables: [
         {

@@ -1,6 +1,6 @@
 /**
- * A mask of real vertebrae (VerSe) painted as a CT: bone with a shell, soft tissue around, noise. Real shapes that no phantom has,
- * and a truth that is exact.
+ * Paints a mask of real vertebrae (VerSe) as a CT: bone with a shell, soft tissue around it, noise. The shapes are real,
+ * unlike a phantom's, and the truth is exact.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,13 +27,13 @@ const LEVELS: Readonly<Record<number, string>> = {
 };
 const NUMBERS = Object.keys(LEVELS).map(Number).toReversed();
 const HU = { spongiosa: 170, shell: 420, tissue: 45, fat: -100, noise: 18 } as const;
-/** A layer of fat in front, as the belly has. */
+/** A layer of fat in front, as in an abdomen. */
 const FAT_ROWS = 15;
 const SPACING_MM = 1;
 
 export interface PaintedMask {
   readonly volume: Volume;
-  /** The bodies on the volume's voxels. */
+  /** The vertebral bodies, on the volume's voxels. */
   readonly mask: ReferenceMask;
 }
 
@@ -68,7 +68,7 @@ export function paintedMask(dataFolder: string): PaintedMask {
 const isBorder = (vertebrae: Uint8Array, at: number, step: number): boolean =>
   (vertebrae[at - step] ?? 0) === 0 || (vertebrae[at + step] ?? 0) === 0;
 
-/** Centres of the vertebral bodies, LPS, by VerSe's number. */
+/** Centres of the vertebral bodies in LPS, by VerSe's number. */
 function centresOf(nifti: NiftiVolume, path: string): ReadonlyMap<number, PointLps> {
   const listed: readonly { label?: number; X: number; Y: number; Z: number }[] = JSON.parse(readFileSync(path, 'utf8'));
   return new Map(
@@ -105,7 +105,7 @@ function forEachPoint(
   }
 }
 
-/** Whether a point of a vertebra is in its body: in front of the canal, whose front is looked for from the body's centre. */
+/** Tests whether a point of a vertebra is in its body, in front of the canal. The canal is found from the body's centre. */
 function bodyTest(
   vertebraAt: (point: PointLps) => number,
   centres: ReadonlyMap<number, PointLps>,
@@ -118,7 +118,8 @@ function bodyTest(
       const up = axisOf(chain, index);
       const lateral = unit(subtract([1, 0, 0], times(up, up[0])));
       const depth = cross(up, lateral);
-      // On each line from front to back the body ends where the canal begins; a crushed one is met by few lines.
+      // On each line from front to back, the body ends where the canal begins. Few lines hit a crushed body, so the largest
+      // value of several heights is taken.
       const ends = [-4, -2, 0, 2, 4].map((s) =>
         Math.max(
           ...[-6, -4, -2, 0, 2, 4, 6].map((h) => {

@@ -1,4 +1,4 @@
-/** Held-out phantoms: bodies found, heights, grades, and how conditions change them. */
+/** The part with held-out phantoms: bodies found, heights, grades, and the influence of conditions. */
 import type { Volume } from '#core/image/volume.ts';
 import { volumeOf } from '#phantoms/spine-compare.ts';
 import { makeSpinePhantom } from '#phantoms/spine-ct.ts';
@@ -16,7 +16,7 @@ import { HELD_OUT } from './seeds.ts';
 
 interface PhantomOutcome extends SpineOutcome {
   readonly seed: number;
-  /** Of the worst failure in it. */
+  /** Shows the worst failure of the phantom. */
   readonly tile?: StoredTile;
 }
 
@@ -26,7 +26,7 @@ interface MeasuredBody extends BodyOutcome {
 }
 
 export const GRADES = ['0', '1', '2', '3'] as const;
-/** Genant grade from which a fracture is moderate. */
+/** The Genant grade of a moderate fracture. */
 const MODERATE = 2;
 const TILES = 12;
 
@@ -59,7 +59,7 @@ const count = <T>(list: readonly T[], holds: (one: T) => boolean): readonly [num
 ];
 const isExact = ({ grade, measured }: MeasuredBody): boolean => grade === measured.grade;
 
-/** At this thickness the tool refuses a series; no other refusal is excused. */
+/** The code of the tool's refusal of thick slices. Phantoms with any other refusal are counted. */
 const REFUSED = 'slices-too-thick';
 
 function summarise(all: readonly PhantomOutcome[]): Summary {
@@ -87,10 +87,10 @@ function summarise(all: readonly PhantomOutcome[]): Summary {
       refusedForThickness: shareOf(all, ({ answer }) => [Number(answer === REFUSED), 1]),
     }),
     remarks: [
-      'A body counts as found where a finding lies within 8 mm of its middle, and as graded where that has heights and a grade: the lowest body never has, nor has one that does not fit its neighbours. Bodies that the border of the picture cuts do not count. Precision is that of graded findings.',
-      'A fracture whose body was not graded counts as missed (`moderateSensitivity`); `moderateSensitivityGraded` is that of the graded bodies alone. Heights, grades and specificity are those of graded bodies.',
-      `The figures are those of the ${outcomes.length} phantoms with slices of up to 3 mm; the other ${all.length - outcomes.length} have slices of 5 mm and were refused (\`${REFUSED}\`).`,
-      'Sensitivity and specificity are those of "moderate or worse" (Genant grade 2 and 3).',
+      'A body counts as found if a finding lies within 8 mm of its centre, and as graded if that finding has heights and a grade. The tool never grades the lowest body, nor a body that does not fit its neighbours. Bodies that are cut by the border of the picture do not count. Precision is computed over graded findings.',
+      'A fracture of a body without a grade counts as missed in `moderateSensitivity`; `moderateSensitivityGraded` counts only graded bodies. Heights, grades and specificity are computed over graded bodies.',
+      `The figures are computed from the ${outcomes.length} phantoms with slices of up to 3 mm. The other ${all.length - outcomes.length} have slices of 5 mm and were refused (\`${REFUSED}\`).`,
+      'Sensitivity and specificity are for "moderate or worse" (Genant grades 2 and 3).',
     ],
     tables: [conditionsTable(outcomes), fractureTable(outcomes)],
     figures: [
@@ -129,7 +129,7 @@ function summarise(all: readonly PhantomOutcome[]): Summary {
       },
       {
         name: 'certainty',
-        caption: 'How often the grade was right, by the certainty that the tool gave',
+        caption: 'The share of right grades, by the tool’s certainty',
         svg: reliabilityPlot(
           reliabilityBins(
             bodies.map((body) => ({ certainty: body.measured.certainty, right: isExact(body) })),
@@ -144,7 +144,7 @@ function summarise(all: readonly PhantomOutcome[]): Summary {
         {
           name: 'failures',
           caption:
-            'Failures: the mid-sagittal plane of bodies that were missed, of moderate fractures that were not graded, of bodies merged or graded wrongly by two grades or by more than 8 % of loss (truth in the caption)',
+            'Failures, in the mid-sagittal plane: missed bodies, moderate fractures without a grade, merged bodies, and bodies graded wrongly by two grades or by more than 8 % of height loss (captions show the truth)',
           png: gallery(tiles.map(restoreTile), { perRow: 4, side: 180 }),
         },
       ],
@@ -200,7 +200,7 @@ function gradeMatrix(bodies: readonly MeasuredBody[]) {
   );
 }
 
-/** Conditions that make phantoms easy or hard. */
+/** Conditions that make a phantom easier or harder. */
 const CONDITIONS: Readonly<Record<string, (one: SpineOutcome) => boolean>> = {
   'slices under 2 mm': ({ sliceMm }) => sliceMm < 2,
   'slices of 2 to 3 mm': ({ sliceMm }) => sliceMm >= 2 && sliceMm <= 3,
@@ -263,7 +263,7 @@ function fractureTable(outcomes: readonly PhantomOutcome[]) {
   };
 }
 
-/** A moderate fracture missed, a body merged, or graded wrongly by more than a borderline. */
+/** A missed body or moderate fracture, a merged body, or a grade that is clearly wrong. */
 function isFailure(body: BodyOutcome): boolean {
   return body.complete && badness(body) > 0;
 }
@@ -296,7 +296,7 @@ function tileOf(seed: number, { level, type, lossPercent, found }: BodyOutcome):
   });
 }
 
-/** The sagittal plane around a point, 1 mm a pixel, −200 to 800 HU. */
+/** The sagittal plane around a point, 1 mm per pixel, −200 to 800 HU. */
 function sagittalTile(volume: Volume, [x, y, z]: readonly [number, number, number]) {
   const pixels = new Uint8Array(TILE_MM * TILE_MM);
   const { origin, spacingMm, columns, rows, slices, voxels } = volume;

@@ -1,4 +1,4 @@
-/** The real CTs: one patient with a reference, and a slab in which nothing can be measured. */
+/** The parts with real CTs: one patient with a reference mask, and a slab in which nothing can be measured. */
 import type { Part } from '../evaluation.ts';
 import { percentileOf, shareOf, told } from '../metrics.ts';
 import { heightErrors, judgeMask, type MaskOutcome } from './judge-mask.ts';
@@ -6,7 +6,7 @@ import { answerTo } from './judge-phantom.ts';
 import { loadSeries, referenceMask } from './real-ct.ts';
 import { referenceBodies } from './reference.ts';
 
-/** T12 is cut by the border of the picture. */
+/** Without T12, which is cut by the border of the picture. */
 export const WHOLE_LEVELS: readonly string[] = ['L1', 'L2', 'L3', 'L4', 'L5'];
 
 const whole = ({ bodies }: MaskOutcome) => bodies.filter(({ level }) => WHOLE_LEVELS.includes(level));
@@ -48,7 +48,7 @@ export const realCt: Part<{ readonly folder: string }, MaskOutcome> = {
         ),
       }),
       remarks: [
-        'One patient (3 mm slices, lumbar spine and sacrum, masks by another program): it was looked at during development, so this is a regression test and no validation. Heights of the mask are measured by the same rule as the tool’s. The lowest body has no grade and no heights, whatever it is.',
+        'One patient (3 mm slices, lumbar spine and sacrum, masks by another program). The CT was used during development, so this is a regression test, not a validation. Heights of the mask are measured by the tool’s own rule. The tool never gives the lowest body a grade or heights.',
       ],
       tables: [
         {
@@ -76,7 +76,7 @@ const errors = (one: MaskOutcome): readonly number[] =>
 const shown = (heights: readonly number[] | undefined): string =>
   heights?.map((height) => height.toFixed(1)).join(' · ') ?? '';
 
-/** Mean over the whole bodies; one that was not found has 0. */
+/** The mean over the whole bodies; a body that was not found counts as 0. */
 function diceOf(outcomes: readonly MaskOutcome[]): number {
   const bodies = outcomes.flatMap(whole);
   return bodies.reduce((sum, { found }) => sum + (found?.dice ?? 0), 0) / bodies.length;
@@ -116,7 +116,7 @@ export const slab: Part<{ readonly folder: string }, SlabOutcome> = {
         },
       },
       remarks: [
-        `The answer: ${outcomes.map(({ answer }) => answer).join(', ')}. No body is wholly in view, and no landmark that levels could be counted from.`,
+        `The answer: ${outcomes.map(({ answer }) => answer).join(', ')}. No body is completely in view, and there is no landmark from which levels could be counted.`,
       ],
     };
   },

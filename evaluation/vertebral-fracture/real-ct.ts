@@ -1,4 +1,4 @@
-/** The one real CT with a reference (a 3 mm trunk CT), and the slab of another. */
+/** Loads the real CT with a reference mask (a 3 mm trunk CT), and the slab of another CT. */
 import { join } from 'node:path';
 import { toLps } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
@@ -8,16 +8,16 @@ import { imagesForTool } from '../study-images.ts';
 import type { ToolUnderEvaluation } from '../tool-under-evaluation.ts';
 import type { ReferenceMask } from './reference.ts';
 
-/** Levels from the lowest up by TotalSegmentator's number; T12 is cut by the upper border of the picture. */
+/** Levels from the lowest up, by TotalSegmentator's number. T12 is cut by the upper border of the picture. */
 const LEVELS: Readonly<Record<number, string>> = { 27: 'L5', 28: 'L4', 29: 'L3', 30: 'L2', 31: 'L1', 32: 'T12' };
 const NUMBERS = Object.keys(LEVELS).map(Number);
-/** What the body mask calls a vertebral body; discs are 2. */
+/** The label of vertebral bodies in the body mask; discs have label 2. */
 const BODY = 1;
 
-/** A series of the data folder as the tool gets it. */
+/** A series of the data folder, as the tool receives it. */
 export async function loadSeries(folder: string, { entry }: ToolUnderEvaluation): Promise<Volume> {
   const [image] = await imagesForTool(join(dataFolder(), folder), entry);
-  if (image?.kind !== 'volume') throw new Error(`${folder} holds no volume`);
+  if (image?.kind !== 'volume') throw new Error(`${folder} does not hold a volume`);
   return image;
 }
 

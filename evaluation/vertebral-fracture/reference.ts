@@ -1,4 +1,4 @@
-/** Bodies of a reference mask, measured by the tool's own rule, so that only the masks are compared. */
+/** Measures the bodies of a reference mask by the tool's own rule, so that the comparison is only about the masks. */
 import type { PointLps } from '#core/image/geometry.ts';
 import { boundsOf, type LpsGrid, toVoxel, type VoxelSpace } from '#core/image/resample.ts';
 import type { SpineBodies } from '#tools/vertebral-fracture/bodies.ts';
@@ -6,7 +6,7 @@ import { type BodyHeights, measureHeights } from '#tools/vertebral-fracture/heig
 import { SPACING_MM } from '#tools/vertebral-fracture/preprocess.ts';
 import type { SpineMap } from '#tools/vertebral-fracture/segment.ts';
 
-/** Vertebral bodies as a label volume: `labels` number them from 1, from the lowest up; 0 elsewhere. */
+/** Vertebral bodies as a label volume. `labels` are numbered from 1, from the lowest body up; 0 elsewhere. */
 export interface ReferenceMask extends VoxelSpace {
   readonly labels: Uint8Array;
   /** The levels, `levels[n]` of label n + 1. */
@@ -18,7 +18,7 @@ export interface ReferenceBody {
   readonly label: number;
   readonly centre: PointLps;
   readonly voxels: number;
-  /** Missing where there are no two endplates to measure between. */
+  /** Absent if there are no two endplates to measure between. */
   readonly heights?: BodyHeights;
 }
 
@@ -40,7 +40,7 @@ export function referenceBodies(mask: ReferenceMask): readonly ReferenceBody[] {
   });
 }
 
-/** The mask as if the tool had found it: on its sagittal grid, its surface half-way between voxels in and out. */
+/** The mask in the form of the tool's own segmentation: on its sagittal grid, with the surface half-way between voxels. */
 function asFound(mask: ReferenceMask): { readonly map: SpineMap; readonly spine: SpineBodies } {
   const { min, max } = boundsOf(mask);
   const points = (axis: 0 | 1 | 2): number => Math.floor((max[axis] - min[axis]) / SPACING_MM[axis]) + 1;
@@ -91,7 +91,7 @@ function asFound(mask: ReferenceMask): { readonly map: SpineMap; readonly spine:
   return { map, spine: { labels, occupancy, bodies, onSacrum: false } };
 }
 
-/** How much of the trilinear neighbourhood of a point is body, and the label that has most of it. */
+/** The share of bodies in the trilinear neighbourhood of a point, and the label with the greatest weight. */
 function shareAt(mask: ReferenceMask, point: PointLps): { readonly label: number; readonly share: number } {
   const [i, j, k] = toVoxel(mask, point);
   const [i0, j0, k0] = [Math.floor(i), Math.floor(j), Math.floor(k)];

@@ -1,4 +1,4 @@
-/** Copies of one phantom that show the same patient: the grades must not depend on how the picture came about. */
+/** The part with copies of one phantom, as if the same patient were scanned or stored differently: grades must not change. */
 import type { Volume } from '#core/image/volume.ts';
 import { jpegLs } from '#dicom/codecs/jpeg-ls.ts';
 import { createRandom } from '#phantoms/random.ts';
@@ -21,12 +21,12 @@ interface Outcome {
   readonly copies: readonly {
     readonly name: string;
     readonly answer: string;
-    /** Every body that is graded in the original, with its grades in both; `copy` is missing where it is not graded there. */
+    /** All bodies that are graded in the original, with their grades. `copy` is absent if the body is not graded there. */
     readonly bodies: readonly { readonly original: Graded; readonly copy?: Graded }[];
   }[];
 }
 
-/** The picture that copies are made of: slices of 1 mm. */
+/** The voxel spacing of the original: slices of 1 mm. */
 const ORIGINAL_MM = [1.5, 1.5, 1] as const;
 
 type Copy = (volume: Volume, seed: number) => Volume | Promise<Volume>;
@@ -115,7 +115,7 @@ export const robustness: Part<{ readonly seed: number }, Outcome> = {
         refusedAt5mm: refused,
       }),
       remarks: [
-        'The original has slices of 1 mm. A body that is graded in the original and not in the copy counts as disagreement, but for slices of 5 mm, where it may be refused.',
+        'The original has slices of 1 mm. A body that is graded in the original but not in the copy counts as disagreement, except in copies with slices of 5 mm, which the tool may refuse.',
       ],
       figures: [
         {
@@ -127,7 +127,7 @@ export const robustness: Part<{ readonly seed: number }, Outcome> = {
               return metric === undefined ? [] : [{ label, metric }];
             }),
             {
-              title: 'The same patient, another picture',
+              title: 'The same patient, another image',
               axis: 'share of bodies graded alike',
               range: [0.7, 1],
               goal: 0.95,
@@ -141,7 +141,7 @@ export const robustness: Part<{ readonly seed: number }, Outcome> = {
 
 const NEAR_MM = 10;
 
-/** Left and right changed, about x = 0. */
+/** Swaps left and right, about x = 0. */
 function mirror(volume: Volume): Volume {
   const { columns, voxels, origin, spacingMm } = volume;
   const turned = voxels.slice();
@@ -149,7 +149,7 @@ function mirror(volume: Volume): Volume {
   return { ...volume, voxels: turned, origin: [-(origin[0] + (columns - 1) * spacingMm[0]), origin[1], origin[2]] };
 }
 
-/** Without the first columns, rows and slices, so that every grid that is laid over it lies elsewhere. */
+/** Removes the first columns, rows and slices, so that the tool's grid lies elsewhere on the patient. */
 function crop(volume: Volume, [i0, j0, k0]: readonly [number, number, number]): Volume {
   const { origin, spacingMm } = volume;
   const [columns, rows, slices] = [volume.columns - i0, volume.rows - j0, volume.slices - k0];
@@ -171,7 +171,7 @@ function crop(volume: Volume, [i0, j0, k0]: readonly [number, number, number]): 
   };
 }
 
-/** Slices of `mm`, each the mean of what it covers. */
+/** Merges slices to a thickness of `mm`, by their mean. */
 function thicker(volume: Volume, mm: number): Volume {
   const [dx, dy, dz] = volume.spacingMm;
   const per = Math.round(mm / dz);
@@ -202,11 +202,11 @@ function addNoise(volume: Volume, seed: number): Volume {
   return { ...volume, voxels: volume.voxels.map((hu) => Math.round(hu + NOISE_HU * random.normal())) };
 }
 
-/** Stored values by which samples of a near-lossless stream may be off. */
+/** The greatest error of a sample in a near-lossless stream, in stored values. */
 const NEAR_LOSSLESS = 12;
 const OFFSET = 1024;
 
-/** Through near-lossless JPEG-LS and back. */
+/** Encodes with near-lossless JPEG-LS and decodes again. */
 async function recompress(volume: Volume): Promise<Volume> {
   const { rows, columns, slices } = volume;
   const decode = await jpegLs.load();

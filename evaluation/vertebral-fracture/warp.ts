@@ -1,4 +1,4 @@
-/** Known compressions of one body of a real CT: its endplates are moved together and the discs beside it stretched. */
+/** Compresses one body of a real CT by a known amount: moves its endplates together and stretches the adjacent discs. */
 import { toLps, toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import { add, dot, subtract, times } from '#tools/vertebral-fracture/chain-geometry.ts';
@@ -11,23 +11,23 @@ export interface Compression {
   readonly loss: number;
 }
 
-/** Of the largest loss, what is lost in front, in the middle and at the back. */
+/** The shares of the largest loss that are lost in front, in the middle and at the back. */
 const PROFILES: Readonly<Record<Compression['type'], HeightsMm>> = {
   wedge: [1, 0.5, 0.03],
   biconcave: [0.25, 1, 0.25],
   crush: [1, 0.95, 0.85],
 };
 const STATIONS = [0.15, 0.5, 0.85] as const;
-/** Of the lost height, what the upper endplate gives. */
+/** The share of the lost height by which the upper endplate moves. */
 const UPPER = { wedge: 0.75, biconcave: 0.5, crush: 0.6 } as const;
-/** How far above and below the body tissue is stretched: about a disc, mm. */
+/** How far above and below the body the tissue is stretched, mm: about one disc. */
 const DISC_MM = 8.5;
 /**
- * An endplate is a bright layer that the scanner blurs over two millimetres and more; so much of what lies on both sides of it moves with it as
- * it is. Stretched, its outer half would look like bone where none is.
+ * An endplate is a bright layer that the scanner blurs over two millimetres and more. So this much tissue on both sides of it
+ * moves with it unchanged. If it were stretched, its outer half would look like bone where there is none.
  */
 const ENDPLATE_MM = 2.5;
-/** Beyond the body's sides the displacement fades out over this, mm. */
+/** The distance over which the displacement fades out beyond the body's sides, mm. */
 const FADE_MM = 8;
 
 /** The heights that a body has after a compression. */
@@ -36,7 +36,7 @@ export function compressedHeights(heights: BodyHeights, { type, loss }: Compress
   return [heights.anteriorMm * (1 - loss * a), heights.middleMm * (1 - loss * m), heights.posteriorMm * (1 - loss * p)];
 }
 
-/** The same CT with one body compressed. `widthMm` is the body's, from side to side. */
+/** The same CT with one body compressed. `widthMm` is the body's width from side to side. */
 export function compress(volume: Volume, heights: BodyHeights, widthMm: number, compression: Compression): Volume {
   const { centre, axes, depthMm, endpoints } = heights;
   const { type, loss } = compression;
@@ -77,10 +77,10 @@ interface Ends {
   readonly bottom: number;
 }
 
-/** Where what is at height `h` now was before the endplates moved by `moved`, mm. */
+/** The height, before the endplates moved by `moved`, of the tissue that is now at height `h`, mm. */
 function heightBefore(h: number, { top, bottom }: Ends, moved: Ends): number {
   const half = Math.min(ENDPLATE_MM, (top - moved.top - bottom - moved.bottom) / 3);
-  // From and to: pairs of heights now and before, from below upwards; between them tissue is stretched or pressed together.
+  // Pairs of heights now and before, from below upwards. Between them, tissue is stretched or compressed.
   const [newTop, newBottom] = [top - moved.top, bottom + moved.bottom];
   return between(h, [
     [bottom - DISC_MM + ENDPLATE_MM, bottom - DISC_MM + ENDPLATE_MM],
@@ -92,7 +92,7 @@ function heightBefore(h: number, { top, bottom }: Ends, moved: Ends): number {
   ]);
 }
 
-/** Piecewise linear through points; what lies beyond them stays. */
+/** Piecewise linear through points; the identity beyond them. */
 function between(x: number, points: readonly (readonly [now: number, before: number])[]): number {
   for (let n = 1; n < points.length; n += 1) {
     const [[x0, y0], [x1, y1]] = [points[n - 1] ?? [0, 0], points[n] ?? [0, 0]];
@@ -112,7 +112,7 @@ function parabola(xs: readonly [number, number, number], values: readonly number
   }, 0);
 }
 
-/** Values between voxels; the border's beyond it. */
+/** Trilinear interpolation; beyond the border, the value at the border. */
 function trilinear({ voxels, columns, rows, slices }: Volume): (i: number, j: number, k: number) => number {
   const clamp = (value: number, size: number): number => Math.min(size - 1, Math.max(0, value));
   return (i, j, k) => {

@@ -1,6 +1,6 @@
 /**
- * Makes DICOM objects of a run's answer. What the output gate refuses goes to quarantine, and in its place an object that
- * says that the run failed.
+ * Converts a run's answer to DICOM objects. A result that the output gate refuses goes to quarantine, and an object that
+ * reports the failure is delivered instead.
  */
 import { METRICS } from '#adapters/aws/observe.ts';
 import { reasonOf } from '#core/errors.ts';
@@ -20,11 +20,11 @@ export interface ConvertDependencies extends RunDependencies {
 export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
   const { objects, runs, queue, observer } = dependencies;
 
-  /** Keeps what the gate says, and has the radiologist told of a result that it refused, before the refusal goes its way. */
+  /** Quarantines a refused answer and throws the refusal. If it was a result, converts a failure in its place first. */
   async function refused(message: RunMessage, { error, result }: Refusal): Promise<never> {
     await quarantine(objects, message, error);
     observer.count(METRICS.quarantined);
-    // There is nothing left to tell it with where the failure itself is refused.
+    // If the failure itself is refused, there is nothing left to deliver.
     if (message.answer === 'result') {
       const { tool: description, inputs } = result.metadata;
       await storeFailure(objects, message, { description, inputs, reason: reasonOf(error) });

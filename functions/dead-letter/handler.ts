@@ -1,4 +1,4 @@
-/** Works off every dead-letter queue: keeps the message, marks its runs failed, and has the radiologist told. */
+/** Consumes all dead-letter queues: keeps the message, marks its run failed, and reports the failure to the radiologist. */
 import { METRICS } from '#adapters/aws/observe.ts';
 import type { Reason } from '#core/errors.ts';
 import { instanceUidsOf } from '#core/study/images.ts';
@@ -22,26 +22,26 @@ export interface DeadLetterDependencies extends ConsumerDependencies {
   readonly queue: (role: QueueRole) => Queue;
 }
 
-/** Of a message whose function never came to write down what was wrong. */
+/** The reason if the function ended before it could record one. */
 const DIED: Reason = { code: 'died', message: 'The step ended without an answer: out of memory or out of time.' };
-/** Of a message that names no run. */
+/** The reason for a message that names no run. */
 const NO_RUN: Reason = {
   code: 'not-worked-off',
-  message: 'The message could not be worked off; the log names the cause.',
+  message: 'The message could not be processed; the log names the cause.',
 };
 
 export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler {
   const { objects, runs, catalog, queue, observer } = dependencies;
 
-  /** The run's reason, where its step wrote one down when it failed. */
+  /** The reason that the step recorded when it failed, if it recorded one. */
   async function reasonFor(message: RunMessage): Promise<Reason> {
     const run = await runs.get(message.runId);
     return run?.reason ?? DIED;
   }
 
   /**
-   * Has the radiologist told that there is no result. Where `infer` died after it stored one, that goes on instead; where
-   * `convert` died of it, it does not.
+   * Reports to the radiologist that there is no result. If `infer` died after it had stored a result, that result is
+   * converted instead. If `convert` died, its result is not tried again.
    */
   async function answerFor(message: RunMessage, step: 'infer' | 'convert', reason: Reason): Promise<void> {
     const { runId, lane } = message;
@@ -59,7 +59,7 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
     await queue({ step: 'convert', lane }).send(JSON.stringify(next));
   }
 
-  /** What the tool would have been given; nothing where the study is no longer in the bucket. */
+  /** The SOP Instance UIDs of the tool's input; none if the study is no longer in the bucket. */
   async function inputsFor({ manifestKey }: RunMessage, entry: ToolEntry): Promise<readonly string[]> {
     const bytes = await objects.get(manifestKey);
     if (bytes === undefined) return [];
@@ -87,7 +87,7 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
         }
         if (message.answer === 'failure') return;
         await runs.record({ ...identityOf(message), state: 'failed', outcome: 'failed', reason });
-        // What died on its way to the archive would fare no better as a failure.
+        // If the return step failed, a failure object could not be delivered either.
         if (step === 'infer' || step === 'convert') await answerFor(message, step, reason);
       },
     },

@@ -1,4 +1,4 @@
-/** Runs the tool on a study's images and keeps its answer; one Lambda per tool. */
+/** Runs the tool on a study's images and stores its answer. Each tool has a Lambda of its own. */
 import { IntegrityError, MessageError } from '#core/errors.ts';
 import type { Clock, FrameDecoder, InferenceEngine } from '#core/ports.ts';
 import { serialiseResult } from '#core/results/result.ts';
@@ -23,32 +23,32 @@ export interface InferDependencies extends RunDependencies {
   readonly decoder: FrameDecoder;
   readonly engine: InferenceEngine;
   readonly clock: Clock;
-  /** The longest the tool may take, loading included. */
+  /** The tool's time limit, including the loading of images. */
   readonly toolTimeoutMs: number;
   readonly queue: (role: QueueRole) => Queue;
 }
 
-/** Kept of an invocation's time for storing the answer, and for writing down that time ran out. */
+/** Reserved at the end of an invocation for storing the answer, or for recording a timeout. */
 const RESERVE_MS = 5_000;
 
-/** The first stored answer of a run wins; a run that has one is not computed again. */
+/** The first stored answer of a run wins. A run with an answer is not computed again. */
 export function makeHandler(dependencies: InferDependencies): QueueHandler {
   const { objects, runs, entry, tool, decoder, engine, clock, toolTimeoutMs, queue, observer } = dependencies;
   const version = toolVersion(entry);
 
   /**
-   * The run this Lambda can work on. When the tool was deployed anew while the study waited, its answer belongs to
-   * another run than the message's: the old one ends with a pointer to the new one, and no study is left out.
+   * The run that this Lambda can compute. If a new version of the tool was deployed while the message waited, the answer
+   * belongs to a new run. The message's run then ends with a pointer to the new run.
    */
   async function currentRun(message: RunMessage): Promise<RunMessage> {
     if (message.tool !== entry.manifest.id)
-      throw new MessageError(`The message is for another tool than ${entry.manifest.id}`);
+      throw new MessageError(`The message is for a tool other than ${entry.manifest.id}`);
     if (message.version === version) return message;
     const { inputDigest, tool: toolId } = message;
     const current: RunMessage = { ...message, version, runId: runIdOf({ inputDigest, tool: toolId, version }) };
     const reason = {
       code: 'version-replaced',
-      message: `The tool was updated to ${version}; run ${current.runId} takes this one's place.`,
+      message: `The tool was updated to ${version}; run ${current.runId} replaces this one.`,
     };
     await runs.record({ ...identityOf(message), state: 'rejected', reason });
     await runs.record({ ...identityOf(current), state: 'received' });
@@ -63,7 +63,7 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
     const manifest = await readManifest(objects, manifestKey);
     const images = selectImages(entry.manifest.selection, imagesOf(manifest)).selected;
     if (images.length === 0 || inputDigestOf(images) !== inputDigest) {
-      throw new IntegrityError('The manifest does not give the input that the run is named after');
+      throw new IntegrityError("The manifest's images do not match the run's input digest");
     }
     const deadlineMs = clock.now() + Math.min(toolTimeoutMs, remainingMs - RESERVE_MS);
     const result = await runTool({
@@ -86,7 +86,7 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
     });
     if (stored === 'stored') return result;
     const winner = await readAnswer(objects, resultKey(runId));
-    if (winner === undefined) throw new IntegrityError('A stored result is gone');
+    if (winner === undefined) throw new IntegrityError('A stored result has disappeared from the bucket');
     return winner;
   }
 
@@ -98,7 +98,7 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
         const stored = await readAnswer(objects, resultKey(message.runId));
         const result = stored ?? (await compute(message, remainingMs()));
         const { outcome, reason, timingsMs } = result.metadata;
-        // Its words come into the runs table by `convert`, once the output gate has searched them for the patient's identity.
+        // `convert` records reason and summary, after the output gate has searched them for the patient's identity.
         await runs.record({ ...identityOf(message), state: 'inferred', outcome });
         await queue({ step: 'convert', lane: message.lane }).send(
           JSON.stringify({ ...message, answer: 'result' } satisfies RunMessage),

@@ -1,11 +1,11 @@
-/** Loads a tool's models while its function starts, when the first message's time does not run yet. */
+/** Loads a tool's models while its function starts, so that loading does not count against the first message's time. */
 import { errorFacts, type Observer } from '#adapters/aws/observe.ts';
 import type { OnnxEngine } from '#adapters/onnx/engine.ts';
 import type { ModelCard } from '#core/tool-manifest.ts';
 
 /**
- * A model that cannot be loaded is logged and no more: a function that fails to start says nothing to its queue. The first
- * message asks for the model again, and what is thrown then has its disposition.
+ * A model that cannot be loaded is only logged, because a function that fails to start cannot answer its queue. The first
+ * message loads the model again, and an error then is handled by its disposition.
  */
 export async function readyModels(
   models: readonly Pick<ModelCard, 'id'>[],

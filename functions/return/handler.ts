@@ -1,4 +1,4 @@
-/** Brings a run's objects back to the archive (`pipeline/deliver.ts`) and writes down that they are there. */
+/** Delivers a run's objects to the archive (`pipeline/deliver.ts`) and records the delivery. */
 import { ArchiveRequestError, ConfigurationError, IntegrityError } from '#core/errors.ts';
 import { type DeliveryArchive, deliver } from '#pipeline/deliver.ts';
 import { objectListKey } from '#pipeline/keys.ts';
@@ -7,14 +7,14 @@ import type { QueueHandler } from '../shared/consume.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
 
 export interface ReturnDependencies extends RunDependencies {
-  /** Asked for with every message, so that a rotated secret is read anew. */
+  /** Called for every message, so that a rotated secret is read again. */
   readonly archive: () => Promise<DeliveryArchive>;
 }
 
 export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
   const { objects, runs, observer } = dependencies;
 
-  /** A run that was rejected or failed stays so, however well the object that says so was delivered. */
+  /** A delivered failure does not change the run's end state: it stays rejected or failed. */
   async function endOf(runId: string): Promise<'rejected' | 'failed'> {
     return (await runs.get(runId))?.state === 'rejected' ? 'rejected' : 'failed';
   }
@@ -43,9 +43,9 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
   );
 }
 
-/** What the archive cannot do at all is a wrong address: the result waits for a person and is not given up. */
+/** If the archive refuses the request itself, its address is likely wrong. The result then waits for a person (`halt`). */
 function asSetting(error: unknown): never {
   if (!(error instanceof ArchiveRequestError)) throw error;
-  const mend = "Check the address in the archive's secret (HILUM_ARCHIVE_SECRET).";
-  throw new ConfigurationError(`${error.message}. ${mend}`, { cause: error, facts: error.facts });
+  const fix = "Check the address in the archive's secret (HILUM_ARCHIVE_SECRET).";
+  throw new ConfigurationError(`${error.message}. ${fix}`, { cause: error, facts: error.facts });
 }

@@ -1,4 +1,4 @@
-/** A study arrived: asks every tool whether it can use it, and sends one message per study × tool. */
+/** Routes a study that has arrived: evaluates every tool's selection and sends one message per study × tool. */
 import { errorFacts, METRICS } from '#adapters/aws/observe.ts';
 import { dispositionOf, MessageError, type Reason, reasonOf } from '#core/errors.ts';
 import { inputDigestOf, revisionOf } from '#core/study/revision.ts';
@@ -22,13 +22,12 @@ export interface RouteDependencies extends ConsumerDependencies {
 }
 
 /**
- * Every study × tool leaves a run: routed, not applicable, or rejected with the reason. Repeating an event repeats the
- * same.
+ * Every study × tool gets a run: routed, not applicable, or rejected with the reason. A repeated event has the same outcome.
  */
 export function makeHandler(dependencies: RouteDependencies): QueueHandler {
   const { objects, runs, catalog, queue, observer } = dependencies;
 
-  /** Routes a study, or writes down at its runs that it never can be. */
+  /** Routes a study, or records its runs as rejected if it can never be routed. */
   async function settle(manifestKey: string): Promise<void> {
     try {
       await routeStudy(manifestKey);
@@ -43,7 +42,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
 
   async function routeStudy(manifestKey: string): Promise<void> {
     const place = parseManifestKey(manifestKey);
-    if (place === undefined) throw new MessageError("The event's key is not a manifest's");
+    if (place === undefined) throw new MessageError("The event's key is not a manifest's key");
     const manifest = await readManifest(objects, manifestKey);
     checkManifest(manifest, place);
     const images = imagesOf(manifest);
@@ -81,7 +80,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
       async work({ body }) {
         const errors: unknown[] = [];
         for (const key of parseS3Event(body)) await settle(key).catch((error: unknown) => errors.push(error));
-        // What may succeed another time brings the whole message back; after the others it would be acknowledged.
+        // An error that can be retried is thrown first, since it returns the message to the queue. Others acknowledge it.
         if (errors.length > 0) throw errors.find((error) => !isFinal(error)) ?? errors[0];
       },
     },
@@ -91,20 +90,20 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
 
 const isFinal = (error: unknown): boolean => dispositionOf(error) === 'reject';
 
-/** @throws MessageError where the manifest is not the one that its key names */
+/** @throws MessageError if the manifest does not match its key */
 function checkManifest(manifest: Manifest, place: Pick<Manifest, 'lane' | 'StudyInstanceUID' | 'revision'>): void {
   const isSame =
     manifest.lane === place.lane &&
     manifest.StudyInstanceUID === place.StudyInstanceUID &&
     manifest.revision === place.revision &&
     revisionOf(manifest.instances) === place.revision;
-  if (!isSame) throw new MessageError("The manifest's study, lane or revision is not its key's");
+  if (!isSame) throw new MessageError("The manifest's study, lane or revision differs from its key");
 }
 
-/** One reason for all: the different ones in the images' order, at most three. */
+/** Joins the refusals to one reason: the first code and at most three different messages, in the images' order. */
 function reasonOfRefusals(reasons: readonly Reason[]): Reason {
   const [first] = reasons;
-  if (first === undefined) return { code: 'no-images', message: 'The study holds no images that a tool could use.' };
+  if (first === undefined) return { code: 'no-images', message: 'The study has no images that a tool could use.' };
   const messages = [...new Set(reasons.map((reason) => reason.message))];
   return { code: first.code, message: messages.slice(0, 3).join(' ') };
 }

@@ -1,4 +1,4 @@
-/** How every function works off its queue: one message after the other, each answered for on its own. */
+/** How every function consumes its queue: one message after the other, each acknowledged or returned on its own. */
 import type { Context, SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { errorFacts, METRICS, type Observer } from '#adapters/aws/observe.ts';
 import { dispositionOf, reasonOf } from '#core/errors.ts';
@@ -7,32 +7,32 @@ import { deadLetterKey } from '#pipeline/keys.ts';
 import type { ObjectStore, Queue } from '#pipeline/ports.ts';
 import { type RetryPolicy, waitSeconds } from '#pipeline/retry-policy.ts';
 
-/** One message as a function sees it. */
+/** One message as a function receives it. */
 export interface Delivery {
   readonly messageId: string;
   readonly body: string;
   /** The queue's name without the deployment's prefix. */
   readonly queue: string;
-  /** How often the message was received, this time included. */
+  /** How often the message was received, including this time. */
   readonly receiveCount: number;
-  /** Milliseconds the invocation has left. */
+  /** The milliseconds left to the invocation. */
   readonly remainingMs: () => number;
 }
 
 export interface ConsumerDependencies {
   readonly objects: ObjectStore;
   readonly observer: Observer;
-  /** The queue of a name without the deployment's prefix, dead-letter queues included. */
+  /** A queue by its name without the deployment's prefix; dead-letter queues too. */
   readonly queueNamed: (name: string) => Pick<Queue, 'postpone'>;
   readonly retry: RetryPolicy;
-  /** See `queueUrl` in `pipeline/environment.ts`: its prefix is what a queue's name in an event begins with. */
+  /** See `queueUrl` in `pipeline/environment.ts`. It ends with the prefix of the queue names in events. */
   readonly queueUrlBase: string;
 }
 
 export interface Work {
-  /** Works one message off, however often it came before. */
+  /** Processes one message. A message may come more than once. */
   readonly work: (delivery: Delivery) => Promise<void>;
-  /** Writes down what went wrong where people look (the run), before the message is acknowledged or retried. */
+  /** Records an error at the message's run, before the message is acknowledged or retried. */
   readonly note?: (delivery: Delivery, error: unknown) => Promise<'noted' | 'unknown'>;
 }
 
@@ -42,12 +42,13 @@ export type QueueHandler = (
 ) => Promise<SQSBatchResponse>;
 
 /**
- * A handler that answers with the messages that failed (partial batch response). An error's disposition decides:
+ * A handler that returns the messages that failed (partial batch response). An error's disposition decides:
  *
- * - `reject`: noted at the run and acknowledged; a message that names no run is kept under `dead-letters/`, which raises
- *   the metric that the alarm watches.
- * - `retry`: back to the queue, hidden for longer every time, until the queue's limit sends it to the dead-letter queue.
- * - `halt`: the same, and the metric that the alarm watches is raised.
+ * - `reject`: the error is recorded at the run and the message acknowledged. A message that names no run is kept under
+ *   `dead-letters/` and counted in a metric with an alarm.
+ * - `retry`: the message returns to the queue and stays hidden for longer each time (back-off), until the queue's
+ *   `maxReceiveCount` moves it to the dead-letter queue.
+ * - `halt`: as `retry`, and counted in a metric with an alarm.
  */
 export function consume(
   { work, note = async () => 'unknown' }: Work,
@@ -88,7 +89,7 @@ export function consume(
       observer.count(METRICS.done);
       return 'done';
     } catch (error) {
-      // What fails while failing leaves the message to its queue, which brings it back after the visibility timeout.
+      // If handling the failure fails too, the queue delivers the message again after its visibility timeout.
       return await handleFailure(delivery, record.receiptHandle, error).catch((second: unknown) => {
         observer.log('error', 'failure-not-handled', { messageId: delivery.messageId, ...errorFacts(second) });
         return 'failed';

@@ -1,4 +1,4 @@
-/** What infer, convert and return have in common: they work on one run, and write down what becomes of it. */
+/** What infer, convert and return have in common: they process one run and record its state. */
 import { dispositionOf, reasonOf } from '#core/errors.ts';
 import { parseRunMessage, type RunMessage } from '#pipeline/messages.ts';
 import type { RunStore, RunUpdate } from '#pipeline/ports.ts';
@@ -10,7 +10,7 @@ export interface RunDependencies extends ConsumerDependencies {
 }
 
 export interface RunWork {
-  /** The state in which runs come to this step: where a run stays, with the reason, while it is tried again. */
+  /** The state in which a run enters this step. The run keeps it, with the reason, while the step is retried. */
   readonly comesAs: RunState;
   readonly work: (message: RunMessage, delivery: Delivery) => Promise<void>;
 }
@@ -27,14 +27,14 @@ export function identityOf({
   return { runId, StudyInstanceUID, revision, tool, version, lane };
 }
 
-/** A handler of run messages; see `consume` for what errors do. */
+/** A handler of run messages; see `consume` for the effect of errors. */
 export function consumeRuns({ comesAs, work }: RunWork, dependencies: RunDependencies): QueueHandler {
   async function note({ body }: Delivery, error: unknown): Promise<'noted' | 'unknown'> {
     const message = tryParse(body);
     if (message === undefined) return 'unknown';
-    // A run that failed keeps the reason of its failure, whatever happens to the object that tells of it.
-    const state = dispositionOf(error) === 'reject' ? 'rejected' : comesAs;
+    // A failed run keeps its reason, even if the object that reports the failure cannot be delivered.
     if (message.answer === 'failure') return 'unknown';
+    const state = dispositionOf(error) === 'reject' ? 'rejected' : comesAs;
     await dependencies.runs.record({ ...identityOf(message), state, reason: reasonOf(error) });
     return 'noted';
   }

@@ -1,4 +1,4 @@
-/** What every function is wired with, made once a process from its environment. */
+/** The dependencies of every function, created once per process from its environment. */
 import middy from '@middy/core';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createObserver, errorFacts, type Observer } from '#adapters/aws/observe.ts';
@@ -27,8 +27,8 @@ export function createServices(environment: FunctionEnvironment): Services {
 }
 
 /**
- * Logs how long each invocation took, and keeps the runtime from printing errors that are not ours: their texts may
- * quote a dataset.
+ * Logs each invocation's duration, and replaces errors that the Lambda runtime would print: their messages may quote a
+ * dataset.
  */
 export function observed(observer: Observer, handler: QueueHandler) {
   let started = 0;
@@ -49,7 +49,7 @@ export function observed(observer: Observer, handler: QueueHandler) {
       },
       onError: (request) => {
         observer.log('error', 'invocation-failed', errorFacts(request.error));
-        request.error = new Error('The invocation failed; the log line before this one says where.');
+        request.error = new Error('The invocation failed; the previous log line says where.');
       },
     })
     .handler((event, context) => handler(event, context));

@@ -1,4 +1,4 @@
-/** The runs table: one item a run, indexed by study. */
+/** The runs table: one item per run, indexed by study. */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';

@@ -1,4 +1,4 @@
-/** One Lambda of the pipeline: its bundle as a zip archive or a container image, what it may touch, and its alarms. */
+/** One Lambda of the pipeline: its bundle as a zip archive or a container image, its permissions and its alarms. */
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -20,7 +20,7 @@ import { Construct } from 'constructs';
 import { TELEMETRY_OFF } from '../../pipeline/environment.ts';
 import type { BundleContents, Bundler } from '../bundle.ts';
 
-/** What all steps share. */
+/** What all functions share. */
 export interface Surroundings {
   readonly bundle: Bundler;
   readonly bucket: IBucket;
@@ -31,25 +31,28 @@ export interface Surroundings {
 
 export interface StepFunctionProps {
   readonly surroundings: Surroundings;
-  /** Its folder in `functions/`, and what goes into its bundle besides its code. */
+  /** The name of the function's folder in `functions/`. */
   readonly name: string;
+  /** The contents of its bundle besides its code. */
   readonly contents?: BundleContents;
   readonly packaging: 'image' | 'zip';
   readonly description: string;
   readonly memoryMb: number;
   readonly timeout: Duration;
-  /** Variables of its own. */
+  /** Environment variables in addition to the shared ones. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Patterns of object keys. Whoever writes may read what it wrote. */
+  /** Patterns of the object keys that the function may read or write. Permission to write includes reading. */
   readonly reads?: readonly string[];
   readonly writes?: readonly string[];
 }
 
-/** Counted by the functions themselves (`adapters/aws/observe.ts`); each calls for a person. */
+/** Alarm descriptions by metric. The functions count the metrics (`adapters/aws/observe.ts`); each needs a person. */
 const ALARMS = {
-  Halted: 'cannot go on until a person acts: wrong credentials, missing permission, a model that is not the one named',
-  Quarantined: 'made an object that breaks DICOM; it lies under quarantine/ with the reason',
-  DeadLetters: 'found messages that could not be worked off; run `hilum status`, and see dead-letters/ in the bucket',
+  Halted:
+    'Processing cannot continue until a person acts. Possible causes: wrong credentials, a missing permission, a model file with a wrong digest.',
+  Quarantined: 'The output gate refused a result. The object and the reason are under quarantine/ in the bucket.',
+  DeadLetters:
+    'A message could not be processed. `hilum status` shows the run; the message is under dead-letters/ in the bucket.',
 } as const;
 
 export class StepFunction extends Construct {
@@ -83,13 +86,13 @@ export class StepFunction extends Construct {
 
     for (const pattern of reads) bucket.grantRead(this.function, pattern);
     for (const pattern of writes) bucket.grantReadWrite(this.function, pattern);
-    // Every step keeps messages that it cannot read.
+    // Every function stores the messages that it cannot parse.
     bucket.grantPut(this.function, 'dead-letters/*');
     table.grantReadWriteData(this.function);
 
     for (const [metricName, meaning] of Object.entries(ALARMS)) {
       new Alarm(this, `${metricName}Alarm`, {
-        alarmDescription: `${description}: it ${meaning}.`,
+        alarmDescription: `${description}. ${meaning}`,
         metric: new Metric({
           namespace: 'Hilum',
           metricName,

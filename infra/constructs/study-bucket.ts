@@ -1,4 +1,4 @@
-/** The bucket of studies and results; the arrival of a manifest in a lane notifies that lane's intake queue. */
+/** The bucket of studies and results. A manifest's arrival notifies the intake queue of its lane. */
 import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -27,7 +27,7 @@ export class StudyBucket extends Construct {
       lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(2) }],
     });
 
-    // The bucket's own property: `addEventNotification` would make a custom resource, which local clouds may skip.
+    // Set on the CfnBucket: `addEventNotification` would make a custom resource, which local clouds may not support.
     const cfnBucket = this.bucket.node.defaultChild as CfnBucket;
     cfnBucket.notificationConfiguration = {
       queueConfigurations: Object.entries(intake).map(([lane, { queue }]) => ({
@@ -44,7 +44,7 @@ export class StudyBucket extends Construct {
       })),
     };
     for (const { queue } of Object.values(intake)) {
-      // By account, not by bucket: the bucket waits for this policy, so the policy cannot name the bucket.
+      // The condition names the account: the bucket depends on this policy, so naming the bucket would be a cycle.
       const result = queue.addToResourcePolicy(
         new PolicyStatement({
           principals: [new ServicePrincipal('s3.amazonaws.com')],

@@ -1,4 +1,4 @@
-/** One tool: the Lambda that runs it, with a queue for each lane. */
+/** One tool: the Lambda that runs it, and its queue in each lane. */
 import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -12,18 +12,20 @@ export interface ToolLanesProps {
   readonly tool: ToolManifest;
   readonly config: Config;
   readonly surroundings: Surroundings;
-  readonly undertaker: IFunction;
-  /** Who sends it studies, and where its answers go. */
+  readonly deadLetterConsumer: IFunction;
+  /** The function that sends studies to the tool. */
   readonly from: IFunction;
+  /** The queues that receive the tool's answers. */
   readonly to: Readonly<Record<Lane, WorkQueue>>;
 }
 
-/** Added to what a tool may take: reading the message, storing the answer, telling that time ran out. */
+/** Added to the tool's time limit, for reading the message and for storing the answer or recording a timeout. */
 const RESERVE = Duration.seconds(20);
 
 export class ToolLanes extends Construct {
-  constructor(scope: Construct, id: string, { tool, config, surroundings, undertaker, from, to }: ToolLanesProps) {
+  constructor(scope: Construct, id: string, props: ToolLanesProps) {
     super(scope, id);
+    const { tool, config, surroundings, deadLetterConsumer, from, to } = props;
     const toolTimeoutS = config.toolTimeoutS ?? tool.resources.timeoutS;
     const timeout = Duration.seconds(Math.ceil(toolTimeoutS)).plus(RESERVE);
     const infer = new StepFunction(this, 'Infer', {
@@ -47,7 +49,7 @@ export class ToolLanes extends Construct {
         maxReceiveCount: config.maxReceiveCount,
         alarms: surroundings.alarms,
       });
-      queue.consumedBy(infer, undertaker);
+      queue.consumedBy(infer, deadLetterConsumer);
       queue.queue.grantSendMessages(from);
       to[lane].queue.grantSendMessages(infer);
     }

@@ -1,4 +1,4 @@
-/** One hop: a queue, its dead-letter queue, and alarms on both. */
+/** One hop: a queue, its dead-letter queue, and the alarms on both. */
 import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -13,7 +13,7 @@ import type { Config } from '../config.ts';
 export interface WorkQueueProps {
   readonly role: QueueRole;
   readonly config: Config;
-  /** The timeout of the function that works the queue off. */
+  /** The timeout of the function that consumes the queue. */
   readonly consumerTimeout: Duration;
   readonly maxReceiveCount: number;
   readonly alarms: ITopic;
@@ -41,7 +41,8 @@ export class WorkQueue extends Construct {
     this.queue = new Queue(this, 'Queue', {
       ...shared,
       queueName: name,
-      // Long enough that nobody else takes a message that is being worked on; functions postpone what fails themselves.
+      // Longer than the function's timeout, so that no message is received twice while it is processed. Functions set the
+      // visibility of messages that fail themselves.
       visibilityTimeout: consumerTimeout.plus(Duration.seconds(config.visibilityMarginS)),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount },
     });
@@ -50,7 +51,7 @@ export class WorkQueue extends Construct {
     const shown = { treatMissingData: TreatMissingData.NOT_BREACHING, evaluationPeriods: 3 };
     const depth = new Alarm(this, 'DeadLettersAlarm', {
       ...shown,
-      alarmDescription: `${name}: dead letters are not being worked off. Look at the log of the dead-letter function.`,
+      alarmDescription: `${name}: dead letters are not being consumed. See the log of the dead-letter function.`,
       metric: this.deadLetters.metricApproximateNumberOfMessagesVisible(metric),
       threshold: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -60,15 +61,15 @@ export class WorkQueue extends Construct {
     if (role.lane === 'backfill') return;
     const age = new Alarm(this, 'AgeAlarm', {
       ...shown,
-      alarmDescription: `${name}: work has waited for longer than ${config.oldestMessageAlarmS} s. \`hilum status\` says why.`,
+      alarmDescription: `${name}: a message has waited for longer than ${config.oldestMessageAlarmS} s. \`hilum status\` shows why.`,
       metric: this.queue.metricApproximateAgeOfOldestMessage(metric),
       threshold: config.oldestMessageAlarmS,
     });
     age.addAlarmAction(new SnsAction(alarms));
   }
 
-  /** Has `worker` work off the queue, within the lane's share, and `undertaker` what ends in the dead-letter queue. */
-  consumedBy(worker: IFunction, undertaker: IFunction): void {
+  /** Lets `worker` consume the queue, within the lane's concurrency, and `deadLetterConsumer` its dead-letter queue. */
+  consumedBy(worker: IFunction, deadLetterConsumer: IFunction): void {
     worker.addEventSource(
       new SqsEventSource(this.queue, {
         batchSize: 1,
@@ -76,7 +77,7 @@ export class WorkQueue extends Construct {
         maxConcurrency: this.#concurrency,
       }),
     );
-    undertaker.addEventSource(
+    deadLetterConsumer.addEventSource(
       new SqsEventSource(this.deadLetters, { batchSize: 1, reportBatchItemFailures: true, maxConcurrency: 2 }),
     );
   }

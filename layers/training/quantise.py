@@ -1,17 +1,17 @@
-"""Makes an int8 model of a float32 one: static quantisation with calibration inputs (.venv/training has what it needs).
+"""Makes an int8 model from a float32 model: static quantisation with calibration inputs (.venv/training has the packages).
 
     quantise.py FLOAT.onnx CALIBRATION.npz OUT.onnx [--float first,last,NAME,...] [--range percentile]
 
-CALIBRATION.npz holds an array per input of the model, by the input's name; its first axis counts the samples, which are run one
-by one. Inputs and outputs stay float32, so that whoever runs the model sees no difference.
+CALIBRATION.npz holds an array per input of the model, under the input's name; its first axis counts the samples, which are run one by
+one. Inputs and outputs stay float32, so the model is used like before.
 
-Weights are int8 per channel, activations uint8, in the QDQ form (onnxruntime's quantisation documentation). Weights use 7 of the
-8 bits: processors without VNNI add pairs of uint8 x int8 products in 16 bits, which overflow with 8, so that a model would answer
-otherwise there than here.
+Weights are int8 per channel and activations uint8, in the QDQ form (onnxruntime's quantisation documentation). Weights use 7 of the
+8 bits: processors without VNNI add pairs of uint8 x int8 products in 16 bits. With 8 bits these sums overflow, and the model's
+answers would differ between processors.
 
 --float     convolutions that stay float32: the first or last in the graph's order, or by node name
---range     what an activation's range is taken from: the least and the largest value (minmax), or all but the outermost
-            hundred-thousandth of values (percentile), which needs more time and memory
+--range     the source of an activation's range: the smallest and the largest value (minmax), or all values but the outermost
+            hundred-thousandth (percentile), which needs more time and memory
 
 The same inputs make the same bytes.
 """
@@ -28,7 +28,7 @@ import onnxruntime
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-# What onnxruntime computes in int8 between convolutions, so that activations are not turned to floats and back.
+# The operators that onnxruntime computes in int8 between convolutions; otherwise activations would be converted to floats and back.
 OPERATORS = ["Conv", "Concat", "MaxPool", "Resize", "Add"]
 RANGES = {"minmax": CalibrationMethod.MinMax, "percentile": CalibrationMethod.Percentile}
 
@@ -68,7 +68,7 @@ def main():
     onnxruntime.set_default_logger_severity(3)
     with tempfile.TemporaryDirectory() as folder:
         prepared = os.path.join(folder, "prepared.onnx")
-        # Sides are dynamic; which shapes they have is not needed here.
+        # Sides are dynamic, and their values are not needed here.
         quant_pre_process(options.model, prepared, skip_symbolic_shape=True)
         quantised = os.path.join(folder, "quantised.onnx")
         quantize_static(
@@ -87,7 +87,7 @@ def main():
             extra_options={"CalibPercentile": 99.999} if options.range == "percentile" else {},
         )
         model = onnx.load(quantised)
-        # What says who made the file and when it was made is not part of the model.
+        # Producer and date are not part of the model.
         model.producer_name, model.producer_version = "hilum", ""
         with open(options.out + ".part", "wb") as file:
             file.write(model.SerializeToString(deterministic=True))

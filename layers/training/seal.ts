@@ -1,6 +1,6 @@
 /**
- * Writes the SHA-256 of a model's file into its `model.json`, and into its `CARD.md` where that named the one before:
- * `node seal.ts MODEL_FOLDER`. Raise the version by hand before.
+ * Writes the SHA-256 of a model's file into its `model.json`, and replaces the previous one in its `CARD.md`:
+ * `node seal.ts MODEL_FOLDER`. Raise the version by hand first.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -6,7 +6,7 @@ import { createScene, expose } from './scene.ts';
 import { type DentalOptions, type DentalPhantom, paintTeeth } from './truth.ts';
 
 export interface BitewingOptions extends DentalOptions {
-  /** The patient's side; by chance where not given. Right teeth point their mesial side to the image's right. */
+  /** The patient's side; random if absent. Right teeth have their mesial side towards the image's right. */
   readonly side?: PatientSide;
   /** mm between pixels; 0.04 gives 1000 × 750. */
   readonly spacingMm?: number;

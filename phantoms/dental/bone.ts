@@ -1,9 +1,9 @@
-/** What intra-oral radiographs show besides teeth: cheek, and alveolar bone with trabeculae. */
+/** The surroundings of the teeth on intra-oral radiographs: cheek, and alveolar bone with trabeculae. */
 import type { Random } from '../random.ts';
 import { type Scene, texture } from './scene.ts';
 import type { Tooth } from './tooth.ts';
 
-/** Bone reaches from the crest of each row of teeth to the picture's edge. */
+/** Bone extends from the crest of each row of teeth to the picture's edge. */
 export function paintCheekAndBone(scene: Scene, rows: readonly (readonly Tooth[])[], random: Random): void {
   const { columns, spacingMm } = scene;
   const cheek = texture(scene, 14, random);

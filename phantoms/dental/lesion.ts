@@ -1,4 +1,4 @@
-/** Caries in tooth coordinates: where it is, how deep, and how much of the tooth it takes out of the beam's way. */
+/** Caries in tooth coordinates: its place, its depth, and the attenuation that it takes away. */
 import type { Random } from '../random.ts';
 import { crownHalfWidth, occlusalEnamel, occlusalSurface, proximalEnamel, type Tooth } from './tooth.ts';
 
@@ -17,11 +17,11 @@ export interface Caries {
   /** Half of its extent along the surface in enamel and in dentin, mm. */
   readonly halfEnamel: number;
   readonly halfDentin: number;
-  /** Share of the tooth's attenuation that is lost in its middle. */
+  /** Fraction of the tooth's attenuation that is lost in the lesion's middle. */
   readonly loss: number;
 }
 
-/** Share of the dentin's thickness (from the enamel to the pulp) that each class reaches. */
+/** The range of depth that each class reaches, as a fraction of the enamel's or of the dentin's thickness (from enamel to pulp). */
 const REACH: Readonly<Record<DepthClass, readonly [number, number]>> = {
   E1: [0.35, 0.5],
   E2: [0.7, 1],
@@ -60,7 +60,7 @@ export function growCaries(tooth: Tooth, surface: Surface, depth: DepthClass, sc
   };
 }
 
-/** How far inside the lesion (u, v) is: 1 in its middle, 0 outside; soft at the edge. */
+/** How far inside the lesion (u, v) is: 1 in its middle, 0 outside, soft at the edge. */
 export function cariesAt(tooth: Tooth, caries: Caries, u: number, v: number): number {
   if (caries.surface === 'occlusal') {
     const below = v - occlusalSurface(tooth, u);
@@ -80,7 +80,7 @@ export function cariesAt(tooth: Tooth, caries: Caries, u: number, v: number): nu
     // A triangle with its base on the surface.
     return soft(1.8 * (1 - along / (caries.halfEnamel * (1 - 0.6 * (inwards / Math.min(enamel, caries.depthMm))))));
   }
-  // A second one with its base along the dentin's border and its blunt tip towards the pulp.
+  // A second triangle with its base on the border of the dentin and its blunt tip towards the pulp.
   const t = (inwards - enamel) / (caries.depthMm - enamel);
   return soft(1.7 * (1 - along / (caries.halfDentin * Math.sqrt(1 - t ** 1.6) + 1e-6))) * soft(2.6 * (1 - t));
 }

@@ -7,7 +7,7 @@ import { crownHalfWidth, occlusalSurface, sectionAt, type Tooth } from './tooth.
 /** A filling or crown: a region in tooth coordinates that absorbs more than enamel. */
 export interface Restoration {
   readonly kind: 'occlusal' | 'mesial' | 'distal' | 'crown';
-  /** Extent from its surface inwards and half extent along it, mm. */
+  /** Extent inwards from its surface, and half its extent along the surface, mm. */
   readonly depthMm: number;
   readonly half: number;
   /** Added attenuation in its middle, mm of dentin. */
@@ -35,10 +35,10 @@ function inRestoration(tooth: Tooth, restoration: Restoration, u: number, v: num
   }
 }
 
-/** Parts of a lesion below this share of its middle are too faint to be called part of it. */
+/** Pixels below this fraction of the lesion's middle are too faint to count as part of the lesion. */
 const LESION_EDGE = 0.35;
 
-/** Adds the tooth's attenuation and marks its labels. Everything outside the picture is cut off. */
+/** Adds the tooth's attenuation and labels its pixels. Everything outside the picture is clipped. */
 export function paintTooth(scene: Scene, tooth: Tooth, fillings: ToothFillings, random: Random): void {
   const { rows, columns, spacingMm } = scene;
   const down = tooth.jaw === 'lower' ? 1 : -1;

@@ -25,13 +25,13 @@ export function makePanoramic({ seed, cariesRate, spacingMm = 0.125 }: Panoramic
   };
   const teeth = [...placeArch('upper', head, random), ...placeArch('lower', head, random)];
   paintHead(scene, head, random);
-  // A stream of its own, so that what was drawn before it was thought of stays as it was.
+  // A separate stream, so that draws from before this addition stay the same.
   const hindered = createRandom(seed + HINDERED);
   paintGhosts(scene, head, hindered);
   // Jaws lie partly outside the focal trough, so their edges are soft.
   blur(scene.surroundings, scene.rows, scene.columns, Math.round(random.between(0.4, 1.1) / spacingMm));
   const truth = paintTeeth(scene, teeth, { kind: 'panoramic', scale, rate: cariesRate ?? 0.07 }, random);
-  // How much of the contrast is the teeth's own differs with the beam's energy and the soft tissue in its way.
+  // The teeth's share of the contrast depends on the beam's energy and on the soft tissue in its path.
   const contrast = random.between(0.3, 1) * (hindered.chance(0.35) ? hindered.between(0.5, 1) : 1);
   scene.teeth.forEach((value, index) => {
     scene.teeth[index] = value * contrast;
@@ -64,7 +64,7 @@ interface Head {
   readonly midline: number;
   /** Height of the bite at the midline, mm. */
   readonly occlusal: number;
-  /** How much the bite rises to the sides, per mm. */
+  /** How much the bite rises towards the sides, per mm. */
   readonly smile: number;
   readonly scale: number;
   /** Gap between the jaws, mm. */
@@ -161,7 +161,7 @@ function paintHead(scene: Scene, head: Head, random: Random): void {
   }
 }
 
-/** Blurred shadows of what lies far from the focal trough (the other side's jaw, the neck): soft steps across the picture. */
+/** Blurred shadows of structures far from the focal trough (the other side's jaw, the neck): soft steps across the picture. */
 function paintGhosts(scene: Scene, head: Head, random: Random): void {
   const { rows, columns, spacingMm } = scene;
   for (let ghosts = random.int(0, 3); ghosts > 0; ghosts--) {
@@ -185,7 +185,7 @@ function paintGhosts(scene: Scene, head: Head, random: Random): void {
   }
 }
 
-/** Some devices leave an unexposed frame around the picture, broad above, and most put a letter for the side into it. */
+/** Some devices leave an unexposed frame around the picture, often wide at the top. Most add a letter for the side. */
 function blindBorder(scene: Scene, random: Random): void {
   const { rows, columns, spacingMm } = scene;
   const framed = random.chance(0.5);
@@ -207,7 +207,7 @@ function blindBorder(scene: Scene, random: Random): void {
       scene.teeth[index] = 0;
     }
     const [x, y] = [(column - letter.column) / letter.width, (row - letter.row) / letter.height];
-    // Two strokes of lead are enough of a letter.
+    // Two strokes of lead stand for the letter.
     if (x >= 0 && x < 1 && y >= 0 && y < 1 && (x < 0.3 || Math.abs(y - 0.4) < 0.1)) scene.surroundings[index] = density;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A periapical radiograph: a few teeth of one jaw from cusp to apex with the bone around them, on a size 2 detector
- * (ISO 3665): upright for the front teeth, lying for the back ones.
+ * A periapical radiograph: a few teeth of one jaw from cusp to apex with the bone around them, on a size 2 detector (ISO 3665),
+ * upright for the front teeth and horizontal for the back teeth.
  */
 import { createRandom, type Random } from '../random.ts';
 import { paintCheekAndBone } from './bone.ts';
@@ -18,12 +18,12 @@ const SHORT_MM = 31;
 const LONG_MM = 41;
 const SIDES = ['right', 'left'] as const;
 
-/** How the detector lies behind the teeth. Lengths in mm on it. */
+/** The position of the detector behind the teeth. Lengths in mm on the detector. */
 interface View {
   readonly jaw: Jaw;
   readonly widthMm: number;
   readonly heightMm: number;
-  /** Height of the cusps in the middle of the picture, and how it falls per mm to the right. */
+  /** Height of the cusps in the middle of the picture, and its change per mm to the right. */
   readonly middle: number;
   readonly slope: number;
   readonly magnification: number;
@@ -44,7 +44,7 @@ export function makePeriapical({ seed, cariesRate, spacingMm = 0.04 }: Periapica
     magnification: random.between(1.03, 1.12),
   };
   const scene = createScene(Math.round(heightMm / spacingMm), Math.round(widthMm / spacingMm), spacingMm);
-  // The beam seldom meets tooth and detector squarely: crowns and roots come out too short or too long.
+  // The beam rarely meets tooth and detector at right angles, so crowns and roots appear too short or too long.
   const stretch = random.between(0.88, 1.12);
   const placed = front ? placeFrontTeeth(view, random) : placeBack(view, random);
   const teeth = placed.map((tooth) => ({ ...tooth, crown: tooth.crown * stretch, root: tooth.root * stretch }));
@@ -82,7 +82,7 @@ function placeBack(view: View, random: Random): readonly Tooth[] {
   return placeBackTeeth({ ...view, side: random.pick(SIDES), offset: random.between(-14, 3) }, random);
 }
 
-/** Both sides' teeth 1 to 4 from a midline in or near the picture; the patient's right is on the picture's left. */
+/** Teeth 1 to 4 of both sides, from a midline in or near the picture. The patient's right is on the picture's left. */
 function placeFrontTeeth(view: View, random: Random): readonly Tooth[] {
   const midline = view.widthMm * random.between(0.15, 0.85);
   return SIDES.flatMap((side) => placeQuadrant(view, side, midline, random));
@@ -99,7 +99,7 @@ function placeQuadrant(view: View, side: PatientSide, midline: number, random: R
     distance += width + random.between(-0.6, 0.25);
     if (random.chance(0.04)) continue;
     const y = view.middle + view.slope * (x - view.widthMm / 2) + random.normal() * 0.4;
-    // Roots of front teeth come together towards the apex a little, with the arch behind them.
+    // The roots of front teeth converge a little towards the apex, because the arch is behind them.
     const tilt = random.normal() * 0.05 - view.slope * 0.5;
     const fdi = quadrantOf(jaw, side) * 10 + position;
     const mesial = side === 'right' ? 1 : -1;
@@ -108,7 +108,7 @@ function placeQuadrant(view: View, side: PatientSide, midline: number, random: R
   return teeth;
 }
 
-/** Sinus and nose above upper teeth, the lower border and its canal below lower ones: bright lines and dark hollows. */
+/** Sinus and nose above upper teeth; lower border and canal below lower teeth: bright lines and dark hollows. */
 function paintLandmarks(scene: Scene, view: View, front: boolean, random: Random): void {
   const { columns, spacingMm } = scene;
   const away = view.jaw === 'upper' ? -1 : 1;
@@ -128,7 +128,7 @@ function paintLandmarks(scene: Scene, view: View, front: boolean, random: Random
   });
 }
 
-/** Apical periodontitis: bone that is gone around an apex, which is not what the tool looks for. */
+/** Apical periodontitis: bone lost around an apex. The tool must not mark it. */
 function paintApicalLesion(scene: Scene, tooth: Tooth, random: Random): void {
   const { columns, spacingMm } = scene;
   const down = tooth.jaw === 'lower' ? 1 : -1;

@@ -1,8 +1,8 @@
-/** A dental phantom as the image that a tool is given, without the way through a DICOM file. */
+/** A dental phantom as the image that a tool gets, without the detour through a DICOM file. */
 import type { Radiograph } from '#core/image/radiograph.ts';
 import type { DentalPhantom } from './truth.ts';
 
-/** Invented UIDs made of `seed`; the header says what a DICOM file of the phantom would. */
+/** UIDs are invented from `seed`. The header has what a DICOM file of the phantom would have. */
 export function radiographOf(phantom: Omit<DentalPhantom, 'truth'>, seed: number): Radiograph {
   const { rows, columns, pixels, spacingMm, kind } = phantom;
   let lowest = Number.POSITIVE_INFINITY;

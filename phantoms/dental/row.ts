@@ -7,9 +7,9 @@ export type PatientSide = 'right' | 'left';
 export interface Row {
   readonly jaw: Jaw;
   readonly side: PatientSide;
-  /** Where the row begins, mm from the front edge of the picture towards the back. */
+  /** Start of the row, mm from the front edge of the picture towards the back. */
   readonly offset: number;
-  /** Height of the cusps in the middle of the picture, mm, and how it falls per mm to the right. */
+  /** Height of the cusps in the middle of the picture, mm, and its change per mm to the right. */
   readonly middle: number;
   readonly slope: number;
   /** Width of the picture, mm. */
@@ -22,13 +22,13 @@ export function quadrantOf(jaw: Jaw, side: PatientSide): 1 | 2 | 3 | 4 {
   return side === 'right' ? 4 : 3;
 }
 
-/** Teeth 3 to 8 in contact, the front ones beyond the picture's edge or just in it. */
+/** Teeth 3 to 8 in contact. The front ones are beyond the picture's edge or just inside it. */
 export function placeBackTeeth(row: Row, random: Random): readonly Tooth[] {
   const { jaw, side, widthMm, magnification } = row;
   const mesial = side === 'right' ? 1 : -1;
   const quadrant = quadrantOf(jaw, side);
   const teeth: Tooth[] = [];
-  // Distance from the front edge of the picture, growing to the back.
+  // Distance from the front edge of the picture, increasing towards the back.
   let distance = row.offset - 2;
   for (let position = 3; position <= 8; position++) {
     const width = (toothSize(jaw, position)[0] ?? 8) * magnification * random.between(0.93, 1.07);

@@ -1,4 +1,4 @@
-/** The flat world in which a dental phantom is painted: attenuation per pixel, and the detector that turns it into grey. */
+/** The plane in which a dental phantom is painted: attenuation per pixel, and the detector that turns it into grey values. */
 import type { Random } from '../random.ts';
 
 /** A picture plane under the X-ray beam. All arrays are row-major, `rows` × `columns`; lengths are mm on the detector. */
@@ -6,13 +6,13 @@ export interface Scene {
   readonly rows: number;
   readonly columns: number;
   readonly spacingMm: number;
-  /** Line integral of what is no tooth (bone, soft tissue), in millimetres of dentin. */
+  /** Line integral through everything but teeth (bone, soft tissue), in millimetres of dentin. */
   readonly surroundings: Float32Array;
-  /** Line integral through the teeth and what is in them, in millimetres of dentin. */
+  /** Line integral through the teeth and their restorations and lesions, in millimetres of dentin. */
   readonly teeth: Float32Array;
-  /** FDI number of the tooth at each pixel (crown and roots; where two overlap, the one painted last), 0 elsewhere. */
+  /** FDI number of the tooth at each pixel (crown and roots; the tooth painted last where two overlap), 0 elsewhere. */
   readonly toothLabels: Uint8Array;
-  /** FDI number inside the middle of each crown, 0 elsewhere: cores of neighbours never touch. */
+  /** FDI number in the middle of each crown, 0 elsewhere. Neighbouring cores never touch. */
   readonly crownCores: Uint8Array;
   /** 1-based number of the lesion at each pixel, 0 elsewhere. */
   readonly lesionLabels: Uint8Array;
@@ -35,7 +35,7 @@ export function createScene(rows: number, columns: number, spacingMm: number): S
   };
 }
 
-/** Value noise of mean 0 and about ±1: random values on a grid of `cellMm`, interpolated smoothly. */
+/** Value noise with mean 0 and amplitude 1: random values on a grid of `cellMm`, smoothly interpolated. */
 export function texture(scene: Scene, cellMm: number, random: Random): Float32Array {
   const { rows, columns, spacingMm } = scene;
   const step = spacingMm / cellMm;
@@ -60,7 +60,7 @@ export function texture(scene: Scene, cellMm: number, random: Random): Float32Ar
   return out;
 }
 
-/** Box blur along rows, then columns, `passes` times: three passes are close to a Gaussian. In place. */
+/** Box blur along rows, then along columns, `passes` times, in place. Three passes are close to a Gaussian. */
 export function blur(pixels: Float32Array, rows: number, columns: number, radius: number, passes = 2): void {
   if (radius < 1) return;
   const line = new Float32Array(Math.max(rows, columns));
@@ -80,20 +80,20 @@ export function blur(pixels: Float32Array, rows: number, columns: number, radius
   }
 }
 
-/** How a detector shows the scene. */
+/** How a detector renders the scene. */
 export interface Detector {
   /** Unsharpness (focus, movement, detector): radius of the blur, mm. */
   readonly blurMm: number;
-  /** Attenuation (mm of dentin) that is shown at 1 − 1/e of full scale. */
+  /** Attenuation (mm of dentin) that is rendered at 1 − 1/e of full scale. */
   readonly halfScale: number;
   readonly gamma: number;
-  /** Darkest and brightest shown value, 0 to 1 of the 12-bit range. */
+  /** Darkest and brightest rendered value, as fractions of the 12-bit range. */
   readonly range: readonly [number, number];
-  /** Standard deviation of the noise, of the 12-bit range. */
+  /** Standard deviation of the noise, as a fraction of the 12-bit range. */
   readonly noise: number;
 }
 
-/** The picture: 12 bits stored, MONOCHROME2 (bright where much is absorbed). */
+/** The picture: 12 bits stored, MONOCHROME2 (bright where absorption is high). */
 export function expose(scene: Scene, detector: Detector, random: Random): Uint16Array {
   const { rows, columns } = scene;
   const grey = scene.surroundings.map((value, index) => {

@@ -1,17 +1,17 @@
-/** How an answer compares with what a dental phantom holds. */
+/** Compares an answer with a dental phantom's truth. */
 import type { DentalTruth, LesionTruth } from './truth.ts';
 
 export interface Score {
-  /** Lesions that share at least one pixel with a place found. */
+  /** Lesions that share at least one pixel with a found place. */
   readonly found: readonly LesionTruth[];
   readonly missed: readonly LesionTruth[];
-  /** Which of the places, by index, share no pixel with any lesion. */
+  /** Indices of the places that share no pixel with any lesion. */
   readonly wrong: readonly number[];
-  /** For each place, by index, the lesion it shares most pixels with. */
+  /** For each place, the lesion with which it shares most pixels. */
   readonly matches: readonly (LesionTruth | undefined)[];
 }
 
-/** `places` are the found lesions' pixels, as row-major indices into the phantom's picture. */
+/** `places` are the pixels of the found lesions, as row-major indices into the phantom's picture. */
 export function scoreLesions(truth: DentalTruth, places: readonly (readonly number[])[]): Score {
   const matches = places.map((pixels) => {
     const shared = new Map<number, number>();

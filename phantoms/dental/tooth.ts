@@ -1,23 +1,23 @@
 /**
- * The shape of one tooth and what an X-ray meets on its way through it.
+ * The shape of one tooth, and its attenuation along the beam.
  *
- * Tooth coordinates, mm on the detector: `u` along the arch (mesiodistal), 0 on the long axis; `v` along the axis, 0 at
- * the cusps, growing towards the apex. Crown sections across the beam are superellipses of enamel around dentin.
+ * Tooth coordinates, mm on the detector: `u` along the arch (mesiodistal), 0 on the long axis; `v` along the axis, 0 at the cusps,
+ * increasing towards the apex. Sections of the crown across the beam are superellipses of enamel around dentin.
  */
 import type { Random } from '../random.ts';
 
 export type Jaw = 'upper' | 'lower';
 
-/** Where a tooth stands and how big it is. Lengths in mm on the detector (magnification included). */
+/** The place and size of a tooth. Lengths in mm on the detector (magnification included). */
 export interface Tooth {
   readonly fdi: number;
   readonly jaw: Jaw;
   /** Position in the quadrant, 1 (central incisor) to 8 (third molar). */
   readonly position: number;
-  /** Point of the axis at the cusps, mm from the image's left and upper edges. */
+  /** The point of the axis at the cusps, mm from the image's left and upper edges. */
   readonly x: number;
   readonly y: number;
-  /** Tilt of the axis, radians; positive leans the apex to the image's left. */
+  /** Tilt of the axis, radians. Positive values lean the apex towards the image's left. */
   readonly tilt: number;
   /** +1 where mesial is towards the image's right. */
   readonly mesial: 1 | -1;
@@ -63,7 +63,7 @@ export function toothSize(jaw: Jaw, position: number): Size {
   return SIZES[jaw][position - 1] ?? [8, 8, 13, 8];
 }
 
-/** A tooth of the usual size with natural variation, times `scale` (the magnification on the detector). */
+/** A tooth of the usual size with natural variation, multiplied by `scale` (the magnification on the detector). */
 export function growTooth(
   place: Pick<Tooth, 'fdi' | 'jaw' | 'position' | 'x' | 'y' | 'tilt' | 'mesial'> & { readonly width: number },
   scale: number,
@@ -83,7 +83,7 @@ export function growTooth(
   };
 }
 
-/** Half the crown's width at depth `v` below the cusps; narrow at the chewing surface, widest at the contact. */
+/** Half the crown's width at depth `v` below the cusps: narrow at the occlusal surface, widest at the contact. */
 export function crownHalfWidth(tooth: Tooth, v: number): number {
   const t = v / tooth.crown;
   const shape = tooth.position <= 3 ? INCISOR : MOLAR;
@@ -95,7 +95,7 @@ export function crownHalfWidth(tooth: Tooth, v: number): number {
 const MOLAR = [0.74, 0.95, 1, 0.97, 0.89, 0.79];
 const INCISOR = [0.88, 1, 0.98, 0.9, 0.8, 0.68];
 
-/** Where the chewing surface lies at `u`: deeper than the cusps at the fissure. */
+/** Height of the occlusal surface at `u`: deeper than the cusps at the fissure. */
 export function occlusalSurface(tooth: Tooth, u: number): number {
   const t = (2 * u) / tooth.width;
   return tooth.position <= 3
@@ -105,18 +105,18 @@ export function occlusalSurface(tooth: Tooth, u: number): number {
     : tooth.cusp * (0.5 + 0.5 * Math.cos(2 * Math.PI * t)) + 0.9 * tooth.cusp * Math.max(0, Math.abs(t) - 0.6);
 }
 
-/** Enamel thickness at the side, thinning out to nothing at the neck. */
+/** Enamel thickness at the side. It thins out towards the neck. */
 export function proximalEnamel(tooth: Tooth, v: number): number {
   const t = v / tooth.crown;
   return t > 0.97 ? 0 : tooth.enamel * Math.min(1, Math.sqrt((0.97 - t) / 0.55));
 }
 
-/** Enamel in the beam's way before and behind the dentin: it ends at no one height, so the neck shows no edge. */
+/** Enamel in the beam before and behind the dentin. It ends gradually, so the neck shows no edge. */
 function facialEnamel(tooth: Tooth, v: number): number {
   return tooth.enamel * Math.min(1, Math.max(0, (0.97 - v / tooth.crown) / 0.55));
 }
 
-/** Enamel thickness at the chewing surface. */
+/** Enamel thickness at the occlusal surface. */
 export function occlusalEnamel(tooth: Tooth): number {
   return tooth.enamel * (tooth.position <= 3 ? 1 : 1.35);
 }
@@ -131,11 +131,11 @@ const round = (u: number, halfWidth: number, depth: number): number => {
   return t >= 1 ? 0 : depth * Math.sqrt(1 - t * t);
 };
 
-/** How much more enamel absorbs than dentin, and pulp than dentin. */
+/** Absorption of enamel and of pulp relative to dentin. */
 const ENAMEL = 2.15;
 const PULP = 0.45;
 
-/** What the beam meets at (u, v): attenuation in mm of dentin, and how far the nearest root surface is where outside. */
+/** The section that the beam meets at (u, v): its attenuation in mm of dentin, and the part of the tooth. */
 export interface Section {
   readonly attenuation: number;
   readonly part: 'crown' | 'root' | 'outside';
@@ -151,7 +151,7 @@ function crownSection(tooth: Tooth, u: number, v: number): Section {
   const half = crownHalfWidth(tooth, v);
   const below = v - occlusalSurface(tooth, u);
   if (below <= 0 || Math.abs(u) >= half) return OUTSIDE;
-  // Cusps are rounded along the beam: the section grows to its full depth below them.
+  // Cusps are rounded along the beam: below them, the section grows to its full depth.
   const depth =
     tooth.depth * Math.min(1, 0.45 + below / (0.5 * tooth.crown)) * (tooth.position <= 3 ? wedge(v / tooth.crown) : 1);
   const enamel = proximalEnamel(tooth, v);

@@ -1,4 +1,4 @@
-/** What a dental phantom is known to hold, in the terms findings use. */
+/** The known truth of a dental phantom, in the terms of findings. */
 import type { ImagePoint } from '#core/image/geometry.ts';
 import type { Random } from '../random.ts';
 import { type Caries, type DepthClass, growCaries, type Surface } from './lesion.ts';
@@ -6,7 +6,7 @@ import { paintTooth, type Restoration, type ToothFillings } from './paint.ts';
 import type { Scene } from './scene.ts';
 import type { Tooth } from './tooth.ts';
 
-/** First and last column and row (0-based, both included) of a region. */
+/** First and last column and row (0-based, inclusive) of a region. */
 export interface PixelBox {
   readonly left: number;
   readonly top: number;
@@ -17,7 +17,7 @@ export interface PixelBox {
 export interface ToothTruth {
   readonly fdi: number;
   readonly box: PixelBox;
-  /** Where the middle of its crown is. */
+  /** The middle of its crown. */
   readonly centre: ImagePoint;
   readonly restored: boolean;
 }
@@ -45,7 +45,7 @@ export interface DentalTruth {
   readonly restorations: Uint8Array;
 }
 
-/** One radiograph: 12 bits stored, MONOCHROME2 (bright where much is absorbed), and what it holds. */
+/** One radiograph, 12 bits stored, MONOCHROME2 (bright where absorption is high), with its truth. */
 export interface DentalPhantom {
   readonly kind: 'bitewing' | 'periapical' | 'panoramic';
   readonly rows: number;
@@ -57,21 +57,21 @@ export interface DentalPhantom {
   readonly truth: DentalTruth;
 }
 
-/** How a phantom is asked for. The same options give the same pixels, on any machine. */
+/** The options of a phantom. The same options give the same pixels on any machine. */
 export interface DentalOptions {
   readonly seed: number;
   /** Chance of caries for each surface that can have it; 0 makes a sound mouth. */
   readonly cariesRate?: number;
 }
 
-/** How often each depth occurs; panoramics show the small ones too rarely to hold anyone to them. */
+/** How often each depth occurs. Panoramics show small lesions too rarely to require them. */
 const DEPTHS: Readonly<Record<DentalPhantom['kind'], readonly [DepthClass, ...DepthClass[]]>> = {
   bitewing: ['E1', 'E2', 'E2', 'D1', 'D1', 'D2', 'D2', 'D3'],
   periapical: ['E1', 'E2', 'E2', 'D1', 'D1', 'D2', 'D2', 'D3'],
   panoramic: ['E2', 'D1', 'D1', 'D2', 'D2', 'D3', 'D3'],
 };
 
-/** Paints `teeth` with fillings and caries drawn by chance. `rate` is the chance of caries per surface. */
+/** Paints `teeth` with random fillings and caries. `rate` is the chance of caries per surface. */
 export function paintTeeth(
   scene: Scene,
   teeth: readonly Tooth[],
@@ -154,7 +154,7 @@ interface Region {
   readonly centre: ImagePoint;
 }
 
-/** Box, size and centre of gravity of each label. */
+/** Box, size and centroid of each label. */
 function regions(labels: Uint8Array, columns: number): ReadonlyMap<number, Region> {
   const sums = new Map<
     number,

@@ -1,15 +1,15 @@
 /**
- * The bones of a phantom as numbers: where each vertebra stands, how high it is, which are fractured.
+ * The bones of a phantom as numbers: the place of each vertebra, its heights, and its fracture.
  *
  * World frame: mm, LPS (x to the left, y to posterior, z to the head); the centre of the S1 endplate is at (0, 0, 0).
- * Sizes and curvature follow the means of morphometric studies (Panjabi et al., Spine 1992; Berry et al., Spine 1987),
- * varied by the seed.
+ * Sizes and curvature follow the means of morphometric studies (Panjabi et al., Spine 1992; Berry et al., Spine 1987) and vary
+ * with the seed.
  */
 import type { PointLps } from '#core/image/geometry.ts';
 import { createRandom, type Random } from '../random.ts';
 import { add, axis, type Frame, frameAt, times, unit } from './frame.ts';
 
-/** From the lowest up; index 0 stands on the sacrum. */
+/** From the lowest up. The vertebra at index 0 rests on the sacrum. */
 export const LEVELS = [
   'L5',
   'L4',
@@ -35,13 +35,13 @@ export const LEVELS = [
 export type Level = (typeof LEVELS)[number];
 
 export type FractureType = 'wedge' | 'biconcave' | 'crush';
-/** Genant's semi-quantitative grades by height loss: 0 below 20 %, 1 to 25 %, 2 to 40 %, 3 above (JBMR 1993;8:1137). */
+/** Genant's semi-quantitative grades by height loss: 0 below 20 %, 1 below 25 %, 2 up to 40 %, 3 above (JBMR 1993;8:1137). */
 export type GenantGrade = 0 | 1 | 2 | 3;
 
 export interface Fracture {
   readonly level: Level;
   readonly type: FractureType;
-  /** Largest loss of height against the same body before the fracture, 0 to 1. */
+  /** The largest loss of height relative to the same body before the fracture, 0 to 1. */
   readonly loss: number;
 }
 
@@ -57,24 +57,24 @@ export interface Vertebra {
   readonly frame: Frame;
   readonly widthMm: number;
   readonly depthMm: number;
-  /** Height at the rim, before endplates sink in, at the anterior and the posterior edge and half-way. */
+  /** Heights at the rim, without the endplates' concavity, at the anterior and the posterior edge and half-way. */
   readonly rim: Heights;
-  /** How far each endplate sinks in at its middle. */
+  /** How far each endplate is sunken at its middle. */
   readonly concavityMm: { readonly upper: number; readonly lower: number };
-  /** How narrow the endplates' hollows are: 1 is a parabola from rim to rim, above that rims stand wider. */
+  /** How narrow the endplates' hollows are: 1 is a parabola from rim to rim; higher values leave wider rims. */
   readonly bowl: number;
-  /** Of the height that a wedge lost, the part taken from the upper endplate. */
+  /** The part of a wedge's lost height that is taken from the upper endplate. */
   readonly upperShare: number;
   readonly waist: number;
   readonly heights: Heights;
-  /** The same before the fracture. */
+  /** The heights before the fracture. */
   readonly intactHeights: Heights;
   readonly fracture?: Fracture;
 }
 
 export interface Anatomy {
   readonly vertebrae: readonly Vertebra[];
-  /** S1 to S5, the first under the origin. */
+  /** S1 to S5; S1 is directly below the origin. */
   readonly sacrum: readonly SacralSegment[];
   readonly scale: number;
 }
@@ -85,7 +85,7 @@ export interface SacralSegment {
   readonly heightMm: number;
 }
 
-/** level: body height, depth, width, disc below (mm), tilt forward of the body's axis (degrees), anterior/posterior height. */
+/** level: body height, depth, width, disc below (mm), forward tilt of the body's axis (degrees), ratio of anterior to posterior height. */
 const NORMAL: Readonly<Record<Level, readonly [number, number, number, number, number, number]>> = {
   L5: [27, 35, 50, 10, 22, 1.1],
   L4: [27, 35, 48, 11, 9, 1.04],
@@ -109,23 +109,23 @@ const NORMAL: Readonly<Record<Level, readonly [number, number, number, number, n
   C5: [13, 15.5, 23, 5.5, 5, 0.95],
 };
 
-/** Where the heights are measured, as part of the depth of the mid-sagittal section at mid-height. */
+/** Where the heights are measured, as fractions of the depth of the mid-sagittal section at mid-height. */
 const STATIONS = { anterior: 0.15, middle: 0.5, posterior: 0.85 } as const;
 const USUAL_TYPES = ['wedge', 'wedge', 'biconcave', 'crush'] as const;
-/** Thinnest disc. */
+/** The thinnest disc. */
 const LEAST_GAP_MM = 2.2;
-/** The most that fractures bend a spine forward: patients have to lie in the scanner. */
+/** The most that fractures bend a spine forward, because patients must lie in the scanner. */
 const MOST_KYPHOTIC = (18 * Math.PI) / 180;
-/** How much the canal flattens a body's back, as part of half its depth. */
+/** How much the canal flattens the back of a body, as a fraction of half its depth. */
 export const HOLLOW = 0.14;
 
 export interface AnatomyOptions {
   readonly seed: number;
-  /** Exactly these; otherwise some by chance. */
+  /** Exactly these fractures; random if absent. */
   readonly fractures?: readonly Fracture[];
-  /** The chance of a fracture for each body from T4 down; by chance where not given. */
+  /** The chance of a fracture for each body from T4 down; random if absent. */
   readonly fractureRate?: number;
-  /** Kinds of fractures, each as likely; every second a wedge where not given. */
+  /** Kinds of fractures, all equally likely. By default every second one is a wedge. */
   readonly fractureTypes?: readonly [FractureType, ...FractureType[]];
 }
 
@@ -200,7 +200,7 @@ export function makeAnatomy({ seed, fractures, fractureRate, fractureTypes = USU
     const worn = wear.chance(0.14) ? wear.between(0.4, 0.75) : 1;
     const gap = Math.max(LEAST_GAP_MM, disc * scale * discScale * random.between(0.85, 1.15) * worn);
     const between = unit(add(up, bodyUp));
-    // The frame's centre is half-way between the endplates at the middle of the depth.
+    // The frame's centre is half-way between the endplates, at the middle of the depth.
     const half = (broken.rim.anterior + broken.rim.posterior) / 4;
     const centre = add(add(edge, times(between, gap)), times(bodyUp, half));
     edge = add(centre, times(bodyUp, half));
@@ -231,7 +231,7 @@ export function rimHeight({ anterior, middle, posterior }: Heights, station: num
 
 type Profile = Pick<Vertebra, 'rim' | 'concavityMm' | 'waist' | 'bowl'>;
 
-/** Heights over the mid-sagittal section as it is at mid-height: drawn in by the waist and the canal's hollow. */
+/** Heights over the mid-sagittal section at mid-height, which the waist and the canal's hollow narrow. */
 function heightsOf({ rim, concavityMm, waist, bowl }: Profile): Heights {
   const front = 0.5 - (1 - waist) / 2;
   const back = 0.5 + ((1 - HOLLOW) * (1 - waist)) / 2;
@@ -254,7 +254,7 @@ function drawFracture(
   return hit && possible ? fracture : undefined;
 }
 
-/** Lowers the rim (and sinks the endplates) until the largest loss at the three stations is the fracture's. */
+/** Lowers the rim (and sinks the endplates) until the largest loss at the three stations equals the fracture's loss. */
 function fractured(
   { rim, concavityMm, waist, bowl }: Profile,
   { type, loss }: Fracture,
@@ -306,11 +306,11 @@ function makeSacrum(random: Random, scale: number, tilt: number): readonly Sacra
   const segments: SacralSegment[] = [];
   let edge: PointLps = [0, 0, 0];
   let angle = tilt;
-  // The first two lean back, the others turn down and forward again: a hook, as it is in most people.
+  // The first two segments lean back, and the others turn down and forward again: a hook, as in most people.
   const back = random.between(0, 20);
   const knee = random.between(10, 48);
   const tail = random.between(10, 30);
-  // height, depth, width (mm) and how much farther back the axis of the next one leans (degrees).
+  // Height, depth, width (mm), and how much farther back the axis of the next segment leans (degrees).
   for (const [height, depth, width, turn] of [
     [29, 31, 50, back],
     [24, 21, 42, -knee],

@@ -1,4 +1,4 @@
-/** The bones of a spine phantom, painted from the canal outwards; the bodies last, so that nothing covers them. */
+/** The bones of a spine phantom, painted from the canal outwards. The bodies come last, so nothing covers them. */
 import type { Random } from '../random.ts';
 import type { Anatomy } from './anatomy.ts';
 import { type Canvas, type Material, paint } from './canvas.ts';
@@ -9,7 +9,7 @@ import { archShapes, bodyShape, discShape, ellipsoidShape, rodShape, sacralShape
 /** Tissue classes of the label volume, and of the model's output. */
 export const LABELS = { background: 0, body: 1, disc: 2, sacrum: 3, posterior: 4 } as const;
 
-/** Paints canal, arches, sacrum, discs and bodies; where the canvas has labels, with their truth. */
+/** Paints canal, arches, sacrum, discs and bodies, and their labels if the canvas has labels. */
 export function paintSpine(
   canvas: Canvas,
   anatomy: Anatomy,
@@ -55,7 +55,7 @@ export function paintSpine(
       { hu: core, shell: { hu: Math.max(bone.shell * random.between(0.6, 1), core + 60), mm: cortexMm }, grainHu: 28 },
       truth,
     );
-    // Marrow is uneven: a paler or darker middle, at its own height.
+    // Marrow is uneven: its middle is paler or darker, at a random height.
     const { frame: bodyFrame, widthMm, depthMm: bodyDepth, rim: bodyRim } = vertebra;
     const middle = at(bodyFrame, random.normal() * 3, random.between(-4, 8), random.normal() * 2);
     const spread = random.between(0.2, 0.36);
@@ -64,7 +64,7 @@ export function paintSpine(
       ellipsoidShape(middle, [widthMm * spread, bodyDepth * spread, bodyRim.middle * random.between(0.12, 0.26)]),
       { hu: Math.max(-20, core + random.between(-70, 30)), grainHu: 28 },
     );
-    // The vein's canal in the back wall, and now and then an island of dense bone.
+    // The vein's canal in the back wall and, sometimes, an island of dense bone.
     paint(
       canvas,
       ellipsoidShape(at(bodyFrame, 0, bodyDepth / 2 - 5, random.normal()), [
@@ -84,7 +84,7 @@ export function paintSpine(
       });
     }
     for (const spur of [-1, 1]) {
-      // Draw for every corner, so that one spur more or less leaves the rest of the patient as it is.
+      // Drawn for every corner, so that one spur more or less does not change the rest of the patient.
       const [grows, size] = [random.chance(0.1), random.between(2, 4)];
       const { frame, depthMm, rim } = vertebra;
       if (!grows) continue;
@@ -100,9 +100,9 @@ export function paintSpine(
 }
 
 function paintSacrum(canvas: Canvas, { sacrum, scale }: Anatomy, material: Material, random: Random): void {
-  // As dense as the bodies above, paler or denser: brightness does not tell them apart.
+  // As dense as the bodies above, paler or denser, so that brightness does not distinguish them.
   const [inner, cortex] = [random.between(0.4, 1.25), random.between(0.6, 1.1)];
-  // What is left of the discs between its segments, the upper ones the clearest; lost where they are fused.
+  // Remnants of the discs between its segments, the upper ones the clearest. Fused segments have none.
   const rests = sacrum.map((_, index) => ({
     isThere: random.chance(index === 0 ? 0.75 : 0.35),
     mm: random.between(1, 4) / (index + 1),

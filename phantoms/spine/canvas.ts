@@ -1,4 +1,4 @@
-/** A grid that shapes are painted on, the later over the earlier, with soft edges like a scanner's. */
+/** A grid on which shapes are painted, later ones over earlier ones, with soft edges like a scanner's. */
 import type { PointLps } from '#core/image/geometry.ts';
 
 /** An axial grid: columns run to the left (+x), rows to posterior (+y), slices to the head (+z). */
@@ -9,21 +9,21 @@ export interface Grid {
   readonly spacingMm: readonly [column: number, row: number, slice: number];
   /** Centre of the first voxel, mm. */
   readonly origin: PointLps;
-  /** What one slice averages over, mm along z. */
+  /** The thickness over which one slice averages, mm along z. */
   readonly sliceThicknessMm: number;
 }
 
-/** A bounded solid. `depthAt` gives mm inside the surface (negative outside); near the surface it is a distance. */
+/** A bounded solid. `depthAt` gives mm inside the surface (negative outside). Near the surface it is a true distance. */
 export interface Shape {
   readonly min: PointLps;
   readonly max: PointLps;
   depthAt(x: number, y: number, z: number): number;
 }
 
-/** What a shape is made of. */
+/** The material of a shape. */
 export interface Material {
   readonly hu: number;
-  /** A shell of other density, as bone has. */
+  /** A shell of different density, like cortical bone. */
   readonly shell?: { readonly hu: number; readonly mm: number };
   /** Standard deviation of 3 mm grains. */
   readonly grainHu?: number;
@@ -39,13 +39,13 @@ export interface Canvas {
   readonly edgeMm: number;
 }
 
-/** Tissue class and body number (1-based, 0 for none) that a shape leaves in the truth. */
+/** The tissue class and body number (1-based, 0 for none) that a shape gets in the truth. */
 export interface Truth {
   readonly label: number;
   readonly body: number;
 }
 
-/** Paints one shape. With `truth`, voxels whose centre lies inside are labelled. */
+/** Paints one shape. With `truth`, voxels whose centre is inside are labelled. */
 export function paint(canvas: Canvas, shape: Shape, material: Material, truth?: Truth): void {
   const { grid, voxels, labels, bodies, edgeMm } = canvas;
   if (voxels === undefined && truth === undefined) return;

@@ -1,4 +1,4 @@
-/** What patients bring along beside anatomy: bridges of bone, screws, cement, arms in the picture; and the kernel. */
+/** Complications beside anatomy: bridges of bone, screws, cement, arms in the picture, and a sharp kernel. */
 import type { PointLps } from '#core/image/geometry.ts';
 import type { Random } from '../random.ts';
 import type { Anatomy, Vertebra } from './anatomy.ts';
@@ -8,19 +8,19 @@ import { ellipsoidShape, rodShape } from './shapes.ts';
 
 export interface Extras {
   readonly bridges: readonly Bridge[];
-  /** Indices of the bodies with pedicle screws, and of those filled with cement. */
+  /** Indices of the bodies with pedicle screws, and of the bodies with cement. */
   readonly screws: readonly number[];
   readonly cement: readonly number[];
   readonly arms: Arms | undefined;
-  /** Of the kernel: 0 is soft. */
+  /** Sharpness of the kernel: 0 is soft. */
   readonly sharpness: number;
 }
 
-/** Bone from one body to the next above, before or beside the disc (as in DISH and spondylosis). */
+/** Bone from one body to the next above, in front of the disc or beside it (as in DISH and spondylosis). */
 export interface Bridge {
   /** The lower body. */
   readonly index: number;
-  /** Round the body from its front, radians; positive to the left. */
+  /** Direction around the body from its front, radians; positive to the left. */
   readonly angle: number;
   readonly radiusMm: number;
 }
@@ -30,7 +30,7 @@ export interface Arms {
   readonly radiusMm: number;
 }
 
-/** Draws them; every draw is made whether it is used or not, so that one more leaves the others as they are. */
+/** Draws the extras. Every draw is made even if it is not used, so that one extra more does not change the others. */
 export function makeExtras({ vertebrae }: Anatomy, random: Random, plain: boolean): Extras {
   const bridged = random.chance(0.16);
   const lowest = random.int(0, 9);
@@ -60,7 +60,7 @@ export function makeExtras({ vertebrae }: Anatomy, random: Random, plain: boolea
   };
 }
 
-/** Paints bridges before the bodies that they join; what lies outside the bodies belongs to none. */
+/** Paints bridges before the bodies that they join. Their part outside the bodies belongs to no body. */
 export function paintBridges(
   canvas: Canvas,
   { vertebrae }: Anatomy,
@@ -88,7 +88,7 @@ function cornerOf({ frame, widthMm, depthMm, rim }: Vertebra, side: 1 | -1, angl
 const METAL_HU = 3000;
 const CEMENT_HU = { least: 900, most: 2200 } as const;
 
-/** Screws with their streaks, and cement. The bodies' truth stays what it was. */
+/** Paints screws with their streaks, and cement. The bodies' truth stays the same. */
 export function paintHardware(canvas: Canvas, { vertebrae }: Anatomy, extras: Extras, random: Random): void {
   const tips: PointLps[] = [];
   for (const vertebra of extras.screws.flatMap((index) => vertebrae[index] ?? [])) {
@@ -115,7 +115,7 @@ export function paintHardware(canvas: Canvas, { vertebrae }: Anatomy, extras: Ex
   }
 }
 
-/** Bright and dark rays from the metal in the slices near it, fading with the distance. */
+/** Bright and dark rays from the metal in nearby slices, fading with distance. */
 function addStreaks({ grid, voxels }: Canvas, metal: readonly PointLps[], random: Random): void {
   if (voxels === undefined) return;
   const [dx, dy, dz] = grid.spacingMm;

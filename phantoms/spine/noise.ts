@@ -1,10 +1,10 @@
-/** Scanner noise: grains a little larger than a pixel, stronger along rows in wide bodies. */
+/** Scanner noise: grains slightly larger than a pixel, stronger along rows in wide patients. */
 import type { Random } from '../random.ts';
 import type { Grid } from './canvas.ts';
 
 const TILE = 256;
 
-/** What a sharp kernel does: lifts each pixel away from the mean of its four neighbours in the slice, by `amount` (0 or more). */
+/** The effect of a sharp kernel: moves each pixel away from the mean of its four neighbours in the slice, by `amount` (0 or more). */
 export function sharpen(
   voxels: Int16Array,
   { columns, rows, slices }: Pick<Grid, 'columns' | 'rows' | 'slices'>,
@@ -27,7 +27,7 @@ export function sharpen(
 
 const clamp = (hu: number): number => (hu < -1024 ? -1024 : hu > 3071 ? 3071 : hu);
 
-/** Adds normal noise of `sigma` HU, correlated in the plane (less so with a sharp kernel), to every voxel; clamps to what CT stores. */
+/** Adds normal noise of `sigma` HU to every voxel, correlated in the plane (less with a sharp kernel), and clamps to the range of CT. */
 export function addNoise(
   voxels: Int16Array,
   { columns, rows, slices }: Pick<Grid, 'columns' | 'rows' | 'slices'>,

@@ -1,10 +1,10 @@
-/** The solids a spine phantom is built from. */
+/** The solids of which a spine phantom is built. */
 import type { PointLps } from '#core/image/geometry.ts';
 import { HOLLOW, rimHeight, type SacralSegment, type Vertebra } from './anatomy.ts';
 import type { Shape } from './canvas.ts';
 import { at, dot, type Frame } from './frame.ts';
 
-/** The upper (+) or lower (−) surface of a body at lateral `s`, depth `t` (mm from the axis), as height over the centre. */
+/** The upper (+) or lower (−) surface of a body at lateral `s` and depth `t` (mm from the axis), as height above the centre. */
 type Surface = (s: number, t: number) => number;
 
 function endplate(vertebra: Vertebra, side: 1 | -1): Surface {
@@ -20,7 +20,7 @@ function endplate(vertebra: Vertebra, side: 1 | -1): Surface {
   };
 }
 
-/** mm inside a superellipse of half axes a, b, its posterior side flattened as the canal does to a body. */
+/** mm inside a superellipse with half axes a and b. Its posterior side is flattened, as the canal flattens a body. */
 function insideSection(s: number, t: number, a: number, b: number): number {
   const across = Math.abs(s / a);
   const hollow = t > 0 ? 1 - HOLLOW * Math.max(0, 1 - 2.5 * across * across) : 1;
@@ -63,7 +63,7 @@ export function bodyShape(vertebra: Vertebra): Shape {
   };
 }
 
-/** The disc: what lies between the endplates of two neighbours, bulging a little over their rims. */
+/** The disc: the space between the endplates of two neighbours, bulging slightly over their rims. */
 export function discShape(below: Vertebra | SacralSegment, above: Vertebra): Shape {
   const low = below.frame;
   const high = above.frame;
@@ -111,7 +111,7 @@ export function sacralShape({ frame, widthMm, depthMm, heightMm }: SacralSegment
   };
 }
 
-/** A rod with round ends from `a` to `b`, its radius going from `ra` to `rb`. */
+/** A rod with round ends from `a` to `b`. Its radius changes from `ra` to `rb`. */
 export function rodShape(a: PointLps, b: PointLps, ra: number, rb: number = ra): Shape {
   const r = Math.max(ra, rb);
   const [ux, uy, uz] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
@@ -219,7 +219,7 @@ export function archShapes({ frame, widthMm, depthMm, rim, level }: Vertebra): r
   return shapes;
 }
 
-/** One rib of a pair: from the vertebra round the chest, 0 to 1 of its whole length. */
+/** One rib of a pair, from the vertebra around the chest. `reach` is its length, as a fraction of a whole rib. */
 export function ribShapes(
   vertebra: Vertebra,
   side: 1 | -1,

@@ -1,4 +1,4 @@
-/** What lies around the spine: skin, fat, muscle, organs, vessels, ribs, pelvis and the table. */
+/** The surroundings of the spine: skin, fat, muscle, organs, vessels, ribs, pelvis and the table. */
 import type { PointLps } from '#core/image/geometry.ts';
 import type { Random } from '../random.ts';
 import type { Anatomy, Vertebra } from './anatomy.ts';
@@ -6,7 +6,7 @@ import { type Canvas, type Material, paint } from './canvas.ts';
 import type { Arms, Extras } from './extras.ts';
 import { ellipsoidShape, plateShapes, ribShapes, rodShape, tubeShapes } from './shapes.ts';
 
-/** The trunk's outline and tissue, drawn once per phantom so that every grid shows the same patient. */
+/** The trunk's outline and tissue, drawn once per phantom, so that every grid shows the same patient. */
 export interface Trunk {
   readonly halfWidthMm: number;
   readonly halfDepthMm: number;
@@ -37,7 +37,7 @@ export function makeTrunk(random: Random): Trunk {
 /** How far the skin follows the spine's curves. */
 const FOLLOW = 0.45;
 
-/** y of the spine's axis at height z, interpolated between bodies and held beyond them. */
+/** y of the spine's axis at height z: interpolated between bodies, constant beyond them. */
 function spineY(anatomy: Anatomy, z: number): number {
   const { vertebrae } = anatomy;
   let below: Vertebra | undefined;
@@ -53,7 +53,7 @@ function spineY(anatomy: Anatomy, z: number): number {
   return below?.frame.centre[1] ?? 0;
 }
 
-/** Fills air, fat, muscle wall, cavity and table, row by row; `air` outside. */
+/** Fills air, fat, muscle wall, cavity and table, row by row; outside there is air. */
 export function paintTrunk(canvas: Canvas, anatomy: Anatomy, trunk: Trunk & Pick<Extras, 'arms'>): void {
   const { grid, voxels } = canvas;
   if (voxels === undefined) return;
@@ -91,7 +91,7 @@ export function paintTrunk(canvas: Canvas, anatomy: Anatomy, trunk: Trunk & Pick
   if (trunk.arms !== undefined) paintArms(canvas, trunk, trunk.arms);
 }
 
-/** Arms that lie beside the trunk: flesh around one bone, longer than any picture. */
+/** Arms beside the trunk: flesh around one bone, longer than any picture. */
 function paintArms(canvas: Canvas, { halfWidthMm, backMm, fatMm, bone }: Trunk, { gapMm, radiusMm }: Arms): void {
   for (const side of [-1, 1]) {
     const x = side * (halfWidthMm + gapMm + radiusMm);
@@ -204,7 +204,7 @@ export function paintOrgans(canvas: Canvas, anatomy: Anatomy, trunk: Trunk, rand
         random.pick([-900, -900, -700, 15, 150, 350]),
       );
   }
-  // The diaphragm's crura and the tissue before the spine: often no fat parts it from the bodies.
+  // The diaphragm's crura and the tissue in front of the spine, often without fat between them and the bodies.
   for (const side of [-1, 1]) {
     const hugs = random.between(-10, 2);
     tube(

@@ -3,7 +3,7 @@ import { table } from './document.ts';
 import { nameOf } from './names.ts';
 import { type JudgedFile, type Outcome, TOLERANCE } from './test-data.ts';
 
-/** Of the files that pydicom decodes, the part of those that Hilum decodes to the same samples; 0 to 1. */
+/** The fraction, 0 to 1, of the files that pydicom decodes which Hilum decodes to the same samples. */
 export function agreement(files: readonly JudgedFile[]): number {
   const decoded = files.filter(({ pixelSha256 }) => pixelSha256 !== '');
   return (count(decoded, 'identical') + count(decoded, 'close')) / decoded.length;
@@ -14,9 +14,9 @@ export function dataPart(files: readonly JudgedFile[]): string {
   const others = files.filter(({ pixelSha256 }) => pixelSha256 === '');
   const agreeing = count(decoded, 'identical') + count(decoded, 'close');
   return [
-    `The test data are ${files.length} files. pydicom decodes the pixels of ${decoded.length}; Hilum decodes ${agreeing} of them ` +
+    `The test data are ${files.length} files. pydicom decodes the pixels of ${decoded.length} files. Hilum decodes ${agreeing} of these ` +
       `(${(agreement(files) * 100).toFixed(1)} %) to the same samples and refuses ${count(decoded, 'refused')} with a code. ` +
-      `Of the other ${others.length}, which have no pixels, are no DICOM or cannot be decoded, it reads ${count(others, 'read')} ` +
+      `Of the other ${others.length}, which have no pixels, are not DICOM or cannot be decoded, it reads ${count(others, 'read')} ` +
       `and refuses ${count(others, 'refused')}.`,
     outcomes('folder', decoded, ({ path }) => path.split('/')[0] ?? ''),
     outcomes('Transfer Syntax', decoded, ({ transferSyntax }) => nameOf(transferSyntax)),
@@ -42,18 +42,18 @@ function refusals(decoded: readonly JudgedFile[], others: readonly JudgedFile[])
   const [ofDecoded, ofOthers] = [codesOf(decoded), codesOf(others)];
   const codes = [...new Set([...ofDecoded.keys(), ...ofOthers.keys()])].filter((code) => code !== '').sort();
   return table(
-    ['refused as', 'that pydicom decodes', 'others'],
+    ['refused as', 'files that pydicom decodes', 'other files'],
     codes.map((code) => [`\`${code}\``, ofDecoded.get(code)?.length ?? 0, ofOthers.get(code)?.length ?? 0]),
   );
 }
 
-/** What the decoders make of files that are refused for what stands before their pixels. */
+/** How the decoders do on files that are refused because of their UIDs or preamble. */
 function repairs(files: readonly JudgedFile[]): string {
   const repaired = files.flatMap(({ repaired: outcome, ...file }) => (outcome ? { ...file, outcome } : []));
   const agreeing = count(repaired, 'identical') + count(repaired, 'close');
   return [
-    `Of the refused files that pydicom decodes, ${repaired.length} are refused for their UIDs or their missing preamble. ` +
-      `${agreeing} of them decode to the same samples once these are filled in, in memory and for this table only:`,
+    `Of the refused files that pydicom decodes, ${repaired.length} are refused because of their UIDs or a missing preamble. ` +
+      `For this table only, these were added in memory; Hilum then decodes ${agreeing} of the files to the same samples:`,
     outcomes('Transfer Syntax', repaired, ({ transferSyntax }) => nameOf(transferSyntax)),
   ].join('\n\n');
 }

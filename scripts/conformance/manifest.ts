@@ -3,16 +3,16 @@ import { join } from 'node:path';
 
 /** One line of the test data's manifest.csv. */
 export interface ManifestLine {
-  /** In the folder of the test data. */
+  /** Relative to the folder of the test data. */
   readonly path: string;
-  /** Transfer Syntax UID; empty where the file is no DICOM. */
+  /** Transfer Syntax UID; empty where the file is not DICOM. */
   readonly transferSyntax: string;
-  /** SHA-256 (hex) of pydicom's array; empty where pydicom does not decode the file. */
+  /** SHA-256 (hex) of pydicom's array; empty if pydicom does not decode the file. */
   readonly pixelSha256: string;
   readonly lossy: boolean;
 }
 
-/** The files that the manifest lists: DICOM, and what it was derived from or into. */
+/** The files in the manifest: DICOM files, and files derived from them. */
 export function manifestLines(folder: string): readonly ManifestLine[] {
   const [header = [], ...lines] = readFileSync(join(folder, 'manifest.csv'), 'utf8')
     .split(/\r?\n(?=\S)/)
@@ -27,7 +27,7 @@ export function manifestLines(folder: string): readonly ManifestLine[] {
     }));
 }
 
-/** Comma-separated, quotes around fields with commas, doubled inside. */
+/** Splits at commas. Fields with commas are quoted, and quotes inside them doubled. */
 function fields(line: string): readonly string[] {
   return [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(,|$)/g)].map(([, field = '']) =>
     field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field,

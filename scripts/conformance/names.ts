@@ -1,4 +1,4 @@
-/** Names of UIDs as PS3.6 Table A-1 has them: those that Hilum reads or writes. */
+/** Names of the UIDs that Hilum reads or writes, from PS3.6 Table A-1. */
 const NAMES: Readonly<Record<string, string>> = {
   '1.2.840.10008.1.2': 'Implicit VR Little Endian',
   '1.2.840.10008.1.2.1': 'Explicit VR Little Endian',
@@ -43,9 +43,10 @@ const NAMES: Readonly<Record<string, string>> = {
   '1.2.840.10008.5.1.4.1.1.130': 'Enhanced PET Image Storage',
 };
 
-/** @throws Error for a UID that has no name here yet */
+/** @throws Error for a UID without a name here */
 export function nameOf(uid: string): string {
   const name = NAMES[uid];
-  if (name === undefined) throw new Error(`Give ${uid} its name from PS3.6 Table A-1 in scripts/conformance/names.ts`);
+  if (name === undefined)
+    throw new Error(`Add the name of ${uid} from PS3.6 Table A-1 to scripts/conformance/names.ts`);
   return name;
 }

@@ -1,4 +1,4 @@
-/** The generated parts of the conformance statement that need nothing but the code's own registries. */
+/** The generated parts of the conformance statement that need only the code's own registries. */
 import { modulesOf } from '#core/gate/iods.ts';
 import { RULES } from '#core/gate/refusal.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
@@ -24,10 +24,10 @@ import { attributesWritten } from './written.ts';
 const code = (text: string): string => `\`${text}\``;
 const byUid = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
-/** All that `dicom/codes.ts` holds. */
+/** All concepts in `dicom/codes.ts`. */
 const CONCEPTS: readonly codes.CodedConcept[] = conceptsIn(codes);
 
-/** Each part by its name. @param document docs/conformance.md, whose headings make its table of contents */
+/** The parts, by name. @param document docs/conformance.md, whose headings make its table of contents */
 export function registryParts(document: string): Readonly<Record<string, string>> {
   return {
     contents: contents(document),
@@ -40,13 +40,13 @@ export function registryParts(document: string): Readonly<Record<string, string>
     ),
     'attributes-written': attributesWritten(),
     'written-sop-classes': table(
-      ['SOP Class', 'UID', 'kind', 'what it holds'],
+      ['SOP Class', 'UID', 'kind', 'content'],
       RESULT_SOP_CLASSES.map(({ SOPClassUID, name, kind, holds }) => [name, code(SOPClassUID), code(kind), holds]),
     ),
     'read-sop-classes': table(
       ['SOP Class', 'UID', 'becomes'],
       [
-        ...imageRows(CROSS_SECTIONAL, 'a volume, with its series'),
+        ...imageRows(CROSS_SECTIONAL, 'a volume, together with its series'),
         ...imageRows(ENHANCED, 'a volume for each stack of frames'),
         ...imageRows(PROJECTION, 'a radiograph'),
       ],
@@ -73,7 +73,7 @@ export function registryParts(document: string): Readonly<Record<string, string>
       '\n\n',
     ),
     'gate-rules': table(
-      ['rule', 'broken where'],
+      ['rule', 'is broken if'],
       Object.entries(RULES).map(([rule, text]) => [code(rule), text]),
     ),
     modules: RESULT_SOP_CLASSES.map(({ name, SOPClassUID }) => `**${name}**: ${modules(SOPClassUID)}.`).join('\n\n'),
@@ -99,27 +99,27 @@ function limits(): string {
   return table(
     ['limit', 'value'],
     [
-      ['a file', mebibytes(MAX_FILE_BYTES)],
+      ['size of a file', mebibytes(MAX_FILE_BYTES)],
       ['elements, items and fragments of a file', number(MAX_ENTRIES)],
       ['depth of nested sequences', number(MAX_DEPTH)],
       [
-        'a deflated data set, inflated',
+        'inflated size of a deflated data set',
         `${MAX_INFLATE_RATIO} times its size, at least ${mebibytes(MIN_INFLATED_LIMIT)}, at most ${mebibytes(MAX_INFLATED_LIMIT)}`,
       ],
-      ['decoded pixels of an instance', mebibytes(MAX_DECODED_BYTES)],
+      ['size of the decoded pixels of an instance', mebibytes(MAX_DECODED_BYTES)],
       [
-        'compressed pixels, decoded',
-        `${mebibytes(FREE_DECODED_BYTES)}, beyond that ${number(MAX_RATIO)} times their size`,
+        'decoded size of compressed pixels',
+        `${mebibytes(FREE_DECODED_BYTES)}, or ${number(MAX_RATIO)} times their compressed size if that is more`,
       ],
       ['frames whose functional groups are indexed', number(MAX_FRAMES)],
     ],
   );
 }
 
-/** Warnings of a validator that are accepted, as patterns. */
+/** The accepted warnings of a validator, as patterns. */
 function acceptedBy(judge: string, accepted: readonly Accepted[]): string {
   return table(
-    [`${judge} warns`, 'accepted, for'],
+    [`warning of ${judge}`, 'why it is accepted'],
     accepted.map(({ text, reason }) => [code(text.source.replaceAll('|', '\\|')), reason]),
   );
 }
@@ -129,7 +129,7 @@ function tagOf(keyword: string): string {
   return `(${tag.slice(0, 4)},${tag.slice(4)})`;
 }
 
-/** The modules of an IOD that are mandatory or conditional; user options are only copied from the source. */
+/** The mandatory and conditional modules of an IOD. User options are only copied from the source. */
 function modules(SOPClassUID: string): string {
   const all = modulesOf(SOPClassUID) ?? [];
   return all
@@ -138,7 +138,7 @@ function modules(SOPClassUID: string): string {
     .join(', ');
 }
 
-/** Every coded concept in a registry, however deep. */
+/** Every coded concept in a registry, at any depth. */
 function conceptsIn(registry: object): readonly codes.CodedConcept[] {
   return Object.values(registry).flatMap((value: unknown) => {
     if (typeof value !== 'object' || value === null) return [];

@@ -1,52 +1,50 @@
-/** What each code of a refusal means. The types make sure that no code is left out. */
+/** The meaning of each refusal's code. The types ensure that no code is missing. */
 import type { GeometryErrorCode } from '#core/errors.ts';
 import type { DicomReadErrorCode } from '#dicom/error.ts';
 
-/** Of files that cannot be taken as DICOM or decoded (`DicomReadError`). */
+/** For files that cannot be read as DICOM or decoded (`DicomReadError`). */
 export const READ_REFUSALS: Readonly<Record<DicomReadErrorCode, string>> = {
-  'not-dicom': 'The file has no preamble and prefix of PS3.10 7.1; bare data sets are not guessed at.',
-  truncated: 'The file ends before an element that it declares.',
+  'not-dicom': 'The file has no preamble and prefix (PS3.10 7.1). The encoding of a bare data set is not guessed.',
+  truncated: 'The file ends before the end of an element that it declares.',
   'missing-uid': 'SOP Class, SOP Instance, Study Instance or Series Instance UID is absent or empty.',
-  'invalid-uid': 'One of these is no UID of at most 64 characters. Components with leading zeros are taken.',
+  'invalid-uid': 'One of these is not a UID of at most 64 characters. Components with leading zeros are accepted.',
   'unsupported-transfer-syntax':
     'The Transfer Syntax is private, points to pixels elsewhere (JPIP), or has no decoder here.',
-  'unsupported-pixel-format':
-    'The description of the pixels lacks what decoding needs, or is of a kind without a reading.',
+  'unsupported-pixel-format': 'The description of the pixels is incomplete, or Hilum cannot read pixels of this kind.',
   'corrupt-pixel-data':
-    'The pixel data is shorter than described, or a compressed frame is broken or another picture than described.',
-  'no-pixel-data': 'Pixels are asked of an object that has none.',
+    'The pixel data is shorter than described, or a compressed frame is broken or does not match the description.',
+  'no-pixel-data': 'Pixels are requested from an object without pixels.',
   'limit-exceeded': 'A size, depth or count is beyond a limit, or decoding took too long. Nothing is allocated first.',
   'not-hounsfield':
-    'The rescale of a CT slice is not said to give Hounsfield units, and is not the one that scanners give them with.',
-  malformed: 'The structure contradicts PS3.5 in a way that leaves no sure reading.',
+    'The header of a CT slice neither says that the rescale gives Hounsfield units, nor matches what scanners write for Hounsfield units.',
+  malformed: 'The structure violates PS3.5 and cannot be read with certainty.',
 };
 
-/** Of series whose slices do not make a volume that may be measured (`GeometryError`). */
+/** For series whose slices do not make a volume that may be measured (`GeometryError`). */
 export const GEOMETRY_REFUSALS: Readonly<Record<GeometryErrorCode, string>> = {
   'missing-geometry':
     'A slice has no usable Image Position (Patient), Image Orientation (Patient) or Frame of Reference UID.',
   'mixed-orientation': 'The slices do not all have the same orientation.',
   'mixed-matrix': 'The slices do not all have the same Rows, Columns or Pixel Spacing.',
-  'missing-slices': 'There is a gap of whole slices.',
+  'missing-slices': 'One or more slices are missing between others.',
   'variable-spacing': 'The distance between slices varies.',
-  'duplicate-slices': 'Several slices lie at one position.',
-  'gantry-tilt': 'The slices are sheared against their normal.',
+  'duplicate-slices': 'Several slices have the same position.',
+  'gantry-tilt': 'The slices are shifted against their normal, as with a tilted gantry.',
   'too-few-slices': 'There are fewer slices than a volume needs.',
   'pixel-spacing-unknown': 'The distance between pixels is not known, so nothing can be measured.',
   'functional-groups': 'The functional groups of a multi-frame instance do not describe each frame once.',
-  'incomplete-concatenation': 'A part of a concatenation is missing, or there twice.',
+  'incomplete-concatenation': 'A part of a concatenation is missing or duplicated.',
 };
 
-/** Of whole runs and of single images. */
+/** For whole runs and single images. */
 export const OTHER_REFUSALS = {
   'not-suitable': "The image breaks a rule of the tool's selection; the reason says which, in words.",
-  'wrong-kind': 'The tool takes volumes and the image is a radiograph, or the other way round.',
+  'wrong-kind': 'The tool takes volumes and the image is a radiograph, or vice versa.',
   'not-preferred': 'The tool takes one image of a study, and another one suits it better.',
   'duplicate-uid': 'Two instances of a study have one SOP Instance UID and different bytes.',
-  'invalid-dicom-object':
-    'An object that was to be written breaks a rule of the output gate or of its Value Representations.',
-  'tool-failed': 'The tool ended with an error of its own.',
-  'tool-timeout': 'The tool did not end before its deadline.',
-  'archive-store-failed': 'The archive refused or failed an object.',
+  'invalid-dicom-object': 'An object to be written violates a rule of the output gate or of its Value Representations.',
+  'tool-failed': 'The tool failed with an error of its own.',
+  'tool-timeout': 'The tool did not finish before its deadline.',
+  'archive-store-failed': 'The archive refused an object or failed to store it.',
   'content-conflict': 'The archive holds an object of the same UID with other content.',
 } as const;

@@ -1,6 +1,6 @@
 /**
- * Files of the test data that Hilum refuses for their UIDs or their missing preamble alone: what its decoders make of their
- * pixels. The product keeps refusing them; here they are repaired in memory, so that their codestreams are judged too.
+ * How the decoders do on files of the test data that Hilum refuses only because of their UIDs or their missing preamble. The
+ * product goes on refusing them; here they are repaired in memory, so that their codestreams are judged, too.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,8 +22,8 @@ const PREFIX = Buffer.from('DICM', 'latin1');
 const PREAMBLE_BYTES = 128;
 
 /**
- * @param transferSyntax what the manifest says of a file without File Meta Information
- * @throws DicomReadError where more is wrong with the file
+ * @param transferSyntax the manifest's entry, for a file without File Meta Information
+ * @throws DicomReadError where the file has other faults, too
  */
 export async function readRepaired(folder: string, path: string, transferSyntax: string): Promise<DicomFile> {
   const tree = readTree(withPreamble(await readFile(join(folder, path)), transferSyntax));

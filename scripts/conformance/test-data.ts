@@ -1,4 +1,4 @@
-/** What becomes of every file of the test data: compared with what pydicom reads of it, counted and told as tables. */
+/** Compares Hilum's reading of every file of the test data with pydicom's, and counts the outcomes. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,26 +13,26 @@ import { type ManifestLine, manifestLines } from './manifest.ts';
 import { REPAIRED, readRepaired } from './refused-data.ts';
 
 /**
- * - `identical`: the samples are pydicom's to the bit
+ * - `identical`: the same samples as pydicom's, bit for bit
  * - `close`: lossy compression, and no sample differs by more than `TOLERANCE`
- * - `refused`: with a code
- * - `differs`: other samples than pydicom's
- * - `read`: pydicom decodes nothing of it; Hilum reads its header, and its pixels where it has some
+ * - `refused`: refused with a code
+ * - `differs`: the samples differ from pydicom's
+ * - `read`: pydicom decodes no pixels; Hilum reads the header, and the pixels if there are any
  */
 export type Outcome = 'identical' | 'close' | 'refused' | 'differs' | 'read';
 
 export interface JudgedFile extends ManifestLine {
   readonly outcome: Outcome;
-  /** Of a file that is refused. */
+  /** Present where the file is refused. */
   readonly code?: string;
-  /** Of a file that is refused for its UIDs or its missing preamble: what becomes of its pixels once these are filled in. */
+  /** For a file refused because of its UIDs or missing preamble: the outcome for its pixels once these are filled in. */
   readonly repaired?: Exclude<Outcome, 'read'>;
 }
 
-/** Decoders of lossy compression may round differently: this many grey levels at most. */
+/** Decoders of lossy compression may round differently, by at most this many grey levels. */
 export const TOLERANCE = 2;
 
-/** One item of `hilum inspect --json`, as far as it is needed. */
+/** The fields used here of an item of `hilum inspect --json`. */
 interface Inspected {
   readonly path: string;
   readonly ok: boolean;
@@ -44,11 +44,11 @@ const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 2 ** 28;
 
 /**
- * Every file that the manifest lists, through `hilum inspect --json`. Where a lossy file's digest is another one, its
- * samples are compared with pydicom's, which takes the judges' Python.
+ * Reads every file in the manifest through `hilum inspect --json`. Where the digest of a lossy file differs, its samples are
+ * compared with pydicom's, which needs the judges' Python.
  *
  * @param folder the test data
- * @throws Error where a file has no answer, or pydicom does not read a file as the manifest says
+ * @throws Error where a file has no answer, or pydicom's reading contradicts the manifest
  */
 export async function judgeTestData(folder: string): Promise<readonly JudgedFile[]> {
   const { stdout } = await run(process.execPath, [join(ROOT, 'cli/hilum.ts'), 'inspect', folder, '--json'], {
@@ -64,7 +64,7 @@ export async function judgeTestData(folder: string): Promise<readonly JudgedFile
   return await withRepaired(folder, files);
 }
 
-/** The files, and of those that are refused for their UIDs or their preamble what their pixels are otherwise. */
+/** Adds the outcome for the pixels of files that are refused because of their UIDs or preamble. */
 async function withRepaired(folder: string, files: readonly JudgedFile[]): Promise<readonly JudgedFile[]> {
   const decode = async ({ path, transferSyntax }: ManifestLine): Promise<DecodedPixels> =>
     decodePixels(await readRepaired(folder, path, transferSyntax), inProcessDecoder);
@@ -93,7 +93,7 @@ function judge(line: ManifestLine, item: Inspected | undefined): JudgedFile {
   return { ...line, outcome: item.pixelSha256 === line.pixelSha256 ? 'identical' : 'differs' };
 }
 
-/** The paths of those files whose samples are within the tolerance of what pydicom decodes. */
+/** The paths of the files whose samples are within the tolerance of pydicom's. */
 async function closeToPydicom(
   folder: string,
   files: readonly ManifestLine[],
@@ -118,7 +118,7 @@ async function closeToPydicom(
 
 type Samples = DecodedPixels['data'];
 
-/** Between our samples and the bytes of others of the same type; infinite where there are not as many. */
+/** Largest difference between our samples and another decoder's bytes of the same type; infinite where the lengths differ. */
 function largestDifference(ours: Samples, theirBytes: Uint8Array): number {
   if (theirBytes.byteLength !== ours.byteLength) return Number.POSITIVE_INFINITY;
   const theirs = ours.slice();

@@ -1,10 +1,10 @@
-/** Which attributes Hilum's objects have, by what it writes for hand-built results on phantoms of every kind of source. */
+/** The attributes of Hilum's objects, found by converting hand-built results on phantoms of every kind of source. */
 import { isEmpty } from '#core/gate/attribute-values.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
 import { RESULTS } from '../../test/fixtures/judged-results.ts';
 import { withNonResults } from '../../test/fixtures/results.ts';
 
-/** Top-level attributes of each SOP Class: those that always have a value, those that some objects have, those always empty. */
+/** Top-level attributes of each SOP Class, grouped by whether they always, sometimes or never have a value. */
 export function attributesWritten(): string {
   const objects = RESULTS.flatMap(withNonResults).flatMap(({ result, source }) => result.toDicom(source));
   return RESULT_SOP_CLASSES.map(({ name, SOPClassUID }) => {

@@ -1,4 +1,4 @@
-/** The parts of dcmjs 0.52 that Hilum uses; the package brings no types. */
+/** Types of the parts of dcmjs 0.52 that Hilum uses; the package has none. */
 declare module 'dcmjs/dictionary' {
   export interface DcmjsDictionaryEntry {
     /** `(gggg,eeee)`; `(gggg-gggg,eeee)` for repeating groups; `(gggg,"creator",ee)` for private attributes. */
@@ -6,13 +6,13 @@ declare module 'dcmjs/dictionary' {
     /** A VR, or dcmjs's `ox` (OB or OW), `xs` (US or SS), `lt` (US, SS or OW), `up` (UL), `na` (item delimiters). */
     readonly vr: string;
     readonly vm: string;
-    /** The keyword, with `RETIRED_` before it where the standard has retired it. */
+    /** The keyword, with the prefix `RETIRED_` where the standard has retired it. */
     readonly name: string;
   }
   export const dictionary: Readonly<Record<string, DcmjsDictionaryEntry>>;
 }
 
-/** The parser, in the tests only: a second opinion on what our reader reads. */
+/** The parser, used in tests only as a second opinion on our reader. */
 declare module 'dcmjs' {
   interface DcmjsElement {
     readonly vr: string;

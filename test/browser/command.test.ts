@@ -1,4 +1,4 @@
-/** `hilum viewer` as people start it, on an Orthanc of its own. */
+/** `hilum viewer` as users start it, with its own Orthanc. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
@@ -38,7 +38,7 @@ describeWith(['orthanc', 'postgresql', 'ohif'], 'hilum viewer', () => {
     await localDown({ home, purge: true });
   });
 
-  it('prints where it is: the port that Orthanc’s pages lead to, and the study that was asked for', () => {
+  it('prints its address: the port that Orthanc’s pages link to, and the requested study', () => {
     const port = readState(home).viewerPort;
 
     expect(printed).toEqual({
@@ -47,7 +47,7 @@ describeWith(['orthanc', 'postgresql', 'ohif'], 'hilum viewer', () => {
     });
   });
 
-  it('gives studies without a password, and bulk data at its own origin', async () => {
+  it('serves studies without a password, and bulk data at its own origin', async () => {
     const { origin } = new URL(printed.url);
     const series = await fetch(`${origin}/dicom-web/studies/${study.StudyInstanceUID}/series?Modality=DOC`);
     const [found] = (await series.json()) as readonly { readonly '0020000E': { readonly Value: readonly string[] } }[];
@@ -64,7 +64,7 @@ describeWith(['orthanc', 'postgresql', 'ohif'], 'hilum viewer', () => {
     expect((await fetch(addresses[0] ?? '')).status).toBe(200);
   });
 
-  it('lets nobody delete a study through it', async () => {
+  it('does not allow deleting a study', async () => {
     const { origin } = new URL(printed.url);
     const address = `${origin}/dicom-web/studies/${study.StudyInstanceUID}`;
 
@@ -74,7 +74,7 @@ describeWith(['orthanc', 'postgresql', 'ohif'], 'hilum viewer', () => {
     expect((await fetch(`${address}/metadata`)).status).toBe(200);
   });
 
-  it('ends in order at Ctrl-C', async () => {
+  it('exits cleanly on Ctrl-C', async () => {
     const ended = once(child, 'exit');
 
     child.kill('SIGINT');

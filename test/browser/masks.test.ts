@@ -1,6 +1,6 @@
 /**
- * Masks in OHIF, compared with what the SEG says: each voxel that the viewer holds, and the pixels of the screen. Bits are
- * packed without regard to bytes (PS3.5 8.1.1), so that every remainder of Rows × Columns by 8 is another case.
+ * Masks in OHIF, compared with the SEG: each voxel in the viewer's memory, and the pixels of the screen. Bits are
+ * packed across bytes (PS3.5 8.1.1), so every remainder of Rows × Columns by 8 is a separate case.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ import { innerPixels, instancePlaces, isUniform, wronglyColored } from '../fixtu
 import { COLOURED, strength, tint } from '../fixtures/screen-colors.ts';
 import { type WrittenMasks, writtenMasks } from '../fixtures/written-masks.ts';
 
-/** Of which OHIF would misread those marked with a star: its pixel data end without a padding byte. */
+/** OHIF would misread the masks marked with a star, whose Pixel Data end without a padding byte. */
 const SIZES: readonly MaskSize[] = [
   /* 0   */ { rows: 32, columns: 24, slices: 3, segments: 1 },
   /* 0   */ { rows: 28, columns: 30, slices: 3, segments: 2 },
@@ -48,7 +48,7 @@ const SIZES: readonly MaskSize[] = [
 
 const PARTS = ['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium', 'data'] as const;
 
-/** What is on the screen may come a moment after the viewer says so; what is wrong stays wrong. */
+/** The screen may be updated shortly after the viewer reports it, so checks are repeated for a while. */
 const SOON = { timeout: 15_000, interval: 500 };
 
 describeWith(PARTS, 'the masks in the viewer', () => {
@@ -123,7 +123,7 @@ describeWith(PARTS, 'the masks in the viewer', () => {
   );
 });
 
-/** Of the first, second or last third of these slices, the one with most pixels in a colour. */
+/** The slice with the most coloured pixels in the first, second or last third of these slices. */
 function clearestSlice(slices: readonly InstanceIndex[], masks: WrittenMasks, third: number): InstanceIndex {
   const isColored = masks.colors.map((color) => strength(tint(color)) > COLOURED);
   const pixels = ({ SOPInstanceUID }: InstanceIndex): number =>
@@ -132,7 +132,7 @@ function clearestSlice(slices: readonly InstanceIndex[], masks: WrittenMasks, th
   return slices.slice(third * size, (third + 1) * size).reduce((a, b) => (pixels(b) > pixels(a) ? b : a));
 }
 
-/** Images whose mask the viewer does not hold as it was written; all of them where it holds none. */
+/** Images whose mask in the viewer differs from the SEG; all images if the viewer holds no mask. */
 async function wrongVoxels(page: Page, { instances }: MaskStudy, masks: WrittenMasks): Promise<readonly string[]> {
   const { rows, columns, numbers } = masks;
   const loaded = await loadedMasks(page, instances[0]?.SeriesInstanceUID ?? '');
@@ -147,11 +147,11 @@ async function wrongVoxels(page: Page, { instances }: MaskStudy, masks: WrittenM
     });
 }
 
-/** The screen shows each segment's colour where its mask is, and none elsewhere, away from the edges. */
+/** Checks that the screen shows each segment's colour inside its mask and no colour elsewhere, except near edges. */
 async function expectOnScreen(page: Page, masks: WrittenMasks, slice: InstanceIndex, name: string): Promise<void> {
   const { rows, columns, colors } = masks;
   const numbers = masks.numbers.get(slice.SOPInstanceUID) ?? new Uint8Array(rows * columns);
-  // Of a large image every third pixel of every third row.
+  // For a large image, every third pixel of every third row.
   const step = rows * columns > 50_000 ? 3 : 1;
   const inner = innerPixels(masks, 0).filter((pixel) => pixel.column % step === 0 && pixel.row % step === 0);
   const sure = inner.filter((pixel) => isUniform(numbers, pixel, masks));

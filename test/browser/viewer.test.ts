@@ -1,4 +1,4 @@
-/** What a radiologist sees in OHIF of what Hilum writes: judged by the pixels on the screen. */
+/** How Hilum's objects look in OHIF, judged by the pixels on the screen. */
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { studyUrl } from '#viewer/server.ts';
@@ -32,11 +32,11 @@ import { COLOURED, correlation, strength, tint, windowed } from '../fixtures/scr
 import { bitewingStudy, spineStudy, type ViewerStudy } from '../fixtures/viewer-studies.ts';
 import { writtenColors } from '../fixtures/written-masks.ts';
 
-/** As the phantoms' files say that they should look first. */
+/** The window that the phantoms' files specify. */
 const CT_WINDOW = { center: 300, width: 1500 };
 const RADIOGRAPH_WINDOW = { center: 2048, width: 4096 };
 
-/** What is on the screen may come a moment after the viewer says so; what is wrong stays wrong. */
+/** The screen may be updated shortly after the viewer reports it, so checks are repeated for a while. */
 const SOON = { timeout: 20_000, interval: 500 };
 
 describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the viewer', () => {
@@ -53,7 +53,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
     pacs = await fillPacs([...plain.files, ...filesOf(spine), ...filesOf(bitewing), ...filesOf(oddBitewing)]);
     browser = await startChromium();
   }, 180_000);
-  // What a failed test last saw is kept; what is not looked at any more would go on drawing, on few cores.
+  // Keeps a failed test's last screen, and closes the page, which would otherwise keep drawing on few cores.
   afterEach(async ({ task }) => {
     const pages = browser.contexts().flatMap((context) => context.pages());
     if (task.result?.state === 'fail') await Promise.all(pages.map((page, index) => lookAt(page, `failed-${index}`)));
@@ -71,7 +71,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
     return screen;
   }
 
-  it('shows a CT volume without segmentation as it is, from this origin alone and only reading', async () => {
+  it('shows a CT volume without segmentation unchanged, with read requests to its own origin only', async () => {
     const { page, requests } = await open(plain);
     const { phantom, instances } = plain;
     const slice = phantom.slices >> 1;
@@ -91,7 +91,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
     expect(requests.filter(({ method }) => method !== 'GET')).toEqual([]);
   });
 
-  it('shows its segmentation with the labels and colours it was written with, on its voxels and nowhere else', async () => {
+  it('shows its segmentation with the SEG’s labels and colours, on its voxels and nowhere else', async () => {
     const { page } = await open(spine);
     const { phantom, segments, instances } = spine;
     const pixels = innerPixels(phantom);
@@ -114,7 +114,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
     }
   });
 
-  it('draws a finding of a structured report where its coordinates say', async () => {
+  it('draws a finding of a structured report at its coordinates', async () => {
     const { page } = await open(spine);
     const { drawnSlice, findings, instances } = spine;
     await openSeries(page, 'SR', page.locator('svg.svg-layer polyline'));
@@ -182,7 +182,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
     await expect.poll(wrong, SOON).toEqual([]);
   });
 
-  it('opens a study from the button on Orthanc’s own page of it', async () => {
+  it('opens a study from the button on its page in Orthanc', async () => {
     const { url, username, password } = pacs.orthanc;
     const { page, context } = await openScreen(browser, { httpCredentials: { username, password } });
     const study = await orthancIdOf(pacs, plain.StudyInstanceUID);
@@ -204,7 +204,7 @@ type Look = (place: PagePoint) => Rgb;
 
 const colorsAt = (look: Look, places: readonly PagePoint[]): readonly Rgb[] => places.map((place) => look(place));
 
-/** Correlation of what is seen with what the values should look like through the window. */
+/** Correlation of the screen with the values as they should look through the window. */
 function likeness(seen: readonly Rgb[], values: readonly number[], window: typeof CT_WINDOW): number {
   return correlation(
     seen.map(([grey]) => grey),
@@ -212,14 +212,14 @@ function likeness(seen: readonly Rgb[], values: readonly number[], window: typeo
   );
 }
 
-/** The colours that a study's SEG recommends, by its own file. */
+/** The recommended colours in a study's SEG. */
 function colorsOf({ objects }: ViewerStudy): readonly Rgb[] {
   const seg = objects.find(({ kind }) => kind === 'segmentation');
   if (seg === undefined) throw new Error('the study has a segmentation');
   return writtenColors(seg.bytes);
 }
 
-/** Whether a CSS colour in a style attribute is the wanted one, up to how white is reckoned. */
+/** Whether a CSS colour in a style attribute is the expected one, apart from the definition of white. */
 function isNear(style: string, wanted: Rgb | undefined): boolean {
   const [red = 0, green = 0, blue = 0] = [...style.matchAll(/\d+/g)].map(([digits]) => Number(digits));
   return wanted !== undefined && Math.hypot(red - wanted[0], green - wanted[1], blue - wanted[2]) < 30;

@@ -1,4 +1,4 @@
-/** Real CTs without a moderate fracture: whatever the tool makes of them, it calls none, and grades what it is sure of. */
+/** Real CTs without a moderate fracture: the tool must report none, and grade the bodies that it is certain of. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ async function volumeIn(folder: string): Promise<Volume> {
   return image;
 }
 
-/** The same patient on a grid that lies elsewhere, by linear interpolation. */
+/** The same patient on a shifted grid, by linear interpolation. */
 function shifted(volume: Volume, voxels: readonly [number, number, number]): Volume {
   const { min, max } = boundsOf(volume);
   const { spacingMm } = volume;
@@ -63,7 +63,7 @@ function expectBenign({
   expect(lowest?.evaluations).toEqual([]);
   expect(Math.max(...certainties)).toBeLessThanOrEqual(0.99);
   for (const { summary: words, measurements, certainty } of withheld) {
-    expect(words).toContain(': no grade, ');
+    expect(words).toContain(': no grade (');
     expect([measurements, certainty]).toEqual([[], undefined]);
   }
   expect(summary).toContain(`${graded} vertebral bodies graded`);

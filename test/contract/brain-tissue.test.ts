@@ -1,4 +1,4 @@
-/** What the tool does around its model: the grid, the masks, and what it refuses. The model is one that answers as it is told. */
+/** The tool's code around its model: grid, masks and refusals. The model is replaced by one with given answers. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
@@ -57,7 +57,7 @@ function makeVolume({
 const radius = ([x, y, z]: PointLps): number => Math.hypot(x, y, z);
 
 describe('the model’s grid', () => {
-  it('has the volume’s middle in its middle, its axes to the left, the feet and anterior, and values from 0 to 1', () => {
+  it('is centred on the volume, has axes to the left, the feet and anterior, and values from 0 to 1', () => {
     const { values, grid } = conform(makeVolume());
 
     const [low, high] = [0, 200 + 3 * 64];
@@ -85,7 +85,7 @@ describe('the model’s grid', () => {
 });
 
 describe('masks', () => {
-  it('hold the source voxels whose centres are in a tissue, and their volume', () => {
+  it('contain the source voxels whose centres are in a tissue, and give their volume', () => {
     const volume = makeVolume();
     const { grid } = conform(volume);
     const tissue = new Uint8Array(SIDE ** 3);
@@ -126,7 +126,7 @@ const bright = (point: PointLps): number => (radius(point) < 40 ? 900 : radius(p
 const context = { inputDigest: 'a'.repeat(64), signal: new AbortController().signal };
 
 describe('the tool', () => {
-  it('measures what the model sees, without what lies apart from the brain', async () => {
+  it('measures the model’s classes, without parts that are separate from the brain', async () => {
     const volume = makeVolume({ value: bright });
     const seen = ball(40, 55);
     const engine = answering((point) => (radius([point[0] - 60, point[1] - 60, point[2] - 60]) < 4 ? 2 : seen(point)));
@@ -162,7 +162,7 @@ describe('the tool', () => {
     expect(error).toMatchObject({ code });
   });
 
-  it('stops where it is asked to', async () => {
+  it('stops when it is aborted', async () => {
     const engine = answering(() => 0);
 
     await expect(
@@ -171,7 +171,7 @@ describe('the tool', () => {
   });
 });
 
-/** The headers of a series as an MPRAGE has them, with some of them otherwise. */
+/** The headers of an MPRAGE series, with some of them changed. */
 function imageWith(attributes: Partial<InstanceIndex>, slices = 176): ImageIndex {
   const instances = Array.from(
     { length: slices },
@@ -196,7 +196,7 @@ function imageWith(attributes: Partial<InstanceIndex>, slices = 176): ImageIndex
   return { kind: 'volume', StudyInstanceUID: '1.2', SeriesInstanceUID: '1.2.3', Modality, instances };
 }
 
-/** No sequence code in the header, as enhanced MR and what a converter wrote have it. */
+/** A header without a sequence code, as in enhanced MR and in converted files. */
 const withoutCodes = (attributes: Partial<InstanceIndex>): ImageIndex => {
   const image = imageWith(attributes);
   const instances = image.instances.map(({ ScanningSequence: _, SequenceVariant: __, ...instance }) => instance);
@@ -221,7 +221,7 @@ describe('selection', () => {
     [
       'a spoiled gradient echo without preparation',
       imageWith({ SequenceVariant: ['SP'] }),
-      /T1 weighting cannot be told/,
+      /T1 weighting is uncertain/,
     ],
     ['a 2D series', imageWith({ MRAcquisitionType: '2D' }), /three-dimensional/],
     ['a projection', imageWith({ ImageType: ['DERIVED', 'SECONDARY', 'PROJECTION IMAGE'] }), /projection/],

@@ -1,4 +1,4 @@
-/** What `caries` finds on phantoms that its model was not trained on, and what it does with a real panoramic. */
+/** `caries` on phantoms that were not used for training, and on a real panoramic. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -28,9 +28,9 @@ interface Answer {
   readonly result: ProcessingResult;
   readonly found: readonly LesionTruth[];
   readonly wrong: number;
-  /** Found lesions whose finding names the right tooth. */
+  /** The number of found lesions whose finding names the right tooth. */
   readonly rightTooth: number;
-  /** Of these, those whose finding codes the right surface of it. */
+  /** The number of these whose finding also has the right surface code. */
   readonly rightSurface: number;
 }
 
@@ -59,7 +59,7 @@ function pixelsOf(bits: Uint8Array): readonly number[] {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** A few pictures: how well it finds caries is for `evaluation/caries` to say, on many. */
+/** Only a few pictures: `evaluation/caries` measures the performance on many. */
 describe.each([
   { kind: 'bitewing', seeds: [20_000, 20_001, 20_002], make: (seed: number) => makeBitewing({ seed }) },
   { kind: 'periapical', seeds: [20_000, 20_001, 20_002], make: (seed: number) => makePeriapical({ seed }) },
@@ -81,7 +81,7 @@ describe.each([
     expect(sum(answers.map(({ wrong }) => wrong))).toBeLessThanOrEqual(answers.length);
   });
 
-  it('says where each is: on the source, with depth, size, certainty and mask', () => {
+  it('gives each lesion’s location on the source, depth, size, certainty and mask', () => {
     const findings = answers.flatMap(({ result }) => result.findings.map((finding) => ({ finding, result })));
 
     expect(findings.length).toBeGreaterThan(0);
@@ -96,7 +96,7 @@ describe.each([
     }
   });
 
-  it('names the tooth and its surface where they can be told, and neither where they cannot', () => {
+  it('names the tooth and its surface if they are known, and otherwise neither', () => {
     const found = sum(answers.map((answer) => answer.found.length));
     const named = sum(answers.map(({ rightTooth }) => rightTooth));
     const surfaced = sum(answers.map(({ rightSurface }) => rightSurface));
@@ -109,7 +109,7 @@ describe.each([
 });
 
 describe('caries on several radiographs', () => {
-  it('evaluates those that can be, and says which cannot', async () => {
+  it('evaluates those that it can, and reports the others', async () => {
     const good = radiographOf(makeBitewing({ seed: 20_000 }), 1);
     const flat = { ...radiographOf(makeBitewing({ seed: 20_001 }), 2), pixels: new Float32Array(750_000).fill(0.5) };
 
@@ -122,7 +122,7 @@ describe('caries on several radiographs', () => {
 });
 
 describeWith(['data'], 'caries on a real panoramic', () => {
-  it('gives results or an honest non-result, never a crowd of lesions', async () => {
+  it('gives results or a non-result, never a great number of lesions', async () => {
     const bytes = new Uint8Array(readFileSync(join(dataFolder(), 'dental', 'panoramic.dcm')));
     const instance = indexInstance(bytes);
     const images = groupImages({ StudyInstanceUID: instance.StudyInstanceUID, instances: [instance] });

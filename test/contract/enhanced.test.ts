@@ -1,4 +1,4 @@
-/** The same phantom as a series of slices, as Enhanced CT and as Legacy Converted Enhanced CT: one answer, each on its own frames. */
+/** One phantom as single slices, Enhanced CT and Legacy Converted Enhanced CT must give the same answer, each on its own frames. */
 import { describe, expect, it } from 'vitest';
 import type { FrameReference } from '#core/image/frame-reference.ts';
 import { loadImage } from '#core/image/load.ts';
@@ -27,7 +27,7 @@ const phantom = makeSpinePhantom({
   to: 'L1',
   fractures: [{ level: 'L3', type: 'wedge', loss: 0.35 }],
 });
-/** Frames from head to feet: their numbers are not the slices' places. */
+/** Frames from head to feet, so that their numbers differ from the slices' order. */
 const downwards = Array.from({ length: phantom.slices }, (_, k) => phantom.slices - 1 - k);
 const FORMS = {
   series: spinePhantomToDicom(phantom, { seed: SEED }),
@@ -92,7 +92,7 @@ describe.each(['enhanced', 'legacy converted'] as const)('a spine CT as %s objec
     expect(other.metadata.inputs).toHaveLength(1);
   });
 
-  it('has a SEG whose frames name the source frame that they lie on', () => {
+  it('has a SEG whose frames reference their source frames', () => {
     const seg = answer.objects.find((object) => object.text('Modality') === 'SEG');
     const file = readDicom(answer.study.files[0] ?? new Uint8Array(0)).dataset;
     const sources = file.items('PerFrameFunctionalGroupsSequence');
@@ -110,7 +110,7 @@ describe.each(['enhanced', 'legacy converted'] as const)('a spine CT as %s objec
     }
   });
 
-  it('has reports that are drawn on frames', () => {
+  it('has reports with drawings on frames', () => {
     const drawn = answer.objects.flatMap(coordinates);
 
     const expected = answer.result.findings.flatMap(({ regions = [] }) =>

@@ -1,4 +1,4 @@
-/** What every model promises, asked of each folder in `layers/models/`. */
+/** The contract of models, checked for each folder in `layers/models/`. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -46,17 +46,17 @@ describe.each(models.map((card) => [card.id, card] as const))('the model %s', (i
     expect(new Set(types)).toEqual(new Set(['float32']));
   });
 
-  it('is made here, or says where it comes from', () => {
+  it('was trained in this project, or names its source', () => {
     expect(existsSync(join(folder(id), 'training', 'train.sh'))).toBe(card.source === undefined);
   });
 
-  it('has a card with its version and digest, and what it is not for', () => {
+  it('has a card with its version, digest and limits of use', () => {
     expect(text).toMatch(new RegExp(`^# ${id} ${card.version.replaceAll('.', '\\.')}$`, 'm'));
     expect(text).toContain(card.sha256);
     expect(text).toMatch(/not for clinical use/i);
   });
 
-  it.each(headingsOf(card))('has a card that says something under “%s”', (heading) => {
+  it.each(headingsOf(card))('has a card with content under “%s”', (heading) => {
     expect(sectionOf(text, heading)?.trim()).toMatch(/\S.{20}/s);
   });
 
@@ -66,7 +66,7 @@ describe.each(models.map((card) => [card.id, card] as const))('the model %s', (i
   });
 
   if (card.source === undefined) {
-    it('has figures with intervals, and shows where it fails', () => {
+    it('has figures with intervals, and shows failures', () => {
       const picture = /!\[[^\]]+\]\(([^)]+)\)/.exec(sectionOf(text, 'Failures') ?? '')?.[1];
 
       expect(sectionOf(text, 'Figures')).toContain('95 %');

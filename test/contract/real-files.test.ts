@@ -1,4 +1,4 @@
-/** The command on real files: pixels as pydicom decodes them, and files that no PACS could hold refused with a code. */
+/** The command on real files: pixels must equal pydicom's, and files that no PACS could hold must be refused with a code. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Results about real files: whatever a source holds, its results and its answers without one pass the output gate. */
+/** Results and non-results on real files must pass the output gate, whatever the source contains. */
 import { expect, it } from 'vitest';
 import { isKnown } from '#core/errors.ts';
 import type { ResultData } from '#core/results/common.ts';
@@ -16,7 +16,7 @@ import { ctCase } from '../fixtures/results.ts';
 
 const { metadata, keyImages, report } = ctCase().result;
 
-/** A mask, a drawn finding, one outlined by the mask, a picture and a report, all about the first frame of an instance. */
+/** A mask, a drawn finding, a finding outlined by the mask, a picture and a report, all for an instance's first frame. */
 function resultOn(instance: InstanceIndex): ResultData {
   const { SOPInstanceUID, Rows = 1, Columns = 1 } = instance;
   const [header] = frameHeaders(instance);
@@ -49,12 +49,12 @@ function answerOn(instance: InstanceIndex): ResultData {
   return { toolName: metadata.tool.id, metadata: about, findings: [], segments: [], keyImages: [] };
 }
 
-/** Images that a tool may be given: with a matrix, and of several frames only where the frames say what they are. */
+/** Images that a tool may receive: with a matrix, and multi-frame only if the frames are described. */
 const isImage = ({ Rows, Columns, NumberOfFrames = 1, frames }: InstanceIndex): boolean =>
   Rows !== undefined && Columns !== undefined && (NumberOfFrames === 1 || frames !== undefined);
 
 describeWith(['data'], 'the output gate', () => {
-  it('lets results on every real file through that can be read', () => {
+  it('accepts results on every readable real file', () => {
     const refused: string[] = [];
     let images = 0;
     let objects = 0;

@@ -5,10 +5,10 @@ import { RESULT_FORMAT } from '#core/tool-manifest.ts';
 import { cases, encodedObjects } from '../fixtures/results.ts';
 
 /**
- * The bytes of unchanged results must not change without a new RESULT_FORMAT, since versions, and so UIDs, say that they
- * are the same. `npm run golden` writes the file anew.
+ * The bytes of unchanged results must not change without a new RESULT_FORMAT, because versions, and thus UIDs, imply that they
+ * are the same. `npm run golden` rewrites the file.
  */
-it('writes the same bytes for the same results as ever', () => {
+it('writes unchanged bytes for the same results', () => {
   const golden = new URL('./golden/results.json', import.meta.url);
   const digests = cases().flatMap((one) =>
     encodedObjects(one).map(({ name, bytes }) => [

@@ -1,6 +1,6 @@
 /**
- * What a tool is not for: every tool is given every study that is out of its scope, as `hilum run` gives it (selection, loading,
- * tool, conversion), and answers with the reason and nothing that could be taken for a finding.
+ * Studies out of scope: every tool gets every study that is out of its scope, as in `hilum run` (selection, loading,
+ * tool, conversion), and must answer with the reason and without any finding.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,8 +1,8 @@
 /**
- * What every tool promises, asked of each folder in `tools/`. A new tool is asked the same without a line being changed.
+ * The contract of tools, checked for each folder in `tools/`. A new tool is checked without any change here.
  *
- * Golden files (`tools/<id>/golden/`) hold a recorded answer and the digests of the objects made of it, so that bytes
- * cannot change without the version saying so, on any machine. They change by `npm run golden` only.
+ * Golden files (`tools/<id>/golden/`) hold a recorded answer and the digests of its objects, so that bytes
+ * cannot change without a new version, on any machine. Only `npm run golden` changes them.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

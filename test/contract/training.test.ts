@@ -1,5 +1,5 @@
 /**
- * Every model that is made here can be made again: a tiny run of its `training/train.sh` (few phantoms, few steps, quantisation) gives
+ * Every model trained in this project is reproducible: a tiny run of its `training/train.sh` (few phantoms, few steps, quantisation) gives
  * the same bytes twice, with the inputs and outputs of the committed file, and touches neither card nor file.
  */
 import { spawn } from 'node:child_process';
@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'hilum-training-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The least with which every training comes to its end. */
+/** The smallest settings with which every training completes. */
 const TINY = { TRAIN_PHANTOMS: '3', TRAIN_STEPS: '3' };
 const LIMIT_MS = 600_000;
 
@@ -45,7 +45,7 @@ function train(id: string, name: string): Promise<string> {
   });
 }
 
-/** Names and shapes; a side that may have any length is its name. */
+/** Names and shapes; a dimension of variable length is given by its name. */
 async function interfaceOf(path: string): Promise<unknown> {
   const { InferenceSession } = await loadOnnxRuntime();
   const { inputMetadata, outputMetadata } = await InferenceSession.create(path, { logSeverityLevel: 3 });

@@ -1,4 +1,4 @@
-/** What every answer of the tool holds, and what it says where there is nothing to measure. How good it is: `evaluation/vertebral-fracture`. */
+/** The content of the tool's answers, and its answers if nothing can be measured. For its performance see `evaluation/vertebral-fracture`. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NotEvaluableError } from '#core/errors.ts';
 import type { ProcessingResult } from '#core/tool.ts';
@@ -8,7 +8,7 @@ import { toolUnderTest } from '../fixtures/tool-under-test.ts';
 
 const { tool, context } = await toolUnderTest('vertebral-fracture');
 
-/** Seeds that no training saw. */
+/** Seeds that were not used for training. */
 const LUMBAR: SpinePhantomOptions = {
   seed: 7,
   columns: 160,
@@ -45,7 +45,7 @@ describe('the answer about a spine', () => {
     thoracic = await answerTo(THORACIC);
   });
 
-  it('calls the clear fractures, and no sound body', () => {
+  it('reports the clear fractures, and no sound body', () => {
     const called = [lumbar, thoracic].map(({ comparison }) =>
       comparison.pairs
         .filter(({ finding }) => measured(finding, 'vb-height-loss') >= 25)
@@ -55,13 +55,13 @@ describe('the answer about a spine', () => {
     expect(called).toEqual([['L2'], ['L1', 'T11']]);
   });
 
-  it('names levels from the sacrum up, and none where it is not in view', () => {
+  it('names levels from the sacrum up, and none if the sacrum is not in view', () => {
     const namesOf = ({ comparison }: typeof lumbar) => comparison.pairs.map(({ finding }) => finding.id);
 
     expect(namesOf(lumbar)).toEqual(lumbar.comparison.pairs.map(({ truth }) => truth.level));
     expect(namesOf(thoracic).every((id) => /^body-\d+$/.test(id))).toBe(true);
     expect(thoracic.result.report).toMatchObject({
-      paragraphs: expect.arrayContaining([expect.stringContaining('levels are not known')]),
+      paragraphs: expect.arrayContaining([expect.stringContaining('levels are unknown')]),
     });
   });
 
@@ -79,8 +79,8 @@ describe('the answer about a spine', () => {
   });
 });
 
-describe('what holds no spine to measure', () => {
-  it('is an answer without findings', async () => {
+describe('a CT without a measurable spine', () => {
+  it('gets an answer without findings', async () => {
     const phantom = makeSpinePhantom({ seed: 7, columns: 100, rows: 100, spacingMm: [3, 3, 4], from: 'L5', to: 'L1' });
     const water = {
       ...volumeOf(phantom),
@@ -93,20 +93,20 @@ describe('what holds no spine to measure', () => {
     expect(result.findings).toEqual([]);
   });
 
-  it('is refused where slices are too thick to measure', async () => {
+  it('is refused if slices are too thick to measure', async () => {
     const phantom = makeSpinePhantom({ seed: 7, columns: 80, rows: 80, spacingMm: [3, 3, 5], from: 'L5', to: 'L1' });
 
     await expect(tool.process([volumeOf(phantom)], context)).rejects.toMatchObject({ code: 'slices-too-thick' });
   });
 
-  it('is refused where nothing is as dark as fat', async () => {
+  it('is refused if nothing is as dark as fat', async () => {
     const phantom = makeSpinePhantom({ seed: 7, columns: 80, rows: 80, spacingMm: [3, 3, 3], from: 'L5', to: 'L1' });
     const noCt = { ...volumeOf(phantom), voxels: phantom.voxels.map((hu) => hu + 1024) };
 
     await expect(tool.process([noCt], context)).rejects.toMatchObject({ code: 'not-hounsfield' });
   });
 
-  it('is refused where fewer than three bodies are in view', async () => {
+  it('is refused if fewer than three bodies are in view', async () => {
     const options = {
       seed: 9,
       columns: 110,
@@ -121,7 +121,7 @@ describe('what holds no spine to measure', () => {
     await expect(tool.process([volumeOf(phantom)], context)).rejects.toMatchObject({ code: 'too-few-bodies' });
   });
 
-  it('is refused where it is too short for one body', async () => {
+  it('is refused if it is too short for one body', async () => {
     const phantom = makeSpinePhantom({
       seed: 7,
       columns: 60,
@@ -135,7 +135,7 @@ describe('what holds no spine to measure', () => {
     await expect(tool.process([volumeOf(phantom)], context)).rejects.toThrow(NotEvaluableError);
   });
 
-  it('is refused where the borders cut every body, however much of each is in view', async () => {
+  it('is refused if the borders cut every body, however much of each is in view', async () => {
     const phantom = makeSpinePhantom({
       ...{ seed: 7, columns: 110, rows: 110, slices: 16, spacingMm: [2, 2, 2], from: 'L4', to: 'L3' },
       ...{ fractures: [], plain: true },

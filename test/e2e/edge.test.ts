@@ -46,7 +46,7 @@ describeWith(['orthanc', 'postgresql'], 'the edge beside a real Orthanc', () => 
     await localDown({ home, purge: true });
   });
 
-  /** Runs a forwarder while `act` goes on; the one before it has ended, so each is a restart. */
+  /** Runs a forwarder during `act`. The previous one has ended, so each run is a restart. */
   async function whileForwarding(act: () => Promise<void>, options: Partial<ForwarderOptions> = {}): Promise<void> {
     const { url, username, password } = orthanc;
     const stop = new AbortController();
@@ -73,7 +73,7 @@ describeWith(['orthanc', 'postgresql'], 'the edge beside a real Orthanc', () => 
     return bytes ? parseManifest(bytes) : undefined;
   };
 
-  it('forwards a study when it has come to rest, and one late slice after it', async () => {
+  it('forwards a study when it is stable, and one late slice after it', async () => {
     const files = ctSeries({ seed: 1, slices: 10 });
     await whileForwarding(async () => {
       const study = await send(archive, files.slice(0, 9));
@@ -89,7 +89,7 @@ describeWith(['orthanc', 'postgresql'], 'the edge beside a real Orthanc', () => 
   it('forwards what arrived while Orthanc was restarted and while the edge was down, once each', async () => {
     const [beforeRest, duringOutage] = [ctSeries({ seed: 2 }), ctSeries({ seed: 3 })];
     const interrupted = await send(archive, beforeRest);
-    await stopOrthanc(home, { kill: true }); // before StableAge: no event will ever tell of the study
+    await stopOrthanc(home, { kill: true }); // before StableAge, so that no event is sent for the study
     let second = '';
     await whileForwarding(async () => {
       await startOrthanc(home);
@@ -109,7 +109,7 @@ describeWith(['orthanc', 'postgresql'], 'the edge beside a real Orthanc', () => 
     expect([...bucket.contents.keys()].filter((key) => key.endsWith('/manifest.json'))).toHaveLength(4);
   });
 
-  it('leaves alone what Hilum wrote and what no tool takes, and says so', async () => {
+  it('skips series that Hilum wrote and series that no tool takes, and logs this', async () => {
     const own = ctSeries({ seed: 4, attributes: { Manufacturer: 'Hilum' } });
     const heads = ctSeries({ seed: 5, attributes: { BodyPartExamined: 'HEAD' } });
     const before = bucket.contents.size;
@@ -125,7 +125,7 @@ describeWith(['orthanc', 'postgresql'], 'the edge beside a real Orthanc', () => 
     expect(bucket.contents.size).toBe(before);
   });
 
-  it.skipIf(skipWithout('data'))('takes real studies for the tools there are', async () => {
+  it.skipIf(skipWithout('data'))('forwards real studies for the existing tools', async () => {
     const catalog = await loadCatalog(REPOSITORY);
     const realStudy = (folder: string) =>
       readdirSync(join(dataFolder(), folder))

@@ -1,7 +1,7 @@
 /**
- * Nothing of Hilum reaches for the world outside: everything at work at once in a network of nothing but the loopback, with
- * every connection and look-up seen. ONNX Runtime sends its telemetry seconds after its first use, so that whoever uses it
- * lives for longer than that; the same watch on ONNX Runtime as it comes shows that it sees.
+ * Hilum has no egress: everything runs at once in a network that has only the loopback interface, with all
+ * connections and name look-ups recorded. ONNX Runtime sends its telemetry seconds after its first use, so the processes
+ * that use it run longer than that. A test of ONNX Runtime with default settings shows that the recording works.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,9 +10,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type PartName, ROOT, VENVS } from '../../localstack/parts.mjs';
 import { dataFolder, describeWith, skipUnless } from '../fixtures/lanes.ts';
 import { canIsolate, watchNetwork } from '../fixtures/watch-network.ts';
-import type { HouseReport } from '../fixtures/whole-house.ts';
+import type { SystemReport } from '../fixtures/whole-system.ts';
 
-/** An address that Chromium asks the system for a route to, to know whether there is IPv6; it sends nothing there. */
+/** Chromium asks the system for a route to this address to detect IPv6; it sends nothing to it. */
 const CHROMIUM_ASKS = '2001:4860:4860::8888 port 443 by "/proc/self/exe", "--type=utility"';
 /** ONNX Runtime looks a host up 9 s after its first use. */
 const LINGER_MS = 14_000;
@@ -32,17 +32,17 @@ afterAll(() => {
 
 const { HILUM_DATA = dataFolder() } = process.env;
 
-// All at once: most of the time goes by in waiting for what must not come.
+// Concurrent, because most of the time is spent waiting for traffic that must not occur.
 describe.concurrent('egress', () => {
-  describeWith(['strace', 'cloud', 'orthanc', 'postgresql', 'ohif', 'chromium'], 'the whole house', () => {
-    it.skipIf(skip())('works without a look-up or a connection to the outside', async () => {
+  describeWith(['strace', 'cloud', 'orthanc', 'postgresql', 'ohif', 'chromium'], 'the whole system', () => {
+    it.skipIf(skip())('works without any name look-up or connection to the outside', async () => {
       const env = { HOME: newHome(), HILUM_TEST_LINGER_MS: String(LINGER_MS), HILUM_DATA };
 
-      const house = await watchNetwork(process.execPath, [join(ROOT, 'test', 'fixtures', 'whole-house.ts')], env);
+      const system = await watchNetwork(process.execPath, [join(ROOT, 'test', 'fixtures', 'whole-system.ts')], env);
 
-      expect(house.code, house.stderr).toBe(0);
-      const report = JSON.parse(house.stdout) as HouseReport;
-      const attempts = house.attempts.filter((attempt) => !attempt.startsWith(CHROMIUM_ASKS));
+      expect(system.code, system.stderr).toBe(0);
+      const report = JSON.parse(system.stdout) as SystemReport;
+      const attempts = system.attempts.filter((attempt) => !attempt.startsWith(CHROMIUM_ASKS));
       expect({ ...report, attempts }).toEqual({
         attempts: [],
         runs: { caries: 'delivered' },
@@ -57,12 +57,12 @@ describe.concurrent('egress', () => {
         viewer: { statuses: [200, 200, 200], outside: [] },
         left: [],
       });
-      expect(house.loopback).toBeGreaterThan(50);
+      expect(system.loopback).toBeGreaterThan(50);
     });
   });
 
   describeWith(['strace'], 'the watch', () => {
-    it.skipIf(skip())('sees what ONNX Runtime sends where nobody told it not to', async () => {
+    it.skipIf(skip())('detects the telemetry of ONNX Runtime with default settings', async () => {
       const home = newHome();
       const use = `import { InferenceSession } from '${PACKAGE}'; await InferenceSession.create(${JSON.stringify(MODEL)});`;
       const linger = `setTimeout(() => undefined, ${LINGER_MS});`;
@@ -82,7 +82,7 @@ describe.concurrent('egress', () => {
     ];
     describe.each(scripts)('sees of %s', (script, venv, part) => {
       describeWith([part], 'as far as its imports', () => {
-        it.skipIf(skip())('nothing, but for what it would send untold', async () => {
+        it.skipIf(skip())('nothing, but detects its telemetry with default settings', async () => {
           const code = readFileSync(join(ROOT, script), 'utf8');
           const imports = code.slice(0, code.indexOf('\nimport onnxruntime')).concat('\nimport onnxruntime\n');
           const python = join(VENVS[venv].folder, 'bin', 'python');

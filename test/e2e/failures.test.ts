@@ -1,4 +1,4 @@
-/** What becomes of a study when something fails: a plain reason, an object that says so, a dead letter; never twice. */
+/** A study whose processing fails gets a plain reason, an object that reports it, and a dead letter, each only once. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
@@ -18,7 +18,7 @@ import { withTransferSyntax } from '../fixtures/transfer-syntax.ts';
 
 /** A failed run whose answer has reached the PACS. */
 const answered = (run: RunRecord): boolean => ended(run) && (run.objects ?? []).length > 0;
-/** Tools that fail in every way; everything happens at once, and nothing is tried for long. */
+/** Tools that fail in every way, with settings for immediate and few retries. */
 const CONTEXT = {
   root: 'test/fixtures/failing',
   maxReceiveCount: '2',
@@ -28,7 +28,7 @@ const CONTEXT = {
   toolTimeoutS: '2',
   visibilityMarginS: '1',
 };
-/** Of the standard, but there is no decoder for it. */
+/** A standard Transfer Syntax without a decoder in Hilum. */
 const JPEG_XL = '1.2.840.10008.1.2.4.110';
 
 describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when something fails', () => {
@@ -39,7 +39,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
   beforeAll(async () => {
     pacs = await startDicomWebStore({ stableAgeMs: 0 });
     cloud = await startDeployedCloud({ context: CONTEXT, pacs });
-    // What dies without an answer is tried again only after its timeout: that passes while the other tests go on.
+    // A function that dies without an answer is retried only after its timeout, which passes during the other tests.
     neck = await cloud.arrive(ctSeries({ seed: 100, attributes: { BodyPartExamined: 'NECK' } }));
   }, 180_000);
   afterEach(() => pacs.misbehave(undefined));
@@ -47,7 +47,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     await cloud?.close();
     await pacs?.close();
   });
-  /** What Hilum wrote into a study in the PACS. */
+  /** The objects that Hilum wrote into a study in the PACS. */
   const written = (StudyInstanceUID: string): readonly string[] =>
     pacs.archive
       .of({ StudyInstanceUID })
@@ -55,7 +55,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
       .filter(({ writtenByHilum }) => writtenByHilum === true)
       .map(({ SOPInstanceUID }) => SOPInstanceUID);
 
-  it('runs every step in processes of its own, which the local cloud starts', async () => {
+  it('runs every step in separate processes, which the local cloud starts', async () => {
     await cloud.runOf(neck, 'counts', ended);
 
     const functions = cloud.functionProcesses().join('\n');
@@ -64,7 +64,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
       expect(functions).toMatch(new RegExp(`node .*ministack-lambda-hilum-${step}`));
   });
 
-  it('answers slices that are missing, and a syntax that it cannot read, with the reason', async () => {
+  it('reports the reason for missing slices and for an unsupported Transfer Syntax', async () => {
     const gap = ctSeries({ seed: 101, slices: 8 }).filter((_, slice) => slice !== 3);
     const unreadable = ctSeries({ seed: 102 }).map((file) => withTransferSyntax(file, JPEG_XL));
 
@@ -83,7 +83,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     });
   });
 
-  it('says of a study that no tool takes why it was left alone', async () => {
+  it('records why no tool takes a study', async () => {
     const study = await cloud.arrive(PHANTOM_STUDIES['bitewing']?.().files ?? []);
 
     expect(await cloud.hilum('status', study)).toMatch(/[Nn]o tool takes/);
@@ -115,7 +115,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     expect(storedBy(delivered.objects ?? [])).toEqual([1, 1]);
   });
 
-  it('leaves alone what the PACS holds under its UIDs with other content, and delivers when that is gone', async () => {
+  it('does not overwrite an object of the same UID with different content, and delivers once that is deleted', async () => {
     const study = await cloud.arrive(ctSeries({ seed: 118 }));
     pacs.misbehave('refuse');
     const { runId } = await cloud.runOf(study, 'counts', ({ reason }) => reason !== undefined);
@@ -141,7 +141,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     expect(storedBy(delivered.objects ?? [])).toEqual([1, 1]);
   });
 
-  it('gives every tool of a study its own answer, and a failed one a reason, an object and a dead letter', async () => {
+  it('gives each tool of a study its own answer, and each failed tool a reason, an object and a dead letter', async () => {
     const tools = ['counts', 'throws', 'dawdles', 'wrong-model', 'crashes', 'stalls'];
 
     const [counts, throws, dawdles, wrongModel, crashes, stalls] = await Promise.all(
@@ -162,7 +162,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     }
   });
 
-  it('does nothing twice, however often and in whatever order events come', async () => {
+  it('does nothing twice, for any number and order of events', async () => {
     const files = ctSeries({ seed: 120 });
     const study = await cloud.arrive(files);
     await cloud.runOf(study, 'counts', ended);

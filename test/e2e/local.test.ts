@@ -20,7 +20,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the local cloud and PACS', () 
   });
   afterAll(() => localDown({ home, purge: true }));
 
-  it('says that every service runs and answers', async () => {
+  it('reports that every service runs and answers', async () => {
     const services = await localStatus({ home });
 
     expect(services.map(({ service, state }) => `${service} ${state}`)).toEqual([
@@ -30,7 +30,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the local cloud and PACS', () 
     ]);
   });
 
-  it('leaves alone what runs', async () => {
+  it('does not restart running services', async () => {
     const before = readState(home).processes;
     const begin = performance.now();
 
@@ -41,7 +41,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the local cloud and PACS', () 
     expect(performance.now() - begin).toBeLessThan(1_000);
   });
 
-  it('keeps index and files of Orthanc in PostgreSQL', async () => {
+  it('keeps Orthanc’s index and files in PostgreSQL', async () => {
     const system = (await (await get(orthanc, '/system')).json()) as Readonly<Record<string, string>>;
 
     expect(system['DatabaseBackendPlugin']).toContain('PostgreSQLIndex');
@@ -49,7 +49,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the local cloud and PACS', () 
     expect((await get(orthanc, '/dicom-web/studies')).status).toBe(200);
   });
 
-  it('answers nobody without the password, and writes it to no log and no file that others read', async () => {
+  it('answers no request without the password, and writes it to no log and no file that others can read', async () => {
     const anonymous = await fetch(`${orthanc.url}/dicom-web/studies`);
     const wrong = await get({ ...orthanc, password: 'orthanc' }, '/system');
     const files = filesUnder(home).concat(filesUnder(serviceFolder(home)));
@@ -81,7 +81,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the local cloud and PACS', () 
     expect(endpoint).toMatch(/^http:\/\/127\.0\.0\.1:/);
   });
 
-  it('brings a killed Orthanc back at the same address, with what it held', async () => {
+  it('restarts a killed Orthanc at the same address, with its data', async () => {
     const label = await (await get(orthanc, '/system')).text();
 
     await stopOrthanc(home, { kill: true });
@@ -93,7 +93,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the local cloud and PACS', () 
     expect(await (await get(back, '/system')).text()).toBe(label);
   });
 
-  it('leaves no process behind, keeps the data, and purges them when asked', async () => {
+  it('leaves no process behind, keeps the data, and purges them on request', async () => {
     const processes = Object.values(readState(home).processes ?? {});
 
     await localDown({ home });
@@ -116,7 +116,7 @@ function get({ url, username, password }: OrthancEnvironment, path: string): Pro
   return fetch(`${url}${path}`, { headers: { authorization } });
 }
 
-/** Ordinary files under a folder; PostgreSQL's data may go while they are listed, and hold what Orthanc holds. */
+/** Ordinary files in a folder, without PostgreSQL's data, which may disappear during listing and hold Orthanc's content. */
 function filesUnder(folder: string): readonly string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);

@@ -1,4 +1,4 @@
-/** The main job, whole: from a real Orthanc through the deployed pipeline and back into Orthanc. */
+/** The whole path: from a real Orthanc through the deployed pipeline and back into Orthanc. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -17,7 +17,7 @@ import { dataFolder, describeWith } from '../fixtures/lanes.ts';
 import { PHANTOM_STUDIES } from '../fixtures/phantom-studies.ts';
 import { expectFindingsRead, expectMaskRead, expectSourcesRead, readObjects } from '../fixtures/read-results.ts';
 
-/** What `hilum demo` ends with, as far as these tests look at it. */
+/** The fields of the report of `hilum demo` that these tests check. */
 interface DemoReport {
   readonly studies: readonly StudyReport[];
   readonly objects: number;
@@ -29,7 +29,7 @@ interface StudyReport {
   readonly objects: readonly { readonly SOPInstanceUID: string; readonly kind: string }[];
 }
 
-/** What `hilum run --json` prints, as far as these tests look at it. */
+/** The fields of the output of `hilum run --json` that these tests check. */
 type RunReport = readonly {
   readonly tool: string;
   readonly outcome: string;
@@ -37,7 +37,7 @@ type RunReport = readonly {
   readonly objects: readonly { readonly path: string; readonly kind: string; readonly SOPInstanceUID: string }[];
 }[];
 
-/** The stages of which the demo tells how long they took. */
+/** The stages whose durations the demo prints. */
 const STAGES = [
   'stable in Orthanc, forwarded, received',
   'routed to the tool',
@@ -107,7 +107,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'a study on its way from Orthan
     expect([stored, await countInstances()]).toEqual([sent + objects, sent + objects]);
   });
 
-  it('arrives once, when Orthanc is killed during return and comes back', async () => {
+  it('arrives once, even if Orthanc is killed during return and restarted', async () => {
     const { files = [] } = PHANTOM_STUDIES['bitewing']?.() ?? {};
     const { home } = cloud.environment;
 
@@ -144,7 +144,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'a study on its way from Orthan
     it.each([
       ['ct-abdomen-20', 'vertebral-fracture'],
       ['dental', 'caries'],
-    ])('%s is answered with results or an honest non-result, the same that `hilum run` writes', async (name, tool) => {
+    ])('%s gets results or a non-result, the same that `hilum run` writes', async (name, tool) => {
       const study = join(dataFolder(), name);
 
       const { studies } = await demo('--study', study);
@@ -171,7 +171,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'a study on its way from Orthan
     }
   }
 
-  /** The answer that a run's tool gave, from the bucket; the runs of a study that gave one. */
+  /** A tool's answer from the bucket, and the runs of a study that have one. */
   async function resultsOf(report: StudyReport | undefined): Promise<readonly ProcessingResult[]> {
     const stored = await Promise.all((report?.runs ?? []).map(({ runId }) => cloud.objects.get(resultKey(runId))));
     return stored.flatMap((bytes) => (bytes === undefined ? [] : parseResult(bytes)));
@@ -205,7 +205,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'a study on its way from Orthan
     }
   }
 
-  /** How many instances Orthanc holds, by its own account. */
+  /** The number of instances in Orthanc's own statistics. */
   async function countInstances(): Promise<number> {
     const { url, username, password } = cloud.environment.orthanc;
     const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;

@@ -1,5 +1,5 @@
 /**
- * The first cases of every tool's evaluation, held against its floors, and the figures in docs/tools/, which are of this version
+ * Checks the first cases of every evaluation against its floors, and that the figures in docs/tools/ are of the present version
  * of tool and models.
  */
 import { existsSync, readFileSync } from 'node:fs';

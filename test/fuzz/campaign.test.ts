@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runCampaign } from './campaign.ts';
 
-it('tells of a case that hangs, one that ends its process and one that found something, and goes on behind each', async () => {
+it('reports a case that hangs, one that ends its process and one that fails, and continues after each', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-campaign-'));
   const program = join(import.meta.dirname, '../fixtures/saboteur.ts');
 

@@ -1,4 +1,4 @@
-/** Many cases in child processes, watched from outside: one hangs or dies, the next goes on behind its case. */
+/** Runs many cases in child processes that are watched from outside. If one hangs or dies, the next continues after its case. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,13 +11,13 @@ export interface CampaignOptions {
   readonly seed: number;
   /** Whether real files are among the seeds. */
   readonly realFiles: boolean;
-  /** Where finds are saved, one JSON file each. */
+  /** The folder for failing cases, one JSON file each. */
   readonly folder: string;
   readonly processes?: number;
-  /** Ends the campaign; the summary is of what was done by then. */
+  /** Ends the campaign. The summary covers the cases done by then. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number) => void;
-  /** What runs in the child processes, and how long one case may take it on the wall; for the campaign's own test. */
+  /** The child processes' program, and the wall-clock limit per case; for the campaign's own test. */
   readonly program?: string;
   readonly hangsAfterMs?: number;
 }
@@ -29,20 +29,20 @@ export interface Summary {
   readonly casesPerSecond: number;
   /** How many cases ended how: refusals by code, and `image` or `object` where nothing was refused. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** CPU time of the slowest case, its threads' included, and which it was. */
+  /** CPU time of the slowest case, including its threads, and its number. */
   readonly slowest: { readonly case: number; readonly cpuMs: number };
   /** The most memory of any process, and of each. */
   readonly peakRssBytes: number;
   readonly processes: readonly { readonly pid: number; readonly peakRssBytes: number }[];
-  /** Saved finds; none is the only good answer. */
+  /** Saved failing cases; there should be none. */
   readonly finds: readonly { readonly case: number; readonly what: string; readonly file: string }[];
 }
 
-/** A process that works on one case for so long hangs: cases that only use much CPU end far sooner, and say so themselves. */
+/** A process that works on one case for this long hangs. Cases that only use much CPU time end far sooner and report it. */
 const HANGS_AFTER_MS = 20_000;
 const PROGRAM = join(import.meta.dirname, 'fuzz-process.ts');
 const LOOK_EVERY_MS = 500;
-/** A machine or a mistake that ends every process at once. */
+/** Stops a campaign in which every process dies at once, because of the machine or a mistake. */
 const MAX_RESTARTS = 200;
 
 export async function runCampaign(options: CampaignOptions): Promise<Summary> {
@@ -178,7 +178,7 @@ async function watch(
   return false;
 }
 
-/** The number of the case that a process works on, as it stands in its state file. */
+/** The number of a process's present case, from its state file. */
 export function stateOf(number: number): Uint8Array {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleLE(number);

@@ -1,4 +1,4 @@
-/** One case: a file goes the whole way from its bytes to an image, and every answer is held to what must always be true. */
+/** One case: a file is processed from its bytes to an image, and invariants are checked at every step. */
 import { type GeometryErrorCode, isKnown } from '#core/errors.ts';
 import { loadImage } from '#core/image/load.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
@@ -42,14 +42,14 @@ const REFUSALS: Readonly<Record<DicomReadErrorCode | GeometryErrorCode | 'duplic
   'duplicate-uid': true,
 };
 
-/** Something that must always be true was not. */
+/** An invariant was violated. */
 class BrokenPromise extends Error {}
 
 function promise(holds: boolean, what: string): void {
   if (!holds) throw new BrokenPromise(what);
 }
 
-/** The answer, or the code of its refusal; any other error is the fuzzer's find. */
+/** The answer, or the code of a refusal. Any other error makes the case fail. */
 async function refusable<T>(act: () => T | Promise<T>): Promise<{ readonly value: T } | { readonly refused: string }> {
   try {
     return { value: await act() };
@@ -60,7 +60,7 @@ async function refusable<T>(act: () => T | Promise<T>): Promise<{ readonly value
 }
 
 /**
- * What became of the file: its refusal, `image` where it made one, `object` where it is none that a tool is asked about.
+ * The outcome of the file: the code of its refusal, `image` if it gives one, or `object` if it is not an image for tools.
  *
  * @throws Error anything that a file must not cause
  */
@@ -96,7 +96,7 @@ export async function runCase(
   return answer;
 }
 
-/** The index crosses the manifest unchanged. */
+/** Checks that the index survives the manifest unchanged. */
 function checkedStudy(index: InstanceIndex, companions: readonly Companion[]): readonly InstanceIndex[] {
   const others = companions.filter((other) => other.index.StudyInstanceUID === index.StudyInstanceUID);
   const placed = [index, ...others.map((other) => other.index)].map((instance) => ({
@@ -113,7 +113,7 @@ function checkedStudy(index: InstanceIndex, companions: readonly Companion[]): r
   return instances;
 }
 
-/** The identity of an object of ours; results name the source's in other places. */
+/** The identity of a result object; results hold the source's in other places. */
 const OWN = {
   SOPClassUID: '1.2.840.10008.5.1.4.1.1.88.33',
   SOPInstanceUID: '2.25.1',
@@ -121,7 +121,7 @@ const OWN = {
   SeriesInstanceUID: '2.25.3',
 };
 
-/** What results copy of the source is written so that it reads back the same. */
+/** Checks that the source's attributes that results copy are written so that they read back the same. */
 async function checkCopied(index: InstanceIndex, file: DicomFile): Promise<void> {
   const source = await refusable(() => sourceStudyOf([index], file));
   if ('refused' in source) return;

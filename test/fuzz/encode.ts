@@ -1,9 +1,9 @@
-/** Compressed frames for the fuzzer's seeds: small, of every codec, made anew on each machine. */
+/** Makes small compressed frames of every codec for the fuzzer's seeds, on each machine anew. */
 import charls from '@cornerstonejs/codec-charls/wasmjs';
 import openjpeg from '@cornerstonejs/codec-openjpeg/wasmjs';
 import openjph from '@cornerstonejs/codec-openjph/wasmjs';
 
-/** One frame: samples little endian, those of a pixel side by side. */
+/** One frame: samples in little endian, interleaved by pixel. */
 export interface Picture {
   readonly rows: number;
   readonly columns: number;
@@ -15,7 +15,7 @@ export interface Picture {
 
 const silent = () => ({ print: (): void => undefined, printErr: (): void => undefined });
 
-/** Encoded frames by Transfer Syntax UID; only those that can hold the picture. */
+/** Encoded frames by Transfer Syntax UID, for the syntaxes that support the picture. */
 export async function encodedPictures(picture: Picture): Promise<ReadonlyMap<string, Uint8Array>> {
   const { bitsAllocated, samplesPerPixel } = picture;
   const [ls, j2k, htj2k] = await Promise.all([

@@ -1,4 +1,4 @@
-/** A child of the campaign: works through its cases, says at which it is, and tells what it finds. */
+/** A child process of the campaign: runs its cases, records its progress, and reports failing cases. */
 import { openSync, writeSync } from 'node:fs';
 import { createDecoder } from '#adapters/decoder/decoder.ts';
 import { stateOf } from './campaign.ts';
@@ -54,7 +54,7 @@ for (; current < assignment.to; current += assignment.step) {
   let outcome = 'find';
   try {
     let ran = await run(made);
-    // Another case's garbage, or a thread that was started: only what is slow each time is slow.
+    // Garbage collection or the start of a thread may have taken the time: a case is slow only if it is slow each time.
     for (let again = 0; ran.cpuMs > MAX_CASE_CPU_MS && again < 2; again += 1) ran = await run(made);
     if (ran.cpuMs > slowest.cpuMs) slowest = { case: current, cpuMs: ran.cpuMs };
     if (ran.cpuMs > MAX_CASE_CPU_MS) await find(made, `takes ${Math.round(ran.cpuMs)} ms of CPU`);

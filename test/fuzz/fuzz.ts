@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz -- [--cases N] [--seed S] [--processes N] [--out FOLDER] [--json]`, and `--replay FILE` for a find that was
- * saved, or any DICOM file. Exit code 1 where something was found.
+ * `npm run fuzz -- [--cases N] [--seed S] [--processes N] [--out FOLDER] [--json]`, and `--replay FILE` for a saved failing case
+ * or any DICOM file. Exit code 1 if a case failed.
  */
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
@@ -25,7 +25,7 @@ const { values } = parseArgs({
 });
 const realFiles = PARTS.data.present();
 
-/** The file of a find and what stood beside it; of a process that died, made anew. */
+/** The file of a failing case and its companion in the study. If the process died, they are made again. */
 async function saved(path: string): Promise<{ readonly bytes: Uint8Array; readonly companions: readonly Companion[] }> {
   if (extname(path) !== '.json') return { bytes: await readFile(path), companions: [] };
   const find = JSON.parse(await readFile(path, 'utf8'));

@@ -26,7 +26,7 @@ function file(elements: readonly RawElement[], TransferSyntaxUID = EXPLICIT_LITT
   return part10(TransferSyntaxUID, encodeElements(sorted(elements)));
 }
 
-/** 522 KB of deflate: a data set whose pixels are 503 times the same block, which makes 1 MiB of zeros. */
+/** 522 KB of deflate: a data set whose pixels are 503 copies of a block that inflates to 1 MiB of zeros. */
 function deflateBomb(): Uint8Array {
   const flush = { finishFlush: constants.Z_SYNC_FLUSH, level: 9 };
   const pixels: RawElement = { tag: '7FE00010', vr: 'OW', value: new Uint8Array(0), declaredLength: 503 * MIB };

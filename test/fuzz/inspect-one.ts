@@ -1,6 +1,6 @@
 /**
- * One process that is idle with `hilum inspect`'s modules loaded, then inspects one file: `node inspect-one.ts FILE`. Prints
- * what became of the file and what that took, as JSON.
+ * A process that loads the modules of `hilum inspect`, waits until idle, and inspects one file: `node inspect-one.ts FILE`. Prints
+ * the outcome, CPU time and memory as JSON.
  */
 import { setTimeout } from 'node:timers/promises';
 import { createDecoder } from '#adapters/decoder/decoder.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The most resident memory that this process ever had, in bytes. From /proc where there is one: getrusage gives a child the
+ * The peak resident memory of this process, in bytes. Read from /proc if it exists, because getrusage gives a child the
  * peak of the process that started it.
  */
 export function peakRssBytes(): number {

@@ -7,7 +7,7 @@ import { anyLength, anyValue, anyVr, changedBytes, repeated } from './values.ts'
 /** What a mutation starts from. */
 export interface Material {
   readonly bytes: Uint8Array;
-  /** Absent where the seed is broken in a way that leaves no tree. */
+  /** Absent if the seed is too damaged for a tree. */
   readonly tree?: Tree;
 }
 
@@ -83,7 +83,7 @@ const SYNTAXES = [
   ...['1.2.840.10008.1.2.4.201', '1.2.840.10008.1.2.4.203', '1.2.840.10008.1.2.8.1', '1.2.3', 'constructor', ''],
 ] as const;
 
-/** One to four mutations, mostly one or two: what is wrong everywhere is refused at once, and finds nothing. */
+/** One to four mutations, mostly one or two: a file with many faults is refused at once and tests little. */
 export function mutate(seed: Material, other: Material, random: Random): Uint8Array {
   const rounds = random.pick([1, 1, 1, 2, 2, 3, 4]);
   if (seed.tree === undefined || random.chance(0.12)) return mutateBytes(seed.bytes, other.bytes, rounds, random);
@@ -122,7 +122,7 @@ function mutateTree(tree: Tree, other: Tree | undefined, random: Random): void {
   else mutateNode(list, at, node, other, random);
 }
 
-/** A decisive attribute gets a value of its VR, where it stands or where it would. */
+/** Gives a decisive attribute another value of its VR, and inserts the attribute if it is missing. */
 function setDecisive(list: Node[], random: Random): void {
   const [tag, vr] = DECISIVE[random.int(0, DECISIVE.length - 1)] ?? [0x0028_0010, 'US'];
   const found = list.find((node) => node.tag === tag);

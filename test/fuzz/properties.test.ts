@@ -33,7 +33,7 @@ const SYNTAXES = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2
   ),
 );
 
-/** Runs what may refuse; anything but one of our errors is a find. */
+/** Runs code that may refuse its input. Any error other than Hilum's own makes the test fail. */
 async function refusalOf(act: () => unknown): Promise<KnownError | undefined> {
   try {
     await act();
@@ -44,7 +44,7 @@ async function refusalOf(act: () => unknown): Promise<KnownError | undefined> {
   }
 }
 
-it('answers any bytes with a code, whatever they say they are', async () => {
+it('answers any bytes with a code', async () => {
   const file = fc.tuple(fc.constantFrom(...SYNTAXES), fc.uint8Array({ maxLength: 400 }));
 
   await fc.assert(
@@ -118,7 +118,7 @@ it('reads back what it writes', async () => {
   );
 });
 
-it('makes a finite grid of slices, whatever numbers they give, or says why not', async () => {
+it('makes a finite grid of slices with any numbers, or gives a reason', async () => {
   const any = fc.oneof(
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.constantFrom(0, 1, -1, 1e308, -1e308, 5e-324, 1e160),
@@ -162,7 +162,7 @@ it('makes a finite grid of slices, whatever numbers they give, or says why not',
   );
 });
 
-/** JSON that is almost what it should be: at one place of it, anything. */
+/** JSON that is valid except in one place, which holds anything. */
 function almost(json: unknown): fc.Arbitrary<unknown> {
   const paths = pathsOf(json);
   return fc
@@ -199,7 +199,7 @@ const RUN = {
   answer: 'result',
 };
 
-it('takes messages, manifests and object lists as they should be, or says that they are not', async () => {
+it('accepts valid messages, manifests and object lists, and refuses others with a MessageError', async () => {
   const { files } = ctCase();
   const [first = new Uint8Array(0)] = files;
   const { sha256, sizeBytes, StudyInstanceUID, ...index } = indexInstance(first);
@@ -229,7 +229,7 @@ it('takes messages, manifests and object lists as they should be, or says that t
   );
 });
 
-it('takes stored results as they should be, or says that they are not', async () => {
+it('accepts valid stored results, and refuses others with a MessageError', async () => {
   const { result } = ctCase();
   const whole: unknown = JSON.parse(Buffer.from(serialiseResult(result)).toString());
 
@@ -243,7 +243,7 @@ it('takes stored results as they should be, or says that they are not', async ()
   );
 });
 
-it('reads the parts of any multipart stream, or says why not', async () => {
+it('reads the parts of any multipart stream, or gives a reason', async () => {
   const piece = fc.constantFrom('\r\n', '--b', '--', 'b', 'Content-Type: a/b', ':', '\r\n\r\n', 'x'.repeat(50), '\0');
   const chunks = fc.array(
     fc.array(piece, { maxLength: 6 }).map((parts) => Buffer.from(parts.join(''))),

@@ -1,6 +1,6 @@
-/** What the campaign and its processes tell each other. */
+/** The messages between the campaign and its processes. */
 
-/** Which cases a process works on: `from`, then every `step`-th up to `to`, and where it says which it is at. */
+/** The cases of a process (`from`, then every `step`-th up to `to`), and the file in which it records its progress. */
 export interface Assignment {
   readonly seed: number;
   readonly realFiles: boolean;
@@ -10,7 +10,7 @@ export interface Assignment {
   readonly stateFile: string;
 }
 
-/** What became of cases since the last report. */
+/** The outcomes of cases since the last report. */
 export interface Report {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly slowest: { readonly case: number; readonly cpuMs: number };
@@ -18,7 +18,7 @@ export interface Report {
   readonly peakRssBytes: number;
 }
 
-/** A case that must not be: enough to run it again, even when the seeds have changed. */
+/** A failing case, with enough to repeat it even after the seeds have changed. */
 export interface Find {
   readonly case: number;
   readonly what: string;

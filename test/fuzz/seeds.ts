@@ -1,4 +1,4 @@
-/** What the fuzzer starts from: small files of our own in every syntax, what Hilum writes, and real files where they are. */
+/** The fuzzer's seeds: small synthetic files in every Transfer Syntax, Hilum's own objects, and real files if available. */
 import { isKnown } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
@@ -14,7 +14,7 @@ import { encodedPictures, type Picture } from './encode.ts';
 import type { Material } from './mutate.ts';
 import { copyTree, readTree, reencode, type Tree, writeTree } from './tree.ts';
 
-/** A clean file that stands beside the mutated one in its study. */
+/** An unchanged file in the same study as the mutated one. */
 export interface Companion {
   readonly bytes: Uint8Array;
   readonly index: InstanceIndex;
@@ -30,7 +30,7 @@ export interface Seed extends Material {
 const SIDE = 24;
 const CT = { columns: SIDE, rows: SIDE, slices: 3, spacingMm: [0.7, 0.7, 2] as const };
 const NATIVE = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.2'];
-/** Larger real files make slow cases; what is special in them is in smaller ones too. */
+/** Larger real files make slow cases, and smaller ones have the same features. */
 const LARGEST_REAL_FILE = 300_000;
 
 /** @param withRealFiles whether there is a folder of real data */
@@ -42,7 +42,7 @@ export async function makeSeeds(withRealFiles: boolean): Promise<readonly Seed[]
   return seeds;
 }
 
-/** A seed of ours that is refused finds nothing. */
+/** Checks that a synthetic seed is accepted: a refused seed would test nothing. */
 async function check({ name, bytes }: Seed): Promise<void> {
   try {
     await decodePixels(readDicom(bytes), inProcessDecoder);
@@ -190,7 +190,7 @@ function enhanced(): readonly Seed[] {
   ];
 }
 
-/** What Hilum itself writes: it must never be an input, and must not hurt as one. */
+/** Hilum's own objects, which must never become input and must do no harm as input. */
 function results(): readonly Seed[] {
   return cases().flatMap(({ name, source, result }) =>
     result

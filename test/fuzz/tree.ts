@@ -1,4 +1,4 @@
-/** DICOM files as trees that can be changed at will and written with every lie that a mutation put in. */
+/** DICOM files as trees that can be changed freely and written with all faults of a mutation. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { datasetOf } from '#dicom/dataset.ts';
 import type { Element, ElementSet } from '#dicom/element.ts';
@@ -32,7 +32,7 @@ export interface Tree {
 
 export const UNDEFINED_LENGTH = 0xffff_ffff;
 const SHORT = new Set('AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US'.split(' '));
-/** Bytes that big endian turns round. */
+/** The sizes of values whose bytes big endian swaps. */
 const WIDTH: Readonly<Record<string, number>> = {
   ...{ US: 2, SS: 2, OW: 2, AT: 2, UL: 4, SL: 4, FL: 4, OF: 4, OL: 4, FD: 8, OD: 8, UV: 8, SV: 8 },
 };
@@ -72,7 +72,7 @@ export function copyNode(node: Node): Node {
   };
 }
 
-/** The same data set in another encoding: numbers are turned round where the byte order changes. */
+/** The same data set in another encoding. Numbers are swapped if the byte order changes. */
 export function reencode(tree: Tree, TransferSyntaxUID: string): Tree {
   const { explicitVr, littleEndian, deflated } = transferSyntax(TransferSyntaxUID);
   const turned = (node: Node): Node => ({

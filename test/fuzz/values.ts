@@ -1,4 +1,4 @@
-/** Values that files should not have and programs should not mind. */
+/** Unusual and invalid values that programs must tolerate. */
 import type { Random } from '#phantoms/random.ts';
 
 const NUMBERS = [
@@ -102,7 +102,7 @@ export function anyBytes(random: Random, length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random.int(0, 255));
 }
 
-/** A value that may stand under a VR, not a good one. Padded mostly, for odd lengths are another mutation. */
+/** A possible but unusual value of a VR. Mostly padded, because odd lengths are a separate mutation. */
 export function anyValue(random: Random, vr: string, old: Uint8Array): Uint8Array {
   if (random.chance(0.15)) return changedBytes(random, old);
   if (random.chance(0.05)) return anyBytes(random, random.int(0, 64));
@@ -118,10 +118,10 @@ export function anyValue(random: Random, vr: string, old: Uint8Array): Uint8Arra
   return text(random.chance(0.1) ? NUMBERS : TEXTS, 0x20);
 }
 
-/** A value that reads like any other and costs more with its length, if anything does. */
+/** A valid value whose processing may cost more with its length. */
 const MAX_REPEATED_BYTES = 2 ** 20;
 
-/** The value over and over, as one or as many of them, to 1 MiB at most and mostly far less. */
+/** The value repeated, as one value or as many, up to 1 MiB and mostly far less. */
 export function repeated(random: Random, value: Uint8Array): Uint8Array {
   const separator = Buffer.from(random.pick(['', '\\', '^', '=', ' ', '\n']), 'latin1');
   const part = Buffer.concat([value.length === 0 ? anyBytes(random, random.int(1, 8)) : value, separator]);
@@ -144,7 +144,7 @@ function numbers(random: Random, width: 2 | 4 | 8): Uint8Array {
   return bytes;
 }
 
-/** Bits flipped, bytes set, cut, doubled or put in. */
+/** Flips bits, or sets, cuts, doubles or inserts bytes. */
 export function changedBytes(random: Random, bytes: Uint8Array): Uint8Array {
   if (bytes.length === 0) return anyBytes(random, random.int(0, 16));
   const at = random.int(0, bytes.length - 1);

@@ -42,13 +42,13 @@ const filesOf = (folder: string): readonly string[] =>
 const bytesOf = (folder: string): number =>
   filesOf(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 
-/** The scripts of a bundle that are ours to make, without the packages that are copied. */
+/** The bundled scripts, without the packages that are copied. */
 const codeOf = (folder: string): readonly string[] =>
   filesOf(folder)
     .filter((file) => file.endsWith('.mjs') && !file.startsWith('node_modules'))
     .map((file) => readFileSync(join(folder, file), 'utf8'));
 
-/** Loads a bundle as Lambda does, away from the checkout and its packages, and says what its handler is, or what is `asked`. */
+/** Loads a bundle as Lambda does, outside the checkout and its packages, and returns the type of its handler or what is `asked`. */
 function load(folder: string, environment: Record<string, string> = {}, asked = 'typeof handler'): string {
   const program = `import(${JSON.stringify(join(folder, 'index.mjs'))}).then(({ handler }) => process.stdout.write(${asked}))`;
   const env = {
@@ -59,7 +59,7 @@ function load(folder: string, environment: Record<string, string> = {}, asked = 
   return execFileSync(process.execPath, ['-e', program], { cwd: folder, env, encoding: 'utf8', stdio: 'pipe' });
 }
 
-/** Invokes a bundle's handler in a process of its own; the last line it prints is what the handler answered. */
+/** Invokes a bundle's handler in a child process; the last line of its output is the handler's answer. */
 function invoke(folder: string, event: object, environment: Record<string, string>): Promise<{ stdout: string }> {
   const program = `
     const { handler } = await import(${JSON.stringify(join(folder, 'index.mjs'))});
@@ -93,13 +93,13 @@ describe('bundles', () => {
       expect(readdirSync(join(folder, 'layers', 'models')).sort()).toEqual([...tool.models].sort());
       // Lambda takes 250 MB unpacked; onnxruntime for one platform is 46 of them.
       expect(bytesOf(folder)).toBeLessThan(150e6);
-      // An error's class must be the same for the tool that throws it and the handler that tells it by its class.
+      // Tool and handler must share error classes, because the handler uses `instanceof`.
       const defining = codeOf(folder).filter((code) => /class HilumError extends|HilumError = class/.test(code));
       expect(defining).toHaveLength(1);
     },
   );
 
-  it('have the data dictionary as its table, and nothing of dcmjs that it is made of', () => {
+  it('contain the data dictionary as a table, and nothing of dcmjs', () => {
     const [tool] = tools;
     if (tool === undefined) throw new Error('No tool');
     const folders = [
@@ -115,7 +115,7 @@ describe('bundles', () => {
     expect(code[1]).toContain('7FE00010,OB or OW,1,PixelData');
   });
 
-  it('start with nothing that they do not use: languages of zod, clients of others, undici', () => {
+  it('contain nothing unused: zod’s languages, other AWS clients, undici', () => {
     const route = bundle('route', { catalog: tools });
     const code = codeOf(route).join('\n');
 
@@ -126,7 +126,7 @@ describe('bundles', () => {
     expect(load(route, {}, "process.moduleLoadList.filter((name) => name.includes('undici')).join()")).toBe('');
   });
 
-  it('infer reads a compressed study with what the bundle brings, and answers', async () => {
+  it('infer reads a compressed study with the bundle’s own files, and answers', async () => {
     const testRoot = join(root, 'test', 'fixtures', 'failing');
     const tool = discoverTools(testRoot).find(({ id }) => id === 'counts');
     const entry = (await loadCatalog(testRoot)).find(({ manifest }) => manifest.id === 'counts');
@@ -164,7 +164,7 @@ describe('bundles', () => {
     expect(aws.sent).toHaveLength(1);
   });
 
-  it('infer starts with its models loaded, and starts where one is not the one that its card names', () => {
+  it('infer starts with its models loaded, and starts even if a model’s digest differs from its card', () => {
     const testRoot = join(root, 'test', 'fixtures', 'failing');
     const tool = discoverTools(testRoot).find(({ id }) => id === 'wrong-model');
     if (tool === undefined) throw new Error('The tool is gone');
@@ -176,14 +176,14 @@ describe('bundles', () => {
     expect(answer).toBe('function');
   });
 
-  it('infer of another tool than it was made for says which setting is wrong', () => {
+  it('infer with another HILUM_TOOL than the bundle’s names the wrong setting', () => {
     const [tool] = tools;
     if (tool === undefined) throw new Error('No tool');
     const folder = bundle('infer', { tool });
     expect(() => load(folder, { HILUM_TOOL: 'other', HILUM_TOOL_TIMEOUT_S: '60' })).toThrow(/HILUM_TOOL names other/);
   });
 
-  it('infer and convert bring a Dockerfile on Lambda’s Node image', () => {
+  it('infer and convert contain a Dockerfile based on Lambda’s Node image', () => {
     for (const name of ['infer', 'convert']) {
       const dockerfile = readFileSync(join(root, 'functions', name, 'Dockerfile'), 'utf8');
       expect(dockerfile).toMatch(/^ARG BASE_IMAGE=public\.ecr\.aws\/lambda\/nodejs:24$/m);

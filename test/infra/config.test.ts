@@ -13,7 +13,7 @@ describe('settings', () => {
     expect(parseConfig({ packaging: 'zip', retryCapS: '5' })).toMatchObject({ packaging: 'zip', retryCapS: 5 });
   });
 
-  it('leaves the CDK’s own context alone', () => {
+  it('ignores the CDK’s own context', () => {
     const context = {
       '@aws-cdk/core:enablePartitionLiterals': true,
       'aws:cdk:bundling-stacks': ['**'],
@@ -44,15 +44,15 @@ describe('settings', () => {
 });
 
 describe('tools', () => {
-  it('says where it looked when there is none', () => {
+  it('names the searched folder if there is no tool', () => {
     const root = mkdtempSync(join(tmpdir(), 'hilum-none-'));
-    expect(() => discoverTools(root)).toThrow(/There is no tool in .*tools: the setting root/);
+    expect(() => discoverTools(root)).toThrow(/There is no tool in .*tools: set `root`/);
   });
 
-  it('names the manifest and the field that are wrong', () => {
+  it('names the wrong manifest and field', () => {
     const root = mkdtempSync(join(tmpdir(), 'hilum-bad-'));
     mkdirSync(join(root, 'tools', 'odd'), { recursive: true });
     writeFileSync(join(root, 'tools', 'odd', 'manifest.json'), '{"id": "odd"}');
-    expect(() => discoverTools(root)).toThrow(/odd\/manifest\.json is no tool manifest: .*version/);
+    expect(() => discoverTools(root)).toThrow(/odd\/manifest\.json is not a valid tool manifest: .*version/);
   });
 });

@@ -1,4 +1,4 @@
-/** What a deployment does about models that are yet to be fetched. */
+/** Deployments with models that were not fetched yet. */
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ function makeRoot(card: object): string {
 const idsOf = (tools: readonly ToolManifest[]): readonly string[] => tools.map(({ id }) => id);
 
 describe('a deployment', () => {
-  it('leaves a tool out whose model is yet to be fetched, and says how to get it', () => {
+  it('leaves out a tool whose model was not fetched yet, and says how to fetch it', () => {
     const root = makeRoot({ ...CARD, source: SOURCE });
 
     const { tools, leftOut } = withoutMissingModels(discoverTools(root), root);
@@ -71,7 +71,7 @@ describe('a deployment', () => {
     expect(leftOut).toEqual([]);
   });
 
-  it('leaves no tool out whose model belongs to the checkout: without it there is no bundle', () => {
+  it('does not leave out a tool whose model is part of the checkout: bundling fails without it', () => {
     const root = makeRoot(CARD);
     const { tools } = withoutMissingModels(discoverTools(root), root);
     const [tool] = tools;
@@ -81,11 +81,11 @@ describe('a deployment', () => {
     expect(() => bundle('infer', tool === undefined ? {} : { tool })).toThrow(/file of the model foreign is not in/);
   });
 
-  it('says which card is wrong or missing', () => {
+  it('names a wrong or missing card', () => {
     const root = makeRoot({ ...CARD, sha256: 'x' });
     const tools = discoverTools(root);
 
-    expect(() => withoutMissingModels(tools, root)).toThrow(/model\.json is no model card/);
+    expect(() => withoutMissingModels(tools, root)).toThrow(/model\.json is not a valid model card/);
     expect(() => withoutMissingModels(tools, makeRoot({}).concat('/none'))).toThrow(/names the model foreign/);
   });
 });

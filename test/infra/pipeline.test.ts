@@ -19,7 +19,7 @@ type Resources = Record<string, Resource>;
 const MODEL = { id: 'm', version: '1.0.0', file: 'm.onnx', licence: 'MIT', summary: 's' };
 const TOOL_IDS = ['first-tool', 'second-tool'];
 
-/** A folder with tools in it, as a checkout has. */
+/** A folder with tools, as in a checkout. */
 function makeRoot(ids: readonly string[]): string {
   const root = mkdtempSync(join(tmpdir(), 'hilum-infra-'));
   for (const [index, id] of ids.entries()) {
@@ -38,7 +38,7 @@ function makeRoot(ids: readonly string[]): string {
   return root;
 }
 
-/** Folders with nothing in them that takes time to build. */
+/** Empty folders instead of bundles, to save time. */
 function stubBundler(): Bundler {
   const out = mkdtempSync(join(tmpdir(), 'hilum-bundle-'));
   return (name, { tool } = {}) => {
@@ -72,7 +72,7 @@ describe('queues', () => {
     expect(names).toEqual(steps.flatMap((step) => LANES.map((lane) => `hilum-${step}-${lane}`)).sort());
   });
 
-  it.each(workQueues)('%s has a dead-letter queue that the dead-letter function works off, and alarms', (id, queue) => {
+  it.each(workQueues)('%s has a dead-letter queue that the dead-letter function consumes, and alarms', (id, queue) => {
     const redrive = queue.Properties['RedrivePolicy'] as { deadLetterTargetArn: { 'Fn::GetAtt': [string, string] } };
     const dead = redrive.deadLetterTargetArn['Fn::GetAtt'][0];
     expect(queues[dead]).toBeDefined();
@@ -113,14 +113,14 @@ describe('queues', () => {
     expect(alarm?.Properties['AlarmActions']).toHaveLength(1);
   });
 
-  it('encrypts every queue and takes messages over TLS only', () => {
+  it('encrypts every queue and accepts messages only over TLS', () => {
     for (const queue of Object.values(queues)) expect(queue.Properties['SqsManagedSseEnabled']).toBe(true);
     const policies = JSON.stringify(find('AWS::SQS::QueuePolicy'));
     for (const id of Object.keys(queues)) expect(policies).toContain(`"${id}"`);
     expect(policies).toContain('aws:SecureTransport');
   });
 
-  it('keeps a message from others for longer than its function may take', () => {
+  it('has visibility timeouts longer than the functions’ timeouts', () => {
     const functions = find('AWS::Lambda::Function');
     for (const mapping of Object.values(find('AWS::Lambda::EventSourceMapping'))) {
       const queueId = (mapping.Properties['EventSourceArn'] as { 'Fn::GetAtt': [string, string] })['Fn::GetAtt'][0];
@@ -131,7 +131,7 @@ describe('queues', () => {
     }
   });
 
-  it('gives backfill a share of its own', () => {
+  it('gives backfill its own concurrency', () => {
     const concurrency = (step: string): unknown[] =>
       Object.entries(find('AWS::Lambda::EventSourceMapping'))
         .filter(([, mapping]) => JSON.stringify(mapping.Properties['EventSourceArn']).includes(step))
@@ -144,7 +144,7 @@ describe('queues', () => {
 describe('the bucket', () => {
   const [bucketId, bucket] = Object.entries(find('AWS::S3::Bucket'))[0] ?? [];
 
-  it('notifies the intake queue of the lane, natively, once the queue lets it', () => {
+  it('notifies the intake queue of the lane, natively, after the queue’s policy permits it', () => {
     const { QueueConfigurations } = (bucket?.Properties['NotificationConfiguration'] ?? {}) as {
       QueueConfigurations?: object[];
     };
@@ -165,7 +165,7 @@ describe('the bucket', () => {
     expect(bucket?.DependsOn).toEqual(expect.arrayContaining(policies));
   });
 
-  it('is encrypted, private and over TLS only', () => {
+  it('is encrypted and private, and accessible only over TLS', () => {
     zip.hasResourceProperties('AWS::S3::Bucket', {
       BucketEncryption: {
         ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }],
@@ -186,7 +186,7 @@ describe('the bucket', () => {
 });
 
 describe('access', () => {
-  it('allows nobody outside the account anything', () => {
+  it('allows no access from outside the account', () => {
     const documents = [
       ...Object.values(find('AWS::SQS::QueuePolicy')),
       ...Object.values(find('AWS::S3::BucketPolicy')),
@@ -200,7 +200,7 @@ describe('access', () => {
     }
   });
 
-  it('lets a function do what it does and no more: no action on all resources, no all of a service', () => {
+  it('gives functions least privilege: no action on all resources, no wildcard actions', () => {
     for (const [id, { Properties }] of Object.entries(find('AWS::IAM::Policy'))) {
       for (const statement of (
         Properties['PolicyDocument'] as { Statement: { Action: string | string[]; Resource: unknown }[] }
@@ -214,7 +214,7 @@ describe('access', () => {
     }
   });
 
-  it('lets every function keep what it cannot read', () => {
+  it('lets every function store messages that it cannot parse', () => {
     const policies = Object.values(find('AWS::IAM::Policy'));
     expect(policies).toHaveLength(Object.keys(find('AWS::Lambda::Function')).length);
     for (const policy of policies) expect(JSON.stringify(policy)).toContain('/dead-letters/*');
@@ -240,7 +240,7 @@ describe('functions', () => {
     }
   });
 
-  it('packs infer and convert as container images, and everything as zip where there is no Docker', () => {
+  it('packages infer and convert as container images, and everything as zip if there is no Docker', () => {
     const packed = (template: Template) =>
       Object.values(find('AWS::Lambda::Function', template)).map((each) => each.Properties['PackageType'] ?? 'Zip');
     expect(packed(zip).filter((type) => type === 'Image')).toEqual([]);
@@ -250,7 +250,7 @@ describe('functions', () => {
   it.each([
     ['zip archives', zip],
     ['container images', image],
-  ])('tells every function that ONNX Runtime sends no telemetry, as %s', (_, template) => {
+  ])('turns off ONNX Runtime’s telemetry in every function, as %s', (_, template) => {
     const told = Object.values(find('AWS::Lambda::Function', template)).map(
       ({ Properties }) => Properties['Environment'] as { readonly Variables: Readonly<Record<string, unknown>> },
     );
@@ -276,7 +276,7 @@ describe('the template', () => {
     ).toEqual([]);
   });
 
-  it('tells what others find it by', () => {
+  it('has outputs by which it can be found', () => {
     for (const name of Object.values(STACK_OUTPUTS)) zip.hasOutput(name, {});
   });
 
@@ -318,7 +318,7 @@ describe('the template', () => {
     });
   });
 
-  it('can be told another name, so that two deployments live side by side', () => {
+  it('can have another name, so that two deployments can coexist', () => {
     const names = Object.values(find('AWS::SQS::Queue', synthesise({ name: 'trial' }))).map(nameOf);
     expect(names.every((name) => name.startsWith('trial-'))).toBe(true);
   });

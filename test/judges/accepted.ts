@@ -1,4 +1,4 @@
-/** Every warning of a validator that is accepted, and why. Errors are never accepted. */
+/** The accepted warnings of the validators, with reasons. Errors are never accepted. */
 import type { Verdict } from '../fixtures/judges.ts';
 
 export interface Accepted {
@@ -9,11 +9,11 @@ export interface Accepted {
 export const DCIODVFY: readonly Accepted[] = [
   {
     text: /Unrecognized defined term <99HILUM> for value 1 of attribute <Coding Scheme Designator>/,
-    reason: 'Our private scheme; Coding Scheme Identification Sequence says whose it is (PS3.16 8.2).',
+    reason: "Hilum's private scheme, identified in Coding Scheme Identification Sequence (PS3.16 8.2).",
   },
   {
     text: /is only permitted to be empty when actually unknown.*attribute <Laterality>/,
-    reason: 'It is unknown: a source without Body Part Examined does not tell whether the part is one of a pair.',
+    reason: 'Laterality is unknown: a source without Body Part Examined does not say whether the body part is paired.',
   },
 ];
 
@@ -22,11 +22,11 @@ const GROUP = /\(125007,DCM,"Measurement Group"\)/.source;
 export const DICOM_SR_VALIDATOR: readonly Accepted[] = [
   {
     text: new RegExp(`${GROUP}/TEXT \\(121106,DCM,"Comment"\\): Content Item not in template`),
-    reason: 'The finding in words, for people. TID 1410, 1411 and 1501 are extensible.',
+    reason: 'The finding as text for readers. TID 1410, 1411 and 1501 are extensible.',
   },
   {
     text: new RegExp(`${GROUP}/(TEXT|CODE) \\(11100[0-3],DCM,"Algorithm [^"]+"\\): Content Item not in template`),
-    reason: 'TID 4019, which the validator knows in TID 1501 only. TID 1410 and 1411 are extensible.',
+    reason: 'TID 4019, which the validator knows only in TID 1501. TID 1410 and 1411 are extensible.',
   },
   {
     text: new RegExp(`${GROUP}/CODE \\([^)]+,(99HILUM|SCT),"[^"]+"\\): Content Item not in template`),
@@ -35,19 +35,19 @@ export const DICOM_SR_VALIDATOR: readonly Accepted[] = [
   {
     text: /template ID encoded in first row container 1410 does not match expected template ID 1501/,
     reason:
-      'The validator tries TID 1501 too where nothing but its conditions, which it leaves out for SCOORD, says that it is TID 1410.',
+      'The group is TID 1410. The validator also tries TID 1501, because it does not evaluate the condition on SCOORD that tells the two apart.',
   },
   {
     text: /\(121070,DCM,"Findings"\)\/CODE \((111017,DCM|outcome,99HILUM|reason,99HILUM),"[^"]+"\): Content Item not in template/,
-    reason: 'What became of the run, as codes. TID 2000 is extensible.',
+    reason: 'The outcome of the run, as codes. TID 2000 is extensible.',
   },
   {
     text: /\(126000,DCM,"Imaging Measurement Report"\)\/TEXT \(121106,DCM,"Comment"\): Content Item not in template/,
-    reason: 'Which images were selected and could not be read, in words. TID 1500 is extensible.',
+    reason: 'The selected images that could not be read, as text. TID 1500 is extensible.',
   },
 ];
 
-/** The errors, and the warnings that no entry accepts, each with its file. */
+/** All errors, and the warnings that no entry accepts, each with its file. */
 export function unexplained(verdicts: readonly Verdict[], accepted: readonly Accepted[]): readonly string[] {
   return verdicts.flatMap(({ path, errors, warnings }) =>
     [...errors, ...warnings.filter((line) => !accepted.some(({ text }) => text.test(line)))].map(
@@ -56,7 +56,7 @@ export function unexplained(verdicts: readonly Verdict[], accepted: readonly Acc
   );
 }
 
-/** The entries that no warning needs any more. */
+/** The entries that match no warning. */
 export function unneeded(verdicts: readonly Verdict[], accepted: readonly Accepted[]): readonly Accepted[] {
   const warnings = verdicts.flatMap((verdict) => verdict.warnings);
   return accepted.filter(({ text }) => !warnings.some((line) => text.test(line)));

@@ -1,4 +1,4 @@
-/** The tool on a real T1 head beside Python's onnxruntime on the same voxels: what was measured, within what memory and time. */
+/** The tool on a real T1 head, compared with Python's onnxruntime on the same voxels: volumes, memory and time. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ describeWith(['judges', 'dicom3tools', 'pixelmed', 'data'], 'brain-tissue on a r
     expect(Math.abs(sharePercent / theirs[tissue].sharePercent - 1)).toBeLessThan(0.01);
   });
 
-  it('takes less than 2 GB and less than 120 s of CPU', () => {
+  it('needs less than 2 GB of memory and less than 120 s of CPU time', () => {
     expect(ended.code).toBe(0);
     expect(ended.peakBytes).toBeGreaterThan(256 * 2 ** 20);
     expect(ended.peakBytes).toBeLessThan(2e9);
@@ -66,7 +66,7 @@ describeWith(['judges', 'dicom3tools', 'pixelmed', 'data'], 'brain-tissue on a r
     expect(unexplained(dicomSrValidator(paths.slice(1, 2)), DICOM_SR_VALIDATOR)).toEqual([]);
   });
 
-  it('writes masks of the volumes that it names, as highdicom counts them', () => {
+  it('writes masks whose volumes, as counted by highdicom, equal the reported ones', () => {
     expect(theirs.masks).toEqual({
       'Grey matter': expect.closeTo(measured('grey-matter').volumeMl, 1),
       'White matter': expect.closeTo(measured('white-matter').volumeMl, 1),

@@ -1,4 +1,4 @@
-/** Every object of ours as other people's readers read it: the same voxels, values and codes. */
+/** Independent readers must find the same voxels, values and codes in every object that Hilum writes. */
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
@@ -37,7 +37,7 @@ describeWith(['judges'], 'pydicom and highdicom', () => {
     expect([...byPath.keys()].sort()).toEqual(files.map(({ path }) => relative(folder, path)).sort());
   });
 
-  it.each(RESULTS)('read the very masks of the $name, frame by frame, with their codes', (one) => {
+  it.each(RESULTS)('read the masks of the $name unchanged, frame by frame, with their codes', (one) => {
     expectMaskRead(one.result, read(one));
   });
 
@@ -45,7 +45,7 @@ describeWith(['judges'], 'pydicom and highdicom', () => {
     expectFindingsRead(one.result, read(one));
   });
 
-  it('read where findings lie: drawn on their image, in their segment, or in the picture as a whole', () => {
+  it('read the findings’ locations: drawn on an image, in a segment, or in the image as a whole', () => {
     const [volume, radiograph] = [caseNamed('ct'), caseNamed('radiograph')];
     const roiOf = (one: Case, id: string) => groupsOf(one).find((group) => group.id === id)?.roi;
     const region = volume.result.findings.find(({ id }) => id === 'L4')?.regions?.[0];
@@ -85,7 +85,7 @@ describeWith(['judges'], 'pydicom and highdicom', () => {
     }
   });
 
-  it.each(RESULTS)('find all objects of the $name in the source’s study, and its pictures whole', (one) => {
+  it.each(RESULTS)('find all objects of the $name in the source’s study, and complete pictures', (one) => {
     const picture = one.result.toDicom(one.source).find(({ kind }) => kind === 'secondary-capture');
     const written = picture?.attributes['PixelData'];
 
@@ -98,7 +98,7 @@ describeWith(['judges'], 'pydicom and highdicom', () => {
 });
 
 describeWith(['judges'], 'dcmqi', () => {
-  /** dcmqi makes volumes, which need a place in space; masks of radiographs have none. */
+  /** dcmqi makes volumes, which need a position in space; masks of radiographs have none. */
   const inSpace = RESULTS.filter(({ source }) => source.instances.every((one) => one.FrameOfReferenceUID));
 
   it.each(inSpace)('makes the same volumes of the SEG of the $name, with the same codes', (one) => {
@@ -172,7 +172,7 @@ describeWith(['dcmtk', 'poppler'], 'DCMTK and poppler', () => {
     expect(text).not.toMatch(/Phantom\^?\s?Hilum|HILUM-PHANTOM/);
   });
 
-  it('get back the PDF that a tool brings, to the byte', () => {
+  it('return the PDF that a tool brings, byte for byte', () => {
     const bytes = Buffer.from('%PDF-1.4 odd');
     const one = ctCase({ report: { kind: 'pdf', title: 'Brought along', bytes } });
     const file = encodedObjects(one).find(({ kind }) => kind === 'pdf');

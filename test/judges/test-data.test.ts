@@ -1,4 +1,4 @@
-/** Every file of the test data through `hilum inspect`, against pydicom and against what docs/conformance.md says of it. */
+/** `hilum inspect` on every file of the test data, compared with pydicom and with docs/conformance.md. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
@@ -17,30 +17,30 @@ describeWith(['judges', 'data'], 'the test data', () => {
   const pathsOf = (outcome: JudgedFile['outcome']) =>
     files.filter((file) => file.outcome === outcome).map(({ path }) => path);
 
-  it('are read with no other samples than pydicom’s', () => {
+  it('are never read with samples other than pydicom’s', () => {
     expect(files.length).toBeGreaterThan(600);
     expect(pathsOf('differs')).toEqual([]);
   });
 
-  it('agree in 97 % at least of the files that pydicom decodes', () => {
+  it('agree in at least 97 % of the files that pydicom decodes', () => {
     expect(agreement(files)).toBeGreaterThanOrEqual(0.97);
   });
 
-  it('are decoded to the same samples where only UIDs or the preamble are wrong', () => {
+  it('are decoded to the same samples if only UIDs or the preamble are wrong', () => {
     const repaired = files.filter((file) => file.repaired !== undefined);
 
     expect(repaired.length).toBeGreaterThanOrEqual(12);
     expect(repaired.filter((file) => file.repaired !== 'identical' && file.repaired !== 'close')).toEqual([]);
   });
 
-  it('are refused by codes that the conformance statement explains, and no other way', () => {
+  it('are refused only with codes that the conformance statement explains', () => {
     const codes = new Set(files.flatMap(({ code }) => code ?? []));
 
     expect([...codes].filter((code) => !(code in READ_REFUSALS))).toEqual([]);
     expect(pathsOf('refused').length).toBe(files.filter(({ code }) => code !== undefined && code !== '').length);
   });
 
-  it('are counted in the conformance statement as they are (else: npm run conformance)', () => {
+  it('are counted correctly in the conformance statement (otherwise run npm run conformance)', () => {
     const document = readFileSync(join(ROOT, 'docs/conformance.md'), 'utf8');
 
     expect(partOf(document, 'test-data')).toBe(dataPart(files));

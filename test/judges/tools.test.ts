@@ -18,12 +18,12 @@ import { PHANTOM_STUDIES, type PhantomStudy, phantomStudy } from '../fixtures/ph
 import { expectFindingsRead, expectMaskRead, readFolder } from '../fixtures/read-results.ts';
 import { DCIODVFY, DICOM_SR_VALIDATOR, unexplained } from './accepted.ts';
 
-/** Every tool there is, on every phantom it takes: its own findings and masks, as others read them in our objects. */
+/** Every tool on every phantom that it takes: independent readers must find its findings and masks in the objects. */
 
 const root = join(import.meta.dirname, '..', '..');
 const catalog = await runnable(await loadCatalog(root));
 
-/** The phantoms in the forms that hospitals send beside the usual ones: an enhanced CT, and a panoramic from a CR. */
+/** The phantoms in less usual forms: an enhanced CT, and a panoramic from a CR. */
 const OTHER_FORMS: readonly (() => PhantomStudy)[] = [
   () => {
     const levels = { from: 'S', to: 'L3', fractures: [{ level: 'L4', type: 'wedge', loss: 0.35 }] } as const;

@@ -1,4 +1,4 @@
-/** Every object of ours before the validators of dicom3tools and PixelMed. */
+/** Runs the validators of dicom3tools and PixelMed on every object that Hilum writes. */
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { itemsOf, textOf } from '#core/gate/attribute-values.ts';
@@ -13,7 +13,7 @@ import { ctCase, enhancedCtCase } from '../fixtures/results.ts';
 import { DCIODVFY, DICOM_SR_VALIDATOR, unexplained, unneeded } from './accepted.ts';
 
 const { files } = writeJudgedResults();
-/** Every measurement report, and of the answers without a result one for each source, each outcome among them. */
+/** All measurement reports, and one non-result per source, so that each outcome is included. */
 const answers = files.filter(({ kind }) => kind === 'non-result').filter((_, i) => i % 4 === Math.floor(i / 4) % 4);
 const reports = [...files.filter(({ kind }) => kind === 'structured-report'), ...answers].map(({ path }) => path);
 
@@ -41,7 +41,7 @@ describeWith(['dicom3tools'], 'dciodvfy', () => {
     expect(phantoms.flatMap(({ name }) => dciodvfy(join(folder, name)).errors)).toEqual([]);
   });
 
-  it('does find errors: an object of ours without its series', () => {
+  it('finds errors: an object without its series', () => {
     const [object] = ctCase().result.toDicom(ctCase().source);
     const folder = folderOf([
       { name: 'broken.dcm', bytes: encodeDicom({ ...object?.attributes, SeriesInstanceUID: '', Rows: undefined }) },
@@ -65,7 +65,7 @@ describeWith(['pixelmed'], 'DicomSRValidator', () => {
     expect(unneeded(ours, DICOM_SR_VALIDATOR)).toEqual([]);
   });
 
-  it('does find errors: a procedure that is not in the context group', () => {
+  it('finds errors: a procedure that is not in the context group', () => {
     expect(verdicts.at(-1)?.errors.join('\n')).toMatch(/"Procedure reported".* not found in context group 100/);
   });
 });

@@ -1,4 +1,4 @@
-/** Volumes of ours beside highdicom's: the same value at the same place, for series and enhanced objects, real and phantom. */
+/** Hilum's volumes must have the same values at the same positions as highdicom's, for series and enhanced objects, real and phantom. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -20,7 +20,7 @@ interface Answer {
   readonly values: Float32Array;
 }
 
-/** What highdicom makes of each series. */
+/** highdicom's volume of each series. */
 function judged(series: Readonly<Record<string, readonly Uint8Array[]>>): ReadonlyMap<string, Answer> {
   const [source, out] = [folderOf([]), folderOf([])];
   for (const [name, files] of Object.entries(series)) {
@@ -47,7 +47,7 @@ function indexAt({ affine, shape }: Answer, point: Point): number {
   return (Math.round(k) * shape[1] + Math.round(j)) * shape[2] + Math.round(i);
 }
 
-/** Every voxel of ours has highdicom's value of the same place. */
+/** Checks that every voxel has highdicom's value at the same position. */
 function expectSame(ours: Volume, theirs: Answer): void {
   const { columns, rows, slices, voxels } = ours;
   expect([slices, rows, columns]).toEqual(theirs.shape);

@@ -1,4 +1,4 @@
-/** Mutations that live, and why no test can or need tell them from the source. An entry that fits no mutation is told. */
+/** Mutations that survive, with the reason why no test can or need detect them. A test reports entries that match no mutation. */
 import type { Mutant } from './mutants.ts';
 
 interface Accepted extends Pick<Mutant, 'file' | 'was' | 'becomes'> {
@@ -11,7 +11,7 @@ const ACCEPTED: readonly Accepted[] = [
     was: 'const areVolumes = parts.length > 1 && parts.some((part) => part.length > 1);',
     becomes: 'const areVolumes = parts.some((part) => part.length > 1);',
     reason:
-      'One part is all slices, and those lie on each other or take turns: it is never handed back, or is all of them.',
+      'A single part is all slices, which overlap or are interleaved: it is never returned, or is equal to the input.',
   },
   {
     file: 'core/study/split-frames.ts',
@@ -24,13 +24,13 @@ const ACCEPTED: readonly Accepted[] = [
     was: "port.postMessage(reply, answer.kind === 'decoded' ? answer.frames.map(({ buffer }) => buffer) : []);",
     becomes: 'port.postMessage(reply, false ? answer.frames.map(({ buffer }) => buffer) : []);',
     reason:
-      'The frames are copied where they were moved: the same answer, and only the thread could see the difference.',
+      'The frames are copied instead of transferred: the answer is the same, and only the thread could tell the difference.',
   },
   {
     file: 'adapters/decoder/thread.ts',
     was: 'else timer = setTimeout(look, Math.max(20, limitMs - usedMs));',
     becomes: 'else timer = setTimeout(look, Math.min(20, limitMs - usedMs));',
-    reason: 'It looks more often than it must, and comes to the same decision.',
+    reason: 'It checks more often than necessary, with the same decision.',
   },
   {
     file: 'pipeline/run-state.ts',
@@ -55,15 +55,14 @@ const ACCEPTED: readonly Accepted[] = [
     was: '.toSorted((a, b) => (a.InConcatenationNumber ?? 0) - (b.InConcatenationNumber ?? 0));',
     becomes: '.toSorted((a, b) => (a.InConcatenationNumber ?? 0) - (b.InConcatenationNumber));',
     reason:
-      'The sort asks about a part without a number as `a` alone once one stands before it: the order is the same.',
+      'The sort passes a part without a number only as `a` if another part precedes it, so the order is the same.',
   },
   {
     file: 'pipeline/convert.ts',
     was: "const converted = answer === 'failure' ? await conversion(false) : await superseding(objects, runId, conversion);",
     becomes:
       "const converted = answer === 'failure' ? await conversion(true) : await superseding(objects, runId, conversion);",
-    reason:
-      'An object that says that a run failed names no predecessor, whatever it is handed (core/results/sr-document.ts).',
+    reason: 'A failure object never names a predecessor (core/results/sr-document.ts).',
   },
   {
     file: 'adapters/decoder/thread.ts',
@@ -91,11 +90,11 @@ const ACCEPTED: readonly Accepted[] = [
   },
 ];
 
-/** Why a mutation may live, where it may. */
+/** The reason why a mutation may survive, if it may. */
 export const reasonFor = ({ file, was, becomes }: Mutant): string | undefined =>
   ACCEPTED.find((entry) => entry.file === file && entry.was === was && entry.becomes === becomes)?.reason;
 
-/** Entries that fit none of the mutations that there are. */
+/** Entries that match no mutation. */
 export const staleEntries = (mutants: readonly Mutant[]): readonly Accepted[] =>
   ACCEPTED.filter(
     (entry) =>

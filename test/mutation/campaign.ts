@@ -1,4 +1,4 @@
-/** Tries mutations, two at once: each in a copy of the tree, against the tests that hold its file. */
+/** Tries mutations, two at a time: each in a copy of the tree, with the tests of its file. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,22 +16,22 @@ export interface CampaignOptions {
 
 export interface Tried {
   readonly mutant: Mutant;
-  /** `stuck`: tests did not end any more. */
+  /** `stuck`: the tests did not end. */
   readonly outcome: 'caught' | 'stuck' | 'survived';
   readonly seconds: number;
 }
 
 const COPIES = 2;
 const UNMUTATED_LIMIT_MS = 900_000;
-/** Tests that take so much longer than without the mutation hang. */
+/** Tests that take this many times longer than without the mutation count as hanging. */
 const SLOWER = 4;
 const START_MS = 30_000;
-/** The closest test first, since it is likeliest to fail; then those up to so many, then all. */
+/** The closest test first, since it is most likely to fail; then these many tests, then all. */
 const STAGES = [0, 1, 3, 8, 32];
 
 /**
- * @returns what came of those tried before `signal` was aborted
- * @throws Error where a test fails without a mutation, or no test holds a file
+ * @returns the outcomes of the mutations tried before `signal` was aborted
+ * @throws Error if a test fails without a mutation, or if a file has no test
  */
 export async function tryMutants({ root, mutants, onDone, ...options }: CampaignOptions): Promise<readonly Tried[]> {
   const broken = new AbortController();
@@ -55,13 +55,13 @@ export async function tryMutants({ root, mutants, onDone, ...options }: Campaign
       }
     };
     const workers = Array.from({ length: COPIES }, (_, copy) => work(copy));
-    // What fails in one copy ends the tests in the other, so that none is left behind.
+    // An error in one copy ends the tests in the other, so that no process is left behind.
     for (const worker of workers) worker.catch((error: unknown) => broken.abort(error));
     await Promise.allSettled(workers);
     broken.signal.throwIfAborted();
     return done;
   } catch (error) {
-    // Tests that were ended with the run failed for no other reason.
+    // Tests that were ended together with the run did not fail because of the mutation.
     if (options.signal.aborted) return [];
     throw error;
   } finally {
@@ -71,7 +71,7 @@ export async function tryMutants({ root, mutants, onDone, ...options }: Campaign
 
 type Timer = (tests: readonly string[]) => Promise<number>;
 
-/** Asks every test once whether it passes without a mutation, before it is asked about one; how long they take, in ms. */
+/** Runs every test once without mutations to check that it passes. Returns how long the tests take, in ms. */
 function createTimer(folder: string, signal: AbortSignal): Timer {
   const known = new Map<string, Promise<number>>();
   return async (tests) => {

@@ -16,8 +16,8 @@ export interface Mutant {
 }
 
 /**
- * Every mutation of a file; log lines, texts for people, imports and types stay as they are. Whether what comes out is still
- * a module is for the caller to ask (`isSyntax`): parsing thousands of files takes its time.
+ * Every mutation of a file. Log lines, messages, imports and types are not changed. The caller checks whether the result is
+ * still a valid module (`isSyntax`), because parsing thousands of files takes time.
  */
 export function mutantsOf(file: string, source: string): readonly Mutant[] {
   const found = new Map<string, Mutant>();
@@ -47,7 +47,7 @@ export function mutantOf(file: string, source: string, operator: string, { start
   };
 }
 
-/** Calls `see` for every node that is run and is not only told. */
+/** Calls `see` for every node that is executed, except log lines and messages. */
 function visit(node: Node, see: (node: Node) => void): void {
   if (isLeftAlone(node)) return;
   see(node);

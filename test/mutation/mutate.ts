@@ -1,4 +1,4 @@
-/** `npm run mutate`: puts small faults into the sources that docs/architecture.md names, and asks which of them the tests catch. */
+/** `npm run mutate`: puts small faults into the sources that docs/architecture.md names, and checks which the tests catch. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

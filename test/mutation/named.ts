@@ -1,4 +1,4 @@
-/** Mutations that are always tried, whatever the seed: faults that no test once saw, and that must never live again. */
+/** Mutations that are always tried, for any seed: faults that tests once missed and must never miss again. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Mutant, mutantOf } from './mutants.ts';
@@ -6,32 +6,32 @@ import { type Mutant, mutantOf } from './mutants.ts';
 interface NamedMutation {
   readonly name: string;
   readonly file: string;
-  /** Once in the file. */
+  /** Must occur exactly once in the file. */
   readonly find: string;
   readonly replace: string;
 }
 
 export const NAMED: readonly NamedMutation[] = [
   {
-    name: 'the forwarder takes a series of which the archive sends less than it lists',
+    name: 'the forwarder accepts a series of which the archive sends fewer instances than it lists',
     file: 'edge/forward-series.ts',
     find: 'if (received < listed)',
     replace: 'if (false)',
   },
   {
-    name: 'the look through all studies takes one that changed since it was settled as settled',
+    name: 'the scan of all studies treats a study that has changed since it was finished as finished',
     file: 'edge/forwarder.ts',
     find: "known !== undefined && (known.state === 'seen' || known.lastUpdate === lastUpdate)",
     replace: 'known !== undefined',
   },
   {
-    name: "the tool's deadline does not heed what is left of the invocation",
+    name: "the tool's deadline ignores the time left to the invocation",
     file: 'functions/infer/handler.ts',
     find: 'Math.min(toolTimeoutMs, remainingMs - RESERVE_MS)',
     replace: 'toolTimeoutMs',
   },
   {
-    name: 'the patient module is of another instance than the first by SOPInstanceUID',
+    name: 'the patient module is taken from an instance other than the first by SOPInstanceUID',
     file: 'core/convert-result.ts',
     find: '(b.SOPInstanceUID < a.SOPInstanceUID ? b : a)',
     replace: '(b.SOPInstanceUID < a.SOPInstanceUID ? a : b)',

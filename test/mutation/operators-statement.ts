@@ -4,7 +4,7 @@ import { child, children, type Node, nameOf } from './syntax.ts';
 
 const FUNCTIONS = ['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'];
 
-/** `await f(x);` as a statement: whoever takes it away takes away what it does. */
+/** `await f(x);` as a statement. Removing it removes its effect. */
 function removedCall(node: Node): readonly Change[] {
   if (node.type !== 'ExpressionStatement') return [];
   const expression = child(node, 'expression');
@@ -31,7 +31,7 @@ function without(members: readonly Node[]): readonly Change[] {
 function droppedMember(node: Node): readonly Change[] {
   if (node.type === 'ObjectExpression') {
     const properties = children(node, 'properties');
-    // What is said to people is no behaviour.
+    // Messages are not behaviour.
     return without(properties).filter((_, index) => nameOf(child(properties[index] ?? node, 'key')) !== 'message');
   }
   if (node.type !== 'ArrayExpression') return [];

@@ -2,7 +2,7 @@
 import type { Change, Operator } from './operator.ts';
 import { child, type Node, nameOf } from './syntax.ts';
 
-/** Larger numbers are sizes and times, of which one more or less is no other behaviour: they become 0. */
+/** Larger numbers are sizes and times, for which one more or less makes no difference: they become 0. */
 const SMALL = 100;
 
 function otherNumber(node: Node): readonly Change[] {
@@ -12,7 +12,7 @@ function otherNumber(node: Node): readonly Change[] {
   return others.map((other) => ({ start, end, text: other < 0 ? `(${other})` : String(other) }));
 }
 
-/** A word of the machine's becomes another; what has a space is written for people. */
+/** A string without spaces becomes another; strings with spaces are messages. */
 function otherString(node: Node): readonly Change[] {
   const { type, value, start, end } = node;
   if (type !== 'Literal' || typeof value !== 'string' || value.includes(' ')) return [];

@@ -1,4 +1,4 @@
-/** What a mutation may do to a source: each operator gives the changes that it could make at one node of the tree. */
+/** The mutation operators: each returns its possible changes at one node of the tree. */
 import type { Change, Operator } from './operator.ts';
 import { STATEMENT_OPERATORS } from './operators-statement.ts';
 import { VALUE_OPERATORS } from './operators-value.ts';

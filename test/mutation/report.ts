@@ -1,15 +1,15 @@
-/** What came of a run of mutations. */
+/** Reports the outcome of a run of mutations. */
 import { reasonFor, type staleEntries } from './accepted.ts';
 import type { Tried } from './campaign.ts';
 import type { Mutant } from './mutants.ts';
 
-/** Of the mutations tried, as many must be caught. */
+/** The share of the tried mutations that must be caught. */
 const FLOOR = 0.95;
 
 export interface Survivor extends Pick<Mutant, 'file' | 'was' | 'becomes'> {
   readonly line?: number;
   readonly operator?: string;
-  /** Why it may live; undefined where nobody said. */
+  /** The reason why it may survive; undefined if there is none. */
   readonly reason?: string | undefined;
 }
 

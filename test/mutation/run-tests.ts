@@ -1,4 +1,4 @@
-/** Runs test files in a copy of the tree, in processes of their own that can be ended as a whole. */
+/** Runs test files in a copy of the tree, in process groups that can be ended as a whole. */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ export async function runTests(run: TestRun): Promise<Verdict> {
 }
 
 /**
- * Runs tests where nothing is mutated. One that fails is run again by itself, for a busy machine makes tests of time fail.
+ * Runs tests without mutations. A test that fails is repeated alone, because tests of timing may fail on a busy machine.
  *
  * @returns how long each test file takes, in milliseconds
  * @throws Error where a test fails twice or does not end

@@ -1,6 +1,6 @@
 /**
- * Copies of the working tree to mutate in. Nothing in the tree itself is ever changed, however the run ends; and threads and
- * processes that a test starts read the mutation too, as they would not if only vitest served it.
+ * Copies of the working tree for mutations. The tree itself is never changed, however the run ends. Threads and
+ * processes that a test starts read the mutation too, which they would not if only vitest served it.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 /** Installed once, and only read by tests. */
 const LINKED = ['node_modules', '.venv', '.cache'];
 
-/** Copies what git knows of the tree, changes that are not committed and new files included. */
+/** Copies the files that git knows, including uncommitted changes and new files. */
 export function copyTree(root: string, folder: string): void {
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
   for (const path of listed.toString().split('\0').filter(Boolean)) {
@@ -20,7 +20,7 @@ export function copyTree(root: string, folder: string): void {
   for (const path of LINKED) if (existsSync(join(root, path))) symlinkSync(join(root, path), join(folder, path));
 }
 
-/** Does `work` while a file of the copy holds another text. */
+/** Runs `work` while a file of the copy has another text. */
 export async function withText<T>(
   folder: string,
   file: string,

@@ -1,4 +1,4 @@
-/** The syntax tree of a source file, as vitest's own parser gives it: offsets are of the text as it is written, types included. */
+/** The syntax tree of a source file, from vitest's own parser. Offsets refer to the original text, including types. */
 import { parseAst } from 'vitest/node';
 
 export interface Node {

@@ -1,23 +1,23 @@
-/** Which tests a source is held by: the test files whose imports lead to it, the closest first. */
+/** Finds the tests of a source: the test files whose imports lead to it, the closest first. */
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-/** Every source is held by the unit tests that lead to it; these by tests of the contract lane too. */
+/** Every source is tested by the unit tests that lead to it; these sources also by tests of the contract lane. */
 const UNDER_CONTRACT: readonly { readonly sources: RegExp; readonly tests: readonly string[] }[] = [
   { sources: /^tools\/([^/]+)\//, tests: ['test/contract/$1.test.ts', 'test/contract/tools.test.ts'] },
   { sources: /^core\/results\//, tests: ['test/contract/results-golden.test.ts'] },
 ];
 
-/** They read the sources as text, and would tell a mutation from its letters. */
+/** These tests read the sources as text, so they would detect a mutation by its text. */
 const LEFT_OUT = ['test/unit/import-rule.test.ts', 'test/unit/docs.test.ts', 'test/unit/mutation.test.ts'];
 
-/** What is found by its folder and imported by no name. */
+/** Files that are found by their folder and not imported by name. */
 const FOUND_BY_FOLDER: Readonly<Record<string, string>> = {
   'adapters/catalog/catalog.ts': 'tools/*/tool.ts',
 };
 
 /**
- * Answers for any source of a tree which tests hold it: unit tests first, those with the fewest imports between them and the
+ * Returns a function that finds the tests of any source: unit tests first, those with the fewest imports between them and the
  * source, and of these the ones with the fewest in all.
  */
 export function createTestFinder(root: string): (file: string) => readonly string[] {
@@ -55,7 +55,7 @@ function holding(file: string, reaches: readonly Reach[]): readonly string[] {
 
 function distancesFrom(test: string, importsOf: (file: string) => readonly string[]): ReadonlyMap<string, number> {
   const distances = new Map([[test, 0]]);
-  // A map may be added to while it is walked, and is walked in the order of adding: breadth first.
+  // Entries added to a map during iteration are visited in insertion order, so the search is breadth first.
   for (const [file, distance] of distances)
     for (const imported of importsOf(file)) if (!distances.has(imported)) distances.set(imported, distance + 1);
   return distances;

@@ -1,4 +1,4 @@
-/** Hilum with the Orthanc that Debian trixie has, while this machine's own may be an older one. */
+/** Hilum with the Orthanc of Debian trixie; this machine's own Orthanc may be older. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { describeWith } from '../fixtures/lanes.ts';
 import { type NewerOrthanc, startNewerOrthanc } from '../fixtures/newer-orthanc.ts';
 import { PHANTOM_STUDIES } from '../fixtures/phantom-studies.ts';
 
-/** What `hilum run --json` prints, as far as these tests look at it. */
+/** The fields of the output of `hilum run --json` that these tests check. */
 type RunReport = readonly {
   readonly objects: readonly { readonly path: string; readonly SOPInstanceUID: string }[];
 }[];
@@ -104,8 +104,8 @@ describeWith(['newerOrthanc'], 'the Orthanc of Debian trixie', () => {
       expect(stored.size).toBe(files.length + results.size);
     });
 
-    // `OverwriteInstances: true` is not how Hilum's own Orthancs are set, but how a hospital's may be.
-    it('answer new pixels under an old UID once more where Orthanc overwrites, and leave the first answer', async () => {
+    // Hilum's own Orthancs do not set `OverwriteInstances: true`, but a hospital's may.
+    it('answer new pixels under an old UID again if Orthanc overwrites, and keep the first answer', async () => {
       const { seed, ...image } = { seed: 31, spacingMm: 0.08 };
       const [before = new Uint8Array()] = radiographPhantomToDicom(makeBitewing({ seed, ...image }), { seed });
       const { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID } = indexInstance(before);

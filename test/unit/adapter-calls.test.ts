@@ -1,4 +1,4 @@
-/** Calls that are given up while the other side is silent. */
+/** Calls that are aborted while the other side does not answer. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -14,14 +14,14 @@ const soon = () => ({ deadlineMs: Date.now() + 50 });
 const givenUp = () => ({ signal: AbortSignal.timeout(50) });
 
 describe('a call that its work does not end', () => {
-  it('ends at its deadline with the error of one that is not answered, whose cause says why', async () => {
+  it('ends at its deadline with the error of an unanswered call, whose cause is the timeout', async () => {
     await expect(limited(soon(), never, asUnavailable)).rejects.toMatchObject({
       code: 'service-unavailable',
       cause: { name: 'TimeoutError' },
     });
   });
 
-  it('ends with the reason of its caller, and no other', async () => {
+  it('ends with its caller’s reason', async () => {
     const stop = new AbortController();
     const call = limited({ signal: stop.signal, deadlineMs: Date.now() + 60_000 }, never, asUnavailable);
     stop.abort(new Error('enough'));
@@ -29,7 +29,7 @@ describe('a call that its work does not end', () => {
     await expect(call).rejects.toThrow('enough');
   });
 
-  it('is told to stop', async () => {
+  it('receives the abort signal', async () => {
     const told: unknown[] = [];
     const work = async (signal: AbortSignal | undefined): Promise<void> => {
       signal?.addEventListener('abort', () => told.push(signal.reason));
@@ -40,7 +40,7 @@ describe('a call that its work does not end', () => {
     expect(told).toMatchObject([{ name: 'TimeoutError' }]);
   });
 
-  it('takes a deadline that no timer reaches', async () => {
+  it('accepts a deadline beyond the longest timer', async () => {
     await expect(limited({ deadlineMs: Date.now() + 1e13 }, async () => 'answered', asUnavailable)).resolves.toBe(
       'answered',
     );
@@ -48,7 +48,7 @@ describe('a call that its work does not end', () => {
 });
 
 describe('a server that', () => {
-  /** Answers nothing, or begins a body that it does not end. */
+  /** Does not answer, or begins a body and does not end it. */
   const server = createServer((request, response) => {
     if (request.url?.includes('begins') !== true) return;
     response.writeHead(200, {

@@ -40,19 +40,19 @@ describe('the object store', () => {
     expect(requests[0]?.headers['range']).toBe('bytes=1-3');
   });
 
-  it('reads nothing without asking', async () => {
+  it('reads an empty range without a request', async () => {
     const { store, requests } = storeThat(() => xmlError(416, 'InvalidRange'));
     expect(await store.get('chunks/x', { range: { offset: 0, length: 0 } })).toEqual(new Uint8Array());
     expect(requests).toEqual([]);
   });
 
-  it('says of what is not there that it is not there', async () => {
+  it('reports a missing object as absent', async () => {
     const { store } = storeThat(({ method }) => (method === 'HEAD' ? { statusCode: 404 } : xmlError(404, 'NoSuchKey')));
     expect(await store.get('runs/x')).toBeUndefined();
     expect(await store.exists('runs/x')).toBe(false);
   });
 
-  it('writes with a checksum, and on condition where it is asked to', async () => {
+  it('writes with a checksum, and conditionally on request', async () => {
     const { store, requests } = storeThat(() => ({ statusCode: 200 }));
     expect(await store.put('a', Buffer.from('1'), { contentType: 'application/json' })).toBe('stored');
     expect(await store.put('b', Buffer.from('1'), { ifAbsent: true })).toBe('stored');
@@ -62,12 +62,12 @@ describe('the object store', () => {
     expect(conditional).toMatchObject({ 'if-none-match': '*' });
   });
 
-  it('lets the object win that was there first', async () => {
+  it('keeps an existing object on a conditional write', async () => {
     const { store } = storeThat(() => xmlError(412, 'PreconditionFailed'));
     expect(await store.put('a', Buffer.from('1'), { ifAbsent: true })).toBe('exists');
   });
 
-  it('tries a conditional write again that met another in flight', async () => {
+  it('retries a conditional write that conflicts with another in flight', async () => {
     const answers = [xmlError(409, 'ConditionalRequestConflict'), xmlError(412, 'PreconditionFailed')];
     const { store, requests } = storeThat(() => answers.shift() ?? { statusCode: 200 });
     expect(await store.put('a', Buffer.from('1'), { ifAbsent: true })).toBe('exists');
@@ -79,13 +79,13 @@ describe('the object store', () => {
     ['AccessDenied', 403, ConfigurationError],
     ['SlowDown', 503, ServiceUnavailableError],
     ['InternalError', 500, ServiceUnavailableError],
-  ])('tells %s as one of our errors', async (code, status, expected) => {
+  ])('translates %s to one of Hilum’s errors', async (code, status, expected) => {
     const { store } = storeThat(() => xmlError(status, code));
     await expect(store.get('a')).rejects.toThrow(expected);
     await expect(store.put('a', new Uint8Array(1))).rejects.toThrow(expected);
   });
 
-  it('tells a dead connection as one of our errors', async () => {
+  it('translates a lost connection to one of Hilum’s errors', async () => {
     const { store } = storeThat(() => {
       throw Object.assign(new Error('connect ECONNREFUSED'), { name: 'ECONNREFUSED' });
     });
@@ -96,13 +96,13 @@ describe('the object store', () => {
 describe('queues', () => {
   const url = 'https://sqs.eu-central-1.amazonaws.com/1/hilum-convert-live';
 
-  it('tells a queue that does not exist as a wrong setting', async () => {
+  it('reports a queue that does not exist as a wrong setting', async () => {
     const { settings } = answering(() => jsonError(400, 'com.amazonaws.sqs#QueueDoesNotExist'));
     const queue = createSqsQueue({ url, client: new SQSClient(settings) });
     await expect(queue.send('{}')).rejects.toThrow(ConfigurationError);
   });
 
-  it('tells a queue that does not answer as a passing trouble', async () => {
+  it('reports a queue that does not answer as a temporary fault', async () => {
     const { settings } = answering(() => jsonError(500, 'InternalFailure'));
     const queue = createSqsQueue({ url, client: new SQSClient(settings) });
     await expect(queue.postpone('r', 30)).rejects.toThrow(ServiceUnavailableError);
@@ -119,7 +119,7 @@ describe('the archive’s secret', () => {
   });
 
   it.each([['not json'], ['{"url": "not a url", "password": "hunter2"}'], ['{"password": "hunter2"}']])(
-    'is refused where it does not hold what it must, and never quoted: %s',
+    'is refused if its content is not valid, and never quoted: %s',
     async (text) => {
       const refused = await read(json({ SecretString: text })).catch((error: unknown) => error);
       expect(refused).toBeInstanceOf(ConfigurationError);
@@ -128,13 +128,13 @@ describe('the archive’s secret', () => {
     },
   );
 
-  it('that is missing is a wrong setting', async () => {
+  it('is reported as a wrong setting if it is missing', async () => {
     await expect(read(jsonError(400, 'ResourceNotFoundException'))).rejects.toThrow(ConfigurationError);
   });
 });
 
 describe('the runs table', () => {
-  it('tells a missing table as a wrong setting and a busy one as a passing trouble', async () => {
+  it('reports a missing table as a wrong setting and a busy one as a temporary fault', async () => {
     const runsThat = (answer: AwsAnswer) =>
       createDynamoRunStore({ table: 'runs', client: new DynamoDBClient(answering(() => answer).settings) });
     await expect(

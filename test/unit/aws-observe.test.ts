@@ -12,11 +12,11 @@ function watch(level: 'debug' | 'info' | 'warn' | 'error' = 'info') {
 }
 
 const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 1000 } as Context;
-/** What a dataset would leak where the text of a foreign error were logged. */
+/** Patient data that would leak if the message of another library's error were logged. */
 const quoting = (): Error => new TypeError('cannot read "Doe^Jane"');
 
 describe('logs', () => {
-  it('are one JSON object a line, from their level up', () => {
+  it('are one JSON object per line, from the configured level up', () => {
     const { observer, lines, parsed } = watch('info');
     observer.log('debug', 'too-fine');
     observer.log('info', 'routed', { tool: 'caries', images: 2, code: undefined });
@@ -43,7 +43,7 @@ describe('logs', () => {
     ]);
   });
 
-  it('say of an error what it is and where it was, and repeat nothing that is not ours', () => {
+  it('contain an error’s class and position, and no message of other libraries', () => {
     const error = new ToolFailedError('The tool caries failed', { cause: quoting(), facts: { tool: 'caries' } });
 
     expect(errorFacts(error)).toEqual({
@@ -64,7 +64,7 @@ describe('logs', () => {
 });
 
 describe('an invocation', () => {
-  it('is logged with what failed of it', async () => {
+  it('is logged with its number of failed messages', async () => {
     const { observer, parsed } = watch();
     const handler = observed(observer, async () => ({ batchItemFailures: [{ itemIdentifier: 'message-0' }] }));
 
@@ -75,13 +75,13 @@ describe('an invocation', () => {
     ]);
   });
 
-  it('that throws tells the runtime nothing of what was said', async () => {
+  it('that throws does not pass the error’s message to the runtime', async () => {
     const { observer, lines } = watch();
     const handler = observed(observer, () => Promise.reject(quoting()));
 
     const thrown = await handler(sqsEvent('convert-live', ['{}']), context).catch((error: unknown) => error);
 
-    expect(String(thrown)).toContain('the log line before this one');
+    expect(String(thrown)).toContain('the previous log line');
     expect(lines.join('') + String((thrown as Error).stack)).not.toContain('Doe');
     expect(lines.join('')).toContain('"error":"TypeError"');
   });

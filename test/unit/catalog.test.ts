@@ -54,7 +54,7 @@ describe('the catalogue', () => {
     expect(catalog[1]?.models).toEqual([card]);
   });
 
-  it('is empty where there are no tools', async () => {
+  it('is empty if there are no tools', async () => {
     const empty = await mkdtemp(join(tmpdir(), 'hilum-catalog-'));
 
     expect(await loadCatalog(empty)).toEqual([]);
@@ -72,19 +72,19 @@ describe('the catalogue', () => {
     [
       'tools/lung-nodule/manifest.json',
       { ...manifest, id: 'other' },
-      /id is other, and its folder is named lung-nodule/,
+      /id is other, but its folder is named lung-nodule/,
     ],
     ['tools/lung-nodule/manifest.json', { ...manifest, models: ['none'] }, /models names none/],
     ['tools/lung-nodule/manifest.json', '{', /manifest\.json is not JSON/],
     ['layers/models/nodules/model.json', { ...card, sha256: 'abc' }, /model\.json: sha256: /],
-  ])('says which file and field is wrong: %s', async (path, content, message) => {
+  ])('names the wrong file and field: %s', async (path, content, message) => {
     await write(path, content);
 
     await expect(loadCatalog(root)).rejects.toThrow(message);
     await expect(loadCatalog(root)).rejects.toBeInstanceOf(ConfigurationError);
   });
 
-  it('loads the code of a checkout, and that of a bundle before it', async () => {
+  it('loads a checkout’s code, or a bundle’s code if there is one', async () => {
     const [entry] = await loadCatalog(root);
     if (entry === undefined) throw new Error('no entry');
     await write(
@@ -103,7 +103,7 @@ describe('the catalogue', () => {
     expect(fromBundle.name).toBe('bundle of lung-nodule');
   });
 
-  it('says what is missing where a tool has no code, or other code', async () => {
+  it('says what is missing if a tool has no code or the wrong exports', async () => {
     const [entry] = await loadCatalog(root);
     if (entry === undefined) throw new Error('no entry');
     await expect(loadTool(root, entry)).rejects.toThrow(/add tools\/lung-nodule\/tool\.ts/);
@@ -112,7 +112,7 @@ describe('the catalogue', () => {
     await expect(loadTool(root, entry)).rejects.toThrow(/does not export createTool/);
   });
 
-  it('gives a tool the threads of the CPU share that its memory buys', () => {
+  it('gives a tool the threads of the CPU share that comes with its memory', () => {
     const threads = (memoryMb: number) =>
       threadsFor({
         manifest: ToolManifestSchema.parse({ ...manifest, resources: { memoryMb, timeoutS: 1 } }),

@@ -37,7 +37,7 @@ const refusedFile = (number: number, code: string): RefusedFile => ({
   reason: { code, message: 'It cannot be read.' },
 });
 
-/** An edge that refused two files of a study and forwarded the rest, and one file that was all of another. */
+/** An edge that refused two files of a study and forwarded the rest, and refused the only file of another study. */
 function journalWithRefusals(): void {
   const journal = new Journal(join(folder, 'journal.sqlite'));
   const refusals = {
@@ -63,7 +63,7 @@ const status = (...args: readonly string[]) =>
     ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
   });
 
-it('counts by code the files that the edge refused, of studies that went on and of studies that did not', async () => {
+it('counts by code the files that the edge refused, in studies that were forwarded and in studies that were not', async () => {
   journalWithRefusals();
 
   const { code, stdout } = await status();
@@ -77,7 +77,7 @@ it('counts by code the files that the edge refused, of studies that went on and 
   expect(skipped).toContain('  1 file refused: not-dicom (1)\n');
 });
 
-it('gives scripts the refused files themselves', async () => {
+it('lists the refused files for scripts', async () => {
   journalWithRefusals();
 
   const { stdout } = await status('--json');

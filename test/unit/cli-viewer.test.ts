@@ -8,14 +8,14 @@ import { runHilum } from '../fixtures/hilum.ts';
 const home = mkdtempSync(join(tmpdir(), 'hilum-cli-viewer-'));
 afterAll(() => rmSync(home, { recursive: true }));
 
-it('says how to start the PACS where none answers', async () => {
+it('says how to start the PACS if none answers', async () => {
   const { code, stdout, stderr } = await runHilum(['viewer', '--json'], { HILUM_HOME: home });
 
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toContain('hilum local up');
 });
 
-it('refuses a port and a study that are none', async () => {
+it('refuses an invalid port and an invalid study', async () => {
   const port = await runHilum(['viewer', '--port', 'http'], { HILUM_HOME: home });
   const study = await runHilum(['viewer', '--study', '../1.2.3'], { HILUM_HOME: home });
 

@@ -1,4 +1,4 @@
-/** Compressed frames that are not what their header says, and colours that may be either. */
+/** Compressed frames that contradict their header, and colours that could be either of two. */
 import { describe, expect, it } from 'vitest';
 import type { FrameLayout } from '#dicom/codecs/codec.ts';
 import { DEFLATED, decode, HTJ2K, JPEG, JPEG_2000, JPEG_LOSSLESS, largestDifference } from '../fixtures/decode.ts';
@@ -10,7 +10,7 @@ describe('colours of JPEG baseline', () => {
   const isNear = (decoded: Uint8Array): boolean => largestDifference([...decoded], picture.values) <= 4;
   const labelled = (photometric: string): FrameLayout => ({ ...picture.layout, photometric });
 
-  it('are luminance and chrominance where the header says so', async () => {
+  it('are luminance and chrominance if the header says so', async () => {
     const encoded = await encodeJpeg(picture);
 
     const decoded = await decode(JPEG, encoded, labelled('YBR_FULL_422'));
@@ -18,7 +18,7 @@ describe('colours of JPEG baseline', () => {
     expect(isNear(decoded)).toBe(true);
   });
 
-  it('are as they are in the stream where the header says RGB, whatever JFIF would make of it', async () => {
+  it('are taken from the stream where the header says RGB, whatever JFIF implies', async () => {
     const encoded = await encodeJpeg(picture);
 
     const decoded = await decode(JPEG, encoded, labelled('RGB'));
@@ -30,7 +30,7 @@ describe('colours of JPEG baseline', () => {
   it.each([
     [1, 'RGB'],
     [1, 'YBR_FULL_422'],
-  ])('are what an Adobe segment with transform %d says, whatever the header says', async (transform, photometric) => {
+  ])('follow an Adobe segment with transform %d, whatever the header says', async (transform, photometric) => {
     const encoded = await encodeJpeg(picture);
     const adobe = [0xff, 0xee, 0, 14, ...Buffer.from('Adobe'), 0, 100, 0, 0, 0, 0, transform];
     const withAdobe = Uint8Array.from([0xff, 0xd8, ...adobe, ...encoded.subarray(20)]);
@@ -53,7 +53,7 @@ describe('colours of JPEG baseline', () => {
   }
 });
 
-describe('frames that are not what they seem', () => {
+describe('frames that contradict their header', () => {
   it.each([
     '1.2.840.10008.1.2.4.52',
     '1.2.840.10008.1.2.4.53',
@@ -67,16 +67,16 @@ describe('frames that are not what they seem', () => {
     await expect(decode(syntax, samples, layout)).rejects.toMatchObject({ code: 'unsupported-transfer-syntax' });
   });
 
-  it('are refused where tiles of a codestream are missing', async () => {
+  it('are refused if tiles of a codestream are missing', async () => {
     const picture = makePicture({ bits: 8 });
     const encoded = Uint8Array.from(await encodeHtj2k(picture));
-    // XTsiz and YTsiz in SIZ: the picture would be several tiles, of which one is there.
+    // XTsiz and YTsiz in SIZ: the picture would have several tiles, and only one is there.
     new DataView(encoded.buffer).setUint32(4 + 20, 16);
 
     await expect(decode(HTJ2K, encoded, picture.layout)).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
   });
 
-  it('are refused where a codestream was shortened and closed again', async () => {
+  it('are refused if a codestream was shortened and closed again', async () => {
     const picture = makePicture({ bits: 12 });
     for (const [syntax, whole] of [
       [JPEG_2000, await encodeJpeg2000(picture)],
@@ -88,10 +88,10 @@ describe('frames that are not what they seem', () => {
     }
   });
 
-  it('are read by their components where HTJ2K has them one after the other', async () => {
+  it('are read component by component where HTJ2K stores them so', async () => {
     const picture = makePicture({ bits: 8, samplesPerPixel: 3 });
     const { rows, columns } = picture.layout;
-    // OpenJPH's encoder hands its lines over as red, green, blue, red …, where the stream takes all lines of red first.
+    // OpenJPH's encoder passes its lines on as red, green, blue, red …, but the stream takes all lines of red first.
     const expected = picture.values.map((_, i) => {
       const [row, component] = [Math.floor(i / 3 / columns), i % 3];
       const line = component * rows + row;
@@ -103,7 +103,7 @@ describe('frames that are not what they seem', () => {
     expect([...decoded]).toEqual(expected);
   });
 
-  it('are refused where the components of a codestream differ', async () => {
+  it('are refused if the components of a codestream differ', async () => {
     const picture = makePicture({ bits: 8, samplesPerPixel: 3 });
     const encoded = Uint8Array.from(await encodeHtj2k(picture));
     // XRsiz of the second component.
@@ -112,7 +112,7 @@ describe('frames that are not what they seem', () => {
     await expect(decode(HTJ2K, encoded, picture.layout)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
   });
 
-  it('are refused where a scan of lossless JPEG comes again instead of the next component', async () => {
+  it('are refused if a scan of lossless JPEG is repeated instead of the next component', async () => {
     const picture = makePicture({ bits: 8 });
     const grey = Buffer.from(writeJpegLossless(picture, 1));
     const frame = grey.indexOf(Buffer.from([0xff, 0xc3]));
@@ -134,7 +134,7 @@ describe('frames that are not what they seem', () => {
     await expect(decoded).rejects.toThrow('A JPEG scan repeats a component');
   });
 
-  it('are refused where a deflated frame holds more than its picture', async () => {
+  it('are refused if a deflated frame holds more than its picture', async () => {
     const { layout } = makePicture({ bits: 8 });
 
     const bomb = decode(DEFLATED, encodeDeflated(new Uint8Array(2 ** 22)), layout);

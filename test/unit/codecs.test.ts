@@ -1,4 +1,4 @@
-/** Every codec on streams of each kind that it reads: whole, cut off, damaged, and lying about their size. */
+/** Every codec on streams of each kind that it reads: complete, truncated, damaged, and with a wrong size. */
 import { describe, expect, it } from 'vitest';
 import type { FrameLayout } from '#dicom/codecs/codec.ts';
 import { DEFLATED, decode, HTJ2K, JPEG, JPEG_2000, JPEG_LOSSLESS, largestDifference } from '../fixtures/decode.ts';
@@ -21,7 +21,7 @@ const JPEG_LS = '1.2.840.10008.1.2.4.80';
 
 const RLE = '1.2.840.10008.1.2.5';
 
-/** Samples of any width as numbers, without what lies above the stored bits. */
+/** Samples of any width as numbers, without the bits above the stored ones. */
 function valuesOf(bytes: Uint8Array, { bitsAllocated, bitsStored, signed }: FrameLayout): readonly number[] {
   const words = bitsAllocated === 16 ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2) : bytes;
   const shift = 32 - bitsStored;
@@ -124,7 +124,7 @@ const LOSSLESS: readonly LosslessCase[] = [
   },
 ];
 
-/** The same picture by colour, as some encoders want it. */
+/** The same picture by colour plane, as some encoders need it. */
 function planar(picture: Picture): Picture {
   const { samplesPerPixel, bitsAllocated } = picture.layout;
   const pixels = picture.values.length / samplesPerPixel;
@@ -135,7 +135,7 @@ function planar(picture: Picture): Picture {
   return { ...picture, samples: new Uint8Array(array.buffer) };
 }
 
-/** The same picture, its lowest value at 0: encoders here do not take signed bytes as such. */
+/** The same picture with its lowest value at 0: the encoders here do not accept signed bytes. */
 function unsigned(picture: Picture): Picture {
   const values = picture.values.map((value) => value + 128);
   return { values, samples: Uint8Array.from(values), layout: { ...picture.layout, signed: false } };
@@ -163,7 +163,7 @@ describe.each(LOSSLESS)('$name', ({ syntax, encode, shapes }) => {
   const [shape = { bits: 8 }] = shapes;
   const picture = makePicture(shape);
 
-  it.each([0, 0.02, 0.3, 0.6, 0.9])('refuses a frame of which %d is there', async (part) => {
+  it.each([0, 0.02, 0.3, 0.6, 0.9])('refuses a frame truncated to %d of its length', async (part) => {
     const whole = await encode(picture);
 
     const decoding = decode(syntax, whole.subarray(0, Math.floor(whole.length * part)), picture.layout);
@@ -171,7 +171,7 @@ describe.each(LOSSLESS)('$name', ({ syntax, encode, shapes }) => {
     await expect(decoding).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
   });
 
-  it('refuses a frame of another size than the header’s, and decodes the next one', async () => {
+  it('refuses a frame whose size differs from the header, and decodes the next one', async () => {
     const encoded = await encode(picture);
     const larger = { ...picture.layout, rows: picture.layout.rows * 4000, columns: picture.layout.columns * 40 };
 
@@ -210,13 +210,13 @@ describe('lossy codecs', () => {
     ['JPEG extended with restart markers', JPEG_EXTENDED, smooth12, async (it: Picture) => writeJpegExtended(it, 4), 2],
     ['JPEG-LS near-lossless', JPEG_LS, smooth12, (picture: Picture) => encodeJpegLs(picture, { near: 3 }), 3],
     ['HTJ2K lossy', HTJ2K, smooth16, (picture: Picture) => encodeHtj2k(picture, 0.0001), 32],
-  ] as const)('%s is as near as it promises', async (_, syntax, picture, encode, most) => {
+  ] as const)('%s is within its error limit', async (_, syntax, picture, encode, most) => {
     const decoded = await decode(syntax, await encode(picture), picture.layout);
 
     expect(largestDifference(valuesOf(decoded, picture.layout), picture.values)).toBeLessThanOrEqual(most);
   });
 
-  it('JPEG extended of 12 bits reads colours, a scan each', async () => {
+  it('JPEG extended of 12 bits reads colours, one scan each', async () => {
     const picture = makePicture({ bits: 12, samplesPerPixel: 3, smooth: true });
 
     const decoded = await decode(JPEG_EXTENDED, writeJpegExtended(picture), picture.layout);
@@ -224,7 +224,7 @@ describe('lossy codecs', () => {
     expect(largestDifference(valuesOf(decoded, picture.layout), picture.values)).toBeLessThanOrEqual(2);
   });
 
-  it.each([0.1, 0.5, 0.9])('JPEG of which %d is there is refused', async (part) => {
+  it.each([0.1, 0.5, 0.9])('JPEG truncated to %d of its length is refused', async (part) => {
     const streams = [
       [JPEG, await encodeJpeg(smooth8), smooth8],
       [JPEG_EXTENDED, writeJpegExtended(smooth12), smooth12],

@@ -9,11 +9,11 @@ const document = readFileSync(join(ROOT, 'docs/conformance.md'), 'utf8');
 const parts = registryParts(document);
 
 describe('the conformance statement', () => {
-  it.each(Object.keys(parts))('says of %s what the code says (else: npm run conformance)', (name) => {
+  it.each(Object.keys(parts))('agrees with the code about %s (else: npm run conformance)', (name) => {
     expect(partOf(document, name)).toBe(parts[name]?.trim());
   });
 
-  it('has no generated part that nothing generates', () => {
+  it('has a generator for each generated part', () => {
     expect(partNames(document).toSorted()).toEqual([...Object.keys(parts), 'test-data'].toSorted());
   });
 
@@ -27,19 +27,19 @@ describe('the conformance statement', () => {
 describe('generated parts', () => {
   const text = 'Before\n<!-- generated: a -->\nold\n<!-- end: a -->\nAfter\n';
 
-  it('are replaced, and nothing around them is', () => {
+  it('are replaced, and the text around them stays', () => {
     expect(withParts(text, { a: 'new' })).toBe(text.replace('old', 'new'));
   });
 
   it.each([
-    ['that is not there', 'Before\n'],
+    ['that is missing', 'Before\n'],
     ['that does not end', '<!-- generated: a -->\n'],
-    ['that is there twice', text + text],
-  ])('are not written into a part %s', (_, broken) => {
-    expect(() => withParts(broken, { a: 'new' })).toThrow(/needs the part a once/);
+    ['that occurs twice', text + text],
+  ])('are refused for a part %s', (_, broken) => {
+    expect(() => withParts(broken, { a: 'new' })).toThrow(/needs the part a exactly once/);
   });
 
-  it('link to headings as they are named in the page', () => {
+  it('link to the page’s headings', () => {
     expect(contents('# Title\n## 1 Overview\n### 1.1 Content, and more\n#### Deep\n')).toBe(
       '- [1 Overview](#1-overview)\n  - [1.1 Content, and more](#11-content-and-more)',
     );

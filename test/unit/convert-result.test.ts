@@ -1,4 +1,4 @@
-/** Whose patient and study modules a result's objects carry, and which inputs they name. */
+/** The patient and study modules of a result's objects, and the inputs that they name. */
 import { describe, expect, it } from 'vitest';
 import { convertResult } from '#core/convert-result.ts';
 import { MessageError } from '#core/errors.ts';
@@ -9,7 +9,7 @@ import { describeTool } from '#core/tool-manifest.ts';
 import { readDicom } from '#dicom/read.ts';
 import { entry, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
-/** Files of one study that a modality wrote at different times: a registration was mended in between. */
+/** Files of one study that a modality wrote at different times, with a registration corrected in between. */
 const FILES = new Map(
   [
     { SOPInstanceUID: '2.25.1012', patient: { PatientName: 'Phantom^Second', PatientID: 'PHANTOM-2' } },
@@ -25,7 +25,7 @@ const answerAbout = (inputs: readonly string[]) =>
     ...{ outcome: 'not-evaluable', reason: { code: 'too-small', message: 'The image is too small.' } },
   });
 
-/** The one object of an answer about these inputs, and which files were read for it. */
+/** The one object of an answer about these inputs, and the files that were read for it. */
 async function converted(inputs: readonly string[], known: readonly InstanceIndex[] = instances) {
   const reads: string[] = [];
   const read = async ({ SOPInstanceUID }: InstanceIndex) => {
@@ -59,7 +59,7 @@ describe('the patient of a result', () => {
   });
 });
 
-describe('a result whose inputs cannot be named', () => {
+describe('a result with inputs that the index lacks', () => {
   it.each([
     { what: 'an input that the index does not hold', inputs: ['2.25.1011', '2.25.9'] },
     { what: 'no input', inputs: [] },

@@ -1,4 +1,4 @@
-/** What decoding may take, as docs/adr/0009 has it: by frame and sample, with an end to it. */
+/** The limits of decoding (docs/adr/0009). */
 import { describe, expect, it } from 'vitest';
 import {
   cpuLimitMs,
@@ -24,7 +24,7 @@ describe('the limits of decoding', () => {
     { frames: 1, of: layout(500, 1000), ms: 1_500 },
     { frames: 8, of: layout(500, 1000), ms: 8_500 },
     { frames: 2, of: layout(500, 1000, 3), ms: 6_500 },
-  ])('give $frames frames half a second and 2 µs a sample: $ms ms', ({ frames, of, ms }) => {
+  ])('give $frames frames half a second and 2 µs per sample: $ms ms', ({ frames, of, ms }) => {
     expect(cpuLimitMs(frames, of)).toBeCloseTo(ms, 6);
   });
 
@@ -32,21 +32,21 @@ describe('the limits of decoding', () => {
     { of: layout(512, 512), bytes: 128 * MIB + 512 * 512 * 24 },
     { of: layout(1024, 1024, 3), bytes: (128 + 3 * 24) * MIB },
     { of: layout(8192, 8192), bytes: 1024 * MIB },
-  ])('give a frame 128 MiB and 24 bytes a sample, up to 1 GiB: $bytes', ({ of, bytes }) => {
+  ])('give a frame 128 MiB and 24 bytes per sample, up to 1 GiB: $bytes', ({ of, bytes }) => {
     expect(heapLimitBytes(of)).toBe(bytes);
   });
 
-  it('leave an ordinary frame’s memory for the next, and no thread more memory than a function has', () => {
+  it('let a thread keep an ordinary frame’s memory, but not more than a function has', () => {
     expect(heapLimitBytes(layout(512, 512))).toBeLessThan(MAX_KEPT_HEAP_BYTES);
     expect(MAX_KEPT_HEAP_BYTES).toBe(256 * MIB);
     expect(RESOURCE_LIMITS).toEqual({ maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 });
   });
 
-  it('tell whoever waits in the end, but not before a slow machine had its time', () => {
+  it('end a call eventually, but leave time for a slow machine', () => {
     expect([LOAD_LIMIT_MS, WALL_LIMIT_FACTOR]).toEqual([10_000, 60]);
   });
 
-  it('make of a batch one message: eight frames of half a megapixel fit into two', () => {
+  it('limit the size of a batch: eight frames of half a megapixel need two', () => {
     expect([MAX_BATCH_FRAMES, MAX_BATCH_SAMPLES]).toEqual([8, 2 * MIB]);
   });
 });

@@ -1,4 +1,4 @@
-/** One thread of the decoder as it is: what it answers to what it is sent. */
+/** The real program of the decoder's threads: its answers to requests. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -33,7 +33,7 @@ describe('a thread of the decoder', () => {
     return (user + system) / 1000;
   };
 
-  it('loads a codec without decoding, and says how much CPU it has used', async () => {
+  it('loads a codec without decoding, and reports the CPU time used', async () => {
     await answerTo({ kind: 'load', TransferSyntaxUID: HTJ2K });
     const before = await usedMs();
 
@@ -53,7 +53,7 @@ describe('a thread of the decoder', () => {
     for (const frame of frames) expect(frame.buffer.byteLength).toBe(frame.byteLength);
   });
 
-  it('refuses as the codec does, with its facts, and goes on', async () => {
+  it('passes on the codec’s refusal with its facts, and continues', async () => {
     const broken = await answerTo(decoding({ encoded: [encoded.slice(0, 70)] }));
 
     expect(broken).toMatchObject({ kind: 'refused', code: 'corrupt-pixel-data', message: expect.any(String) });

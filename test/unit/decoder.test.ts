@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 describe('the decoder', () => {
-  it('gives frames back in their order, whichever thread decoded them, and leaves the encoded ones as they were', async () => {
+  it('returns frames in order, whichever thread decoded them, and does not change the encoded ones', async () => {
     const pictures = Array.from({ length: 25 }, (_, i) => makePicture({ bits: 8, rows: 8, columns: 8 + i }));
     const encoded = pictures.map(encodeRle);
     const samples = pictures.map((picture) => picture.samples.slice(0, 64));
@@ -59,7 +59,7 @@ describe('the decoder', () => {
     expect(second).toEqual(picture.samples);
   });
 
-  it('says of a broken frame what the codec says, and goes on', async () => {
+  it('reports the codec’s error for a damaged frame, and continues', async () => {
     const picture = makePicture({ bits: 8 });
     const good = encodeRle(picture);
     const pool = decoder({ threads: 1 });
@@ -70,7 +70,7 @@ describe('the decoder', () => {
     expect(await pool.decode(RLE, [good], picture.layout)).toEqual([picture.samples]);
   });
 
-  it('has no decoder for a syntax that nobody here knows', async () => {
+  it('has no decoder for an unknown Transfer Syntax', async () => {
     const decoding = decoder().decode('1.2.840.10008.1.2.4.92', [frame], layout);
 
     await expect(decoding).rejects.toMatchObject({ code: 'unsupported-transfer-syntax' });
@@ -82,7 +82,7 @@ describe('the decoder with codecs that misbehave', () => {
     ['never ends', 'spin', 'corrupt-pixel-data'],
     ['takes all memory', 'hoard', 'limit-exceeded'],
     ['ends its thread', 'leave', 'corrupt-pixel-data'],
-    ['throws what it should not', 'throw', 'corrupt-pixel-data'],
+    ['throws an unexpected error', 'throw', 'corrupt-pixel-data'],
   ])('refuses a frame whose codec %s, and decodes the next one', async (_, how, code) => {
     const pool = decoder({ program, threads: 1 });
 
@@ -99,9 +99,9 @@ describe('the decoder with codecs that misbehave', () => {
     expect(decoded).toEqual([frame]);
   });
 
-  it('does not wait for one without end', async () => {
+  it('does not wait forever for such a thread', async () => {
     const { now } = performance;
-    // Half a minute on the wall, which is what the half second of CPU may take, is over in 30 ms.
+    // The wall-clock limit for half a second of CPU time is half a minute, which is shortened to 30 ms here.
     vi.spyOn(performance, 'now').mockImplementation(() => 1_000 * now.call(performance));
 
     const decoding = decoder({ program }).decode('wait', [frame], layout);
@@ -112,7 +112,7 @@ describe('the decoder with codecs that misbehave', () => {
   it.each([
     ['is not there', 'absent', 'gone'],
     ['ends its thread as it is loaded', 'unloadable', ''],
-  ])('does not take a codec that %s for a broken picture', async (_, how, detail) => {
+  ])('does not report a codec that %s as a damaged picture', async (_, how, detail) => {
     const refused = decoder({ program })
       .decode(how, [frame], layout)
       .catch((error: unknown) => error);
@@ -121,7 +121,7 @@ describe('the decoder with codecs that misbehave', () => {
     expect(await refused).toMatchObject({ message: expect.stringContaining(`${how} cannot be loaded (${detail}`) });
   });
 
-  it('keeps a thread for what comes next, but not one whose memory has grown', async () => {
+  it('keeps a thread for the next batch, but not one whose memory has grown', async () => {
     const pool = decoder({ program, threads: 1 });
 
     const first = await pool.decode('name', [frame], layout);
@@ -143,7 +143,7 @@ describe('the decoder with codecs that misbehave', () => {
     expect(decoded).toHaveLength(4);
   });
 
-  it('drops what waits of a call that has failed', async () => {
+  it('drops the waiting batches of a call that has failed', async () => {
     const pool = decoder({ program, threads: 1 });
     const many = Array.from({ length: 50 }, () => frame);
 
@@ -154,7 +154,7 @@ describe('the decoder with codecs that misbehave', () => {
 });
 
 describe('the end of the decoder', () => {
-  it('refuses what is being decoded, what waits and what comes, as nobody’s fault', async () => {
+  it('fails calls in progress, waiting and new calls with ServiceUnavailableError', async () => {
     const pool = decoder({ program, threads: 1 });
     const outcomes = Promise.allSettled([pool.decode('spin', [frame], layout), pool.decode('echo', [frame], layout)]);
 
@@ -165,18 +165,18 @@ describe('the end of the decoder', () => {
     await expect(pool.decode('echo', [frame], layout)).rejects.toThrow(ServiceUnavailableError);
   });
 
-  it('is over when it is told: no thread goes on with what it was at', async () => {
+  it('ends its threads at once, even while they decode', async () => {
     const pool = decoder({ program, threads: 1 });
     const refused = pool.decode('spin', [frame], layout).catch((error: unknown) => error);
     await setTimeout(50);
 
     await pool.close();
 
-    // Left alone, it would spin until its half second of CPU is used up.
+    // Otherwise the thread would spin until its half second of CPU time is used up.
     expect(await Promise.race([refused, setTimeout(100, 'still at it')])).toBeInstanceOf(ServiceUnavailableError);
   });
 
-  it('comes with its process, which it does not keep alive', async () => {
+  it('does not keep its process alive', async () => {
     const source = `
       import { createDecoder } from '#adapters/decoder/decoder.ts';
       const { layout, samples } = ${JSON.stringify({ layout: { ...layout, rows: 1, columns: 2 }, samples: [5, 6] })};

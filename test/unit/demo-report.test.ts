@@ -40,7 +40,7 @@ const run: RunRecord = {
 };
 const storedAt = Date.parse('2026-01-02T00:00:01.000Z');
 
-it('tells the time of each stage, what was found beside what is there, and the objects in the PACS', () => {
+it('reports the time of each stage, the findings and the truth, and the objects in the PACS', () => {
   const objects = [
     { SOPInstanceUID: '2.25.1', SOPClassUID: '1.2', kind: 'segmentation' },
     { SOPInstanceUID: '2.25.2', SOPClassUID: '1.3', kind: 'pdf' },
@@ -73,18 +73,18 @@ it('tells the time of each stage, what was found beside what is there, and the o
 });
 
 it('says why a run ended otherwise, and claims no times, findings or objects of it', () => {
-  const reason = { code: 'not-suitable', message: 'Only CT is read by this tool.' };
+  const reason = { code: 'not-suitable', message: 'This tool reads CT only.' };
   const { summary: _, ...refused } = { ...run, state: 'not-applicable' as const, reason };
 
   const lines = describeStudy(study, { runs: [{ run: refused, findings: [] }], objects: [], storedAt });
 
   expect(lines.slice(2)).toEqual([
-    '  vertebral-fracture 0.1.0: not-applicable: Only CT is read by this tool. (not-suitable)',
+    '  vertebral-fracture 0.1.0: not-applicable: This tool reads CT only. (not-suitable)',
     '  in the PACS: 0 objects of Hilum',
   ]);
 });
 
-it('begins with what a run of an earlier demo still has to do, and compares nothing where nothing is known', () => {
+it('starts with the missing stages of an earlier demo’s run, and compares nothing if the truth is not known', () => {
   const laterStored = Date.parse('2026-01-02T00:01:00.000Z');
 
   const lines = describeStudy(

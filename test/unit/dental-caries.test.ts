@@ -9,7 +9,7 @@ import { type Crown, inDentalBand, numberTeeth } from '#tools/caries/teeth.ts';
 import { makeImage } from '../fixtures/dental-image.ts';
 
 describe('the scale of a dental radiograph', () => {
-  it('is the source’s where it says one that can be', () => {
+  it('is the source’s own where that is plausible', () => {
     expect(scaleOf(makeImage({ spacingMm: [0.1, 0.1] }))).toEqual({
       view: 'intra-oral',
       spacingMm: [0.1, 0.1],
@@ -53,7 +53,7 @@ describe('the model’s input', () => {
     expect(difference).toBeLessThan(0.12);
   });
 
-  it('keeps the mean when it is shrunk and the values when it is grown', () => {
+  it('keeps the mean when it is reduced and the values when it is enlarged', () => {
     const plane = { rows: 2, columns: 4, pixels: Float32Array.of(0, 1, 0, 1, 0, 1, 0, 1) };
 
     expect([...resample(plane, 1, 1).pixels]).toEqual([0.5]);
@@ -65,7 +65,7 @@ describe('the model’s input', () => {
 });
 
 describe('a picture in strips', () => {
-  it('comes back whole, each strip seen with its margin', async () => {
+  it('comes back complete, with each strip seen together with its margin', async () => {
     const [rows, columns] = [16, 1200];
     const input: Tensor = { data: new Float32Array(2 * rows * columns).map((_, i) => i), shape: [1, 2, rows, columns] };
     const widths: number[] = [];
@@ -125,7 +125,7 @@ describe('the numbering of teeth on a panoramic', () => {
       .toSorted((a, b) => a.column - b.column);
   };
 
-  it('finds most numbers from where crowns stand, with teeth missing', () => {
+  it('finds most numbers from the crowns’ positions, with teeth missing', () => {
     const crowns = [41, 42, 43, 44].flatMap((seed) => numberTeeth(crownsOf(makePanoramic({ seed, spacingMm: 0.3 }))));
 
     const right = crowns.filter((crown) => 'truth' in crown && crown.fdi === crown.truth);
@@ -133,7 +133,7 @@ describe('the numbering of teeth on a panoramic', () => {
     expect(right.length / crowns.length).toBeGreaterThan(0.9);
   });
 
-  it('changes sides where the picture shows the patient’s left on the left', () => {
+  it('swaps sides if the picture shows the patient’s left on the left', () => {
     const crowns = crownsOf(makePanoramic({ seed: 41, spacingMm: 0.3 }));
 
     const [usual, turned] = [numberTeeth(crowns)[0]?.fdi, numberTeeth(crowns, false)[0]?.fdi];
@@ -143,7 +143,7 @@ describe('the numbering of teeth on a panoramic', () => {
     expect(turned?.[1]).toBe(usual?.[1]);
   });
 
-  it('leaves out what looks like crowns above the teeth and beside them', () => {
+  it('leaves out structures like crowns above the teeth and beside them', () => {
     const teeth = crownsOf(makePanoramic({ seed: 41, spacingMm: 0.3 }));
     const row = teeth[0]?.row ?? 0;
     const stray = (column: number, aside: number): Crown => ({

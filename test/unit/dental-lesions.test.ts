@@ -1,4 +1,4 @@
-/** What the caries tool finds on a radiograph, refuses to and says of it. */
+/** The caries tool's findings on a radiograph, its refusals and its words. */
 import { describe, expect, it } from 'vitest';
 import { NotEvaluableError } from '#core/errors.ts';
 import type { InferenceEngine, Tensor } from '#core/ports.ts';
@@ -12,8 +12,8 @@ import type { Crown } from '#tools/caries/teeth.ts';
 import { makeImage } from '../fixtures/dental-image.ts';
 
 /**
- * An engine whose model sees `planes(row, column)` in every pixel: lesion, tooth, upper core, lower core, restoration, and that
- * a lesion is deeper than E1, E2, D1, D2; what is left out is 0.
+ * An engine whose model gives `planes(row, column)` for every pixel: lesion, tooth, upper core, lower core, restoration, and that a
+ * lesion is deeper than E1, E2, D1, D2. Missing values are 0.
  */
 function makeContext(planes: (row: number, column: number) => readonly number[]): ProcessingContext {
   const engine: InferenceEngine = {
@@ -77,13 +77,13 @@ describe('what cannot be evaluated', () => {
     expect(failure).toHaveProperty('code', 'no-teeth');
   });
 
-  it('is refused before memory is taken', () => {
+  it('is refused before memory is allocated', () => {
     const failure = failureOf(() => scaleOf(makeImage({ rows: 10, columns: 10 })));
 
     expect(failure).toBeInstanceOf(NotEvaluableError);
   });
 
-  it('is a picture with more lesions than can be believed', async () => {
+  it('includes a picture with implausibly many lesions', async () => {
     const everywhere = (row: number, column: number): readonly number[] => {
       const core = row % 60 < 40 && column % 60 < 40 ? 1 : 0;
       const lesion = row % 12 < 6 && column % 12 < 6 ? 1 : 0;
@@ -97,7 +97,7 @@ describe('what cannot be evaluated', () => {
 });
 
 describe('a lesion', () => {
-  it('lies on the source where the model sees it on the working picture, at the side of its crown', async () => {
+  it('is mapped from the working picture to the source, at the side of its crown', async () => {
     const spacingMm = 0.06;
     const image = radiographOf(
       {
@@ -134,7 +134,7 @@ describe('a lesion', () => {
   });
 });
 
-describe('what is said of a lesion', () => {
+describe('the description of a lesion', () => {
   const saidOf = (fdi: string | undefined, side: Side, PatientOrientation: string[]) => {
     const image = makeImage({ spacingMm: [0.1, 0.1] }, 'PX');
     const crown: Crown = {
@@ -181,7 +181,7 @@ describe('what is said of a lesion', () => {
     ['36', 'right', ['L', 'F'], 'Mandibular left first molar tooth', 'Left', 'distal'],
     ['36', 'right', ['R', 'F'], 'Mandibular left first molar tooth', 'Left', 'mesial'],
     ['16', 'right', ['L', 'F'], 'Permanent maxillary right first molar tooth', 'Right', 'mesial'],
-    ['16', 'chewing', ['L', 'F'], 'Permanent maxillary right first molar tooth', 'Right', 'occlusal'],
+    ['16', 'occlusal', ['L', 'F'], 'Permanent maxillary right first molar tooth', 'Right', 'occlusal'],
   ] as const)(
     'is tooth %s, its %s on a picture with columns to %j, in codes and words',
     (fdi, side, [x, y], ...said) => {
@@ -191,16 +191,16 @@ describe('what is said of a lesion', () => {
       expect([site, laterality, surface, number]).toEqual([
         ...[tooth, left, `Structure of ${face} surface of tooth`, `FDI ${fdi}`],
       ]);
-      expect(words).toContain(face === 'occlusal' ? `chewing surface of tooth ${fdi}` : `${face} side of tooth ${fdi}`);
+      expect(words).toContain(`${face} surface of tooth ${fdi}`);
     },
   );
 
-  it('leaves out what cannot be told: the surface of an incisor’s edge, side and number of a tooth without one', () => {
-    const edge = saidOf('11', 'chewing', ['L', 'F']);
+  it('leaves out what is unknown: the surface of an incisal edge, side and number of a tooth without a number', () => {
+    const edge = saidOf('11', 'occlusal', ['L', 'F']);
     const unnamed = saidOf(undefined, 'right', ['L', 'F']);
 
     expect([edge.surface, edge.number]).toEqual([undefined, 'FDI 11']);
-    expect(edge.words).toContain('into the inner half of the enamel (E2)');
+    expect(edge.words).toContain('incisal edge of tooth 11, into the inner half of the enamel (E2)');
     expect(unnamed).toMatchObject({ site: 'Tooth structure', side: undefined, surface: undefined, number: undefined });
   });
 });

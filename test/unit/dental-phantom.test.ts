@@ -5,14 +5,14 @@ const COARSE_BITEWING_MM = 0.08;
 const COARSE_PANORAMIC_MM = 0.25;
 
 describe('a dental phantom', () => {
-  it('is the same for the same seed and another for another', () => {
+  it('is the same for the same seed and differs for another', () => {
     const [first, again, other] = [5, 5, 6].map((seed) => makeBitewing({ seed, spacingMm: COARSE_BITEWING_MM }));
 
     expect(again).toEqual(first);
     expect(other?.pixels).not.toEqual(first?.pixels);
   });
 
-  it('has the sizes and the 12 bits it promises', () => {
+  it('has the promised sizes and 12 bits', () => {
     const { rows, columns, pixels, spacingMm } = makeBitewing({ seed: 1 });
 
     expect([rows, columns, pixels.length]).toEqual([750, 1000, 750_000]);
@@ -25,7 +25,7 @@ describe('a dental phantom', () => {
     ['bitewing', () => makeBitewing({ seed: 11, cariesRate: 0.5, spacingMm: COARSE_BITEWING_MM })],
     ['periapical', () => makePeriapical({ seed: 11, cariesRate: 0.6, spacingMm: COARSE_BITEWING_MM })],
     ['panoramic', () => makePanoramic({ seed: 11, cariesRate: 0.3, spacingMm: COARSE_PANORAMIC_MM })],
-  ])('tells the truth about the lesions of a %s', (_kind, make) => {
+  ])('has the true lesions of a %s', (_kind, make) => {
     const { truth, columns } = make();
 
     expect(truth.lesions.length).toBeGreaterThan(3);
@@ -57,7 +57,7 @@ describe('a dental phantom', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('shows the teeth of one jaw from cusp to apex on a periapical, upright for the front ones', () => {
+  it('shows the teeth of one jaw from cusp to apex on a periapical, upright for front teeth', () => {
     const phantoms = Array.from({ length: 12 }, (_, seed) => makePeriapical({ seed, spacingMm: 0.2 }));
 
     for (const { truth, rows, columns } of phantoms) {
@@ -94,7 +94,7 @@ describe('a dental phantom', () => {
     expect(contrasts.filter((contrast) => contrast > 0)).toEqual([]);
   });
 
-  it('holds no caries where none is asked for', () => {
+  it('has no caries at rate 0', () => {
     expect(makeBitewing({ seed: 21, cariesRate: 0, spacingMm: COARSE_BITEWING_MM }).truth.lesions).toEqual([]);
   });
 

@@ -28,7 +28,7 @@ function file(...elements: readonly RawElement[]): Uint8Array {
 }
 
 describe('a hostile data set', () => {
-  it('gives no second value of an attribute', () => {
+  it('is refused where an attribute occurs twice with different values', () => {
     const twice = file({ tag: '00100020', vr: 'LO', value: 'ONE' }, { tag: '00100020', vr: 'LO', value: 'TWO' });
     const item = file({
       tag: '00081140',
@@ -50,7 +50,7 @@ describe('a hostile data set', () => {
     ]);
   });
 
-  it('may say the same twice', () => {
+  it('may repeat an attribute with the same value', () => {
     const value: RawElement = { tag: '00100020', vr: 'LO', value: 'ONE' };
 
     const { dataset } = readDicom(file(value, value));
@@ -67,7 +67,7 @@ describe('a hostile data set', () => {
     expect(Buffer.from(elements.get(0x0009_1001)?.value ?? []).toString()).toBe('ONE ');
   });
 
-  it('may not name what every JavaScript object has', () => {
+  it('does no harm with names that every JavaScript object has', () => {
     const names = ['constructor', 'toString', '__proto__', 'hasOwnProperty'];
 
     const charsets = names.map((name) =>
@@ -81,7 +81,7 @@ describe('a hostile data set', () => {
     expect(new Set(syntaxes)).toEqual(new Set(['unsupported-transfer-syntax']));
   });
 
-  it('takes no squared time over padding', () => {
+  it('does not take quadratic time over padding', () => {
     const spaces = `${' '.repeat(60_000)}x`;
     const { dataset } = readDicom(
       file(
@@ -99,7 +99,7 @@ describe('a hostile data set', () => {
     expect(user + system).toBeLessThan(500_000);
   });
 
-  it('decodes no value that is longer than any is', () => {
+  it('is refused where a value is longer than any legitimate one', () => {
     const long = new Uint8Array(2 ** 20 + 2).fill(0x5c);
     const { dataset } = readDicom(
       file(
@@ -115,7 +115,7 @@ describe('a hostile data set', () => {
     expect(dataset.bytes('LUTData')?.length).toBe(long.length);
   });
 
-  it('decodes no text that changes its character set all the time', () => {
+  it('is refused where a text changes its character set all the time', () => {
     const textOf = (changes: number): string | undefined =>
       readDicom(
         file(
@@ -147,7 +147,7 @@ describe('a hostile data set', () => {
     expect(text(supplement) === '丂'.repeat(150_000)).toBe(true);
   });
 
-  it('holds only so many items and fragments', () => {
+  it('is refused beyond a number of items and fragments', () => {
     const tiny = Buffer.from('feff00e000000000', 'hex');
     const many = Buffer.alloc(tiny.length * 500_001, tiny);
     const items = file({ tag: '00081140', vr: 'SQ', value: many });
@@ -160,7 +160,7 @@ describe('a hostile data set', () => {
     expect(codeOf(() => readDicom(fragments))).toBe('limit-exceeded');
   });
 
-  it('gives only numbers that DICOM can write', () => {
+  it('gives only numbers that can be written in DICOM', () => {
     const texts = ['0x10', '1e', 'Infinity', '1_0', '0b11', '1,5', '--1', '1e999'];
     const good = ['1.50', '.5', '5.', '+5', '-1e-2', '12.34567890123456789'];
     const numberOf = (value: string): number | undefined =>
@@ -170,7 +170,7 @@ describe('a hostile data set', () => {
     expect(good.map(numberOf)).toEqual([1.5, 0.5, 5, 5, -0.01, 12.345678901234567]);
   });
 
-  it('is indexed without the values that no header has', () => {
+  it('is indexed without implausible values', () => {
     const bytes = file(
       ...picture().filter(({ tag }) => tag !== '00280103'),
       { tag: '00280103', vr: 'DS', value: '0.5' },
@@ -189,7 +189,7 @@ describe('a hostile data set', () => {
   });
 });
 
-describe('an attribute that somebody copied without knowing it', () => {
+describe('an attribute copied by a writer that did not know it', () => {
   it('is read with the VR of the dictionary (PS3.5 6.2.2)', () => {
     const unknown = (tag: string, value: Uint8Array | string): RawElement => ({ tag, vr: 'UN', value });
     const item = encodeElements([{ tag: '00081155', vr: 'UI', value: '1.2.9' }], { ...EXPLICIT, explicitVr: false });
@@ -210,7 +210,7 @@ describe('an attribute that somebody copied without knowing it', () => {
   });
 });
 
-describe('what results copy of a mean source', () => {
+describe('what results copy from a hostile source', () => {
   const source = (...elements: readonly RawElement[]) => {
     const bytes = file(...elements);
     const read = readDicom(bytes);
@@ -225,7 +225,7 @@ describe('what results copy of a mean source', () => {
     return { before: read.dataset, after: readDicom(written).dataset };
   };
 
-  it('keeps bytes of a code that are no code', () => {
+  it('keeps bytes that are not valid in a code', () => {
     const { before, after } = source(
       { tag: '00080005', vr: 'CS', value: 'GB18030' },
       { tag: '00100040', vr: 'CS', value: Uint8Array.of(0xc4, 0xd0) },
@@ -236,7 +236,7 @@ describe('what results copy of a mean source', () => {
     expect(after.text('PatientBirthDate')).toBe(before.text('PatientBirthDate'));
   });
 
-  it('makes no code extension of an escape that was none', () => {
+  it('does not turn an escape character into a code extension', () => {
     const { before, after } = source(
       { tag: '00080005', vr: 'CS', value: 'ISO_IR 192' },
       { tag: '00100010', vr: 'PN', value: '\x1b$B;3ED\x1b(B' },
@@ -258,7 +258,7 @@ describe('what results copy of a mean source', () => {
   });
 });
 
-describe('a radiograph with a strange rescale', () => {
+describe('a radiograph with an extreme rescale', () => {
   const dx = async (slope: string, intercept: string): Promise<Radiograph | Volume> => {
     const bytes = part10(
       EXPLICIT_LITTLE_ENDIAN,
@@ -277,14 +277,14 @@ describe('a radiograph with a strange rescale', () => {
     return loadImage(image, async () => bytes, inProcessDecoder);
   };
 
-  it('stays between 0 and 1 where values are rounded', async () => {
+  it('stays between 0 and 1 if values are rounded', async () => {
     const { pixels } = (await dx('0.123456789', '-1234.56789')) as Radiograph;
 
     expect(Math.min(...pixels)).toBe(0);
     expect(Math.max(...pixels)).toBe(1);
   });
 
-  it('makes no volume either where values overflow', async () => {
+  it('does not make a volume, either, where values overflow', async () => {
     const files = [0, 1].map((k) =>
       part10(
         EXPLICIT_LITTLE_ENDIAN,
@@ -313,7 +313,7 @@ describe('a radiograph with a strange rescale', () => {
     await expect(loadImage(image, read, inProcessDecoder)).rejects.toMatchObject({ code: 'malformed' });
   });
 
-  it('is refused where values overflow', async () => {
+  it('is refused if values overflow', async () => {
     await expect(dx('1e300', '0')).rejects.toMatchObject({ code: 'malformed' });
   });
 });

@@ -28,16 +28,16 @@ const SYNTAX = {
   bigEndian: '1.2.840.10008.1.2.2',
 };
 
-describe('what can be said before a file is brought into memory', () => {
+describe('what is checked before a file is read into memory', () => {
   const start = new Uint8Array(PART10_START_BYTES);
   start.set(Buffer.from('DICM'), PART10_START_BYTES - 4);
 
-  it('is that it may be as large as any, and no larger', () => {
+  it('is that it is not larger than the limit', () => {
     expect(() => checkPart10Start(start, MAX_FILE_BYTES)).not.toThrow();
     expect(codeOf(() => checkPart10Start(start, MAX_FILE_BYTES + 1))).toBe('limit-exceeded');
   });
 
-  it('is that it does not begin as DICOM does', () => {
+  it('is that it begins like DICOM', () => {
     expect(codeOf(() => checkPart10Start(start.subarray(1), 1_000))).toBe('not-dicom');
     expect(codeOf(() => checkPart10Start(new Uint8Array(), 0))).toBe('not-dicom');
   });
@@ -84,7 +84,7 @@ describe('readDicom', () => {
     });
   });
 
-  it('leaves the pixels out where asked to', () => {
+  it('leaves out the pixels on request', () => {
     const bytes = part10(SYNTAX.explicit, encodeElements(ctElements(EXPLICIT)));
 
     const { dataset } = readDicom(bytes, { stopBeforePixels: true });
@@ -109,7 +109,7 @@ describe('readDicom', () => {
     expect(dataset.text('PatientName')).toBe('Yamada^Tarou=山田^太郎=やまだ^たろう');
   });
 
-  it('says what it refuses', () => {
+  it('refuses with a code', () => {
     const without = (tag: string, ...instead: RawElement[]): Uint8Array =>
       part10(SYNTAX.explicit, encodeElements(sorted([...identity().filter((each) => each.tag !== tag), ...instead])));
     const uid = (value: string): RawElement => ({ tag: '00080018', vr: 'UI', value });
@@ -128,7 +128,7 @@ describe('readDicom', () => {
     expect(codeOf(() => readDicom(without('00080018', uid('1.2.020060102.01'))))).toBeUndefined();
   });
 
-  it('believes no declared length', () => {
+  it('trusts no declared length', () => {
     const lie = (declaredLength: number, vr = 'OW'): Uint8Array => {
       const value = words([1, 2]);
       const pixels: RawElement = { tag: '7FE00010', vr, value, declaredLength };
@@ -148,7 +148,7 @@ describe('readDicom', () => {
     );
   });
 
-  it('notices a file that was cut off anywhere in its pixels', () => {
+  it('notices a file truncated anywhere in its pixels', () => {
     const bytes = part10(SYNTAX.explicit, encodeElements(ctElements(EXPLICIT)));
 
     const codes = Array.from({ length: 11 }, (_, cut) =>
@@ -158,7 +158,7 @@ describe('readDicom', () => {
     expect(new Set(codes)).toEqual(new Set(['truncated']));
   });
 
-  it('answers any cut and any wrong byte with a code, never with another error', () => {
+  it('answers any truncation and any wrong byte with a code, never with another error', () => {
     const bytes = part10(SYNTAX.explicit, encodeElements(ctElements(EXPLICIT)));
     const attempts = Array.from(bytes, (_, at) => {
       const wrong = Uint8Array.from(bytes);
@@ -171,7 +171,7 @@ describe('readDicom', () => {
     expect(codes.filter((code) => code !== undefined).length).toBeGreaterThan(100);
   });
 
-  it('follows sequences only so deep', () => {
+  it('follows sequences only down to a limit', () => {
     const nested = (depth: number): readonly RawElement[] =>
       depth === 0 ? [] : [{ tag: '00081110', vr: 'SQ', value: [[...nested(depth - 1)]] }];
     const file = (depth: number): Uint8Array =>
@@ -185,7 +185,7 @@ describe('readDicom', () => {
     const bomb = deflateRawSync(new Uint8Array(64 * 2 ** 20));
 
     expect(bomb.length).toBeLessThan(100_000);
-    // Not for what it holds: its zeros would be too many elements.
+    // Refused for its size and not for its content: its zeros would be too many elements.
     const refused = expect.objectContaining({ facts: { deflated: bomb.length, limit: MIN_INFLATED_LIMIT } });
     expect(() => readDicom(part10(SYNTAX.deflated, bomb))).toThrow(refused);
     expect(codeOf(() => readDicom(part10(SYNTAX.deflated, bomb)))).toBe('limit-exceeded');
@@ -238,7 +238,7 @@ function comparable(value: unknown): string {
   return typeof value === 'string' && !Number.isNaN(Number(value)) ? String(Number(value)) : String(value);
 }
 
-/** dcmjs as a second opinion; it takes whole ArrayBuffers only, and reads on where it meets a fault. */
+/** dcmjs as a second opinion. It takes whole ArrayBuffers only, and reads on after a fault. */
 function withDcmjs(bytes: Uint8Array): (keyword: string) => readonly string[] {
   dcmjs.log.setLevel('silent', false);
   const { dict } = dcmjs.data.DicomMessage.readFile(Uint8Array.from(bytes).buffer, {

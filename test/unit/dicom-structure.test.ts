@@ -1,4 +1,4 @@
-/** The structure of a data set, byte by byte: what is read where, and at which byte a broken one is refused. */
+/** The structure of a data set, byte by byte: what is read, and at which byte a damaged one is refused. */
 import { describe, expect, it } from 'vitest';
 import type { ElementSet } from '#dicom/element.ts';
 import { DicomReadError } from '#dicom/error.ts';
@@ -11,7 +11,7 @@ const BIG_ENDIAN: Encoding = { explicitVr: true, littleEndian: false };
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(/\s|\|/g, ''), 'hex'));
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** Tag, VR and value of each element, items and fragments in their place. */
+/** Tag, VR and value of each element, with items and fragments in their places. */
 const told = ({ elements }: ElementSet): unknown =>
   [...elements].map(([tag, { vr, value, items, fragments }]) => [
     tag.toString(16).padStart(8, '0'),
@@ -70,7 +70,7 @@ describe('an element', () => {
     },
   );
 
-  it('is a view on the file, wherever that lies in memory', () => {
+  it('is a view on the file, wherever the file is in memory', () => {
     const memory = bytesOf(`ffff ${CT} ffff`);
     const { elements } = new StructureReader(memory.subarray(2, 12), 0).file(EXPLICIT, {});
 
@@ -79,7 +79,7 @@ describe('an element', () => {
     expect(value?.buffer).toBe(memory.buffer);
   });
 
-  it('may stand twice where it says the same, or is private and then the first counts', () => {
+  it('may occur twice with the same value; of private ones the first counts', () => {
     expect(read(`${CT} ${CT}`)).toEqual([MODALITY]);
     expect(read('09000110 4c4f 0200 4142 09000110 4c4f 0200 4344')).toEqual([['00091001', 'LO', '4142']]);
     expect(refusal(() => read(`${CT} 08006000 4353 0200 4d52`))).toEqual({ code: 'malformed', offset: 20 });
@@ -140,7 +140,7 @@ describe('a sequence', () => {
     expect(elements.get(0x0008_1110)?.items?.map(({ littleEndian }) => littleEndian)).toEqual([false]);
   });
 
-  it('nests to the limit, and not beyond', () => {
+  it('nests up to the limit, and no deeper', () => {
     const nested = (depth: number) =>
       `${`${sequence(UNTIL_END)} ${ITEM} ${UNTIL_END}`.repeat(depth)} ${`${ITEM_END} ${SEQUENCE_END}`.repeat(depth)}`;
 
@@ -148,7 +148,7 @@ describe('a sequence', () => {
     expect(refusal(() => read(nested(MAX_DEPTH + 1)))).toEqual({ code: 'limit-exceeded', limit: MAX_DEPTH });
   });
 
-  it('has as many items as the limit leaves, and not one more', () => {
+  it('has as many items as the limit allows, and not one more', () => {
     const items = (count: number) => {
       const bytes = new Uint8Array(12 + 8 * count);
       bytes.set(bytesOf(sequence(UNTIL_END)));
@@ -176,7 +176,7 @@ describe('pixel data', () => {
   });
 });
 
-describe('what breaks off or lies', () => {
+describe('truncated files and wrong lengths', () => {
   it.each<[string, string, object, Encoding?]>([
     ['a tag', '0800', { code: 'truncated', needed: 4, remaining: 2 }],
     ['a VR', '08006000 43', { code: 'truncated', needed: 4, remaining: 1 }],
@@ -222,7 +222,7 @@ describe('what breaks off or lies', () => {
 });
 
 describe('the File Meta Information', () => {
-  it('ends where its group ends, whatever its length says', () => {
+  it('ends with its group, whatever its length says', () => {
     const hex = `02000000 554c 0400 ffffffff 02001000 5549 0400 312e3200 ${CT}`;
     const reader = new StructureReader(bytesOf(`0000 ${hex}`), 2);
 
@@ -234,7 +234,7 @@ describe('the File Meta Information', () => {
     expect(told(reader.file(EXPLICIT, {}))).toEqual([MODALITY]);
   });
 
-  it('may be all there is', () => {
+  it('may be the whole file', () => {
     const reader = new StructureReader(bytesOf('02001000 5549 0200 3132'), 0);
 
     expect(told(reader.meta())).toEqual([['00020010', 'UI', '3132']]);

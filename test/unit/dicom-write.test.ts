@@ -22,7 +22,7 @@ const refusal = (attributes: Attributes): DicomWriteError => {
   throw new Error('the gate let it through');
 };
 
-describe('the gate of the writer', () => {
+describe('the checks of the writer', () => {
   it.each<[rule: string, attributes: Attributes]>([
     ['a keyword that PS3.6 does not have', { PatientsName: 'Secret' }],
     ['a keyword that is only an inherited property', { constructor: 'Secret' }],
@@ -80,7 +80,7 @@ describe('the gate of the writer', () => {
     expect(error.message.replace(/^[A-Za-z]+/, '')).not.toContain('Secret');
   });
 
-  it('lets through what PS3.5 allows at its limits', () => {
+  it('accepts what PS3.5 just allows', () => {
     const attributes: Attributes = {
       Rows: 65_535,
       PatientID: 'ü'.repeat(64),
@@ -109,11 +109,11 @@ describe('the gate of the writer', () => {
   it.each([
     ['one of several values', { OtherPatientNames: ['Phantom^Hilum', 'Müller^Phantom'] }],
     ['the last of several items', { ReferencedStudySequence: [{ StudyID: 'a' }, { StudyID: 'ü' }] }],
-  ])('names its character set where %s needs one', (_, attributes) => {
+  ])('states its character set where %s needs one', (_, attributes) => {
     expect(written(attributes).text('SpecificCharacterSet')).toBe('ISO_IR 192');
   });
 
-  it('names no character set where ASCII is enough', () => {
+  it('states no character set where ASCII is enough', () => {
     expect(written({ PatientName: 'Phantom^Hilum' }).has('SpecificCharacterSet')).toBe(false);
   });
 
@@ -137,7 +137,7 @@ describe('the gate of the writer', () => {
     expect(dataset.number('FileOffsetInContainer')).toBe(2 ** 40);
   });
 
-  it('writes as many items as an object of many thousand frames has', () => {
+  it('writes the items of an object with many thousand frames', () => {
     const frames = Array.from({ length: 20_000 }, (_, index) => ({
       FrameContentSequence: [{ InStackPositionNumber: index + 1, TemporalPositionIndex: 1 }],
     }));
@@ -148,7 +148,7 @@ describe('the gate of the writer', () => {
     expect(read.at(-1)?.items('FrameContentSequence')[0]?.number('InStackPositionNumber')).toBe(20_000);
   });
 
-  it('gives the same bytes whatever the order of the keywords', () => {
+  it('gives the same bytes for any order of keywords', () => {
     const one = encodeDicom({
       ...UIDS,
       PatientID: 'a',
@@ -166,8 +166,8 @@ describe('the gate of the writer', () => {
   });
 });
 
-describe('values copied as they were found', () => {
-  it('keeps a broken value to the character, lists it, and leaves the file readable', () => {
+describe('values copied unchanged', () => {
+  it('keeps an invalid value character by character, lists it, and leaves the file readable', () => {
     const source: Attributes = {
       PatientID: 'x'.repeat(80),
       PatientBirthDate: '1960-02-29',
@@ -217,7 +217,7 @@ describe('Decimal Strings', () => {
     expect(formatDecimal(value)).toBe(expected);
   });
 
-  it('never takes more than 16 characters nor loses more than they cost, whatever the number', () => {
+  it('never takes more than 16 characters nor loses more digits than necessary, whatever the number', () => {
     let state = 1;
     for (let i = 0; i < 5_000; i++) {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -232,7 +232,7 @@ describe('Decimal Strings', () => {
 });
 
 describe('UIDs of results', () => {
-  it('are the same for the same parts, others for others, and valid', () => {
+  it('are the same for the same parts, different for different parts, and valid', () => {
     const uid = resultUid('a', 'b', 'c');
 
     expect(uid).toBe(resultUid('a', 'b', 'c'));

@@ -31,7 +31,7 @@ afterEach(() => pacs.misbehave(undefined));
 const clientOf = ({ dicomWebUrl, username, password }: DicomWebStore, changed: object = {}): DicomWebClient =>
   createDicomWebClient({ url: dicomWebUrl, username, password, timeoutMs: 2_000, ...changed });
 
-/** A server that answers everything with the same bytes, whatever it is asked. */
+/** A server that answers every request with the same bytes. */
 async function answering(status: number, contentType: string, body: string): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
     request.resume();
@@ -42,7 +42,7 @@ async function answering(status: number, contentType: string, body: string): Pro
 }
 
 describe('a DICOMweb archive', () => {
-  it('gives back byte for byte what was stored, searched for, one by one and by series', async () => {
+  it('returns stored instances byte for byte, by search, singly and by series', async () => {
     expect(await client.store(objects)).toEqual(
       objects.map(({ SOPInstanceUID }) => ({ SOPInstanceUID, stored: true })),
     );
@@ -62,7 +62,7 @@ describe('a DICOMweb archive', () => {
     expect(await client.retrieveMetadata(first)).toMatchObject([{ '00280010': { Value: [16] } }]);
   });
 
-  it('has no answer for what it does not have', async () => {
+  it('returns undefined or nothing for what it does not have', async () => {
     const unknown = { ...first, SOPInstanceUID: '1.2.3' };
 
     expect(await client.retrieveInstance(unknown)).toBeUndefined();
@@ -74,11 +74,11 @@ describe('a DICOMweb archive', () => {
     await expect(client.retrieveRendered(first, 'image/png')).rejects.toThrow(ArchiveRequestError);
   });
 
-  it('never lets a UID change the path that is asked for', async () => {
+  it('never lets a UID change the requested path', async () => {
     await expect(client.retrieveInstance({ ...first, SOPInstanceUID: '../../system' })).rejects.toThrow(RangeError);
   });
 
-  it('is asked for page after page', async () => {
+  it('is queried page by page', async () => {
     const study = '2.25.77';
     const many = ctSeries({ seed: 3, slices: 1_001, attributes: { StudyInstanceUID: study } });
     for (const bytes of many) pacs.archive.add(bytes);
@@ -111,7 +111,7 @@ describe('storing', () => {
     expect(await client.store(objects)).toEqual(outcomes);
   });
 
-  it('counts an instance as not stored that the answer does not name', async () => {
+  it('counts an instance that the answer does not list as not stored', async () => {
     const [valid] = objects;
     const answer = await client.store([
       ...(valid ? [valid] : []),
@@ -158,7 +158,7 @@ describe('storing', () => {
     [429, '', ArchiveUnavailableError],
     [503, 'Phantom^Hilum', ArchiveUnavailableError],
     [403, 'Phantom^Hilum', ArchiveDeniedError],
-  ])('makes of HTTP %i with "%s" an error of its kind, without quoting the answer', async (status, body, kind) => {
+  ])('translates HTTP %i with "%s" to the right error, without quoting the answer', async (status, body, kind) => {
     const { url, server } = await answering(status, 'text/plain', body);
 
     const storing = createDicomWebClient({ url }).store(objects);
@@ -168,7 +168,7 @@ describe('storing', () => {
     server.close();
   });
 
-  it('sends nothing for nothing', async () => {
+  it('sends no request without objects', async () => {
     const asked = pacs.requests.length;
 
     expect(await client.store([])).toEqual([]);
@@ -183,7 +183,7 @@ describe('an archive that fails', () => {
     ['store', () => client.store(objects)],
   ];
 
-  it.each(actions)('is away when it hangs up or answers 503, denied when it answers 401: %s', async (_, act) => {
+  it.each(actions)('is unavailable if it hangs up or answers 503, denied if it answers 401: %s', async (_, act) => {
     pacs.misbehave('down');
     await expect(act()).rejects.toThrow(ArchiveUnavailableError);
     pacs.misbehave('unavailable');
@@ -192,7 +192,7 @@ describe('an archive that fails', () => {
     await expect(act()).rejects.toThrow(ArchiveDeniedError);
   });
 
-  it('is away when it is silent for too long, before or within an answer', async () => {
+  it('is unavailable if it is silent for too long, before or within an answer', async () => {
     const server = createServer((request, response) => {
       if (request.url?.includes('studies?')) return;
       response.writeHead(200, { 'Content-Type': 'multipart/related; boundary=B' }).write('--B\r\n\r\nhalf');
@@ -207,7 +207,7 @@ describe('an archive that fails', () => {
     server.close();
   });
 
-  it('is away when its answer is cut off', async () => {
+  it('is unavailable if its answer is truncated', async () => {
     await client.store(objects);
     pacs.misbehave('cut');
 
@@ -233,7 +233,7 @@ describe('an archive that fails', () => {
     server.close();
   });
 
-  it('is left when the caller gives up', async () => {
+  it('is no longer waited for when the caller aborts', async () => {
     const stop = new AbortController();
     const reading = Array.fromAsync(client.retrieveSeries(first, { signal: stop.signal }));
     stop.abort(new Error('enough'));
@@ -241,8 +241,8 @@ describe('an archive that fails', () => {
     await expect(reading).rejects.toThrow('enough');
   });
 
-  it('is refused before it is asked when its address is wrong', () => {
+  it('is refused before any request if its address is wrong', () => {
     expect(() => createDicomWebClient({ url: 'orthanc:8042' })).toThrow(ConfigurationError);
-    expect(() => createDicomWebClient({ url: 'http://hilum:secret@orthanc/' })).toThrow(/settings of their own/);
+    expect(() => createDicomWebClient({ url: 'http://hilum:secret@orthanc/' })).toThrow(/in their own settings/);
   });
 });

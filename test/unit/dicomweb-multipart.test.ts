@@ -23,7 +23,7 @@ const read = (text: string, limits?: { maxHeaderBytes: number; maxPartBytes: num
   Array.fromAsync(readMultipart(whole(text), 'B', limits));
 
 describe('reading multipart/related', () => {
-  it('gives back what the writer wrote, wherever the stream is cut', async () => {
+  it('returns what the writer wrote, wherever the stream is cut', async () => {
     let filesSeen = 0;
     for (let seed = 0; seed < 200; seed++) {
       const random = createRandom(seed);
@@ -62,14 +62,14 @@ describe('reading multipart/related', () => {
     expect(parts[1]?.headers.size).toBe(0);
   });
 
-  it('calls a stream that ends early an archive that went away, never a shorter answer', async () => {
+  it('reports a stream that ends early as an unavailable archive, never as a shorter answer', async () => {
     const complete = '--B\r\n\r\none\r\n--B\r\n\r\ntwo\r\n--B--';
     for (let length = 0; length < complete.length; length++)
       await expect(read(complete.slice(0, length)), `${length} bytes`).rejects.toThrow(ArchiveUnavailableError);
     expect(await read(complete)).toHaveLength(2);
   });
 
-  it('stops at its limits before it takes memory for what comes', async () => {
+  it('stops at its limits before it allocates memory', async () => {
     const limits = { maxHeaderBytes: 64, maxPartBytes: 10 };
     let sent = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
@@ -106,7 +106,7 @@ describe('the boundary of a Content-Type', () => {
     expect(() => boundaryOf(contentType)).toThrow(ArchiveRequestError);
   });
 
-  it('takes no squared time over quotes without an end', () => {
+  it('does not take quadratic time for unclosed quotes', () => {
     const before = process.cpuUsage();
 
     expect(() => boundaryOf(`multipart/related;"${'\\"'.repeat(100_000)}`)).toThrow(ArchiveRequestError);

@@ -1,4 +1,4 @@
-/** The data dictionary, which reads a committed table, held to dcmjs's, which the table is made of. */
+/** The data dictionary, which reads a committed table, compared with dcmjs's dictionary, from which the table is made. */
 import { readFileSync } from 'node:fs';
 import { dictionary } from 'dcmjs/dictionary';
 import { describe, expect, it } from 'vitest';
@@ -8,11 +8,11 @@ import { dictionaryTable } from '../../scripts/dictionary/table.ts';
 const table = new URL('../../dicom/dictionary-table.json', import.meta.url);
 
 describe('the table', () => {
-  it('is what `npm run dictionary` makes of dcmjs now', () => {
+  it('is what `npm run dictionary` makes from dcmjs now', () => {
     expect(readFileSync(table, 'utf8')).toBe(dictionaryTable());
   });
 
-  it('has every attribute of the standard as dcmjs has it, and no other', () => {
+  it('has exactly dcmjs’s attributes of the standard', () => {
     const standard = Object.values(dictionary).flatMap(({ tag, name, vm }) => {
       const [, group = '', element = ''] = /^\(([0-9A-F]{4})(?:-[0-9A-F]{4})?,([0-9A-F]{4})\)$/.exec(tag) ?? [];
       const isOfStandard = group !== '' && Number.parseInt(group, 16) % 2 === 0;
@@ -40,7 +40,7 @@ describe('an attribute', () => {
     expect(lookup('')).toBeUndefined();
   });
 
-  it('that is retired has a VR to be read by, and no keyword to be written by', () => {
+  it('that is retired has a VR for reading, and no keyword for writing', () => {
     const lengthToEnd = 0x0008_0001;
 
     expect(vrOf(lengthToEnd)).toBe('UL');
@@ -48,7 +48,7 @@ describe('an attribute', () => {
     expect([lookup('LengthToEnd'), lookup('RETIRED_LengthToEnd')]).toEqual([undefined, undefined]);
   });
 
-  it('of a repeating group is that of the first, up to 50FF and 60FF and no further', () => {
+  it('of a repeating group equals that of the first group, up to 50FF and 60FF', () => {
     expect(lookup('OverlayData')).toMatchObject({ tag: '60003000', vr: 'OB or OW' });
     expect([0x6000_3000, 0x6002_3000, 0x60fe_3000].map(vrOf)).toEqual(['OB or OW', 'OB or OW', 'OB or OW']);
     expect([0x5000_0005, 0x50fe_0005].map(vrOf)).toEqual(['US', 'US']);
@@ -56,7 +56,7 @@ describe('an attribute', () => {
     expect([keywordOf(0x6000_3000), keywordOf(0x6002_3000)]).toEqual(['OverlayData', undefined]);
   });
 
-  it('of a private group has a VR only where it names a creator or gives a length', () => {
+  it('of a private group has a VR only where it is a creator or a group length', () => {
     expect([0x0009_0010, 0x0009_00ff].map(vrOf)).toEqual(['LO', 'LO']);
     expect([0x0009_000f, 0x0009_0100, 0x0009_1001].map(vrOf)).toEqual([undefined, undefined, undefined]);
     expect([0x0009_0000, 0x0008_0000, 0x4444_0000].map(vrOf)).toEqual(['UL', 'UL', 'UL']);

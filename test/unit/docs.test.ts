@@ -1,4 +1,4 @@
-/** What the documents name is there. */
+/** Checks that files named in the documents exist. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -15,18 +15,18 @@ const markdownIn = (folder: string): readonly string[] =>
 const rooms = ['docs', 'edge', 'layers', 'localstack', 'tools'];
 const documents = ['README.md', 'CONTRIBUTING.md', ...rooms.flatMap(markdownIn)].sort();
 
-/** Targets of links and pictures, without those that lead out of the repository or stay in their document. */
+/** Targets of links and pictures, except those outside the repository or in the same document. */
 const linksIn = (text: string): readonly string[] =>
   [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target).filter((target) => !/^(\w+:|#)/.test(target));
 
 describe('the documents', () => {
-  it.each(documents)('%s leads to nothing that is not there', (document) => {
+  it.each(documents)('%s has no broken link', (document) => {
     const targets = linksIn(read(document)).map((target) => join(dirname(document), target.replace(/#.*/, '')));
 
     expect(targets.filter((target) => !existsSync(join(ROOT, target)))).toEqual([]);
   });
 
-  it('are all there', () => {
+  it('are all found', () => {
     expect(documents).toEqual(
       expect.arrayContaining(['docs/architecture.md', 'edge/README.md', 'localstack/README.md']),
     );
@@ -34,12 +34,12 @@ describe('the documents', () => {
   });
 });
 
-describe('the way of a study in docs/architecture.md', () => {
+describe('the path of a study in docs/architecture.md', () => {
   const rows = [...read('docs/architecture.md').matchAll(/^\| (\d+) \| `([^`]+)` \|/gm)].map(([, step, path]) => ({
     step: Number(step),
     path: path ?? '',
   }));
-  /** A step that is the same for every tool names a folder of any of them. */
+  /** A path with `<tool-id>` stands for that file of every tool. */
   const filesOf = (path: string): readonly string[] =>
     path.includes('<tool-id>') ? readdirSync(join(ROOT, 'tools')).map((id) => path.replace('<tool-id>', id)) : [path];
 
@@ -47,7 +47,7 @@ describe('the way of a study in docs/architecture.md', () => {
     expect(rows.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  it.each(rows.flatMap(({ path }) => filesOf(path)))('%s can be read in a sitting', (path) => {
+  it.each(rows.flatMap(({ path }) => filesOf(path)))('%s can be read in one sitting', (path) => {
     expect(read(path).split('\n').length).toBeLessThan(300);
   });
 });

@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(parent, { recursive: true }));
 
-/** Another process with the folder open; resolves when it has it. */
+/** Starts another process that opens the folder; resolves when it has the lock. */
 async function edgeElsewhere() {
   const module = join(import.meta.dirname, '../../edge/folder.ts');
   const script = `
@@ -39,7 +39,7 @@ function thrownBy(action: () => void): unknown {
   }
 }
 
-it('is one edge’s alone: a second one is told so and touches nothing', () => {
+it('belongs to one edge: a second one is refused and changes nothing', () => {
   const first = openEdgeFolder(folder);
   mkdirSync(first.spoolFolder);
   writeFileSync(join(first.spoolFolder, 'open'), 'a series on its way');
@@ -53,7 +53,7 @@ it('is one edge’s alone: a second one is told so and touches nothing', () => {
   openEdgeFolder(folder).close();
 });
 
-it('is held against other processes too, and not by one that was killed', async () => {
+it('is also locked against other processes, but not by a killed one', async () => {
   const edge = await edgeElsewhere();
   const errors = [openEdgeFolder, refuseBesideEdge, removeEdgeFolder].map((open) => thrownBy(() => open(folder)));
   const upBesideIt = await localUp({ home: parent }).then(
@@ -72,7 +72,7 @@ it('is held against other processes too, and not by one that was killed', async 
   openEdgeFolder(folder).close();
 });
 
-it('is removed for a new cloud where nobody works in it', () => {
+it('is removed for a new cloud if no edge uses it', () => {
   openEdgeFolder(folder).close();
 
   removeEdgeFolder(folder);

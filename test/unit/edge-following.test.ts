@@ -1,4 +1,4 @@
-/** How the edge follows Orthanc: its pages, its order, its patience. Orthanc is a script here, the rest is real. */
+/** How the edge follows Orthanc: pages, order and retries. Orthanc is simulated here, the rest is real. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
 import { ArchiveRequestError, ArchiveUnavailableError, ConfigurationError, SystemRefusalError } from '#core/errors.ts';
@@ -14,7 +14,7 @@ const stableStudy = (seq: number, number: number) => ({
   ...{ seq, type: 'StableStudy', id: `id-${number}`, date: '20260101T120000' },
 });
 
-/** An Orthanc of these studies; what it is asked is written down. None has series any more, so that each is settled at once. */
+/** A simulated Orthanc with these studies, which records its requests. The studies have no series, so each is finished at once. */
 function orthancOf(studies: readonly OrthancStudy[], script: Partial<OrthancClient> = {}) {
   const asked: string[] = [];
   const client: OrthancClient = {
@@ -44,7 +44,7 @@ describe('following Orthanc', () => {
   afterEach(() => edge.close());
   const known = () => edge.journal.studies().map(({ StudyInstanceUID }) => StudyInstanceUID);
 
-  it('looks through all studies page by page, to the last', async () => {
+  it('scans all studies page by page, to the last', async () => {
     const { client, asked } = orthancOf(Array.from({ length: 401 }, (_, index) => studyOf(index)));
 
     await edge.restarted({ orthanc: client }).runOnce();
@@ -57,7 +57,7 @@ describe('following Orthanc', () => {
     ]);
   });
 
-  it('takes of them what is at rest and newer than where it began', async () => {
+  it('takes those that are stable and newer than the starting point', async () => {
     const { client } = orthancOf([
       studyOf(1),
       studyOf(2, { stable: false }),
@@ -71,7 +71,7 @@ describe('following Orthanc', () => {
     expect(known()).toEqual(['2.25.1']);
   });
 
-  it('follows the changes page by page from where it was, and notices a study once', async () => {
+  it('follows the changes page by page from its cursor, and notices a study once', async () => {
     const pages = [
       {
         changes: [stableStudy(6, 1), { ...stableStudy(7, 2), type: 'NewStudy' }, stableStudy(8, 1)],
@@ -99,7 +99,7 @@ describe('following Orthanc', () => {
     expect(edge.log.filter((line) => line.includes('study-noticed'))).toHaveLength(2);
   });
 
-  it('ends at a page without changes, whatever it says, and never goes back', async () => {
+  it('ends at a page without changes, and never moves back', async () => {
     const { client } = orthancOf([], { changes: async () => ({ changes: [], last: 3, done: false }) });
     edge.journal.begin(5, '');
 
@@ -108,7 +108,7 @@ describe('following Orthanc', () => {
     expect(edge.journal.cursor()).toBe(5);
   });
 
-  it('keeps where it began when Orthanc has a new database', async () => {
+  it('keeps its starting point when Orthanc has a new database', async () => {
     const { client } = orthancOf([studyOf(1), studyOf(2, { lastUpdate: '20251231T000000' })], {
       lastChange: async () => stableStudy(7, 1),
     });
@@ -125,7 +125,7 @@ describe('following Orthanc', () => {
     { start: 'now' as const, last: stableStudy(7, 1), cursor: 7, since: '20260101T120000' },
     { start: 'all' as const, last: stableStudy(7, 1), cursor: 7, since: '' },
     { start: 'now' as const, last: undefined, cursor: 0, since: '' },
-  ])('begins at $cursor, told to take $start', async ({ start, last, cursor, since }) => {
+  ])('begins at $cursor with HILUM_EDGE_START $start', async ({ start, last, cursor, since }) => {
     const { client } = orthancOf([], { lastChange: async () => last });
 
     await edge.restarted({ orthanc: client, start }).runOnce();
@@ -134,7 +134,7 @@ describe('following Orthanc', () => {
     expect(edge.log.join()).not.toContain('orthanc-replaced');
   });
 
-  it('lets a study rest that received instances while it waited its turn', async () => {
+  it('waits again for a study that received instances while it was queued', async () => {
     const clock = createManualClock();
     let stable = true;
     const { client } = orthancOf([], {
@@ -152,7 +152,7 @@ describe('following Orthanc', () => {
     });
   });
 
-  it('skips a study that is gone before its turn', async () => {
+  it('skips a study that was deleted while it was queued', async () => {
     const { client } = orthancOf([], { studies: async () => [studyOf(1)] });
 
     const outcomes = await edge.restarted({ orthanc: client }).runOnce();
@@ -168,7 +168,7 @@ describe('following Orthanc', () => {
     );
   });
 
-  it('tries a study that fails again after 1 s, 2 s, 4 s … at most 5 min', async () => {
+  it('retries a study that fails after 1 s, 2 s, 4 s … at most 5 min', async () => {
     const clock = createManualClock();
     const { client } = orthancOf([studyOf(1)], { series: () => Promise.reject(new TypeError('a defect')) });
     const waits: number[] = [];
@@ -186,7 +186,7 @@ describe('following Orthanc', () => {
   });
 
   it.each([new ArchiveUnavailableError('away'), new ConfigurationError('no such bucket')])(
-    'holds all studies up where it is not the fault of one: %s',
+    'pauses all studies on an error that affects all: %s',
     async (error) => {
       const { client } = orthancOf([studyOf(1), studyOf(2)], { series: () => Promise.reject(error) });
 
@@ -226,7 +226,7 @@ describe('the edge as it runs', () => {
   const uploads = () => [...edge.bucket.contents.keys()].filter((key) => key.endsWith('/manifest.json')).length;
   const until = (what: () => unknown, value: unknown) => expect.poll(what, { timeout: 10_000 }).toBe(value);
 
-  it('takes from its first start on only what arrives then', async () => {
+  it('forwards from its first start only studies that arrive later', async () => {
     await edge.arrive(ctSeries({ seed: 1 }));
     edge.pacs.archive.settle();
     const running = edge.restarted({ start: 'now' }).run(stop.signal);
@@ -244,13 +244,13 @@ describe('the edge as it runs', () => {
   it.each([
     ['the bucket', new ConfigurationError('There is no such bucket')],
     ['the bucket’s owner', new ArchiveRequestError('Not here')],
-  ])('ends at its start where %s cannot be used', async (_, error) => {
+  ])('ends at its start if %s cannot be used', async (_, error) => {
     const store: ObjectStore = { ...edge.bucket, exists: () => Promise.reject(error) };
 
     await expect(edge.restarted({ store }).run(stop.signal)).rejects.toBe(error);
   });
 
-  it('waits where a setting that worked no longer does, and goes on when it does again', async () => {
+  it('waits if a setting that worked no longer does, and continues when it works again', async () => {
     const denied = new ConfigurationError('The bucket is locked');
     let locked = false;
     const store: ObjectStore = {
@@ -269,7 +269,7 @@ describe('the edge as it runs', () => {
     await running;
   });
 
-  it('looks through all studies again after a while, and not all the time', async () => {
+  it('repeats the scan of all studies after a while, but not permanently', async () => {
     const clock = createManualClock(Date.now());
     const lookThroughs = () => edge.pacs.requests.filter((request) => request === 'GET /studies').length;
     const polls = () => edge.pacs.requests.filter((request) => request === 'GET /changes').length;

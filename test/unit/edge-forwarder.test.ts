@@ -15,7 +15,7 @@ const seriesReads = ({ pacs }: EdgeUnderTest) =>
   pacs.requests.filter((request) => /\/series\/[0-9.]+$/.test(request)).length;
 const skipReason = (outcome: StudyOutcome | undefined) => (outcome?.state === 'skipped' ? outcome.reason : undefined);
 
-/** A bucket that fails at its `at`-th write: before it, or after it while the answer is lost. */
+/** A bucket that fails at its `at`-th write: before the write, or after it so that the answer is lost. */
 function dyingBucket(bucket: MemoryObjectStore, at: number, moment: 'before' | 'after'): ObjectStore {
   let writes = 0;
   return {
@@ -30,7 +30,7 @@ function dyingBucket(bucket: MemoryObjectStore, at: number, moment: 'before' | '
 }
 
 describe('forwarding a study', () => {
-  it('seals every instance into chunks and closes them with a manifest that tells where each lies', async () => {
+  it('packs every instance into chunks and closes them with a manifest that lists their places', async () => {
     const edge = await edgeOf();
     const files = ctSeries({ slices: 7 });
     await edge.arrive(files);
@@ -86,7 +86,7 @@ describe('forwarding a study', () => {
       { at, moment: 'before' as const },
       { at, moment: 'after' as const },
     ]),
-  )('comes to the same objects when the process dies $moment write $at', async ({ at, moment }) => {
+  )('gives the same objects if the process dies $moment write $at', async ({ at, moment }) => {
     const undisturbed = await edgeOf();
     const disturbed = await edgeOf();
     for (const edge of [undisturbed, disturbed]) await edge.arrive(ctSeries({ slices: 6 }));
@@ -104,7 +104,7 @@ describe('forwarding a study', () => {
     expect(disturbed.journal.studies()).toMatchObject([{ state: 'uploaded', attempts: 0 }]);
   });
 
-  it('reads a series again whose chunks the bucket no longer holds', async () => {
+  it('reads a series again if its chunks are no longer in the bucket', async () => {
     const edge = await edgeOf();
     await edge.arrive(ctSeries());
     const [first] = await edge.forwarder.runOnce();
@@ -116,7 +116,7 @@ describe('forwarding a study', () => {
     expect(edge.bucket.contents).toEqual(everything);
   });
 
-  it('goes on without files that are no DICOM, and says which', async () => {
+  it('continues without files that are not DICOM, and logs which', async () => {
     const edge = await edgeOf();
     const files = ctSeries({ slices: 5 });
     await edge.arrive(files);
@@ -132,7 +132,7 @@ describe('forwarding a study', () => {
     expect(edge.log.some((line) => line.includes('"instance-refused"') && line.includes('"truncated"'))).toBe(true);
   });
 
-  it('tries a study again whose answer was cut off, and loses nothing', async () => {
+  it('retries a study after a truncated answer, and loses nothing', async () => {
     const edge = await edgeOf();
     await edge.arrive(ctSeries());
     edge.pacs.misbehave('cut');
@@ -161,8 +161,8 @@ describe('forwarding a study', () => {
   });
 });
 
-describe('what is left out', () => {
-  it('is decided by modality before anything is read', async () => {
+describe('leaving out a series', () => {
+  it('is decided by modality before the series is read', async () => {
     const edge = await edgeOf();
     await edge.arrive(ctSeries({ attributes: { Modality: 'MR' } }));
 
@@ -192,7 +192,7 @@ describe('what is left out', () => {
     expect(seriesReads(edge)).toBe(1);
   });
 
-  it('is judged anew when the tools change', async () => {
+  it('is decided again when the tools change', async () => {
     const edge = await edgeOf();
     await edge.arrive(ctSeries({ attributes: { BodyPartExamined: 'HEAD' } }));
     const [outcome] = await edge.forwarder.runOnce();
@@ -203,7 +203,7 @@ describe('what is left out', () => {
     expect(again).toMatchObject({ state: 'uploaded', instances: 6 });
   });
 
-  it('is what Hilum wrote: by the series, and by the file where the series does not say', async () => {
+  it('applies to Hilum’s own output, recognised by the series or by the file', async () => {
     const edge = await edgeOf();
     const device = { Manufacturer: 'Hilum', ManufacturerModelName: 'x', SoftwareVersions: '1' };
     await edge.arrive(ctSeries({ seed: 1, attributes: { Manufacturer: 'Hilum' } }));
@@ -233,7 +233,7 @@ describe('what is left out', () => {
 });
 
 describe('following Orthanc', () => {
-  it('takes at its first start only what arrives from then on, unless told otherwise', async () => {
+  it('forwards at its first start only later arrivals, unless configured otherwise', async () => {
     const edge = await edgeOf({ start: 'now' });
     await edge.arrive(ctSeries({ seed: 1 }));
     expect(await edge.forwarder.runOnce()).toEqual([]);
@@ -245,7 +245,7 @@ describe('following Orthanc', () => {
     expect(edge.journal.studies()).toHaveLength(1);
   });
 
-  it('finds studies that came to rest while it was down and of which no event tells', async () => {
+  it('finds studies that became stable while it was down, for which there is no event', async () => {
     const edge = await edgeOf();
     await edge.forwarder.runOnce();
     await edge.arrive(ctSeries());
@@ -266,7 +266,7 @@ describe('following Orthanc', () => {
     expect(edge.journal.cursor()).toBeLessThan(1_000);
   });
 
-  it('goes on after Orthanc and the bucket were away, and ends when told to', async () => {
+  it('continues after Orthanc and the bucket were down, and ends on a signal', async () => {
     const edge = await edgeOf();
     let writes = 0;
     const store = {
@@ -291,7 +291,7 @@ describe('following Orthanc', () => {
     expect(edge.log.at(-1)).toContain('edge-stopped');
   });
 
-  it('stops in the middle of a study when told to, and has it in line for the next start', async () => {
+  it('stops in the middle of a study on a signal, and keeps it queued for the next start', async () => {
     const edge = await edgeOf();
     await edge.arrive(ctSeries());
     const stop = new AbortController();
@@ -310,14 +310,14 @@ describe('following Orthanc', () => {
     expect(await edge.restarted().runOnce()).toMatchObject([{ state: 'uploaded', instances: 6 }]);
   });
 
-  it('says at once that its password is wrong', async () => {
+  it('reports a wrong password at once', async () => {
     const edge = await edgeOf();
     edge.pacs.misbehave('denied');
 
     await expect(edge.forwarder.run(new AbortController().signal)).rejects.toThrow(ArchiveDeniedError);
   });
 
-  it('does not let one bad study hold up the others', async () => {
+  it('does not let one failing study delay the others', async () => {
     const edge = await edgeOf();
     const [bad, good] = [ctSeries({ seed: 1 }), ctSeries({ seed: 2 })];
     await edge.arrive(bad);

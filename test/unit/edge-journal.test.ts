@@ -60,7 +60,7 @@ describe('the journal', () => {
     other.close();
   });
 
-  it('moves the cursor only together with what was noticed', () => {
+  it('moves the cursor only together with the noticed studies', () => {
     journal.begin(5, '');
     const broken = { StudyInstanceUID: STUDY, orthancId: undefined as never };
 
@@ -70,7 +70,7 @@ describe('the journal', () => {
     expect(journal.studies()).toEqual([]);
   });
 
-  it('hands out studies in the order of their arrival, and failed ones when their time has come', () => {
+  it('returns studies in the order of their arrival, and failed ones when they are due', () => {
     journal.notice([{ StudyInstanceUID: '2.25.7', orthancId: 'a' }], 1_000);
     journal.notice([{ StudyInstanceUID: '2.25.3', orthancId: 'b' }], 2_000);
 
@@ -82,7 +82,7 @@ describe('the journal', () => {
     expect(journal.due(5_000)).toMatchObject({ StudyInstanceUID: '2.25.7', attempts: 1, reason: REASON });
   });
 
-  it('says why a study was skipped, and drops the reason when that changes', () => {
+  it('keeps the reason why a study was skipped, and drops it when that changes', () => {
     const reason = { code: 'modality-not-wanted', message: 'No tool takes images of modality MR.' };
     journal.notice([{ StudyInstanceUID: STUDY, orthancId: 'a' }], 1_000);
     journal.settle(STUDY, { state: 'skipped', reason, lastUpdate: 't' }, 2_000);
@@ -115,7 +115,7 @@ describe('the journal', () => {
     expect(journal.study(STUDY)?.refused).toEqual([]);
   });
 
-  it('is empty for who asks before the edge ever ran', () => {
+  it('is empty before the edge ever ran', () => {
     expect(readJournal(join(folder, 'none.sqlite'))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** Nothing of a study is lost between the archive and the bucket, and nothing is taken for done that is not. */
+/** No instance is lost between archive and bucket, and no incomplete study counts as done. */
 import { describe, expect, it } from 'vitest';
 import { ArchiveUnavailableError } from '#core/errors.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
@@ -7,7 +7,7 @@ import { ctSeries, type EdgeUnderTest, edgeOf } from '../fixtures/edge.ts';
 const manifestsIn = ({ bucket }: EdgeUnderTest) =>
   [...bucket.contents].filter(([key]) => key.endsWith('/manifest.json')).map(([, bytes]) => parseManifest(bytes));
 
-/** An archive that leaves out the last instances of every series it is asked for, and ends its answer as if that were all. */
+/** An archive that leaves out the last instances of every requested series, and ends its answer as if it were complete. */
 const leavingOut = ({ archive }: EdgeUnderTest, count: number) => ({
   ...archive,
   async *retrieveSeries(...asked: Parameters<typeof archive.retrieveSeries>) {
@@ -17,7 +17,7 @@ const leavingOut = ({ archive }: EdgeUnderTest, count: number) => ({
   },
 });
 
-/** A late slice of a study comes to rest while nobody listens, as after a restart of Orthanc: no event tells of it. */
+/** A late slice becomes stable while the edge is down, as after a restart of Orthanc, so that there is no event for it. */
 async function arriveUnnoticed(edge: EdgeUnderTest, files: readonly Uint8Array[]): Promise<void> {
   await edge.arrive(files);
   for (const study of edge.pacs.archive.studies.values()) {
@@ -27,30 +27,33 @@ async function arriveUnnoticed(edge: EdgeUnderTest, files: readonly Uint8Array[]
 }
 
 describe('an archive that sends fewer instances of a series than it lists', () => {
-  it.each([1, 3])('closes no upload, and has the study in line until all are there (%i are missing)', async (count) => {
-    const edge = await edgeOf();
-    await edge.arrive(ctSeries({ slices: 6 }));
+  it.each([1, 3])(
+    'closes no upload, and keeps the study queued until all have arrived (%i are missing)',
+    async (count) => {
+      const edge = await edgeOf();
+      await edge.arrive(ctSeries({ slices: 6 }));
 
-    const refusal = await edge
-      .restarted({ archive: leavingOut(edge, count) })
-      .runOnce()
-      .catch((error: unknown) => error);
+      const refusal = await edge
+        .restarted({ archive: leavingOut(edge, count) })
+        .runOnce()
+        .catch((error: unknown) => error);
 
-    expect(refusal).toBeInstanceOf(ArchiveUnavailableError);
-    expect(refusal).toMatchObject({ facts: { listed: 6, received: 6 - count } });
-    expect(manifestsIn(edge)).toEqual([]);
-    const [study] = edge.journal.studies();
-    expect(study).toMatchObject({ state: 'seen', attempts: 1, reason: { code: 'archive-unavailable' } });
+      expect(refusal).toBeInstanceOf(ArchiveUnavailableError);
+      expect(refusal).toMatchObject({ facts: { listed: 6, received: 6 - count } });
+      expect(manifestsIn(edge)).toEqual([]);
+      const [study] = edge.journal.studies();
+      expect(study).toMatchObject({ state: 'seen', attempts: 1, reason: { code: 'archive-unavailable' } });
 
-    const whole = await edge.restarted().forwardStudy(study?.StudyInstanceUID ?? '');
+      const whole = await edge.restarted().forwardStudy(study?.StudyInstanceUID ?? '');
 
-    expect(whole).toMatchObject({ state: 'uploaded', instances: 6, fresh: true });
-    expect(manifestsIn(edge).map(({ instances }) => instances.length)).toEqual([6]);
-  });
+      expect(whole).toMatchObject({ state: 'uploaded', instances: 6, fresh: true });
+      expect(manifestsIn(edge).map(({ instances }) => instances.length)).toEqual([6]);
+    },
+  );
 });
 
-describe('the look through all studies', () => {
-  it('takes a study again that received an instance since it was settled', async () => {
+describe('the scan of all studies', () => {
+  it('takes a finished study again if it has received an instance since', async () => {
     const edge = await edgeOf();
     const files = ctSeries({ slices: 8 });
     await edge.arrive(files.slice(0, 7));
@@ -63,7 +66,7 @@ describe('the look through all studies', () => {
     expect(manifestsIn(edge).map(({ instances }) => instances.length)).toEqual([7, 8]);
   });
 
-  it('takes again what was skipped and then received what a tool wants', async () => {
+  it('takes a skipped study again if it has received images that a tool wants', async () => {
     const edge = await edgeOf();
     const files = ctSeries({ slices: 3 });
     await edge.arrive(files.slice(0, 2));
@@ -73,7 +76,7 @@ describe('the look through all studies', () => {
     expect(await edge.restarted().runOnce()).toMatchObject([{ state: 'uploaded', instances: 3 }]);
   });
 
-  it('lets what did not change since be, and what waits its turn anyway', async () => {
+  it('ignores unchanged studies and queued ones', async () => {
     const edge = await edgeOf();
     await edge.arrive(ctSeries({ seed: 1 }));
     await edge.forwarder.runOnce();
@@ -92,7 +95,7 @@ describe('the look through all studies', () => {
   });
 });
 
-it('tells in the log the kind of a defect that nobody foresaw, and never its words, which may quote a patient', async () => {
+it('logs the class of an unexpected error, but never its message, which may quote a patient', async () => {
   const edge = await edgeOf();
   await edge.arrive(ctSeries({ seed: 1 }));
   const retrieveSeries = (): never => {

@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dirname(folder), { recursive: true }));
 
-/** Seals files of these sizes, and reads the chunks back. */
+/** Packs files of these sizes into chunks, and reads the chunks back. */
 async function sealed(sizes: readonly number[], seed = 1) {
   const random = createRandom(seed);
   const files = sizes.map((size) => fileOf(Uint8Array.from({ length: size }, () => random.int(0, 255))));
@@ -46,7 +46,7 @@ async function sealed(sizes: readonly number[], seed = 1) {
   return chunks;
 }
 
-describe('sealing chunks', () => {
+describe('packing chunks', () => {
   it.each([
     { sizes: [], expected: [] },
     { sizes: [10], expected: [10] },
@@ -55,11 +55,11 @@ describe('sealing chunks', () => {
     { sizes: [40, 40, 40, 40], expected: [80, 80] },
     { sizes: [10, 250, 10], expected: [10, 250, 10] },
     { sizes: [250, 100], expected: [250, 100] },
-  ])('of at most 100 bytes makes $expected of files of $sizes', async ({ sizes, expected }) => {
+  ])('of at most 100 bytes gives $expected for files of $sizes', async ({ sizes, expected }) => {
     expect((await sealed(sizes)).map((chunk) => chunk.bytes.length)).toEqual(expected);
   });
 
-  it('tells where each file lies, whatever their sizes', async () => {
+  it('records the place of each file, for any sizes', async () => {
     for (let seed = 0; seed < 100; seed++) {
       const random = createRandom(seed);
       const sizes = Array.from({ length: random.int(1, 20) }, () => random.int(1, 150));
@@ -82,7 +82,7 @@ describe('sealing chunks', () => {
     expect(await sealed(sizes)).toEqual(await sealed(sizes));
   });
 
-  it('never hands out a part of a chunk', async () => {
+  it('never returns a part of a chunk', async () => {
     const [chunk] = await sealed([60]);
     if (chunk) await truncate(join(folder, chunk.sha256), 59);
 
@@ -97,7 +97,7 @@ describe('a spool', () => {
     throw new Error('away');
   }
 
-  it('is where nobody else reads, and is gone afterwards', async () => {
+  it('can be read only by its owner, and is removed afterwards', async () => {
     await withSpool({ folder, chunkBytes: 100 }, async (own) => {
       const [chunk] = await own.seal(each([fileOf(new Uint8Array(60))]));
       const [name] = await readdir(folder);
@@ -109,14 +109,14 @@ describe('a spool', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('is gone when the archive goes away', async () => {
+  it('is removed if the archive stops answering', async () => {
     const sealing = withSpool({ folder, chunkBytes: 100 }, (own) => own.seal(breaking()));
 
     await expect(sealing).rejects.toThrow('away');
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('is gone after the next start when the process was killed', async () => {
+  it('is removed at the next start if the process was killed', async () => {
     await expect(spool.seal(breaking())).rejects.toThrow('away');
     expect(await readdir(folder)).not.toEqual([]);
 

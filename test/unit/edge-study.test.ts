@@ -1,4 +1,4 @@
-/** What becomes of a study as a whole: which of its series go, in one manifest, and why none does where none does. */
+/** Forwarding a whole study: which series are in its manifest, and the reason if there are none. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OrthancClient, OrthancSeries } from '#adapters/orthanc/client.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
@@ -11,7 +11,7 @@ const seriesOf = (number: number, Modality: string | undefined): OrthancSeries =
   ...{ instances: 3, lastUpdate: '20260101T120000' },
 });
 
-/** An Orthanc that has one study of these series. */
+/** An Orthanc with one study of these series. */
 const orthancOf = (series: readonly OrthancSeries[], StudyInstanceUID = STUDY): OrthancClient => ({
   system: async () => ({ version: '1.12.7' }),
   lastChange: async () => undefined,
@@ -51,7 +51,7 @@ describe('a study', () => {
       series: [{ ...seriesOf(1, 'CT'), SeriesInstanceUID: '../1' }],
       ...{ code: 'invalid-uid', message: 'Its Series Instance UID is none (PS3.5 9.1).' },
     },
-  ])('$what is skipped, and says so', async ({ series, code, message }) => {
+  ])('$what is skipped with a reason', async ({ series, code, message }) => {
     const outcome = await edge.restarted({ orthanc: orthancOf(series) }).forwardStudy(STUDY);
 
     expect(outcome).toEqual({ state: 'skipped', StudyInstanceUID: STUDY, reason: { code, message } });
@@ -59,7 +59,7 @@ describe('a study', () => {
     expect(edge.journal.study(STUDY)).toMatchObject({ state: 'skipped', reason: { code, message } });
   });
 
-  it('without a UID of DICOM’s makes no key of it', async () => {
+  it('without a valid UID gets no key', async () => {
     const orthanc = orthancOf([seriesOf(1, 'CT')], '../../1');
 
     const outcome = await edge.restarted({ orthanc }).forwardStudy('../../1');
@@ -68,7 +68,7 @@ describe('a study', () => {
     expect(edge.bucket.contents.size).toBe(0);
   });
 
-  it('goes with all series that a tool wants, and without the others', async () => {
+  it('is forwarded with all series that a tool wants, and without the others', async () => {
     const first = ctSeries({ seed: 1, slices: 4 });
     const { StudyInstanceUID } = indexInstance(first[0] ?? new Uint8Array());
     await edge.arrive(first);
@@ -88,7 +88,7 @@ describe('a study', () => {
     expect(edge.bucket.contentTypes.get(key)).toBe('application/json');
   });
 
-  it('keeps the manifest that is there', async () => {
+  it('keeps an existing manifest', async () => {
     const files = ctSeries();
     const { StudyInstanceUID } = indexInstance(files[0] ?? new Uint8Array());
     await edge.arrive(files);
@@ -102,7 +102,7 @@ describe('a study', () => {
     expect(edge.bucket.contents.get(key)).toBe(bytes);
   });
 
-  it('is not begun where the edge is told to end', async () => {
+  it('is not started if the edge is stopping', async () => {
     const stop = new AbortController();
     stop.abort();
     const orthanc = orthancOf([seriesOf(1, 'MR')]);

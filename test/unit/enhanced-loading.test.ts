@@ -14,7 +14,7 @@ import { phantomStudy } from '../fixtures/phantom-studies.ts';
 const DEFLATED_FRAMES = '1.2.840.10008.1.2.8.1';
 
 describe('loading an enhanced image', () => {
-  it('rescales each frame by its own line, and gives fractions as they are', async () => {
+  it('applies each frame’s own rescale, and keeps fractions', async () => {
     const whole = await loadVolume([enhanced(sections(2, (k) => ({ slope: k + 1, intercept: -k })))]);
     const parts = await loadVolume([
       enhanced(
@@ -72,7 +72,7 @@ describe('loading an enhanced image', () => {
     expect(volume.kind === 'volume' && volume.voxels[0]).toBe(10 - 1024);
   });
 
-  it('is refused before a byte is read where the volume is larger than any memory', async () => {
+  it('is refused before a byte is read where the volume would not fit any memory', async () => {
     const huge = Array.from({ length: 100 }, (_, k) =>
       slice(k, { Rows: 65_535, Columns: 65_535, PixelSpacing: [0.01, 0.01] }),
     );
@@ -98,7 +98,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     expect([...volume.voxels.subarray(0, 6)]).toEqual([-1024, -1999 - 1024, -1024, -1023, -1022, -1024]);
   });
 
-  it('are air over the range of padding', async () => {
+  it('are air over the whole range of padding', async () => {
     const volume = await loadVolume(
       write(withPadding, { ...signed, PixelPaddingValue: -2000, PixelPaddingRangeLimit: -1999 }),
     );
@@ -106,7 +106,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     expect([...volume.voxels.subarray(0, 6)]).toEqual([-1024, -1024, -1024, -1023, -1022, -1024]);
   });
 
-  it('are kept where tissue has the value of padding, too', async () => {
+  it('are kept where padding has a value of tissue', async () => {
     const water = sections(2, () => ({ intercept: 0, stored: [0, 1, 2, 40, 41, 0] }));
 
     const volume = await loadVolume(write(water, { ...signed, PixelPaddingValue: 0 }));
@@ -114,7 +114,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     expect([...volume.voxels.subarray(0, 6)]).toEqual([0, 1, 2, 40, 41, 0]);
   });
 
-  it('are kept where the range of padding holds all tissue', async () => {
+  it('are kept where the range of padding includes all tissue', async () => {
     const range = { PixelPaddingValue: -2000, PixelPaddingRangeLimit: 6000 };
 
     const volume = await loadVolume(write(withPadding, { ...signed, ...range }));
@@ -122,7 +122,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     expect([...volume.voxels.subarray(2, 5)]).toEqual([-1024, -1023, -1022]);
   });
 
-  it('are air where padding is brighter than metal', async () => {
+  it('are air if padding is brighter than metal', async () => {
     const bright = sections(2, () => ({ stored: [5000, 1024, 1025, 1026, 1027, 5000] }));
 
     const volume = await loadVolume(write(bright, { ...signed, PixelPaddingValue: 5000 }));
@@ -130,7 +130,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     expect([...volume.voxels.subarray(0, 6)]).toEqual([-1024, 0, 1, 2, 3, -1024]);
   });
 
-  /** Slices of this rescale, with all of it in the instance and in the frames' groups. */
+  /** Slices with this rescale, stated completely in the instance and in the frames' groups. */
   const rescaled = (
     RescaleType: string,
     {
@@ -162,11 +162,14 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
   it.each([
     [-1024, ['ORIGINAL', 'PRIMARY', 'AXIAL', 'CT_SOM5']],
     [-1000, ['ORIGINAL', 'PRIMARY', 'VOLUME', 'NONE']],
-  ])('are Hounsfield units where the type is unspecified and the rest a scanner’s: %i, %j', async (intercept, type) => {
-    const volume = await loadVolume(rescaled('US', { intercept, type }));
+  ])(
+    'are Hounsfield units where the type is unspecified and the rest is like a scanner’s: %i, %j',
+    async (intercept, type) => {
+      const volume = await loadVolume(rescaled('US', { intercept, type }));
 
-    expect(volume.voxels[1]).toBe(1 + intercept);
-  });
+      expect(volume.voxels[1]).toBe(1 + intercept);
+    },
+  );
 
   it.each<[string, readonly Uint8Array[]]>([
     ['unspecified, without offset', rescaled('US', { intercept: 0 })],
@@ -178,11 +181,11 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     ['unspecified, of perfusion', rescaled('US', { type: ['ORIGINAL', 'PRIMARY', 'AXIAL', 'PERFUSION'] })],
     ['of a density', rescaled('MGML')],
     ['of another text', rescaled('mL/100g')],
-  ])('are refused where they are not Hounsfield units: %s', async (_, files) => {
+  ])('are refused if they are not Hounsfield units: %s', async (_, files) => {
     await expect(loadVolume(files)).rejects.toMatchObject({ code: 'not-hounsfield' });
   });
 
-  it('are no nearer for a window, and the same in MONOCHROME1', async () => {
+  it('do not depend on a window, and are the same in MONOCHROME1', async () => {
     const plain = await loadVolume(write(sections(2), {}));
     const shown = await loadVolume(
       write(sections(2), { WindowCenter: 0, WindowWidth: 10, PhotometricInterpretation: 'MONOCHROME1' }),
@@ -191,7 +194,7 @@ describe.each<[string, (stack: readonly Section[], attributes: Attributes) => re
     expect(shown.voxels).toEqual(plain.voxels);
   });
 
-  it('are refused where the slope is zero', async () => {
+  it('are refused if the slope is zero', async () => {
     await expect(
       loadVolume(
         write(

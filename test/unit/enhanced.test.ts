@@ -28,7 +28,7 @@ function framesOf(
 }
 
 describe('the index of an enhanced object', () => {
-  it('has what all frames share as its own, and the rest by frame', () => {
+  it('has shared values as its own, and all others by frame', () => {
     const index = indexInstance(enhanced(sections(2, (k) => ({ stack: '7', slope: k + 1 }))));
 
     expect(index).toMatchObject({
@@ -46,7 +46,7 @@ describe('the index of an enhanced object', () => {
     });
   });
 
-  it('holds nothing that may be about the patient', () => {
+  it('has nothing that may be about the patient', () => {
     const named = enhanced(
       sections(2, () => ({
         stack: 'Doe John',
@@ -63,7 +63,7 @@ describe('the index of an enhanced object', () => {
     expect(JSON.stringify(index)).not.toMatch(/doe|2026/i);
   });
 
-  it('finds what a converter had no functional group for', () => {
+  it('finds values for which a converter had no functional group', () => {
     const converted = enhanced(
       sections(2, (k) => ({
         groups: {
@@ -103,7 +103,7 @@ describe('the index of an enhanced object', () => {
     expect(named.BodyPartExamined).toBe('TSPINE');
   });
 
-  it('goes through the manifest, and a manifest from before it had frames is still read', () => {
+  it('survives the manifest, and a manifest from before there were frames is still read', () => {
     const index = indexInstance(enhanced(sections(2)));
     const manifest = (instance: InstanceIndex): Manifest => ({
       format: 'hilum.manifest/1',
@@ -170,7 +170,7 @@ describe('the volumes of an enhanced object', () => {
     ]);
   });
 
-  it('are told apart by a dimension that does not say where frames lie', () => {
+  it('are told apart by a dimension that does not say where frames are', () => {
     const dimensions = {
       DimensionIndexSequence: ['ImagePositionPatient', 'InversionTimes'].map((DimensionIndexPointer) => ({
         DimensionIndexPointer,
@@ -184,14 +184,14 @@ describe('the volumes of an enhanced object', () => {
     ]);
   });
 
-  it('are one where nothing tells frames of one place apart, which is refused', async () => {
+  it('are one, which is refused, where nothing tells frames at one place apart', async () => {
     const stack = content(() => ({}));
 
     expect(framesOf(stack)).toEqual([[1, 2, 3, 4]]);
     await expect(loadVolume([enhanced(stack)])).rejects.toMatchObject({ code: 'duplicate-slices' });
   });
 
-  it('are its stacks, or its directions where it names no stacks', () => {
+  it('are its stacks, or its directions without stacks', () => {
     const planes = sections(4, (k) => (k < 2 ? {} : { orientation: SAGITTAL, position: [2 * k, 0, 0] }));
     const stacks = planes.map((each, k) => ({ ...each, stack: k < 2 ? '1' : '2' }));
     const sideBySide = sections(4, (k) => ({ stack: k < 2 ? '1' : '2' }));
@@ -203,7 +203,7 @@ describe('the volumes of an enhanced object', () => {
     expect([framesOf(planes), framesOf(stacks), framesOf(sideBySide)]).toEqual([expected, expected, expected]);
   });
 
-  it('are no more than can be looked through where no two frames are parallel', () => {
+  it('are limited in number where no two frames are parallel', () => {
     const turned = sections(200, (k) => ({
       orientation: [1, 0, 0, 0, Number(Math.cos(k / 50).toFixed(6)), Number(Math.sin(k / 50).toFixed(6))],
     }));
@@ -223,7 +223,7 @@ describe('a concatenation', () => {
     });
   const [lower, upper] = [sections(5).slice(0, 3), sections(5).slice(3)];
 
-  it('is one volume, whatever order its parts come in', async () => {
+  it('is one volume, whatever the order of its parts', async () => {
     const whole = await loadVolume([part(2, 2, upper, 3), part(1, 2, lower, 0)]);
 
     expect(whole.frames).toEqual([
@@ -240,12 +240,12 @@ describe('a concatenation', () => {
     ['a part is missing', [part(1, 2, lower, 0)]],
     ['the first part is missing', [part(2, 2, upper, 3)]],
     ['frames are missing between its parts', [part(1, 2, lower, 0), part(2, 2, upper, 9)]],
-  ])('is refused where %s', async (_, files) => {
+  ])('is refused if %s', async (_, files) => {
     await expect(loadVolume(files)).rejects.toMatchObject({ code: 'incomplete-concatenation' });
   });
 });
 
-describe('an object with frames that nothing places', () => {
+describe('an object whose frames have no positions', () => {
   it.each<[string, Attributes, string]>([
     ['no functional groups', { PerFrameFunctionalGroupsSequence: undefined }, 'functional-groups'],
     ['fewer groups than frames', { NumberOfFrames: 5 }, 'functional-groups'],
@@ -299,7 +299,7 @@ describe('selecting an enhanced image', () => {
   const judge = (stack: readonly Section[]) =>
     phantomStudy('enhanced', [enhanced(stack)]).images.map((image) => judgeImage(selection, image));
 
-  it('counts frames as slices and judges each by what holds for it', () => {
+  it('counts frames as slices and judges each by its own values', () => {
     const mixed = sections(5, (k) => (k < 3 ? {} : { flavor: 'PERFUSION' }));
 
     expect(judge(mixed)).toMatchObject([{ suitable: true }, { suitable: false }]);

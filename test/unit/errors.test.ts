@@ -1,4 +1,4 @@
-/** What becomes of the work that met an error, and what is told of it: code and disposition are what scripts rely on. */
+/** What becomes of the work that met an error, and which of its words are shown. Scripts rely on code and disposition. */
 import { describe, expect, it } from 'vitest';
 import * as errors from '#core/errors.ts';
 import * as dicomErrors from '#dicom/error.ts';
@@ -30,7 +30,7 @@ const EACH: readonly (readonly [errors.KnownError, string, errors.Disposition])[
   [new errors.SystemRefusalError('ENOSPC', 'x'), 'ENOSPC', 'halt'],
 ];
 
-describe('an error of ours', () => {
+describe('a HilumError', () => {
   it.each(EACH)('%s: %s, %s', (error, code, disposition) => {
     expect([error.code, dispositionOf(error)]).toEqual([code, disposition]);
     expect(reasonOf(error)).toEqual({ code, message: 'x' });
@@ -38,7 +38,7 @@ describe('an error of ours', () => {
     expect(isKnown(error)).toBe(true);
   });
 
-  it('is in this list, whichever it is', () => {
+  it('is in this list, whatever its class', () => {
     const classes = [...Object.values(errors), ...Object.values(dicomErrors)].filter(
       (it) => typeof it === 'function' && (it.prototype instanceof HilumError || it.prototype instanceof DicomError),
     );
@@ -46,7 +46,7 @@ describe('an error of ours', () => {
     expect(new Set(EACH.map(([error]) => error.constructor))).toEqual(new Set(classes));
   });
 
-  it('carries its facts and its cause, and neither where there is none', () => {
+  it('carries its facts and its cause, or neither', () => {
     const cause = new TypeError('inner');
     const error = new errors.IntegrityError('x', { facts: { SOPInstanceUID: '2.25.1' }, cause });
 
@@ -61,7 +61,7 @@ describe('an error of ours', () => {
     expect([coded.facts, tilted.facts, unseen.facts]).toEqual([{ offset: 3 }, { degrees: 3 }, { teeth: 0 }]);
   });
 
-  it('shows the refused object, which is about the patient, only to who asks for it', () => {
+  it('shows the refused object, which is about the patient, only on request', () => {
     const error = new errors.RefusedObjectError(OBJECT, 'x', { facts: { rule: 'y' } });
 
     expect(error.object).toBe(OBJECT);
@@ -70,7 +70,7 @@ describe('an error of ours', () => {
   });
 });
 
-describe('an error that nobody foresaw', () => {
+describe('an unexpected error', () => {
   it.each([new TypeError('no such key for Doe^Jane'), 'Doe^Jane', undefined])(
     'is tried again, and its text is not told',
     (error) => {

@@ -60,7 +60,7 @@ describe.each(Object.entries(PLOTS))('%s', (_name, plot) => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 
-  it('says what it shows, on a ground of its own in the light and in the dark', () => {
+  it('has labels and its own background, for light and dark pages', () => {
     expect(svg).toContain('Grades &lt;exact&gt; &amp; &quot;near&quot;');
     expect(svg).toContain('class="sheet"');
     expect(svg).toContain('prefers-color-scheme:dark');
@@ -71,7 +71,7 @@ describe.each(Object.entries(PLOTS))('%s', (_name, plot) => {
   });
 });
 
-it('the check of well-formedness sees what is wrong', () => {
+it('the check of well-formedness finds faults', () => {
   const faults = ['<a><b></a></b>', '<a>', '<a/><b/>', '<a>x & y</a>', '<a b="1" b="2"/>', '<a b=1/>', 'x<a/>', ''];
 
   expect(faults.filter((xml) => xmlFault(xml) === undefined)).toEqual([]);

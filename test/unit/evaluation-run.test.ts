@@ -1,4 +1,4 @@
-/** What becomes of outcomes: kept, summed up, held against floors, written. */
+/** Outcomes of an evaluation: storing, summarising, comparing with floors, writing the page. */
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('outcomes in files', () => {
   const open = (version: string, resume: boolean): OutcomeFile => new OutcomeFile(folder, 'part', { version, resume });
 
-  it('are there again for the same version and case, and not after a line that was cut', () => {
+  it('are found again for the same version and case, and an incomplete line is ignored', () => {
     open('1', false).add({ seed: 1 }, { found: 3 });
     appendFileSync(join(folder, 'part.jsonl'), '{"version":"1","case":{"se');
 
@@ -33,7 +33,7 @@ describe('outcomes in files', () => {
     expect(again.outcomeOf({ seed: 1 })).toEqual({ found: 3 });
   });
 
-  it('are gone where a run begins anew', () => {
+  it('are removed when a run starts anew', () => {
     open('1', false).add({ seed: 1 }, { found: 3 });
 
     expect(open('1', false).has({ seed: 1 })).toBe(false);
@@ -43,7 +43,7 @@ describe('outcomes in files', () => {
 describe('floors', () => {
   const summary: Summary = { metrics: { recall: { value: 0.9, n: 20 }, error: { value: 2, n: 20 } } };
 
-  it('are kept at the floor itself, and say what is wrong below it', () => {
+  it('are reached at the floor itself, and are reported below it', () => {
     expect(broken({ 'p.recall': { atLeast: 0.9 }, 'p.error': { atMost: 2 } }, 'p', summary)).toEqual([]);
     expect(broken({ 'p.recall': { atLeast: 0.91 }, 'p.error': { atMost: 1.9 } }, 'p', summary)).toEqual([
       'p.recall is 0.9 (n = 20), not at least 0.91',
@@ -51,10 +51,8 @@ describe('floors', () => {
     ]);
   });
 
-  it('are broken by a figure that is not there, and know only their own part', () => {
-    expect(broken({ 'p.gone': { atLeast: 0 }, 'q.gone': { atLeast: 0 } }, 'p', summary)).toEqual([
-      'p.gone is not there',
-    ]);
+  it('are not reached by a missing figure, and apply only to their own part', () => {
+    expect(broken({ 'p.gone': { atLeast: 0 }, 'q.gone': { atLeast: 0 } }, 'p', summary)).toEqual(['p.gone is missing']);
   });
 });
 
@@ -79,7 +77,7 @@ describe('the page', () => {
     parts: [{ part: { name: 'p', title: 'A part' }, cases: 24, summary }],
   };
 
-  it('says value, interval, n, goal and whether it is reached', () => {
+  it('shows value, interval, n, goal and whether it is reached', () => {
     const page = pageOf(evaluated);
 
     expect(page).toContain('| recall | 0.877 | 0.800 to 0.912 | 230 | ≥ 0.9 | **no** |');
@@ -127,7 +125,7 @@ describe('the page', () => {
 });
 
 describe('cases', () => {
-  it('that cannot run are answers, each of its own', async () => {
+  it('that cannot run get an error as answer, each its own', async () => {
     const answers: [CaseCall, CaseAnswer][] = [];
     const calls = [0, 1].map((index) => ({ part: 'none', index }));
 
@@ -137,7 +135,7 @@ describe('cases', () => {
     for (const [, answer] of answers) expect(answer).toMatchObject({ error: expect.stringContaining('no-such-tool') });
   });
 
-  it('of a tool without an evaluation are none, and the tools that have one are named', async () => {
+  it('of a tool without an evaluation are refused, with the names of tools that have one', async () => {
     await expect(findEvaluation('no-such-tool')).rejects.toThrow('choose one of brain-tissue');
   });
 });

@@ -1,4 +1,4 @@
-/** What judges the spine tool is itself judged: masks measured by the rule, compressions that do what they say. */
+/** Tests of the spine tool's evaluation: measuring reference masks, and known compressions. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,7 +71,7 @@ describe('a known compression', () => {
 });
 
 describe('NIfTI', () => {
-  it('is read in LPS, whatever way its axes run', () => {
+  it('is read in LPS, for any direction of its axes', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'hilum-')), 'mask.nii.gz');
     const bytes = Buffer.alloc(352 + 2 * 3 * 4);
     for (const [n, size] of [3, 2, 3, 4].entries()) bytes.writeInt16LE(size, 40 + 2 * n);
@@ -96,7 +96,7 @@ describe('NIfTI', () => {
     expect(volume.spacingMm).toEqual([2, 3, 4]);
   });
 
-  it('refuses types that it does not read', () => {
+  it('refuses unsupported data types', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'hilum-')), 'complex.nii.gz');
     const bytes = Buffer.alloc(352);
     bytes.writeInt16LE(32, 70);

@@ -1,4 +1,4 @@
-/** Figures of evaluations against values worked by hand or by numpy (named where so). */
+/** Statistics compared with values computed by hand, or by numpy or R where stated. */
 import { describe, expect, it } from 'vitest';
 import { isReached, perCase, percentileOf, shareOf, statisticOf, told } from '../../evaluation/metrics.ts';
 import {
@@ -33,12 +33,12 @@ describe('percentiles', () => {
     expect(percentile([3, 1, 2, 10], percent)).toBeCloseTo(expected, 12);
   });
 
-  it('have no value of nothing', () => {
+  it('are not defined without values', () => {
     expect(() => median([])).toThrow(RangeError);
     expect(() => mean([])).toThrow(RangeError);
   });
 
-  it('leave the order of what they are given alone', () => {
+  it('do not change the order of their input', () => {
     const values = [3, 1, 2];
 
     expect(median(values)).toBe(2);
@@ -57,12 +57,12 @@ describe('the bootstrap', () => {
     expect(high).toBeCloseTo(49.5 + 1.96 * 2.9, 0);
   });
 
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and differs for another', () => {
     expect(bootstrap(cases, mean, { seed: 3 })).toEqual(bootstrap(cases, mean, { seed: 3 }));
     expect(bootstrap(cases, mean, { seed: 3 })).not.toEqual(bootstrap(cases, mean, { seed: 4 }));
   });
 
-  it('leaves out resamples that have no value, and has no interval of one case or of none', () => {
+  it('leaves out resamples without a value, and gives no interval for fewer than two cases', () => {
     const positives = [true, false, false, false];
     const share = (sample: readonly boolean[]): number => (sample.some((one) => one) ? 1 : Number.NaN);
 
@@ -71,8 +71,8 @@ describe('the bootstrap', () => {
     expect(bootstrap(positives, () => Number.NaN)).toBeUndefined();
   });
 
-  it('takes whole cases: findings of one case stay together', () => {
-    // Ten findings in two cases that disagree: resampled by finding the share would hardly ever be 0 or 1.
+  it('resamples whole cases: findings of one case stay together', () => {
+    // Ten findings in two cases that disagree: if findings were resampled, the share would hardly ever be 0 or 1.
     const metric = shareOf([{ hits: 5 }, { hits: 0 }], ({ hits }) => [hits, 5]);
 
     expect(metric).toEqual({ value: 0.5, interval: [0, 1], n: 10 });
@@ -80,7 +80,7 @@ describe('the bootstrap', () => {
 });
 
 describe('metrics', () => {
-  it('of which all cases say the same have the exact interval of Clopper and Pearson', () => {
+  it('have the exact interval of Clopper and Pearson if all cases agree', () => {
     // R: binom.test(10, 10)$conf.int is 0.6915 to 1; binom.test(0, 10) is 0 to 0.3085.
     expect(unanimousInterval(1, 10)).toEqual([expect.closeTo(0.6915, 4), 1]);
     expect(unanimousInterval(0, 10)).toEqual([0, expect.closeTo(0.3085, 4)]);
@@ -88,7 +88,7 @@ describe('metrics', () => {
     expect(shareOf(all, (n) => [n, n])).toEqual({ value: 1, interval: [expect.closeTo(0.6915, 4), 1], n: 30 });
   });
 
-  it('are absent, not 0, where there is nothing to count', () => {
+  it('are absent, not 0, if there is nothing to count', () => {
     const none = {
       share: shareOf([1, 2], () => [0, 0]),
       perCase: perCase([], () => 1),
@@ -142,7 +142,7 @@ describe('agreement', () => {
     expect(exactAgreement(matrix)).toBeCloseTo(36 / 50, 12);
   });
 
-  it('has the weighted kappa that numpy works out by the definition', () => {
+  it('has the weighted kappa that numpy computes by the definition', () => {
     expect(quadraticKappa(matrix)).toBeCloseTo(0.754_385_964_912_280_7, 12);
     expect(
       quadraticKappa({
@@ -222,7 +222,7 @@ describe('places on pictures', () => {
     { lesions: 1, detections: [{ score: 0.7 }, { score: 0.7, lesion: 'x' }] },
   ];
 
-  it('make a curve in which a lesion counts once and places of one score stand together', () => {
+  it('make a curve in which a lesion counts once and places of equal score form one point', () => {
     expect(frocPoints(cases)).toEqual([
       { threshold: 0.9, falsePerCase: 0, sensitivity: 1 / 3 },
       { threshold: 0.7, falsePerCase: 0.5, sensitivity: 2 / 3 },
@@ -247,7 +247,7 @@ describe('certainty', () => {
     { certainty: 0.21, right: false },
   ];
 
-  it('is held against how often the answers were right', () => {
+  it('is compared with how often the answers were right', () => {
     const bins = reliabilityBins(answers);
 
     expect(bins).toEqual([

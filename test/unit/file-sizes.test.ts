@@ -1,4 +1,4 @@
-/** Files that can be read in a sitting. */
+/** Limits the length of files, so that each can be read in one sitting. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { ROOT } from '../../localstack/parts.mjs';
 const LONGEST = 350;
 const MEDIAN = 100;
 
-/** What git has or would take: code alone, nothing that is generated or built. */
+/** Code files that git has or would add, without generated and built ones. */
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: ROOT,
   encoding: 'utf8',
@@ -20,12 +20,12 @@ const lengths = files.map((file) => ({
   lines: readFileSync(join(ROOT, file), 'utf8').trimEnd().split('\n').length,
 }));
 
-it(`are of ${LONGEST} lines at the most`, () => {
+it(`have at most ${LONGEST} lines`, () => {
   expect(files.length).toBeGreaterThan(400);
   expect(lengths.filter(({ lines }) => lines > LONGEST)).toEqual([]);
 });
 
-it(`are of ${MEDIAN} lines or fewer, half of them`, () => {
+it(`have a median of at most ${MEDIAN} lines`, () => {
   const sorted = lengths.map(({ lines }) => lines).sort((a, b) => a - b);
 
   expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(MEDIAN);

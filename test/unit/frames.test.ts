@@ -1,4 +1,4 @@
-/** Which fragments of encapsulated pixel data make which frame, whatever the offset tables say. */
+/** The mapping of fragments of encapsulated pixel data to frames, with correct and wrong offset tables. */
 import { describe, expect, it } from 'vitest';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { decodePixels } from '#dicom/pixels.ts';
@@ -33,7 +33,7 @@ const jpegLsFrames = async () => Promise.all(FRAMES.map(async (values) => even(a
 const pieces = (frame: Uint8Array, ...cuts: readonly number[]): readonly Uint8Array[] =>
   [0, ...cuts].map((from, i) => frame.subarray(from, cuts[i] ?? frame.length));
 
-/** Where each of these fragments begins, from the first one's item tag. */
+/** Where each of these fragments begins, counted from the first one's item tag. */
 function starts(fragments: readonly Uint8Array[]): readonly number[] {
   let position = 0;
   return fragments.map((fragment) => {
@@ -84,7 +84,7 @@ describe('frames of one fragment each', () => {
     expect(await decode({ fragments })).toEqual(FRAMES.flat());
   });
 
-  it('are decoded in the order in which they are asked for, and no others', async () => {
+  it('are decoded in the requested order, and no others', async () => {
     const [first = new Uint8Array(0), , third = new Uint8Array(0)] = rleFrames;
     const fragments = [first, Uint8Array.of(1, 2), third];
 
@@ -105,7 +105,7 @@ describe('frames of several fragments', () => {
     expect(await decode({ fragments, extended: offsets })).toEqual(FRAMES.flat());
   });
 
-  it('are found by the end markers of JPEG where there are no offsets, or wrong ones', async () => {
+  it('are found by JPEG’s end markers if there are no offsets, or wrong ones', async () => {
     const frames = await jpegLsFrames();
     const cut = frames.flatMap((frame) => pieces(frame, 20));
 
@@ -113,7 +113,7 @@ describe('frames of several fragments', () => {
     expect(await decode({ syntax: JPEG_LS, fragments: cut, offsets: [0, 3, 1] })).toEqual(FRAMES.flat());
   });
 
-  it('are refused where nothing tells where one ends', async () => {
+  it('are refused where nothing shows where one ends', async () => {
     for (const wrong of [[], [0, 1, 2], [8, 16, 24], [0, 0, 0]]) {
       await expect(decode({ fragments, offsets: wrong })).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
     }
@@ -127,7 +127,7 @@ describe('one frame', () => {
     expect(await decode({ fragments: pieces(frame, 30, 70), frames: 1 })).toEqual(FRAMES[0]);
   });
 
-  it('is refused where the offsets tell of more, which would be left out', async () => {
+  it('is refused where the offsets list more frames, which would be lost', async () => {
     const fragments = await jpegLsFrames();
 
     const decoding = decode({ syntax: JPEG_LS, fragments, frames: 1, offsets: starts(fragments) });
@@ -135,12 +135,12 @@ describe('one frame', () => {
     await expect(decoding).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
   });
 
-  it('is refused where there is no fragment', async () => {
+  it('is refused if there is no fragment', async () => {
     await expect(decode({ fragments: [], frames: 1 })).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
   });
 });
 
-describe('compressed pixels that would grow beyond reason', () => {
+describe('compressed pixels that would grow beyond the limit', () => {
   it('are refused before they are decoded', async () => {
     const bomb = Array.from({ length: 1200 }, () => Uint8Array.of(0, 0));
     const elements = [...identity(), ...picture({ rows: 512, columns: 512, frames: 1200 }), encapsulated(bomb)];
@@ -151,7 +151,7 @@ describe('compressed pixels that would grow beyond reason', () => {
 });
 
 describe('more frames than fragments', () => {
-  it('are refused before memory is taken for them', async () => {
+  it('are refused before memory is allocated for them', async () => {
     const decoding = decode({ fragments: rleFrames, frames: 900_000 });
 
     await expect(decoding).rejects.toMatchObject({ code: 'corrupt-pixel-data' });

@@ -3,7 +3,7 @@ import { ArchiveDeniedError, MessageError, ServiceUnavailableError } from '#core
 import { consume } from '#functions/shared/consume.ts';
 import { allFailed, createPipeline, minuteLeft, nothingFailed, sqsEvent, stored } from '../fixtures/pipeline.ts';
 
-/** Work that fails as the message says. */
+/** Work that fails as the message specifies. */
 const work = async ({ body }: { readonly body: string }): Promise<void> => {
   if (body === 'reject') throw new MessageError('Never');
   if (body === 'retry') throw new ServiceUnavailableError('Later');
@@ -11,8 +11,8 @@ const work = async ({ body }: { readonly body: string }): Promise<void> => {
   if (body === 'unforeseen') throw new TypeError('What?');
 };
 
-describe('working off a queue', () => {
-  it('answers for each message on its own: done, kept, or back to the queue', async () => {
+describe('consuming a queue', () => {
+  it('answers each message on its own: done, kept, or returned to the queue', async () => {
     const pipeline = createPipeline();
 
     const answer = await consume({ work }, pipeline)(
@@ -29,7 +29,7 @@ describe('working off a queue', () => {
     expect(await stored(pipeline, 'dead-letters/convert-live/message-1.json')).toMatchObject({ body: 'reject' });
   });
 
-  it('keeps no dead letter of what was noted at a run', async () => {
+  it('keeps no dead letter of an error that was recorded at a run', async () => {
     const pipeline = createPipeline();
 
     const handler = consume({ work, note: async () => 'noted' }, pipeline);
@@ -38,7 +38,7 @@ describe('working off a queue', () => {
     expect(pipeline.objects.contents.size).toBe(0);
   });
 
-  it('loses nothing where the bucket fails while a message is being kept', async () => {
+  it('loses nothing if the bucket fails while a message is being kept', async () => {
     const pipeline = createPipeline();
     const objects = { ...pipeline.objects, put: () => Promise.reject(new ServiceUnavailableError('S3 is away')) };
 
@@ -48,7 +48,7 @@ describe('working off a queue', () => {
     expect(pipeline.logged.at(-1)).toContain('failure-not-handled');
   });
 
-  it('leaves a message that cannot be postponed to its queue', async () => {
+  it('leaves a message that cannot be postponed to the queue’s visibility timeout', async () => {
     const pipeline = createPipeline();
     const postpone = () => Promise.reject(new ServiceUnavailableError('SQS is away'));
 
@@ -59,7 +59,7 @@ describe('working off a queue', () => {
     ).toEqual(allFailed);
   });
 
-  it('hides a message that comes again for longer every time, by its own queue and receipt', async () => {
+  it('hides a repeated message for longer each time, on its own queue and with its receipt', async () => {
     const pipeline = createPipeline();
     const hidden: unknown[] = [];
     const queueNamed = (name: string) => ({
@@ -80,7 +80,7 @@ describe('working off a queue', () => {
     ]);
   });
 
-  it('keeps a dead letter with all that there is to know of it', async () => {
+  it('keeps a dead letter with all its facts', async () => {
     const pipeline = createPipeline();
 
     await consume({ work }, pipeline)(sqsEvent('convert-live', ['reject']), minuteLeft);
@@ -91,7 +91,7 @@ describe('working off a queue', () => {
     });
   });
 
-  it('asks for what is wrong to be noted with the message and the error, before it is counted', async () => {
+  it('records an error at the run before it is counted', async () => {
     const pipeline = createPipeline();
     const noted: unknown[] = [];
     const note = async (delivery: { readonly body: string }, error: unknown) => {
@@ -105,7 +105,7 @@ describe('working off a queue', () => {
     expect(pipeline.counted).toEqual(['Retried', 'Rejected']);
   });
 
-  it('logs what waits for another time as a warning, and the rest as an error', async () => {
+  it('logs retried errors as warnings, and others as errors', async () => {
     const pipeline = createPipeline();
 
     await consume({ work }, pipeline)(sqsEvent('convert-live', ['retry', 'halt', 'reject']), minuteLeft);
@@ -118,7 +118,7 @@ describe('working off a queue', () => {
     ]);
   });
 
-  it('takes a queue of another prefix by its whole name', async () => {
+  it('uses the whole name of a queue with another prefix', async () => {
     const pipeline = createPipeline();
     const seen: string[] = [];
     const handler = consume({ work: async ({ queue }) => void seen.push(queue) }, pipeline);
@@ -131,7 +131,7 @@ describe('working off a queue', () => {
     expect(seen).toEqual(['other-convert-live']);
   });
 
-  it('tells how much time is left and how often the message came', async () => {
+  it('passes on the remaining time and the receive count', async () => {
     const pipeline = createPipeline();
     const seen: unknown[] = [];
     const handler = consume(

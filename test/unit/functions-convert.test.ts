@@ -31,11 +31,11 @@ const answerOf = ({ version, inputDigest }: RunMessage, change: Partial<Paramete
     ...change,
   });
 
-/** A result that the gate refuses and whose failure it lets pass: its text quotes the patient. */
+/** A result that the gate refuses because its text quotes the patient; its failure passes the gate. */
 const refusedResult = (message: RunMessage) =>
   answerOf(message, { reason: { code: 'quotes', message: 'The image of Phantom^Tiny is too small.' } });
 
-/** A stored result with a region beside its image, which no tool can hand back: only the gate stands before it. */
+/** A stored result with a region outside its image, which no tool can return, so that only the gate can refuse it. */
 const drawnOutside = (message: RunMessage): Uint8Array => {
   const stored = JSON.parse(Buffer.from(serialiseResult(answerOf(message))).toString());
   const { reason: _, ...metadata } = stored.metadata;
@@ -95,7 +95,7 @@ describe('convert', () => {
     });
   });
 
-  it('says in the list what the answer says, and of each file in the bucket what it is', async () => {
+  it('copies the answer’s outcome to the list, and sets each object’s content type', async () => {
     await convert(pipeline, message);
 
     const { objects, ...list } = await listed();
@@ -121,7 +121,7 @@ describe('convert', () => {
     expect(pipeline.sentTo(toReturn)).toEqual([]);
   });
 
-  it('leaves a run without a reason where its answer has none', async () => {
+  it('records no reason if the answer has none', async () => {
     const { reason: _, ...metadata } = answerOf(message).metadata;
     const answer = { ...answerOf(message), metadata: { ...metadata, outcome: 'no-finding' as const } };
     await pipeline.objects.put(resultKey(message.runId), serialiseResult(answer));
@@ -132,7 +132,7 @@ describe('convert', () => {
     expect(await pipeline.runs.get(message.runId)).not.toHaveProperty('reason');
   });
 
-  it('gives the same bytes when it broke off and comes again, and converts no more once the list is there', async () => {
+  it('gives the same bytes after an interruption, and does not convert again once the list exists', async () => {
     await convert(pipeline, message);
     const before = new Map(pipeline.objects.contents);
     pipeline.objects.contents.delete(objectListKey(message.runId, 'result'));
@@ -144,7 +144,7 @@ describe('convert', () => {
     expect(pipeline.sentTo(toReturn)).toHaveLength(3);
   });
 
-  it('makes of a failure an object of its own, and leaves the run failed', async () => {
+  it('converts a failure to an object, and leaves the run failed', async () => {
     const failure = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
     await pipeline.objects.put(failureKey(message.runId), serialiseResult(failure));
     await pipeline.runs.record({ ...message, state: 'failed', reason: { code: 'died', message: 'It died.' } });
@@ -159,7 +159,7 @@ describe('convert', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'failed', reason: { code: 'died' } });
   });
 
-  it('has a result name the failure that it takes the place of, the same however often it is converted', async () => {
+  it('lets a result name the failure that it supersedes, the same at every conversion', async () => {
     const failure = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
     await pipeline.objects.put(failureKey(message.runId), serialiseResult(failure));
     await convert(pipeline, { ...message, answer: 'failure' });
@@ -175,7 +175,7 @@ describe('convert', () => {
     expect(new Map(pipeline.objects.contents)).toEqual(before);
   });
 
-  it('keeps to a result without a predecessor when a failure is told only after it was converted', async () => {
+  it('does not add a predecessor to a converted result if a failure comes later', async () => {
     await convert(pipeline, message);
     const failure = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
     await pipeline.objects.put(failureKey(message.runId), serialiseResult(failure));
@@ -187,7 +187,7 @@ describe('convert', () => {
     expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toEqual([]);
   });
 
-  it.each([true, false])('follows who pinned first whether there was a failure (%s)', async (failure) => {
+  it.each([true, false])('follows the first pinned decision on whether there was a failure (%s)', async (failure) => {
     const { put } = pipeline.objects;
     const key = supersedesKey(message.runId);
     const pinned = new TextEncoder().encode(JSON.stringify({ failure }));
@@ -204,7 +204,7 @@ describe('convert', () => {
     expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toHaveLength(failure ? 1 : 0);
   });
 
-  it('puts what the output gate refuses into quarantine, and lets only the failure leave that says so', async () => {
+  it('quarantines a refused result, and passes on only the failure', async () => {
     const result = refusedResult(message);
     await pipeline.objects.put(resultKey(message.runId), serialiseResult(result));
 
@@ -251,7 +251,7 @@ describe('convert', () => {
     expect((await listed('failure')).objects).toMatchObject([{ kind: 'non-result' }]);
   });
 
-  it('lets an earlier failure stand for a result that the gate refuses', async () => {
+  it('keeps an earlier failure if the gate refuses the result', async () => {
     const died = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
     await pipeline.objects.put(failureKey(message.runId), serialiseResult(died));
     await pipeline.objects.put(resultKey(message.runId), serialiseResult(refusedResult(message)));
@@ -261,7 +261,7 @@ describe('convert', () => {
     expect(await listed('failure')).toMatchObject({ reason: { code: 'died' } });
   });
 
-  it('only writes down where the gate refuses the failure too', async () => {
+  it('only records the refusal if the gate refuses the failure too', async () => {
     const description = {
       ...describeTool(entry),
       id: 'an-id-of-far-more-characters-than-the-sixty-four-that-lo-has-room-for',
@@ -286,7 +286,7 @@ describe('convert', () => {
     expect([...pipeline.objects.contents.keys()].filter((key) => key.endsWith('.dcm'))).toEqual([]);
   });
 
-  it('calls for a person where the same run gave other bytes before', async () => {
+  it('halts if the same run gave different bytes before', async () => {
     await convert(pipeline, message);
     const [object] = (await listed()).objects;
     await pipeline.objects.put(objectKey(message.runId, object?.SOPInstanceUID ?? ''), new Uint8Array(4));
@@ -298,7 +298,7 @@ describe('convert', () => {
     expect(pipeline.logged.at(-1)).toContain('content-conflict');
   });
 
-  it('retries where answer or manifest are not there', async () => {
+  it('retries if answer or manifest are missing', async () => {
     for (const key of [resultKey(message.runId), study.key]) {
       const bytes = (await pipeline.objects.get(key)) ?? new Uint8Array();
       pipeline.objects.contents.delete(key);
@@ -308,7 +308,7 @@ describe('convert', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred', reason: { code: 'integrity' } });
   });
 
-  it('retries an answer that it cannot read, so that the run ends as a dead letter and not in silence', async () => {
+  it('retries an unreadable answer, so that the run ends as a dead letter and not silently', async () => {
     await pipeline.objects.put(resultKey(message.runId), Buffer.from('{"format": "hilum.result/0"}'));
 
     expect(await convert(pipeline, message)).toEqual(allFailed);

@@ -34,7 +34,7 @@ describe('dead-letter', () => {
   });
   const run = () => pipeline.runs.get(message.runId);
 
-  it('keeps the message, marks the run failed with what its step wrote down, and has the radiologist told', async () => {
+  it('keeps the message, marks the run failed with the recorded reason, and reports the failure', async () => {
     const reason = { code: 'tool-failed', message: 'The tool tiny failed' };
     await pipeline.runs.record({ ...message, state: 'routed', reason });
 
@@ -66,7 +66,7 @@ describe('dead-letter', () => {
     expect(await run()).toMatchObject({ lane: 'backfill', state: 'failed' });
   });
 
-  it('says of a run that ended without a word that it died', async () => {
+  it('records that a run without a reason died', async () => {
     await pipeline.runs.record({ ...message, state: 'routed' });
 
     await bury(pipeline, 'infer-tiny-live', message);
@@ -77,7 +77,7 @@ describe('dead-letter', () => {
     });
   });
 
-  it('lets the first failure stand when it comes again', async () => {
+  it('keeps the first failure when the message is repeated', async () => {
     await bury(pipeline, 'infer-tiny-live', message);
     const first = await pipeline.objects.get(failureKey(message.runId));
     await pipeline.runs.record({ ...message, state: 'failed', reason: { code: 'tool-timeout', message: 'Later' } });
@@ -87,7 +87,7 @@ describe('dead-letter', () => {
     expect(await pipeline.objects.get(failureKey(message.runId))).toEqual(first);
   });
 
-  it('passes on the result where there is one after all', async () => {
+  it('passes on the result if there is one', async () => {
     const { version, inputDigest } = message;
     const reason = { code: 'x', message: 'x' };
     const result = nonResult({
@@ -106,7 +106,7 @@ describe('dead-letter', () => {
     expect(pipeline.objects.contents.has(failureKey(message.runId))).toBe(false);
   });
 
-  it('leaves a run that was delivered as it is', async () => {
+  it('does not change a delivered run', async () => {
     await pipeline.runs.record({ ...message, state: 'delivered' });
 
     await bury(pipeline, 'return-live', message);
@@ -114,7 +114,7 @@ describe('dead-letter', () => {
     expect(await run()).toMatchObject({ state: 'delivered' });
   });
 
-  it('has the radiologist told of a result of which convert died, and not of it once more', async () => {
+  it('reports a failure if convert died of a result, and does not try the result again', async () => {
     const { version, inputDigest } = message;
     const [description, reason] = [describeTool(entry), { code: 'integrity', message: 'A chunk is missing' }];
     const result = nonResult({ description, version, inputDigest, inputs: [INSTANCE], outcome: 'no-finding', reason });
@@ -130,7 +130,7 @@ describe('dead-letter', () => {
     expect(pipeline.sentTo(toConvert)).toEqual([{ ...message, answer: 'failure' }]);
   });
 
-  it('marks a run failed that ended on its way to the archive, and sends nothing on', async () => {
+  it('marks a run failed that could not be delivered, and sends no message', async () => {
     const reason = { code: 'archive-unavailable', message: 'Down' };
     await pipeline.runs.record({ ...message, state: 'converted', reason });
 
@@ -140,7 +140,7 @@ describe('dead-letter', () => {
     expect(pipeline.sentTo(toConvert)).toEqual([]);
   });
 
-  it('marks the run failed where its study is gone, though there is nothing left to tell the radiologist with', async () => {
+  it('marks the run failed if its study is gone, although no failure can be delivered', async () => {
     pipeline.objects.contents.delete(study.key);
 
     expect(await bury(pipeline, 'infer-tiny-live', message)).toEqual(nothingFailed);
@@ -159,7 +159,7 @@ describe('dead-letter', () => {
     expect((await pipeline.runs.list()).runs).toEqual([]);
   });
 
-  it('writes down at the study that it could not be routed, and at no tool that has a run of it', async () => {
+  it('records an unrouted study for every tool that has no run of it', async () => {
     const other = { ...entry, manifest: { ...entry.manifest, id: 'other' } };
     await pipeline.runs.record({ ...message, state: 'routed' });
     const handler = makeHandler({ ...pipeline, catalog: [entry, other] });
@@ -173,21 +173,21 @@ describe('dead-letter', () => {
     ]);
   });
 
-  it('writes down at no study what died on another queue than the intake’s', async () => {
+  it('records no unrouted study for messages of other queues than intake', async () => {
     await bury(pipeline, 'convert-live', s3Event(study.key));
 
     expect((await pipeline.runs.list()).runs).toEqual([]);
     expect(pipeline.objects.contents.has('dead-letters/convert-live/message-0.json')).toBe(true);
   });
 
-  it('keeps what lies on the intake’s queue and is no event', async () => {
+  it('keeps a message of the intake queue that is not an event', async () => {
     expect(await bury(pipeline, 'intake-live', '<xml/>')).toEqual(nothingFailed);
 
     expect(pipeline.objects.contents.has('dead-letters/intake-live/message-0.json')).toBe(true);
     expect(pipeline.counted).toEqual(['DeadLetters', 'Done']);
   });
 
-  it('tells nobody of what died on its way to the archive: a failure would fare no better', async () => {
+  it('delivers no failure if the return step failed', async () => {
     await pipeline.runs.record({ ...message, state: 'converted' });
 
     await bury(pipeline, 'return-live', message);
@@ -197,13 +197,13 @@ describe('dead-letter', () => {
     expect(pipeline.objects.contents.has(failureKey(message.runId))).toBe(false);
   });
 
-  it('does not mistake a queue whose name ends like a dead-letter queue’s in its middle', async () => {
+  it('recognises a queue whose name contains the dead-letter suffix in its middle', async () => {
     await makeHandler({ ...pipeline, catalog: [entry] })(sqsEvent('infer-un-dead-live-dead', ['x']), minuteLeft);
 
     expect(pipeline.objects.contents.has('dead-letters/infer-un-dead-live/message-0.json')).toBe(true);
   });
 
-  it('is not fooled by a failure’s own object that could not be delivered', async () => {
+  it('does not fail a run again if its failure object could not be delivered', async () => {
     await pipeline.runs.record({ ...message, state: 'failed', reason: { code: 'died', message: 'It died.' } });
 
     await bury(pipeline, 'return-live', { ...message, answer: 'failure' });

@@ -71,7 +71,7 @@ describe('infer', () => {
     expect(pipeline.sentTo(toConvert)).toEqual([]);
   });
 
-  it('puts no words of the tool where people look before the output gate has seen them', async () => {
+  it('records no text of the tool before the output gate has checked it', async () => {
     const { pipeline, message } = await prepare();
     const words = { reason: { code: 'none', message: 'None in Phantom^Tiny' }, summary: 'None in Phantom^Tiny' };
 
@@ -82,7 +82,7 @@ describe('infer', () => {
     expect(JSON.stringify([record, pipeline.logged, pipeline.sentTo(toConvert)])).not.toContain('Phantom');
   });
 
-  it('computes a run once, however often its message comes', async () => {
+  it('computes a run once, even if its message is repeated', async () => {
     const { pipeline, message } = await prepare();
     const look = vi.fn(() => nothingFound);
 
@@ -93,7 +93,7 @@ describe('infer', () => {
     expect(pipeline.sentTo(toConvert)).toEqual([message, message]);
   });
 
-  it('goes on with the answer that was stored first when two computed at once', async () => {
+  it('uses the answer that was stored first if two were computed at once', async () => {
     const { pipeline, message } = await prepare();
     const other = makeTool(() => {
       throw new NotEvaluableError('no-teeth', 'The other one was first.');
@@ -111,7 +111,7 @@ describe('infer', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ outcome: 'not-evaluable' });
   });
 
-  it('reads back no answer but another’s', async () => {
+  it('reads back an answer only if another was stored first', async () => {
     const { pipeline, message } = await prepare();
     const reads: string[] = [];
     const objects = {
@@ -127,7 +127,7 @@ describe('infer', () => {
     expect(reads.filter((key) => key === resultKey(message.runId))).toHaveLength(1);
   });
 
-  it('retries where the answer that was stored first is gone again', async () => {
+  it('retries if the answer that was stored first has disappeared', async () => {
     const { pipeline, message } = await prepare();
     const objects = { ...pipeline.objects, put: async () => 'exists' as const };
 
@@ -137,7 +137,7 @@ describe('infer', () => {
     expect(pipeline.sentTo(toConvert)).toEqual([]);
   });
 
-  it('computes nothing where the manifest does not give the input that the run is named after', async () => {
+  it('computes nothing if the manifest does not match the run’s input digest', async () => {
     const { pipeline, message } = await prepare();
     const look = vi.fn(() => nothingFound);
     const inputDigest = '0'.repeat(64);
@@ -149,7 +149,7 @@ describe('infer', () => {
     expect(await pipeline.runs.get(other.runId)).toMatchObject({ reason: { code: 'integrity' } });
   });
 
-  it('retries a stored answer that it cannot read, so that the run does not end in silence', async () => {
+  it('retries an unreadable stored answer, so that the run does not end silently', async () => {
     const { pipeline, message } = await prepare();
     await pipeline.objects.put(resultKey(message.runId), Buffer.from('{"format": "hilum.result/0"}'));
 
@@ -158,7 +158,7 @@ describe('infer', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'routed', reason: { code: 'integrity' } });
   });
 
-  it('passes on what cannot be evaluated as an answer with a reason', async () => {
+  it('passes on a not-evaluable answer with its reason', async () => {
     const { pipeline, message } = await prepare();
     const tool = makeTool(() => {
       throw new NotEvaluableError('no-teeth', 'There are no teeth in the image.');
@@ -173,7 +173,7 @@ describe('infer', () => {
     expect(pipeline.sentTo(toConvert)).toHaveLength(1);
   });
 
-  it('retries a tool that throws, with a reason at the run and nothing of what it said', async () => {
+  it('retries a tool that throws, and records a reason without its message', async () => {
     const { pipeline, message } = await prepare();
     const tool = makeTool(() => {
       throw new TypeError('no such key for Phantom^Tiny');
@@ -205,7 +205,7 @@ describe('infer', () => {
   it.each([
     { what: 'a second before an invocation ends', leftMs: 6_000, toolTimeoutMs: 10_000 },
     { what: 'at its own limit, where the invocation has longer', leftMs: 60_000, toolTimeoutMs: 1_000 },
-  ])('ends a tool $what, with five seconds left to write it down', async ({ leftMs, toolTimeoutMs }) => {
+  ])('ends a tool $what, with five seconds left to record it', async ({ leftMs, toolTimeoutMs }) => {
     const { pipeline, message } = await prepare();
     const usedMs = (ms: number) =>
       makeTool(async ({ engine }) => {
@@ -226,7 +226,7 @@ describe('infer', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred' });
   });
 
-  it('calls for a person where the model is not the one that its card names', async () => {
+  it('halts if a model’s digest differs from its card', async () => {
     const { pipeline, message } = await prepare();
     const engine = {
       run: async () => {
@@ -247,7 +247,7 @@ describe('infer', () => {
     });
   });
 
-  it('refuses bytes that are not those of the manifest', async () => {
+  it('refuses bytes that differ from the manifest’s digest', async () => {
     const { pipeline, study, message } = await prepare();
     const chunk = (await pipeline.objects.get(study.chunk)) ?? new Uint8Array();
     chunk[200] = (chunk[200] ?? 0) ^ 1;
@@ -258,7 +258,7 @@ describe('infer', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ reason: { code: 'integrity' } });
   });
 
-  it.each(['chunk', 'key'] as const)('retries where the study’s %s is not there', async (part) => {
+  it.each(['chunk', 'key'] as const)('retries if the study’s %s is missing', async (part) => {
     const { pipeline, study, message } = await prepare();
     pipeline.objects.contents.delete(study[part]);
 
@@ -267,7 +267,7 @@ describe('infer', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'routed', reason: { code: 'integrity' } });
   });
 
-  it('answers with the tool that is deployed now, and says so at the run it replaces', async () => {
+  it('answers with the deployed version, and records this at the replaced run', async () => {
     const { pipeline, message } = await prepare();
     const old: RunMessage = { ...message, version: '0.9.0+r1', runId: runIdOf({ ...message, version: '0.9.0+r1' }) };
 
@@ -295,7 +295,7 @@ describe('infer', () => {
     });
   });
 
-  it('keeps what is no message as a dead letter', async () => {
+  it('keeps an invalid message as a dead letter', async () => {
     const { pipeline } = await prepare();
 
     expect(await infer(pipeline, '{"format": "hilum.run/99"}')).toEqual(nothingFailed);
@@ -307,7 +307,7 @@ describe('infer', () => {
 });
 
 describe('the start of infer', () => {
-  it('goes on where a model cannot be loaded, for a message to say so, and loads the others', async () => {
+  it('continues if a model cannot be loaded, and loads the others', async () => {
     const { observer, logged, counted } = createPipeline();
     const asked: string[] = [];
     const prepare = async (id: string): Promise<void> => {
@@ -321,7 +321,7 @@ describe('the start of infer', () => {
     expect(logged.map((line) => JSON.parse(line))).toEqual([
       expect.objectContaining({ event: 'model-not-ready', model: 'first', code: 'model-digest-mismatch' }),
     ]);
-    // A person is called by the message that needs the model, once for each.
+    // The message that needs the model halts, once per message.
     expect(counted).toEqual([]);
   });
 });

@@ -30,7 +30,7 @@ const reason = { code: 'too-small', message: 'The image is too small.' };
 function createArchive(refuse: (uid: string) => number | undefined = () => undefined) {
   const held = new Map<string, Uint8Array>();
   const storedUids: string[] = [];
-  /** Every UID triple that was asked for. */
+  /** Every requested UID triple. */
   const asked: InstanceUids[] = [];
   const archive: DeliveryArchive = {
     async store(objects) {
@@ -106,7 +106,7 @@ describe('return', () => {
     expect(pipeline.objects.contentTypes.get(key)).toBe('application/json');
   });
 
-  it('asks the archive for each object by its study, series and own UID, before and after it stores it', async () => {
+  it('retrieves each object by its study, series and own UID, before and after storing it', async () => {
     const archive = createArchive();
     const { StudyInstanceUID, SeriesInstanceUID } = indexInstance(file);
 
@@ -116,7 +116,7 @@ describe('return', () => {
     expect(archive.asked).toEqual([...each, ...each]);
   });
 
-  it('disturbs no archive about a run of which it keeps the receipt', async () => {
+  it('does not contact the archive for a run that has a receipt', async () => {
     await deliver(pipeline, message, createArchive());
 
     const asleep = () => Promise.reject(new ArchiveUnavailableError('The archive is down.'));
@@ -125,7 +125,7 @@ describe('return', () => {
     expect(answer).toEqual(nothingFailed);
   });
 
-  it('has nothing to store where the archive has everything', async () => {
+  it('stores nothing if the archive has everything', async () => {
     const archive = createArchive();
     for (const uid of UIDS) archive.held.set(uid, file);
     const store = () => Promise.reject(new ArchiveUnavailableError('Nothing is asked of it.'));
@@ -135,7 +135,7 @@ describe('return', () => {
     expect(await run()).toMatchObject({ state: 'delivered' });
   });
 
-  it('retries where the list of objects, or one of them, is not in the bucket', async () => {
+  it('retries if the list of objects, or one of them, is not in the bucket', async () => {
     for (const key of [objectListKey(message.runId, 'result'), objectKey(message.runId, '2.25.2')]) {
       const bytes = (await pipeline.objects.get(key)) ?? new Uint8Array();
       pipeline.objects.contents.delete(key);
@@ -146,7 +146,7 @@ describe('return', () => {
     expect(pipeline.objects.contents.has(receiptKey(message.runId, 'result'))).toBe(false);
   });
 
-  it('leaves a run without a reason where its answer has none', async () => {
+  it('records no reason if the answer has none', async () => {
     const { StudyInstanceUID } = message;
     const object = { kind: 'segmentation', SOPClassUID: '1.2', SOPInstanceUID: UIDS[0], sha256: sha256(file) } as const;
     const objects = [object];
@@ -165,7 +165,7 @@ describe('return', () => {
     expect(record).not.toHaveProperty('reason');
   });
 
-  it('stores nothing twice: not for a repeated message, nor when it broke off before the receipt', async () => {
+  it('stores nothing twice, for a repeated message or after an interruption before the receipt', async () => {
     const archive = createArchive();
     await deliver(pipeline, message, archive);
     await deliver(pipeline, message, archive);
@@ -176,7 +176,7 @@ describe('return', () => {
     expect(await run()).toMatchObject({ state: 'delivered' });
   });
 
-  it('waits for an archive that is down, ever longer, with the reason at the run, and delivers when it is back', async () => {
+  it('backs off while the archive is down, with the reason at the run, and delivers when it is back', async () => {
     const down: DeliveryArchive = {
       store: () => Promise.reject(new ArchiveUnavailableError('The archive is down.')),
       retrieveInstance: () => Promise.reject(new ArchiveUnavailableError('The archive is down.')),
@@ -193,7 +193,7 @@ describe('return', () => {
     expect(await run()).toMatchObject({ state: 'delivered', reason });
   });
 
-  it('calls for a person where the archive does not let us in', async () => {
+  it('halts if the archive denies access', async () => {
     const denied: DeliveryArchive = {
       store: () => Promise.reject(new ArchiveDeniedError('The archive refuses the credentials.')),
       retrieveInstance: () => Promise.reject(new ArchiveDeniedError('The archive refuses the credentials.')),
@@ -205,7 +205,7 @@ describe('return', () => {
     expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'archive-denied' } });
   });
 
-  it('waits for a person where the address is that of no archive, and gives no result up', async () => {
+  it('halts if the address is not an archive’s, and keeps the result', async () => {
     const { retrieveInstance } = createArchive();
     const elsewhere: DeliveryArchive = {
       store: () => Promise.reject(new ArchiveRequestError('The archive at pacs:80 answered HTTP 404')),
@@ -242,7 +242,7 @@ describe('return', () => {
     expect(archive.storedUids).toEqual(UIDS);
   });
 
-  it('says of several that were not stored how many, and the failure reason of the first', async () => {
+  it('reports how many objects were not stored, and the failure reason of the first', async () => {
     const archive = createArchive((uid) => (uid === '2.25.1' ? 0x0110 : 0xa700));
 
     expect(await deliver(pipeline, message, archive)).toEqual(allFailed);
@@ -253,7 +253,7 @@ describe('return', () => {
     expect(pipeline.logged.join()).toContain('"SOPInstanceUID":"2.25.1","absent":2');
   });
 
-  it('believes no archive that says stored and has nothing', async () => {
+  it('does not trust an archive that reports an object as stored but does not have it', async () => {
     const forgetful = createArchive();
     const archive: DeliveryArchive = { ...forgetful, retrieveInstance: async () => undefined };
 
@@ -265,7 +265,7 @@ describe('return', () => {
     });
   });
 
-  it('takes a failure reason for nothing where the archive has the object after all', async () => {
+  it('ignores a failure reason if the archive has the object', async () => {
     const inner = createArchive();
     const archive: DeliveryArchive = {
       ...inner,
@@ -276,7 +276,7 @@ describe('return', () => {
     expect(await deliver(pipeline, message, archive)).toEqual(nothingFailed);
   });
 
-  it('calls for a person where the archive has other content under the same UID, and overwrites nothing', async () => {
+  it('halts if the archive has different content under the same UID, and overwrites nothing', async () => {
     const archive = createArchive();
     const other = new Uint8Array(file);
     other[other.length - 1] = 255;
@@ -289,7 +289,7 @@ describe('return', () => {
     expect(archive.storedUids).toEqual([]);
   });
 
-  it('delivers nothing that is not what conversion made', async () => {
+  it('delivers only the objects that conversion made', async () => {
     await pipeline.objects.put(objectKey(message.runId, '2.25.2'), new Uint8Array(9));
     const archive = createArchive();
 
@@ -299,7 +299,7 @@ describe('return', () => {
     expect(await run()).toMatchObject({ reason: { code: 'integrity' } });
   });
 
-  it.each(['failed', 'rejected'] as const)('delivers what tells of a failure, and leaves the run %s', async (state) => {
+  it.each(['failed', 'rejected'] as const)('delivers a failure’s object, and leaves the run %s', async (state) => {
     const archive = createArchive();
     await pipeline.runs.record({ ...message, state, reason });
 
@@ -312,7 +312,7 @@ describe('return', () => {
 });
 
 describe('the same content', () => {
-  it('is the same data set, whoever’s File Meta Information precedes it', () => {
+  it('is the same data set, with any File Meta Information', () => {
     const group = new DataView(file.buffer, file.byteOffset).getUint32(140, true);
     const dataset = file.subarray(144 + group);
     const meta = Buffer.concat([
@@ -328,7 +328,7 @@ describe('the same content', () => {
     expect(sameContent(rewritten, file)).toBe(false);
   });
 
-  it('is not claimed of what is cut off', () => {
+  it('is not reported for a truncated file', () => {
     expect(sameContent(file.subarray(0, 100), file)).toBe(false);
     expect(sameContent(file.subarray(0, file.length - 2), file)).toBe(false);
   });

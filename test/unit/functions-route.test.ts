@@ -21,7 +21,7 @@ import {
 import { entry, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
 const file = makeRadiographFile();
-/** A tool that nothing here suits. */
+/** A tool that takes no image of these tests. */
 const mrTool = {
   ...entry,
   manifest: {
@@ -42,7 +42,7 @@ const route = (pipeline: Pipeline, bodies: readonly string[], { receiveCount = 1
 const toTiny = { step: 'infer', tool: 'tiny', lane: 'live' } as const;
 
 describe('route', () => {
-  it('sends a study to the tools that can use it, and writes down why others cannot', async () => {
+  it('sends a study to the tools that can use it, and records why others cannot', async () => {
     const pipeline = createPipeline();
     const study = await upload(pipeline, file);
 
@@ -75,7 +75,7 @@ describe('route', () => {
     ]);
   });
 
-  it('does the same again when the event comes again, and moves no run back', async () => {
+  it('does the same for a repeated event, and moves no run back', async () => {
     const pipeline = createPipeline();
     const study = await upload(pipeline, file);
     await route(pipeline, [s3Event(study.key)]);
@@ -114,7 +114,7 @@ describe('route', () => {
     ['no event', '{"Records": 1}'],
     ['another key', s3Event('live/studies/1.2/manifest.json')],
     ['a key that is no URL encoding', '{"Records": [{"s3": {"object": {"key": "live/%E0%A4%A"}}}]}'],
-  ])('keeps a message that it cannot read (%s) as a dead letter, and goes on with the next', async (_, body) => {
+  ])('keeps a message that it cannot parse (%s) as a dead letter, and continues with the next', async (_, body) => {
     const pipeline = createPipeline();
     const study = await upload(pipeline, file);
 
@@ -130,7 +130,7 @@ describe('route', () => {
     expect(pipeline.sentTo(toTiny)).toHaveLength(1);
   });
 
-  it('routes every study of an event, whatever is wrong with the others', async () => {
+  it('routes every study of an event, even if others are faulty', async () => {
     const pipeline = createPipeline();
     const study = await upload(pipeline, file);
     const missing = study.key.replace('live/', 'backfill/');
@@ -164,7 +164,7 @@ describe('route', () => {
     expect(pipeline.sentTo(toTiny)).toEqual([]);
   });
 
-  it('rejects a study whose manifest is not what its key says, for every tool', async () => {
+  it('rejects a study whose manifest does not match its key, for every tool', async () => {
     const pipeline = createPipeline();
     const study = await upload(pipeline, file);
     const elsewhere = study.key.replace('live/', 'backfill/');
@@ -192,7 +192,7 @@ describe('route', () => {
     { what: 'revision', change: { revision: 'a'.repeat(64) }, of: {} },
     { what: 'lane', change: { lane: 'backfill' }, of: {} },
     { what: 'list of instances', change: {}, of: { sha256: 'a'.repeat(64) } },
-  ])('rejects a manifest whose $what is not its key’s', async ({ change, of }) => {
+  ])('rejects a manifest whose $what differs from its key', async ({ change, of }) => {
     const pipeline = createPipeline();
     const { key, instances, ...study } = await upload(pipeline, file);
     const manifest = { format: 'hilum.manifest/1', lane: 'live', ...study, ...change };
@@ -207,7 +207,7 @@ describe('route', () => {
     expect(pipeline.sentTo(toTiny)).toEqual([]);
   });
 
-  it('says up to three different reasons why a tool cannot use a study’s images, in their order', async () => {
+  it('records up to three different reasons why a tool cannot use a study’s images, in order', async () => {
     const pipeline = createPipeline();
     const uids = ['2.25.2001', '2.25.2002', '2.25.2003', '2.25.2004', '2.25.2005'];
     const files = uids.map((SOPInstanceUID) => makeRadiographFile({ SOPInstanceUID }));
@@ -234,7 +234,7 @@ describe('route', () => {
     ]);
   });
 
-  it('brings a message back for what may succeed another time, whatever else of it never can', async () => {
+  it('retries a message if part of it may succeed later, even if other parts never can', async () => {
     const pipeline = createPipeline();
     const { key } = await upload(pipeline, file);
     const missing = key.replace('live/', 'backfill/');
@@ -245,7 +245,7 @@ describe('route', () => {
     expect(pipeline.logged.join()).toContain('"code":"integrity"');
   });
 
-  it('tries again, ever later, where the manifest is not there', async () => {
+  it('retries with back-off if the manifest is missing', async () => {
     const pipeline = createPipeline();
     const { key } = await upload(pipeline, file);
     pipeline.objects.contents.delete(key);

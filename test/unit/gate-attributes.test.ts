@@ -20,7 +20,7 @@ import {
 } from '../fixtures/iod-walk.ts';
 import { type Case, cases, ctCase } from '../fixtures/results.ts';
 
-/** Objects that pass the gate together. */
+/** A set of objects that passes the gate. */
 interface Good {
   readonly name: string;
   readonly objects: readonly DicomObject[];
@@ -38,7 +38,7 @@ function failureOf({ name, result, source }: Case): Good {
 
 const GOOD: readonly Good[] = [...cases().map(objectsOf), ...cases().map(failureOf)];
 
-/** What the gate says of the objects with one of them replaced, which it looks at first. */
+/** The gate's answer to the objects with one of them replaced, which the gate checks first. */
 function refusal({ objects, source }: Good, index: number, attributes: Attributes): RefusedObjectError['facts'] {
   const replaced = objects.slice(index, index + 1).map((object) => ({ ...object, attributes }));
   try {
@@ -50,7 +50,7 @@ function refusal({ objects, source }: Good, index: number, attributes: Attribute
   return { rule: 'passed' };
 }
 
-/** The attributes that may go missing without the gate's saying so, rightly named. */
+/** The attributes that may be missing without the gate naming them correctly. */
 function unnoticed(good: Good, wanted: (required: Required) => boolean): readonly string[] {
   return good.objects.flatMap((object, index) =>
     requiredIn(object, good.source)
@@ -65,11 +65,11 @@ function unnoticed(good: Good, wanted: (required: Required) => boolean): readonl
   );
 }
 
-/** Functional groups are required by their place, shared or in each frame. */
+/** Functional groups are checked by their place, shared or in each frame. */
 const isAboutTypes = (rule: string): boolean => /^type-[12]c?-missing$|^functional-group-place$/.test(rule);
 
 describe('the tables', () => {
-  it('have the IOD of every SOP Class that results are written as', () => {
+  it('have the IOD of every SOP Class of results', () => {
     const lacking = RESULT_SOP_CLASSES.filter(({ SOPClassUID }) => (modulesOf(SOPClassUID) ?? []).length < 10);
 
     expect(lacking).toEqual([]);
@@ -105,13 +105,13 @@ describe('a good result', () => {
   });
 });
 
-/** Objects that hold what our results do not, so that the conditions of rules hold that these never meet. */
+/** Objects with content that our results do not have, so that the conditions which our results never meet are tested. */
 function altered(name: string, change: (good: Good) => Good): Good {
   const good = change(objectsOf(ctCase()));
   return { ...good, name };
 }
 
-/** The first object of a kind with other attributes in the item at `path`. */
+/** The first object of a kind, with other attributes in the item at `path`. */
 const changing =
   (kind: DicomObject['kind'], path: Path, values: Attributes) =>
   ({ objects, ...rest }: Good): Good => {

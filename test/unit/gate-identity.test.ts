@@ -6,7 +6,7 @@ import type { ResultContent } from '#core/tool.ts';
 import { DicomWriteError } from '#dicom/error.ts';
 import { ctCase } from '../fixtures/results.ts';
 
-/** A PDF of these streams, which is enough of one to be searched. */
+/** A PDF with these streams, complete enough to be searched. */
 const pdf = (...streams: readonly { readonly dictionary?: string; readonly data: string | Uint8Array }[]): Uint8Array =>
   Buffer.concat([
     Buffer.from('%PDF-1.7\n'),
@@ -26,7 +26,7 @@ const convert = (content: Partial<ResultContent>) => {
   return () => result.toDicom(source);
 };
 
-describe('what a tool has written for people', () => {
+describe('text that a tool writes for people', () => {
   it.each([
     ['name in a title', { report: { kind: 'pdf', title: 'Report on phantom hilum', bytes: Buffer.from('%PDF-') } }],
     [
@@ -49,11 +49,11 @@ describe('what a tool has written for people', () => {
     expect(convert(content)).toThrow(DicomWriteError);
   });
 
-  it('takes no part of a number for an identity', () => {
+  it('does not mistake a part of a number for an identity', () => {
     expect(convert({ summary: 'Measured on HILUM-PHANTOM-12, 119600229 times.' })).not.toThrow();
   });
 
-  it('passes with a PDF that names nobody', () => {
+  it('pass with a PDF that names nobody', () => {
     const pages = [[{ kind: 'text', x: 50, y: 50, size: 10, text: 'Height of L3: 25 mm' }]] as const;
     const bytes = encodePdf({ title: 'Report', date: '20260105', time: '083000', id: 'ab'.repeat(16), pages });
 
@@ -63,7 +63,7 @@ describe('what a tool has written for people', () => {
 });
 
 describe('the text of a PDF', () => {
-  it('is not looked for in pictures, behind other filters, or in what inflates to more than 4 MiB', () => {
+  it('is not searched in pictures, behind other filters, or in streams that inflate to more than 4 MiB', () => {
     const text = '(Phantom Hilum)';
     const bytes = pdf(
       { dictionary: '/Subtype /Image', data: text },

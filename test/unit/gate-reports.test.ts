@@ -1,4 +1,4 @@
-/** What the output gate refuses in reports: content, templates, references. */
+/** The output gate's checks of reports: content, templates, references. */
 import { describe, expect, it } from 'vitest';
 import { itemsOf } from '#core/gate/attribute-values.ts';
 import type { Attributes } from '#dicom/write.ts';
@@ -34,7 +34,7 @@ const EVIDENCE: Path = [
   ['ReferencedSeriesSequence', 0],
 ];
 
-/** What makes a coded content item a point in space. */
+/** Turns a coded content item into a point in space. */
 const SPATIAL_POINT: Attributes = {
   ...{ ConceptCodeSequence: undefined, ValueType: 'SCOORD3D', GraphicType: 'POINT' },
   ...{ GraphicData: [1, 2, 3], ReferencedFrameOfReferenceUID: '2.25.1' },
@@ -85,7 +85,7 @@ describe('reports at the output gate', () => {
     expect(factsOf(objects)).toMatchObject({ rule, keyword });
   });
 
-  it('refuses a finding that is tracked like another', () => {
+  it('refuses a finding with the tracking UID of another', () => {
     const groups = at(SEGMENTS, 'CONTAINER', '126010');
     const [group = {}] = itemsOf(itemAt(SEGMENTS, groups)['ContentSequence']);
 
@@ -129,11 +129,11 @@ describe('reports at the output gate', () => {
       }),
     ],
     ['unresolved-reference', 'ReferencedSOPInstanceUID', OBJECTS.filter((object) => object !== SEG)],
-  ])('refuses a reference that does not hold: %s of %s', (rule, keyword, objects) => {
+  ])('refuses a wrong reference: %s of %s', (rule, keyword, objects) => {
     expect(factsOf(objects)).toMatchObject({ rule, keyword });
   });
 
-  it('refuses a report in which planar regions stand beside other groups', () => {
+  it('refuses a report that mixes planar regions with other groups', () => {
     const groups = at(DRAWINGS, 'CONTAINER', '126010');
     const [drawn = {}] = itemsOf(itemAt(DRAWINGS, groups)['ContentSequence']);
     const other = itemAt(SEGMENTS, GROUP);

@@ -40,12 +40,12 @@ function shifted(byMm: number): readonly DicomObject[] {
 }
 
 describe('the output gate', () => {
-  it('lets the objects of a result through', () => {
+  it('accepts the objects of a result', () => {
     expect(factsOf(OBJECTS)).toEqual({ rule: 'passed' });
     expect(factsOf(FLAT.result.toDicom(FLAT.source), FLAT.source)).toEqual({ rule: 'passed' });
   });
 
-  it('names the object, the rule, the attribute and the way to it, and no value', () => {
+  it('names the object, the rule, the attribute and its path, and no value', () => {
     const path: Path = [['SegmentSequence', 1]];
 
     expect(factsOf(replaced(SEG, without(SEG.attributes, path, 'SegmentLabel')))).toEqual({
@@ -57,7 +57,7 @@ describe('the output gate', () => {
     });
   });
 
-  it('says in words where the fault is, and where it is nowhere in particular, only which', () => {
+  it('gives the rule, and the attribute where there is one', () => {
     const refused = (keyword?: string): unknown => {
       try {
         return refuseObject(PDF)('not-marked-ours', keyword);
@@ -70,7 +70,7 @@ describe('the output gate', () => {
     expect(refused('Manufacturer')).toMatch(/ \(not-marked-ours: Manufacturer\)$/);
   });
 
-  it('keeps the refused object at hand, and out of everything that is printed', () => {
+  it('keeps the refused object, and keeps it out of everything that is printed', () => {
     expect.assertions(2);
     try {
       checkObjects(set(SEG, [], { Modality: '' }), CT.source);
@@ -129,7 +129,7 @@ describe('the output gate', () => {
     ['pixel-description', 'PixelRepresentation', set(CAPTURE, [], { PixelRepresentation: 2 })],
     ['document-length', 'EncapsulatedDocument', set(PDF, [], { EncapsulatedDocument: Buffer.from('<html>') })],
     ['document-length', 'EncapsulatedDocumentLength', set(PDF, [], { EncapsulatedDocumentLength: 5 })],
-  ])('refuses pixels and documents that are not what they are said to be: %s of %s', (rule, keyword, objects) => {
+  ])('refuses pixels and documents that contradict their description: %s of %s', (rule, keyword, objects) => {
     expect(factsOf(objects)).toMatchObject({ rule, keyword });
   });
 
@@ -210,7 +210,7 @@ describe('the output gate', () => {
     expect(factsOf(objects)).toMatchObject({ rule, keyword });
   });
 
-  it('lets a mask through whose position is rounded', () => {
+  it('accepts a mask whose position is rounded', () => {
     expect(factsOf(shifted(0.0005))).toEqual({ rule: 'passed' });
   });
 
@@ -226,11 +226,11 @@ describe('the output gate', () => {
     ['viewer-document-title', 'DocumentTitle', set(PDF, [], { DocumentTitle: '' })],
     ['research-only-missing', 'DocumentTitle', set(PDF, [], { DocumentTitle: 'Report' })],
     ['research-only-missing', 'SeriesDescription', set(CAPTURE, [], { SeriesDescription: 'Findings' })],
-  ])('refuses what does not say what it is, whose, and for what: %s of %s', (rule, keyword, objects) => {
+  ])('refuses objects without their labels: %s of %s', (rule, keyword, objects) => {
     expect(factsOf(objects)).toMatchObject({ rule, keyword });
   });
 
-  it('looks for no fault in what is the source’s own', () => {
+  it('does not check what is the source’s own', () => {
     const ProcedureCodeSequence = [{ CodeValue: '1' }];
     const source = { ...CT.source, patientAndStudy: { ...CT.source.patientAndStudy, ProcedureCodeSequence } };
     const own = emptied(

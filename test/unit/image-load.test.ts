@@ -53,7 +53,7 @@ function withHighBit(file: Uint8Array, highBit: number): Uint8Array {
 }
 
 describe('volumeGeometry', () => {
-  it('sorts slices along the normal, whatever order and direction they came in', () => {
+  it('sorts slices along the normal, for any order and direction', () => {
     const sagittal = series(4, (k) => ({
       ImageOrientationPatient: [0, 1, 0, 0, 0, -1],
       ImagePositionPatient: [30 - 2.5 * k, 5, 6],
@@ -72,13 +72,13 @@ describe('volumeGeometry', () => {
     expect(geometry.spacingMm).toEqual([0.5, 0.8, 2.5]);
   });
 
-  it('takes positions that were rounded', () => {
+  it('accepts rounded positions', () => {
     const rounded = series(300, (k) => at(Number((0.625 * k).toFixed(1))));
 
     expect(volumeGeometry(rounded).spacingMm[2]).toBeCloseTo(0.625, 3);
   });
 
-  it('counts what is missing', () => {
+  it('counts missing slices', () => {
     const gap = series(10).filter((_, k) => k !== 4 && k !== 7);
 
     expect(() => volumeGeometry(gap)).toThrow(
@@ -151,7 +151,7 @@ describe('loadImage of a volume', () => {
     );
   });
 
-  it('refuses a CT without rescale, and a file that is another instance', async () => {
+  it('refuses a CT without rescale, and a file of another instance', async () => {
     const noRescale = [0, 1].map((k) => sliceFile(k, [0, 1, 2, 3, 4, 5]));
     const [first, second] = [0, 1].map((k) => sliceFile(k, [0, 1, 2, 3, 4, 5], rescale('1', '0')));
     if (first === undefined || second === undefined) throw new Error('There are two files');
@@ -160,7 +160,7 @@ describe('loadImage of a volume', () => {
     await expect(load([first, { ...second, bytes: first.bytes }])).rejects.toMatchObject({ code: 'malformed' });
   });
 
-  it('knows the padding of signed pixels where a writer gave it unsigned', async () => {
+  it('recognises the padding of signed pixels that a writer gave as unsigned', async () => {
     const padding: RawElement = { tag: '00280120', vr: 'US', value: words([63_536]) };
     const files = [0, 1].map((k) =>
       sliceFile(k, [-2000, 0, 1, 2, 3, -2000], [...rescale('1', '-1024'), padding], { signed: true }),
@@ -180,7 +180,7 @@ describe('loadImage of a volume', () => {
     await expect(load(files)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
   });
 
-  it('shifts samples down that lie under a High Bit above the lowest bits', async () => {
+  it('shifts samples down that are stored under High Bit', async () => {
     const files = [0, 1].map((k) => sliceFile(k, [0, 16, 32, 48, 64, 0xfff0], rescale('1', '-1024')));
     const shifted = files.map(({ index, bytes }) => ({ index, bytes: withHighBit(bytes, 15) }));
 
@@ -198,7 +198,7 @@ describe('loadImage of a volume', () => {
     await expect(load(unclear)).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
   });
 
-  it('keeps metal where the padding is a value that no sample has', async () => {
+  it('keeps metal where the padding is a value that no sample can have', async () => {
     const padding: RawElement = { tag: '00280120', vr: 'US', value: words([65_535]) };
     const files = [0, 1].map((k) => sliceFile(k, [0, 1, 2, 3, 4094, 4095], [...rescale('1', '-1024'), padding]));
 
@@ -207,7 +207,7 @@ describe('loadImage of a volume', () => {
     expect(volume.kind === 'volume' && [...volume.voxels.subarray(4, 6)]).toEqual([3070, 3071]);
   });
 
-  it('reads a few files at a time and stops where one fails', async () => {
+  it('reads a few files at a time and stops when one fails', async () => {
     const files = Array.from({ length: 40 }, (_, k) => sliceFile(k, [0, 1, 2, 3, 4, 5], rescale('1', '0')));
     const [image] = groupImages({ StudyInstanceUID: '1.2.3', instances: files.map(({ index }) => index) });
     let underWay = 0;

@@ -36,13 +36,13 @@ describe('loadImage of a radiograph', () => {
     expect(positive).toMatchObject({ kind: 'radiograph', rows: 2, columns: 3, spacingMm: [0.1, 0.2] });
   });
 
-  it('goes through the Modality LUT, with its ends beyond it', async () => {
+  it('goes through the Modality LUT, whose ends extend beyond it', async () => {
     const table = modalityTable([0, 100, 400]);
 
     expect(pixelsOf(await radiograph([0, 10, 11, 12, 13, 4000], {}, [table]))).toEqual([0, 0, 0.25, 1, 1, 1]);
   });
 
-  it('goes through a rescale, a falling one too, before MONOCHROME1 turns it', async () => {
+  it('goes through a rescale, even a negative one, before MONOCHROME1 is inverted', async () => {
     const values = [0, 100, 200, 300, 400, 400];
 
     const falling = await radiograph(values, {}, rescale('-2', '1000'));
@@ -52,7 +52,7 @@ describe('loadImage of a radiograph', () => {
     expect(pixelsOf(turned)).toEqual([0, 0.25, 0.5, 0.75, 1, 1]);
   });
 
-  it('is the same with a window or a VOI LUT, which are for eyes', async () => {
+  it('is the same with a window or a VOI LUT, which are for the eye', async () => {
     const window: readonly RawElement[] = [
       { tag: '00281050', vr: 'DS', value: '200' },
       { tag: '00281051', vr: 'DS', value: '10' },
@@ -70,7 +70,7 @@ describe('loadImage of a radiograph', () => {
     expect(pixelsOf(tabled)).toEqual(pixelsOf(plain));
   });
 
-  it('holds no overlay, be it in bits above the sample or in a group of its own', async () => {
+  it('has no overlay, neither from bits above the sample nor from a group of its own', async () => {
     const overlay: readonly RawElement[] = [
       { tag: '60000010', vr: 'US', value: words([2]) },
       { tag: '60000011', vr: 'US', value: words([3]) },
@@ -84,7 +84,7 @@ describe('loadImage of a radiograph', () => {
     expect(pixelsOf(marked)).toEqual([0, 0.25, 0.5, 0.75, 1, 1]);
   });
 
-  it('is refused in colours, with a palette, and in several frames', async () => {
+  it('is refused in colour, with a palette, and with several frames', async () => {
     const values = [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5];
 
     for (const options of [{ photometric: 'PALETTE COLOR' }, { frames: 2 }]) {
@@ -98,7 +98,7 @@ describe('loadImage of a radiograph', () => {
     expect(pixelsOf(await radiograph([4095, 100, 200, 150, 100, 4095], {}, [padding]))).toEqual([0, 0, 1, 0.5, 0, 0]);
   });
 
-  it('keeps its brightest pixels where the padding is a value that no sample has', async () => {
+  it('keeps its brightest pixels where the padding is a value that no sample can have', async () => {
     const padding: RawElement = { tag: '00280120', vr: 'US', value: words([65_535]) };
 
     const picture = await radiograph([4095, 0, 819, 1638, 2457, 3276], {}, [padding]);

@@ -1,4 +1,4 @@
-/** The import rule of the rooms (docs/architecture.md): what each may import of ours, of packages, and of the outside world. */
+/** The import rule of the rooms (docs/architecture.md): which rooms, packages and Node modules each may import. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { ROOT } from '../../localstack/parts.mjs';
 import { circlesAmong, type Source, sourcesIn, targetOf } from '../fixtures/sources.ts';
 
 const architecture = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
-/** The rows of the table of rooms: the room, and the rooms it may import; none of those that are bound by a sentence. */
+/** The rows of the table of rooms: the room, and the rooms it may import; undefined if the table states a rule in words. */
 const rows = [...architecture.matchAll(/^\| `([a-z]+)` \| [^|]+ \| ([^|]*)\|$/gm)].map(
   ([, room = '', imports = '']) =>
     [
@@ -18,23 +18,23 @@ const rows = [...architecture.matchAll(/^\| `([a-z]+)` \| [^|]+ \| ([^|]*)\|$/gm
 const MAY_IMPORT: Readonly<Record<string, readonly (string | undefined)[]>> = Object.fromEntries(
   rows.flatMap(([room, imports]) => (imports === undefined ? [] : [[room, imports]])),
 );
-/** They may import anything but `cli` and `infra`; what is deployed is measured as `infra` bundles it (ADR 15). */
+/** These may import anything but `cli` and `infra`. The bench may import `infra`'s bundling (ADR 15). */
 const MEASURING = ['bench', 'evaluation'];
 const BUNDLING = ['bundle', 'models', 'tools'].map((name) => `infra/${name}.ts`);
-/** The tests import everything. */
+/** Tests may import everything. */
 const UNBOUND = ['test'];
-/** Of `pipeline`, adapters see the contracts that they fulfil and nothing that acts on them. */
+/** The files of `pipeline` that adapters may import: the contracts that they implement. */
 const CONTRACTS = ['ports', 'keys', 'environment', 'run-state'].map((name) => `pipeline/${name}.ts`);
 /** Top-level folders of what is installed and built. */
 const NO_ROOM = ['node_modules', 'cdk.out', 'dist'];
 
-/** Packages and modules that reach out of the process, by the rooms that may import them. */
+/** Packages and modules for access outside the process, with the rooms that may import them. */
 const OUTSIDE: readonly { readonly what: RegExp; readonly rooms: readonly string[] }[] = [
   { what: /^@aws-sdk\/|^@smithy\//, rooms: ['adapters'] },
   { what: /^onnxruntime/, rooms: ['adapters'] },
   { what: /^node:(https?|http2|net|tls|dgram)$|^undici$/, rooms: ['adapters', 'localstack', 'viewer'] },
   { what: /^node:sqlite$/, rooms: ['adapters'] },
-  // The source of a table that is committed; what runs reads the table.
+  // The source of a committed table, which the product reads instead.
   { what: /^dcmjs/, rooms: ['scripts'] },
   { what: /^aws-cdk-lib|^constructs$/, rooms: ['infra'] },
 ];
@@ -51,7 +51,7 @@ const IMPURE_CODE: readonly { readonly what: RegExp; readonly example: string; r
   { what: /\b(Math\.random|randomUUID|randomBytes|randomInt|getRandomValues|randomFill)/, example: 'randomUUID()' },
   { what: /\b(fetch\(|WebSocket|EventSource)/, example: "await fetch('x')" },
   { what: /\b(require\(|createRequire|console\.)/, example: "require('fs')" },
-  // The deadline of a tool: a promise that never settles can be left only by a timer. It decides nothing else.
+  // For a tool's deadline only: a timer is the only way to leave a promise that never settles.
   { what: /\bset(Timeout|Interval|Immediate)\(/, example: 'setTimeout(f)', except: 'core/run-tool.ts' },
 ];
 
@@ -68,7 +68,7 @@ function breaches(rule: (source: Source, name: string) => boolean, of: readonly 
 }
 
 describe('the import rule', () => {
-  it('knows every folder that holds code, and sees imports in every room', () => {
+  it('covers every folder with code, and finds imports in every room', () => {
     const folders = readdirSync(ROOT, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !NO_ROOM.includes(entry.name))
       .map(({ name }) => name)
@@ -89,7 +89,7 @@ describe('the import rule', () => {
     expect(found).toEqual([]);
   });
 
-  it('lets what measures import all but the command and the deployment', () => {
+  it('lets evaluation and bench import everything but the command and the deployment', () => {
     const found = breaches(
       (source, name) =>
         !['cli', 'infra'].includes(roomOf(source, name) ?? '') ||
@@ -100,7 +100,7 @@ describe('the import rule', () => {
     expect(found).toEqual([]);
   });
 
-  it('shows adapters of the pipeline the contracts alone', () => {
+  it('lets adapters import only the pipeline’s contracts', () => {
     const found = breaches(
       (source, name) =>
         source.room !== 'adapters' ||
@@ -111,7 +111,7 @@ describe('the import rule', () => {
     expect(found).toEqual([]);
   });
 
-  it('goes one way, from the leaf up, whatever the table says', () => {
+  it('is one-way, from the leaf up, whatever the table says', () => {
     const reaches = (from: string, seen = new Set<string>()): ReadonlySet<string> => {
       for (const room of MAY_IMPORT[from] ?? []) {
         if (room === undefined || seen.has(room)) continue;
@@ -139,7 +139,7 @@ describe('the import rule', () => {
     expect(found).toEqual([]);
   });
 
-  it('keeps a tool out of another tool', () => {
+  it('lets no tool import another tool', () => {
     const toolOf = (path = ''): string | undefined => /^tools\/([^/]+)\//.exec(path)?.[1];
     const found = breaches((source, name) => {
       const tool = toolOf(targetOf(source, name));
@@ -149,7 +149,7 @@ describe('the import rule', () => {
     expect(found).toEqual([]);
   });
 
-  it('lets only the rooms named reach the outside world', () => {
+  it('lets only the listed rooms access the outside world', () => {
     const found = breaches(({ room }, name) =>
       OUTSIDE.every(({ what, rooms }) => !what.test(name) || rooms.includes(room)),
     );
@@ -167,17 +167,17 @@ describe('the import rule', () => {
     expect([...impureModules, ...impureCode].map(({ file }) => file)).toEqual([]);
   });
 
-  it.each(IMPURE_CODE)('knows $example when it sees it', ({ what, example }) => {
+  it.each(IMPURE_CODE)('recognises $example', ({ what, example }) => {
     expect(example).toMatch(what);
   });
 });
 
-describe('circles of imports', () => {
-  it('are nowhere, tests included', () => {
+describe('import cycles', () => {
+  it('do not exist, tests included', () => {
     expect(circlesAmong([...sources, ...measuring, ...sourcesIn(UNBOUND)])).toEqual([]);
   });
 
-  it('are seen where they are, of types too, and told once', () => {
+  it('are found, type imports included, and listed once', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => `core/${name}.ts`);
     const chain = [
       { file: c ?? '', imports: ['./a.ts'] },

@@ -1,4 +1,4 @@
-/** The header index of an instance: every attribute of the allow-list from its own place, and whose output it is. */
+/** The header index of an instance: every attribute of the allow-list from its own place, and the recognition of our own objects. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { indexInstance } from '#core/study/index-instance.ts';
@@ -11,7 +11,7 @@ const IDENTITY: Attributes = {
   SeriesInstanceUID: '2.25.3',
 };
 
-/** Each with a value of its own, so that none can stand for another. */
+/** Each attribute has a different value, so none can stand for another. */
 const HEADER: Attributes = {
   Modality: 'MR',
   ImageType: ['ORIGINAL', 'PRIMARY', 'AXIAL'],
@@ -56,7 +56,7 @@ const HEADER: Attributes = {
 };
 
 describe('the index of an instance', () => {
-  it('holds every attribute of the allow-list, from its own element', () => {
+  it('has every attribute of the allow-list, from its own element', () => {
     const bytes = encodeDicom({
       ...{ ...IDENTITY, ...HEADER, EchoTime: 16, TemporalPositionIdentifier: 18, AcquisitionContrast: 'T2_STAR' },
       AnatomicRegionSequence: [{ CodeValue: 'T-11500', CodingSchemeDesignator: 'SRT', CodeMeaning: 'Spine' }],
@@ -70,7 +70,7 @@ describe('the index of an instance', () => {
     });
   });
 
-  it('holds nothing that the file does not say', () => {
+  it('has nothing that the file does not say', () => {
     const bytes = encodeDicom(IDENTITY);
 
     expect(Object.keys(indexInstance(bytes)).sort()).toEqual(
@@ -78,7 +78,7 @@ describe('the index of an instance', () => {
     );
   });
 
-  it('holds nothing of the patient', () => {
+  it('has nothing about the patient', () => {
     const bytes = encodeDicom({
       ...{ ...IDENTITY, PatientName: 'Phantom^Indexed', PatientID: 'PHANTOM-1', PatientBirthDate: '19600101' },
       ...{ StudyDescription: 'Phantom^Indexed', BodyPartExamined: 'L SPINE', Modality: 'PHANTOM' },
@@ -102,7 +102,7 @@ describe('the index of an instance', () => {
       ours: undefined,
     },
     { what: 'not where no one says who wrote it', header: {}, ours: undefined },
-  ])('knows what Hilum wrote: $what', ({ header, ours }) => {
+  ])('recognises what Hilum wrote: $what', ({ header, ours }) => {
     expect(indexInstance(encodeDicom({ ...IDENTITY, ...header })).writtenByHilum).toBe(ours);
   });
 });

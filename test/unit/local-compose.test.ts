@@ -37,7 +37,7 @@ it('pins every image to one version and checks the health of every service', () 
   expect(Object.values(services).filter(({ healthcheck }) => healthcheck === undefined)).toEqual([]);
 });
 
-it('holds no password: they are files that the environment names, and the token is the environment’s own', () => {
+it('contains no password: passwords are in files that the environment names, and the token is in the environment', () => {
   const settings = Object.values(services).flatMap(({ environment = {} }) => Object.entries(environment));
   const secretive = settings.filter(([name]) => /PASSWORD|TOKEN|SECRET|USERS/.test(name));
   const files = Object.values(secrets).map(({ file }) => file);
@@ -82,7 +82,7 @@ it('has OHIF as a plugin, on DICOMweb, and its button on a study of Explorer 2',
   });
 });
 
-it('generates the files that the compose file names, in a folder that nobody else can enter', () => {
+it('generates the files that the compose file names, in a folder that only the owner can access', () => {
   const home = mkdtempSync(join(tmpdir(), 'hilum-compose-'));
   const passwords = { orthancPassword: 'one', postgresPassword: 'two', orthancDatabasePassword: 'three' };
   const cloudKey = { accessKeyId: 'four', secretAccessKey: 'five' };

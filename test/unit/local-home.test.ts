@@ -52,7 +52,7 @@ const environment = {
   },
 };
 
-it('makes its secrets once, long, different and for its owner alone', () => {
+it('makes its secrets once: long, different, and readable only by the owner', () => {
   const home = newHome();
 
   const first = secretsOf(home);
@@ -105,7 +105,7 @@ it('remembers ports and processes one by one, in a file for its owner alone', ()
   expect(modeOf(join(home, 'local.json'))).toBe(0o600);
 });
 
-it('gives the environment only while it is up', () => {
+it('returns the environment only while it is up', () => {
   const home = newHome();
   const up = 'run `hilum local up`';
 
@@ -118,7 +118,7 @@ it('gives the environment only while it is up', () => {
   expect(() => readLocalEnvironment({ home })).toThrow(up);
 });
 
-it('says stopped of services that were never started', async () => {
+it('reports services that were never started as stopped', async () => {
   const services = await localStatus({ home: newHome() });
 
   expect(services.map(({ state }) => state)).toEqual(['stopped', 'stopped', 'stopped']);
@@ -140,7 +140,7 @@ it.skipIf(skipUnless(isRoot, 'this is not root'))(
   },
 );
 
-it('puts no data of services where somebody else laid a link, and removes nothing there', () => {
+it('stores no service data behind another user’s link, and removes nothing there', () => {
   const home = newHome();
   const target = newHome();
   writeFileSync(join(target, 'file'), '');

@@ -21,7 +21,7 @@ const shell = (script: string) =>
     user: undefined,
   });
 
-it('stops a service that will not listen, and the children it leaves', async () => {
+it('stops a service that ignores signals, and its remaining children', async () => {
   const record = await shell('trap "" TERM; sleep 300 & echo $!; wait; sleep 300');
   await waitUntilReady(record, { name: 'shell', log, withinMs: 5_000 }, async () => readFileSync(log, 'utf8') !== '');
   const child = recordOf(Number(readFileSync(log, 'utf8')));
@@ -32,7 +32,7 @@ it('stops a service that will not listen, and the children it leaves', async () 
   expect([isRunning(record), isRunning(child)]).toEqual([false, false]);
 });
 
-it('takes no stranger with a remembered pid for its service, and does not stop it', async () => {
+it('does not mistake another process with a recorded pid for its service, and does not stop it', async () => {
   const record = await shell('sleep 300');
   const earlier = { ...record, startMark: 'another start' };
 
@@ -42,7 +42,7 @@ it('takes no stranger with a remembered pid for its service, and does not stop i
   await stop(record, { signal: 'SIGKILL', graceMs: 0 });
 });
 
-it('gives a service the environment it is told and nothing of its own', async () => {
+it('gives a service only the specified environment', async () => {
   const output = join(folder, 'environment');
   const record = await shell(`env > ${output}.part; mv ${output}.part ${output}; sleep 300`);
   const read = () => {
@@ -62,7 +62,7 @@ it('gives a service the environment it is told and nothing of its own', async ()
   expect(names.filter((name) => !['PATH', 'PWD', '_', 'SHLVL', 'OLDPWD'].includes(name ?? ''))).toEqual([]);
 });
 
-it('says which log to read where a service ends while starting, and where it is never ready', async () => {
+it('names the log if a service ends while starting, or never becomes ready', async () => {
   const service = { name: 'Service', log: 'the log', withinMs: 200 };
   const ending = await shell('exit 3');
   const hanging = await shell('sleep 300');
@@ -72,13 +72,13 @@ it('says which log to read where a service ends while starting, and where it is 
   expect(isRunning(hanging)).toBe(false);
 });
 
-it('says so where a program cannot be started', async () => {
+it('reports a program that cannot be started', async () => {
   const missing = { command: '/nowhere/program', args: [], env: {}, cwd: folder, log, user: undefined };
 
   await expect(launch(missing)).rejects.toMatchObject({ code: 'configuration' });
 });
 
-it('takes the wanted port where it is free, and another where it is not', async () => {
+it('takes the wanted port if it is free, and otherwise another', async () => {
   const wanted = await freePort();
   const server = createServer().listen(wanted, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -106,7 +106,7 @@ it('lets one at a time into a home', async () => {
   for (const [index, event] of events.entries()) expect(event.endsWith(index % 2 === 0 ? 'in' : 'out')).toBe(true);
 });
 
-it('does not wait for a process that was killed in a home, and lets it be removed by who is in', async () => {
+it('does not wait for a killed process, and lets the lock’s owner remove the home', async () => {
   const home = mkdtempSync(join(folder, 'home-'));
   const script = `
     import { withLock } from ${JSON.stringify(join(import.meta.dirname, '../../localstack/lock.ts'))};

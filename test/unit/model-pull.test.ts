@@ -1,4 +1,4 @@
-/** Fetching a model that is never committed: from a server on loopback, which stands for the host that the card names. */
+/** Fetching a model that is not committed, from a loopback server instead of the card's host. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -42,7 +42,7 @@ let asked: string[];
 let answer: Answer;
 const server = createServer((request, response) => answer(request, response));
 
-/** Node's fetch, with the host of the card on loopback; any other host is not there. */
+/** Node's fetch with the card's host on the loopback interface; other hosts do not exist. */
 const fetchHere: PullOptions['fetch'] = (url, options) => {
   asked.push(url);
   const { port } = server.address() as AddressInfo;
@@ -76,7 +76,7 @@ it('puts it beside the committed ones, or where what is fetched belongs, and fin
 });
 
 describe('a model that is fetched', () => {
-  it('is put in its folder, and nothing else is left there', async () => {
+  it('is stored in its folder, and no other file is left there', async () => {
     const how = await pull();
 
     expect(how).toBe('fetched');
@@ -91,7 +91,7 @@ describe('a model that is fetched', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('replaces a file that is not the one of the card', async () => {
+  it('replaces a file with a wrong digest', async () => {
     writeFileSync(join(modelsDir, card.id, card.file), 'something else');
 
     expect(await pull()).toBe('fetched');
@@ -117,7 +117,7 @@ describe('a model that is fetched', () => {
     ['is refused', (_, response) => response.writeHead(404).end(), /models\.example answers 404/],
     ['is larger than it says', serving(Buffer.alloc(MODEL.length + 1)), /larger than the 31 bytes/],
     ['never ends', (_, response) => void endless(response), /larger than the 31 bytes/],
-    ['is smaller than it says', serving(MODEL.subarray(1)), /30 bytes came, its card says 31/],
+    ['is smaller than it says', serving(MODEL.subarray(1)), /30 bytes, but its card says 31/],
     ['leads to http', leading('http://models.example/model.onnx'), /not https/],
     ['leads to a file', leading('file:///etc/passwd'), /not https/],
     ['leads in a circle', leading('/model.onnx'), /more than 5 redirects/],
@@ -143,7 +143,7 @@ describe('a local folder', () => {
     writeFileSync(join(localFolder, 'b-under-any-name.bin'), MODEL);
   });
 
-  it('gives the model by its digest, under any name, and nobody is asked', async () => {
+  it('provides the model by its digest, under any name, without network access', async () => {
     expect(await pull(localFolder)).toBe('copied');
     expect(readFileSync(join(modelsDir, card.id, card.file))).toEqual(MODEL);
     expect(asked).toEqual([]);
@@ -155,18 +155,18 @@ describe('a local folder', () => {
     expect(await pull(empty)).toBe('fetched');
   });
 
-  it('that is not there is an error of the setting', async () => {
+  it('that does not exist is a wrong setting', async () => {
     await expect(pull('/no/such/folder')).rejects.toThrow(/HILUM_MODELS_DIR names \/no\/such\/folder/);
     await expect(pull('/no/such/folder')).rejects.toBeInstanceOf(ConfigurationError);
   });
 
-  it('gives the model to the engine without a pull', async () => {
+  it('provides the model to the engine without a pull', async () => {
     expect(await findModelFile({ modelsDir, localFolder }, card)).toBe(join(localFolder, 'b-under-any-name.bin'));
     expect(inFolder()).toEqual([]);
   });
 });
 
-describe('a model that is nowhere', () => {
+describe('a missing model', () => {
   it('is an error that says how to get it', async () => {
     writeFileSync(join(modelsDir, card.id, 'model.json'), JSON.stringify(card));
     const engine = createOnnxEngine({ modelsDir, threads: 1 });
@@ -177,10 +177,10 @@ describe('a model that is nowhere', () => {
     await expect(engine.run(card.id, {})).rejects.toBeInstanceOf(ConfigurationError);
   });
 
-  it('and belongs to the checkout is to be put back', () => {
+  it('and is part of the checkout has to be restored', () => {
     const { source: _, ...committed } = card;
 
-    expect(howToGet(committed)).toMatch(/put it back/);
+    expect(howToGet(committed)).toMatch(/restore it/);
   });
 });
 

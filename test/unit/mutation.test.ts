@@ -1,4 +1,4 @@
-/** `npm run mutate` itself: what it changes and what it leaves alone, what it draws, and which tests it asks. */
+/** Tests of `npm run mutate`: what it changes, what it does not change, what it draws, and which tests it runs. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { createTestFinder } from '../mutation/tests-of.ts';
 const targets = targetsOf(ROOT);
 const all = targets.flatMap((file) => mutantsOf(file, readFileSync(join(ROOT, file), 'utf8')));
 
-/** What an operator makes of a line. */
+/** An operator's changes of a line. */
 const made = (operator: string, source: string): readonly string[] =>
   mutantsOf('x.ts', source)
     .filter((mutant) => mutant.operator === operator)
@@ -66,14 +66,14 @@ describe('an operator', () => {
     expect(mutantsOf('x.ts', source)).toEqual([]);
   });
 
-  it('changes no text for people, and no facts beside it', () => {
+  it('changes no message, and no facts of an error', () => {
     expect(
       mutantsOf('x.ts', "throw new TypeError('No way', { facts: { a: 1 } });").map(({ operator }) => operator),
     ).toEqual(['throw-removed']);
     expect(made('string', "const x = 'An image';")).toEqual([]);
   });
 
-  it('sees through the types around an expression, and gives places in the source as it is written', () => {
+  it('looks inside type expressions, and returns positions in the original source', () => {
     const source = '/** × 😀 */\nconst a: number = (b as number) < c ? 1 : 2;';
     const [mutant] = mutantsOf('x.ts', source).filter(({ operator }) => operator === 'boundary');
 
@@ -85,26 +85,26 @@ describe('an operator', () => {
 describe('what is drawn', () => {
   const drawn = draw(all, 64, 1);
 
-  it('is as many as asked for, the same by the same seed, and others by another', () => {
+  it('has the requested number, the same for the same seed, and different for another', () => {
     expect(drawn).toHaveLength(64);
     expect(draw(all, 64, 1)).toEqual(drawn);
     expect(draw(all, 64, 2)).not.toEqual(drawn);
     expect(draw(all.slice(0, 5), 64, 1)).toHaveLength(5);
   });
 
-  it('is of every file that has something to change, and of most operators', () => {
+  it('includes every file that can be changed, and most operators', () => {
     expect(new Set(drawn.map(({ file }) => file))).toEqual(new Set(all.map(({ file }) => file)));
     expect(new Set(drawn.map(({ operator }) => operator)).size).toBeGreaterThan(OPERATORS.length / 2);
   });
 
-  it('can be read as a module, each a different one', () => {
+  it('are valid modules, all different', () => {
     expect(drawn.filter(({ text }) => !isSyntax(text))).toEqual([]);
     expect(new Set(drawn.map(({ file, text }) => `${file}\n${text}`)).size).toBe(64);
   });
 });
 
-describe('where it looks', () => {
-  it('is in the files that docs/architecture.md names, each of every tool, and in the folders that promise something', () => {
+describe('the choice of files and tests', () => {
+  it('covers the files that docs/architecture.md names, for every tool, and the folders of its guarantees', () => {
     expect(targets).toEqual(
       expect.arrayContaining(['edge/forwarder.ts', 'functions/infer/handler.ts', 'tools/caries/tool.ts']),
     );
@@ -112,12 +112,12 @@ describe('where it looks', () => {
     expect(targets.filter((path) => path.startsWith('test/'))).toEqual([]);
   });
 
-  it('asks of every file the tests that lead to it, the closest first', () => {
+  it('runs for every file the tests that lead to it, the closest first', () => {
     const testsOf = createTestFinder(ROOT);
 
     expect([...new Set(all.map(({ file }) => file))].filter((file) => testsOf(file).length === 0)).toEqual([]);
     expect(testsOf('functions/infer/handler.ts')).toEqual(['test/unit/functions-infer.test.ts']);
-    // By way of a fixture, and of a thread that is started and not imported.
+    // By way of a fixture, and of a thread program that is started and not imported.
     expect(testsOf('edge/forward-study.ts')).toContain('test/unit/edge-forwarder.test.ts');
     expect(testsOf('adapters/decoder/worker.ts')).toContain('test/unit/decoder.test.ts');
     expect(testsOf('tools/caries/tool.ts').slice(-2)).toEqual([
@@ -132,15 +132,15 @@ describe('a run', () => {
   const [caught, living] = draw(all, 2, 1);
   if (caught === undefined || living === undefined) throw new Error('There are no mutations');
 
-  it('always tries the named ones, which are still there to be made', () => {
+  it('always tries the named mutations, which still match the sources', () => {
     expect(namedMutants(ROOT).map(({ operator }) => operator)).toEqual(NAMED.map(({ name }) => name));
   });
 
-  it('accepts nothing that is no mutation any more', () => {
+  it('has no accepted entry without a mutation', () => {
     expect(staleEntries(all)).toEqual([]);
   });
 
-  it('fails below 95 %, and where a named one lives however many others die', () => {
+  it('fails below 95 %, and if a named mutation survives', () => {
     const tried = (dead: number, alive: number) => [
       ...Array.from({ length: dead }, () => ({ mutant: caught, outcome: 'caught' as const, seconds: 1 })),
       ...Array.from({ length: alive }, () => ({ mutant: living, outcome: 'survived' as const, seconds: 1 })),
@@ -156,7 +156,7 @@ describe('a run', () => {
     expect(reportOf({ ...nothing, tried: [] }).passed).toBe(false);
   });
 
-  it('puts the source back, whatever happens meanwhile', async () => {
+  it('restores the source, whatever happens meanwhile', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hilum-mutation-'));
     const read = () => readFileSync(join(folder, 'a.ts'), 'utf8');
     writeFileSync(join(folder, 'a.ts'), 'original');

@@ -12,11 +12,11 @@ describe('a trace of system calls', () => {
     [
       'AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::ffff:127.0.0.1", &sin6_addr), sin6_scope_id=0}, 28) = 0',
     ],
-  ])('counts the loopback, and as nothing else: %s', (address) => {
+  ])('counts %s as loopback only', (address) => {
     expect(readNetworkCalls(`12 connect(3, {sa_family=${address}`)).toEqual({ attempts: [], loopback: 1 });
   });
 
-  it('leaves out what goes to the kernel and to processes of this machine', () => {
+  it('ignores traffic to the kernel and to processes of this machine', () => {
     const trace = [
       '12 sendto(3, [{nlmsg_len=20}], 20, 0, {sa_family=AF_NETLINK, nl_pid=0, nl_groups=00000000}, 12) = 20',
       '12 connect(3, {sa_family=AF_UNIX, sun_path="/tmp/.s.PGSQL.5432"}, 110) = 0',
@@ -54,11 +54,11 @@ describe('a trace of system calls', () => {
       'connect(3, {sa_family=AF_UNIX, sun_path="/run/systemd/resolve/io.systemd.Resolve"}, 42) = 0',
     ],
     ['AF_VSOCK', 'connect(3, {sa_family=AF_VSOCK, svm_cid=VMADDR_CID_HOST, svm_port=1}, 16) = 0'],
-  ])('holds the attempt at %s', (address, call) => {
+  ])('finds the attempt at %s', (address, call) => {
     expect(attempts(`12 ${call}`)).toEqual([`${address} by process 12`]);
   });
 
-  it('names the program, of whose threads and children it may be one', () => {
+  it('names the program, also for its threads and children', () => {
     const reach = 'connect(3, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.53")}, 16) = 0';
 
     const made = attempts(

@@ -26,7 +26,7 @@ describe('the ONNX engine', () => {
     await write('double.onnx', createHash('sha256').update(DOUBLE).digest('hex'));
   });
 
-  it('runs a model whose file is the one its card names', async () => {
+  it('runs a model whose file matches its card', async () => {
     const engine = createOnnxEngine({ modelsDir, threads: 1 });
 
     const { y } = await engine.run('double', { x: { data: new Float32Array([1, 2.5]), shape: [1, 2] } });
@@ -34,14 +34,14 @@ describe('the ONNX engine', () => {
     expect(y).toEqual({ data: new Float32Array([2, 5]), shape: [1, 2] });
   });
 
-  it('refuses a model whose file is another one, before it is loaded', async () => {
+  it('refuses a model whose file does not match its card, before it is loaded', async () => {
     const engine = createOnnxEngine({ modelsDir, threads: 1 });
     await write('double.onnx', 'a'.repeat(64));
 
     await expect(engine.run('double', {})).rejects.toBeInstanceOf(ModelDigestError);
   });
 
-  it('has a model ready that it was told to prepare, and refuses there what it would refuse to run', async () => {
+  it('prepares a model, and refuses there what it would refuse to run', async () => {
     const engine = createOnnxEngine({ modelsDir, threads: 1 });
     await engine.prepare('double');
     await rm(join(modelsDir, 'double'), { recursive: true });
@@ -52,7 +52,7 @@ describe('the ONNX engine', () => {
     await expect(engine.prepare('triple')).rejects.toBeInstanceOf(ConfigurationError);
   });
 
-  it('takes the model once it is mended', async () => {
+  it('accepts the model once it is repaired', async () => {
     const engine = createOnnxEngine({ modelsDir, threads: 1 });
     await write('none.onnx', 'a'.repeat(64));
     await expect(engine.run('double', {})).rejects.toBeInstanceOf(ConfigurationError);
@@ -63,7 +63,7 @@ describe('the ONNX engine', () => {
     );
   });
 
-  it('names a model that is not there', async () => {
+  it('names a missing model', async () => {
     const engine = createOnnxEngine({ modelsDir, threads: 1 });
 
     await expect(engine.run('triple', {})).rejects.toThrow(/model\.json of model .*triple/);

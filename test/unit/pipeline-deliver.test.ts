@@ -1,4 +1,4 @@
-/** Delivery by itself, as the function and, one day, the edge call it. */
+/** Delivery without its function. */
 import { expect, it } from 'vitest';
 import { type DeliveryArchive, deliver } from '#pipeline/deliver.ts';
 import { objectKey, receiptKey } from '#pipeline/keys.ts';
@@ -18,7 +18,7 @@ const list = parseObjectList(
   }),
 );
 
-/** A bucket with the run's object, and an archive, that note the options of every call. */
+/** A bucket with the run's object, and an archive, which record the options of every call. */
 async function createPorts() {
   const memory = createMemoryObjectStore();
   await memory.put(objectKey(run.runId, SOPInstanceUID), bytes);
@@ -55,7 +55,7 @@ async function createPorts() {
   return { memory, held, seen, ports: { objects, archive: async () => archive } };
 }
 
-it('stores what is missing, reads it back and leaves a receipt, which ends it for good', async () => {
+it('stores missing objects, reads them back and writes a receipt, after which nothing is done again', async () => {
   const { memory, held, seen, ports } = await createPorts();
 
   await deliver(run, list, ports);
@@ -67,7 +67,7 @@ it('stores what is missing, reads it back and leaves a receipt, which ends it fo
   expect(seen.length).toBe(calls + 1);
 });
 
-it('bounds every call that it makes', async () => {
+it('passes signal and deadline to every call', async () => {
   const { seen, ports } = await createPorts();
   const options = { signal: new AbortController().signal, deadlineMs: Date.UTC(2100, 0) };
 
@@ -76,7 +76,7 @@ it('bounds every call that it makes', async () => {
   expect(seen).toEqual(['exists', 'get', 'retrieve', 'store', 'retrieve', 'put'].map(() => options));
 });
 
-it('stores nothing and says nothing of delivery where it was given up', async () => {
+it('stores nothing and writes no receipt if it was aborted', async () => {
   const { memory, held, ports } = await createPorts();
   const options = { signal: AbortSignal.abort(new Error('enough')) };
 

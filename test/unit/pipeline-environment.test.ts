@@ -16,7 +16,7 @@ const variables = {
 };
 
 describe('the environment of a function', () => {
-  it('is read, with defaults for what may be left out', () => {
+  it('is read, with defaults for optional variables', () => {
     expect(readEnvironment(FunctionEnvironmentSchema, variables)).toEqual({
       ...variables,
       ...{ HILUM_LOG_LEVEL: 'info', HILUM_RETRY_BASE_S: 15, HILUM_RETRY_CAP_S: 900 },
@@ -31,7 +31,7 @@ describe('the environment of a function', () => {
 });
 
 describe('queue names', () => {
-  it('are parsed back to what they were made of', () => {
+  it('are parsed back to their roles', () => {
     for (const lane of LANES) {
       for (const step of ['intake', 'convert', 'return'] as const) {
         expect(parseQueueName(queueName({ step, lane }))).toEqual({ step, lane });
@@ -42,7 +42,7 @@ describe('queue names', () => {
     }
   });
 
-  it('are none of ours otherwise', () => {
+  it('that are not valid are not parsed', () => {
     for (const name of ['convert', 'convert-urgent', 'infer-live', 'hilum-convert-live', ''])
       expect(parseQueueName(name)).toBeUndefined();
   });

@@ -9,7 +9,7 @@ import { sha256 } from '../fixtures/pipeline.ts';
 
 const SIZE = 1000;
 
-/** A study of many small instances, ten a chunk, and a bucket that counts what is read of it. */
+/** A study of many small instances, ten per chunk, and a bucket that counts reads. */
 async function prepare(count: number) {
   const memory = createMemoryObjectStore();
   const files = Array.from({ length: count }, (_, index) => new Uint8Array(SIZE).fill(index + 1));
@@ -52,7 +52,7 @@ async function prepare(count: number) {
 }
 
 describe('reading instances', () => {
-  it('reads a single one by its range alone', async () => {
+  it('reads only the range of a single instance', async () => {
     const { objects, manifest, files, reads } = await prepare(20);
     const [instance] = manifest.instances.slice(13);
     if (instance === undefined) throw new Error('No instance');
@@ -62,7 +62,7 @@ describe('reading instances', () => {
     expect(reads).toEqual([{ offset: 3 * SIZE, length: SIZE }]);
   });
 
-  it('reads each chunk once for a whole series, in whatever order, and hands out the right bytes', async () => {
+  it('reads each chunk once for a whole series, in any order, and returns the right bytes', async () => {
     const { objects, manifest, files, reads } = await prepare(30);
     const read = instanceReader(objects, manifest, manifest.instances);
     const shuffled = manifest.instances.toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
@@ -75,7 +75,7 @@ describe('reading instances', () => {
     }
   });
 
-  it('reads from where the wanted ones begin, and not at all in bulk where most of a chunk is of no use', async () => {
+  it('reads from the first wanted instance, and reads singly if most of a chunk is not wanted', async () => {
     const { objects, manifest, reads } = await prepare(20);
     const wanted = manifest.instances.filter((_, index) => (index >= 4 && index < 10) || index === 10 || index === 19);
 
@@ -88,7 +88,7 @@ describe('reading instances', () => {
     ]);
   });
 
-  it('reads one again that it already let go of', async () => {
+  it('reads an instance again whose span was released', async () => {
     const { objects, manifest, files } = await prepare(10);
     const read = instanceReader(objects, manifest, manifest.instances);
     for (const instance of manifest.instances) await read(instance);
@@ -98,7 +98,7 @@ describe('reading instances', () => {
     expect(new Uint8Array(await read(first))).toEqual(files[0]);
   });
 
-  it('trusts no bytes: neither others, nor fewer, nor none', async () => {
+  it('refuses wrong, missing and too few bytes', async () => {
     const { objects, memory, manifest } = await prepare(10);
     const [first] = manifest.instances;
     if (first === undefined) throw new Error('No instance');
@@ -112,7 +112,7 @@ describe('reading instances', () => {
     memory.contents.delete(key);
     await expect(read()).rejects.toThrow(/A chunk of the study is not in the bucket/);
     await expect(instanceReader(objects, manifest)({ ...first, SOPInstanceUID: '9.9' })).rejects.toThrow(
-      /does not hold/,
+      /does not list/,
     );
   });
 });

@@ -7,7 +7,7 @@ const RUN = 'b'.repeat(32);
 const PATHS = ['..', '.', '../../etc/passwd', '1.2/../3', '1.2\n', '1..2', '.1.2', '1.2.', '', `1.${'2'.repeat(63)}`];
 
 describe('keys', () => {
-  it('takes a UID with components that archives have and the standard forbids', () => {
+  it('accepts UIDs with leading zeros, which archives contain although the standard forbids them', () => {
     expect(isKeyUid('1.2.020060102.01')).toBe(true);
     expect(parseManifestKey(manifestKey('live', '1.2.01', REVISION))).toEqual({
       lane: 'live',

@@ -1,4 +1,4 @@
-/** Native pixel data of every kind that DICOM has, as it lies in files. */
+/** Native pixel data of every kind in DICOM. */
 import { describe, expect, it } from 'vitest';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { type DecodedPixels, type DecodeOptions, decodePixels } from '#dicom/pixels.ts';
@@ -59,7 +59,7 @@ describe('native samples', () => {
     expect(decoded.data.BYTES_PER_ELEMENT).toBe((native.bitsAllocated ?? 16) / 8);
   });
 
-  it('lose what lies in the bits above them, as old overlays do', async () => {
+  it('lose the bits above them, where old overlays are', async () => {
     const pixels = Uint16Array.of(0xf000, 0x1fff, 0x8001, 0x0abc, 0x7000, 0xffff);
 
     expect(samples(await decode({ bitsStored: 12, pixels }))).toEqual([0, 0xfff, 1, 0xabc, 0, 0xfff]);
@@ -106,7 +106,7 @@ describe('native samples of one bit', () => {
     expect(samples(await decode(native))).toEqual(frames.flat());
   });
 
-  it('are found in the middle of a byte where a frame begins there', async () => {
+  it('are found where a frame begins in the middle of a byte', async () => {
     expect(samples(await decode(native, { frames: [3, 2] }))).toEqual([...(frames[2] ?? []), ...(frames[1] ?? [])]);
   });
 });
@@ -118,7 +118,7 @@ describe('native colours', () => {
   );
   const colour = { samplesPerPixel: 3, photometric: 'RGB', bitsAllocated: 8, frames: 2, vr: 'OB' } as const;
 
-  it('lie by pixel or by colour, and come by pixel', async () => {
+  it('are stored by pixel or by colour, and returned by pixel', async () => {
     const byPixel = await decode({ ...colour, planar: false, pixels: Uint8Array.from(rgb) });
     const planes = await decode({ ...colour, planar: true, pixels: Uint8Array.from(byColour) });
     const wide = await decode({
@@ -179,21 +179,21 @@ describe('native colours', () => {
 describe('some frames of an instance', () => {
   const native: Native = { frames: 4, rows: 1, columns: 2, pixels: Uint16Array.of(10, 11, 20, 21, 30, 31, 40, 41) };
 
-  it('come in the order in which they are asked for', async () => {
+  it('come in the requested order', async () => {
     const decoded = await decode(native, { frames: [4, 1, 2] });
 
     expect(decoded.frames).toBe(3);
     expect(samples(decoded)).toEqual([40, 41, 10, 11, 20, 21]);
   });
 
-  it('come without a copy where they follow each other', async () => {
+  it('come without a copy where they are consecutive', async () => {
     const decoded = await decode(native, { frames: [2, 3] });
 
     expect(samples(decoded)).toEqual([20, 21, 30, 31]);
     expect(decoded.data.buffer.byteLength).toBeGreaterThan(decoded.data.byteLength);
   });
 
-  it.each([0, 5, 1.5])('are refused where there is no frame %d', async (frame) => {
+  it.each([0, 5, 1.5])('are refused if there is no frame %d', async (frame) => {
     await expect(decode(native, { frames: [frame] })).rejects.toMatchObject({ code: 'malformed' });
   });
 });
@@ -202,12 +202,12 @@ describe('samples above the low bits', () => {
   const unsigned = { bitsStored: 12, highBit: 15, pixels: Uint16Array.of(0, 0x10, 0xfff0, 0x8000, 0x0120, 0x7ff0) };
   const signed = { bitsStored: 12, highBit: 15, signed: true, pixels: Int16Array.of(0, 0x10, -16, -32_768, 0x120, 0) };
 
-  it('are shifted down where that is asked for', async () => {
+  it('are shifted down on request', async () => {
     expect(samples(await decode(unsigned, { shiftDown: true }))).toEqual([0, 1, 0xfff, 0x800, 0x12, 0x7ff]);
     expect(samples(await decode(signed, { shiftDown: true }))).toEqual([0, 1, -1, -2048, 0x12, 0]);
   });
 
-  it('come without what lies above them', async () => {
+  it('come without the bits above them', async () => {
     const pixels = Uint16Array.of(0x8002, 0x9ffe, 0x4000, 0, 0, 0);
 
     const decoded = await decode({ bitsStored: 12, highBit: 12, pixels }, { shiftDown: true });
@@ -215,26 +215,29 @@ describe('samples above the low bits', () => {
     expect(samples(decoded)).toEqual([1, 0xfff, 0, 0, 0, 0]);
   });
 
-  it('come as they lie where nothing is asked', async () => {
+  it('come as stored by default', async () => {
     expect(samples(await decode(unsigned))).toEqual([...unsigned.pixels]);
   });
 
-  it.each([0, 10, 12, 15, 16])('are not there where all samples lie low, although High Bit is %d', async (highBit) => {
-    const pixels = Uint16Array.of(0, 1, 0xfff, 0x800, 0x12, 0x7ff);
-    const values = Int16Array.of(0, 1, -1, -2048, 0x12, 2047);
+  it.each([0, 10, 12, 15, 16])(
+    'do not exist where all samples are in the low bits, although High Bit is %d',
+    async (highBit) => {
+      const pixels = Uint16Array.of(0, 1, 0xfff, 0x800, 0x12, 0x7ff);
+      const values = Int16Array.of(0, 1, -1, -2048, 0x12, 2047);
 
-    const [low, extended] = await Promise.all([
-      decode({ bitsStored: 12, highBit, pixels }, { shiftDown: true }),
-      decode({ bitsStored: 12, highBit, signed: true, pixels: values }, { shiftDown: true }),
-    ]);
+      const [low, extended] = await Promise.all([
+        decode({ bitsStored: 12, highBit, pixels }, { shiftDown: true }),
+        decode({ bitsStored: 12, highBit, signed: true, pixels: values }, { shiftDown: true }),
+      ]);
 
-    expect(samples(low)).toEqual([...pixels]);
-    expect(samples(extended)).toEqual([...values]);
-  });
+      expect(samples(low)).toEqual([...pixels]);
+      expect(samples(extended)).toEqual([...values]);
+    },
+  );
 });
 
 describe('samples of JPEG Lossless', () => {
-  it.each([0, 11, 12, 15])('lie low whatever High Bit says: %d', async (highBit) => {
+  it.each([0, 11, 12, 15])('are in the low bits, whatever High Bit says: %d', async (highBit) => {
     const { layout, samples: encodable, values } = makePicture({ bits: 12 });
     const { rows, columns } = layout;
     const frame = writeJpegLossless({ layout, samples: encodable, values }, 1);
@@ -248,7 +251,7 @@ describe('samples of JPEG Lossless', () => {
   });
 });
 
-describe('native pixel data that nobody here reads rightly', () => {
+describe('native pixel data that cannot be read correctly here', () => {
   const pixels = new Uint16Array(6);
 
   it.each([
@@ -260,7 +263,7 @@ describe('native pixel data that nobody here reads rightly', () => {
     await expect(decode({ ...options, pixels })).rejects.toMatchObject({ code: 'unsupported-pixel-format' });
   });
 
-  it('are refused where they lie neither in the low bits nor under High Bit', async () => {
+  it('are refused where they are neither in the low bits nor under High Bit', async () => {
     const unclear = Uint16Array.of(0x1001, 0xfff0, 0, 0, 0, 0);
 
     await expect(decode({ bitsStored: 12, highBit: 15, pixels: unclear })).rejects.toMatchObject({
@@ -268,7 +271,7 @@ describe('native pixel data that nobody here reads rightly', () => {
     });
   });
 
-  it('are refused where they are shorter than the header says', async () => {
+  it('are refused if they are shorter than the header says', async () => {
     await expect(decode({ frames: 2, pixels })).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
   });
 });

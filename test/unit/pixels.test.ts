@@ -52,7 +52,7 @@ function rleFrame(values: readonly number[]): Uint8Array {
 }
 
 describe('decodePixels', () => {
-  it('gives signed samples without the bits that are not theirs', async () => {
+  it('gives signed samples without foreign bits', async () => {
     const bytes = file(native([0x0fff, 0xf001, 0x0800, 0x07ff, 0, 1]), { bitsStored: 12, signed: true });
 
     const { data, rows, columns } = await decodePixels(readDicom(bytes), inProcessDecoder);
@@ -70,7 +70,7 @@ describe('decodePixels', () => {
     expect(pixelSha256(decoded)).toBe(expected);
   });
 
-  it('decodes RLE, a frame a fragment', async () => {
+  it('decodes RLE, one frame per fragment', async () => {
     const frames = [
       [1, 2, 3, 400, 500, 600],
       [7, 8, 9, 10, 11, 65535],
@@ -84,7 +84,7 @@ describe('decodePixels', () => {
     expect([...data]).toEqual(frames.flat());
   });
 
-  it('puts a frame together from several fragments', async () => {
+  it('joins the fragments of a frame', async () => {
     const frame = rleFrame([1, 2, 3, 400, 500, 600]);
     const parts = [frame.subarray(0, 30), frame.subarray(30, 70), frame.subarray(70)];
 
@@ -93,7 +93,7 @@ describe('decodePixels', () => {
     expect([...data]).toEqual([1, 2, 3, 400, 500, 600]);
   });
 
-  it('says what it cannot decode', async () => {
+  it('refuses with a code what it cannot decode', async () => {
     const frame = rleFrame([1, 2, 3, 4, 5, 6]);
 
     expect(await codeOf(part10(EXPLICIT_LITTLE_ENDIAN, encodeElements(identity())))).toBe('no-pixel-data');
@@ -109,7 +109,7 @@ describe('decodePixels', () => {
 
 describeWith(['data'], 'decodePixels on real files', () => {
   const all = realFiles().filter(({ pixelSha256: hash }) => hash !== '');
-  /** Of the two long series every 16th slice; all of everything else. */
+  /** Every 16th slice of the two long series; all of everything else. */
   const sampled = all.filter(({ path }, i) => !/^(mr-t1-head|ct-spine-ref-dicom)\//.test(path) || i % 16 === 0);
 
   it.each(['ct-abdomen-20', 'ct-head-28', 'ct-spine-ref-dicom', 'mr-t1-head', 'dental', 'xray', 'enhanced', 'seg'])(
@@ -127,7 +127,7 @@ describeWith(['data'], 'decodePixels on real files', () => {
     },
   );
 
-  it('gives the samples that pydicom gives in every other syntax, or a code', async () => {
+  it('gives pydicom’s samples in every other syntax, or a code', async () => {
     const files = sampled.filter(
       ({ path, lossy }) => /^(transfer-syntaxes|broken|charset|deident)\//.test(path) && !lossy,
     );
@@ -167,7 +167,7 @@ describeWith(['data'], 'decodePixels on real files', () => {
       'transfer-syntaxes/pydicom-data__liver_nonbyte_aligned_rle.dcm',
       'seg/pydicom-data__liver_nonbyte_aligned_deflate.dcm',
     ],
-  ])('gives the same bits of %s, compressed or not, which pydicom does not decode', async (...paths) => {
+  ])('gives the same bits for %s, which pydicom does not decode, compressed or not', async (...paths) => {
     const digests = await Promise.all(
       paths.map(async (path) => pixelSha256(await decodePixels(readDicom(realFile(path)), inProcessDecoder))),
     );
@@ -181,7 +181,7 @@ describeWith(['data'], 'decodePixels on real files', () => {
     ['JPEG-LS', 'transfer-syntaxes/dicomParser__CT1_UNC.not_fragmented_bot_jpeg_ls.80.dcm'],
     ['RLE', 'transfer-syntaxes/pydicom__MR_small_RLE.dcm'],
     ['JPEG', 'transfer-syntaxes/pydicom__SC_rgb_jpeg_dcmtk.dcm'],
-  ])('refuses a %s frame that was cut off, and decodes the next one', async (_, path) => {
+  ])('refuses a truncated %s frame, and decodes the next one', async (_, path) => {
     const whole = readDicom(realFile(path));
     const { dataset } = whole;
     const fragments = dataset.fragments('PixelData') ?? [];

@@ -19,13 +19,13 @@ const axial: Space = {
 const coronal: Space = { ...axial, rowDirection: [0, 0, -1], sliceDirection: [0, 1, 0] };
 const sagittal: Space = { ...axial, columnDirection: [0, -1, 0], rowDirection: [0, 0, -1], sliceDirection: [-1, 0, 0] };
 
-/** The same volume so little oblique that no value changes: it takes the way of any orientation. */
+/** The same volume, so slightly oblique that no value changes: it takes the path for any orientation. */
 function barelyOblique(space: Space): Space {
   const tip = ([x, y, z]: PointLps): PointLps => [x + 1e-9, y + 1e-9, z + 1e-9];
   return { ...space, columnDirection: tip(space.columnDirection) };
 }
 
-/** A grid around the volume, some of it outside, of another spacing. */
+/** A grid of another spacing around the volume, some of it outside. */
 function gridAround(space: Space, spacingMm: LpsGrid['spacingMm']): LpsGrid {
   const centre = [5, 4, 3].map((index, n) => index * (space.spacingMm[n] ?? 1));
   const at = (axis: 0 | 1 | 2): number =>
@@ -85,7 +85,7 @@ describe.each([
   });
 });
 
-it('gives the outside value where grid and volume do not meet', () => {
+it('gives the outside value where grid and volume do not overlap', () => {
   const values = resample(
     axial,
     { columns: 2, rows: 2, slices: 2, spacingMm: [1, 1, 1], origin: [500, 500, 500] },

@@ -14,7 +14,7 @@ import {
 } from '../fixtures/results.ts';
 
 describe('the mask', () => {
-  it.each([ctCase(), enhancedCtCase()])('of the $name says how far its source’s slices lie apart', (one) => {
+  it.each([ctCase(), enhancedCtCase()])('of the $name states the distance between its source’s slices', (one) => {
     const [seg] = ofKind(one, 'segmentation');
 
     const measures = at(seg, 'SharedFunctionalGroupsSequence', 'PixelMeasuresSequence');
@@ -33,7 +33,7 @@ describe('the mask', () => {
     expect(frameNumbers(ctCase())).toEqual(Array(5).fill(undefined));
   });
 
-  it('of each radiograph is an object of its own, segments counted from 1, and reports find them there', () => {
+  it('of each radiograph is an object of its own, with segments counted from 1, to which reports refer', () => {
     const one = twoRadiographsCase();
 
     const masks = ofKind(one, 'segmentation');
@@ -103,7 +103,7 @@ describe('the mask', () => {
     expect(referenced).toEqual(masks.map((mask) => mask.text('SOPInstanceUID')));
   });
 
-  it.each([undefined, 0, -2.5])('of slices that say they are %s mm thick are as thick as they are apart', (mm) => {
+  it.each([undefined, 0, -2.5])('of slices with a thickness of %s mm is as thick as their distance', (mm) => {
     const { result, source } = ctCase();
     const instances = source.instances.map((instance) => ({ ...instance, SliceThickness: mm }));
 
@@ -157,7 +157,7 @@ describe('the mask', () => {
     expect(seg?.texts('PatientOrientation')).toEqual(expected);
   });
 
-  it('says what its segments are about: the finding in words, its place in codes, the algorithm’s parameters', () => {
+  it('describes its segments: the finding in words, its place in codes, the algorithm’s parameters', () => {
     const [segment] = ofKind(radiographCase(), 'segmentation')[0]?.items('SegmentSequence') ?? [];
 
     expect(segment?.text('SegmentDescription')).toBe('Caries on tooth 36. (Research use only - not for clinical use)');

@@ -15,7 +15,7 @@ const withMetadata = (one: Case, metadata: Partial<ProcessingResult['metadata']>
 });
 
 describe('any object of a result', () => {
-  it.each(cases())('of the $name tells which tool, input, configuration and models made it', (one) => {
+  it.each(cases())('of the $name states which tool, input, configuration and models made it', (one) => {
     for (const { dataset } of objectsOf(one)) {
       const equipment = at(dataset, 'ContributingEquipmentSequence');
       expect(equipment?.text('ContributionDescription')?.split('\n')).toEqual([
@@ -30,7 +30,7 @@ describe('any object of a result', () => {
     }
   });
 
-  it('names as many models as there is room for, each whole', () => {
+  it('names as many models as there is room for, each completely', () => {
     const one = ctCase();
     const models = Array.from({ length: 20 }, (_, index) => ({
       id: `m${index}`,
@@ -51,7 +51,7 @@ describe('any object of a result', () => {
     expect(text.length).toBeGreaterThan(1024 - 90);
   });
 
-  it('has another configuration digest where anything in the tool’s manifest is another', () => {
+  it('has another configuration digest where anything in the tool’s manifest differs', () => {
     const { manifest } = entry;
     const digestOf = (change: Partial<typeof manifest>) =>
       describeTool({ ...entry, manifest: { ...manifest, ...change } }).configurationSha256;
@@ -79,7 +79,7 @@ describe('any object of a result', () => {
     );
   });
 
-  it('holds the tool’s text as text: no markup is lost, no control character or separator gets through', () => {
+  it('has the tool’s text as text: no markup is lost, no control character or separator gets through', () => {
     const odd = 'a\u0000b\\c <script>alert(1)</script> \u001b[0m\ud800';
     const one = ctCase({
       findings: ctCase().result.findings.map((finding) => ({ ...finding, id: `${finding.id} ${odd}`, summary: odd })),
@@ -104,7 +104,7 @@ describe('any object of a result', () => {
 });
 
 describe('reports', () => {
-  it('code tooth, side, surface and number of a finding', () => {
+  it('encode tooth, side, surface and number of a finding', () => {
     const items = contentOf(ofKind(radiographCase(), 'structured-report')[0]);
     const codeOf = (name: string) => {
       const found = items.find((one) => one.name === name)?.item;
@@ -118,7 +118,7 @@ describe('reports', () => {
     expect(codeOf('Algorithm Family')).toBe('Artificial Intelligence');
   });
 
-  it('give each way of saying where a finding lies a report and a series of its own', () => {
+  it('have one document and one series for each way of saying where a finding is', () => {
     const reports = ofKind(ctCase(), 'structured-report');
 
     const templates = reports.map((report) =>
@@ -139,7 +139,7 @@ describe('reports', () => {
     ['not-applicable', 'out-of-scope', '111245'],
     ['not-evaluable', 'not-evaluable', '111245'],
     ['failed', 'failed', '111245'],
-  ])('say in codes and words that a run was %s, why, and of which images', (outcome, code, summary) => {
+  ])('state in codes and words that a run was %s, why, and for which images', (outcome, code, summary) => {
     const one = ctCase();
     const { tool: description, version, inputDigest, inputs } = one.result.metadata;
     const reason = { code: 'missing-slices', message: 'Slices are missing in the lumbar spine.' };
@@ -157,7 +157,7 @@ describe('reports', () => {
     expect(evidence?.items('ReferencedSOPSequence')).toHaveLength(6);
   });
 
-  it('name the failure that they take the place of, and a failure names none', async () => {
+  it('name the failure that they replace, and a failure names none', async () => {
     const one = ctCase();
     const { tool: description, version, inputDigest, inputs } = one.result.metadata;
     const reason = { code: 'died', message: 'It died.' };
@@ -181,7 +181,7 @@ describe('reports', () => {
 });
 
 describe('the encapsulated PDF', () => {
-  it('has a coded title, and no identity in a page made here; of a PDF that a tool brings nobody knows', () => {
+  it('has a coded title; a page made here has no identity, while a tool’s own PDF may have one', () => {
     const brought = ctCase({ report: { kind: 'pdf', title: 'Brought along', bytes: Buffer.from('%PDF-1.4 odd') } });
 
     const [page, other] = [ctCase(), brought].map((one) => ofKind(one, 'pdf')[0]);

@@ -11,7 +11,7 @@ import { ctCase } from '../fixtures/results.ts';
 const picture = (rows: number, columns: number) => ({ rows, columns, rgb: new Uint8Array(rows * columns * 3) });
 
 describe('letters in pictures', () => {
-  it('are drawn where they are asked for, in their colour and size', () => {
+  it('are drawn at the requested place, in their colour and size', () => {
     const image = picture(16, 12);
 
     drawText(image, 1, 2, 'I', [1, 2, 3], 2);
@@ -29,7 +29,7 @@ describe('letters in pictures', () => {
     expect(textWidth('I', 2)).toBe(12);
   });
 
-  it('are cut off at the edge and never fall out of the picture', () => {
+  it('are cut off at the edge and never drawn outside the picture', () => {
     const image = picture(4, 4);
 
     drawText(image, -3, -3, 'Wide text é', [255, 255, 255], 3);
@@ -76,7 +76,7 @@ describe('the research label', () => {
   });
 });
 
-/** A row of pixels a text, `#` where it is lit. */
+/** One row of pixels per text, with `#` for lit pixels. */
 const litRows = (rgb: Uint8Array, columns: number): readonly string[] =>
   Array.from({ length: rgb.length / 3 / columns }, (_, row) =>
     Array.from({ length: columns }, (__, column) => ((rgb[(row * columns + column) * 3] ?? 0) > 128 ? '#' : '.')).join(
@@ -117,7 +117,7 @@ describe('the PDF writer', () => {
     ],
   };
 
-  it('names the offset of every object rightly, and compresses nothing', () => {
+  it('gives the correct offset of every object, and compresses nothing', () => {
     const text = Buffer.from(encodePdf(file)).toString('latin1');
     const start = Number(/startxref\n(\d+)\n%%EOF\n$/.exec(text)?.[1]);
     const entries = [...text.slice(start).matchAll(/^(\d{10}) 00000 n $/gm)].map(([, offset]) => Number(offset));
@@ -132,14 +132,14 @@ describe('the PDF writer', () => {
     expect(text).toContain(`/ID [<${file.id}> <${file.id}>]`);
   });
 
-  it('escapes what PDF strings cannot hold and writes signs that Helvetica lacks in words', () => {
+  it('escapes what PDF strings cannot hold, and replaces signs that Helvetica lacks', () => {
     const text = Buffer.from(encodePdf(file)).toString('latin1');
 
     expect(text).toContain('/Title (Title \\(with \\\\ and ü\\))');
     expect(text).toContain('(Grüße \\(>= 20 %\\) \\\\ \x96 \x93so\x94 ?)');
   });
 
-  it('wraps lines at spaces, none wider than asked but a single long word', () => {
+  it('wraps lines at spaces, none wider than requested except a single long word', () => {
     const lines = wrapText('The quick brown fox jumps over the lazy dog Donaudampfschifffahrtsgesellschaft', 10, 60);
 
     expect(lines.join(' ')).toBe('The quick brown fox jumps over the lazy dog Donaudampfschifffahrtsgesellschaft');
@@ -148,7 +148,7 @@ describe('the PDF writer', () => {
 });
 
 describe('images derived from a lossy source', () => {
-  it('say so, with its ratio and method', () => {
+  it('state that, with ratio and method', () => {
     const lossy = {
       LossyImageCompression: '01',
       LossyImageCompressionRatio: 12.5,
@@ -179,14 +179,14 @@ describe('images derived from a lossy source', () => {
     ['1.2.840.10008.1.2.4.91', {}, '01', 10, 'ISO_15444_1'],
     ['1.2.840.10008.1.2.4.91', { LossyImageCompression: '00' }, '00', undefined, undefined],
     ['1.2.840.10008.1.2.4.70', {}, '00', undefined, undefined],
-  ])('tell from the syntax %s and %j what the source does not say', (syntax, attributes, lossy, ratio, method) => {
+  ])('learn from the syntax %s and %j what the source does not state', (syntax, attributes, lossy, ratio, method) => {
     expect(lossyWhere(syntax, attributes)).toEqual({
       LossyImageCompression: lossy,
       ...(ratio !== undefined && { LossyImageCompressionRatio: ratio, LossyImageCompressionMethod: method }),
     });
   });
 
-  it('prefer the ratio that the source says, and give none where nobody knows one', () => {
+  it('prefer the source’s own ratio, and give none where it is unknown', () => {
     const said = { LossyImageCompression: '01', LossyImageCompressionRatio: 22 };
 
     expect(lossyWhere('1.2.840.10008.1.2.4.50', said)).toMatchObject({ LossyImageCompressionRatio: '22' });

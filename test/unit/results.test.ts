@@ -27,7 +27,7 @@ const failure = (one: ReturnType<typeof ctCase>, outcome: 'not-evaluable' | 'fai
   });
 
 describe('a result', () => {
-  it.each(cases())('of the $name is the same plain data after its way through the bucket', ({ result }) => {
+  it.each(cases())('of the $name is the same plain data after passing through the bucket', ({ result }) => {
     const stored = serialiseResult(result);
 
     const { toDicom: _, ...parsed } = parseResult(stored);
@@ -49,7 +49,7 @@ describe('a result', () => {
     },
   );
 
-  it('is no message when it is not what its version promises', () => {
+  it('is refused where it does not have the shape of its version', () => {
     const stored = JSON.parse(Buffer.from(serialiseResult(ctCase().result)).toString());
 
     for (const broken of ['', '{', '[]', JSON.stringify({ ...stored, format: 'hilum.result/2' })]) {
@@ -57,7 +57,7 @@ describe('a result', () => {
     }
   });
 
-  it('takes meanings of 64 characters', () => {
+  it('accepts meanings of 64 characters', () => {
     expect(() => ctCase({ findings: findingsWith({ site: coded(64) }) })).not.toThrow();
   });
 
@@ -102,7 +102,7 @@ describe('a result', () => {
 });
 
 describe('the objects of a result', () => {
-  it.each(cases())('of the $name share patient and study with the source and say who made them', (one) => {
+  it.each(cases())('of the $name share patient and study with the source and state their maker', (one) => {
     const source = readDicom(one.files[0] ?? new Uint8Array()).dataset;
 
     for (const { bytes } of encodedObjects(one)) {
@@ -125,7 +125,7 @@ describe('the objects of a result', () => {
     }
   });
 
-  it('come as SEG, a report for each way of saying where, key images and PDF', () => {
+  it('are SEG, one report for each way of saying where, key images and PDF', () => {
     const kinds = ctCase()
       .result.toDicom(ctCase().source)
       .map(({ kind }) => kind);
@@ -140,7 +140,7 @@ describe('the objects of a result', () => {
     ]);
   });
 
-  it('have other UIDs for another version or input, and none twice', () => {
+  it('have different UIDs for different versions or inputs, and no UID twice', () => {
     const { result, source } = ctCase();
     const uids = (metadata: Partial<ProcessingResult['metadata']>) =>
       parseResult(serialiseResult({ ...result, metadata: { ...result.metadata, ...metadata } }))
@@ -175,7 +175,7 @@ describe('the objects of a result', () => {
     expect([...packed]).toEqual([0b11_110_101, 0b1]);
   });
 
-  it('are one SR that says why, where there is no result', () => {
+  it('are one SR with the reason, where there is no result', () => {
     const one = ctCase();
 
     const objects = failure(one).toDicom(one.source);
@@ -186,7 +186,7 @@ describe('the objects of a result', () => {
     expect(text).toContain('No algorithms succeeded');
   });
 
-  it('refuse a report that is no PDF', () => {
+  it('refuse a report that is not a PDF', () => {
     const { result, source } = ctCase({ report: { kind: 'pdf', title: 'x', bytes: Buffer.from('hello') } });
 
     expect(() => result.toDicom(source)).toThrow(DicomWriteError);
@@ -194,9 +194,9 @@ describe('the objects of a result', () => {
 });
 
 describe('images that were left out', () => {
-  const blank = { code: 'unsupported-pixel-format', message: 'The picture has one grey level only' };
+  const blank = { code: 'unsupported-pixel-format', message: 'The picture has only one grey level' };
   const leaveOut = (...uids: readonly string[]) => uids.map((uid) => ({ SOPInstanceUIDs: [uid], reason: blank }));
-  const told = '2 of 3 images could not be read and were not evaluated: The picture has one grey level only';
+  const told = '2 of 3 images could not be read and were not evaluated: The picture has only one grey level';
 
   it('are named in every report of a result, in the page for people and in the summary', () => {
     const { result, source } = radiographCase();
@@ -224,7 +224,7 @@ describe('images that were left out', () => {
     expect(JSON.stringify(object?.attributes)).toContain('images could not be read and was not evaluated');
   });
 
-  it('may be frames of an image whose others were evaluated', () => {
+  it('may be some frames of an image whose other frames were evaluated', () => {
     const { result } = radiographCase();
 
     const { summary } = withLeftOut(result, leaveOut(...result.metadata.inputs)).metadata;
@@ -232,7 +232,7 @@ describe('images that were left out', () => {
     expect(summary).toContain('Frames of 1 of 1 image could not be read and were not evaluated');
   });
 
-  it('are not all named where they are many', () => {
+  it('are not all named where there are many', () => {
     const { result, source } = radiographCase();
     const uids = Array.from({ length: 12 }, (_, index) => `2.25.${100 + index}`);
 
@@ -243,7 +243,7 @@ describe('images that were left out', () => {
     expect(JSON.stringify(report?.attributes)).toContain('2.25.107 and 4 more.');
   });
 
-  it('stay with the result on its way through the bucket', () => {
+  it('stay with the result when it passes through the bucket', () => {
     const { result, source } = radiographCase();
     const answer = withTimings(withLeftOut(result, leaveOut('2.25.77')), { load: 1 });
 
@@ -253,7 +253,7 @@ describe('images that were left out', () => {
     expect(bytesOf(stored, source)).toEqual(bytesOf(answer, source));
   });
 
-  it('change nothing where there are none', () => {
+  it('change nothing where none was left out', () => {
     const { result } = radiographCase();
 
     const answer = withLeftOut(result, []);
@@ -276,7 +276,7 @@ function findingsWith(part: Partial<Finding>): readonly Finding[] {
   return ctCase().result.findings.map((one) => ({ ...one, ...part }));
 }
 
-/** Content with a Code Meaning too long for LO, everywhere that a tool may give one. */
+/** Content with a Code Meaning too long for LO, at every place where a tool may give one. */
 function longMeanings(): [what: string, content: Partial<ResultContent>][] {
   const [long, short] = [coded(65), coded(3)];
   const parts: readonly (readonly [string, Partial<Finding>])[] = [

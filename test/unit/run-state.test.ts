@@ -1,9 +1,9 @@
-/** Where a run may go from where it is. */
+/** The allowed transitions of a run's state. */
 import { describe, expect, it } from 'vitest';
 import { RUN_STATES, type RunState, stateRank } from '#pipeline/run-state.ts';
 import { createMemoryRunStore } from '../fixtures/memory-ports.ts';
 
-/** Later ones are never left for earlier ones; those of one step stand beside each other. */
+/** A run never moves to an earlier step. States of the same step are in one list. */
 const STEPS: readonly (readonly RunState[])[] = [
   ['received'],
   ['routed'],
@@ -17,12 +17,12 @@ const pairs = STEPS.flatMap((from, before) =>
 );
 
 describe('the states of a run', () => {
-  it('have all their place in the order', () => {
+  it('are all in the order', () => {
     expect([...RUN_STATES].sort()).toEqual(STEPS.flat().sort());
     expect(RUN_STATES.filter((state) => !Number.isInteger(stateRank(state)))).toEqual([]);
   });
 
-  it.each(pairs)('$from, then told of $to, is $ends', async ({ from, to, ends }) => {
+  it.each(pairs)('$from, then $to, ends as $ends', async ({ from, to, ends }) => {
     const runs = createMemoryRunStore();
     const run = {
       runId: 'r',

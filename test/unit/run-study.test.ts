@@ -20,7 +20,7 @@ describe('a study through a tool in this process', () => {
   });
   afterEach(() => rm(out, { recursive: true }));
 
-  it('has failed where the output gate refuses its result, with the reason and no object', async () => {
+  it('has failed if the output gate refuses its result, with the reason and no object', async () => {
     const file = makeRadiographFile();
     const instance = indexInstance(file);
     const { StudyInstanceUID } = instance;
@@ -40,7 +40,7 @@ describe('a study through a tool in this process', () => {
     expect(await readFile(join(folder, 'result.json'), 'utf8')).not.toContain('Phantom^Tiny');
   });
 
-  it('says in result.json which images were left out, and writes its objects without them', async () => {
+  it('lists in result.json which images were left out, and writes its objects without them', async () => {
     const blank = makeRadiographFile({ SOPInstanceUID: '2.25.1000', grey: 7 });
     const files = new Map([makeRadiographFile(), blank].map((file) => [indexInstance(file).SOPInstanceUID, file]));
     const instances = [...files.values()].map((file) => indexInstance(file));

@@ -292,7 +292,7 @@ describe('an answer that breaks the contract', () => {
       { segments: [{ ...segment, frames: [{ SOPInstanceUID: '2.25.9', bits: bits(1) }] }] },
     ],
     [
-      'a picture of another size',
+      'a picture whose bytes do not fit its size',
       { keyImages: [{ title: 'k', rows: 2, columns: 2, rgb: new Uint8Array(6), sources: [] }] },
     ],
     [
@@ -300,7 +300,7 @@ describe('an answer that breaks the contract', () => {
       { report: { kind: 'page', title: 'r', paragraphs: [], pictures: [0] } },
     ],
     [
-      'no reason for finding nothing',
+      'the outcome no-finding without a reason',
       { outcome: 'no-finding', reason: undefined } as unknown as Partial<ResultContent>,
     ],
     ['findings beside no-finding', { outcome: 'no-finding', findings: [finding] }],

@@ -15,7 +15,7 @@ it.skipIf(skipUnless(process.platform === 'linux', 'only Linux tells the peak of
 
     expect(kinds).toEqual(['segmentation']);
     expect(bytes).toBeGreaterThan(MASKS_MB * 1e6);
-    // One for the frames side by side, one for the file, and as much again for what is collected late.
+    // One for the frames side by side, one for the file, and as much again for what is garbage-collected late.
     expect(grownMb).toBeLessThan(4 * MASKS_MB);
   },
 );

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PARTS, ROOT } from '../../localstack/parts.mjs';
 import { runHilum } from '../fixtures/hilum.ts';
 
-/** What a fresh clone has of the set-up, and no packages. */
+/** The set-up's files in a fresh clone, without packages. */
 const clone = mkdtempSync(join(tmpdir(), 'hilum-doctor-'));
 beforeAll(() => {
   for (const part of ['package.json', 'package-lock.json', 'setup', 'localstack'])
@@ -17,7 +17,7 @@ afterAll(() => rmSync(clone, { recursive: true }));
 const ask = (folder: string, ...options: readonly string[]) =>
   spawnSync(process.execPath, [join(folder, 'setup/setup.mjs'), 'doctor', ...options], { encoding: 'utf8' });
 
-it('tells on a fresh clone without packages what is missing, and the command that gets it', () => {
+it('lists in a fresh clone without packages what is missing, and the command to get it', () => {
   const { status, stdout, stderr } = ask(clone);
 
   expect(stderr).toBe('');
@@ -26,7 +26,7 @@ it('tells on a fresh clone without packages what is missing, and the command tha
   for (const { what } of Object.values(PARTS)) expect(stdout).toContain(what);
 });
 
-it('says the same as an array for scripts', () => {
+it('gives the same as an array for scripts', () => {
   const findings = JSON.parse(ask(clone, '--json').stdout) as readonly { readonly part: string }[];
 
   expect(findings.map(({ part }) => part)).toEqual([...Object.keys(PARTS), 'docker']);
@@ -39,7 +39,7 @@ it('says the same as an array for scripts', () => {
   });
 });
 
-it('is the same doctor that the command asks', async () => {
+it('is the same doctor as the command’s', async () => {
   const { code, stdout } = await runHilum(['doctor'], {});
   const direct = ask(ROOT);
 

@@ -13,14 +13,14 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllEnvs());
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Puts a script in npm's place. */
+/** Replaces npm by a script. */
 function npmIs(script: string): void {
   const file = join(mkdtempSync(join(folder, 'npm-')), 'npm.js');
   writeFileSync(file, script);
   vi.stubEnv('npm_execpath', file);
 }
 
-it('says what to do where npm cannot get the viewer, and leaves nothing half there', async () => {
+it('says what to do where npm cannot fetch the viewer, and leaves nothing half done', async () => {
   npmIs('process.exit(1)');
 
   const fetching = fetchOhif(cache);
@@ -29,7 +29,7 @@ it('says what to do where npm cannot get the viewer, and leaves nothing half the
   expect(readdirSync(cache)).toEqual([]);
 });
 
-it('keeps nothing of a package that is not the known one', async () => {
+it('keeps nothing of a package with another digest', async () => {
   npmIs(`import('node:fs').then((fs) => fs.writeFileSync(process.argv.at(-1) + '/ohif-app.tgz', 'something else'))`);
 
   const fetching = fetchOhif(cache);
@@ -39,7 +39,7 @@ it('keeps nothing of a package that is not the known one', async () => {
   expect(readdirSync(cache)).toEqual([]);
 });
 
-it('asks npm for nothing where the viewer is there', async () => {
+it('does not call npm where the viewer is there', async () => {
   const asked = join(cache, 'asked');
   npmIs(`import('node:fs').then((fs) => fs.writeFileSync(${JSON.stringify(asked)}, ''))`);
   const there = ohifFolder(cache);

@@ -26,21 +26,21 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllEnvs());
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Puts a shell script in a program's place. */
+/** Replaces a program by a shell script. */
 const programIs = (name: string, script: string) =>
   writeFileSync(join(programs, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 
-/** An apt of a house with a mirror and a proxy of its own. */
+/** The apt of a site with its own mirror and proxy. */
 function aptIs(): void {
   const targets = ['security.house/ x-security x-security main', 'mirror.house/debian/ x x main'];
   programIs('apt-get', `printf 'http://%s\\n' ${targets.map((target) => `'${target}'`).join(' ')}`);
   programIs('apt-config', `echo 'APT::Architecture "amd64";'; echo 'Acquire::http::Proxy "http://user:secret@proxy";'`);
 }
 
-/** In mmdebstrap's place: notes how it was called and what it was told of the network, and does what `script` says. */
+/** Replaces mmdebstrap: records its arguments and its network settings, and does what `script` says. */
 function mmdebstrapIs(script: string): void {
   const told = `for one; do case $one in --aptopt=*) cat "\${one#--aptopt=}" >> ${programs}/network;; esac; done`;
-  // The folder follows the suite.
+  // The folder is the argument after the suite.
   const target = `for one; do [ "$last" = ${TRIXIE.suite} ] && root=$one; last=$one; done`;
   programIs('mmdebstrap', `echo "$*" >> ${programs}/calls\n${told}\n${target}\n${script}`);
 }
@@ -55,7 +55,7 @@ function osRelease(ID: string): string {
   return file;
 }
 
-it('is made from the mirror and by the proxy that apt is set to, and keeps nothing of the proxy', async () => {
+it('is made with apt’s mirror and proxy, and keeps nothing of the proxy', async () => {
   mmdebstrapIs(MAKES_IT);
 
   const root = await makeTrixie(cache, osRelease('debian'));
@@ -71,7 +71,7 @@ it('is made from the mirror and by the proxy that apt is set to, and keeps nothi
   expect(statSync(root).mode & 0o777).toBe(0o755);
 });
 
-it('is made from the mirror that mmdebstrap knows where apt’s has no trixie, or is no Debian’s', async () => {
+it('is made from mmdebstrap’s default mirror where apt’s has no trixie or is not Debian’s', async () => {
   mmdebstrapIs(`case "$*" in *mirror.house*) echo 'no such suite' >&2; exit 1;; esac\n${MAKES_IT}`);
   const elsewhere = mkdtempSync(join(folder, 'cache-'));
 
@@ -86,7 +86,7 @@ it('is made from the mirror that mmdebstrap knows where apt’s has no trixie, o
   expect([hasTrixie(cache), hasTrixie(elsewhere)]).toEqual([true, true]);
 });
 
-it('is not there where it was half made, and it is said why', async () => {
+it('is not there where it was only half made, with the reason', async () => {
   mmdebstrapIs(`mkdir -p $root/usr/sbin\ntouch $root/usr/sbin/Orthanc\necho 'the disk is full' >&2\nexit 25`);
 
   const making = makeTrixie(cache, osRelease('debian'));
@@ -96,7 +96,7 @@ it('is not there where it was half made, and it is said why', async () => {
   expect(readdirSync(cache)).toEqual([]);
 });
 
-it('is made anew where a set-up was killed, whose leavings go, while those of one that works stay', async () => {
+it('is made anew where a set-up was killed; its remains are removed, those of a running set-up stay', async () => {
   const [dead, alive] = [join(cache, 'draft-trixie-999999999-a'), join(cache, `draft-trixie-${process.pid}-b`)];
   for (const draft of [dead, alive]) mkdirSync(join(draft, 'usr/sbin'), { recursive: true });
   mmdebstrapIs(MAKES_IT);
@@ -106,7 +106,7 @@ it('is made anew where a set-up was killed, whose leavings go, while those of on
   expect([existsSync(dead), existsSync(alive), hasTrixie(cache)]).toEqual([false, true, true]);
 });
 
-it('is kept: where it is there, nothing is asked', async () => {
+it('is kept: where it is there, nothing is run', async () => {
   mmdebstrapIs(MAKES_IT);
   await makeTrixie(cache, osRelease('debian'));
   rmSync(programs, { recursive: true });

@@ -22,7 +22,7 @@ function newRoot() {
 /** What invoke-rc.d asks before it starts a service: 101 is no. */
 const answerOf = (policy: string) => spawnSync(policy, ['orthanc', 'start']).status;
 
-it('forbids packages to start services and to make a cluster while they are installed, and not after', async () => {
+it('prevents packages from starting services and making a cluster during installation, but not afterwards', async () => {
   const { root, policy, cluster, isClean } = newRoot();
 
   const during = await withoutStartingServices(async () => [answerOf(policy), readFileSync(cluster, 'utf8')], root);
@@ -31,7 +31,7 @@ it('forbids packages to start services and to make a cluster while they are inst
   expect(isClean()).toBe(true);
 });
 
-it('puts back what was there, also where the installation fails', async () => {
+it('restores the previous files, even if the installation fails', async () => {
   const { root, policy, cluster } = newRoot();
   writeFileSync(policy, '#!/bin/sh\nexit 7\n', { mode: 0o755 });
   const failing = async () => {
@@ -45,7 +45,7 @@ it('puts back what was there, also where the installation fails', async () => {
   expect(existsSync(cluster)).toBe(false);
 });
 
-it('puts back what was there when it is interrupted, and what an earlier, killed set-up left', () => {
+it('restores the previous files on interruption, and after an earlier, killed set-up', () => {
   const { root, policy, isClean } = newRoot();
   const script = (signal: string) => `
     import { withoutStartingServices } from ${JSON.stringify(join(ROOT, 'setup/debian.mjs'))};
@@ -80,14 +80,14 @@ it('starts from a Node that cannot read TypeScript and from no packages', () => 
   expect(imports.map(([, name]) => name).filter((name) => !/^(node:|\.{1,2}\/.*\.mjs$)/.test(name ?? ''))).toEqual([]);
 });
 
-it('knows how to mend every part, and needs for the tests all that the demo needs', () => {
+it('has a fix for every part, and the tests need every part that the demo needs', () => {
   const names = Object.keys(PARTS) as PartName[];
 
   expect(names.filter((name) => PARTS[name].mend === '' || PARTS[name].what === '')).toEqual([]);
   expect(PURPOSES.demo.filter((name) => !PURPOSES.test.includes(name))).toEqual([]);
 });
 
-it('is what npm runs before the commands that need it', () => {
+it('is run by npm before the commands that need it', () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>;
   };
@@ -96,7 +96,7 @@ it('is what npm runs before the commands that need it', () => {
     expect(scripts[`pre${command}`]).toMatch(/^node setup\/setup\.mjs (demo|test|bench)$/);
 });
 
-// Only where the set-up alone installed them: elsewhere somebody may run an Orthanc on purpose.
+// Only if the set-up installed them: elsewhere an Orthanc may be running on purpose.
 const { HILUM_REQUIRE_ALL_LANES } = process.env;
 it.skipIf(
   HILUM_REQUIRE_ALL_LANES !== '1' || skipUnless(existsSync('/etc/orthanc'), 'Orthanc is no Debian package here'),

@@ -1,4 +1,4 @@
-/** From tissue classes to bodies, heights, grades and names, on masks whose answer is known. */
+/** From tissue classes to bodies, heights, grades and names, on masks with a known answer. */
 import { describe, expect, it } from 'vitest';
 import { labelComponents } from '#core/image/components.ts';
 import { type LpsGrid, resample, toLps, toVoxel } from '#core/image/resample.ts';
@@ -14,7 +14,7 @@ import { partBodies } from '#tools/vertebral-fracture/part.ts';
 import { SPACING_MM } from '#tools/vertebral-fracture/preprocess.ts';
 import { type SpineMap, TISSUE } from '#tools/vertebral-fracture/segment.ts';
 
-/** What a model without fault would answer for a phantom. */
+/** The answer of a perfect model for a phantom. */
 function perfectMap(phantom: SpinePhantom, options: Parameters<typeof makeSpineLabels>[0]): SpineMap {
   const { columns, rows, slices, spacingMm, origin } = phantom;
   const grid: LpsGrid = {
@@ -139,7 +139,7 @@ describe('the bodies of a spine', () => {
     expect(Math.abs(ml / lowest.volumeMl - 1)).toBeLessThan(0.1);
   });
 
-  it('are still two when the model lets them grow together', () => {
+  it('are still two where the model connects them', () => {
     const [l5, l4] = spine.bodies;
     if (l5 === undefined || l4 === undefined) throw new Error('Two bodies are needed');
     const bridged = map.tissue.slice();
@@ -162,8 +162,8 @@ describe('the bodies of a spine', () => {
   });
 });
 
-describe('bodies that hang together', () => {
-  /** Two blocks of 20 mm with a weak layer between, as a thin disc looks at this grid. */
+describe('connected bodies', () => {
+  /** Two blocks of 20 mm with a weak layer between, like a thin disc on this grid. */
   const shape = { columns: 24, rows: 40, slices: 16 };
   const weak = (at: number): boolean => Math.floor(at / shape.columns) % shape.rows === 19;
   const size = shape.columns * shape.rows * shape.slices;
@@ -178,7 +178,7 @@ describe('bodies that hang together', () => {
   const tissue = Uint8Array.from({ length: size }, (_, at) => (inside(at) ? TISSUE.body : TISSUE.background));
   const grid: LpsGrid = { columns: 16, rows: 24, slices: 40, spacingMm: SPACING_MM, origin: [0, 0, 0] };
 
-  it('are parted at a layer that the model is unsure of', () => {
+  it('are split at a layer of low probability', () => {
     const bodyProbability = tissue.map((value, at) => (value === 0 ? 0 : weak(at) ? 140 : 250));
 
     const { components, labels } = partBodies({ grid, shape, tissue, bodyProbability });
@@ -187,7 +187,7 @@ describe('bodies that hang together', () => {
     expect(labels.filter((label) => label > 0)).toHaveLength(tissue.filter((value) => value > 0).length);
   });
 
-  it('are one where nothing parts them, and where what is unsure lies from side to side', () => {
+  it('are one where nothing separates them, and where the uncertain layer runs from side to side', () => {
     const sure = tissue.map((value) => (value === 0 ? 0 : 250));
     const split = tissue.map((value, at) => (value === 0 ? 0 : at % shape.columns === 11 ? 140 : 250));
 
@@ -206,7 +206,7 @@ describe('the names of levels', () => {
     expect(namesOf([0, 36, 71, 105, 138, 169], true)).toEqual(['L5', 'L4', 'L3', 'L2', 'L1', 'T12']);
   });
 
-  it('are not known without it', () => {
+  it('are unknown without it', () => {
     expect(namesOf([0, 36, 71], false)).toEqual(['body-1', 'body-2', 'body-3']);
   });
 
@@ -222,7 +222,7 @@ describe('the longest chain', () => {
     volumeMl,
   });
 
-  it('follows the spine and leaves what lies beside it', () => {
+  it('follows the spine and leaves out what is beside it', () => {
     const spine = [0, 34, 68, 101].map((z, n) => vertebra(n + 1, 0, z));
     const beside = [vertebra(9, 60, 40, 12), vertebra(10, -70, 70, 5)];
 
@@ -248,7 +248,7 @@ it.each([
 });
 
 describe('components', () => {
-  it('tell apart what touches only at corners', () => {
+  it('separate regions that touch only at corners', () => {
     const mask = Uint8Array.from([1, 0, 0, 0, 1, 1, 0, 0, 1]);
     const shape = { columns: 3, rows: 3, slices: 1 };
 
@@ -264,7 +264,7 @@ describe('components', () => {
 });
 
 describe('resampling', () => {
-  // A volume that lies on its side: its columns run to the head, its rows to the right, its slices to anterior.
+  // A volume on its side: its columns run to the head, its rows to the right, its slices to anterior.
   const oblique = {
     columns: 4,
     rows: 5,
@@ -283,7 +283,7 @@ describe('resampling', () => {
     expect(toVoxel(oblique, point)).toEqual([1, 2, 3]);
   });
 
-  it('is exact on what is linear in space, whatever the orientation', () => {
+  it('is exact for values that are linear in space, whatever the orientation', () => {
     const voxels = new Float32Array(4 * 5 * 6);
     const linear = ([x, y, z]: readonly [number, number, number]): number => 2 * x - y + 3 * z;
     for (let k = 0; k < 6; k += 1)

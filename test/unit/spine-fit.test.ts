@@ -1,4 +1,4 @@
-/** Which bodies of a chain get a grade: each criterion on both of its sides, on straight spines made of numbers. */
+/** Which bodies of a chain get a grade: each criterion on both of its sides, on straight spines made from numbers. */
 import { describe, expect, it } from 'vitest';
 import { type Candidate, fitBodies, standsOnSacrum } from '#tools/vertebral-fracture/fit.ts';
 import type { NoGrade } from '#tools/vertebral-fracture/no-grade.ts';
@@ -7,14 +7,14 @@ interface Drawn {
   readonly heightsMm?: readonly [anterior: number, middle: number, posterior: number];
   readonly depthMm?: number;
   readonly widthMm?: number;
-  /** To the body below. */
+  /** Distance to the body below. */
   readonly discMm?: number;
   readonly probability?: number;
   readonly complete?: boolean;
   readonly hasEndplates?: boolean;
 }
 
-/** A lumbar spine from the lowest body up, its axis along z; where nothing is said, sound bodies of 26 mm and discs of 9 mm. */
+/** A lumbar spine from the lowest body up, its axis along z. By default bodies are sound with 26 mm, and discs have 9 mm. */
 function spineOf(drawn: readonly Drawn[]): readonly Candidate[] {
   let top = 0;
   return drawn.map((one): Candidate => {
@@ -46,7 +46,7 @@ const SOUND: Drawn = {};
 const graded = undefined;
 const reasonsOf = (drawn: readonly Drawn[]): readonly (NoGrade | undefined)[] =>
   fitBodies(spineOf(drawn)).map(({ noGrade }) => noGrade);
-/** What is said of one body in the middle of six, the others sound. */
+/** The reason for one body in the middle of six; the others are sound. */
 const saidOf = (one: Drawn): NoGrade | undefined => reasonsOf([SOUND, SOUND, SOUND, one, SOUND, SOUND])[3];
 
 describe('the lowest body', () => {
@@ -54,17 +54,17 @@ describe('the lowest body', () => {
     expect(reasonsOf([SOUND, SOUND, SOUND, SOUND])).toEqual(['lowest', graded, graded, graded]);
   });
 
-  it('is the lowest that fits, where what is below does not', () => {
+  it('is the lowest that fits, where the bodies below do not', () => {
     const s1 = { heightsMm: [13, 16, 15], probability: 0.72 } as const;
 
     expect(reasonsOf([s1, SOUND, SOUND, SOUND, SOUND])).toEqual(['unsure', 'lowest', graded, graded, graded]);
   });
 
-  it('is the one that the border cuts, where there is one', () => {
+  it('is the one that the border cuts off, where there is one', () => {
     expect(reasonsOf([{ complete: false }, SOUND, SOUND, SOUND])).toEqual(['partly-in-view', graded, graded, graded]);
   });
 
-  it('tells the levels only where it fits, or is cut', () => {
+  it('gives the levels only where it fits or is cut off', () => {
     const lowest = (one: Drawn) => standsOnSacrum(fitBodies(spineOf([one, SOUND, SOUND, SOUND])));
 
     expect([lowest(SOUND), lowest({ complete: false }), lowest({ probability: 0.72 })]).toEqual([true, true, false]);
@@ -92,7 +92,7 @@ describe('a fractured body between sound ones has a grade', () => {
   });
 });
 
-describe('what is no whole body among its neighbours has none', () => {
+describe('a candidate that is not a whole body among its neighbours has none', () => {
   it.each<readonly [NoGrade, string, Drawn, Drawn]>([
     ['partly-in-view', 'cut by the border', { complete: false }, SOUND],
     ['no-endplates', 'without two endplates', { hasEndplates: false }, SOUND],
@@ -123,7 +123,7 @@ describe('what is no whole body among its neighbours has none', () => {
   });
 });
 
-describe('a body beside what does not fit', () => {
+describe('a body beside one that does not fit', () => {
   const speck = { probability: 0.6 };
 
   it('has a grade where one next to it fits', () => {
@@ -137,7 +137,7 @@ describe('a body beside what does not fit', () => {
     ]);
   });
 
-  it('has none between two that do not, nor where most around it do not', () => {
+  it('has none between two that do not fit, nor where most around it do not', () => {
     expect(reasonsOf([SOUND, SOUND, speck, SOUND, speck, SOUND, SOUND])[3]).toBe('neighbours');
     expect(reasonsOf([SOUND, SOUND, speck, speck, SOUND, SOUND, speck, speck])[4]).toBe('neighbours');
   });

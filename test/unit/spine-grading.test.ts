@@ -1,4 +1,4 @@
-/** Heights that a body had before its fracture, and the grade that follows, on spines whose truth is known. */
+/** Heights of a body before its fracture, and the resulting grade, on spines with known truth. */
 import { describe, expect, it } from 'vitest';
 import { makeAnatomy, type Vertebra } from '#phantoms/spine/anatomy.ts';
 import { expectedHeights, type Measured } from '#tools/vertebral-fracture/expected-heights.ts';
@@ -11,7 +11,7 @@ const measuredOf = ({ level, heights }: Pick<Vertebra, 'level' | 'heights'>, nam
 const trunk = (options: Parameters<typeof makeAnatomy>[0]) => makeAnatomy(options).vertebrae.slice(0, 14);
 
 describe('expected heights', () => {
-  it('are near those of sound bodies', () => {
+  it('are close to those of sound bodies', () => {
     const errors = [1, 2, 3, 4, 5].flatMap((seed) => {
       const vertebrae = trunk({ seed, fractures: [] });
       const bodies = vertebrae.map((one) => measuredOf(one));
@@ -54,29 +54,32 @@ describe('grades', () => {
       0.5,
     );
 
-  it.each([true, false])('tell a wedge, a crush and a biconcave body from sound ones (levels named: %s)', (named) => {
-    const vertebrae = trunk({
-      seed: 4,
-      fractures: [
-        { level: 'L3', type: 'wedge', loss: 0.35 },
-        { level: 'T12', type: 'crush', loss: 0.35 },
-        { level: 'T9', type: 'biconcave', loss: 0.5 },
-      ],
-    }).slice(0, 12);
+  it.each([true, false])(
+    'distinguish a wedge, a crush and a biconcave body from sound ones (levels named: %s)',
+    (named) => {
+      const vertebrae = trunk({
+        seed: 4,
+        fractures: [
+          { level: 'L3', type: 'wedge', loss: 0.35 },
+          { level: 'T12', type: 'crush', loss: 0.35 },
+          { level: 'T9', type: 'biconcave', loss: 0.5 },
+        ],
+      }).slice(0, 12);
 
-    const gradings = gradesOf(vertebrae, named);
+      const gradings = gradesOf(vertebrae, named);
 
-    const called = vertebrae.flatMap(({ level }, n) =>
-      (gradings[n]?.grade ?? 0) >= 2 ? [[level, gradings[n]?.deformity]] : [],
-    );
-    expect(called).toEqual([
-      ['L3', 'wedge'],
-      ['T12', 'crush'],
-      ['T9', 'biconcave'],
-    ]);
-  });
+      const called = vertebrae.flatMap(({ level }, n) =>
+        (gradings[n]?.grade ?? 0) >= 2 ? [[level, gradings[n]?.deformity]] : [],
+      );
+      expect(called).toEqual([
+        ['L3', 'wedge'],
+        ['T12', 'crush'],
+        ['T9', 'biconcave'],
+      ]);
+    },
+  );
 
-  it('are sure of what lies far from a limit, and say so where it is near one', () => {
+  it('are certain far from a limit, and uncertain near one', () => {
     const at = (loss: number) => {
       const vertebrae = trunk({ seed: 4, fractures: [{ level: 'L3', type: 'wedge', loss }] });
       return gradesOf(vertebrae, true)[vertebrae.findIndex(({ level }) => level === 'L3')];

@@ -1,4 +1,4 @@
-/** The spine phantom keeps its promises: its truth is what is drawn, and the seed alone makes the patient. */
+/** The spine phantom keeps its promises: it is drawn as its truth says, and the seed alone makes the patient. */
 import { describe, expect, it } from 'vitest';
 import { LEVELS, makeAnatomy } from '#phantoms/spine/anatomy.ts';
 import {
@@ -23,7 +23,7 @@ const LUMBAR: SpinePhantomOptions = {
 };
 
 describe('the spine phantom', () => {
-  it('holds the fractures that were asked for and no others', () => {
+  it('has the requested fractures and no others', () => {
     const { truth } = makeSpinePhantom(LUMBAR);
 
     const grades = Object.fromEntries(truth.vertebrae.map(({ level, grade }) => [level, grade]));
@@ -44,7 +44,7 @@ describe('the spine phantom', () => {
         (one) => one.level === level,
       )?.frame;
 
-      // The longest vertical run through the middle, brought from the vertical to the body's own axis.
+      // The longest vertical run through the middle, projected from the vertical to the body's own axis.
       const number = LEVELS.indexOf(level) + 1;
       const inBody = (z: number): boolean => bodies[z * 160 + 80] === number;
       const run = Array.from({ length: 600 }, (_, z) => z).filter(inBody).length * 0.25;
@@ -73,7 +73,7 @@ describe('the spine phantom', () => {
     expect(mean(LABELS.background)).toBeLessThan(-100);
   });
 
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and differs for another', () => {
     const small: SpinePhantomOptions = { ...LUMBAR, columns: 50, rows: 55, spacingMm: [4, 4, 5] };
 
     expect(makeSpinePhantom(small).voxels).toEqual(makeSpinePhantom(small).voxels);
@@ -89,7 +89,7 @@ describe('the spine phantom', () => {
     expect(heights(coarse)['L3']).toEqual(heights(fine)['L3']);
   });
 
-  it('brings metal, cement, bridges of bone and arms along for some, none where it is to be plain', () => {
+  it('has metal, cement, bridges of bone and arms for some seeds, and none where it is plain', () => {
     const small = { columns: 40, rows: 40, spacingMm: [9, 9, 8], from: 'L5', to: 'T8' } as const;
     const seeds = Array.from({ length: 60 }, (_, n) => n + 1);
     const conditions = seeds.map((seed) => makeSpinePhantom({ ...small, seed }).truth.conditions);

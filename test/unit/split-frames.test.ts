@@ -1,4 +1,4 @@
-/** Which slices and frames belong together, and what takes them apart. */
+/** Which slices and frames belong together, and what splits them. */
 import { describe, expect, it } from 'vitest';
 import { splitFrames, splitMixed } from '#core/study/split-frames.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
@@ -6,7 +6,7 @@ import { slice } from '../fixtures/instances.ts';
 
 type Change = Partial<InstanceIndex> & { readonly StackID?: string; readonly ComplexImageComponent?: string };
 
-/** A slice at `z` (2 mm a step), which its InstanceNumber names from then on. */
+/** A slice at `z` (2 mm per step), named by its InstanceNumber from then on. */
 const numbered = (changes: readonly (Change & { readonly z?: number })[]) =>
   changes.map(({ z, ...change }, index) => ({ ...slice(z ?? index, change), InstanceNumber: index }));
 
@@ -127,7 +127,7 @@ describe('slices of a series', () => {
     ]);
   });
 
-  it('are told apart by a dimension that says what they show, and by none that says where they lie', () => {
+  it('are told apart by a dimension that says what they show, and by none that says where they are', () => {
     const of = (pointer: string) =>
       numbered(
         [0, 1].flatMap((part) =>
@@ -149,7 +149,7 @@ describe('slices of a series', () => {
 });
 
 describe('acquisitions of one sweep', () => {
-  /** Two rotations, the second farther along the patient, and the first place once more. */
+  /** Two rotations, the second farther along the patient, then the first place again. */
   const sweep = (second: Change) =>
     numbered([
       ...[0, 1].map((z) => ({ z, AcquisitionNumber: 1 })),
@@ -233,7 +233,7 @@ describe('frames of an object', () => {
     expect(numbers(splitFrames(numbered(changes)))).toEqual(groups);
   });
 
-  it('are taken apart by up to 64 directions', () => {
+  it('are split into up to 64 directions', () => {
     expect(splitFrames(directions(64))).toHaveLength(64);
     expect(splitFrames(directions(65))).toHaveLength(1);
   });

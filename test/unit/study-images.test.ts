@@ -46,7 +46,7 @@ describe('the images of a study', () => {
     expect(imagesOf([slice(0, { Modality: undefined })])[0]?.Modality).toBe('OT');
   });
 
-  it('leave a concatenation whole of which a part has no index of its frames', () => {
+  it('keep a concatenation whole where a part has no index of its frames', () => {
     const of = (number: number, change: Partial<InstanceIndex>) =>
       slice(number, {
         ...{ SOPClassUID: '1.2.840.10008.5.1.4.1.1.2.1', ConcatenationUID: '1.5', InConcatenationNumber: number },
@@ -64,7 +64,7 @@ describe('the images of a study', () => {
       expect(instanceUidsOf(image === undefined ? [] : [image])).toEqual(['1.2.3.1.2', '1.2.3.1.3']);
   });
 
-  it('names an instance once that several volumes are frames of', () => {
+  it('names an instance once, even if several volumes are frames of it', () => {
     const image = volumeOf([slice(0), slice(1)]);
 
     expect(instanceUidsOf([image, image])).toEqual(['1.2.3.1.1', '1.2.3.1.2']);
@@ -118,7 +118,7 @@ describe('the slices of an image', () => {
     expect(codeOf(instances)).toBe(expected);
   });
 
-  it('of a concatenation are refused for the part that has no number, wherever it comes', () => {
+  it('of a concatenation are refused because of the part without a number, wherever it comes', () => {
     const nameless = part(3, { InConcatenationNumber: undefined });
 
     for (const instances of [

@@ -59,7 +59,7 @@ describe('indexInstance', () => {
     expect(index.writtenByHilum).toBeUndefined();
   });
 
-  it('holds nothing of the patient, nor text that may be about one', () => {
+  it('has nothing about the patient, nor text that may be about one', () => {
     const index = indexInstance(
       file(
         { tag: '00100010', vr: 'PN', value: 'Secret^Name' },
@@ -82,11 +82,11 @@ describe('indexInstance', () => {
     ['00080008', 'CS', ['ORIGINAL\\Doe John', 'ORIGINAL\\PRIMARY\\DOE JOHN']],
     ['00185101', 'CS', ['DOE JOHN']],
     ['00200020', 'CS', ['DOE JOHN\\R']],
-  ])('takes no name for a code in %s', (tag, vr, values) => {
+  ])('does not mistake a name for a code in %s', (tag, vr, values) => {
     for (const value of values) expect(JSON.stringify(indexInstance(file({ tag, vr, value })))).not.toMatch(/doe|ct"/i);
   });
 
-  it('takes no name for a coded region', () => {
+  it('does not mistake a name for a coded region', () => {
     const named = (value: string, scheme: string): RawElement => ({
       tag: '00082218',
       vr: 'SQ',
@@ -116,7 +116,7 @@ describe('indexInstance', () => {
     expect([index.BodyPartExamined, index.Modality]).toEqual(['WHOLE BODY', 'PT']);
   });
 
-  it('keeps the terms and times that tell how MR was made, and no other words among them', () => {
+  it('keeps the terms and times of an MR acquisition, and no other words among them', () => {
     const index = indexInstance(
       file(
         { tag: '00180020', vr: 'CS', value: 'GR\\IR\\DOE' },
@@ -146,7 +146,7 @@ describe('indexInstance', () => {
 });
 
 describe('groupImages', () => {
-  it('makes one volume a series and one radiograph a projection', () => {
+  it('makes one volume per series and one radiograph per projection', () => {
     const images = groupImages(
       study(
         slice(1),
@@ -168,7 +168,7 @@ describe('groupImages', () => {
     ]);
   });
 
-  it('takes a series apart by acquisition only where slices would lie on each other', () => {
+  it('splits a series by acquisition only where slices would lie on top of each other', () => {
     const acquisition = (n: number, k: number, z: number): InstanceIndex =>
       slice(k, { AcquisitionNumber: n, ImagePositionPatient: [0, 0, z] });
 
@@ -220,14 +220,14 @@ describe('selection', () => {
     expect(judgeImage(selection, image)).toEqual({ suitable: false, reason: { code: 'not-suitable', message } });
   });
 
-  it('refuses what one slice breaks, and what is of another kind', () => {
+  it('refuses an image because of one slice, and an image of another kind', () => {
     const image = volumeOf([slice(0), slice(1), slice(2, { Modality: 'MR' })]);
 
     expect(judgeImage(selection, image).suitable).toBe(false);
     expect(judgeImage(selection, { ...image, kind: 'radiograph' })).toMatchObject({ reason: { code: 'wrong-kind' } });
   });
 
-  it('takes the best, whatever the order, and says so of the others', () => {
+  it('takes the best, whatever the order, and says so about the others', () => {
     const images = [
       series('1.3', { SliceThickness: 1 }),
       series('1.1', { SliceThickness: 3 }),
@@ -252,7 +252,7 @@ describe('selection', () => {
 describe('revision and input digest', () => {
   const instances = [slice(0), slice(1), slice(2)];
 
-  it('name the content, not its order or what came back from Hilum', () => {
+  it('name the content, not its order or Hilum’s own objects', () => {
     const revision = revisionOf(instances);
 
     expect(revisionOf(instances.toReversed())).toBe(revision);
@@ -277,7 +277,7 @@ describe('manifest', () => {
     })),
   };
 
-  it('is the same bytes for the same study, and comes back as it was', () => {
+  it('has the same bytes for the same study, and is read back unchanged', () => {
     const bytes = encodeManifest(manifest);
     const reversed = { ...manifest, instances: manifest.instances.toReversed() };
 
@@ -288,7 +288,7 @@ describe('manifest', () => {
     ]);
   });
 
-  it('never carries what is not on the list', () => {
+  it('never carries attributes outside the list', () => {
     const [first, ...others] = manifest.instances;
     const withName = { ...manifest, instances: [{ ...first, PatientName: 'Secret^Name' }, ...others] } as Manifest;
 

@@ -1,4 +1,4 @@
-/** ONNX Runtime sends telemetry unless it is told otherwise before it is first used: nothing of ours uses it untold. */
+/** ONNX Runtime sends telemetry unless this is turned off before its first use. Checks that all our code turns it off. */
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const GLOBS = {
 
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-/** Runs a module with an environment of its own; `HOME` is an empty folder. Returns what it said and what it left there. */
+/** Runs a module with a given environment; `HOME` is an empty folder. Returns its output and the files it left there. */
 function runModule(code: string): { readonly said: string; readonly left: readonly string[] } {
   const home = mkdtempSync(join(tmpdir(), 'hilum-telemetry-'));
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
@@ -43,7 +43,7 @@ describe('ONNX Runtime in Node', () => {
     expect(found).toEqual(['adapters/onnx/runtime.ts']);
   });
 
-  it('leaves nothing in the home folder, as it does when nobody told it', () => {
+  it('leaves nothing in the home folder, unlike with default settings', () => {
     const told = runModule(`${ours} const { InferenceSession } = await loadOnnxRuntime(); await ${use};`);
     const untold = runModule(`import { InferenceSession } from '${PACKAGE}'; await ${use};`);
 
@@ -51,7 +51,7 @@ describe('ONNX Runtime in Node', () => {
     expect(untold).toEqual({ said: '', left: ['.cache'] });
   });
 
-  it('is told again where the environment says otherwise', () => {
+  it('is turned off even if the environment says otherwise', () => {
     const { left } = runModule(
       `process.env.${SWITCH} = '0'; ${ours} const { InferenceSession } = await loadOnnxRuntime(); await ${use};`,
     );
@@ -59,7 +59,7 @@ describe('ONNX Runtime in Node', () => {
     expect(left).toEqual([]);
   });
 
-  it('is refused in a worker thread, whose environment is a copy, unless the process has said it', () => {
+  it('is refused in a worker thread, whose environment is a copy, unless the process has turned it off', () => {
     const worker = `
       import { parentPort } from 'node:worker_threads'; ${ours}
       parentPort.postMessage(await loadOnnxRuntime().then(() => 'loaded', ({ code }) => code));`;
@@ -77,13 +77,13 @@ describe('ONNX Runtime in Node', () => {
 describe('onnxruntime in Python', () => {
   const files = globSync('**/*.{py,sh}', GLOBS).filter((file) => /^\s*(import|from) onnxruntime/m.test(textOf(file)));
 
-  it('is imported in files that this test sees', () => {
+  it('is imported in files that this test finds', () => {
     expect(files.sort()).toEqual(
       expect.arrayContaining(['bench/models/infer_onnxruntime.py', 'layers/training/quantise.py']),
     );
   });
 
-  it.each(files)('is told so in %s before it is imported', (file) => {
+  it.each(files)('is turned off in %s before it is imported', (file) => {
     const lines = textOf(file).split('\n');
     const told = lines.findIndex((line) => line.startsWith(`os.environ["${SWITCH}"] = "${TELEMETRY_OFF[SWITCH]}"`));
 
@@ -109,7 +109,7 @@ it('is off in every container image', () => {
   for (const file of dockerfiles) expect(textOf(file), file).toContain(`\nENV ${SWITCH}=${TELEMETRY_OFF[SWITCH]}\n`);
 });
 
-it('of the CDK is off for whoever calls it here, with the news it fetches', () => {
+it('of the CDK is off in this repository, and so are its notices', () => {
   const { versionReporting, notices, context } = JSON.parse(textOf('cdk.json')) as {
     readonly versionReporting?: boolean;
     readonly notices?: boolean;

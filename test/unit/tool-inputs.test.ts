@@ -1,4 +1,4 @@
-/** What every tool says of itself, and what it answers when it is handed images that it cannot be asked about. */
+/** What every tool says about itself, and its answers to images that it cannot take. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
@@ -47,7 +47,7 @@ describe.each(TOOLS)('$manifest.id', (entry, tool) => {
     expect(tool.description()).toEqual(describeTool(entry));
   });
 
-  it('takes what its manifest selects, and says why it takes nothing else', () => {
+  it('takes what its manifest selects, and gives a reason for all other images', () => {
     const other = { ...volumeOf([slice(0, { Modality: 'PT' })]), kind: 'volume' as const };
 
     expect(tool.canProcessImage(other)).toMatchObject({ suitable: false, reason: { message: expect.any(String) } });
@@ -69,7 +69,7 @@ describe.each(TOOLS)('$manifest.id', (entry, tool) => {
       expect(await refusal(images)).toBe('no-radiograph');
     });
 
-    it('tells of several images that it cannot evaluate why it cannot the first', async () => {
+    it('gives the reason of the first where it can evaluate none of several images', async () => {
       const large: Radiograph = { ...radiograph, rows: 1e5, columns: 1e5 };
       const codes = await Promise.all([[large, volume], [volume, large], [large]].map((images) => refusal(images)));
 
@@ -78,7 +78,7 @@ describe.each(TOOLS)('$manifest.id', (entry, tool) => {
       expect(codes[0]).not.toBe(codes[1]);
     });
 
-    it('lets what is no refusal through', async () => {
+    it('lets other errors through', async () => {
       const broken: Radiograph = { ...radiograph, rows: Number.NaN };
       const stop = AbortSignal.abort(new TypeError('stop'));
 
@@ -87,6 +87,6 @@ describe.each(TOOLS)('$manifest.id', (entry, tool) => {
   }
 });
 
-it('asks every tool there is', () => {
+it('covers every tool', () => {
   expect(TOOLS.map(([{ manifest }]) => manifest.id)).toEqual(CATALOG.map(({ manifest }) => manifest.id));
 });

@@ -1,4 +1,4 @@
-/** UIDs: what is one (PS3.5 9.1), and those that results are named by. */
+/** UIDs: their syntax (PS3.5 9.1), and those that name results. */
 import { describe, expect, it } from 'vitest';
 import { isUid, resultUid } from '#dicom/uid.ts';
 
@@ -25,11 +25,11 @@ describe('a UID', () => {
 });
 
 describe('the UID of a result', () => {
-  it('is what it has always been: another would make results anew that archives hold', () => {
+  it('never changes: another would duplicate results that archives already have', () => {
     expect(resultUid('a', 'b')).toBe('2.25.97280334208495258253716420946515683145');
   });
 
-  it('is another for other parts, or the same in another order or otherwise divided', () => {
+  it('differs for other parts, for another order, and for another division of the same text', () => {
     const uids = [resultUid('a', 'b'), resultUid('b', 'a'), resultUid('ab'), resultUid('a', 'b', ''), resultUid()];
 
     expect(new Set(uids).size).toBe(uids.length);

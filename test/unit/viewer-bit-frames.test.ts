@@ -6,7 +6,7 @@ import { bitewingStudy } from '../fixtures/viewer-studies.ts';
 
 const PATH = '/dicom-web/studies/1.2/series/1.2.3/instances';
 
-/** A bit-packed instance whose samples are known, as an archive gives it. */
+/** A bit-packed instance with known samples, as from an archive. */
 function packed(rows: number, columns: number, samples: readonly boolean[]): Uint8Array {
   const bytes = new Uint8Array(Math.ceil(samples.length / 8));
   for (const [index, set] of samples.entries())
@@ -29,7 +29,7 @@ function packed(rows: number, columns: number, samples: readonly boolean[]): Uin
   });
 }
 
-it('cuts out every frame as it was packed, wherever in a byte it begins', async () => {
+it('extracts every frame, wherever in a byte it begins', async () => {
   const images = fc
     .record({
       rows: fc.integer({ min: 1, max: 9 }),
@@ -58,7 +58,7 @@ it('cuts out every frame as it was packed, wherever in a byte it begins', async 
   );
 });
 
-it('reads an instance once, however many of its frames are asked for', async () => {
+it('reads an instance once for any number of requested frames', async () => {
   let reads = 0;
   const file = packed(
     3,
@@ -78,7 +78,7 @@ it('reads an instance once, however many of its frames are asked for', async () 
   expect(reads).toBe(1);
 });
 
-it('asks again after Orthanc did not answer', async () => {
+it('requests the instance again after Orthanc did not answer', async () => {
   const answers = [Promise.reject(new Error('no answer')), Promise.resolve(packed(1, 8, Array(8).fill(true)))];
   const bitFrame = createBitFrames({ retrieveInstance: async () => answers.shift() });
 
@@ -88,7 +88,7 @@ it('asks again after Orthanc did not answer', async () => {
   expect(await bitFrame(`${PATH}/1.2.3.4/frames/1`)).toEqual(Uint8Array.of(255));
 });
 
-it('has no frame of what is not there, not bit-packed or not asked for as one frame', async () => {
+it('returns no frame if the instance is missing or not bit-packed, or if the path is not that of one frame', async () => {
   const [grey] = bitewingStudy().files;
   const ofGrey = createBitFrames({ retrieveInstance: async () => grey });
   const ofNothing = createBitFrames({ retrieveInstance: async () => undefined });

@@ -6,13 +6,13 @@ const PORT = 8043;
 const HOST = `127.0.0.1:${PORT}`;
 const STUDY = '/dicom-web/studies/1.2.3';
 
-/** How a request is judged: what it goes to, or the status that refuses it. */
+/** The judgement of a request: its target, or the status of its refusal. */
 function verdict(url: string, method = 'GET', headers: Readonly<Record<string, string>> = {}): string | number {
   const judgement = judge({ method, url, headers: { host: HOST, ...headers } }, PORT);
   return 'status' in judgement ? judgement.status : judgement.target;
 }
 
-it('lets what reads a study through to DICOMweb', () => {
+it('forwards requests that read a study to DICOMweb', () => {
   const asked = [
     '/dicom-web/studies?limit=101&00100010=*',
     `${STUDY}/series?includefield=00080021`,
@@ -27,7 +27,7 @@ it('lets what reads a study through to DICOMweb', () => {
   expect(new Set(verdicts)).toEqual(new Set(['dicom-web']));
 });
 
-it('takes no method that could change anything', () => {
+it('refuses methods that could change anything', () => {
   const methods = ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'CONNECT', 'PROPFIND'];
 
   const verdicts = methods.map((method) => verdict(STUDY, method));
@@ -35,7 +35,7 @@ it('takes no method that could change anything', () => {
   expect(verdicts).toEqual(methods.map(() => 405));
 });
 
-it('takes no body, which Orthanc would read as a request of its own', () => {
+it('refuses a body, which Orthanc would read as another request', () => {
   const bodies = [{ 'content-length': '60' }, { 'content-length': 'x' }, { 'transfer-encoding': 'chunked' }];
 
   const verdicts = bodies.map((headers) => verdict(STUDY, 'GET', headers));
@@ -44,7 +44,7 @@ it('takes no body, which Orthanc would read as a request of its own', () => {
   expect(verdict(STUDY, 'GET', { 'content-length': '0' })).toBe('dicom-web');
 });
 
-it('leads nowhere else below DICOMweb, and to nothing of Orthanc’s own API', () => {
+it('refuses other paths below DICOMweb, and all of Orthanc’s own API', () => {
   const refused = [
     '/dicom-web',
     '/dicom-web/',
@@ -62,7 +62,7 @@ it('leads nowhere else below DICOMweb, and to nothing of Orthanc’s own API', (
   expect(refused).toEqual([]);
 });
 
-it('refuses what is no path: another origin in the request line', () => {
+it('refuses another origin in the request line', () => {
   const urls = [
     'http://orthanc.invalid/dicom-web/studies',
     '//orthanc.invalid/dicom-web/studies',
@@ -74,7 +74,7 @@ it('refuses what is no path: another origin in the request line', () => {
   expect(urls.map((url) => verdict(url))).toEqual([400, 400, 400, 400, 400]);
 });
 
-it('answers to its own names only, so that a page led here by DNS rebinding gets nothing', () => {
+it('answers only to its own host names, so that a page that uses DNS rebinding gets nothing', () => {
   const hosts = ['evil.example', `evil.example:${PORT}`, '127.0.0.1', `127.0.0.1:${PORT + 1}`, `[::1]:${PORT}`, ''];
 
   const verdicts = hosts.map((host) => verdict('/', 'GET', { host }));
@@ -83,7 +83,7 @@ it('answers to its own names only, so that a page led here by DNS rebinding gets
   expect(verdict('/', 'GET', { host: `localhost:${PORT}` })).toBe('page');
 });
 
-it('gives data to its own pages and to who types an address, not to other sites', () => {
+it('gives data to its own pages and to typed addresses, not to other sites', () => {
   const sites = ['same-origin', 'none', 'same-site', 'cross-site'];
 
   const verdicts = sites.map((site) => verdict(STUDY, 'GET', { 'sec-fetch-site': site }));
@@ -92,7 +92,7 @@ it('gives data to its own pages and to who types an address, not to other sites'
   expect(verdict('/viewer', 'GET', { 'sec-fetch-site': 'cross-site' })).toBe('page');
 });
 
-it('passes on, of whatever is asked, only plain paths of studies, series and instances', () => {
+it('forwards, for any request, only plain paths of studies, series and instances', () => {
   const anything = fc.oneof(
     fc.webUrl(),
     fc.string(),

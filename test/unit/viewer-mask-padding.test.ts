@@ -29,11 +29,11 @@ interface MaskOptions extends PictureOptions {
   readonly SOPClassUID?: string;
   readonly pixels?: RawElement;
   readonly more?: readonly RawElement[];
-  /** Tag of an element that is left out. */
+  /** The tag of an element to leave out. */
   readonly without?: string;
 }
 
-/** 5 × 5 pixels and 3 frames where nothing else is said: 75 bits in 10 bytes, which is even, so that no byte was added. */
+/** By default 3 frames of 5 × 5 pixels: 75 bits in 10 bytes, an even number, so that there is no padding byte. */
 function mask({ encoding = EXPLICIT, SOPClassUID = SEG, more = [], ...image }: MaskOptions = {}): Buffer {
   const { rows = 5, columns = 5, frames = 3 } = image;
   const whole = Math.ceil((rows * columns * frames) / 8);
@@ -53,7 +53,7 @@ function openSequence(tag: string, vr: string, elements: readonly RawElement[], 
   return { tag, vr, value, declaredLength: UNDEFINED_LENGTH };
 }
 
-/** What comes through where the answer arrives in pieces of these sizes, again and again. */
+/** The result for an answer that arrives in pieces of these sizes, in turn. */
 async function through(type: string, body: Uint8Array, sizes: readonly number[] = [1 << 16]): Promise<Buffer> {
   const change = paddingFor({ 'content-type': type });
   if (change === undefined) return Buffer.from(body);
@@ -107,7 +107,7 @@ it('pads every mask that OHIF would misread by two bytes, and no other', async (
 it.each([
   ['explicit', EXPLICIT],
   ['implicit', IMPLICIT],
-])('finds pixel data behind sequences of any length, which may hold the same attributes: %s', async (_, encoding) => {
+])('finds Pixel Data after sequences of any length, which may contain the same attributes: %s', async (_, encoding) => {
   const icon = [...picture({ bitsAllocated: 8 }, encoding), { tag: '7FE00010', vr: 'OB', value: Buffer.alloc(6) }];
   const deep = [openSequence('00081140', 'SQ', [{ tag: '00080016', vr: 'UI', value: '1.2' }], encoding)];
   const more = [
@@ -123,7 +123,7 @@ it.each([
   expect(pixelsOf(sent)).toEqual(Buffer.concat([pixelsOf(file), Buffer.alloc(2)]));
 });
 
-it('pads frames of whole bytes where Samples per Pixel is missing, without which OHIF takes them for others', async () => {
+it('pads frames of whole bytes if Samples per Pixel is missing, since OHIF then misreads them', async () => {
   const options = { rows: 4, columns: 4, frames: 2 };
 
   const lengths = [alone(mask({ ...options, without: '00280002' })), alone(mask(options))];
@@ -163,7 +163,7 @@ it.each([
   expect(withoutLengths(await through(MULTIPART, parts([file]), [13]))).toEqual(withoutLengths(parts([file])));
 });
 
-it('pads each mask among the parts of an answer, and says no length of it any more', async () => {
+it('pads each mask among the parts of an answer, and removes its length', async () => {
   const other = mask({ SOPClassUID: '1.2.840.10008.5.1.4.1.1.2', bitsAllocated: 16 });
   const files = [other, mask(), mask({ frames: 1 }), mask({ rows: 7, columns: 3, frames: 5, encoding: IMPLICIT })];
 
@@ -183,7 +183,7 @@ it('pads each mask among the parts of an answer, and says no length of it any mo
   );
 });
 
-it('holds no more of an answer than it must', async () => {
+it('holds no more of an answer than necessary', async () => {
   const change = paddingFor({ 'content-type': MULTIPART });
   const chunk = Buffer.alloc(1 << 20, '\r\n');
   let asked = 0;
@@ -211,7 +211,7 @@ it('holds no more of an answer than it must', async () => {
   }
 });
 
-it('touches answers of DICOM objects only', () => {
+it('changes only answers with DICOM objects', () => {
   const types = [
     'application/dicom',
     'application/dicom; transfer-syntax=*',

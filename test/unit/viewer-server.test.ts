@@ -11,7 +11,7 @@ import { startViewer, type Viewer } from '#viewer/server.ts';
 const PASSWORD = 'never-in-the-browser';
 const INLINE = 'window.PUBLIC_URL="/"';
 
-/** What OHIF's folder has of each kind. */
+/** One file of each kind in OHIF's folder. */
 const folder = mkdtempSync(join(tmpdir(), 'hilum-viewer-'));
 mkdirSync(join(folder, 'assets'));
 writeFileSync(join(folder, 'index.html'), `<!doctype html><script>${INLINE}</script>`);
@@ -21,7 +21,7 @@ writeFileSync(join(folder, 'assets', 'icon.png'), 'png');
 writeFileSync(join(folder, '_headers'), 'not for the browser');
 writeFileSync(join(folder, '..', 'beside.js'), 'outside');
 
-/** Three frames of 5 × 5 bits, which end where their last byte does: OHIF would misread them. */
+/** Three frames of 5 × 5 bits without a padding byte, which OHIF would misread. */
 const MASK = {
   SOPClassUID: '1.2.840.10008.5.1.4.1.1.66.4',
   SOPInstanceUID: '1.4',
@@ -77,7 +77,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** A request as bytes on the wire: `fetch` would tidy up path and headers. */
+/** Sends a request as raw bytes, because `fetch` would normalise path and headers. */
 function ask(
   path: string,
   { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
@@ -106,7 +106,7 @@ function ask(
   });
 }
 
-it('asks Orthanc with its password and the viewer’s own name, and tells it nothing else of the browser', async () => {
+it('sends requests to Orthanc with its password and the viewer’s host name, and no other headers of the browser', async () => {
   respond = (response) => void response.writeHead(200, { 'content-type': 'application/dicom+json' }).end('[]');
   const headers = { accept: 'application/dicom+json', cookie: 'a=b', authorization: 'Basic eDp5', origin: viewer.url };
 
@@ -121,7 +121,7 @@ it('asks Orthanc with its password and the viewer’s own name, and tells it not
   expect([asked?.headers.cookie, asked?.headers.origin]).toEqual([undefined, undefined]);
 });
 
-it('keeps back what of Orthanc’s answer would open it to others, or ask people for a password', async () => {
+it('removes headers of Orthanc’s answer that would permit other origins or request a password', async () => {
   const telling = { 'set-cookie': 'x=y', 'www-authenticate': 'Basic', 'access-control-allow-origin': '*' };
   respond = (response) => void response.writeHead(401, telling).end();
 
@@ -132,7 +132,7 @@ it('keeps back what of Orthanc’s answer would open it to others, or ask people
   expect(answer.headers['cache-control']).toBe('no-store');
 });
 
-it('lets nothing run that an object holds, where its data are opened as a page', async () => {
+it('prevents an object that is opened as a page from running anything', async () => {
   respond = (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<script>1</script>');
 
   const answers = [
@@ -144,7 +144,7 @@ it('lets nothing run that an object holds, where its data are opened as a page',
   expect(policies).toEqual(answers.map(() => "default-src 'none'; sandbox"));
 });
 
-it('asks Orthanc nothing where a request is refused', async () => {
+it('sends no request to Orthanc for a refused request', async () => {
   const refused = [
     await ask('/dicom-web/studies/1.2.3', { method: 'DELETE' }),
     await ask('/dicom-web/studies', { method: 'POST' }),
@@ -159,7 +159,7 @@ it('asks Orthanc nothing where a request is refused', async () => {
   expect(seen).toEqual([]);
 });
 
-it('answers for a frame that is asked for with a query', async () => {
+it('answers a request for a frame with a query', async () => {
   respond = (response) => void response.writeHead(200, { 'content-type': 'multipart/related' }).end('frame');
 
   const answer = await ask('/dicom-web/studies/1.2/series/1.3/instances/1.4/frames/1?accept=x');
@@ -167,7 +167,7 @@ it('answers for a frame that is asked for with a query', async () => {
   expect([answer.status, answer.body]).toEqual([200, 'frame']);
 });
 
-it('pads a mask on its way, whose length is not said before, and sends every other answer on as it is', async () => {
+it('pads a mask while streaming, without Content-Length, and forwards all other answers unchanged', async () => {
   const at = '/dicom-web/studies/1.2/series/1.3';
   const mask = encodeDicom(MASK);
   const answers = [
@@ -193,7 +193,7 @@ it('pads a mask on its way, whose length is not said before, and sends every oth
   ]);
 });
 
-it('breaks off where Orthanc does, so that half a mask is not taken for a whole one', async () => {
+it('breaks off if Orthanc does, so that half a mask is not taken for a whole one', async () => {
   respond = (response) => {
     response.writeHead(200, { 'content-type': 'application/dicom', 'content-length': 10_000 });
     response.write(encodeDicom(MASK), () => response.destroy());
@@ -204,7 +204,7 @@ it('breaks off where Orthanc does, so that half a mask is not taken for a whole 
   await expect(answer).rejects.toThrow(/aborted|hang up|ECONNRESET/);
 });
 
-it('says that Orthanc does not answer, without its address or password', async () => {
+it('reports that Orthanc does not answer, without its address or password', async () => {
   respond = (response) => void response.destroy();
 
   const answer = await ask('/dicom-web/studies');
@@ -241,7 +241,7 @@ it('allows the page what it needs and no other origin', async () => {
   expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' });
 });
 
-it('configures OHIF for this origin alone, with its notice and without ways to store', async () => {
+it('configures OHIF for this origin only, with its notice and without storing', async () => {
   const { body } = await ask('/app-config.js');
   const window: { location: { origin: string }; config?: Record<string, unknown> } = {
     location: { origin: viewer.url },
@@ -259,7 +259,7 @@ it('configures OHIF for this origin alone, with its notice and without ways to s
   expect(body.match(/https?:\/\//g)).toBeNull();
 });
 
-it('tells other pages of this machine that it is alive, and nothing more', async () => {
+it('tells other pages of this machine only that it is running', async () => {
   const { status, body, headers } = await ask('/viewer-alive', { headers: { 'sec-fetch-site': 'same-site' } });
 
   expect([status, body, headers['cross-origin-resource-policy']]).toEqual([204, '', 'cross-origin']);

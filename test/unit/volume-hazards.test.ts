@@ -1,6 +1,6 @@
 /**
- * What scanners and archives do to a stack of slices, as a single-frame series and as one enhanced object: a volume with
- * every voxel in its place, or a coded reason that reaches the run. Never a volume that is silently wrong.
+ * Stacks of slices as scanners and archives produce them, as a single-frame series and as one enhanced object: they must give
+ * a volume with every voxel in its place, or a coded reason that reaches the run, but never a silently wrong volume.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -36,7 +36,7 @@ function studyOf(form: Form, sections: readonly Section[], attributes: Attribute
   return phantomStudy(form, files);
 }
 
-/** Which section a slice of a volume was. */
+/** The section that a slice of a volume was. */
 function sourceOf(form: Form, { frames }: Volume, slice: number): number {
   const frame = frames[slice];
   return form === 'enhanced'
@@ -50,7 +50,7 @@ async function load(study: PhantomStudy, image: ImageIndex): Promise<Volume> {
   return loaded;
 }
 
-/** Slices as sections, volume by volume, or the code of what was wrong with it. */
+/** Slices as sections, volume by volume, or the code of the fault. */
 async function outcomes(form: Form, study: PhantomStudy): Promise<readonly (string | readonly number[])[]> {
   return Promise.all(
     study.images.map(async (image) => {
@@ -213,7 +213,7 @@ describe.each(FORMS)('a %s stack', (form) => {
     expect(await outcomes(form, study)).toEqual(['missing-geometry']);
   });
 
-  it('is right where it is taken, whatever was done to it', async () => {
+  it('is right where it is accepted, whatever was done to it', async () => {
     let taken = 0;
 
     await fc.assert(
@@ -235,7 +235,7 @@ describe.each(FORMS)('a %s stack', (form) => {
   });
 });
 
-/** Every slice has its section's values, every voxel lies where the section's own header puts it, and no two scans mix. */
+/** Every slice has its section's values, every voxel is where the section's own header puts it, and no two scans are mixed. */
 function expectRight(form: Form, volume: Volume, stack: readonly Section[]): void {
   const { spacingMm, sliceDirection } = volume;
   const scans = volume.frames.map((_, slice) => stack[sourceOf(form, volume, slice)]?.acquisition);
@@ -265,10 +265,10 @@ function expectRight(form: Form, volume: Volume, stack: readonly Section[]): voi
 
 const added = (a: PointLps, b: PointLps): PointLps => subtract(a, scaled(b, -1));
 
-/** As parts of the spacing; the halves and wholes that make grids of their own come often. */
+/** As fractions of the spacing. Halves and wholes, which make grids of their own, are frequent. */
 const amounts = fc.oneof(fc.constantFrom(0.05, 0.5, 1), fc.double({ min: 0, max: 1.2, noNaN: true }));
 
-/** A stack in any direction, rounded as headers are, and one or two things done to it. */
+/** A stack in any direction, rounded like headers, with one or two changes. */
 const stacks: fc.Arbitrary<readonly Section[]> = fc
   .record({
     count: fc.integer({ min: 2, max: 9 }),
@@ -329,7 +329,7 @@ function harm(
     for (const place of [...places]) places.push({ ...place, along: place.along + amount * spacing, acquisition: 2 });
 }
 
-/** Axes turned twice, as a header gives them, and the true normal. */
+/** Axes rotated twice, as a header gives them, and the true normal. */
 function directions(
   [a, b]: readonly [number, number],
   decimals: number,

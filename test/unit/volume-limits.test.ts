@@ -1,4 +1,4 @@
-/** The limits of what is one regular grid: what lies just within them makes a volume, what lies just beyond is refused. */
+/** The limits of a regular grid: just within them there is a volume, and just beyond them a refusal. */
 import { describe, expect, it } from 'vitest';
 import { GeometryError } from '#core/errors.ts';
 import { volumeGeometry } from '#core/image/volume-geometry.ts';
@@ -8,7 +8,7 @@ import { slice } from '../fixtures/instances.ts';
 type Change = Partial<InstanceIndex>;
 type Six = NonNullable<InstanceIndex['ImageOrientationPatient']>;
 
-/** Ten slices, 2 mm apart, of 2 × 3 pixels; the change is made to the one at `k`, or to all. */
+/** Ten slices, 2 mm apart, of 2 × 3 pixels. The change applies to the slice at `k`, or to all. */
 const stack = (change: (k: number) => Change, count = 10): readonly InstanceIndex[] =>
   Array.from({ length: count }, (_, k) => slice(k, change(k)));
 const fifth =
@@ -28,7 +28,7 @@ function refusalOf(instances: readonly InstanceIndex[]): Pick<GeometryError, 'co
 }
 const codeOf = (change: (k: number) => Change, count?: number) => refusalOf(stack(change, count))?.code;
 
-/** Cosines of a slice that is turned about the patient's x axis. */
+/** Cosines of a slice that is rotated about the patient's x axis. */
 const turned = (degrees: number): Six => {
   const [sin, cos] = [Math.sin((degrees * Math.PI) / 180), Math.cos((degrees * Math.PI) / 180)];
   return [1, 0, 0, 0, cos, sin];
@@ -47,7 +47,7 @@ describe('a regular grid', () => {
     );
   });
 
-  it('has unit vectors at right angles where the cosines come rounded', () => {
+  it('has perpendicular unit vectors if the cosines are rounded', () => {
     const { columnDirection, rowDirection, sliceDirection } = volumeGeometry(
       stack(() => ({ ImageOrientationPatient: [1.0005, 0, 0, 0.0005, 0.9995, 0] })),
     );
@@ -119,7 +119,7 @@ describe('how far slices may differ', () => {
     expect(codeOf(change)).toBe(code);
   });
 
-  it('counts the slices that are missing, and in how many places', () => {
+  it('counts missing slices, and the number of gaps', () => {
     const places = [0, 1, 2, 4, 5, 6, 9, 10, 11, 12];
 
     const refusal = refusalOf(stack((k) => at(100 + 2 * (places[k] ?? 0))));
@@ -131,7 +131,7 @@ describe('how far slices may differ', () => {
     });
   });
 
-  it('says how far the gantry was tilted, and at which slice that shows', () => {
+  it('states how far the gantry was tilted, and at which slice that shows', () => {
     const refusal = refusalOf(stack((k) => at(100 + 2 * k, -10, -20 + 2 * k * Math.tan((15 * Math.PI) / 180))));
 
     expect(refusal?.facts).toMatchObject({ SOPInstanceUID: '1.2.3.1.3', degrees: 15, shiftPixels: 1.34 });
@@ -172,7 +172,7 @@ describe('a nominal tilt', () => {
     expect(codeOf((k) => ({ ...along(k), ...change }))).toBe(code);
   });
 
-  it('is asked of every slice', () => {
+  it('is checked for every slice', () => {
     expect(codeOf(fifth({ GantryDetectorTilt: 5 }))).toBe('gantry-tilt');
   });
 });

@@ -1,4 +1,4 @@
-/** What stored values become: the array they need, the units they have, and what is no value. */
+/** What stored values become: their array, their units, and which of them are not values. */
 import { describe, expect, it } from 'vitest';
 import { volumeGeometry } from '#core/image/volume-geometry.ts';
 import { fillSlice, sliceValues, voxelArray } from '#core/image/voxels.ts';
@@ -105,7 +105,7 @@ describe('the units of a CT', () => {
     expect(isTaken({}, { ModalityLUTSequence: [table] })).toBe(taken);
   });
 
-  it('are nobody’s question in an MR', () => {
+  it('are not checked in an MR', () => {
     const header = { ...slice(0), RescaleSlope: undefined, RescaleIntercept: undefined };
 
     expect(sliceValues('MR', header, datasetOf(), LAYOUT)).toMatchObject({ outside: 0, saturates: false });
@@ -137,7 +137,7 @@ describe('padding', () => {
     expect(paddingOf('CT', low, high)).toEqual(kept ? range : NONE);
   });
 
-  it('of an MR is whatever its header says', () => {
+  it('of an MR follows its header', () => {
     expect(paddingOf('MR', 0)).toEqual({ low: 0, high: 0 });
   });
 });
@@ -148,7 +148,7 @@ describe('filling a slice', () => {
   const ct = { padding: none, outside: -1024, saturates: true };
   const mr = { padding: none, outside: 0, saturates: false };
 
-  it('rescales, and takes what has no place in 16 bits to their ends', () => {
+  it('rescales, and clamps values to 16 bits', () => {
     const target = new Int16Array(4);
 
     fillSlice(target, [1, -1, 20_000, -20_000], { ...ct, transform: line(2, 10) });
@@ -156,7 +156,7 @@ describe('filling a slice', () => {
     expect([...target]).toEqual([12, 8, 32_767, -32_768]);
   });
 
-  it('puts in the place of padding, from its lowest value to its highest, what lies outside', () => {
+  it('replaces padding, from its lowest value to its highest', () => {
     const target = new Float32Array(5);
 
     fillSlice(target, [4, 5, 6, 7, 8], { ...mr, outside: -7, padding: { low: 5, high: 7 }, transform: line(1, 0.5) });
@@ -164,7 +164,7 @@ describe('filling a slice', () => {
     expect([...target]).toEqual([4.5, -7, -7, -7, 8.5]);
   });
 
-  it('looks up in a table, with its ends beyond it, and not what is padding', () => {
+  it('uses a table, with its end values beyond it, and not for padding', () => {
     const target = new Int16Array(6);
     const transform = { kind: 'table', first: 10, values: [100, 200, 300], type: 'HU' } as const;
 
@@ -173,7 +173,7 @@ describe('filling a slice', () => {
     expect([...target]).toEqual([100, 100, 200, 300, 300, -1024]);
   });
 
-  it('takes a table’s values beyond 16 bits to their end in a CT, and has no place for them elsewhere', () => {
+  it('clamps a table’s values to 16 bits in a CT, and refuses them elsewhere', () => {
     const transform = { kind: 'table', first: 0, values: [32_767, 32_768], type: 'HU' } as const;
     const target = new Int16Array(2);
 
@@ -198,7 +198,7 @@ describe('filling a slice', () => {
     );
   });
 
-  it('takes pixels that are missing for 0', () => {
+  it('treats missing pixels as 0', () => {
     const target = new Int16Array(2).fill(9);
 
     fillSlice(target, [1], { ...mr, transform: line(1, 5) });

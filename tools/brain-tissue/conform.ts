@@ -1,6 +1,6 @@
 /**
- * The grid the model was made for: 256 × 256 × 256 voxels of 1 mm along the patient's axes around the middle of the volume, as
- * FreeSurfer conforms images (`mri_convert --conform`) and Brainchop and NiiVue after it.
+ * The grid that the model was made for: 256 × 256 × 256 voxels of 1 mm along the patient's axes, around the middle of the
+ * volume. FreeSurfer conforms images to it (`mri_convert --conform`), and so do Brainchop and NiiVue.
  */
 import { NotEvaluableError } from '#core/errors.ts';
 import type { PointLps } from '#core/image/geometry.ts';
@@ -8,29 +8,29 @@ import { boundsOf, type LpsGrid, resample, toLps } from '#core/image/resample.ts
 import type { Volume } from '#core/image/volume.ts';
 
 export const SIDE = 256;
-/** A head's brain does not fit into less, mm: to the left, to posterior, to the head. */
+/** The smallest extent that can contain a head's brain, mm: to the left, to posterior, to the head. */
 const LEAST_MM: PointLps = [100, 120, 90];
-/** Between larger voxels grey matter, 2 to 4 mm thick, is mostly partial volume. */
+/** In larger voxels, grey matter (2 to 4 mm thick) is mostly partial volume. */
 const LARGEST_VOXEL_MM = 2.05;
-/** Slices that are sampled at once, so that the grid is never there twice. */
+/** Slices sampled at once: the whole grid is never in memory twice. */
 const SLAB = 16;
 
 /** A volume on the model's grid. */
 export interface ConformedHead {
   /** 256³ points, 1 mm, along the LPS axes. */
   readonly grid: LpsGrid;
-  /** 0 to 1 between the least and the largest value; index = `modelIndex(x, y, z)`. */
+  /** 0 to 1, between the smallest and the largest value; index = `modelIndex(x, y, z)`. */
   readonly values: Float32Array;
 }
 
-/** Where the model has grid point (x, y, z): its axes run to the left, to the feet and to anterior, the last one fastest. */
+/** The model's index of grid point (x, y, z). The model's axes run to the left, to the feet and to anterior; the last is the fastest. */
 export function modelIndex(x: number, y: number, z: number): number {
   return (x * SIDE + (SIDE - 1 - z)) * SIDE + (SIDE - 1 - y);
 }
 
 /**
- * Samples the volume on the model's grid; the middle voxel of the one is the middle voxel of the other, so that a volume
- * that has the grid already is only put in order. What lies outside the volume is 0.
+ * Samples the volume on the model's grid. The middle voxels of both coincide, so a volume that already has the grid is only
+ * reordered. Points outside the volume are 0.
  *
  * @throws NotEvaluableError `too-little-in-view`, `voxels-too-large` or `no-contrast`
  */
@@ -69,7 +69,7 @@ function checkExtent(volume: Volume): void {
   if (largest > LARGEST_VOXEL_MM) {
     throw new NotEvaluableError(
       'voxels-too-large',
-      `The voxels measure up to ${largest.toFixed(1)} mm; 2 mm is the most at which grey and white matter can be told apart.`,
+      `The voxels measure up to ${largest.toFixed(1)} mm. Grey and white matter can be told apart only in voxels of up to 2 mm.`,
       { facts: { largestMm: Math.round(largest * 10) / 10 } },
     );
   }
@@ -85,7 +85,7 @@ function checkExtent(volume: Volume): void {
   }
 }
 
-/** The border of 0 around it would make contrast of a picture that has none. */
+/** The zeros around a constant volume would make it look as if it had contrast. */
 function isConstant({ voxels }: Volume): boolean {
   const [first] = voxels;
   return voxels.every((value: number) => value === first);

@@ -1,4 +1,4 @@
-/** Tissue as masks on the source's own slices. */
+/** Tissues as masks on the source's own slices. */
 import { toLps } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { SegmentFrame } from '#core/tool.ts';
@@ -7,13 +7,13 @@ import { TISSUE, type TissueMap } from './tissue.ts';
 
 /** One tissue on the source's slices. */
 export interface TissueMask {
-  /** In the volume's order, only those that hold a voxel. */
+  /** In the volume's order, without frames that have no voxel. */
   readonly frames: readonly SegmentFrame[];
-  /** Of the mask's voxels. */
+  /** Volume of the mask's voxels. */
   readonly volumeMl: number;
 }
 
-/** Each source voxel has the tissue of the grid point nearest to its centre; beyond the grid there is none. */
+/** Each source voxel gets the tissue of the grid point nearest to its centre. Voxels beyond the grid get none. */
 export function tissueMasks(
   volume: Volume,
   tissue: TissueMap,

@@ -1,4 +1,4 @@
-/** The overlay picture: three sections through the middle of the brain, tissues in colour beside the bare image. */
+/** The overlay picture: three sections through the middle of the brain, bare above and with coloured tissues below. */
 import { CELL, drawText, type RgbImage } from '#core/image/text.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { KeyImage } from '#core/tool.ts';
@@ -6,16 +6,16 @@ import { type ConformedHead, modelIndex, SIDE } from './conform.ts';
 import { TISSUE, type TissueMap } from './tissue.ts';
 
 const COLORS = { [TISSUE.white]: [90, 170, 255], [TISSUE.grey]: [235, 90, 80] } as const;
-/** The image's share in a coloured pixel. */
+/** The share of the image in a coloured pixel. */
 const OPACITY = 0.45;
-/** Bright marrow and fat are a few voxels: this part of the voxels is shown white. */
+/** This fraction of the voxels is shown white: bright marrow and fat are a few voxels and must not darken the rest. */
 const WHITE_PART = 0.002;
 const TEXT = [255, 255, 255] as const;
 
-/** Grid point of a picture's pixel; rows go down. */
+/** The grid point of a pixel. Rows go down. */
 type Section = (column: number, row: number) => readonly [x: number, y: number, z: number];
 
-/** Axial (from below, right of the patient on the left), coronal (from the front) and sagittal (anterior to the left). */
+/** Axial (seen from below, the patient's right on the left), coronal (from the front) and sagittal (anterior to the left). */
 export function tissuePicture(volume: Volume, head: ConformedHead, tissue: TissueMap): KeyImage {
   const [x, y, z] = middleOf(tissue);
   const flip = SIDE - 1;
@@ -65,7 +65,7 @@ function middleOf(tissue: TissueMap): readonly [x: number, y: number, z: number]
   return [x, y, z];
 }
 
-/** The value that is shown white. */
+/** The smallest value that is shown white. */
 function whiteLevel(values: Float32Array): number {
   const histogram = new Uint32Array(1001);
   for (const value of values) {

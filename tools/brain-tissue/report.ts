@@ -5,17 +5,17 @@ import type { TissueMask } from './masks.ts';
 
 const sct = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'SCT', meaning });
 
-/** SNOMED CT as PS3.16 has it: CID 7153 (central nervous system tissue types), CID 7151, CID 7469. */
+/** SNOMED CT codes in PS3.16: CID 7153 (central nervous system tissue types), CID 7151, CID 7469. */
 const CODES = {
   greyMatter: sct('389081007', 'Gray Matter'),
   whiteMatter: sct('389080008', 'White Matter'),
   brain: sct('12738006', 'Brain'),
   volume: sct('118565006', 'Volume'),
-  /** No public code is known for it. */
-  share: { value: 'brain-share', scheme: HILUM_SCHEME, meaning: 'Share of grey and white matter of the brain' },
+  /** No public code is known. */
+  share: { value: 'brain-share', scheme: HILUM_SCHEME, meaning: 'Share of total grey and white matter' },
 } as const;
 
-/** What is told of each tissue; CIELab as 0–65535 (PS3.3 C.10.7.1.1): a soft red and a pale blue. */
+/** The tissues' names and colours; CIELab as 0–65535 (PS3.3 C.10.7.1.1): a soft red and a pale blue. */
 const TISSUES = [
   {
     key: 'grey',
@@ -38,7 +38,7 @@ export interface Tissues {
   readonly white: TissueMask;
 }
 
-/** % of grey and white matter together. */
+/** Percentage of grey and white matter together. */
 function shareOf(tissues: Tissues, key: keyof Tissues): number {
   return (100 * tissues[key].volumeMl) / (tissues.grey.volumeMl + tissues.white.volumeMl);
 }
@@ -79,9 +79,9 @@ export function reportOf(tissues: Tissues): Report {
     kind: 'page',
     title: 'Brain tissue volumes',
     paragraphs: [
-      'Grey and white matter were told apart voxel by voxel on a grid of 1 mm. Volumes are those of the masks on the source slices.',
-      'The fluid of ventricles and sulci is in neither, nor in the shares. There are no reference values: a volume by itself says nothing of atrophy.',
-      'The model is a light one that others made and trained; it was not validated here. Contrast agent, lesions, motion and surgery are not looked for.',
+      'Each voxel of a 1 mm grid was classified as grey matter, white matter or neither. The volumes are those of the masks on the source slices.',
+      'Ventricles and sulci count as neither tissue and are not part of the shares. There are no reference values: a volume alone says nothing about atrophy.',
+      'The model is a small one from another project and was not validated here. The tool does not detect contrast agent, lesions, motion or surgery.',
     ],
     table: {
       header: ['Tissue', 'Volume mL', 'Share %'],

@@ -1,4 +1,4 @@
-/** The model's answer on its grid: the likeliest class of each voxel, the brain's one piece of it, and whether that is a brain. */
+/** The model's answer on its grid: the likeliest class of each voxel, the largest connected piece, and a check that it is a brain. */
 import { labelComponents } from '#core/image/components.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { ProcessingContext } from '#core/tool.ts';
@@ -10,8 +10,8 @@ const MODEL = 'brain-meshnet';
 const CLASSES = 3;
 
 /**
- * Runs the model and keeps the largest connected piece of tissue, as Brainchop does: what lies apart from it is muscle or
- * marrow that looks alike.
+ * Runs the model and keeps the largest connected piece of tissue, as Brainchop does. Separate pieces are muscle or marrow that
+ * looks like brain.
  *
  * @throws NotEvaluableError `no-brain`, `not-t1` or `brain-cut`
  */
@@ -32,7 +32,7 @@ export async function segmentBrain(
   return tissue;
 }
 
-/** The class with the largest value at each voxel, the first of them where two are alike. */
+/** The class with the highest score at each voxel; the first class on a tie. */
 function likeliest(scores: Float32Array): TissueMap {
   const size = SIDE ** 3;
   const tissue = new Uint8Array(size);

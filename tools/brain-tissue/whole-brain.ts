@@ -1,37 +1,37 @@
-/** Whether what the model found is a whole brain in T1-weighted MR; what it found in anything else looks like volumes too. */
+/** Checks that the model found a whole brain in T1-weighted MR. It finds plausible volumes in anything else, too. */
 import { NotEvaluableError } from '#core/errors.ts';
 import { toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import { type ConformedHead, modelIndex, SIDE } from './conform.ts';
 import { TISSUE, type TissueMap } from './tissue.ts';
 
-/** Brains of less tissue than a newborn's are none, mL. */
+/** Less tissue than in a newborn's brain is not a brain, mL. */
 const LEAST_BRAIN_ML = 300;
-/** White matter is brighter than grey in T1: by a quarter in the images that the model knows, never by less than this part. */
+/** White matter is brighter than grey in T1: by a quarter in images like the model's own, and never by less than this factor. */
 const LEAST_CONTRAST = 1.04;
 /**
- * What adjoins the brain (fluid, and bone behind it) is darker than grey matter in T1: 0.65 of it in the heads at hand, 1.02 in the
- * same with grey values turned round, where the model calls bright fluid and grey matter white.
+ * The brain's surroundings (fluid, with bone behind it) are darker than grey matter in T1: 0.65 of it in the heads at hand. The
+ * ratio is 1.02 in the same heads with inverted grey values, where the model takes bright fluid and grey matter for white matter.
  */
 const MOST_AROUND = 0.85;
-/** Brain that lies in the outermost plane of what was imaged is cut. The spinal cord is let through: about 1 cm². */
+/** Brain in the outermost plane of the image is cut off. The spinal cord may reach it: about 1 cm². */
 const MOST_CUT_MM2 = 600;
 /**
- * The model draws back from where the picture ends, by about 12 mm, so a cut shows as a wide section of brain so far inside. Scalp and
- * bone keep the end of a whole brain farther out than 6 mm: a cap of 8 mm of it has 35 cm², cerebellum and stem 40, a cut more.
+ * The model draws back from the end of the image by about 12 mm, so a cut shows as a wide section of brain that far inside. Scalp
+ * and bone keep the top of a whole brain at least 6 mm from the end: 8 mm of its cap have 35 cm², cerebellum and stem 40, a cut more.
  */
 const INSIDE_MM = 14;
 const MOST_INSIDE_MM2 = 5000;
 
-/** What is counted of the tissue map. */
+/** Measures of the tissue map. */
 interface Brain {
   readonly whiteMl: number;
   readonly greyMl: number;
-  /** Mean values of the tissues and of what adjoins them. */
+  /** Mean values of the tissues and of their surroundings. */
   readonly white: number;
   readonly grey: number;
   readonly around: number;
-  /** The widest section of brain in an outermost plane, and in one `INSIDE_MM` from it, mm². */
+  /** The widest section of brain in an outermost plane, and in a plane `INSIDE_MM` from it, mm². */
   readonly cutMm2: number;
   readonly insideMm2: number;
 }
@@ -43,7 +43,7 @@ export function checkBrain(tissue: TissueMap, head: ConformedHead, volume: Volum
   if (brainMl < LEAST_BRAIN_ML || whiteMl === 0 || greyMl === 0) {
     throw new NotEvaluableError(
       'no-brain',
-      `Only ${brainMl} mL of brain tissue were found: this is not a whole head.`,
+      `Only ${brainMl} mL of brain tissue were found, which is less than a whole brain.`,
       {
         facts: { brainMl },
       },
@@ -53,19 +53,23 @@ export function checkBrain(tissue: TissueMap, head: ConformedHead, volume: Volum
   if (contrast < LEAST_CONTRAST) {
     throw new NotEvaluableError(
       'not-t1',
-      'White matter is not brighter than grey matter: this is no T1-weighted image.',
+      'White matter is not brighter than grey matter, so the image is not T1-weighted.',
       { facts: { contrast: hundredths(contrast) } },
     );
   }
   if (cutMm2 > MOST_CUT_MM2 || insideMm2 > MOST_INSIDE_MM2) {
-    throw new NotEvaluableError('brain-cut', 'The brain reaches the border of the picture: it is not wholly in view.', {
-      facts: { cutMm2, insideMm2 },
-    });
+    throw new NotEvaluableError(
+      'brain-cut',
+      'The brain reaches the border of the image, so it is not completely in view.',
+      {
+        facts: { cutMm2, insideMm2 },
+      },
+    );
   }
   if (around / grey > MOST_AROUND) {
     throw new NotEvaluableError(
       'not-t1',
-      'What lies around the brain is not darker than grey matter: this is no T1-weighted image.',
+      'The surroundings of the brain are not darker than grey matter, so the image is not T1-weighted.',
       { facts: { around: hundredths(around / grey) } },
     );
   }
@@ -113,7 +117,7 @@ function measureBrain(tissue: TissueMap, { grid, values }: ConformedHead, volume
   };
 }
 
-/** Whether tissue shares a face with this point. At the grid's ends points of the next row count, which changes no mean. */
+/** Whether tissue shares a face with this point. At the grid's ends the next row's points count, too, which changes no mean. */
 function adjoins(tissue: TissueMap, at: number): boolean {
   for (const step of [1, SIDE, SIDE * SIDE]) {
     if ((tissue[at - step] ?? 0) !== 0 || (tissue[at + step] ?? 0) !== 0) return true;
@@ -128,7 +132,7 @@ interface Box {
   readonly spacingMm: Triple;
 }
 
-/** The faces of a box of voxels from which a place lies within a range, mm. */
+/** The faces of a box of voxels whose distance from a place is within a range, mm. */
 function facesAt(
   place: Triple,
   { last, spacingMm }: Box,

@@ -1,4 +1,4 @@
-/** What was seen, as findings, masks, pictures and a report. */
+/** The tool's answer: findings, masks, pictures and a report. */
 import type { Finding, KeyImage, Measurement, Report, ResultContent, Segment } from '#core/tool.ts';
 import { type CodedConcept, Sct, Teeth, ToothNumber, ToothSurfaces, Units } from '#dicom/codes.ts';
 import { DEPTH_WORDS } from './depth.ts';
@@ -65,7 +65,7 @@ function findingOf({ number, lesion, evaluation }: Numbered): Finding {
   };
 }
 
-/** The tooth, its side and its surface in codes, as far as they could be told. */
+/** The tooth, its side of the mouth and its surface as codes, as far as they are known. */
 function siteOf(
   { crown: { fdi }, side }: MarkedLesion,
   evaluation: Evaluation,
@@ -76,13 +76,15 @@ function siteOf(
   return { site, laterality: isRightTooth(fdi) ? Sct.right : Sct.left, ...(siteModifier && { siteModifier }) };
 }
 
-/** Incisors and canines have an edge where the others have a chewing surface. */
+/** Incisors and canines have an incisal edge instead. */
+const hasOcclusalSurface = (fdi: string): boolean => Number(fdi[1]) > 3;
+
 function surfaceCodeOf(fdi: string, side: Side, evaluation: Evaluation): CodedConcept | undefined {
-  if (side !== 'chewing') return ToothSurfaces[surfaceOf(fdi, side, evaluation)];
-  return Number(fdi[1]) > 3 ? ToothSurfaces.occlusal : undefined;
+  if (side !== 'occlusal') return ToothSurfaces[surfaceOf(fdi, side, evaluation)];
+  return hasOcclusalSurface(fdi) ? ToothSurfaces.occlusal : undefined;
 }
 
-/** At the detector, magnification included; nothing where the source does not say how big its pixels are. */
+/** Measured at the detector, magnification included. Empty where the source does not state the size of its pixels. */
 function measurementsOf(lesion: MarkedLesion, evaluation: Evaluation): readonly Measurement[] {
   const { known, spacingMm } = evaluation.scale;
   if (!known) return [];
@@ -94,9 +96,9 @@ function measurementsOf(lesion: MarkedLesion, evaluation: Evaluation): readonly 
   ];
 }
 
-/** From the side of the crown inwards, mm. Not given for the chewing surface, whose height a core does not fix. */
+/** From the side of the crown inwards, mm. Undefined for the occlusal surface, whose height a core does not determine. */
 function depthOf({ side, depth }: MarkedLesion, { scale, workingMm }: Evaluation): number | undefined {
-  return scale.known && side !== 'chewing' ? round(depth * workingMm, 1) : undefined;
+  return scale.known && side !== 'occlusal' ? round(depth * workingMm, 1) : undefined;
 }
 
 /** `inner half of the enamel (E2)` */
@@ -104,24 +106,25 @@ function reachOf({ depthClass }: MarkedLesion): string {
   return `${DEPTH_WORDS[depthClass]} (${depthClass})`;
 }
 
-/** In words: `mesial side of tooth 26`, or `right side of an upper tooth` where the number could not be told. */
+/** The place in words: `mesial surface of tooth 26`, or `right side (as shown) of an upper tooth` without a number. */
 function placeOf({ crown, side }: MarkedLesion, evaluation: Evaluation): string {
   const { fdi, jaw } = crown;
   const tooth = fdi === undefined ? (jaw === 'upper' ? 'an upper tooth' : 'a lower tooth') : `tooth ${fdi}`;
-  if (side === 'chewing') return `chewing surface of ${tooth}`;
+  if (side === 'occlusal')
+    return `${fdi !== undefined && !hasOcclusalSurface(fdi) ? 'incisal edge' : 'occlusal surface'} of ${tooth}`;
   if (fdi === undefined) return `${side} side (as shown) of ${tooth}`;
-  return `${surfaceOf(fdi, side, evaluation)} side of ${tooth}`;
+  return `${surfaceOf(fdi, side, evaluation)} surface of ${tooth}`;
 }
 
-/** Mesial faces the midline: the right of the picture for the teeth on its left, commonly the patient's right ones. */
-function surfaceOf(fdi: string, side: Exclude<Side, 'chewing'>, { image }: Evaluation): 'mesial' | 'distal' {
+/** Mesial faces the midline. For teeth on the picture's left (commonly the patient's right), that is the side to the right. */
+function surfaceOf(fdi: string, side: Exclude<Side, 'occlusal'>, { image }: Evaluation): 'mesial' | 'distal' {
   const isOnLeft = isRightTooth(fdi) === isRightOnLeft(image);
   return (side === 'right') === isOnLeft ? 'mesial' : 'distal';
 }
 
 const isRightTooth = (fdi: string): boolean => fdi.startsWith('1') || fdi.startsWith('4');
 
-/** One segment per lesion, so that each can be followed from one study to the next. */
+/** One segment per lesion, so each lesion can be followed from one study to the next. */
 function segmentOf({ number, lesion, evaluation }: Numbered): Segment {
   const { rows, columns, header } = evaluation.image;
   const bits = new Uint8Array(Math.ceil((rows * columns) / 8));
@@ -158,9 +161,9 @@ function reportOf(
     paragraphs: [
       numbered.length === 0
         ? 'No carious lesion was seen above the operating point. This does not exclude caries.'
-        : `${plural(numbered.length, 'place')} may be carious. Certainty is the model's own, from 0 to 1.`,
+        : `${plural(numbered.length, 'place')} may be carious. The certainty is the model's own estimate, from 0 to 1.`,
       'Sizes are measured on the detector and include the magnification of the projection.',
-      ...(unknownScale ? ['Pixel spacing is unknown for at least one radiograph: no sizes are given for it.'] : []),
+      ...(unknownScale ? ['The pixel spacing of at least one radiograph is unknown, so its sizes are not given.'] : []),
       ...notEvaluable.map((message) => `One radiograph could not be evaluated: ${message}`),
       'The model was trained on synthetic radiographs only.',
     ],
@@ -169,7 +172,7 @@ function reportOf(
         header: ['No.', 'Tooth (FDI)', 'Place', 'Reaches', 'Depth mm', 'Certainty'],
         rows: numbered.map(({ number, lesion, evaluation }) => [
           String(number),
-          lesion.crown.fdi ?? 'not told',
+          lesion.crown.fdi ?? 'unknown',
           placeOf(lesion, evaluation),
           reachOf(lesion),
           depthOf(lesion, evaluation)?.toFixed(1) ?? '-',

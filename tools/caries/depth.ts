@@ -1,8 +1,8 @@
-/** How deep a lesion reaches, in the classes of radiographic caries. */
+/** The depth of a lesion, in the classes of radiographic caries. */
 import type { PlaneRegion, Planes } from './planes.ts';
 
 /**
- * Outer and inner half of the enamel, outer, middle and inner third of the dentin, from shallow to deep (as ICCMS RA1, RA2,
+ * Outer and inner half of the enamel, then outer, middle and inner third of the dentin, from shallow to deep (ICCMS RA1, RA2,
  * RA3, RB4 and RC5; Pitts et al. 2014).
  */
 export const DEPTH_CLASSES = ['E1', 'E2', 'D1', 'D2', 'D3'] as const;
@@ -16,7 +16,7 @@ export const DEPTH_WORDS: Readonly<Record<DepthClass, string>> = {
   D3: 'inner third of the dentin',
 };
 
-/** Where the first four classes end: the model says of each pixel of a lesion whether this reaches deeper. */
+/** The last class that most of the lesion's pixels reach. For each of the first four classes, the model says how likely a pixel goes deeper. */
 export function depthClassOf({ pixels }: PlaneRegion, { lesion, deeper }: Planes): DepthClass {
   let reached = 0;
   for (const plane of deeper) {

@@ -1,4 +1,4 @@
-/** One radiograph through the model: its crowns, its lesions, and where they are on it. */
+/** Evaluates one radiograph: its crowns, its lesions, and their place on the source. */
 import { NotEvaluableError } from '#core/errors.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import type { ProcessingContext } from '#core/tool.ts';
@@ -20,7 +20,7 @@ export interface Seen {
   readonly planes: Planes;
   readonly crowns: readonly Crown[];
 }
-/** What was seen on one radiograph. */
+/** The evaluation of one radiograph. */
 export interface Evaluation extends Omit<Seen, 'planes'> {
   /** mm on the detector per working pixel. */
   readonly workingMm: number;
@@ -28,18 +28,18 @@ export interface Evaluation extends Omit<Seen, 'planes'> {
 }
 export interface MarkedLesion extends Lesion, Mark {}
 
-/** A picture of more working pixels than this is no dental radiograph, and would take more memory than a run has. */
+/** A picture with more working pixels is not a dental radiograph, and would need more memory than a run has. */
 const MOST_PIXELS = 5_000_000;
-/** A mouth has 32 teeth of which a panoramic shows three surfaces; more lesions than this say that the model is at a loss. */
+/** A mouth has 32 teeth, and a panoramic shows three surfaces of each. More lesions than this mean that the model fails on the picture. */
 const MOST_LESIONS = 16;
-/** Fewer teeth than this are no dental radiograph, or none the model can read. */
+/** Fewer teeth than this mean that the picture is not a dental radiograph, or that the model cannot read it. */
 const LEAST_TEETH = { 'intra-oral': 1, panoramic: 8 } as const;
-/** An intra-oral picture shows at least one crown as big as a lower incisor's, mm on the detector; bones far away look smaller. */
+/** An intra-oral picture shows at least one crown as large as a lower incisor's, mm on the detector. Bones of other parts look smaller. */
 const LEAST_CROWN_MM = { width: 4.8, height: 5.2 };
 
 /**
- * @throws NotEvaluableError `image-too-small`, `image-too-large`, `no-contrast`, `no-teeth`, `no-arch` or `implausible-count`;
- * the message says why no statement can be made
+ * @throws NotEvaluableError `image-too-small`, `image-too-large`, `no-contrast`, `no-teeth`, `no-arch` or `implausible-count`,
+ *   with the reason in the message
  */
 export async function evaluate(image: Radiograph, context: ProcessingContext): Promise<Evaluation> {
   const { planes, ...seen } = await lookAt(image, context);
@@ -47,31 +47,31 @@ export async function evaluate(image: Radiograph, context: ProcessingContext): P
   if (lesions.length > MOST_LESIONS) {
     throw new NotEvaluableError(
       'implausible-count',
-      `${lesions.length} places look like caries, which is more than can be believed: the picture is unlike those the model knows.`,
+      `${lesions.length} places look like caries, which is implausible: the picture is unlike those that the model was trained on.`,
     );
   }
   return { ...seen, workingMm: WORKING_MM[seen.scale.view], lesions };
 }
 
-/** @throws NotEvaluableError as `evaluate`, but for the count of lesions */
+/** @throws NotEvaluableError like `evaluate`, except `implausible-count` */
 export async function lookAt(image: Radiograph, { engine, signal }: ProcessingContext): Promise<Seen> {
   const { planes, grid, scale } = await segment(image, engine);
   signal.throwIfAborted();
   const crowns = crownsOf(planes, scale, image);
   const teeth = crowns.filter((crown) => isTooth(crown, scale.view)).length;
   if (teeth < LEAST_TEETH[scale.view]) {
-    throw new NotEvaluableError('no-teeth', `Too few teeth were recognised in the picture (${teeth}).`);
+    throw new NotEvaluableError('no-teeth', `The picture shows too few recognisable teeth (${teeth}).`);
   }
   if (scale.view === 'panoramic' && fitsNoArch(crowns)) {
     throw new NotEvaluableError(
       'no-arch',
-      `The ${crowns.length} teeth that were recognised stand in no row of teeth: the picture is unlike those the model knows.`,
+      `The ${crowns.length} recognised teeth do not form a dental arch: the picture is unlike those that the model was trained on.`,
     );
   }
   return { image, scale, grid, planes, crowns };
 }
 
-/** Bones of other parts have shapes like crowns, but are small where a body fills the picture. */
+/** Bones of other parts can be shaped like crowns, but they are small because a larger part of the body fills the picture. */
 function isTooth({ width, height }: Crown, view: DentalView): boolean {
   if (view === 'panoramic') return true;
   return width * WORKING_MM[view] >= LEAST_CROWN_MM.width && height * WORKING_MM[view] >= LEAST_CROWN_MM.height;
@@ -84,37 +84,34 @@ export function lesionsOf({ planes, crowns, grid }: Seen, point: OperatingPoint)
     .filter(({ pixels }) => pixels.length > 0);
 }
 
-/** Crowns of an intra-oral picture as they are; of a panoramic those in the dental band, numbered where they can be. */
+/** All crowns of an intra-oral picture; of a panoramic those in the dental band, numbered where possible. */
 function crownsOf(planes: Planes, { view }: Scale, image: Radiograph): readonly Crown[] {
   const crowns = findCrowns(planes);
   return view === 'panoramic' ? numberTeeth(inDentalBand(crowns), isRightOnLeft(image)) : crowns;
 }
 
 /**
- * Whether the picture shows the patient's right on its left, as is usual. Patient Orientation names where columns lead to:
- * towards the patient's left then.
+ * Whether the picture shows the patient's right on its left, as is usual. Patient Orientation states the direction of rows,
+ * which then run towards the patient's left.
  */
 export function isRightOnLeft({ header }: Radiograph): boolean {
   return header.PatientOrientation?.[0]?.[0] !== 'R';
 }
 
-/** The model's answer for a radiograph, and how its grid lies over the source's. */
+/** The model's answer for a radiograph, and the position of its grid on the source. */
 async function segment(
   image: Radiograph,
   engine: ProcessingContext['engine'],
 ): Promise<{ readonly planes: Planes; readonly grid: Grid; readonly scale: Scale }> {
   const scale = scaleOf(image);
   if (!hasContrast(image.pixels)) {
-    throw new NotEvaluableError(
-      'no-contrast',
-      'The picture has fewer than 16 grey values: there is nothing to see in it.',
-    );
+    throw new NotEvaluableError('no-contrast', 'The picture has fewer than 16 grey values, too few to show teeth.');
   }
   const working = WORKING_MM[scale.view];
   const rows = Math.round((image.rows * scale.spacingMm[0]) / working);
   const columns = Math.round((image.columns * scale.spacingMm[1]) / working);
   if (rows * columns > MOST_PIXELS) {
-    throw new NotEvaluableError('image-too-large', 'The picture covers more than a dental radiograph can.');
+    throw new NotEvaluableError('image-too-large', 'The picture covers a larger area than any dental radiograph.');
   }
   const input = modelInput(resample(image, rows, columns));
   const answer = await inStrips(input, async (strip) => {

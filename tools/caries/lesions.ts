@@ -1,39 +1,39 @@
-/** Carious lesions from the model's lesion plane, each with the crown it belongs to. */
+/** Finds carious lesions in the model's lesion plane, each with the crown that it belongs to. */
 import { type DepthClass, depthClassOf } from './depth.ts';
 import { type PlaneRegion, type Planes, regionsAbove } from './planes.ts';
 import type { DentalView } from './scale.ts';
 import type { Crown } from './teeth.ts';
 
-export type Side = 'left' | 'right' | 'chewing';
+export type Side = 'left' | 'right' | 'occlusal';
 
 export interface Lesion {
   readonly region: PlaneRegion;
   readonly crown: Crown;
-  /** Which side of the crown, as the picture shows it. */
+  /** The side of the crown, as the picture shows it. */
   readonly side: Side;
-  /** How far it reaches from the crown's side inwards (chewing side: from the chewing surface), working pixels. */
+  /** Extent inwards from the crown's side (for `occlusal`: from the occlusal surface), working pixels. */
   readonly depth: number;
   readonly depthClass: DepthClass;
   /** 0 to 1. */
   readonly certainty: number;
 }
 
-/** A lesion is what has a pixel of at least `peak` among pixels of at least `edge`, and at least `pixels` of them. */
+/** A lesion is a region of at least `pixels` pixels with a value of at least `edge`, one of them with at least `peak`. */
 export interface OperatingPoint {
   readonly peak: number;
   readonly edge: number;
   readonly pixels: number;
 }
-/** Chosen on validation seeds; the model's CARD.md says how. */
+/** Chosen on validation seeds; the model's CARD.md explains how. */
 export const OPERATING_POINT: Readonly<Record<DentalView, OperatingPoint>> = {
   'intra-oral': { peak: 0.7, edge: 0.4, pixels: 8 },
   panoramic: { peak: 0.7, edge: 0.4, pixels: 8 },
 };
 
-/** In half widths and heights of the crown: what lies further from its middle is no part of it. */
+/** A place farther from a crown's middle than this, in half widths and heights of the crown, does not belong to it. */
 const FARTHEST = 1.35;
 
-/** Lesions in order of certainty, surest first. */
+/** Lesions in order of certainty, the most certain first. */
 export function findLesions(
   planes: Planes,
   crowns: readonly Crown[],
@@ -63,7 +63,7 @@ function nearestCrown({ centroid }: PlaneRegion, crowns: readonly Crown[]): Crow
 
 function lesionOf(region: PlaneRegion, crown: Crown, planes: Planes): Lesion {
   const aside = (region.centroid[0] - crown.column) / (crown.width / 2);
-  const side: Side = Math.abs(aside) < 0.42 ? 'chewing' : aside < 0 ? 'left' : 'right';
+  const side: Side = Math.abs(aside) < 0.42 ? 'occlusal' : aside < 0 ? 'left' : 'right';
   const across = region.max[0] - region.min[0] + 1;
   const surface = crown.jaw === 'upper' ? crown.row + crown.height / 2 : crown.row - crown.height / 2;
   const down = crown.jaw === 'upper' ? surface - region.min[1] : region.max[1] + 1 - surface;
@@ -71,7 +71,7 @@ function lesionOf(region: PlaneRegion, crown: Crown, planes: Planes): Lesion {
     region,
     crown,
     side,
-    depth: side === 'chewing' ? Math.max(0, down) : across,
+    depth: side === 'occlusal' ? Math.max(0, down) : across,
     depthClass: depthClassOf(region, planes),
     certainty: region.peak,
   };

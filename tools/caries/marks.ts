@@ -1,9 +1,9 @@
-/** A lesion put back on the source's own pixels: its mask, its outline and its size. */
+/** Maps a lesion back to the source's own pixels: its mask and its outline. */
 import type { ImagePoint } from '#core/image/geometry.ts';
 import type { Lesion } from './lesions.ts';
 import type { Planes } from './planes.ts';
 
-/** How source and working picture lie over each other. */
+/** The relation between the source's and the working picture's pixels. */
 export interface Grid {
   readonly rows: number;
   readonly columns: number;
@@ -13,13 +13,13 @@ export interface Grid {
 }
 
 export interface Mark {
-  /** Pixels of the source in the lesion, as indices, ascending. */
+  /** Indices of the source's pixels in the lesion, ascending. */
   readonly pixels: readonly number[];
-  /** Closed outline around it; the last point repeats the first. */
+  /** Closed outline. The last point repeats the first. */
   readonly outline: readonly ImagePoint[];
 }
 
-/** The lesion's pixels on the source: where the lesion plane, interpolated, is at or above `edge` around its region. */
+/** The lesion's pixels on the source: near its region, where the interpolated lesion plane is at least `edge`. */
 export function markOf(lesion: Lesion, planes: Planes, grid: Grid, edge: number): Mark {
   const { region } = lesion;
   const own = new Set(region.pixels);
@@ -59,8 +59,8 @@ function bilinear({ lesion, rows, columns }: Planes, left: number, top: number, 
 }
 
 /**
- * The outer border of the part of a mask that holds its first pixel, along pixel edges (corners have whole coordinates),
- * walked with the mask on the right hand and thinned to what is seen.
+ * The outer border of a mask, or of the part with its first pixel, along pixel edges (corners have whole coordinates). The walk
+ * keeps the mask on its right; the result is thinned to the visible shape.
  */
 export function outlineOf(pixels: readonly number[], columns: number): readonly ImagePoint[] {
   const first = pixels[0];
@@ -72,7 +72,7 @@ export function outlineOf(pixels: readonly number[], columns: number): readonly 
   const startRow = (first - startColumn) / columns;
   const corners: ImagePoint[] = [];
   let [x, y] = [startColumn, startRow];
-  // Headings: 0 right, 1 down, 2 left, 3 up. The first pixel in reading order has its upper edge on the border.
+  // Headings: 0 right, 1 down, 2 left, 3 up. The upper edge of the first pixel in reading order lies on the border.
   let heading = 0;
   do {
     corners.push([x, y]);
@@ -82,11 +82,11 @@ export function outlineOf(pixels: readonly number[], columns: number): readonly 
     const [ahead, aside] = AHEAD[heading] ?? AHEAD[0];
     const leftIn = has(x + aside[0], y + aside[1]);
     const rightIn = has(x + ahead[0], y + ahead[1]);
-    // Diagonal neighbours count as one region: at a crossing the walk keeps to the left.
+    // Diagonal neighbours count as one region, so at a crossing the walk keeps to the left.
     if (leftIn) heading = (heading + 3) % 4;
     else if (!rightIn) heading = (heading + 1) % 4;
   } while (x !== startColumn || y !== startRow || heading !== 0);
-  // Steps of single pixels go; the shape of a large mark is kept as well as that of a small one.
+  // Removes steps of single pixels, and keeps the shape of large and small marks alike.
   return thin([...corners, [startColumn, startRow]], Math.max(0.6, Math.sqrt(pixels.length) / 25));
 }
 
@@ -97,7 +97,7 @@ const STEPS: readonly Step[] = [
   [-1, 0],
   [0, -1],
 ];
-/** For each heading, from the corner just reached: the pixel ahead on the right hand, and ahead on the left hand. */
+/** For each heading, seen from the corner just reached: the pixel ahead on the right, and the one ahead on the left. */
 const AHEAD: readonly [readonly [Step, Step], ...(readonly [Step, Step])[]] = [
   [
     [0, 0],
@@ -117,7 +117,7 @@ const AHEAD: readonly [readonly [Step, Step], ...(readonly [Step, Step])[]] = [
   ],
 ];
 
-/** Drops corners that lie within `tolerance` pixels of the line between those that stay (Douglas–Peucker). */
+/** Drops corners within `tolerance` pixels of the line between the corners that stay (Douglas–Peucker). */
 function thin(points: readonly ImagePoint[], tolerance: number): readonly ImagePoint[] {
   const first = points[0];
   const last = points.at(-1);

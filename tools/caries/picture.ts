@@ -1,4 +1,4 @@
-/** The key image: the radiograph as a reader would window it, with each lesion outlined and numbered. */
+/** The key image: the radiograph, windowed as for reading, with each lesion outlined and numbered. */
 import type { ImagePoint } from '#core/image/geometry.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import { drawText, type Rgb, type RgbImage, textWidth } from '#core/image/text.ts';
@@ -13,7 +13,7 @@ export interface Outline {
 const RED: Rgb = [255, 70, 60];
 const WIDEST = 1400;
 
-/** At most 1400 pixels wide; grey runs from the darkest 0.5 % to the brightest 0.2 % of what was exposed. */
+/** At most 1400 pixels wide. Grey runs from the darkest 0.5 % to the brightest 0.2 % of the exposed area. */
 export function drawPicture(image: Radiograph, outlines: readonly Outline[]): RgbImage {
   const shrink = Math.min(1, WIDEST / image.columns);
   const plane = resample(image, Math.round(image.rows * shrink), Math.round(image.columns * shrink));

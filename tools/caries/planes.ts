@@ -1,4 +1,4 @@
-/** What the model says of each pixel of the working picture. */
+/** The model's output for each pixel of the working picture. */
 import { type Component, labelComponents } from '#core/image/components.ts';
 import type { Tensor } from '#core/ports.ts';
 
@@ -11,7 +11,7 @@ export interface Planes {
   readonly upperCore: Float32Array;
   readonly lowerCore: Float32Array;
   readonly restoration: Float32Array;
-  /** Of a pixel in a lesion: that this reaches deeper than E1, E2, D1 and D2. */
+  /** The probabilities that a lesion's pixel goes deeper than E1, E2, D1 and D2. */
   readonly deeper: readonly Float32Array[];
 }
 
@@ -32,9 +32,9 @@ export function planesOf({ data, shape }: Tensor): Planes {
 
 /** A connected region of a plane above a threshold. */
 export interface PlaneRegion extends Component {
-  /** Its pixels, as indices into the plane, ascending. */
+  /** Indices of its pixels in the plane, ascending. */
   readonly pixels: readonly number[];
-  /** Highest and mean value of the plane in it. */
+  /** Highest and mean value of the plane in the region. */
   readonly peak: number;
   readonly mean: number;
 }

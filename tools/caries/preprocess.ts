@@ -1,4 +1,4 @@
-/** From a radiograph of any size and exposure to what the model is trained on. Training uses this very file. */
+/** Turns a radiograph of any size and exposure into the model's input. Training uses this same file. */
 import type { Tensor } from '#core/ports.ts';
 
 /** A grey picture, row-major. */
@@ -8,12 +8,12 @@ export interface Plane {
   readonly pixels: Float32Array;
 }
 
-/** Sides of the model's input are multiples of this (four halvings). */
+/** Sides of the model's input are multiples of this, because the network halves them four times. */
 const MULTIPLE = 16;
-/** Radius of the neighbourhood that contrast is judged in, working pixels: about half a molar. */
+/** Radius of the neighbourhood for contrast, working pixels: about half a molar. */
 const NEIGHBOURHOOD = 36;
 
-/** Resamples with a triangle as wide as the coarser of both grids: averages when shrinking, interpolates when growing. */
+/** Resamples with a triangle as wide as the coarser grid's step: averages when shrinking, interpolates when enlarging. */
 export function resample(source: Plane, rows: number, columns: number): Plane {
   if (rows === source.rows && columns === source.columns) return source;
   const across = triangle(source.columns, columns);
@@ -72,9 +72,9 @@ function weigh(kernel: Kernel, i: number, pixels: Float32Array, start: number, s
 }
 
 /**
- * The model's input, 1 × 2 × rows × columns, sides padded to multiples of 16 by repeating the border:
- * channel 0 is contrast against the neighbourhood in its standard deviations (halved, clipped to ±2), channel 1 the grey
- * value between the 2nd and 98th percentile of what was exposed, −1 to 1. Neither depends on exposure or window.
+ * The model's input, 1 × 2 × rows × columns. The sides are padded to multiples of 16 by repeating the border. Channel 0 is the
+ * contrast against the neighbourhood, in its standard deviations (halved, clipped to ±2). Channel 1 is the grey value between
+ * the 2nd and 98th percentile of the exposed area, −1 to 1. Neither depends on exposure or window.
  */
 export function modelInput(plane: Plane): Tensor {
   const rows = Math.ceil(plane.rows / MULTIPLE) * MULTIPLE;
@@ -94,7 +94,7 @@ export function modelInput(plane: Plane): Tensor {
   return { data, shape: [1, 2, rows, columns] };
 }
 
-/** Two quantiles of the pixels above the darkest value: an unexposed frame does not count. */
+/** Two quantiles of the pixels above the darkest value. An unexposed border therefore does not count. */
 export function exposedRange(pixels: Float32Array, low = 0.02, high = 0.98): readonly [number, number] {
   const darkest = pixels.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
   const sample: number[] = [];
@@ -121,7 +121,7 @@ function localContrast({ rows, columns, pixels }: Plane): Float32Array {
   });
 }
 
-/** Mean over a square neighbourhood, cut at the borders. */
+/** Mean over a square neighbourhood, clipped at the borders. */
 function boxMean(pixels: Float32Array, rows: number, columns: number): Float32Array {
   const sums = new Float64Array((rows + 1) * (columns + 1));
   for (let row = 0; row < rows; row++) {

@@ -1,12 +1,12 @@
-/** A wide picture goes through the model in strips, so that a panoramic takes no more memory than a few bitewings. */
+/** Runs the model on strips of a wide picture, so a panoramic needs no more memory than a few bitewings. */
 import type { Tensor } from '#core/ports.ts';
 
-/** Columns a strip answers for, a multiple of the model's 16. */
+/** Width of the part that a strip answers for, in columns; a multiple of the model's 16. */
 const STRIP = 512;
-/** Columns it sees beyond them: the model looks no further than this, so strips meet without a seam. */
+/** Additional columns that a strip sees on each side. The model looks no farther, so strips meet without a seam. */
 const MARGIN = 96;
 
-/** `run` on vertical strips of a 1 × channels × rows × columns tensor; the answers joined to one of the same size. */
+/** Runs `run` on vertical strips of a 1 × channels × rows × columns tensor and joins the answers. */
 export async function inStrips(input: Tensor, run: (strip: Tensor) => Promise<Tensor>): Promise<Tensor> {
   const [, , rows = 0, columns = 0] = input.shape;
   let joined: Tensor | undefined;

@@ -1,27 +1,27 @@
-/** Teeth from the model's crown cores: where each crown is, and on a panoramic which tooth it is (FDI, ISO 3950). */
+/** Teeth from the model's crown cores: the place of each crown and, on a panoramic, which tooth it is (FDI, ISO 3950). */
 import { type PlaneRegion, type Planes, regionsAbove } from './planes.ts';
 import { WORKING_MM } from './scale.ts';
 
 export type Jaw = 'upper' | 'lower';
 
-/** A crown on the working picture, pixels; (column, row) 0-based, the middle of the first pixel is (0, 0). */
+/** A crown on the working picture, in pixels. (column, row) is 0-based; (0, 0) is the middle of the first pixel. */
 export interface Crown {
   readonly jaw: Jaw;
   readonly column: number;
   readonly row: number;
   readonly width: number;
   readonly height: number;
-  /** FDI number, where it could be told. */
+  /** FDI number, where it is known. */
   readonly fdi?: string;
 }
 
-/** A core is looked for at the first threshold; where regions are too big for one tooth, the next ones part them. */
+/** Cores are searched at the first threshold. Regions too large for one tooth are split at the next ones. */
 const CORE_THRESHOLDS = [0.5, 0.7, 0.85, 0.95];
-/** Smallest core taken for a tooth, working pixels: a lower incisor's has about 400. */
+/** Smallest core that counts as a tooth, working pixels. A lower incisor's core has about 400. */
 const SMALLEST_CORE = 110;
-/** Widest and highest crown, working pixels: a first molar, magnified. */
+/** Largest width and height of a crown, working pixels: a magnified first molar. */
 const LARGEST_CROWN = { width: 135, height: 130 };
-/** The model is taught a core 0.6 of the crown's width and 0.72 of its height. */
+/** The model is trained on cores of 0.6 of the crown's width and 0.72 of its height. */
 const CORE_WIDTH = 0.6;
 const CORE_HEIGHT = 0.72;
 
@@ -32,20 +32,20 @@ export function findCrowns({ rows, columns, upperCore, lowerCore }: Planes): rea
   return [...ofJaw('upper', upperCore), ...ofJaw('lower', lowerCore)].toSorted((a, b) => a.column - b.column);
 }
 
-/** Half the height of the band that the crowns of a panoramic lie in, mm on the detector: bite, curve and tilt included. */
+/** Half the height of the band that contains a panoramic's crowns, mm on the detector, with bite, curve and tilt. */
 const BAND_MM = 21;
 
-/** A gap in both jaws wider than this, mm on the detector, parts the teeth from what lies beside the jaws: three molars lost. */
+/** A wider gap in both jaws, mm on the detector, separates the teeth from structures beside the jaws. It is as wide as three lost molars. */
 const GAP_MM = 34;
 
-/** The crowns in the band that holds most of them: the skull's base and the spine have shapes that look like crowns. */
+/** The crowns in the band with the most crowns: parts of the skull base and the spine can look like crowns. */
 export function inDentalBand(crowns: readonly Crown[]): readonly Crown[] {
   const reach = BAND_MM / WORKING_MM.panoramic;
   const around = (row: number): readonly Crown[] => crowns.filter((crown) => Math.abs(crown.row - row) <= reach);
   return withoutGaps(largest(crowns.map(({ row }) => around(row))));
 }
 
-/** The most crowns in a row, from the picture's left to its right, with no wide gap between them. */
+/** The longest row of crowns, from the picture's left to its right, without a wide gap. */
 function withoutGaps(crowns: readonly Crown[]): readonly Crown[] {
   const groups: Crown[][] = [];
   for (const crown of crowns) {
@@ -91,27 +91,27 @@ function crownOf(jaw: Jaw, { centroid, min, max }: PlaneRegion): Crown {
   };
 }
 
-/** Mesiodistal widths, mm, of positions 1 to 8 as a panoramic shows them (front teeth are narrowed). */
+/** Mesiodistal widths, mm, of positions 1 to 8 as they appear on a panoramic (front teeth are narrowed). */
 const WIDTHS: Readonly<Record<Jaw, readonly number[]>> = {
   upper: [7.8, 6, 7, 7, 6.8, 10.2, 9.6, 8.6],
   lower: [4.9, 5.3, 6.2, 7, 7.1, 11.2, 10.5, 10],
 };
 const MAGNIFICATIONS = Array.from({ length: 13 }, (_, i) => 1.02 + 0.03 * i);
-/** Fewer crowns than this do not fix an arch. */
+/** Fewer crowns do not determine an arch. */
 const LEAST_CROWNS = 10;
 const MISSING_COST = [0.5, 0.5, 0.6, 0.4, 0.4, 0.5, 0.35, 0.05];
 const STRAY_COST = 2.5;
-/** Mean cost of a tooth above which the numbering is not believed. */
+/** Mean cost per tooth above which the numbering is not trusted. */
 const BELIEVABLE = 0.9;
 
-/** Whether crowns of a panoramic, enough to fix an arch, stand in none: then they are no row of teeth, or seen too badly to be one. */
+/** Whether enough crowns to determine an arch form none: they are not a row of teeth, or are recognised too poorly. */
 export const fitsNoArch = (crowns: readonly Crown[]): boolean =>
   crowns.length >= LEAST_CROWNS && crowns.every(({ fdi }) => fdi === undefined);
 
 /**
- * Gives panoramic crowns their FDI numbers: both arches are laid over the usual widths, with the midline and the
- * magnification that fit best, and crowns are matched to teeth in order (missing teeth leave gaps). Crowns keep no
- * number where the fit is poor or too few are seen. `patientRightOnLeft` is how radiographs are shown.
+ * Gives panoramic crowns their FDI numbers. Both arches are laid over the usual tooth widths, with the midline and the
+ * magnification that fit best, and crowns are matched to teeth in order; missing teeth leave gaps. Crowns stay without a number
+ * where the fit is poor or there are too few. `patientRightOnLeft` is how radiographs are usually shown.
  */
 export function numberTeeth(crowns: readonly Crown[], patientRightOnLeft = true): readonly Crown[] {
   if (crowns.length < LEAST_CROWNS) return crowns;
@@ -150,7 +150,7 @@ function fdiOf(jaw: Jaw, slot: number, patientRightOnLeft: boolean): string {
   return `${quadrant}${position}`;
 }
 
-/** Cheapest order-keeping match of crowns (sorted by column) to the 16 slots of an arch, by dynamic programming. */
+/** The cheapest match, in order, of crowns (sorted by column) to the 16 slots of an arch, by dynamic programming. */
 function matchArch(crowns: readonly Crown[], jaw: Jaw, middle: number, scale: number) {
   const slots = slotsOf(jaw).map(({ centre, width, missing }) => ({
     column: middle + centre * scale,

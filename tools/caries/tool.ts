@@ -14,7 +14,7 @@ export function createTool(entry: ToolEntry): ImageProcessingTool {
     description: () => describeTool(entry),
     canProcessImage: (image) => judgeImage(entry.manifest.selection, image),
 
-    /** Evaluates each radiograph by itself; one that cannot be is named in the report, unless none can. */
+    /** Evaluates each radiograph separately. The report names those that cannot be evaluated; if none can, the run is not evaluable. */
     async process(images, context) {
       const evaluations: Evaluation[] = [];
       const refusals: NotEvaluableError[] = [];

@@ -1,4 +1,4 @@
-/** From tissue classes to single vertebral bodies: components, the longest chain of them, merged and split where needed. */
+/** From tissue classes to single vertebral bodies: components and their longest chain, merged and split where needed. */
 import type { PointLps } from '#core/image/geometry.ts';
 import { longestChain } from './chain.ts';
 import { axisOf, distance, dot, median, subtract } from './chain-geometry.ts';
@@ -7,34 +7,34 @@ import { partBodies } from './part.ts';
 import { aboveSacrum } from './sacrum.ts';
 import { pointAt, type SpineMap, TISSUE } from './segment.ts';
 
-/** One vertebral body: its number in `SpineBodies.labels` and where it is. */
+/** One vertebral body: its number in `SpineBodies.labels` and its place. */
 export interface Body {
   readonly label: number;
   readonly centre: PointLps;
   readonly volumeMl: number;
-  /** Whether it ends inside the volume, with a disc or the next body beyond it. */
+  /** Whether it ends inside the volume, with a disc or another body beyond it. */
   readonly complete: boolean;
-  /** Mean probability of "body" in it, 0 to 1. */
+  /** Mean probability of "body" within it, 0 to 1. */
   readonly probability: number;
 }
 
 export interface SpineBodies {
-  /** The number of the body at each point of the map, 0 for none. */
+  /** The number of the body at each point of the map; 0 where there is none. */
   readonly labels: Uint8Array;
-  /** How much of each point is body, 0 to 255: the model's probability, and 255 in filled gaps. */
+  /** The share of body in each point, 0 to 255: the model's probability, or 255 in filled holes. */
   readonly occupancy: Uint8Array;
   /** From the lowest up. */
   readonly bodies: readonly Body[];
-  /** Whether the lowest of them stands on the sacrum. */
+  /** Whether the lowest body rests on the sacrum. */
   readonly onSacrum: boolean;
 }
 
-/** Specks smaller than any body's remnant. */
+/** Smaller components are specks, not what is left of a body. */
 const LEAST_ML = 0.9;
-/** A body that ends this close to the border of the picture is cut off by it. */
+/** A body that ends this close to the border of the image is cut off by it. */
 const BORDER_MM = 1.6;
 
-/** Finds the bodies of the spine in a map. An empty list where there is no chain of them. */
+/** Finds the bodies of the spine in a map. The list is empty where they do not form a chain. */
 export function findBodies(map: SpineMap, extent: { readonly min: PointLps; readonly max: PointLps }): SpineBodies {
   const { grid } = map;
   const voxelMl = (grid.spacingMm[0] * grid.spacingMm[1] * grid.spacingMm[2]) / 1000;
@@ -51,15 +51,15 @@ export function findBodies(map: SpineMap, extent: { readonly min: PointLps; read
   return { ...paintBodies(map, found, pieces, extent, voxelMl), onSacrum };
 }
 
-/** Parts of the mask that are one vertebra, or a part of one component between two cuts along its axis. */
+/** One vertebra: some components of the mask, or the part of a component between two cuts along its axis. */
 interface Piece {
   readonly parts: readonly number[];
   readonly centre: PointLps;
-  /** Only what lies between, mm along `axis` from `centre`. */
+  /** Limits of the part, mm along `axis` from `centre`. */
   readonly between?: { readonly axis: PointLps; readonly from: number; readonly to: number };
 }
 
-/** Neighbours much closer than the usual pitch are fragments of one body. */
+/** Neighbours much closer than the usual distance are fragments of one body. */
 function mergeFragments(chain: readonly Piece[]): readonly Piece[] {
   const pitch = median(chain.slice(1).map(({ centre }, index) => distance(centre, chain[index]?.centre ?? centre)));
   const merged: Piece[] = [];
@@ -73,7 +73,7 @@ function mergeFragments(chain: readonly Piece[]): readonly Piece[] {
   return merged;
 }
 
-/** Two or more bodies that grew together are cut where the disc shows most and the body least. */
+/** Cuts bodies that grew together, where there is most disc and least body. */
 function splitTall(map: SpineMap, found: Int32Array, chain: readonly Piece[]): readonly Piece[] {
   const marked = markedPoints(map, found, new Set(chain.flatMap(({ parts }) => parts)));
   const profiles = chain.map((piece, index) => {
@@ -87,7 +87,7 @@ function splitTall(map: SpineMap, found: Int32Array, chain: readonly Piece[]): r
     const profile = profiles[index];
     if (profile === undefined) return [piece];
     const { height, width, axis, from } = profile;
-    // Bodies are about as high as those around them, with a disc of a fifth between; none is much higher than deep.
+    // Bodies are about as high as their neighbours, with a disc of a fifth of that between; none is much higher than deep.
     const around = profiles.filter((_, other) => other !== index && Math.abs(other - index) <= 3);
     const usual = around.length === 0 ? height : median(around.map((other) => other.height));
     const expected = Math.min(Math.max(usual, 12), 1.05 * width);
@@ -101,10 +101,10 @@ function splitTall(map: SpineMap, found: Int32Array, chain: readonly Piece[]): r
   });
 }
 
-/** What a piece holds in each millimetre along its axis. */
+/** The content of each millimetre of a piece along its axis. */
 interface Profile {
   readonly axis: PointLps;
-  /** mm of the first and past the last slab, from the piece's centre. */
+  /** mm of the first slab, and past the last one, from the piece's centre. */
   readonly from: number;
   readonly to: number;
   readonly height: number;
@@ -116,7 +116,7 @@ interface Profile {
 /** Half the range of a profile, mm. */
 const REACH = 90;
 
-/** Points of components (with their number) and of discs (number 0). */
+/** A point of a component (with its number) or of a disc (number 0). */
 interface Marked {
   readonly part: number;
   readonly point: PointLps;
@@ -153,11 +153,11 @@ function profileOf(map: SpineMap, marked: readonly Marked[], { parts, centre }: 
   const from = (filled[0] ?? REACH) - REACH;
   const to = (filled.at(-1) ?? REACH) + 1 - REACH;
   const voxelMm3 = map.grid.spacingMm[0] * map.grid.spacingMm[1] * map.grid.spacingMm[2];
-  // A body's section is about 1.35 times as wide as it is deep, and an ellipse-like 0.85 of that box.
+  // A body's section is about 1.35 times as wide as deep, and fills 0.85 of that box.
   return { axis, from, to, height: to - from, width: Math.sqrt((usual * voxelMm3) / (1.35 * 0.85)), body, disc };
 }
 
-/** Borders of `count` bodies: the piece's ends and the best gap near each even division. */
+/** Borders of `count` bodies: the ends of the piece, and the best gap near each even division. */
 function cutsOf({ from, to, body, disc }: Profile, count: number): readonly number[] {
   const pitch = (to - from) / count;
   const inner = Array.from({ length: count - 1 }, (_, n) => {
@@ -233,7 +233,7 @@ function paintBodies(
     const centre = [x / count, y / count, z / count] as const;
     return [{ label: index + 1, centre, volumeMl: count * voxelMl, complete, probability: probability / count }];
   });
-  // What the model calls body and no body owns (remnants of S1, specks) would lengthen its neighbours.
+  // Voxels that the model calls body but that belong to no body (parts of S1, specks) would lengthen the neighbours.
   const occupancy = map.bodyProbability.map((value, at) =>
     map.tissue[at] === TISSUE.body && labels[at] === 0 ? 0 : value,
   );

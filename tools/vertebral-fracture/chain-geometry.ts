@@ -1,4 +1,4 @@
-/** Small vector arithmetic on points of a chain, mm, LPS. */
+/** Vector arithmetic on points of a chain, mm, LPS. */
 import type { PointLps } from '#core/image/geometry.ts';
 
 export const subtract = (a: PointLps, b: PointLps): PointLps => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
@@ -13,7 +13,7 @@ export const cross = (a: PointLps, b: PointLps): PointLps => [
 export const distance = (a: PointLps, b: PointLps): number => Math.sqrt(dot(subtract(a, b), subtract(a, b)));
 export const unit = (a: PointLps): PointLps => times(a, 1 / (Math.sqrt(dot(a, a)) || 1));
 
-/** The middle value, the mean of the two middle ones, 0 for none. */
+/** The middle value, or the mean of the two middle ones; 0 for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length >> 1;
@@ -21,7 +21,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? 0) + upper) / 2;
 }
 
-/** The direction to the head of the chain at one of its points (from the lowest up), carried on at its ends as it bends. */
+/** The direction of the chain (from the lowest body up) at one of its points. At the ends the curve is extrapolated. */
 export function axisOf(chain: readonly PointLps[], index: number): PointLps {
   const step = (from: number): PointLps | undefined => {
     const [a, b] = [chain[from], chain[from + 1]];

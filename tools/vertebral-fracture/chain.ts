@@ -1,4 +1,4 @@
-/** The spine among candidates: the heaviest chain of bodies whose steps could be from one vertebra to the next. */
+/** Finds the spine among candidates: the heaviest chain of bodies whose steps are plausible from one vertebra to the next. */
 import type { PointLps } from '#core/image/geometry.ts';
 import { distance, subtract } from './chain-geometry.ts';
 
@@ -8,16 +8,16 @@ export interface ChainCandidate {
   readonly volumeMl: number;
 }
 
-/** Centres of neighbouring bodies: from a crushed thoracic one to a lumbar one with a missed neighbour between, mm. */
+/** Distance between centres of neighbours, mm: from a crushed thoracic body to a lumbar one with a missed neighbour between. */
 const STEP_MM = { least: 8, most: 75, usual: 45 } as const;
-/** Steepest step against the long axis of the body (cosine of 65°). */
+/** The steepest step against the long axis of the patient (cosine of 65°). */
 const STEEPEST = 0.42;
-/** A body counts by its volume up to this: two grown together must not outweigh two. */
+/** A body's volume counts up to this: two bodies grown together must not outweigh two separate ones. */
 const FULL_ML = 12;
 
 /**
- * The chain of candidates from below upwards with the largest sum of weights less penalties for gaps, sideways steps and
- * unlike sizes. Dynamic programming over candidates sorted by height; O(n²).
+ * The chain of candidates, from below upwards, with the largest sum of weights minus penalties for gaps, sideways steps and
+ * unequal sizes. Dynamic programming over candidates sorted by height; O(n²).
  */
 export function longestChain<T extends ChainCandidate>(candidates: readonly T[]): readonly T[] {
   const sorted = candidates.toSorted((a, b) => a.centre[2] - b.centre[2]);
@@ -51,7 +51,7 @@ export function longestChain<T extends ChainCandidate>(candidates: readonly T[])
   return chain;
 }
 
-/** What a step costs, or undefined where no spine takes it. */
+/** The penalty of a step; undefined where no spine takes such a step. */
 function stepPenalty(lower: ChainCandidate, upper: ChainCandidate): number | undefined {
   const length = distance(lower.centre, upper.centre);
   if (length < STEP_MM.least || length > STEP_MM.most) return undefined;

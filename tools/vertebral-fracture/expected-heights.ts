@@ -1,16 +1,16 @@
 /**
- * What a body's heights were before it lost any: the heights that are normal at its level, times how large this patient's
- * bodies around it are.
+ * The heights of a body before any fracture: the normal heights at its level, scaled by the size of this patient's bodies
+ * around it.
  *
- * How large they are is not a mean: fractured neighbours say too little, and there may be several. Each neighbour is either
- * sound, and then its ratio to the normal height scatters a little about the patient's, or has lost an unknown part of it. The
- * ratio that is likeliest under this mixture is taken.
+ * That size is not a mean, because fractured neighbours are too low and there may be several. Each neighbour is either sound,
+ * so its ratio to the normal height scatters a little about the patient's ratio, or it has lost an unknown part. The likeliest
+ * ratio under this mixture is used.
  */
 import type { BodyHeights } from './heights.ts';
 
 export type Triple = readonly [anterior: number, middle: number, posterior: number];
 
-/** Heights of unfractured bodies, mm (L5–T4: Black et al., J Bone Miner Res 1995;10:890; above: Panjabi et al., Spine 1991;16:861, rounded); only their ratios are used. */
+/** Heights of unfractured bodies, mm (L5–T4: Black et al., J Bone Miner Res 1995;10:890; above: Panjabi et al., Spine 1991;16:861, rounded). Only their ratios matter. */
 const NORMAL: Readonly<Record<string, Triple>> = {
   L5: [27.5, 25, 24.5],
   L4: [27, 25, 26],
@@ -33,7 +33,7 @@ const NORMAL: Readonly<Record<string, Triple>> = {
   C6: [12.8, 12, 13],
   C5: [12.6, 12, 12.8],
 };
-/** Where the level is not known: the usual shape, and how much a body is higher than the one above it. */
+/** For unknown levels: the usual shape, and the ratio of a body's height to that of the body above it. */
 const USUAL: Triple = [0.97, 0.92, 1];
 const GROWTH = 1.03;
 
@@ -42,22 +42,22 @@ export interface Measured {
   readonly heights: Pick<BodyHeights, 'anteriorMm' | 'middleMm' | 'posteriorMm'>;
 }
 
-/** Bodies to either side that are asked, and how their word fades with the distance, in bodies. */
+/** How many bodies to either side are used, and how their weight fades with the distance, in bodies. */
 const REACH = 5;
 const FADE = 3;
-/** A sound body's ratio scatters by this about the patient's; one station's ratio about that of the whole body. */
+/** Scatter of a sound body's ratio about the patient's, and of one station's ratio about that of the whole body. */
 const SCATTER = 0.045;
 const STATION_SCATTER = 0.04;
-/** The share of bodies that lost height, and what they keep of it. */
+/** The share of bodies that lost height, and the range of height that they keep. */
 const LOST = { share: 0.2, least: 0.4, most: 0.92 } as const;
-/** The highest of three ratios is a little too high. */
+/** The highest of three ratios is slightly biased upwards. */
 const HIGHEST_BIAS = 0.01;
-/** A posterior height below this part of what is expected is lost itself and no measure of the others. */
+/** A posterior height below this fraction of the expected one has been lost itself, so it says nothing about the other heights. */
 const CRUSHED = 0.87;
-/** How much of its size a body itself tells, by its posterior height; the others tell the rest. */
+/** The weight of a body's own posterior height in its size. Its neighbours determine the rest. */
 const OWN_SHARE = 0.3;
 
-/** The heights that a body of a spine, given from the lowest up, would have without a fracture, mm. Undefined bodies tell nothing. */
+/** The heights that a body would have without a fracture, mm. `bodies` run from the lowest up; undefined ones are ignored. */
 export function expectedHeights(bodies: readonly (Measured | undefined)[], index: number): Triple {
   const own = bodies[index];
   if (own === undefined) return USUAL;
@@ -97,7 +97,7 @@ const ratiosOf = ({ heights }: Measured, normal: Triple): Triple => [
 const weightOf = (distance: number): number => Math.exp(-((distance / FADE) ** 2));
 const isKnown = ({ level }: Measured): boolean => NORMAL[level ?? ''] !== undefined;
 
-/** Heights that are normal for a body, in any unit: by its level, or by its place among bodies without a level. */
+/** Normal heights of a body, in any unit: by its level, or by its place among bodies without a level. */
 function normalOf(bodies: readonly (Measured | undefined)[], index: number): Triple {
   const known = NORMAL[bodies[index]?.level ?? ''];
   if (known !== undefined) return known;
@@ -110,7 +110,7 @@ interface Seen {
   readonly weight: number;
 }
 
-/** Where the mixture of sound and fractured bodies is likeliest, in steps of half a percent, with what is known before. */
+/** The ratio at which the mixture of sound and fractured bodies is likeliest, given a prior, in steps of half a percent. */
 function likeliest(seen: readonly Seen[], prior?: { readonly mean: number; readonly deviation: number }): number {
   let best = prior?.mean ?? 1;
   let most = -Infinity;
@@ -125,7 +125,7 @@ function likeliest(seen: readonly Seen[], prior?: { readonly mean: number; reado
   return best;
 }
 
-/** How likely a ratio is where the patient's is `own`. */
+/** The likelihood of a ratio where the patient's ratio is `own`. */
 function likelihood(ratio: number, own: number): number {
   const off = (ratio - own) / (SCATTER * own);
   const sound = Math.exp(-0.5 * off * off) / (SCATTER * own * Math.sqrt(2 * Math.PI));

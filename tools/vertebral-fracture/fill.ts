@@ -1,9 +1,9 @@
-/** Pale marrow, veins and streaks can look like anything but body to the model: what a body encloses is body. */
+/** Fills holes in bodies: the model can mistake pale marrow, veins and streaks, but anything that a body encloses is body. */
 import { type GridShape, labelComponents } from '#core/image/components.ts';
 
 /**
- * Fills holes that lie within one body, from all sides; hollows that are open, as endplates that sank in are, stay as they
- * are. Changes `labels` in place; returns the indices of what was filled.
+ * Fills holes that one body encloses on all sides. Open hollows, such as sunken endplates, stay as they are. Changes `labels`
+ * in place and returns the indices of the filled points.
  */
 export function fillHoles(labels: Uint8Array, shape: GridShape): readonly number[] {
   const { columns, rows } = shape;
@@ -19,7 +19,7 @@ export function fillHoles(labels: Uint8Array, shape: GridShape): readonly number
     for (const step of [1, -1, columns, -columns, columns * rows, -columns * rows]) {
       const label = labels[at + step] ?? 0;
       if (label === 0) continue;
-      // Between two bodies it is neither's.
+      // A hole between two bodies belongs to neither.
       owners.set(hole, owners.get(hole) === undefined || owners.get(hole) === label ? label : NOBODY);
     }
   }

@@ -1,53 +1,54 @@
 /**
- * Whether a body can be what it was taken for: one whole vertebral body among its neighbours.
+ * Decides whether a candidate can be one whole vertebral body among its neighbours.
  *
- * A fracture takes height. It takes neither depth nor width, leaves a disc on both sides, and the model is as sure of what is left
- * as of a sound body. A fragment of a body, two grown together, S1 or a disc taken for a body differ in one of these, and their
- * heights mean nothing: such a body gets no grade, and no other body is compared with it.
+ * A fracture takes height. It takes neither depth nor width, leaves a disc on both sides, and the model is as certain of the rest
+ * as of a sound body. A fragment of a body, two bodies grown together, S1, or a disc taken for a body differs in one of these.
+ * Its heights mean nothing: it gets no grade, and no other body is compared with it.
  */
 import { add, dot, median, subtract, unit } from './chain-geometry.ts';
 import type { BodyHeights } from './heights.ts';
 import type { NoGrade } from './no-grade.ts';
 
 export interface Candidate {
-  /** Whether it lies wholly in the picture. */
+  /** Whether it is completely in the image. */
   readonly complete: boolean;
-  /** Mean probability of "body" in it, 0 to 1. */
+  /** Mean probability of "body" within it, 0 to 1. */
   readonly probability: number;
-  /** Missing where it is not complete or has no two endplates. */
+  /** Absent where it is incomplete or does not have two endplates. */
   readonly heights?: BodyHeights;
 }
 
 export interface Fit {
   /** Whether it fits its neighbours, so that they can be compared with it. */
   readonly fits: boolean;
-  /** Why it has no grade; missing where it gets one. */
+  /** Why it has no grade; absent where it gets one. */
   readonly noGrade?: NoGrade;
 }
 
-/** Mean probability below which a body is something else or a part of one: phantoms' crushed bodies are above it, S1 and fragments of real bodies below. */
+/** Below this mean probability a body is something else, or a part of one: crushed bodies of phantoms are above it, S1 and fragments of real bodies below. */
 const SURE = 0.8;
-/** Width for depth. Bodies are wider than deep (least in the middle thorax, 1.0; Panjabi et al., Spine 1991;16:861); what misses a side is not. */
+/** Width divided by depth. Bodies are wider than deep (least in the mid-thorax, 1.0; Panjabi et al., Spine 1991;16:861). A candidate that lacks a side is not. */
 const WIDTH_FOR_DEPTH = { least: 0.95, most: 2.3 } as const;
-/** Depth and width beside the usual ones around it: they change by a tenth from body to body at most, and the median by less. */
+/** Depth and width relative to the usual ones around it. They change by at most a tenth from body to body, and their median by less. */
 const SIZE = { least: 0.72, most: 1.35 } as const;
 /**
- * Heights above the highest around them at the same place. One alone, above the body's own others too, reaches into the arch or the next
- * body (levels differ by a twelfth); all three are two bodies grown together, or one sound body among crushed ones, which stays below this.
+ * Heights relative to the highest around it at the same station. A single high one, higher than the body's own others, too, reaches
+ * into the arch or the next body (levels differ by a twelfth). Three high ones are two bodies grown together; a sound body among
+ * crushed ones stays below that limit.
  */
 const TOO_HIGH = { one: 1.18, all: 1.5 } as const;
-/** Two neighbours with all between them that are together no higher than this part of one are pieces of one. */
+/** Two neighbours, with the space between them, that are no higher than this multiple of one body are parts of one body. */
 const ONE_BODY = 1.1;
-/** Between endplates: discs are lower than this part of a body's height; neighbours that touch overlap by the grid's error only, mm. */
+/** Distance between endplates. Discs are lower than this fraction of a body's height. Touching neighbours overlap by the grid's error only, mm. */
 const GAP = { most: 0.75, leastMm: -3 } as const;
-/** Bodies to either side that a body is compared with. */
+/** How many bodies to either side a body is compared with. */
 const REACH = 3;
-/** So many bodies to either side are a body's nearest. */
+/** How many bodies to either side count as the nearest. */
 const NEAREST = 2;
-/** This part of its nearest has to fit before a body is compared with them. */
+/** This fraction of its nearest bodies must fit before a body is compared with them. */
 const LEAST_FITTING = 0.5;
 
-/** Whether each body of a spine, given from the lowest up, fits; and why it has no grade. */
+/** Whether each body of a spine (from the lowest up) fits, and why it has no grade. */
 export function fitBodies(bodies: readonly Candidate[]): readonly Fit[] {
   const single = bodies.map(misfitAlone);
   const known = bodies.map(({ heights }, index) => (single[index] === undefined ? heights : undefined));
@@ -61,8 +62,8 @@ export function fitBodies(bodies: readonly Candidate[]): readonly Fit[] {
 }
 
 /**
- * The body that gets no grade for being the lowest, whatever it looks like: S1 looks like L5. Where what is below it does not fit, it is
- * the lowest of those that do; where the border cuts what is below, that is the lowest and has no grade anyway.
+ * The body that gets no grade because it is the lowest: S1 looks like L5. If bodies below do not fit, it is the lowest that fits. If
+ * the bodies below are cut off by the border, they have no grade anyway, and no other body is withheld.
  */
 function lowestOf(misfits: readonly (NoGrade | undefined)[]): number | undefined {
   const first = misfits.indexOf(undefined);
@@ -70,7 +71,7 @@ function lowestOf(misfits: readonly (NoGrade | undefined)[]): number | undefined
   return isCutBelow ? undefined : first;
 }
 
-/** What is wrong with a body seen by itself. */
+/** How a body fails on its own. */
 function misfitAlone({ complete, probability, heights }: Candidate): NoGrade | undefined {
   if (!complete) return 'partly-in-view';
   if (probability < SURE) return 'unsure';
@@ -81,7 +82,7 @@ function misfitAlone({ complete, probability, heights }: Candidate): NoGrade | u
 
 type Known = readonly (BodyHeights | undefined)[];
 
-/** What is wrong with a body beside those around it that are bodies by themselves. */
+/** How a body fails compared with the bodies around it that pass on their own. */
 function misfitAmong(known: Known, index: number): NoGrade | undefined {
   const own = known[index];
   if (own === undefined) return undefined;
@@ -117,7 +118,7 @@ function isTooHigh(own: BodyHeights, around: readonly BodyHeights[]): boolean {
 const meanHeight = ({ anteriorMm, middleMm, posteriorMm }: BodyHeights): number =>
   (anteriorMm + middleMm + posteriorMm) / 3;
 
-/** Whether two neighbours are together no higher than one of those around them. */
+/** Whether two neighbours together are no higher than a single body around them. */
 function isOneBody(
   [lower, upper]: readonly [lower: BodyHeights, upper: BodyHeights],
   known: Known,
@@ -134,7 +135,7 @@ function isOneBody(
 const isDisc = (gapsMm: readonly number[], heightMm: number): boolean =>
   Math.min(...gapsMm) < GAP.most * heightMm && median(gapsMm) > GAP.leastMm;
 
-/** From the upper endplate of one body to the lower one of the next, mm along both: in front, in the middle and at the back. */
+/** Distances from the lower body's upper endplate to the upper body's lower endplate, mm along both: anterior, middle, posterior. */
 function gapsBetween(lower: BodyHeights, upper: BodyHeights): readonly number[] {
   const up = unit(add(lower.axes.up, upper.axes.up));
   return upper.endpoints.map(([, foot], station) => {
@@ -143,7 +144,7 @@ function gapsBetween(lower: BodyHeights, upper: BodyHeights): readonly number[] 
   });
 }
 
-/** Whether enough of a body's nearest neighbours fit, one of them right beside it, to tell what its heights were. */
+/** Whether enough of a body's nearest neighbours fit, including one next to it, to estimate its heights before a fracture. */
 function stands(bodies: readonly Candidate[], misfits: readonly (NoGrade | undefined)[], index: number): boolean {
   const fits = (at: number): boolean => at in misfits && misfits[at] === undefined;
   if (!fits(index - 1) && !fits(index + 1)) return false;
@@ -153,7 +154,7 @@ function stands(bodies: readonly Candidate[], misfits: readonly (NoGrade | undef
   return nearest.filter(fits).length >= LEAST_FITTING * nearest.length;
 }
 
-/** Whether levels may be counted from the lowest body: where it does not fit, it may be S1. One that the border cuts still counts. */
+/** Whether levels may be counted from the lowest body. If it does not fit, it may be S1. If the border cuts it off, it still counts. */
 export function standsOnSacrum([lowest]: readonly Fit[]): boolean {
   return lowest?.fits === true || lowest?.noGrade === 'partly-in-view';
 }

@@ -1,9 +1,9 @@
 /**
  * Height loss and Genant's grade of each body (Genant et al., J Bone Miner Res 1993;8:1137).
  *
- * Genant compares a body with its own posterior height and with the bodies beside it. So does this: each height is
- * compared with what the body's posterior height lets expect (wedge and biconcave deformities) and with what its
- * neighbours let expect (which alone tells a crush): `expected-heights.ts`.
+ * Genant compares a body with its own posterior height and with the bodies beside it, and so does this tool. Each height is
+ * compared with the height that the body's posterior height predicts (for wedge and biconcave deformities) and with the height
+ * that its neighbours predict (the only sign of a crush deformity): `expected-heights.ts`.
  */
 import { expectedHeights, type Measured } from './expected-heights.ts';
 
@@ -11,35 +11,35 @@ export type Deformity = 'wedge' | 'biconcave' | 'crush';
 export type Grade = 0 | 1 | 2 | 3;
 
 export interface Grading {
-  /** Largest loss of the three heights, in percent of what is expected; 0 or more. */
+  /** The largest loss among the three heights, in percent of the expected height; 0 or more. */
   readonly lossPercent: number;
   readonly grade: Grade;
-  /** How likely the true loss is of this grade, 0 to `MOST_CERTAIN`. */
+  /** The probability that the true loss belongs to this grade, 0 to `MOST_CERTAIN`. */
   readonly certainty: number;
-  /** The kind of deformity, from grade 1. */
+  /** The kind of deformity, from grade 1 on. */
   readonly deformity?: Deformity;
 }
 
-/** Grade 0 below 20 %, 1 (mild) to 25 %, 2 (moderate) to 40 %, 3 (severe) above. */
+/** Grade 0 below 20 %, 1 (mild) below 25 %, 2 (moderate) up to 40 %, 3 (severe) above. */
 export function gradeOf(lossPercent: number): Grade {
   return lossPercent < 20 ? 0 : lossPercent < 25 ? 1 : lossPercent <= 40 ? 2 : 3;
 }
 
 /** Upper limits of the grades, percent of height lost. */
 const LIMITS = [20, 25, 40, Infinity] as const;
-/** How far the heights that are expected are from those before a fracture, percent (standard deviation, on phantoms). */
+/** Standard deviation between expected heights and heights before a fracture, percent (on phantoms). */
 const EXPECTATION_DEVIATION = 3;
 
-/** Sunken endplates are seen too flat, so that a loss is read too low: on the validation phantoms by about a seventh. */
+/** Sunken endplates appear too flat, so the measured loss is too small: by about a seventh on the validation phantoms. */
 const UNDERREAD = 1.15;
 
-/** What is written and shown at most: a model that was never tried on many patients is never certain. */
+/** The highest certainty that is stored or shown: a model that was never tested on many patients is never certain. */
 export const MOST_CERTAIN = 0.99;
 
 /**
- * Grades bodies of one spine, given from the lowest up; undefined stands for those that are no measure for the others, and stays so.
+ * Grades the bodies of one spine, from the lowest up. Undefined bodies are not compared with the others and stay undefined.
  *
- * @param heightDeviationMm standard deviation of a height's error, for the certainty
+ * @param heightDeviationMm standard deviation of a height's error, used for the certainty
  */
 export function gradeBodies(
   bodies: readonly (Measured | undefined)[],
@@ -77,7 +77,7 @@ function normalBelow(x: number): number {
   return x > 0 ? 1 - upper : upper;
 }
 
-/** What tells the kinds: the middle's loss against both ends', the back's against the others'. */
+/** Ratios that tell the kinds apart: the middle loss against both ends, and the posterior loss against the others. */
 const BICONCAVE = 1.2;
 const CRUSH = 0.6;
 
@@ -86,7 +86,7 @@ function deformityOf({
   middle,
   posterior,
 }: Readonly<Record<'anterior' | 'middle' | 'posterior', number>>): Deformity {
-  // Endplates that sank in take height at all three stations, the most in the middle.
+  // Sunken endplates take height at all three stations, and most in the middle.
   if (middle > BICONCAVE * Math.max(anterior, posterior)) return 'biconcave';
   return posterior > CRUSH * Math.max(anterior, middle) ? 'crush' : 'wedge';
 }

@@ -1,6 +1,6 @@
 /**
- * Heights of a vertebral body in the mid-sagittal plane, at 15, 50 and 85 % of its depth, in the frame of the bisector of
- * its endplates (six-point morphometry; Genant et al., J Bone Miner Res 1993;8:1137).
+ * Heights of a vertebral body in the mid-sagittal plane, at 15, 50 and 85 % of its depth, in the frame of its endplates'
+ * bisector (six-point morphometry; Genant et al., J Bone Miner Res 1993;8:1137).
  */
 import type { PointLps } from '#core/image/geometry.ts';
 import type { Volume } from '#core/image/volume.ts';
@@ -14,15 +14,15 @@ export interface BodyHeights {
   readonly middleMm: number;
   readonly posteriorMm: number;
   readonly depthMm: number;
-  /** From side to side, as deep and as high as its middle. */
+  /** From side to side, at half of its depth and height. */
   readonly widthMm: number;
-  /** The body's middle: between the endplates, half-way along its depth, in its mid-sagittal plane. */
+  /** The body's middle: between the endplates, at half of its depth, in its mid-sagittal plane. */
   readonly centre: PointLps;
   readonly axes: BodyAxes;
-  /** Upper and lower end of each height, front to back. */
+  /** Upper and lower end of each height, anterior to posterior. */
   readonly endpoints: readonly (readonly [upper: PointLps, lower: PointLps])[];
 }
-/** Unit vectors: to the left, to posterior and to the head along the bisector. */
+/** Unit vectors: to the left, to posterior, and to the head along the bisector. */
 export interface BodyAxes {
   readonly lateral: PointLps;
   readonly depth: PointLps;
@@ -30,28 +30,28 @@ export interface BodyAxes {
 }
 
 const STATIONS = [0.15, 0.5, 0.85] as const;
-/** Lines beside the mid-sagittal plane that a height is the median of, mm. */
+/** Offsets of the lines beside the mid-sagittal plane; a height is their median, mm. */
 const LINES_MM = [-4, -2, 0, 2, 4] as const;
 const STEP_MM = 0.25;
-/** Times the frame is turned to the endplates; after three it hardly moves. */
+/** How often the frame is aligned with the endplates. After three rounds it hardly moves. */
 const ROUNDS = 6;
 const GAP_MM = 5;
-/** The part of a body, to each side of its middle, that its endplates are laid through: not out to the walls, in small ones either. */
+/** The part of a body, to each side of its middle, through which its endplates are fitted. It stays clear of the walls, in small bodies, too. */
 const INNER_MM = { depth: 8, width: 6 } as const;
 const INNER_PART = 0.32;
-/** Middles of lines this far off the plane through them all are the model's faults, mm. */
+/** A line whose middle is farther from the plane through all middles is the model's fault, mm. */
 const OFF_MM = 3;
-/** Farthest a line looks from a body's middle, mm. */
+/** How far a line extends from a body's middle, mm. */
 const REACH_MM = 30;
 
-/** The standard deviation of a height's error, mm: the thicker the slices, the larger (phantoms; the model's card). */
+/** Standard deviation of a height's error, mm. It grows with the slice spacing (phantoms; the model's card). */
 export function heightDeviationMm({ spacingMm }: Pick<Volume, 'spacingMm'>): number {
   return 0.4 + 0.15 * Math.max(...spacingMm);
 }
 
-/** Measures one body, or undefined where it has no two endplates to measure between. */
+/** Measures one body; undefined where it does not have two endplates. */
 export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): BodyHeights | undefined {
-  // What the border cuts has its middle elsewhere than it seems, and would tilt the frames of its neighbours.
+  // The middle of a body that the border cuts off is misplaced and would tilt the frames of its neighbours.
   const chain = spine.bodies.filter((one) => one.complete || one === body);
   const tangent = axisOf(
     chain.map(({ centre }) => centre),
@@ -64,7 +64,7 @@ export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): B
   for (let round = 0; round < ROUNDS; round += 1) {
     const plates = endplates(inBody, centre, axes, inner);
     if (plates === undefined) return undefined;
-    // Half-way between the two plates' slopes in the sagittal plane; from side to side the chain's own lean is surer.
+    // Half-way between both endplates' slopes in the sagittal plane. From side to side, the direction of the chain is more reliable.
     axes = axesFrom(unit(subtract(axes.up, times(axes.depth, plates.slope))));
     centre = add(centre, times(axes.up, plates.middle));
     const depth = spanAlong(inBody, centre, axes.depth, axes.lateral, axes.up);
@@ -101,19 +101,19 @@ export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): B
   };
 }
 
-/** A right-handed frame around `up`, its lateral axis as near to the patient's left as can be. */
+/** A right-handed frame around `up`. Its lateral axis is as close to the patient's left as possible. */
 function axesFrom(up: PointLps): BodyAxes {
   const left: PointLps = [1, 0, 0];
   const lateral = unit(subtract(left, times(up, dot(left, up))));
   return { lateral, depth: cross(up, lateral), up };
 }
 
-/** How much of `body` there is at a point, 0 to 1; 0.5 is its surface. */
+/** The share of body at a point, 0 to 1. The surface is at 0.5. */
 type Probe = (point: PointLps) => number;
 
 /**
- * Trilinear probability of "body", 0 where the nearest voxel or its neighbours belong to another body: so neighbours
- * that touch end where they were cut.
+ * Trilinear probability of "body"; 0 where the nearest voxel or its neighbours belong to another body. Touching neighbours
+ * therefore end where they were cut.
  */
 function probe(map: SpineMap, spine: SpineBodies, label: number): Probe {
   const sampleAt = sampler(map, spine, label);
@@ -121,8 +121,8 @@ function probe(map: SpineMap, spine: SpineBodies, label: number): Probe {
 }
 
 /**
- * Where the surface lies on the ray from `from` along `direction`, mm; undefined where it starts outside. Gaps of pale
- * marrow shorter than GAP_MM are looked over; another body never is, for `inBody` is 0 there.
+ * The distance to the surface on the ray from `from` along `direction`, mm; undefined where the ray starts outside. The search
+ * skips gaps of pale marrow shorter than GAP_MM. It never skips into another body, where `inBody` is 0.
  */
 function surface(inBody: Probe, from: PointLps, direction: PointLps): number | undefined {
   let last = inBody(from);
@@ -142,7 +142,7 @@ interface Span {
   readonly lower: number;
 }
 
-/** Upper and lower surface over the middle plane at `t` mm along the depth: the median over lines near the midline. */
+/** Upper and lower surface at `t` mm along the depth: the median over lines near the midline. */
 function heightAt(inBody: Probe, centre: PointLps, axes: BodyAxes, t: number): Span | undefined {
   const spans = LINES_MM.flatMap((s) => columnAt(inBody, centre, axes, s, t) ?? []);
   if (spans.length === 0) return undefined;
@@ -151,7 +151,7 @@ function heightAt(inBody: Probe, centre: PointLps, axes: BodyAxes, t: number): S
 
 function columnAt(inBody: Probe, centre: PointLps, axes: BodyAxes, s: number, t: number): Span | undefined {
   const foot = add(centre, add(times(axes.lateral, s), times(axes.depth, t)));
-  // A deeply sunk endplate may lie beyond the middle plane: look a little above and below it.
+  // A deeply sunken endplate may lie beyond the middle plane, so the search also starts a little above and below it.
   for (const start of [0, -2, 2, -4, 4]) {
     const from = add(foot, times(axes.up, start));
     const up = surface(inBody, from, axes.up);
@@ -161,7 +161,7 @@ function columnAt(inBody: Probe, centre: PointLps, axes: BodyAxes, s: number, t:
   return undefined;
 }
 
-/** Both ends of the body along a direction, mm from the centre: medians over lines beside the middle one. */
+/** Both ends of the body along a direction, mm from the centre: medians over lines around the middle one. */
 function spanAlong(
   inBody: Probe,
   centre: PointLps,
@@ -186,7 +186,7 @@ interface Inner {
   readonly halfWidthMm: number;
 }
 
-/** Mean slope of the two endplates along the depth, over the body's inner part, and the height of their middle over `centre`. */
+/** Mean slope of both endplates along the depth, over the body's inner part, and the height of their middle over `centre`. */
 function endplates(
   inBody: Probe,
   centre: PointLps,
@@ -194,7 +194,7 @@ function endplates(
   { halfDepthMm, halfWidthMm }: Inner,
 ): { readonly slope: number; readonly middle: number } | undefined {
   const middles: (readonly [t: number, h: number])[] = [];
-  // While the frame still leans, lines near the walls would end in them and not in the endplates.
+  // While the frame is still tilted, lines near the walls would end in the walls and not in the endplates.
   for (let across = -3; across <= 3; across += 1) {
     for (let along = -4; along <= 4; along += 1) {
       const [s, t] = [(across / 3) * halfWidthMm, (along / 4) * halfDepthMm];
@@ -206,7 +206,7 @@ function endplates(
   return { slope: slopeOf(middles), middle: median(middles.map(([, h]) => h)) };
 }
 
-/** Slope of the least-squares line through points, drawn again without those that lie far off the first. */
+/** Slope of the least-squares line through points, fitted a second time without outliers. */
 function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
   const first = lineThrough(points);
   const close = points.filter(([x, y]) => Math.abs(y - first.at(x)) < OFF_MM);

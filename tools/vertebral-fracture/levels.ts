@@ -1,4 +1,4 @@
-/** Which vertebra a body is: counted up from the sacrum where it is in view. */
+/** Names each body's vertebra, counted up from the sacrum where it is in view. */
 import type { SpineBodies } from './bodies.ts';
 import { distance, median } from './chain-geometry.ts';
 
@@ -10,19 +10,19 @@ const LEVELS = [
 ];
 
 export interface LevelName {
-  /** `L3`; or `body-2`, the second from below, where no landmark tells the level. */
+  /** `L3`; or `body-2`, the second from below, where no landmark shows the level. */
   readonly id: string;
   /** The level, where it is known. */
   readonly level?: string;
 }
 
-/** A step to the next body this much longer than those around it has a body missing in it, or two taken for one. */
+/** A step this much longer than those around it lacks a body, or two bodies were taken for one. */
 const LONG_STEP = 1.35;
 
 /**
- * Names of a spine's bodies from the lowest up. The first body above the sacrum is taken to be L5: six lumbar
- * vertebrae, or a fifth grown to the sacrum, are named wrongly by one, as the report says. Beyond a step that is too long
- * for one vertebra nothing is named.
+ * Names of a spine's bodies from the lowest up. The first body above the sacrum is taken to be L5. Six lumbar vertebrae, or a
+ * fifth one fused to the sacrum, shift all names by one, as the report says. No body beyond a step too long for one vertebra is
+ * named.
  */
 export function nameLevels({ bodies, onSacrum }: Pick<SpineBodies, 'bodies' | 'onSacrum'>): readonly LevelName[] {
   const steps = bodies.slice(1).map(({ centre }, index) => distance(centre, bodies[index]?.centre ?? centre));

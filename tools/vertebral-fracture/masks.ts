@@ -9,8 +9,8 @@ import { sampler } from './sample.ts';
 import type { SpineMap } from './segment.ts';
 
 /**
- * The frames of one body: source voxels whose centre lies in it, by the model's probability between its own points.
- * Frames come in the volume's order, only those that hold a voxel.
+ * The frames of one body: source voxels whose centre lies in it, by the interpolated probability. Frames are in the volume's
+ * order; frames without a voxel are left out.
  */
 export function bodyFrames(volume: Volume, map: SpineMap, spine: SpineBodies, body: Body): readonly SegmentFrame[] {
   const box = boxOf(map, spine, body.label);
@@ -37,7 +37,7 @@ export function bodyFrames(volume: Volume, map: SpineMap, spine: SpineBodies, bo
 
 type Index = readonly [number, number, number];
 
-/** First and last (y, z, plane) of a body, one point wider. */
+/** First and last (y, z, plane) of a body, widened by one point. */
 function boxOf({ shape }: SpineMap, { labels }: SpineBodies, label: number): readonly [Index, Index] | undefined {
   const low = [Infinity, Infinity, Infinity];
   const high = [-Infinity, -Infinity, -Infinity];
@@ -63,7 +63,7 @@ function unravel(at: number, { columns, rows }: GridShape): Index {
   return [at % columns, Math.floor(at / columns) % rows, Math.floor(at / (columns * rows))];
 }
 
-/** The source voxels that hold a box of the map, clipped to the volume. */
+/** The source voxels that contain a box of the map, clipped to the volume. */
 function voxelBox(volume: Volume, { grid }: SpineMap, [low, high]: readonly [Index, Index]): readonly [Index, Index] {
   const { origin, spacingMm } = grid;
   const corner = ([y, z, plane]: Index): PointLps => [
@@ -84,7 +84,7 @@ function voxelBox(volume: Volume, { grid }: SpineMap, [low, high]: readonly [Ind
   ];
 }
 
-/** Whether a point is in the body: the probability there is at least one half and the nearest labelled point is the body's. */
+/** Whether a point is in the body: its probability is at least one half, and the nearest labelled point belongs to the body. */
 function membership(map: SpineMap, spine: SpineBodies, label: number): (point: PointLps) => boolean {
   const sampleAt = sampler(map, spine, label);
   return (point) => {

@@ -1,16 +1,16 @@
-/** Components of "body", parted where two bodies hang together only by points that the model is unsure of. */
+/** Splits components of "body" where two bodies are connected only by points of low probability. */
 import { type Component, type Components, type GridShape, labelComponents } from '#core/image/components.ts';
 import { subtract } from './chain-geometry.ts';
 import { pointAt, type SpineMap, TISSUE } from './segment.ts';
 
-/** Probabilities of "body", 0 to 255, at which a component may fall into parts. */
+/** Probabilities of "body", 0 to 255, at which a component may be split. */
 const THRESHOLDS = [150, 175, 200, 225, 242];
-/** What is left of a body at such a threshold; specks do not part it. */
+/** The smallest rest of a body at such a threshold. Specks do not split a component. */
 const LEAST_PART_ML = 0.7;
-/** Bodies lie above each other: the least part of the way between two parts' middles that leads up. */
+/** Bodies are stacked: the smallest upward fraction of the way between two parts' middles. */
 const STEEP = 0.55;
 
-/** The components of a map's bodies, each the larger for the points at its rim that no other part is nearer to. */
+/** The components of a map's bodies. After a split, each point at the rim belongs to the nearest part. */
 export function partBodies(map: SpineMap): Components {
   const { shape, tissue, bodyProbability, grid } = map;
   const least = (1000 * LEAST_PART_ML) / (grid.spacingMm[0] * grid.spacingMm[1] * grid.spacingMm[2]);
@@ -51,7 +51,7 @@ function areStacked(map: SpineMap, parts: readonly Component[]): boolean {
   });
 }
 
-/** Gives every point of −1 the label of the nearest labelled one, by steps across faces; what none reaches becomes 0. */
+/** Gives every point of −1 the label of the nearest labelled point, by steps across faces. Unreachable points become 0. */
 function grow(labels: Int32Array, { columns, rows, slices }: GridShape): void {
   const steps = [1, -1, columns, -columns, columns * rows, -columns * rows];
   let front: number[] = [];
@@ -72,7 +72,7 @@ function grow(labels: Int32Array, { columns, rows, slices }: GridShape): void {
   for (let at = 0; at < labels.length; at += 1) if (labels[at] === -1) labels[at] = 0;
 }
 
-/** Whether a step of one column, row or slice stays in the grid and does not leap from one line's end to the next's start. */
+/** Whether a step of one column, row or slice stays in the grid and does not wrap from the end of one line to the next. */
 function areBeside(a: number, b: number, columns: number, rows: number, slices: number): boolean {
   if (b < 0 || b >= columns * rows * slices) return false;
   const apart =

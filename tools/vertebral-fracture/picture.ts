@@ -1,4 +1,4 @@
-/** The overlay picture: the spine cut along its own curve, each body outlined in the colour of its grade, with its name. */
+/** The overlay picture: the spine cut along its own curve, with each body's name and its outline in the colour of its grade. */
 import { resample, toVoxel } from '#core/image/resample.ts';
 import { CELL, drawText, type Rgb, type RgbImage } from '#core/image/text.ts';
 import type { Volume } from '#core/image/volume.ts';
@@ -14,9 +14,9 @@ const GRADE_COLORS: readonly Rgb[] = [
   [245, 150, 40],
   [235, 60, 60],
 ];
-/** Not graded; its outline is dotted, for those who see no colours. */
+/** For bodies without a grade. Their outline is also dotted, for readers who do not see colours. */
 const GREY: Rgb = [170, 170, 170];
-/** mm per pixel, and the bone window (HU) that is shown. */
+/** mm per pixel, and the bone window (HU). */
 const PIXEL_MM = 0.75;
 const WINDOW = { center: 350, width: 1300 } as const;
 
@@ -83,7 +83,7 @@ export function spinePicture(
     drawText(image, Math.round(column), Math.round(row - CELL.rows), text, colorOf(assessment), 2);
   }
   return {
-    title: 'Spine along its curve, bodies by Genant grade (dotted: none)',
+    title: 'Spine along its curve, bodies coloured by Genant grade (dotted: no grade)',
     rows,
     columns,
     rgb: image.rgb,
@@ -95,10 +95,10 @@ function colorOf({ graded }: Assessment): Rgb {
   return (graded && GRADE_COLORS[graded.grading.grade]) ?? GREY;
 }
 
-/** Three pixels on and three off, along rows and columns alike. */
+/** Three pixels on and three off, along rows as well as columns. */
 const isDot = (row: number, column: number): boolean => (row + column) % 6 < 3;
 
-/** x of the spine at height z: between the bodies' middles, held beyond them. */
+/** x of the spine at height z: interpolated between the bodies' middles, constant beyond them. */
 function midlineAt({ bodies }: SpineBodies, z: number): number {
   const above = bodies.findIndex(({ centre }) => centre[2] >= z);
   const upper = bodies[above === -1 ? bodies.length - 1 : above]?.centre;

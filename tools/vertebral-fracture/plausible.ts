@@ -1,19 +1,19 @@
-/** What an answer is checked for before it is given: a model that has seen spines only finds some in everything. */
+/** Checks before an answer is given. A model that was trained on spines alone finds one in every image. */
 import { NotEvaluableError } from '#core/errors.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { Body } from './bodies.ts';
 import type { Fit } from './fit.ts';
 import { countsOf } from './no-grade.ts';
 
-/** Fat and air are darker than this, HU, and there is some of either in every CT of a body. */
+/** Fat and air are darker than this, HU, and every CT of a body contains some of either. */
 const DARK_HU = -30;
 const LEAST_DARK = 0.01;
-/** Every this many voxels one is looked at. */
+/** Only every n-th voxel is read. */
 const STEP = 101;
-/** Fewer bodies in a row may be a skull's base, a joint or noise, and are too few to tell what one of them was before. */
+/** Fewer bodies in a row may be a skull base, a joint or noise, and cannot show what one of them was before a fracture. */
 const LEAST_BODIES = 3;
 
-/** Thicker slices leave heights uncertain by more than a grade is wide: by 3 mm and more in one body of twenty (validation phantoms). */
+/** In thicker slices, height errors exceed the width of a grade: 3 mm and more in one body of twenty (validation phantoms). */
 const MOST_SLICE_MM = 4;
 
 /** @throws NotEvaluableError `slices-too-thick` */
@@ -22,7 +22,7 @@ export function requireThinSlices({ spacingMm }: Pick<Volume, 'spacingMm'>): voi
   if (thickMm <= MOST_SLICE_MM) return;
   throw new NotEvaluableError(
     'slices-too-thick',
-    `The slices are ${thickMm.toFixed(1)} mm apart; heights can be measured well enough for a grade up to ${MOST_SLICE_MM} mm. A reconstruction with thinner slices can be evaluated.`,
+    `The slices are ${thickMm.toFixed(1)} mm apart. Heights are accurate enough for a grade only up to ${MOST_SLICE_MM} mm. A reconstruction with thinner slices can be evaluated.`,
     { facts: { sliceMm: Math.round(10 * thickMm) / 10 } },
   );
 }
@@ -37,11 +37,11 @@ export function requireHounsfield({ voxels }: Volume): void {
   if (dark >= LEAST_DARK * seen) return;
   throw new NotEvaluableError(
     'not-hounsfield',
-    'Nothing in the series is as dark as fat or air: its values are no Hounsfield units, or it shows no body.',
+    'Nothing in the series is as dark as fat or air: its values are not Hounsfield units, or it does not show a body.',
   );
 }
 
-/** Mean probability in a body below which the model guesses: in spines it is above 0.8, in noise, skulls and MR below 0.73. */
+/** Below this mean probability in a body the model is guessing: spines are above 0.8; noise, skulls and MR are below 0.73. */
 const SURE = 0.75;
 
 /** @throws NotEvaluableError `too-few-bodies` */
@@ -50,18 +50,18 @@ export function requireSpine(bodies: readonly Pick<Body, 'probability'>[]): void
   if (sure >= LEAST_BODIES) return;
   throw new NotEvaluableError(
     'too-few-bodies',
-    `Only ${sure} vertebral ${sure === 1 ? 'body was' : 'bodies were'} found for sure; ${LEAST_BODIES} in a row are needed to tell a spine from something else and a fracture from a small body.`,
+    `Only ${sure} vertebral ${sure === 1 ? 'body was' : 'bodies were'} found with certainty. At least ${LEAST_BODIES} in a row are needed to tell a spine from other structures, and a fracture from a small body.`,
     { facts: { bodies: sure } },
   );
 }
 
-/** @throws NotEvaluableError `no-body-graded` where no body fits those beside it so that it could be compared with them */
+/** @throws NotEvaluableError `no-body-graded` where no body fits its neighbours, so none can be compared */
 export function requireGradable(fits: readonly Fit[]): void {
   const withheld = fits.flatMap(({ noGrade }) => noGrade ?? []);
   if (withheld.length < fits.length) return;
   throw new NotEvaluableError(
     'no-body-graded',
-    `Spine is in view, but none of ${fits.length} bodies can be graded (${countsOf(withheld)}).`,
+    `The spine is in view, but none of its ${fits.length} bodies can be graded (${countsOf(withheld)}).`,
     { facts: { bodies: fits.length } },
   );
 }

@@ -1,18 +1,18 @@
-/** From a CT in any orientation to the sagittal planes the model reads. */
+/** From a CT in any orientation to the sagittal planes that the model reads. */
 import { NotEvaluableError } from '#core/errors.ts';
 import { boundsOf, type LpsGrid, resample } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 
-/** mm between neighbouring points along x (between planes), y and z. The model was trained on these. */
+/** mm between neighbouring points along x (between planes), y and z. The model was trained with them. */
 export const SPACING_MM = [2, 1.5, 1.5] as const;
-/** The planes that the model sees, steps from the one that it answers for: to 4 mm on either side. */
+/** The planes that the model sees, as steps from the one that it answers for: up to 4 mm to either side. */
 const STEPS = [-2, -1, 0, 1, 2] as const;
 /** Channels of the model's input. */
 export const CHANNELS = STEPS.length;
-/** What the network's pooling needs the sides of a plane to be multiples of. */
+/** The sides of a plane must be multiples of this, because of the network's pooling. */
 const MULTIPLE = 16;
 const AIR_HU = -1024;
-/** What one complete body needs at least. */
+/** The smallest extent that can contain one complete body. */
 const LEAST_MM = { height: 30, depth: 60, width: 30 } as const;
 
 /** Sagittal planes of a volume: `grid.columns` planes from right to left, each z × y (`grid.slices` × `grid.rows`). */
@@ -23,8 +23,8 @@ export interface SagittalPlanes {
 }
 
 /**
- * Lays the sagittal grid over a volume, which is sampled when the first plane is asked for: on this grid a CT of 300 slices
- * of 512² is about 40 MB.
+ * Lays the sagittal grid over a volume. The volume is sampled when the first plane is requested. On this grid, a CT of 300
+ * slices of 512² takes about 40 MB.
  *
  * @throws NotEvaluableError `too-little-in-view` where no whole vertebra can be in view
  */
@@ -34,7 +34,7 @@ export function sagittalPlanes(volume: Volume): SagittalPlanes {
   if (extent[0] < LEAST_MM.width || extent[1] < LEAST_MM.depth || extent[2] < LEAST_MM.height) {
     throw new NotEvaluableError(
       'too-little-in-view',
-      `The series covers ${extent[2].toFixed(0)} mm along the body; ${LEAST_MM.height} mm are needed to hold one complete vertebral body`,
+      `The series covers ${extent.map((mm) => mm.toFixed(0)).join(' × ')} mm (width, depth, height). A complete vertebral body needs at least ${LEAST_MM.width} × ${LEAST_MM.depth} × ${LEAST_MM.height} mm.`,
       { facts: { heightMm: Math.round(extent[2]), depthMm: Math.round(extent[1]), widthMm: Math.round(extent[0]) } },
     );
   }

@@ -1,4 +1,4 @@
-/** What the tool says: findings in coded terms, sentences for people and the page with the table. */
+/** The tool's answer in words: coded findings, sentences for people, and the page with the table. */
 import type { PointLps } from '#core/image/geometry.ts';
 import { toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
@@ -11,7 +11,7 @@ import type { BodyHeights } from './heights.ts';
 import type { LevelName } from './levels.ts';
 import { countsOf, kindOfNoGrade, type NoGrade, whyNoGrade } from './no-grade.ts';
 
-/** All that is known of one body: its heights and grade, or why it has neither. */
+/** Everything known about one body: its heights and grade, or the reason why it has neither. */
 export type Assessment = Found & (Judged | Withheld);
 interface Found {
   readonly body: Body;
@@ -39,7 +39,7 @@ const SEVERITY: Readonly<Record<Grade, { readonly word: string; readonly code?: 
   2: { word: 'moderate', code: Sct.moderate },
   3: { word: 'severe', code: Sct.severe },
 };
-/** CIELab (PS3.3 C.10.7.1.1) of green, yellow, orange and red, as the picture shows grades. */
+/** CIELab (PS3.3 C.10.7.1.1) of green, yellow, orange and red: the colours of grades in the picture. */
 const CIELAB: Readonly<Record<Grade, readonly [number, number, number]>> = {
   0: [47_800, 20_500, 42_000],
   1: [57_000, 31_000, 51_500],
@@ -50,8 +50,8 @@ const CIELAB: Readonly<Record<Grade, readonly [number, number, number]>> = {
 const GREY_CIELAB = [45_000, 32_896, 32_896] as const;
 
 /**
- * One finding per body: heights, loss and grade, or neither where it does not fit: heights of what may be a part of a body
- * would look right and be wrong. Drawn on the axial slice through its middle.
+ * One finding per body, with heights, loss and grade, or with neither where the body does not fit: the heights of a fragment would
+ * look right and be wrong. Drawn on the axial slice through the body's middle.
  */
 export function findingOf(
   { name, frames, position, graded, noGrade }: Assessment,
@@ -68,7 +68,7 @@ export function findingOf(
     ...(regions.length > 0 && { regions }),
   };
   if (graded === undefined) {
-    const summary = `${label}: no grade, ${whyNoGrade(noGrade)}`;
+    const summary = `${label}: no grade (${whyNoGrade(noGrade)})`;
     return { ...place, summary, finding: Sct.vertebra, measurements: [], evaluations: [] };
   }
   const { heights, grading } = graded;
@@ -111,12 +111,12 @@ export function segmentOf({ name, frames, graded }: Assessment, number: number):
   };
 }
 
-/** `L3`, or `Vertebra 2 from below` where the level is not known. */
+/** `L3`, or `Vertebra 2 from below` where the level is unknown. */
 function labelOf({ id, level }: LevelName): string {
   return level ?? `Vertebra ${id.slice('body-'.length)} from below`;
 }
 
-/** One sentence for lists: what was graded, and how many bodies were not and why. */
+/** One sentence for lists: which bodies were graded, how many were not, and why. */
 export function summaryOf(assessments: readonly Assessment[]): string {
   const graded = assessments.flatMap((one) => (one.graded ? [{ ...one, grade: one.graded.grading.grade }] : []));
   const fractured = graded.filter(({ grade }) => grade > 0);
@@ -131,19 +131,19 @@ export function summaryOf(assessments: readonly Assessment[]): string {
 export function reportOf(assessments: readonly Assessment[], onSacrum: boolean): Report {
   const anchored = assessments.some(({ name }) => name.level !== undefined);
   const unnamed = onSacrum
-    ? 'The lowest body found may belong to the sacrum: bodies are numbered from below, levels are not known.'
-    : 'The sacrum is not in view: bodies are numbered from below, levels are not known.';
+    ? 'The lowest body found may belong to the sacrum, so bodies are numbered from below and their levels are unknown.'
+    : 'The sacrum is not in view, so bodies are numbered from below and their levels are unknown.';
   return {
     kind: 'page',
     title: 'Vertebral bodies: heights and fractures',
     paragraphs: [
       `${summaryOf(assessments)}.`,
       anchored
-        ? 'Levels are counted up from the sacrum, the first body above it taken as L5; a sixth lumbar vertebra or a fused fifth shifts all names by one.'
+        ? 'Levels are counted up from the sacrum; the first body above it is taken as L5. A sixth lumbar vertebra, or a fifth one fused to the sacrum, shifts all names by one.'
         : unnamed,
-      'Heights are measured at 15, 50 and 85 % of the depth in the mid-sagittal plane of each body. Genant grade by loss of height: 0 below 20 %, 1 to 25 %, 2 to 40 %, 3 above. Certainty is that of the grade, by how far the loss is from the next one.',
-      'A body without a grade is outlined (dotted and grey) and was not judged: it may be fractured or sound. The lowest body has none, for it may belong to the sacrum or be cut off, and none has what does not fit the bodies beside it in height, depth, width or distance.',
-      'Found by a model that was trained on synthetic phantoms only. A radiologist has to check every value.',
+      'Heights are measured at 15, 50 and 85 % of the depth in the mid-sagittal plane of each body. The Genant grade follows from the loss of height: 0 below 20 %, 1 below 25 %, 2 up to 40 %, 3 above. The certainty of a grade depends on how far the loss is from the next grade.',
+      'A body without a grade is outlined in dotted grey and was not judged: it may be fractured or sound. The lowest body has no grade because it may belong to the sacrum or be cut off. Nor has a body that does not fit its neighbours in height, depth, width or distance.',
+      'The model was trained on synthetic phantoms only. A radiologist must check every value.',
     ],
     table: {
       header: [
@@ -154,7 +154,7 @@ export function reportOf(assessments: readonly Assessment[], onSacrum: boolean):
         'Loss %',
         'Grade',
         'Certainty',
-        'Kind, or why none',
+        'Deformity or reason',
       ],
       rows: assessments
         .toReversed()
@@ -181,7 +181,7 @@ function tableRow(name: LevelName, { heights, grading }: Graded): readonly strin
   ];
 }
 
-/** The body's outline on the source frame through its middle: its convex border, as viewers draw it. */
+/** The body's outline on the source frame through its middle: its convex hull, as viewers draw it. */
 function regionOf(volume: Volume, position: PointLps, frames: readonly SegmentFrame[]): readonly ImageRegion[] {
   const slice = Math.round(toVoxel(volume, position)[2]);
   const source = volume.frames[slice];

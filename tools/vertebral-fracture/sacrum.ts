@@ -1,22 +1,22 @@
-/** The landmark that levels are counted from: whether the lowest body of a chain stands on the sacrum. */
+/** The landmark for counting levels: whether the lowest body of a chain rests on the sacrum. */
 import { labelComponents } from '#core/image/components.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import type { ChainCandidate } from './chain.ts';
 import { axisOf, distance, dot, subtract } from './chain-geometry.ts';
 import { pointAt, type SpineMap, TISSUE } from './segment.ts';
 
-/** Farthest that some of the sacrum lies from the middle of L5, mm: half a body, a high disc and the model's gaps. */
+/** Largest distance from the middle of L5 to the nearest sacrum, mm: half a body, a high disc and the model's gaps. */
 const REACH_MM = 36;
-/** How much sacrum there must be near the lowest body: smaller spots are pubic bone, ribs or noise. */
+/** There must be this much sacrum near the lowest body. Smaller spots are pubic bone, ribs or noise. */
 const NEAR_MM = 80;
 const LEAST_ML = 5;
-/** A lowest body this much smaller than the next is what the model took of S1. */
+/** A lowest body smaller than this fraction of the next one is a part of S1 that the model took for a body. */
 const REMNANT = 0.45;
 
-/** The sacrum's wings lie beside S1 and below L5. It goes on below S1, by less than there is below L5. */
+/** The sacrum's wings are beside S1 and below L5. The sacrum continues below S1, with less volume than there is below L5. */
 const WINGS = { leastMl: 1, asideMm: 55, heightMm: 8, belowMm: 40, belowMl: [5, 15] } as const;
 
-/** Splits off what belongs to the sacrum from the lower end of a chain, and says whether the rest stands on it. */
+/** Removes sacral parts from the lower end of a chain, and says whether the rest stands on the sacrum. */
 export function aboveSacrum<T extends ChainCandidate>(
   map: SpineMap,
   chain: readonly T[],
@@ -53,7 +53,7 @@ export function aboveSacrum<T extends ChainCandidate>(
   return { chain: rest, onSacrum: first > 0 || (lowest !== undefined && isNear(lowest)) };
 }
 
-/** Points of the sacrum's larger components, one for each 3 × 3 of a plane and each second plane. */
+/** Points of the sacrum's larger components, one per 3 × 3 points of every second plane. */
 function sacrumPoints(map: SpineMap): readonly { readonly point: PointLps; readonly ml: number }[] {
   const { shape, tissue, grid } = map;
   const voxelMl = (grid.spacingMm[0] * grid.spacingMm[1] * grid.spacingMm[2]) / 1000;

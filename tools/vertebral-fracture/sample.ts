@@ -1,4 +1,4 @@
-/** What lies around a point of the sagittal map, between its eight nearest voxels (trilinear weights). */
+/** Samples the sagittal map at a point between its eight nearest voxels (trilinear weights). */
 import type { PointLps } from '#core/image/geometry.ts';
 import type { SpineBodies } from './bodies.ts';
 import type { SpineMap } from './segment.ts';
@@ -6,14 +6,14 @@ import type { SpineMap } from './segment.ts';
 export interface BodySample {
   /** Occupancy by bodies, 0 to 255. */
   readonly occupancy: number;
-  /** The same without voxels that belong to another body than the one asked for. */
+  /** The same, without voxels that belong to other bodies than the requested one. */
   readonly free: number;
-  /** Weights, 0 to 1, of voxels that belong to the body asked for, and to others. */
+  /** Total weights, 0 to 1, of voxels of the requested body and of other bodies. */
   readonly own: number;
   readonly others: number;
 }
 
-/** Samples the map about one body; undefined outside the map. The object is the same at every call, filled anew. */
+/** Samples the map about one body; undefined outside the map. Every call returns the same object with new values. */
 export function sampler(
   { grid, shape }: SpineMap,
   { labels, occupancy }: SpineBodies,

@@ -1,4 +1,4 @@
-/** The model's answer over the planes that show spine: a tissue class and the probability of "body" for each voxel. */
+/** Runs the model over the planes that show spine: a tissue class and the probability of "body" for each voxel. */
 import type { GridShape } from '#core/image/components.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import type { LpsGrid } from '#core/image/resample.ts';
@@ -10,18 +10,18 @@ const MODEL = 'spine-sagittal';
 export const TISSUE = { background: 0, body: 1, disc: 2, sacrum: 3, posterior: 4 } as const;
 const CLASSES = 5;
 
-/** Planes looked at first, to find the spine's: every 12 mm. */
+/** The spacing of the first, coarse search for the spine's planes: every 12 mm. */
 const COARSE_STEP = 6;
-/** A plane shows spine where at least this much of it is body: about one body's section. */
+/** A plane shows spine if it has at least this much body: about the section of one body. */
 const LEAST_BODY_MM2 = 250;
-/** How far to each side of the planes that show spine the model looks closely. */
+/** The model also reads this many planes to each side of those that show spine. */
 const MARGIN = 6;
 
 /** A stack of sagittal planes near the spine. Index = (plane × height + z) × depth + y, on `grid` of LPS axes. */
 export interface SpineMap {
-  /** `columns` are the planes that were segmented; its origin is the first of them. */
+  /** `columns` are the segmented planes; the origin is that of the first one. */
   readonly grid: LpsGrid;
-  /** The same layout as components see it: columns y, rows z, slices planes. */
+  /** The same layout for `labelComponents`: columns y, rows z, slices planes. */
   readonly shape: GridShape;
   /** Classes of `TISSUE`. */
   readonly tissue: Uint8Array;
@@ -29,7 +29,7 @@ export interface SpineMap {
   readonly bodyProbability: Uint8Array;
 }
 
-/** Runs the model: a coarse look over the whole width, then every plane near the spine. Undefined where there is none. */
+/** Runs the model: a coarse search over the whole width, then every plane near the spine. Undefined where there is no spine. */
 export async function segmentSpine(planes: SagittalPlanes, context: ProcessingContext): Promise<SpineMap | undefined> {
   const { grid } = planes;
   const areaMm2 = SPACING_MM[1] * SPACING_MM[2];
@@ -41,7 +41,7 @@ export async function segmentSpine(planes: SagittalPlanes, context: ProcessingCo
   }
   const best = seen.reduce((a, b) => (b.body > a.body ? b : a), { plane: 0, body: 0 });
   if (best.body < LEAST_BODY_MM2) return undefined;
-  // The spine is one piece from side to side: grow from the plane that shows most of it.
+  // The spine is one piece from side to side, so the search grows from the plane that shows most of it.
   const threshold = Math.max(LEAST_BODY_MM2, best.body * 0.08);
   const shows = (plane: number): boolean => (seen.find((one) => one.plane === plane)?.body ?? 0) >= threshold;
   let from = best.plane;
@@ -65,8 +65,8 @@ export async function segmentSpine(planes: SagittalPlanes, context: ProcessingCo
 const KERNEL = [1, 2, 3, 2, 1] as const;
 
 /**
- * The likeliest class at each point, after each plane's probabilities were averaged with those of the planes beside it:
- * the model judges planes one by one, and what it misses in one it mostly sees in the next.
+ * The likeliest class at each point, after averaging each plane's probabilities with those of its neighbours: the model judges
+ * planes one by one, and it mostly finds in the next plane what it misses in one.
  */
 function acrossPlanes(planes: readonly (readonly Uint8Array[])[]): Pick<SpineMap, 'tissue' | 'bodyProbability'> {
   const size = planes[0]?.[0]?.length ?? 0;

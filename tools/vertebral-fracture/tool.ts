@@ -1,6 +1,6 @@
 /**
  * Vertebral bodies in CT: sagittal planes → tissue classes → single bodies → heights → Genant grades → findings.
- * Each step is a file of this folder, in this order.
+ * Each step is a file in this folder, in this order.
  */
 import { NotEvaluableError } from '#core/errors.ts';
 import { boundsOf } from '#core/image/resample.ts';
@@ -34,7 +34,7 @@ export function createTool(entry: ToolEntry): ImageProcessingTool {
   return tool;
 }
 
-/** @throws NotEvaluableError where the volume holds spine and no body that can be graded, or what may be no spine */
+/** @throws NotEvaluableError where the volume shows spine but no body can be graded, or where it may not show a spine */
 async function assess(volume: Volume, context: ProcessingContext): Promise<ResultContent> {
   requireThinSlices(volume);
   requireHounsfield(volume);
@@ -51,14 +51,14 @@ async function assess(volume: Volume, context: ProcessingContext): Promise<Resul
   if (candidates.every(({ heights }) => heights === undefined)) {
     throw new NotEvaluableError(
       'no-complete-body',
-      'Spine is in view, but no vertebral body is complete: a taller series is needed.',
+      'The spine is in view, but no vertebral body is complete. A longer series is needed.',
       { facts: { bodiesPartlyInView: spine.bodies.length } },
     );
   }
   requireSpine(spine.bodies);
   const fits = fitBodies(candidates);
   requireGradable(fits);
-  // Where the lowest may be S1 no level is told; the first that fits is near enough to L5 to be compared as such.
+  // If the lowest body may be S1, no level is named. The first body that fits is close enough to L5 to be compared as such.
   const isSure = standsOnSacrum(fits);
   const names = nameLevels({ ...spine, onSacrum: spine.onSacrum && isSure });
   const first = isSure ? 0 : fits.findIndex((fit) => fit.fits);

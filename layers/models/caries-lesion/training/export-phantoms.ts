@@ -1,10 +1,10 @@
 /**
  * Writes seeded dental phantoms for `train.py`: `node export-phantoms.ts DIR KIND FIRST_SEED COUNT CARIES_RATE`.
  *
- * Per phantom two files of the same size, at the model's working resolution: `<kind>-<seed>.in` (int8, the model's
- * two input channels × 60) and `.label` (uint8 planes: lesion, tooth, upper crown core, lower crown core, restoration,
- * each 0–255, and the depth class of the lesion, 0 none, 1 E1 … 5 D3), and an index with sizes and the lesions' places.
- * Pixels go through the tool's own preprocessing.
+ * Each phantom has two files of the same size, at the model's working resolution: `<kind>-<seed>.in` (int8: the model's two
+ * input channels × 60) and `.label` (uint8 planes: lesion, tooth, upper crown core, lower crown core, restoration, each 0–255,
+ * and the depth class of the lesion, 0 none, 1 E1 … 5 D3). An index has their sizes and the lesions' places. Pixels pass through
+ * the tool's own preprocessing.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,12 +14,12 @@ import { modelInput, type Plane, resample } from '#tools/caries/preprocess.ts';
 import { WORKING_MM } from '#tools/caries/scale.ts';
 
 const MAKE: Readonly<Record<string, (seed: number, cariesRate: number) => DentalPhantom>> = {
-  // Coarser than real detectors, but still finer than the working resolution: rendering is most of the work.
+  // Coarser than real detectors but finer than the working resolution: rendering takes most of the time.
   bitewing: (seed, cariesRate) => makeBitewing({ seed, cariesRate, spacingMm: 0.06 }),
   periapical: (seed, cariesRate) => makePeriapical({ seed, cariesRate, spacingMm: 0.06 }),
   panoramic: (seed, cariesRate) => makePanoramic({ seed, cariesRate, spacingMm: 0.15 }),
 };
-/** Panoramics are cut to the teeth and this many rows around them, but for every fourth: the rest of a head teaches little. */
+/** Panoramics are cropped to the teeth and this many rows around them, except every fourth: the rest of a head teaches little. */
 const AROUND_ROWS = 110;
 
 const [folder = '.', kind = 'bitewing', first = '0', count = '1', rate = '0.2'] = process.argv.slice(2);
@@ -89,7 +89,7 @@ function where(pixels: Uint8Array, holds: (label: number) => boolean): Float32Ar
   return out;
 }
 
-/** Soft labels, 0–255, resampled like the picture, and the depth class of the nearest pixel. */
+/** Soft labels, 0–255, resampled like the picture; the depth class is that of the nearest pixel. */
 function labels(
   { rows, columns, truth }: DentalPhantom,
   toRows: number,

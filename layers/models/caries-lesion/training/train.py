@@ -1,10 +1,10 @@
 """Trains caries-lesion: a small U-Net on seeded dental phantoms. Usage: train.py DATA_FOLDER OUT.onnx
 
 Input: 1 x 2 x rows x columns (tools/caries/preprocess.ts), sides multiples of 16.
-Output: 1 x 9 x rows x columns, probabilities of lesion, tooth, upper crown core, lower crown core, restoration, and, for
-a pixel in a lesion, that this reaches the inner enamel, the outer, middle and inner third of the dentin or deeper.
-Seeded. DATA_FOLDER gets checkpoint.onnx every thousand steps, and calibration.npz: 32 inputs of the training set,
-undisturbed, for whoever quantises the model.
+Output: 1 x 9 x rows x columns, probabilities of lesion, tooth, upper crown core, lower crown core, restoration; and for
+pixels in a lesion, that it reaches the inner enamel, and the outer, middle and inner third of the dentin or deeper.
+Seeded. The script writes checkpoint.onnx into DATA_FOLDER every thousand steps, and calibration.npz: 32 undisturbed inputs
+of the training set, for quantising the model.
 """
 
 import glob
@@ -19,19 +19,19 @@ from torch import nn
 from torch.nn import functional
 
 SEED = 7
-# Planes of the labels: five that are masks, and the depth class; planes of the answer: five and four.
+# The labels have five mask planes and the depth class; the output has five mask planes and four depth planes.
 MASKS = 5
 DEPTHS = 4
 PATCH = (192, 224)
-# What is cut out before it is turned and zoomed to a patch.
+# The size of a cut before it is rotated and zoomed to a patch.
 CUT = (272, 304)
 BATCH = 4
 STEPS = int(os.environ.get("TRAIN_STEPS", "2600"))
 CALIBRATION_INPUTS = 32
-# Lesions are a few hundredths of the picture: their plane weighs more, and their pixels more again, small ones most.
+# Lesions are a few hundredths of the picture: their plane weighs more, and their pixels weigh even more, small ones most.
 PLANE_WEIGHTS = torch.tensor([4.0, 1.0, 1.0, 1.0, 0.5]).view(1, MASKS, 1, 1)
 LESION_WEIGHTS = torch.tensor([6.0, 18.0, 12.0, 6.0, 6.0, 6.0])
-# Share of patches from each kind of picture, and of patches that show none.
+# Share of patches from each kind of picture, and of patches that show no teeth.
 KINDS = {"bitewing": 0.3, "periapical": 0.22, "panoramic": 0.48}
 NOTHING = 0.08
 
@@ -56,7 +56,7 @@ class UNet(nn.Module):
         self.down = nn.ModuleList(double(a, b) for a, b in zip((widths[0], *widths[:-1]), widths))
         self.up = nn.ModuleList(double(a + b, a) for a, b in zip(widths[:-1], widths[1:]))
         self.head = nn.ConvTranspose2d(widths[0], MASKS + DEPTHS, 4, stride=2, padding=1)
-        # What is looked for is rare: start from there.
+        # Everything to be found is rare: the biases start from there.
         with torch.no_grad():
             self.head.bias[:MASKS] = -2.0
             self.head.bias[MASKS:] = 0.0
@@ -96,7 +96,7 @@ def load(folder):
 
 
 def place(item, random):
-    """Where a cut begins: half of them around a lesion (small ones more often), a third around a tooth, the rest anywhere."""
+    """Where a cut begins: half of the cuts lie around a lesion (small ones more often), a third around a tooth, the rest anywhere."""
     grey, _, lesions, teeth = item
     rows, columns = grey.shape[1:]
     high, wide = CUT
@@ -109,14 +109,14 @@ def place(item, random):
         centre = teeth[random.integers(len(teeth))]
     if centre is None:
         return random.integers(max(1, rows - high + 1)), random.integers(max(1, columns - wide + 1))
-    # Not in the middle always, but so that it stays inside when the cut is turned and zoomed.
+    # Off-centre, but close enough to stay inside when the cut is rotated and zoomed.
     top = centre[1] - high // 2 + random.integers(-60, 61)
     left = centre[0] - wide // 2 + random.integers(-70, 71)
     return int(np.clip(top, 0, max(0, rows - high))), int(np.clip(left, 0, max(0, columns - wide)))
 
 
 def cut(pictures, random):
-    """One cut as float input 2 x CUT and labels 6 x CUT; beyond a small picture's edge it repeats it."""
+    """One cut as float input 2 x CUT and labels 6 x CUT. The edge of a small picture is repeated to fill the cut."""
     if random.random() < NOTHING:
         return nothing(random), np.zeros((MASKS + 1, *CUT), np.float32)
     kind = random.choice(list(KINDS), p=list(KINDS.values()))
@@ -132,7 +132,7 @@ def cut(pictures, random):
 
 
 def nothing(random):
-    """No teeth: noise of any grain, and chains of bones as spines, fingers, ribs and limbs are."""
+    """A picture without teeth: noise of any grain, and chains of bones like spines, fingers, ribs and limbs."""
     x = np.zeros(CUT, np.float32)
     for grain in (1, 4, 16, 48):
         coarse = random.normal(0, random.uniform(0, 0.6), (1, 1, CUT[0] // grain + 1, CUT[1] // grain + 1))
@@ -146,7 +146,7 @@ def nothing(random):
 
 
 def add_bones(x, random):
-    """A chain of rounded boxes with bright rims along a line, each as long as it is wide (vertebrae) to ten times (limbs)."""
+    """A chain of rounded boxes with bright rims along a line, from as long as wide (vertebrae) to ten times as long (limbs)."""
     rows, columns = np.mgrid[0 : CUT[0], 0 : CUT[1]].astype(np.float32)
     angle, half = random.uniform(0, np.pi), random.uniform(5, 40)
     along = (rows - random.uniform(0, CUT[0])) * np.sin(angle) + (columns - random.uniform(0, CUT[1])) * np.cos(angle)
@@ -166,13 +166,13 @@ def blurred(x):
 
 
 def warp(x, y, random):
-    """Turned by up to 12 degrees, zoomed by a quarter, mirrored: cuts become patches."""
+    """Turns cuts into patches: rotated by up to 12 degrees, zoomed by a quarter, mirrored."""
     theta = np.empty((BATCH, 2, 3), np.float32)
     for one in theta:
         angle = np.radians(np.clip(random.normal(0, 4), -12, 12))
         size = np.exp(random.normal(0, 0.12))
         mirrored = -1 if random.random() < 0.5 else 1
-        # Grid coordinates run from -1 to 1 over the cut, so a patch is a part of it.
+        # Grid coordinates run from -1 to 1 over the cut, and a patch is a part of the cut.
         down, across = PATCH[0] / CUT[0] / size, PATCH[1] / CUT[1] / size
         ratio = CUT[0] / CUT[1]
         one[0] = (mirrored * across * np.cos(angle), -down * ratio * np.sin(angle), 0)
@@ -184,7 +184,7 @@ def warp(x, y, random):
 
 
 def disturb(x, random):
-    """What sets real radiographs apart from phantoms: contrast, sharpening, shading, shadows, noise of one to a few pixels' grain."""
+    """Makes phantoms more like real radiographs: contrast, sharpening, shading, shadows, noise of one to a few pixels' grain."""
 
     def each(values):
         return torch.from_numpy(np.asarray(values, np.float32)).view(BATCH, -1, 1, 1)
@@ -204,7 +204,7 @@ def disturb(x, random):
 
 
 def shadows(random):
-    """What lies across teeth (jaw, tongue, the other side's bone): edges, soft or sharp, and seldom a thin bright line."""
+    """Structures across the teeth (jaw, tongue, the other side's bone): edges, soft or sharp, and rarely a thin bright line."""
     rows, columns = torch.meshgrid(torch.arange(PATCH[0]), torch.arange(PATCH[1]), indexing="ij")
     out = torch.zeros(BATCH, 2, *PATCH)
     for one in out:
@@ -232,7 +232,7 @@ def loss_of(logits, y):
     p = torch.sigmoid(masks)
     both = (p * target).sum((0, 2, 3))
     dice = 1 - (2 * both + 20) / (p.sum((0, 2, 3)) + target.sum((0, 2, 3)) + 20)
-    # Deeper than E1, E2, D1, D2: asked of a lesion's pixels only.
+    # Deeper than E1, E2, D1, D2: defined for pixels in a lesion only.
     inside = (depth > 0).float()
     deeper = (depth > torch.arange(1, DEPTHS + 1).view(1, DEPTHS, 1, 1)).float()
     depths = functional.binary_cross_entropy_with_logits(logits[:, MASKS:], deeper, reduction="none") * inside

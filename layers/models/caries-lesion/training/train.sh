@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes the phantoms, trains caries-lesion and exports it: layers/models/caries-lesion/training/train.sh [SCRATCH_FOLDER [OUT.onnx]]
-# About 15 minutes on one quiet core. Needs node 24, a python3 with torch 1.13 (Debian: python3-torch) and .venv/training (`node setup/setup.mjs
-# test` makes it). Without OUT it writes the model's own file and seals it. SCRATCH_FOLDER takes about 1.5 GB.
-# TRAIN_PHANTOMS and TRAIN_STEPS make a tiny run of it.
+# Takes about 15 minutes on one quiet core. Needs node 24, a python3 with torch 1.13 (Debian: python3-torch) and .venv/training
+# (made by `node setup/setup.mjs test`). Without OUT it writes the model's own file and seals it. SCRATCH_FOLDER needs about 1.5 GB.
+# TRAIN_PHANTOMS and TRAIN_STEPS shorten it to a trial run.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 data=${1:-$(mktemp -d)}
@@ -10,7 +10,7 @@ out=${2:-$here/../caries-lesion.onnx}
 export OMP_NUM_THREADS=1
 # onnxruntime would send telemetry.
 export ORT_DISABLE_TELEMETRY=1
-# kind, first seed, how many, chance of caries per surface
+# kind, first seed, count, chance of caries per surface
 phantoms() { node "$here/export-phantoms.ts" "$data" "$1" "$2" "${TRAIN_PHANTOMS:-$3}" "$4"; }
 phantoms bitewing 1000 320 0.3
 phantoms bitewing 5000 40 0

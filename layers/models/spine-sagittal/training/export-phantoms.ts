@@ -1,10 +1,10 @@
 /**
  * Writes seeded phantoms as raw arrays for `train.py`: node export-phantoms.ts OUT FIRST_SEED COUNT
  *
- * Per phantom, on the grid the tool uses (2 mm × 1.5 mm × 1.5 mm, LPS), each [x][z][y]: `<seed>.hu` (int16), `<seed>.body`
- * (uint8: how much of the voxel's middle plane is vertebral body, 0–255, of eight samples) and `<seed>.rest` (uint8: the
- * class, as in `LABELS`, of what is not body); `<seed>.json` holds the shape. Every fourth phantom keeps its whole width, the others
- * 60 mm to each side of the midline; in every second one two bodies of five are fractured.
+ * Each phantom has three arrays on the tool's grid (2 mm × 1.5 mm × 1.5 mm, LPS), each [x][z][y]: `<seed>.hu` (int16),
+ * `<seed>.body` (uint8: the share of vertebral body in the voxel's middle plane, 0–255, from eight samples) and `<seed>.rest`
+ * (uint8: the class, as in `LABELS`, of the part that is not body). `<seed>.json` has the shape. Every fourth phantom keeps its
+ * whole width, the others 60 mm to each side of the midline. In every second phantom, two of five bodies are fractured.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ mkdirSync(out, { recursive: true });
 /** Sunken endplates are the hardest to see, and rarer in patients than a network needs to learn them. */
 const FRACTURED = { fractureRate: 0.4, fractureTypes: ['wedge', 'biconcave', 'biconcave', 'crush'] } as const;
 
-/** Where a voxel is sampled along y and z, parts of it: endplates lie across z, so that more samples are taken there. */
+/** Where a voxel is sampled along y and z, in fractions. Endplates lie across z, so z has more samples. */
 const SAMPLES = { y: [-0.25, 0.25], z: [-0.375, -0.125, 0.125, 0.375] } as const;
 
 for (let seed = Number(first); seed < Number(first) + Number(count); seed += 1) {
@@ -42,7 +42,7 @@ for (let seed = Number(first); seed < Number(first) + Number(count); seed += 1) 
   writeFileSync(join(out, `${seed}.json`), JSON.stringify({ shape: [grid.columns, grid.slices, grid.rows] }));
 }
 
-/** How much of each voxel is body, and the class of the last sample that is not. */
+/** The share of body in each voxel, and the class of the last sample that is not body. */
 function shares(patient: SpinePatient, grid: LpsGrid): { readonly body: Uint8Array; readonly rest: Uint8Array } {
   const size = grid.columns * grid.rows * grid.slices;
   const inBody = new Uint8Array(size);

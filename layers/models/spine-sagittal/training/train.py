@@ -4,10 +4,10 @@
 
 Input  `hu`:     float32 [n, 5, z, y], Hounsfield units at x - 4 mm, x - 2 mm ... x + 4 mm; z to the head, y to posterior, 1.5 mm.
 Output `tissue`: float32 [n, 5, z, y], probabilities of background, body, disc, sacrum, posterior elements.
-z and y are multiples of 16. Clipping and scaling are part of the graph, so that whoever runs it only knows HU.
+z and y are multiples of 16. Clipping and scaling are part of the graph, so its users need to know HU only.
 
-The target is how much of each voxel is body, not whether its centre is: so where the probability crosses one half between two
-voxels, there the surface is. Seeds below a million are held out. One thread: with two, Debian's torch spins and is slower.
+The target is the share of body in each voxel, not whether the voxel's centre is body. The surface is therefore where the probability
+crosses one half between two voxels. Seeds below a million are held out. One thread: with two, Debian's torch spins and is slower.
 """
 import argparse
 import json
@@ -28,7 +28,7 @@ PLANES = (-2, -1, 0, 1, 2)  # sagittal planes are 2 mm apart
 MIDDLE = len(PLANES) // 2
 AIR = -1024
 FIRST_SEED = 1_000_000
-# Where every class is painted in one density, HU: what the network may know of a class whatever its texture.
+# Densities, HU, for crops in which every class is painted in one density: the network must know a class whatever its texture.
 PAINTED = ((-110, 60), (80, 420), (20, 130), (80, 420), (80, 450))
 
 
@@ -59,7 +59,7 @@ class UNet(nn.Module):
 
 
 class Exported(nn.Module):
-    """The network with probabilities, as the tool runs it."""
+    """The network with probabilities as output, as the tool runs it."""
 
     def __init__(self, net):
         super().__init__()
@@ -84,7 +84,7 @@ def load(folder, wanted):
 
 
 def draw(cases, random):
-    """One crop: the planes around one plane, how much of each is body, and what the rest is; all float32 [5, z, y]."""
+    """One crop: the planes around one plane, the share of body in each voxel, and the class of the rest; all float32 [5, z, y]."""
     hu, body, rest, near = cases[random.integers(len(cases))]
     x = int(random.choice(near)) if len(near) and random.random() < 0.85 else int(random.integers(hu.shape[0]))
     marked = np.flatnonzero(body[x][::4, ::4])
@@ -110,7 +110,7 @@ def window(plane, corner, outside):
 
 
 def painted(hu, body, rest, random):
-    """The same planes with one density a class, as a mask would look that is painted as a CT."""
+    """The same planes with one density per class, like a mask painted as a CT."""
     values = np.array([random.uniform(*limits) for limits in PAINTED], np.float32)
     if random.random() < 0.6:
         values[SACRUM] = values[BODY] * random.uniform(0.85, 1.15)
@@ -121,7 +121,7 @@ def painted(hu, body, rest, random):
 
 
 def augment(hu, body, rest, random):
-    """Tilts and scales the planes, changes density and contrast, adds noise and blur. Labels of the middle plane only."""
+    """Rotates and scales the planes, changes density and contrast, adds noise and blur. Returns labels of the middle plane only."""
     hu, body, rest = torch.from_numpy(hu), torch.from_numpy(body[MIDDLE:MIDDLE + 1]) / 255, torch.from_numpy(rest[MIDDLE:MIDDLE + 1])
     if random.random() < 0.6:
         angle, scale = random.normal() * 0.18, random.uniform(0.82, 1.2)
@@ -133,7 +133,7 @@ def augment(hu, body, rest, random):
         hu, body = both[:-1], both[-1:]
         rest = F.grid_sample(rest[None], grid, mode="nearest", align_corners=False)[0]
     soft = hu > -300
-    # Density changes over the picture, too, so that no class is known by being brighter than its neighbours.
+    # Density also varies over the picture: no class should be recognised by being brighter than its neighbours.
     gain = F.interpolate(torch.from_numpy(random.uniform(0.85, 1.18, (1, 1, 4, 3)).astype(np.float32)), CROP, mode="bilinear", align_corners=True)[0]
     hu = torch.where(soft, hu * gain * random.uniform(0.85, 1.2) + random.normal() * 15, hu)
     kernel = random.random()
@@ -165,9 +165,9 @@ def target_of(body, rest):
 
 
 def loss_of(logits, body, rest, overlap):
-    """Cross-entropy with shares, less where there is nothing around; early on, Dice beside it (`overlap`), which draws all classes in."""
+    """Cross-entropy with shares, weighted less where nothing is near. Early on, Dice is added (`overlap`) to pull in all classes."""
     target = target_of(body, rest)
-    # By place and not by class: a class that weighs more would push its surface out.
+    # The weight depends on the place and not on the class: a class that weighs more would push its surface outwards.
     near = F.max_pool2d(1 - target[:, :1], 9, 1, 4)[:, 0]
     weight = 0.3 + 0.7 * (near > 0)
     entropy = -((target * F.log_softmax(logits, 1)).sum(1) * weight).sum() / weight.sum()
@@ -179,7 +179,7 @@ def loss_of(logits, body, rest, overlap):
 
 
 def validate(net, cases, planes=6):
-    """Dice of each class, and the mean error of the share of body where there is some, over planes of the held-out phantoms."""
+    """Dice of each class, and the mean error of the share of body near bodies, over planes of the held-out phantoms."""
     net.eval()
     both, sums, errors = np.zeros(CLASSES), np.zeros(CLASSES), []
     with torch.no_grad():
@@ -211,7 +211,7 @@ def export(net, path):
 
 
 def calibration(cases, path, count=48):
-    """Inputs as the tool makes them, for `layers/training/quantise.py`."""
+    """Inputs like the tool's own, for `layers/training/quantise.py`."""
     random = np.random.default_rng(1)
     np.savez(path, hu=np.stack([draw(cases, random)[0] for _ in range(count)]))
 

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Phantoms, training, quantisation and card in one go: under an hour on two cores.
+# Makes the phantoms, trains, quantises and seals in one command: under an hour on two cores.
 #   layers/models/spine-sagittal/training/train.sh [SCRATCH_FOLDER [OUT.onnx]]
-# Needs node 24, Debian's python3-torch (1.13) and .venv/training (`node setup/setup.mjs test` makes it). With OUT the model is written there and the
-# committed one stays. TRAIN_PHANTOMS and TRAIN_STEPS make it a short try.
+# Needs node 24, Debian's python3-torch (1.13) and .venv/training (made by `node setup/setup.mjs test`). With OUT it writes the model there and
+# leaves the committed one alone. TRAIN_PHANTOMS and TRAIN_STEPS shorten it to a trial run.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 model=$(dirname "$here")
@@ -14,7 +14,7 @@ export PATH="$root/node_modules/.bin:$PATH"
 # onnxruntime would send telemetry.
 export ORT_DISABLE_TELEMETRY=1
 
-# Seeds from a million up to train on, a few others to watch.
+# Seeds from a million on are for training, a few others for watching progress.
 half=$((phantoms / 2))
 node "$here/export-phantoms.ts" "$scratch" 1000000 "$half" &
 node "$here/export-phantoms.ts" "$scratch" $((1000000 + half)) $((phantoms - half))
