@@ -71,9 +71,9 @@ export async function runTool({
     leftOut.push(...loading.leftOut);
     given = loading.given;
     const timedEngine: InferenceEngine = {
-      async run(modelId, inputs) {
+      async run(modelId, inputs, expected) {
         deadline.check();
-        const outputs = await watch.time('inference', engine.run(modelId, inputs));
+        const outputs = await watch.time('inference', engine.run(modelId, inputs, expected));
         deadline.check();
         return outputs;
       },

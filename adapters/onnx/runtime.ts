@@ -10,7 +10,8 @@ export type OnnxRuntime = typeof import('onnxruntime-node');
  * at the head of a file, where an import runs before any statement. A worker thread's `process.env` is a copy that the
  * library never sees: there the process must have been started with the switch, or its main thread have been here before.
  *
- * @throws ConfigurationError in a worker thread of a process whose environment does not say so
+ * @throws ConfigurationError in a worker thread of a process whose environment does not say so, or where the library does
+ *   not load on this machine
  */
 export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
   for (const [name, value] of Object.entries(TELEMETRY_OFF)) {
@@ -21,5 +22,16 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
     }
     process.env[name] = value;
   }
-  return import('onnxruntime-node');
+  try {
+    return await import('onnxruntime-node');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+    const machine = `${process.platform} on ${process.arch}`;
+    throw new ConfigurationError(
+      `ONNX Runtime cannot be loaded on this machine, ${machine}${code}: models cannot run`,
+      {
+        cause,
+      },
+    );
+  }
 }

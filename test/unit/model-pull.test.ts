@@ -159,10 +159,10 @@ describe('a model that is nowhere', () => {
     writeFileSync(join(modelsDir, card.id, 'model.json'), JSON.stringify(card));
     const engine = createOnnxEngine({ modelsDir, threads: 1 });
 
-    await expect(engine.run(card.id, {})).rejects.toThrow(
+    await expect(engine.run(card.id, {}, {})).rejects.toThrow(
       /npx hilum models pull foreign.* from models\.example \(31 bytes, licence BSD-2-Clause\)/,
     );
-    await expect(engine.run(card.id, {})).rejects.toBeInstanceOf(ConfigurationError);
+    await expect(engine.run(card.id, {}, {})).rejects.toBeInstanceOf(ConfigurationError);
   });
 
   it('and belongs to the checkout is to be put back', () => {
