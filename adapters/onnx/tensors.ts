@@ -19,7 +19,8 @@ export function checkInputs(model: string, declared: Declared, given: Readonly<R
         `takes its input ${input.name} as ${typeOf(input)}, and tools give float32: export it with float32 inputs`,
       );
     }
-    if (input.isTensor && !fits(tensor.shape, input.shape)) {
+    // A model may say nothing of a shape; the runtime gives it as one without axes.
+    if (input.isTensor && input.shape.length > 0 && !fits(tensor.shape, input.shape)) {
       throw refusal(`was given its input ${input.name} as ${shown(tensor.shape)}`);
     }
     const size = tensor.shape.reduce((product, axis) => product * axis, 1);
@@ -57,11 +58,9 @@ export function expectedTensor(
   return { data, shape: dims };
 }
 
-/** Whether a shape has the sizes that are asked for; an axis that is named, not numbered, may have any. */
+/** Whether a shape has the sizes that are asked for; an axis with a name or without a size may have any. */
 function fits(shape: readonly number[], wanted: readonly (number | string)[]): boolean {
-  return (
-    shape.length === wanted.length && wanted.every((size, axis) => typeof size === 'string' || size === shape[axis])
-  );
+  return shape.length === wanted.length && wanted.every((size, axis) => isOpen(size) || size === shape[axis]);
 }
 
 /** A plain loop: it sees every value of every output. */
@@ -76,4 +75,7 @@ const listed = (declared: Declared): string =>
     : declared.map((it) => `${it.name} (${typeOf(it)}${it.isTensor ? ` ${shown(it.shape)}` : ''})`).join(', ');
 
 const typeOf = (value: Declared[number]): string => (value.isTensor ? value.type : 'no tensor');
-const shown = (shape: readonly (number | string)[]): string => shape.join(' × ') || 'a single value';
+const isUnsized = (size: number | string): boolean => typeof size === 'number' && size < 0;
+const isOpen = (size: number | string): boolean => typeof size === 'string' || isUnsized(size);
+const shown = (shape: readonly (number | string)[]): string =>
+  shape.map((size) => (size === '' || isUnsized(size) ? 'any' : size)).join(' × ') || 'without axes';

@@ -42,6 +42,18 @@ describe('the ONNX engine', () => {
     expect([...mask.data]).toEqual([0, 0, 1, 1, 1, 0]);
   });
 
+  it.each([
+    ['no name', ['', 2]],
+    ['no shape', []],
+  ])('takes any size where the model gives its axis %s', async (_what, shape) => {
+    const [inputs, outputs] = [[{ name: 'x', shape }], [{ name: 'y', shape }]];
+    await put(tinyOnnx({ inputs, outputs, nodes: [{ operator: 'Add', inputs: ['x', 'x'], outputs: ['y'] }] }));
+
+    const { y } = await engine().run('double', { x: { data: new Float32Array(6), shape: [3, 2] } }, { y: [3, 2] });
+
+    expect(y.shape).toEqual([3, 2]);
+  });
+
   it('refuses a model whose file is another one, before it is loaded', async () => {
     await card('double.onnx', 'a'.repeat(64));
 
