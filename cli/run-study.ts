@@ -13,6 +13,8 @@ import type { ImageIndex } from '#core/study/study-index.ts';
 import type { Finding, ImageProcessingTool, LeftOut, Outcome, ProcessingResult } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import type { RefusedFile, StudyFiles, StudyInFolders } from '#files/dicom-files.ts';
+import { note, root } from './command.ts';
+import { toolFailureLines } from './tool-failure.ts';
 
 /** A tool ready to run. */
 export interface ReadyTool {
@@ -132,6 +134,7 @@ async function resultOf(study: StudyFiles, images: readonly ImageIndex[], ready:
       deadlineMs,
     });
   } catch (error) {
+    for (const line of toolFailureLines(error, entry.manifest.id, root)) note(line);
     debug(error);
     return nonResultOf(entry, images, { outcome: 'failed', reason: reasonOf(error) });
   }

@@ -143,9 +143,14 @@ function toolError(tool: string, error: unknown): KnownError {
 
 /** What a tool cannot get wrong by `createResult` alone: that the answer is its own, and about what it was given. */
 function checkIdentity(
-  { toolName, metadata }: ProcessingResult,
+  result: ProcessingResult,
   { entry, images, inputDigest }: Pick<ToolRun, 'entry' | 'images'> & { readonly inputDigest: string },
 ): void {
+  const broken = (why: string): ToolFailedError =>
+    new ToolFailedError(`The answer of ${entry.manifest.id} breaks the contract of tools: ${why}`);
+  // A tool that forgets to return is not seen by the compiler where its developer does not ask it.
+  if (typeof result?.metadata !== 'object') throw broken('it is no result; return what createResult() gives');
+  const { toolName, metadata } = result;
   const given = new Set(instanceUidsOf(images));
   const { inputs } = metadata;
   const rules = [
@@ -154,9 +159,8 @@ function checkIdentity(
     [metadata.inputDigest === inputDigest, 'its input digest is not that of its input'],
     [inputs.length > 0 && inputs.every((uid) => given.has(uid)), 'its inputs are not what it was given'],
   ] as const;
-  const broken = rules.find(([holds]) => !holds);
-  if (broken === undefined) return;
-  throw new ToolFailedError(`The answer of ${entry.manifest.id} breaks the contract of tools: ${broken[1]}`);
+  const rule = rules.find(([holds]) => !holds);
+  if (rule !== undefined) throw broken(rule[1]);
 }
 
 /** A deadline that is noticed by a timer where the tool waits, and by `check` where it computes. */
