@@ -23,6 +23,14 @@ export interface OnnxEngineOptions extends ModelPlaces {
 export interface OnnxEngine extends InferenceEngine {
   /** Loads a model before its first use; throws what `run` would throw for it, which may try again. */
   prepare(modelId: string): Promise<void>;
+  /** What a model takes and gives, once it is loaded; throws as `prepare` does. */
+  describe(modelId: string): Promise<ModelDescription>;
+}
+
+/** A model's inputs and outputs, by name. */
+export interface ModelDescription {
+  readonly inputs: InferenceSession['inputMetadata'];
+  readonly outputs: InferenceSession['outputMetadata'];
 }
 
 /** Sessions are never released, because creating and releasing them leaks: one per model and process. */
@@ -39,6 +47,10 @@ export function createOnnxEngine({ threads, ...places }: OnnxEngineOptions): Onn
   return {
     async prepare(modelId) {
       await sessionOf(modelId, places, threads);
+    },
+    async describe(modelId) {
+      const { inputMetadata: inputs, outputMetadata: outputs } = await sessionOf(modelId, places, threads);
+      return { inputs, outputs };
     },
     async run(modelId, inputs, expected): Promise<Readonly<Record<string, Tensor>>> {
       const session = await sessionOf(modelId, places, threads);
