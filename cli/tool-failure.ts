@@ -4,21 +4,60 @@
  */
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isKnown } from '#core/errors.ts';
+import { isKnown, ModelError } from '#core/errors.ts';
+import type { InferenceEngine } from '#core/ports.ts';
 
 /** Calls of the tool's own code that are shown of one error, the innermost first. */
 const MOST_CALLS = 5;
 
+/** An engine that knows where the tool called it last: a session that several calls wait for tells nothing of them. */
+export interface WatchedEngine {
+  readonly engine: InferenceEngine;
+  /** The call that failed, as an error whose stack leads to the tool; undefined where none did. */
+  failedCall(): Error | undefined;
+}
+
+export function watchCalls(engine: InferenceEngine): WatchedEngine {
+  let failed: Error | undefined;
+  return {
+    engine: {
+      async run(model, inputs, expected) {
+        const call = new Error(model);
+        try {
+          return await engine.run(model, inputs, expected);
+        } catch (error) {
+          failed = call;
+          throw error;
+        }
+      },
+    },
+    failedCall: () => failed,
+  };
+}
+
+export interface Failure {
+  readonly error: unknown;
+  /** The tool's id. */
+  readonly tool: string;
+  /** The folder that holds `tools/`. */
+  readonly root: string;
+  readonly failedCall?: Error | undefined;
+}
+
 /**
- * Lines about `error` and its causes: the kind and text of what is not ours, whose text the report leaves out, and the places in
+ * Lines about an error and its causes: the kind and text of what is not ours, whose text the report leaves out, and the places in
  * `tools/<id>/` that led to it. Nothing where the report has said everything.
  */
-export function toolFailureLines(error: unknown, id: string, root: string): readonly string[] {
-  const lines = causesOf(error).flatMap((one) => [
+export function toolFailureLines({ error, tool, root, failedCall }: Failure): readonly string[] {
+  // What caused an error of a model is the runtime's reason, which the report tells.
+  const own = error instanceof ModelError ? [error] : causesOf(error);
+  const lines = own.flatMap((one) => [
     ...(isKnown(one) ? [] : [`  ${textOf(one)}`]),
-    ...placesIn(one, id, root).map((place) => `    at ${place}`),
+    ...placesIn(one, tool, root).map((place) => `    at ${place}`),
   ]);
-  return lines.length === 0 ? [] : [`${id} failed here:`, ...new Set(lines)];
+  const call = error instanceof ModelError ? placesIn(failedCall, tool, root).map((place) => `    at ${place}`) : [];
+  const told = call.length > 0 ? call : lines;
+  return told.length === 0 ? [] : [`${tool} failed here:`, ...new Set(told)];
 }
 
 function causesOf(error: unknown): readonly unknown[] {
