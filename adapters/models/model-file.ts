@@ -40,7 +40,7 @@ export async function findModelFile(places: ModelPlaces, card: ModelCard): Promi
 }
 
 /** The path that a card names as the source of its weights, which is from the checkout where it is relative. */
-export function sourcePath({ modelsDir }: ModelPlaces, { source }: ModelCard): string | undefined {
+function sourcePath({ modelsDir }: ModelPlaces, { source }: ModelCard): string | undefined {
   return source && 'path' in source ? resolve(modelsDir, '..', '..', source.path) : undefined;
 }
 
