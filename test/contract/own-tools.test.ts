@@ -2,7 +2,7 @@
  * Tools of one's own: a broad CT segmentation tool with weights that were trained elsewhere, and a classification tool without a
  * model, are added to a copy of the checkout by their folders alone. And what a developer is told of a tool that does not work.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeBitewing } from '#phantoms/dental.ts';
@@ -33,7 +33,12 @@ const run = (tool: string): Promise<Ended> =>
   checkout.hilum('run', join(studies, 'bitewing.dcm'), '--tool', tool, '--out', join(studies, 'out', tool));
 
 describe('two tools of one’s own', () => {
-  beforeAll(() => addOwnTools(checkout));
+  beforeAll(() => {
+    addOwnTools(checkout);
+    const example = join(checkout.root, 'tools', 'exposure', 'examples', 'of-its-own');
+    mkdirSync(example, { recursive: true });
+    copyFileSync(join(studies, 'bitewing.dcm'), join(example, 'bitewing.dcm'));
+  });
 
   it('have weights whose card names the file that was made for it', () => {
     const card = JSON.parse(readFileSync(join(checkout.root, 'layers/models/bone-threshold/model.json'), 'utf8')) as {
@@ -94,7 +99,7 @@ describe('two tools of one’s own', () => {
     const changed = await checkout.changed();
 
     expect(changed).toEqual(
-      expect.arrayContaining([expect.stringContaining('tools/bone-mask/golden/'), 'tools/exposure/tool.ts']),
+      expect.arrayContaining(['tools/bone-mask/golden/spine-ct.json', 'tools/exposure/golden/of-its-own.json']),
     );
     expect(changed.filter((path) => !FOLDERS.test(path))).toEqual([]);
   });
