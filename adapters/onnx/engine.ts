@@ -73,10 +73,10 @@ async function runSession(
   inputs: Readonly<Record<string, Tensor>>,
 ): Promise<InferenceSession.OnnxValueMapType> {
   const { Tensor: RuntimeTensor } = await loadOnnxRuntime();
-  const feeds = Object.fromEntries(
-    Object.entries(inputs).map(([name, { data, shape }]) => [name, new RuntimeTensor(data, [...shape])]),
-  );
   try {
+    const feeds = Object.fromEntries(
+      Object.entries(inputs).map(([name, { data, shape }]) => [name, new RuntimeTensor(data, [...shape])]),
+    );
     return await session.run(feeds);
   } catch (thrown) {
     throw modelError(modelId, 'run', thrown);
