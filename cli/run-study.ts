@@ -12,7 +12,9 @@ import type { ImageIndex } from '#core/study/study-index.ts';
 import type { Finding, ImageProcessingTool, LeftOut, Outcome, ProcessingResult } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import type { RefusedFile, StudyFiles, StudyInFolders } from '#files/dicom-files.ts';
+import { note, root } from './command.ts';
 import { writeTogether } from './out-folder.ts';
+import { toolFailureLines, watchCalls } from './tool-failure.ts';
 
 /** A tool ready to run. */
 export interface ReadyTool {
@@ -120,7 +122,8 @@ async function convert(study: StudyFiles, result: ProcessingResult): Promise<Ans
 }
 
 async function resultOf(study: StudyFiles, images: readonly ImageIndex[], ready: ReadyTool): Promise<ProcessingResult> {
-  const { entry, tool, decoder, engine } = ready;
+  const { entry, tool, decoder } = ready;
+  const watched = watchCalls(ready.engine);
   const clock = { now: Date.now };
   const deadlineMs = clock.now() + entry.manifest.resources.timeoutS * 1000;
   try {
@@ -128,13 +131,15 @@ async function resultOf(study: StudyFiles, images: readonly ImageIndex[], ready:
       entry,
       tool,
       decoder,
-      engine,
+      engine: watched.engine,
       images,
       read: study.read,
       clock,
       deadlineMs,
     });
   } catch (error) {
+    const failure = { error, tool: entry.manifest.id, root, failedCall: watched.failedCall() };
+    for (const line of toolFailureLines(failure)) note(line);
     debug(error);
     return nonResultOf(entry, images, { outcome: 'failed', reason: reasonOf(error) });
   }

@@ -104,7 +104,34 @@ export class ModelDigestError extends HilumError {
   readonly code = 'model-digest-mismatch';
 }
 
-/** A model's file cannot be fetched from the place that its card names. */
+/**
+ * A model cannot be used as its tool asks. The message carries the runtime's own reason, which names files, tensors, shapes
+ * and operators.
+ */
+export class ModelError extends HilumError {
+  readonly code: ModelErrorCode;
+  constructor(code: ModelErrorCode, message: string, options?: HilumErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+  get disposition(): Disposition {
+    return MODEL_DISPOSITIONS[this.code];
+  }
+}
+/**
+ * Model and tool that do not fit together fit for no study, so that a person has to mend one of them. A model that fails on
+ * an input fails on it again; memory may be free another time.
+ */
+const MODEL_DISPOSITIONS = {
+  'model-not-loadable': 'halt',
+  'model-input': 'halt',
+  'model-output': 'halt',
+  'model-run-failed': 'reject',
+  'model-out-of-memory': 'retry',
+} as const satisfies Record<string, Disposition>;
+export type ModelErrorCode = keyof typeof MODEL_DISPOSITIONS;
+
+/** A model's file cannot be fetched from where its card says it is. */
 export class ModelSourceError extends HilumError {
   readonly disposition = 'retry';
   readonly code = 'model-source';

@@ -6,10 +6,24 @@ export interface Tensor {
   readonly data: Float32Array;
   readonly shape: readonly number[];
 }
+
+/** The size of each axis; `any` where the model decides it. */
+export type ExpectedShape = readonly (number | 'any')[];
+
 /** Runs models. A model is named by its folder in `layers/models/`; its digest is checked before first use. */
 export interface InferenceEngine {
-  /** @throws ModelDigestError where the file's SHA-256 is not its card's */
-  run(modelId: string, inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+  /**
+   * The outputs that are asked for, by name, each of the shape that is expected. A model that gives anything else throws:
+   * a missing output is never taken for a finding that is not there.
+   *
+   * @throws ModelDigestError where the file's SHA-256 is not its card's
+   * @throws ModelError where the model cannot be loaded, its inputs or outputs are others, or it fails
+   */
+  run<Output extends string>(
+    modelId: string,
+    inputs: Readonly<Record<string, Tensor>>,
+    expected: Readonly<Record<Output, ExpectedShape>>,
+  ): Promise<Readonly<Record<Output, Tensor>>>;
 }
 
 /** Time, passed in: core has no clock of its own. */

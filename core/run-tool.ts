@@ -71,9 +71,9 @@ export async function runTool({
     leftOut.push(...loading.leftOut);
     given = loading.given;
     const timedEngine: InferenceEngine = {
-      async run(modelId, inputs) {
+      async run(modelId, inputs, expected) {
         deadline.check();
-        const outputs = await watch.time('inference', engine.run(modelId, inputs));
+        const outputs = await watch.time('inference', engine.run(modelId, inputs, expected));
         deadline.check();
         return outputs;
       },
@@ -143,9 +143,14 @@ function toolError(tool: string, error: unknown): KnownError {
 
 /** What `createResult` alone does not ensure: that the answer is the tool's own, and about the images it was given. */
 function checkIdentity(
-  { toolName, metadata }: ProcessingResult,
+  result: ProcessingResult,
   { entry, images, inputDigest }: Pick<ToolRun, 'entry' | 'images'> & { readonly inputDigest: string },
 ): void {
+  const broken = (why: string): ToolFailedError =>
+    new ToolFailedError(`The answer of ${entry.manifest.id} breaks the contract of tools: ${why}`);
+  // A tool that forgets to return is not seen by the compiler where its developer does not ask it.
+  if (typeof result?.metadata !== 'object') throw broken('it is no result; return what createResult() gives');
+  const { toolName, metadata } = result;
   const given = new Set(instanceUidsOf(images));
   const { inputs } = metadata;
   const rules = [
@@ -154,9 +159,8 @@ function checkIdentity(
     [metadata.inputDigest === inputDigest, 'its input digest is not that of its input'],
     [inputs.length > 0 && inputs.every((uid) => given.has(uid)), 'its inputs are not what it was given'],
   ] as const;
-  const broken = rules.find(([holds]) => !holds);
-  if (broken === undefined) return;
-  throw new ToolFailedError(`The answer of ${entry.manifest.id} breaks the contract of tools: ${broken[1]}`);
+  const rule = rules.find(([holds]) => !holds);
+  if (rule !== undefined) throw broken(rule[1]);
 }
 
 /** A deadline. A timer notices it while the tool waits, and `check` while it computes. */

@@ -31,30 +31,54 @@ export const ToolManifestSchema = z
   .strict();
 export type ToolManifest = Readonly<z.infer<typeof ToolManifestSchema>>;
 
-export const ModelCardSchema = z.object({
-  id,
-  version: semver,
-  /** The file's name in the model's folder. */
-  file: z.string().regex(/^[0-9A-Za-z._-]+$/),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Where a file that is not committed comes from (`hilum models pull`). Without it, the file is in the model's folder. */
-  source: z
-    .object({
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+/** Whose weights they are, for people: project, group, paper, commit. */
+const origin = z.string().regex(/\S/);
+
+/**
+ * Where weights that were trained elsewhere come from. With `url` or `path` they are never committed, and `hilum models pull`
+ * puts them in the model's folder; with `origin` alone they are committed there.
+ */
+const SourceSchema = z.union(
+  [
+    z.strictObject({
       url: z.url({ protocol: /^https$/ }),
       sizeBytes: z
         .number()
         .int()
         .positive()
         .max(4 * 2 ** 30),
-      /** The owner, for people: project and commit. */
-      origin: z.string(),
-    })
-    .strict()
-    .optional(),
-  licence: z.string(),
-  summary: z.string(),
-});
+      origin,
+    }),
+    /** A file on this machine or on a share that is mounted there; from the checkout where the path is relative. */
+    z.strictObject({ path: z.string().regex(/\S/), sha256: sha256.optional(), origin: origin.optional() }),
+    z.strictObject({ origin }),
+  ],
+  { error: 'is none of { url (https), sizeBytes, origin }, { path, sha256, origin } and { origin }' },
+);
+
+export const ModelCardSchema = z
+  .object({
+    id,
+    version: semver,
+    /** The file's name in the model's folder. */
+    file: z.string().regex(/^[0-9A-Za-z._-]+$/),
+    sha256,
+    /** Without it the weights were made here, by the `training/` of the model's folder, and are committed. */
+    source: SourceSchema.optional(),
+    licence: z.string(),
+    summary: z.string(),
+  })
+  .refine(({ sha256, source }) => !(source && 'sha256' in source) || [undefined, sha256].includes(source.sha256), {
+    path: ['source', 'sha256'],
+    error: 'is another digest than the card’s own sha256',
+  });
 export type ModelCard = Readonly<z.infer<typeof ModelCardSchema>>;
+
+/** Whether a model's file belongs to the checkout; any other is fetched or copied by `hilum models pull`. */
+export function isCommitted({ source }: Pick<ModelCard, 'source'>): boolean {
+  return source === undefined || !('url' in source || 'path' in source);
+}
 
 /** A tool as the catalogue knows it: its manifest and the cards of its models, in the manifest's order. */
 export interface ToolEntry {

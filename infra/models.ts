@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '../core/errors.ts';
-import { type ModelCard, ModelCardSchema, type ToolManifest } from '../core/tool-manifest.ts';
+import { isCommitted, type ModelCard, ModelCardSchema, type ToolManifest } from '../core/tool-manifest.ts';
 
 /** A model's folder, card and file. */
 export interface ModelFiles {
@@ -30,7 +30,7 @@ export function withoutMissingModels(
 ): { readonly tools: readonly ToolManifest[]; readonly leftOut: readonly string[] } {
   const toFetch = (tool: ToolManifest): readonly ModelCard[] =>
     modelsOf(tool, root)
-      .filter(({ folder, card }) => card.source !== undefined && !existsSync(join(root, folder, card.file)))
+      .filter(({ folder, card }) => !isCommitted(card) && !existsSync(join(root, folder, card.file)))
       .map(({ card }) => card);
   return {
     tools: tools.filter((tool) => toFetch(tool).length === 0),

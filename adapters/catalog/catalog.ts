@@ -1,9 +1,9 @@
 /** Finds tools and models by their folders: `tools/<id>/manifest.json` alone makes a tool known, there is no list. */
 import { access, readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
-import { ConfigurationError } from '#core/errors.ts';
+import { ConfigurationError, HilumError } from '#core/errors.ts';
 import type { ImageProcessingTool } from '#core/tool.ts';
 import {
   type ModelCard,
@@ -44,7 +44,7 @@ export function loadModels(root: string): Promise<readonly ModelCard[]> {
 /**
  * Loads a tool's code: `tools/<id>/tool.ts` in a checkout, `tool.js` in the package, `tool.mjs` in a bundle.
  *
- * @throws ConfigurationError where none of them is there or it does not export `createTool(entry)`
+ * @throws ConfigurationError where neither is there, or it does not load or export `createTool(entry)`; it says what and where
  */
 export async function loadTool(root: string, entry: ToolEntry): Promise<ImageProcessingTool> {
   const folder = join(root, TOOLS, entry.manifest.id);
@@ -55,13 +55,27 @@ export async function loadTool(root: string, entry: ToolEntry): Promise<ImagePro
       `The tool ${entry.manifest.id} has no code: add ${join(TOOLS, entry.manifest.id, 'tool.ts')}`,
     );
   }
-  const module: { readonly createTool?: (entry: ToolEntry) => ImageProcessingTool } = await import(
-    pathToFileURL(join(folder, file)).href
-  );
-  if (typeof module.createTool !== 'function') {
-    throw new ConfigurationError(`${join(TOOLS, entry.manifest.id, file)} does not export createTool(entry)`);
+  const shown = join(TOOLS, entry.manifest.id, file);
+  try {
+    const module: { readonly createTool?: (entry: ToolEntry) => ImageProcessingTool } = await import(
+      pathToFileURL(join(folder, file)).href
+    );
+    if (typeof module.createTool !== 'function') {
+      throw new ConfigurationError(`${shown} does not export createTool(entry)`);
+    }
+    return module.createTool(entry);
+  } catch (cause) {
+    if (cause instanceof HilumError) throw cause;
+    throw new ConfigurationError(`${shown} cannot be loaded: ${loadFailure(cause, root)}`, { cause });
   }
-  return module.createTool(entry);
+}
+
+/** What the loader or the tool's first lines threw, in a line, and where. No data set has been read yet that it could quote. */
+function loadFailure(error: unknown, root: string): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const [place] = /\/[^\s:()]+:\d+/.exec(error instanceof Error ? (error.stack ?? '') : '') ?? [];
+  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  return `${line}${place === undefined ? '' : ` (${place})`}`.replaceAll(`${resolve(root)}${sep}`, '');
 }
 
 function modelOf(manifest: ToolManifest, id: string, models: ReadonlyMap<string, ModelCard>): ModelCard {

@@ -1,9 +1,12 @@
-/** Finds a model's file: in the model's folder or, for models that are not committed, in a local folder. */
+/**
+ * Where the file of a model is: in the model's folder, or, of a model that is never committed, in a local folder or at the path
+ * that its card names.
+ */
 import { createHash } from 'node:crypto';
 import { access, readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { ConfigurationError } from '#core/errors.ts';
-import type { ModelCard, ToolEntry } from '#core/tool-manifest.ts';
+import { isCommitted, type ModelCard, type ToolEntry } from '#core/tool-manifest.ts';
 
 /** The folder with one folder per model, below the folder that also holds `tools/`. */
 export const modelsDirOf = (root: string): string => join(root, 'layers', 'models');
@@ -18,20 +21,29 @@ export interface ModelPlaces {
 }
 
 /** The path where `hilum models pull` puts a model's file, and where a bundle takes it from. */
-export function modelPath({ modelsDir, fetchedDir = modelsDir }: ModelPlaces, { id, file, source }: ModelCard): string {
-  return join(source?.url === undefined ? modelsDir : fetchedDir, id, file);
+export function modelPath({ modelsDir, fetchedDir = modelsDir }: ModelPlaces, card: ModelCard): string {
+  return join(isCommitted(card) ? modelsDir : fetchedDir, card.id, card.file);
 }
 
 /**
- * The path of a model's file; undefined if it is not on this machine. The digest of a file in the model's own folder is not
- * checked here but before its first use. A file in the local folder is recognised by its digest.
+ * The path of a model's file, or undefined where it is not on this machine. A file in the model's own folder is not looked
+ * into, nor is one at the path that the card names: its digest is checked before its first use. One in the local folder is the
+ * model only by its digest.
  *
  * @throws ConfigurationError if the local folder cannot be read
  */
 export async function findModelFile(places: ModelPlaces, card: ModelCard): Promise<string | undefined> {
   const path = modelPath(places, card);
   if (await isThere(path)) return path;
-  return places.localFolder === undefined ? undefined : findLocally(places.localFolder, card);
+  const local = places.localFolder === undefined ? undefined : await findLocally(places.localFolder, card);
+  if (local !== undefined) return local;
+  const elsewhere = sourcePath(places, card);
+  return elsewhere !== undefined && (await isThere(elsewhere)) ? elsewhere : undefined;
+}
+
+/** The path that a card names as the source of its weights, which is from the checkout where it is relative. */
+function sourcePath({ modelsDir }: ModelPlaces, { source }: ModelCard): string | undefined {
+  return source && 'path' in source ? resolve(modelsDir, '..', '..', source.path) : undefined;
 }
 
 /** The cards of a tool's models whose files are not on this machine. */
@@ -42,7 +54,13 @@ export async function missingModels({ models }: ToolEntry, places: ModelPlaces):
 
 /** A sentence that says how to get a model that is not on this machine. */
 export function howToGet({ id, file, licence, source }: ModelCard): string {
-  if (source === undefined)
+  if (source !== undefined && 'path' in source) {
+    return (
+      `The model ${id} is not on this machine: its card names the file ${source.path}, which does not exist. ` +
+      'If the file is in another folder here, name that folder in HILUM_MODELS_DIR.'
+    );
+  }
+  if (source === undefined || !('url' in source))
     return `The file ${file} of the model ${id} is missing. It is part of the checkout: restore it.`;
   const host = new URL(source.url).host;
   return (
@@ -58,15 +76,20 @@ export async function sha256Of(path: string): Promise<string> {
     .digest('hex');
 }
 
-/** The file in the folder with the model's digest. Sizes are compared first, so that other large files are not read. */
-async function findLocally(folder: string, { sha256, source }: ModelCard): Promise<string | undefined> {
-  if (source === undefined) return undefined;
+/** The file in the folder that is the model: right in size or name first, so that large files are not read for nothing. */
+async function findLocally(folder: string, card: ModelCard): Promise<string | undefined> {
+  if (isCommitted(card)) return undefined;
   for (const name of await namesIn(folder)) {
     const path = join(folder, name);
-    const { size } = await stat(path);
-    if (size === source.sizeBytes && (await sha256Of(path)) === sha256) return path;
+    if ((await mayBe(path, card)) && (await sha256Of(path)) === card.sha256) return path;
   }
   return undefined;
+}
+
+async function mayBe(path: string, { file, source }: ModelCard): Promise<boolean> {
+  if (source !== undefined && 'url' in source) return (await stat(path)).size === source.sizeBytes;
+  const names = source !== undefined && 'path' in source ? [file, basename(source.path)] : [file];
+  return names.includes(basename(path));
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

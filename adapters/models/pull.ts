@@ -1,4 +1,7 @@
-/** Fetches the file of a model that is not committed: by https only, within limits, and kept only if its digest is right. */
+/**
+ * Fetches or copies the file of a model that is never committed: over https alone, bounded, and nothing is put in place before
+ * its digest is right.
+ */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -25,7 +28,8 @@ export interface PullOptions extends ModelPlaces {
  * Puts a model's file in its folder. A file with the right digest is kept. Otherwise the file is copied from the local
  * folder if it is there, else fetched, and replaces a wrong one.
  *
- * @throws ModelSourceError where it cannot be fetched: no answer, an error, another size, a redirect away from https
+ * @throws ModelSourceError where it cannot be fetched or copied: no answer, an error, another size, a redirect away from https,
+ *   no file
  * @throws ModelDigestError where what came has another SHA-256 than the card names
  * @throws ConfigurationError where the local folder is none
  * @throws SystemRefusalError where the model's folder cannot be written
@@ -37,7 +41,7 @@ export async function pullModel(card: ModelCard, options: PullOptions): Promise<
   const local = found === path ? undefined : found;
   // Before anything is fetched that could not be kept.
   proveWritable(dirname(path));
-  const bytes = local === undefined ? await fetchModel(card, options) : await readFile(local);
+  const bytes = local === undefined ? await fetchModel(card, options) : await readLocal(local, card);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 !== card.sha256) {
     throw new ModelDigestError(
@@ -67,13 +71,31 @@ async function putInPlace(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
+async function readLocal(path: string, card: ModelCard): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+    throw new ModelSourceError(`The model ${card.id} cannot be read from ${path}${code}.`, {
+      cause,
+      facts: { model: card.id },
+    });
+  }
+}
+
 async function fetchModel(card: ModelCard, { fetch }: PullOptions): Promise<Uint8Array> {
   const { id, source } = card;
-  if (source === undefined) throw failure(card, 'its card names no source, because the checkout contains it');
+  if (source !== undefined && 'path' in source) throw failure(card, `there is no file ${source.path}`);
+  if (source === undefined || !('url' in source))
+    throw failure(card, 'its card names no source, because the checkout contains it');
   const { url, sizeBytes } = source;
   const signal = AbortSignal.timeout(Math.max(LEAST_WAIT_MS, (sizeBytes / LEAST_BYTES_PER_SECOND) * 1000));
   try {
-    return await readBody(card, await followed(card, url, (target) => fetch(target, { redirect: 'manual', signal })));
+    return await readBody(
+      card,
+      sizeBytes,
+      await followed(card, url, (target) => fetch(target, { redirect: 'manual', signal })),
+    );
   } catch (cause) {
     if (cause instanceof ModelSourceError) throw cause;
     throw new ModelSourceError(`The model ${id} cannot be fetched: ${new URL(url).host} does not answer. ${OFFLINE}`, {
@@ -107,9 +129,8 @@ async function followed(card: ModelCard, from: string, ask: (url: string) => Pro
   throw failure(card, `it is behind more than ${MAX_REDIRECTS} redirects`);
 }
 
-/** Reads the body, whose size the card names. A larger body is aborted, a smaller one refused. */
-async function readBody(card: ModelCard, response: Response): Promise<Uint8Array> {
-  const sizeBytes = card.source?.sizeBytes ?? 0;
+/** The body, whose size is known: what is larger is broken off, what is smaller refused. */
+async function readBody(card: ModelCard, sizeBytes: number, response: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {

@@ -1,13 +1,16 @@
 /** Runs models on the CPU with ONNX Runtime. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
-import { ConfigurationError, ModelDigestError } from '#core/errors.ts';
-import type { InferenceEngine, Tensor } from '#core/ports.ts';
+import { basename, join } from 'node:path';
+import type { InferenceSession } from 'onnxruntime-node';
+import { ConfigurationError, ModelDigestError, ModelError } from '#core/errors.ts';
+import type { ExpectedShape, InferenceEngine, Tensor } from '#core/ports.ts';
 import { type ModelCard, ModelCardSchema } from '#core/tool-manifest.ts';
 import { findModelFile, howToGet, type ModelPlaces } from '../models/model-file.ts';
+import { externalDataOf } from './external-data.ts';
+import { modelError } from './reason.ts';
 import { loadOnnxRuntime } from './runtime.ts';
+import { checkInputs, checkOutputNames, expectedTensor } from './tensors.ts';
 
 export interface OnnxEngineOptions extends ModelPlaces {
   /**
@@ -20,6 +23,14 @@ export interface OnnxEngineOptions extends ModelPlaces {
 export interface OnnxEngine extends InferenceEngine {
   /** Loads a model before its first use; throws what `run` would throw for it, which may try again. */
   prepare(modelId: string): Promise<void>;
+  /** What a model takes and gives, once it is loaded; throws as `prepare` does. */
+  describe(modelId: string): Promise<ModelDescription>;
+}
+
+/** A model's inputs and outputs, by name. */
+export interface ModelDescription {
+  readonly inputs: InferenceSession['inputMetadata'];
+  readonly outputs: InferenceSession['outputMetadata'];
 }
 
 /** One session per model and process. Sessions are never released, because creating and releasing them leaks memory. */
@@ -29,26 +40,47 @@ const sessions = new Map<string, Promise<InferenceSession>>();
  * An engine on ONNX Runtime's CPU provider. `run` blocks the event loop while the model computes.
  *
  * Its `run` throws ModelDigestError where the file's SHA-256 is not its card's, ConfigurationError where model or card
- * cannot be read, and whatever the runtime throws where the inputs do not fit the model.
+ * cannot be read, and ModelError with the runtime's reason where the model cannot be loaded or run, or where its inputs or
+ * outputs are not those of the tool.
  */
 export function createOnnxEngine({ threads, ...places }: OnnxEngineOptions): OnnxEngine {
   return {
     async prepare(modelId) {
       await sessionOf(modelId, places, threads);
     },
-    async run(modelId, inputs) {
+    async describe(modelId) {
+      const { inputMetadata: inputs, outputMetadata: outputs } = await sessionOf(modelId, places, threads);
+      return { inputs, outputs };
+    },
+    async run(modelId, inputs, expected): Promise<Readonly<Record<string, Tensor>>> {
       const session = await sessionOf(modelId, places, threads);
-      const { Tensor: RuntimeTensor } = await loadOnnxRuntime();
-      const outputs = await session.run(
-        Object.fromEntries(
-          Object.entries(inputs).map(([name, { data, shape }]) => [name, new RuntimeTensor(data, [...shape])]),
-        ),
-      );
+      checkInputs(modelId, session.inputMetadata, inputs);
+      checkOutputNames(modelId, session.outputMetadata, Object.keys(expected));
+      const outputs = await runSession(session, modelId, inputs);
       return Object.fromEntries(
-        Object.entries(outputs).map(([name, tensor]) => [name, floatTensor(modelId, name, tensor)]),
+        Object.entries<ExpectedShape>(expected).map(([name, shape]) => [
+          name,
+          expectedTensor(modelId, name, outputs[name], shape),
+        ]),
       );
     },
   };
+}
+
+async function runSession(
+  session: InferenceSession,
+  modelId: string,
+  inputs: Readonly<Record<string, Tensor>>,
+): Promise<InferenceSession.OnnxValueMapType> {
+  const { Tensor: RuntimeTensor } = await loadOnnxRuntime();
+  try {
+    const feeds = Object.fromEntries(
+      Object.entries(inputs).map(([name, { data, shape }]) => [name, new RuntimeTensor(data, [...shape])]),
+    );
+    return await session.run(feeds);
+  } catch (thrown) {
+    throw modelError(modelId, 'run', thrown);
+  }
 }
 
 function sessionOf(modelId: string, places: ModelPlaces, threads: number): Promise<InferenceSession> {
@@ -67,46 +99,74 @@ async function createSession(modelId: string, places: ModelPlaces, threads: numb
   const path = await findModelFile(places, card);
   if (path === undefined) throw new ConfigurationError(howToGet(card), { facts: { model: card.id } });
   const bytes = await readNamed(path, card.id);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== card.sha256) {
+  checkFile(bytes, card);
+  const { InferenceSession: Session } = await loadOnnxRuntime();
+  try {
+    return await Session.create(bytes, {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      // Fatal alone: what the runtime refuses is thrown, and told from there.
+      logSeverityLevel: 4,
+      // Threads that spin while they wait take the CPU from whoever shares the machine.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    });
+  } catch (thrown) {
+    throw modelError(card.id, 'loaded', thrown);
+  }
+}
+
+/**
+ * What can be told of a file without the runtime. A pointer is told before the digest, which it never has.
+ *
+ * @throws ModelError for what is no model, ModelDigestError for another file than the card names
+ */
+function checkFile(bytes: Uint8Array, { id, file, sha256 }: ModelCard): void {
+  const refuse = (why: string): never => {
+    throw new ModelError('model-not-loadable', `The model ${id} cannot be loaded: ${why}`, { facts: { model: id } });
+  };
+  if (Buffer.from(bytes.subarray(0, LFS_POINTER.length)).toString('latin1') === LFS_POINTER) {
+    refuse(`${file} is a pointer of Git LFS and not the file itself. \`git lfs pull\` fetches the file.`);
+  }
+  const found = createHash('sha256').update(bytes).digest('hex');
+  if (found !== sha256) {
     throw new ModelDigestError(
-      `The file of model ${card.id} has SHA-256 ${sha256.slice(0, 12)}…, its card says ${card.sha256.slice(0, 12)}…: put the file back that the card names`,
-      { facts: { model: card.id, expected: card.sha256, found: sha256 } },
+      `The file of model ${id} has SHA-256 ${found.slice(0, 12)}…, its card says ${sha256.slice(0, 12)}…: put the file back that the card names`,
+      { facts: { model: id, expected: sha256, found } },
     );
   }
-  const { InferenceSession: Session } = await loadOnnxRuntime();
-  return Session.create(bytes, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-    // Threads that spin while they wait take CPU time from other processes.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-  });
+  if (bytes.length === 0) refuse(`${file} is empty. Export it or copy it again.`);
+  const external = externalDataOf(bytes);
+  if (external !== undefined) {
+    refuse(
+      `it keeps weights in another file (external data, ${basename(external)}), which its digest does not cover. ` +
+        'Save it as one file: `onnx.save(onnx.load(path), path)`.',
+    );
+  }
 }
+
+const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
 
 async function readCard(folder: string): Promise<ModelCard> {
-  const file = join(folder, 'model.json');
-  const parsed = ModelCardSchema.safeParse(JSON.parse((await readNamed(file, folder)).toString('utf8')));
-  if (!parsed.success) throw new ConfigurationError(`The model card ${file} is wrong`, { cause: parsed.error });
-  return parsed.data;
-}
-
-async function readNamed(file: string, model: string): Promise<Buffer> {
+  const model = basename(folder);
+  const text = (await readNamed(join(folder, 'model.json'), model)).toString('utf8');
   try {
-    return await readFile(file);
+    return ModelCardSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new ConfigurationError(`${file} of model ${model} cannot be read: is the model there?`, { cause });
+    throw new ConfigurationError(`model.json of the model ${model} is no model card`, { cause, facts: { model } });
   }
 }
 
-function floatTensor(modelId: string, name: string, { data, dims }: OnnxTensor): Tensor {
-  if (!(data instanceof Float32Array)) {
-    throw new ConfigurationError(
-      `Output ${name} of model ${modelId} is not float32: export the model with float32 outputs`,
-    );
+async function readNamed(path: string, model: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no reason given';
+    throw new ConfigurationError(`${basename(path)} of the model ${model} cannot be read (${code}): is it there?`, {
+      cause,
+      facts: { model },
+    });
   }
-  return { data, shape: dims };
 }

@@ -10,7 +10,8 @@ export type OnnxRuntime = typeof import('onnxruntime-node');
  * a static one would run before the switch is set. A worker thread's `process.env` is a copy that the library never sees,
  * so a worker thread needs a process that was started with the switch or whose main thread has called this function.
  *
- * @throws ConfigurationError in a worker thread if the switch is not set
+ * @throws ConfigurationError in a worker thread of a process whose environment does not say so, or where the library does
+ *   not load on this machine
  */
 export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
   for (const [name, value] of Object.entries(TELEMETRY_OFF)) {
@@ -21,5 +22,16 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
     }
     process.env[name] = value;
   }
-  return import('onnxruntime-node');
+  try {
+    return await import('onnxruntime-node');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+    const machine = `${process.platform} on ${process.arch}`;
+    throw new ConfigurationError(
+      `ONNX Runtime cannot be loaded on this machine, ${machine}${code}: models cannot run`,
+      {
+        cause,
+      },
+    );
+  }
 }

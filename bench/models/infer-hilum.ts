@@ -1,6 +1,7 @@
 /** One cell: Hilum's engine runs a model. `infer-hilum.ts MODEL SPEC THREADS RUNS` prints `InferenceTimes`. */
 import { readFileSync } from 'node:fs';
 import { createOnnxEngine } from '#adapters/onnx/engine.ts';
+import type { ExpectedShape } from '#core/ports.ts';
 import { places } from '../../test/fixtures/models.ts';
 import { peakMb } from '../dicom/peak.ts';
 
@@ -17,11 +18,10 @@ const ENOUGH_MS = 10_000;
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
 const [model = '', spec = '', threads = '1', runs = '1'] = process.argv.slice(2);
-const listed = JSON.parse(readFileSync(spec, 'utf8')) as readonly {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly file: string;
-}[];
+const { inputs: listed, expected } = JSON.parse(readFileSync(spec, 'utf8')) as {
+  readonly inputs: readonly { readonly name: string; readonly shape: readonly number[]; readonly file: string }[];
+  readonly expected: Readonly<Record<string, ExpectedShape>>;
+};
 const inputs = Object.fromEntries(
   listed.map(({ name, shape, file }) => {
     const bytes = readFileSync(file);
@@ -29,12 +29,12 @@ const inputs = Object.fromEntries(
   }),
 );
 const engine = createOnnxEngine({ ...places, threads: Number(threads) });
-const outputs = Object.values(await engine.run(model, inputs));
+const outputs = Object.values(await engine.run(model, inputs, expected));
 const runMs: number[] = [];
 // Limits the total time, because a large model takes seconds per run.
 for (let run = 0; run < Number(runs) && sumOf(runMs) < ENOUGH_MS; run += 1) {
   const start = performance.now();
-  await engine.run(model, inputs);
+  await engine.run(model, inputs, expected);
   runMs.push(performance.now() - start);
 }
 let [sum, power, count] = [0, 0, 0];

@@ -18,7 +18,7 @@ ENOUGH_MS = 10_000  # as in infer-hilum.ts
 
 path, spec, threads, runs = sys.argv[1:]
 inputs = {
-    item["name"]: np.fromfile(item["file"], "<f4").reshape(item["shape"]) for item in json.load(open(spec))
+    item["name"]: np.fromfile(item["file"], "<f4").reshape(item["shape"]) for item in json.load(open(spec))["inputs"]
 }
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = int(threads)

@@ -6,7 +6,7 @@ import { createDecoder } from '#adapters/decoder/decoder.ts';
 import { findModelFile, missingModels } from '#adapters/models/model-file.ts';
 import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { loadImage } from '#core/image/load.ts';
-import type { InferenceEngine, Tensor } from '#core/ports.ts';
+import type { ExpectedShape, InferenceEngine, Tensor } from '#core/ports.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import { selectImages } from '#core/study/selection.ts';
 import { type ToolEntry, threadsFor } from '#core/tool-manifest.ts';
@@ -20,7 +20,7 @@ export interface ModelInput {
   readonly phantom: string;
   readonly threads: number;
   readonly modelPath: string;
-  /** A JSON file: a list of `{ name, shape, file }`. The files hold little-endian float32. */
+  /** JSON: `inputs`, a list of `{ name, shape, file }` whose files hold little-endian float32, and `expected` of `engine.run`. */
   readonly spec: string;
   /** For the report, e.g. `1 × 2 × 256 × 336`. */
   readonly shape: string;
@@ -37,12 +37,12 @@ export async function recordInputs(folder: string, say: (line: string) => void):
     }
     for (const { name, study } of studies) {
       const inputs = await inputsOf(entry, study);
-      for (const [model, tensors] of inputs) {
+      for (const [model, asked] of inputs) {
         const card = entry.models.find(({ id }) => id === model);
         const modelPath = card && (await findModelFile(places, card));
         if (modelPath === undefined) continue;
-        const spec = write(folder, `${model}-${name}`, tensors);
-        const shape = Object.values(tensors).map((tensor) => tensor.shape.join(' × '));
+        const spec = write(folder, `${model}-${name}`, asked);
+        const shape = Object.values(asked.inputs).map((tensor) => tensor.shape.join(' × '));
         found.push({ model, phantom: name, threads: threadsFor(entry), modelPath, spec, shape: shape.join(', ') });
       }
     }
@@ -52,15 +52,21 @@ export async function recordInputs(folder: string, say: (line: string) => void):
 
 type Inputs = Readonly<Record<string, Tensor>>;
 
-async function inputsOf(entry: ToolEntry, study: PhantomStudy): Promise<ReadonlyMap<string, Inputs>> {
-  const kept = new Map<string, Inputs>();
+/** One call of the engine. */
+interface Asked {
+  readonly inputs: Inputs;
+  readonly expected: Readonly<Record<string, ExpectedShape>>;
+}
+
+async function inputsOf(entry: ToolEntry, study: PhantomStudy): Promise<ReadonlyMap<string, Asked>> {
+  const kept = new Map<string, Asked>();
   const { selected } = selectImages(entry.manifest.selection, study.images);
   if (selected.length === 0) return kept;
   const real = createOnnxEngine({ ...places, threads: threadsFor(entry) });
   const engine: InferenceEngine = {
-    run(model, inputs) {
-      if (sizeOf(inputs) > sizeOf(kept.get(model) ?? {})) kept.set(model, inputs);
-      return real.run(model, inputs);
+    run(model, inputs, expected) {
+      if (sizeOf(inputs) > sizeOf(kept.get(model)?.inputs ?? {})) kept.set(model, { inputs, expected });
+      return real.run(model, inputs, expected);
     },
   };
   const decoder = createDecoder();
@@ -73,13 +79,13 @@ async function inputsOf(entry: ToolEntry, study: PhantomStudy): Promise<Readonly
 
 const sizeOf = (inputs: Inputs): number => Object.values(inputs).reduce((sum, { data }) => sum + data.length, 0);
 
-function write(folder: string, name: string, inputs: Inputs): string {
+function write(folder: string, name: string, { inputs, expected }: Asked): string {
   const listed = Object.entries(inputs).map(([input, { data, shape }]) => {
     const file = join(folder, `${name}-${input}.f32`);
     writeFileSync(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     return { name: input, shape, file };
   });
   const spec = join(folder, `${name}.json`);
-  writeFileSync(spec, JSON.stringify(listed));
+  writeFileSync(spec, JSON.stringify({ inputs: listed, expected }));
   return spec;
 }

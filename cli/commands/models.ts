@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { loadCatalog, loadModels } from '#adapters/catalog/catalog.ts';
 import { findModelFile, sha256Of } from '#adapters/models/model-file.ts';
 import { pullModel } from '#adapters/models/pull.ts';
-import type { ModelCard } from '#core/tool-manifest.ts';
+import { isCommitted, type ModelCard } from '#core/tool-manifest.ts';
 import { modelPlaces, print, printJson, root, UsageError } from '../command.ts';
 import { notAmong } from '../suggest.ts';
 import { explain } from '../usage.ts';
@@ -24,7 +24,9 @@ export function addModelsCommand(program: Command): void {
   explain(models, { examples: ['hilum models', 'hilum models pull brain-meshnet'] });
   const pullCommand = models
     .command('pull')
-    .description('put models that are not committed in their folders; from HILUM_MODELS_DIR where it names a folder')
+    .description(
+      'put models that are not committed in their folders: by their cards’ address or path, or from HILUM_MODELS_DIR',
+    )
     .argument('[id]', 'which model; all of them where it is left out')
     .action(pull);
   explain(pullCommand, {
@@ -55,28 +57,33 @@ function printModel(model: Awaited<ReturnType<typeof describeModels>>[number]): 
   print(`  ${summary}`);
   print(`  sha256   ${sha256}`);
   print(`  licence  ${licence}`);
-  if (source !== undefined) print(`  from     ${source.origin}, ${source.sizeBytes} bytes`);
+  if (source !== undefined) print(`  from     ${fromWhere(source)}`);
   print(`  tools    ${tools.join(', ')}`);
-  if (state !== 'present' && source !== undefined) print(`  get it   \`hilum models pull ${id}\``);
+  if (state !== 'present' && !isCommitted(model)) print(`  get it   \`hilum models pull ${id}\``);
   print();
+}
+
+/** Whose the weights are and where they come from, for people. */
+function fromWhere(source: NonNullable<ModelCard['source']>): string {
+  if ('url' in source) return `${source.origin}, ${source.sizeBytes} bytes`;
+  return 'path' in source ? [source.origin, source.path].filter(Boolean).join(', ') : source.origin;
 }
 
 async function pull(id: string | undefined): Promise<void> {
   const cards = await loadModels(root);
-  const wanted =
-    id === undefined ? cards.filter(({ source }) => source !== undefined) : cards.filter((c) => c.id === id);
+  const wanted = id === undefined ? cards.filter((card) => !isCommitted(card)) : cards.filter((c) => c.id === id);
   if (id !== undefined && wanted.length === 0) {
     const known = cards.map((card) => card.id);
     throw new UsageError(notAmong('model', id, known));
   }
   for (const card of wanted) {
-    if (card.source !== undefined) print(`${card.id}: ${WORDS[await pullModel(card, { ...modelPlaces, fetch })]}`);
+    if (!isCommitted(card)) print(`${card.id}: ${WORDS[await pullModel(card, { ...modelPlaces, fetch })]}`);
     else print(`${card.id}: belongs to the checkout, nothing to fetch`);
   }
 }
 
 const WORDS = {
   present: 'is there, with the digest of its card',
-  copied: 'taken from HILUM_MODELS_DIR, its digest is right',
+  copied: 'copied from this machine, its digest is right',
   fetched: 'fetched, its digest is right',
 } as const;

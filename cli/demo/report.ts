@@ -23,10 +23,16 @@ export function describeStudy(study: DemoStudy, { runs, objects, storedAt }: Stu
   return [
     '',
     `${study.name} (${study.StudyInstanceUID}, ${study.instances.length} instances)`,
-    ...runs.flatMap((report) => describeRun(report, study.truth, storedAt)),
+    ...runs.flatMap((report) => describeRun(report, truthFor(report, runs, study.truth), storedAt)),
     `  in the PACS: ${objects.length} objects of Hilum`,
     ...objects.map(({ kind, SOPInstanceUID }) => `    ${kind.padEnd(18)} ${SOPInstanceUID}`),
   ];
+}
+
+/** What is known to be there, for the tools that look for it: another tool's findings are not held against it. */
+function truthFor({ findings }: RunReport, runs: readonly RunReport[], truth: readonly Truth[]): readonly Truth[] {
+  const meets = (found: readonly Finding[]): boolean => truth.some(({ isMetBy }) => found.some(isMetBy));
+  return meets(findings) || !runs.some((other) => meets(other.findings)) ? truth : [];
 }
 
 function describeRun({ run, findings }: RunReport, truth: readonly Truth[], storedAt: number): readonly string[] {

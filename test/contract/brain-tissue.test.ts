@@ -5,7 +5,7 @@ import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
 import { NotEvaluableError } from '#core/errors.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import type { Volume } from '#core/image/volume.ts';
-import type { InferenceEngine } from '#core/ports.ts';
+import type { InferenceEngine, Tensor } from '#core/ports.ts';
 import type { ImageIndex, InstanceIndex } from '#core/study/study-index.ts';
 import { conform, modelIndex, SIDE } from '#tools/brain-tissue/conform.ts';
 import { tissueMasks } from '#tools/brain-tissue/masks.ts';
@@ -114,7 +114,8 @@ function answering(classAt: (point: PointLps) => number): InferenceEngine {
     for (let z = 0; z < SIDE; z += 1)
       for (let y = 0; y < SIDE; y += 1)
         data[classAt([x - 128, y - 128, z - 128]) * SIDE ** 3 + modelIndex(x, y, z)] = 1;
-  return { run: async () => ({ output: { data, shape: [1, 3, SIDE, SIDE, SIDE] } }) };
+  const outputs: Readonly<Record<string, Tensor>> = { output: { data, shape: [1, 3, SIDE, SIDE, SIDE] } };
+  return { run: async () => outputs };
 }
 const ball =
   (white: number, grey: number) =>

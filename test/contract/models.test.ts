@@ -1,24 +1,28 @@
-/** The contract of models, checked for each folder in `layers/models/`. */
+/** What every model promises, asked of each folder in `layers/models/`, and of each tool's models. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog, loadModels } from '#adapters/catalog/catalog.ts';
 import { findModelFile, howToGet } from '#adapters/models/model-file.ts';
-import { loadOnnxRuntime } from '#adapters/onnx/runtime.ts';
+import { isCommitted } from '#core/tool-manifest.ts';
 import { skipUnless } from '../fixtures/lanes.ts';
 import { headingsOf, sectionOf } from '../fixtures/model-card.ts';
-import { places } from '../fixtures/models.ts';
+import { asked, engineFor, places } from '../fixtures/models.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = (id: string): string => join(root, 'layers', 'models', id);
-const models = await loadModels(root);
+const all = await loadModels(root);
+const catalog = await loadCatalog(root);
+const tools = asked(catalog);
+const isOfOne = tools.length < catalog.length;
+const models = isOfOne ? all.filter(({ id }) => tools.some(({ manifest }) => manifest.models.includes(id))) : all;
 
-it('there is a model in every folder of layers/models, and a tool uses it', async () => {
-  const used = (await loadCatalog(root)).flatMap(({ manifest }) => manifest.models);
+it.skipIf(isOfOne)('there is a model in every folder of layers/models, and a tool uses it', () => {
+  const used = catalog.flatMap(({ manifest }) => manifest.models);
 
-  expect(models.map(({ id }) => id)).toEqual(readdirSync(join(root, 'layers', 'models')).sort());
-  for (const { id } of models) expect(used).toContain(id);
+  expect(all.map(({ id }) => id)).toEqual(readdirSync(join(root, 'layers', 'models')).sort());
+  for (const { id } of all) expect(used).toContain(id);
 });
 
 const found = new Map(
@@ -27,8 +31,7 @@ const found = new Map(
 
 describe.each(models.map((card) => [card.id, card] as const))('the model %s', (id, card) => {
   const path = found.get(id) ?? '';
-  const skip = card.source !== undefined && skipUnless(path !== '', howToGet(card));
-  const text = readFileSync(join(folder(id), 'CARD.md'), 'utf8');
+  const skip = !isCommitted(card) && skipUnless(path !== '', howToGet(card));
 
   it.skipIf(skip)('is the file that its card names', () => {
     const bytes = readFileSync(path);
@@ -37,20 +40,37 @@ describe.each(models.map((card) => [card.id, card] as const))('the model %s', (i
   });
 
   it.skipIf(skip)('loads, with float32 inputs and outputs', async () => {
-    const { InferenceSession } = await loadOnnxRuntime();
-    const session = await InferenceSession.create(path, { logSeverityLevel: 3 });
+    const entry = catalog.find(({ manifest }) => manifest.models.includes(id));
+    if (entry === undefined) throw new Error(`No tool uses ${id}`);
 
-    const types = [...session.inputMetadata, ...session.outputMetadata].map((it) =>
-      it.isTensor ? it.type : 'no tensor',
+    const { inputs, outputs } = await engineFor(entry).describe(id);
+
+    expect(outputs.length).toBeGreaterThan(0);
+    expect([...inputs, ...outputs].map((it) => [it.name, it.isTensor ? it.type : 'no tensor'])).toEqual(
+      [...inputs, ...outputs].map(({ name }) => [name, 'float32']),
     );
-    expect(new Set(types)).toEqual(new Set(['float32']));
   });
 
-  it('was trained in this project, or names its source', () => {
-    expect(existsSync(join(folder(id), 'training', 'train.sh'))).toBe(card.source === undefined);
+  it('is made here by training/train.sh, or its source says where it comes from', () => {
+    const isMadeHere = existsSync(join(folder(id), 'training', 'train.sh'));
+
+    expect(isMadeHere || card.source !== undefined).toBe(true);
   });
 
-  it('has a card with its version, digest and limits of use', () => {
+  it('has a licence that model.json names', () => {
+    expect(card.licence).toMatch(/^[A-Za-z0-9.+-]+$/);
+  });
+
+  const file = join('layers', 'models', id, 'CARD.md');
+  if (!existsSync(join(root, file))) {
+    it('brings its card, CARD.md', () => {
+      throw new Error(`${file} is missing: it is the model’s card (CONTRIBUTING, “Add a model”)`);
+    });
+    return;
+  }
+  const text = readFileSync(join(root, file), 'utf8');
+
+  it('has a card with its version and digest, and what it is not for', () => {
     expect(text).toMatch(new RegExp(`^# ${id} ${card.version.replaceAll('.', '\\.')}$`, 'm'));
     expect(text).toContain(card.sha256);
     expect(text).toMatch(/not for clinical use/i);
@@ -60,8 +80,7 @@ describe.each(models.map((card) => [card.id, card] as const))('the model %s', (i
     expect(sectionOf(text, heading)?.trim()).toMatch(/\S.{20}/s);
   });
 
-  it('has a licence that its card names', () => {
-    expect(card.licence).toMatch(/^[A-Za-z0-9.+-]+$/);
+  it('names its licence in its card', () => {
     expect(sectionOf(text, 'Licence')).toContain(card.licence);
   });
 
@@ -74,3 +93,39 @@ describe.each(models.map((card) => [card.id, card] as const))('the model %s', (i
     });
   }
 });
+
+describe.each(tools.flatMap(({ manifest: { id, models } }) => models.map((model) => [id, model] as const)))(
+  'the tool %s and its model %s',
+  (id, model) => {
+    const entry = tools.find(({ manifest }) => manifest.id === id);
+    const card = entry?.models.find((one) => one.id === model);
+    const isHere = card !== undefined && found.get(model) !== undefined;
+    const skip = card !== undefined && !isCommitted(card) && skipUnless(isHere, howToGet(card));
+
+    it.skipIf(skip)('know each other by name: the model, its inputs and one of its outputs', async () => {
+      if (entry === undefined) throw new Error(`There is no tool ${id}`);
+      const code = codeOf(join(root, 'tools', id));
+      const names = (name: string): boolean =>
+        new RegExp(`(?<![\\w-])${name.replaceAll(/\W/g, '\\$&')}(?![\\w-])`).test(code);
+
+      const { inputs, outputs } = await engineFor(entry).describe(model);
+
+      expect(
+        [model, ...inputs.map(({ name }) => name)].filter((name) => !names(name)),
+        `the code of tools/${id} does not name them`,
+      ).toEqual([]);
+      expect(
+        outputs.map(({ name }) => name).some(names),
+        `the code of tools/${id} names none of ${outputs.map(({ name }) => name).join(', ')}`,
+      ).toBe(true);
+    });
+  },
+);
+
+/** What the tool's own files say, comments left out. */
+function codeOf(path: string): string {
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join(path, name), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, ''))
+    .join('\n');
+}

@@ -18,25 +18,30 @@ import { judgeImage, selectImages } from '#core/study/selection.ts';
 import type { ImageProcessingTool, KeyImage, ProcessingResult } from '#core/tool.ts';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { exampleStudies } from '../fixtures/example-studies.ts';
 import { engineFor, runnable } from '../fixtures/models.ts';
 import { PHANTOM_STUDIES, type PhantomStudy } from '../fixtures/phantom-studies.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const { HILUM_UPDATE_GOLDEN } = process.env;
 const catalog = await runnable(await loadCatalog(root));
-const studies = Object.values(PHANTOM_STUDIES).map((make) => make());
+/** A phantom, or a study that the tool brings. */
+type Study = Omit<PhantomStudy, 'files'>;
+const phantoms: readonly Study[] = Object.values(PHANTOM_STUDIES).map((make) => make());
+const examples = new Map(
+  await Promise.all(catalog.map(async ({ manifest: { id } }) => [id, await exampleStudies(root, id)] as const)),
+);
 
-const selectedOf = (entry: ToolEntry, study: PhantomStudy) =>
-  selectImages(entry.manifest.selection, study.images).selected;
+const selectedOf = (entry: ToolEntry, study: Study) => selectImages(entry.manifest.selection, study.images).selected;
 
-async function answerOf(entry: ToolEntry, tool: ImageProcessingTool, study: PhantomStudy): Promise<ProcessingResult> {
+async function answerOf(entry: ToolEntry, tool: ImageProcessingTool, study: Study): Promise<ProcessingResult> {
   const engine = engineFor(entry);
   const images = selectedOf(entry, study);
   const deadlineMs = Date.now() + entry.manifest.resources.timeoutS * 1000;
   return runTool({ entry, tool, images, read: study.read, decoder: inProcessDecoder, engine, clock: Date, deadlineMs });
 }
 
-const convert = (result: ProcessingResult, study: PhantomStudy): Promise<readonly ConvertedObject[]> =>
+const convert = (result: ProcessingResult, study: Study): Promise<readonly ConvertedObject[]> =>
   convertResult({ result, instances: study.instances, read: study.read });
 
 const digestsOf = (objects: readonly ConvertedObject[]) =>
@@ -48,6 +53,7 @@ it('there are tools', () => {
 
 describe.each(catalog.map((entry) => [entry.manifest.id, entry] as const))('the tool %s', (id, entry) => {
   let tool: ImageProcessingTool;
+  const studies = [...phantoms, ...(examples.get(id) ?? [])];
   const ownStudies = studies.filter((study) => selectedOf(entry, study).length > 0);
   beforeAll(async () => {
     tool = await loadTool(root, entry);
@@ -60,19 +66,22 @@ describe.each(catalog.map((entry) => [entry.manifest.id, entry] as const))('the 
     expect(tool.description().models.map((model) => model.id)).toEqual(entry.manifest.models);
   });
 
-  it('brings its card', () => {
-    const card = readFileSync(join(root, 'tools', id, 'README.md'), 'utf8');
+  it('brings its card, README.md', () => {
+    const file = join('tools', id, 'README.md');
+    if (!existsSync(join(root, file))) throw new Error(`${file} is missing: it is the tool’s card`);
+    const card = readFileSync(join(root, file), 'utf8');
 
     expect(card).toContain(id);
     expect(card).toMatch(/not for clinical use/i);
   });
 
-  it('takes a phantom, and leaves another with a reason', () => {
+  it('takes a study of the contract, and leaves another with a reason', () => {
     const refusals = studies
       .flatMap((study) => study.images.map((image) => tool.canProcessImage(image)))
       .filter((it) => !it.suitable);
 
-    expect(ownStudies.length).toBeGreaterThan(0);
+    const lack = `no phantom is for this tool: put a study that is into tools/${id}/examples/<name>/`;
+    expect(ownStudies.length, lack).toBeGreaterThan(0);
     expect(refusals.length).toBeGreaterThan(0);
     for (const { reason } of refusals)
       expect(reason).toEqual({ code: expect.stringMatching(/./), message: expect.stringMatching(/./) });
@@ -119,7 +128,7 @@ describe.each(catalog.map((entry) => [entry.manifest.id, entry] as const))('the 
 
       const { answer, version, digests, pictures } = golden.read();
 
-      expect(version, 'the version changed: look at the differences, then run `npm run golden`').toBe(
+      expect(version, `the version changed: look at the differences, then run \`npm run golden -- ${id}\``).toBe(
         toolVersion(entry),
       );
       expect(digestsOf(await convert(answer, study))).toEqual(digests);
@@ -180,7 +189,9 @@ function goldenOf(id: string, name: string) {
       writeFileSync(digestsFile, `${JSON.stringify(recorded, undefined, 2)}\n`);
     },
     read() {
-      if (!existsSync(digestsFile)) throw new Error(`There is no ${digestsFile}: run \`npm run golden\``);
+      if (!existsSync(digestsFile)) {
+        throw new Error(`There is no tools/${id}/golden/${name}.json: \`npm run golden -- ${id}\` records it`);
+      }
       const recorded = JSON.parse(readFileSync(digestsFile, 'utf8')) as Recorded;
       return { ...recorded, answer: parseResult(gunzipSync(readFileSync(answerFile))) };
     },

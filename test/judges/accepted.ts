@@ -8,8 +8,8 @@ export interface Accepted {
 
 export const DCIODVFY: readonly Accepted[] = [
   {
-    text: /Unrecognized defined term <99HILUM> for value 1 of attribute <Coding Scheme Designator>/,
-    reason: "Hilum's private scheme, identified in Coding Scheme Identification Sequence (PS3.16 8.2).",
+    text: /Unrecognized defined term <99[A-Z0-9_]+> for value 1 of attribute <Coding Scheme Designator>/,
+    reason: "A private scheme, Hilum's or that of a tool's authors; its designator begins with 99 (PS3.16 8.2).",
   },
   {
     text: /is only permitted to be empty when actually unknown.*attribute <Laterality>/,
@@ -29,7 +29,7 @@ export const DICOM_SR_VALIDATOR: readonly Accepted[] = [
     reason: 'TID 4019, which the validator knows only in TID 1501. TID 1410 and 1411 are extensible.',
   },
   {
-    text: new RegExp(`${GROUP}/CODE \\([^)]+,(99HILUM|SCT),"[^"]+"\\): Content Item not in template`),
+    text: new RegExp(`${GROUP}/CODE \\([^)]+,(99[A-Z0-9_]+|SCT),"[^"]+"\\): Content Item not in template`),
     reason: 'A qualitative evaluation: a grade, a severity, a tooth number. TID 1410 and 1411 are extensible.',
   },
   {

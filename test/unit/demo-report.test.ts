@@ -117,3 +117,22 @@ it('can be read in a terminal of 100 columns: long findings go on below themselv
   const [begin = '', next = ''] = known.slice(known.findIndex((line) => line.includes('Suspected')));
   expect(next.search(/\S/)).toBe(begin.indexOf('Suspected'));
 });
+
+it('holds what is there against the tool that looks for it, and not against another', () => {
+  const other: RunRecord = { ...run, runId: 's', tool: 'bone-mask' };
+
+  const lines = describeStudy(study, {
+    runs: [
+      { run, findings: [finding('L1'), finding('L2')] },
+      { run: other, findings: [finding('bone')] },
+    ],
+    objects: [],
+    storedAt,
+  });
+  const nothingFound = describeStudy(study, { runs: [{ run: other, findings: [] }], objects: [], storedAt });
+
+  const words = (of: readonly string[]): string => of.join('\n').replaceAll(/\s+/g, ' ');
+  expect(words(lines).match(/L1: no fracture/g)).toHaveLength(1);
+  expect(words(lines)).toMatch(/bone is 20 mm high/);
+  expect(words(nothingFound)).toMatch(/L2: no fracture .*nothing/);
+});

@@ -17,7 +17,7 @@ import { makeImage } from '../fixtures/dental-image.ts';
  */
 function makeContext(planes: (row: number, column: number) => readonly number[]): ProcessingContext {
   const engine: InferenceEngine = {
-    async run(_model, { image }) {
+    async run(_model, { image }): Promise<Readonly<Record<string, Tensor>>> {
       const [, , rows = 0, columns = 0] = image?.shape ?? [];
       const data = new Float32Array(9 * rows * columns);
       for (let row = 0; row < rows; row++) {
@@ -27,8 +27,7 @@ function makeContext(planes: (row: number, column: number) => readonly number[])
           });
         }
       }
-      const probabilities: Tensor = { data, shape: [1, 9, rows, columns] };
-      return { probabilities };
+      return { probabilities: { data, shape: [1, 9, rows, columns] } };
     },
   };
   return { inputDigest: '', engine, signal: new AbortController().signal };

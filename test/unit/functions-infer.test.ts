@@ -193,7 +193,7 @@ describe('infer', () => {
     const tool = makeTool(async ({ signal }) => {
       pipeline.clock.advance(11_000);
       signal.throwIfAborted();
-      await echoEngine.run('m', {});
+      await echoEngine.run('m', {}, {});
       return await new Promise(() => undefined);
     });
 
@@ -210,7 +210,7 @@ describe('infer', () => {
     const usedMs = (ms: number) =>
       makeTool(async ({ engine }) => {
         pipeline.clock.advance(ms);
-        await engine.run('m', {});
+        await engine.run('m', {}, {});
         return nothingFound;
       });
     const left = { getRemainingTimeInMillis: () => leftMs };
@@ -234,7 +234,7 @@ describe('infer', () => {
       },
     };
     const tool = makeTool(async ({ engine: given }) => {
-      await given.run('m', {});
+      await given.run('m', {}, {});
       return nothingFound;
     });
 

@@ -7,11 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findModelFile, howToGet } from '#adapters/models/model-file.ts';
+import { findModelFile, howToGet, type ModelPlaces } from '#adapters/models/model-file.ts';
 import { type PullOptions, pullModel } from '#adapters/models/pull.ts';
 import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { ConfigurationError, dispositionOf, ModelDigestError, ModelSourceError } from '#core/errors.ts';
-import { type ModelCard, ModelCardSchema } from '#core/tool-manifest.ts';
+import { isCommitted, type ModelCard, ModelCardSchema } from '#core/tool-manifest.ts';
 
 const MODEL = Buffer.from('a model of thirty-one bytes, 31');
 const HOST = 'https://models.example';
@@ -171,10 +171,10 @@ describe('a missing model', () => {
     writeFileSync(join(modelsDir, card.id, 'model.json'), JSON.stringify(card));
     const engine = createOnnxEngine({ modelsDir, threads: 1 });
 
-    await expect(engine.run(card.id, {})).rejects.toThrow(
+    await expect(engine.run(card.id, {}, {})).rejects.toThrow(
       /`hilum models pull foreign.* from models\.example \(31 bytes, licence BSD-2-Clause\)/,
     );
-    await expect(engine.run(card.id, {})).rejects.toBeInstanceOf(ConfigurationError);
+    await expect(engine.run(card.id, {}, {})).rejects.toBeInstanceOf(ConfigurationError);
   });
 
   it('and is part of the checkout has to be restored', () => {
@@ -184,7 +184,66 @@ describe('a missing model', () => {
   });
 });
 
+describe('weights that were trained elsewhere and lie on this machine', () => {
+  const places = (): ModelPlaces => ({ modelsDir: join(share, 'checkout', 'layers', 'models') });
+  const onShare = (path: string): ModelCard => ({ ...card, source: { path, sha256: card.sha256 } });
+  const pullFrom = (path: string) => pullModel(onShare(path), { ...places(), fetch: fetchHere });
+  let share: string;
+  beforeEach(() => {
+    share = mkdtempSync(join(tmpdir(), 'hilum-share-'));
+    writeFileSync(join(share, 'weights.onnx'), MODEL);
+  });
+
+  it.each([
+    ['absolute', () => join(share, 'weights.onnx')],
+    ['relative, from the checkout', () => '../weights.onnx'],
+  ])('are copied from the path of their card: %s', async (_what, path) => {
+    expect(await findModelFile(places(), onShare(path()))).toBe(join(share, 'weights.onnx'));
+    expect(await pullFrom(path())).toBe('copied');
+    expect(readFileSync(join(places().modelsDir, card.id, card.file))).toEqual(MODEL);
+    expect(await pullFrom(path())).toBe('present');
+    expect(asked).toEqual([]);
+  });
+
+  it('are taken from HILUM_MODELS_DIR where the share has another place, by their name and digest', async () => {
+    expect(await findModelFile({ ...places(), localFolder: share }, onShare('/mnt/gone/weights.onnx'))).toBe(
+      join(share, 'weights.onnx'),
+    );
+    expect(await findModelFile({ ...places(), localFolder: share }, onShare('/mnt/gone/other.onnx'))).toBeUndefined();
+  });
+
+  it('are not put in place where they are not those of the card, or not there', async () => {
+    writeFileSync(join(share, 'weights.onnx'), 'others');
+
+    await expect(pullFrom('../weights.onnx')).rejects.toBeInstanceOf(ModelDigestError);
+    await expect(pullFrom('/mnt/gone/weights.onnx')).rejects.toThrow(/there is no file \/mnt\/gone\/weights\.onnx/);
+    await expect(pullFrom('..')).rejects.toThrow(/cannot be read from .*\(EISDIR\)/);
+    expect(howToGet(onShare('/mnt/gone/weights.onnx'))).toMatch(/no file \/mnt\/gone\/weights\.onnx.*HILUM_MODELS_DIR/);
+    expect(readdirSync(join(share))).toEqual(['weights.onnx']);
+  });
+
+  it('or are committed, which their card tells by an origin alone', async () => {
+    const committed: ModelCard = { ...card, source: { origin: 'A group, trained on its own data' } };
+
+    expect([isCommitted(committed), isCommitted(onShare('x')), isCommitted(card)]).toEqual([true, false, false]);
+    expect(howToGet(committed)).toMatch(/put it back/);
+    await expect(pullModel(committed, { ...places(), fetch: fetchHere })).rejects.toThrow(/belongs to the checkout/);
+  });
+});
+
 describe('the card of a model', () => {
+  it.each([
+    [{ path: 'x.onnx' }, true],
+    [{ path: 'x.onnx', sha256: card.sha256, origin: 'a group' }, true],
+    [{ origin: 'a group' }, true],
+    [{ path: 'x.onnx', sha256: 'b'.repeat(64) }, false],
+    [{ path: '' }, false],
+    [{ path: 'x.onnx', url: 'https://models.example/x.onnx' }, false],
+    [{}, false],
+  ])('may say where weights come from that were trained elsewhere: %j', (source, isLegal) => {
+    expect(ModelCardSchema.safeParse({ ...card, source }).success).toBe(isLegal);
+  });
+
   it.each([
     ['no https address', { url: 'http://models.example/model.onnx' }],
     ['no size', { sizeBytes: 0 }],

@@ -1,71 +1,151 @@
-import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createOnnxEngine } from '#adapters/onnx/engine.ts';
-import { ConfigurationError, ModelDigestError } from '#core/errors.ts';
-
-/** An ONNX model of one node: y = x + x, both float32 of shape 1 × 2. */
-const DOUBLE = Buffer.from(
-  'CAg6PQoOCgF4CgF4EgF5IgNBZGQSAWdaEwoBeBIOCgwIARIICgIIAQoCCAJiEwoBeRIOCgwIARIICgIIAQoCCAJCAhAN',
-  'base64',
-);
+import { externalDataOf } from '#adapters/onnx/external-data.ts';
+import { runtimeReason } from '#adapters/onnx/reason.ts';
+import { ConfigurationError, ModelDigestError, ModelError } from '#core/errors.ts';
+import { DOUBLE_ONNX, NOT_FITTING, NOT_LOADABLE, X, Y } from '../fixtures/broken-models.ts';
+import { sha256Of, thresholdOnnx, tinyOnnx } from '../fixtures/tiny-onnx.ts';
 
 describe('the ONNX engine', () => {
   let modelsDir: string;
-  const write = async (file: string, sha256: string): Promise<void> => {
-    const card = { id: 'double', version: '1.0.0', file, sha256, licence: 'Apache-2.0', summary: 'Doubles' };
-    await writeFile(join(modelsDir, 'double', 'model.json'), JSON.stringify(card));
+  const card = async (file: string, sha256: string): Promise<void> => {
+    const content = { id: 'double', version: '1.0.0', file, sha256, licence: 'Apache-2.0', summary: 'Doubles' };
+    await writeFile(join(modelsDir, 'double', 'model.json'), JSON.stringify(content));
   };
+  const put = async (file: Buffer): Promise<void> => {
+    await writeFile(join(modelsDir, 'double', 'double.onnx'), file);
+    await card('double.onnx', sha256Of(file));
+  };
+  const engine = () => createOnnxEngine({ modelsDir, threads: 1 });
 
   beforeEach(async () => {
     modelsDir = await mkdtemp(join(tmpdir(), 'hilum-models-'));
     await mkdir(join(modelsDir, 'double'));
-    await writeFile(join(modelsDir, 'double', 'double.onnx'), DOUBLE);
-    await write('double.onnx', createHash('sha256').update(DOUBLE).digest('hex'));
+    await put(DOUBLE_ONNX);
   });
 
-  it('runs a model whose file matches its card', async () => {
-    const engine = createOnnxEngine({ modelsDir, threads: 1 });
-
-    const { y } = await engine.run('double', { x: { data: new Float32Array([1, 2.5]), shape: [1, 2] } });
+  it('runs a model whose file is the one its card names', async () => {
+    const { y } = await engine().run('double', X, { y: [1, 'any'] });
 
     expect(y).toEqual({ data: new Float32Array([2, 5]), shape: [1, 2] });
   });
 
-  it('refuses a model whose file does not match its card, before it is loaded', async () => {
-    const engine = createOnnxEngine({ modelsDir, threads: 1 });
-    await write('double.onnx', 'a'.repeat(64));
+  it('takes any size where the model leaves an axis open', async () => {
+    await put(thresholdOnnx(3));
+    const image = { data: new Float32Array([2, 3, 4, 5, 6, 1]), shape: [1, 1, 2, 3] };
 
-    await expect(engine.run('double', {})).rejects.toBeInstanceOf(ModelDigestError);
+    const { mask } = await engine().run('double', { image }, { mask: [1, 1, 2, 3] });
+
+    expect([...mask.data]).toEqual([0, 0, 1, 1, 1, 0]);
   });
 
-  it('prepares a model, and refuses there what it would refuse to run', async () => {
-    const engine = createOnnxEngine({ modelsDir, threads: 1 });
-    await engine.prepare('double');
+  it.each([
+    ['no name', ['', 2]],
+    ['no shape', []],
+  ])('takes any size where the model gives its axis %s', async (_what, shape) => {
+    const [inputs, outputs] = [[{ name: 'x', shape }], [{ name: 'y', shape }]];
+    await put(tinyOnnx({ inputs, outputs, nodes: [{ operator: 'Add', inputs: ['x', 'x'], outputs: ['y'] }] }));
+
+    const { y } = await engine().run('double', { x: { data: new Float32Array(6), shape: [3, 2] } }, { y: [3, 2] });
+
+    expect(y.shape).toEqual([3, 2]);
+  });
+
+  it('refuses a model whose file is another one, before it is loaded', async () => {
+    await card('double.onnx', 'a'.repeat(64));
+
+    await expect(engine().run('double', {}, Y)).rejects.toBeInstanceOf(ModelDigestError);
+  });
+
+  it('has a model ready that it was told to prepare, and refuses there what it would refuse to run', async () => {
+    const prepared = engine();
+    await prepared.prepare('double');
     await rm(join(modelsDir, 'double'), { recursive: true });
 
-    await expect(engine.run('double', { x: { data: new Float32Array(2), shape: [1, 2] } })).resolves.toHaveProperty(
-      'y',
-    );
-    await expect(engine.prepare('triple')).rejects.toBeInstanceOf(ConfigurationError);
+    await expect(prepared.run('double', X, Y)).resolves.toHaveProperty('y');
+    await expect(prepared.prepare('triple')).rejects.toBeInstanceOf(ConfigurationError);
   });
 
-  it('accepts the model once it is repaired', async () => {
-    const engine = createOnnxEngine({ modelsDir, threads: 1 });
-    await write('none.onnx', 'a'.repeat(64));
-    await expect(engine.run('double', {})).rejects.toBeInstanceOf(ConfigurationError);
-    await write('double.onnx', createHash('sha256').update(DOUBLE).digest('hex'));
+  it('takes the model once it is mended', async () => {
+    const mended = engine();
+    await card('none.onnx', 'a'.repeat(64));
+    await expect(mended.run('double', {}, Y)).rejects.toBeInstanceOf(ConfigurationError);
+    await put(DOUBLE_ONNX);
 
-    await expect(engine.run('double', { x: { data: new Float32Array(2), shape: [1, 2] } })).resolves.toHaveProperty(
-      'y',
-    );
+    await expect(mended.run('double', X, Y)).resolves.toHaveProperty('y');
   });
 
-  it('names a missing model', async () => {
-    const engine = createOnnxEngine({ modelsDir, threads: 1 });
+  it.each([
+    ['that is not there', 'triple', /model\.json of the model triple cannot be read \(ENOENT\)/],
+    ['with a card that is none', 'broken', /model\.json of the model broken is no model card/],
+  ])('names a model %s, and no folder of this machine', async (_what, model, says) => {
+    await mkdir(join(modelsDir, 'broken'));
+    await writeFile(join(modelsDir, 'broken', 'model.json'), '{');
 
-    await expect(engine.run('triple', {})).rejects.toThrow(/model\.json of model .*triple/);
+    const error: unknown = await engine()
+      .run(model, {}, {})
+      .catch((it: unknown) => it);
+
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toMatch(says);
+    expect(String(error)).not.toContain(basename(modelsDir));
+  });
+
+  it.each(NOT_LOADABLE)('says why it cannot load $what', async ({ file, code, says }) => {
+    await put(file);
+
+    for (const work of [engine().prepare('double'), engine().run('double', X, Y)]) {
+      const error: unknown = await work.catch((it: unknown) => it);
+      expect(error).toBeInstanceOf(ModelError);
+      expect(error).toMatchObject({ code, message: expect.stringMatching(says), facts: { model: 'double' } });
+    }
+  });
+
+  it('tells a pointer of Git LFS before its digest, which is another than that of the file', async () => {
+    const [pointer] = NOT_LOADABLE.filter(({ what }) => what.includes('LFS'));
+    await writeFile(join(modelsDir, 'double', 'double.onnx'), pointer?.file ?? '');
+
+    await expect(engine().prepare('double')).rejects.toMatchObject({ code: 'model-not-loadable' });
+  });
+
+  it.each(NOT_FITTING)('says what does not fit: $what', async ({ file, inputs = X, expected = Y, code, says }) => {
+    await put(file);
+
+    const error: unknown = await engine()
+      .run('double', inputs, expected)
+      .catch((it: unknown) => it);
+
+    expect(error).toBeInstanceOf(ModelError);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(says) });
+  });
+});
+
+describe('weights in another file', () => {
+  const weights = [{ name: 'w', shape: [1], values: 'elsewhere.bin' }];
+  const tiny = { inputs: [], outputs: [], nodes: [] };
+
+  it.each([
+    ['of a model that keeps them in itself', DOUBLE_ONNX, undefined],
+    ['of a model with some elsewhere', tinyOnnx({ ...tiny, weights }), 'elsewhere.bin'],
+    ['of what is no model', Buffer.alloc(64, 0xff), undefined],
+    ['of an empty file', Buffer.alloc(0), undefined],
+  ])('are found by name, or not: %s', (_what, file, name) => {
+    expect(externalDataOf(file)).toBe(name);
+  });
+});
+
+describe('the runtime’s reason', () => {
+  it.each([
+    [new Error('/src/onnxruntime/core/graph/model.cc:202 void f(int)  Unsupported\n version'), 'Unsupported version'],
+    [new Error('cannot open "/home/jane/models/x.onnx" or C:\\models\\y.onnx'), 'cannot open "x.onnx" or y.onnx'],
+    [new Error('\u001b[31mred'), '[31mred'],
+    [new Error(''), 'the runtime gives no reason'],
+    ['thrown as it is', 'thrown as it is'],
+    [new Error('x'.repeat(2000)), `${'x'.repeat(499)}…`],
+  ])('is one line without the places of this machine: %s', (thrown, reason) => {
+    expect(runtimeReason(thrown)).toBe(reason);
   });
 });

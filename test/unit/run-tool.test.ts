@@ -51,7 +51,7 @@ const finding: Finding = {
 describe('a run of a tool', () => {
   it('hands back the tool’s answer with its identity and the time of each part', async () => {
     const tool = makeTool(async ({ engine }) => {
-      await engine.run('model', {});
+      await engine.run('model', {}, {});
       return nothingFound;
     });
 
@@ -114,7 +114,7 @@ describe('a run of a tool', () => {
     ['engine', { engine: { run: () => Promise.reject(new ModelDigestError('Another model')) } }, ModelDigestError],
   ])('passes on what the world around it throws: %s', async (_part, change, kind) => {
     const tool = makeTool(async ({ engine }) => {
-      await engine.run('model', {});
+      await engine.run('model', {}, {});
       return nothingFound;
     });
 
@@ -216,7 +216,7 @@ describe('the deadline of a run', () => {
       for (;;) {
         calls += 1;
         now += 40_000;
-        await engine.run('model', {});
+        await engine.run('model', {}, {});
       }
     });
 

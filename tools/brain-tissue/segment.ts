@@ -21,10 +21,11 @@ export async function segmentBrain(
   { engine, signal }: ProcessingContext,
 ): Promise<TissueMap> {
   signal.throwIfAborted();
-  const { output } = await engine.run(MODEL, { input: { data: head.values, shape: [1, 1, SIDE, SIDE, SIDE] } });
-  if (output === undefined || output.data.length !== CLASSES * SIDE ** 3) {
-    throw new RangeError(`The model ${MODEL} did not answer with ${CLASSES} classes for each voxel`);
-  }
+  const { output } = await engine.run(
+    MODEL,
+    { input: { data: head.values, shape: [1, 1, SIDE, SIDE, SIDE] } },
+    { output: [1, CLASSES, SIDE, SIDE, SIDE] },
+  );
   const tissue = likeliest(output.data);
   signal.throwIfAborted();
   keepLargest(tissue);

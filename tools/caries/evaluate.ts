@@ -4,7 +4,7 @@ import type { Radiograph } from '#core/image/radiograph.ts';
 import type { ProcessingContext } from '#core/tool.ts';
 import { findLesions, type Lesion, OPERATING_POINT, type OperatingPoint } from './lesions.ts';
 import { type Grid, type Mark, markOf } from './marks.ts';
-import { type Planes, planesOf } from './planes.ts';
+import { PLANES, type Planes, planesOf } from './planes.ts';
 import { modelInput, resample } from './preprocess.ts';
 import { type DentalView, type Scale, scaleOf, WORKING_MM } from './scale.ts';
 import { inStrips } from './strips.ts';
@@ -115,8 +115,9 @@ async function segment(
   }
   const input = modelInput(resample(image, rows, columns));
   const answer = await inStrips(input, async (strip) => {
-    const { probabilities } = await engine.run(MODEL_ID, { image: strip });
-    if (probabilities === undefined) throw new Error('The model has no output named probabilities');
+    const [, , height = 0, width = 0] = strip.shape;
+    const expected = { probabilities: [1, PLANES, height, width] };
+    const { probabilities } = await engine.run(MODEL_ID, { image: strip }, expected);
     return probabilities;
   });
   const grid = {

@@ -15,6 +15,9 @@ export interface Planes {
   readonly deeper: readonly Float32Array[];
 }
 
+/** How many planes the model answers with. */
+export const PLANES = 9;
+
 export function planesOf({ data, shape }: Tensor): Planes {
   const [, , rows = 0, columns = 0] = shape;
   const plane = (index: number): Float32Array => data.subarray(index * rows * columns, (index + 1) * rows * columns);

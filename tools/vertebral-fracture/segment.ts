@@ -103,11 +103,12 @@ async function segmentPlane(
 ): Promise<readonly Uint8Array[]> {
   signal.throwIfAborted();
   const { slices, rows } = planes.grid;
-  const { tissue } = await engine.run(MODEL, { hu: { data: planes.input(plane), shape: [1, CHANNELS, slices, rows] } });
+  const { tissue } = await engine.run(
+    MODEL,
+    { hu: { data: planes.input(plane), shape: [1, CHANNELS, slices, rows] } },
+    { tissue: [1, CLASSES, slices, rows] },
+  );
   const size = slices * rows;
-  if (tissue === undefined || tissue.data.length !== CLASSES * size) {
-    throw new RangeError(`The model ${MODEL} did not answer with ${CLASSES} classes for each point`);
-  }
   return Array.from({ length: CLASSES }, (_, c) => asBytes(tissue.data.subarray(c * size, (c + 1) * size)));
 }
 

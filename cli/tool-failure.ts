@@ -1,0 +1,88 @@
+/**
+ * What a tool's developer is told of a failure at once, on the terminal of `hilum run`: what was thrown and where in the tool.
+ * What was thrown may quote the data set. It stays on this terminal, and no report, object or log of a function holds it.
+ */
+import { relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isKnown, ModelError } from '#core/errors.ts';
+import type { InferenceEngine } from '#core/ports.ts';
+
+/** Calls of the tool's own code that are shown of one error, the innermost first. */
+const MOST_CALLS = 5;
+
+/** An engine that knows where the tool called it last: a session that several calls wait for tells nothing of them. */
+export interface WatchedEngine {
+  readonly engine: InferenceEngine;
+  /** The call that failed, as an error whose stack leads to the tool; undefined where none did. */
+  failedCall(): Error | undefined;
+}
+
+export function watchCalls(engine: InferenceEngine): WatchedEngine {
+  let failed: Error | undefined;
+  return {
+    engine: {
+      async run(model, inputs, expected) {
+        const call = new Error(model);
+        try {
+          return await engine.run(model, inputs, expected);
+        } catch (error) {
+          failed = call;
+          throw error;
+        }
+      },
+    },
+    failedCall: () => failed,
+  };
+}
+
+export interface Failure {
+  readonly error: unknown;
+  /** The tool's id. */
+  readonly tool: string;
+  /** The folder that holds `tools/`. */
+  readonly root: string;
+  readonly failedCall?: Error | undefined;
+}
+
+/**
+ * Lines about an error and its causes: the kind and text of what is not ours, whose text the report leaves out, and the places in
+ * `tools/<id>/` that led to it. Nothing where the report has said everything.
+ */
+export function toolFailureLines({ error, tool, root, failedCall }: Failure): readonly string[] {
+  // What caused an error of a model is the runtime's reason, which the report tells.
+  const own = error instanceof ModelError ? [error] : causesOf(error);
+  const lines = own.flatMap((one) => [
+    ...(isKnown(one) ? [] : [`  ${textOf(one)}`]),
+    ...placesIn(one, tool, root).map((place) => `    at ${place}`),
+  ]);
+  const call = error instanceof ModelError ? placesIn(failedCall, tool, root).map((place) => `    at ${place}`) : [];
+  const told = call.length > 0 ? call : lines;
+  return told.length === 0 ? [] : [`${tool} failed here:`, ...new Set(told)];
+}
+
+function causesOf(error: unknown): readonly unknown[] {
+  const causes: unknown[] = [];
+  for (let one = error; one !== undefined && !causes.includes(one); one = one instanceof Error ? one.cause : undefined)
+    causes.push(one);
+  return causes;
+}
+
+const textOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${String(error)}`;
+
+/** `tools/<id>/tool.ts:23:14 (assess)` of each call in the tool's folder. */
+function placesIn(error: unknown, id: string, root: string): readonly string[] {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const folder = ['', 'tools', id, ''].join(sep);
+  return stack
+    .split('\n')
+    .flatMap((line) => {
+      const [, called, url, path, at] =
+        /^\s+at (?:async )?(?:(.+?) \()?(file:\/\/)?(.+?):(\d+:\d+)\)?$/.exec(line) ?? [];
+      if (path === undefined || at === undefined) return [];
+      const file = url === undefined ? path : fileURLToPath(`${url}${path}`);
+      if (!file.includes(folder)) return [];
+      return [`${relative(root, file)}:${at}${called === undefined ? '' : ` (${called})`}`];
+    })
+    .slice(0, MOST_CALLS);
+}
