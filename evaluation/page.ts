@@ -1,7 +1,7 @@
 /** Writes an evaluation's results: `metrics.json`, and a page with drawings. Without dates, the same run gives the same files. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import type { ToolEntry } from '#core/tool-manifest.ts';
 import type { Metric, Part, Summary, Table } from './evaluation.ts';
 import { isReached } from './metrics.ts';
 import { shown } from './plots/svg.ts';
@@ -22,6 +22,10 @@ export interface Evaluated {
 /** The content of `metrics.json`. */
 export interface MetricsFile {
   readonly tool: string;
+  /**
+   * The manifest's version. The result format (`+r…` in a run's version) is left out: it says how answers are written as DICOM,
+   * and figures are measured before that.
+   */
   readonly version: string;
   readonly models: readonly { readonly id: string; readonly version: string; readonly sha256: string }[];
   readonly command: string;
@@ -52,7 +56,7 @@ export function writePage(folder: string, evaluated: Evaluated): void {
 export function metricsFile({ entry, command, parts }: Evaluated): MetricsFile {
   return {
     tool: entry.manifest.id,
-    version: toolVersion(entry),
+    version: entry.manifest.version,
     models: entry.models.map(({ id, version, sha256 }) => ({ id, version, sha256 })),
     command,
     parts: Object.fromEntries(
@@ -86,7 +90,7 @@ export function pageOf({ entry, command, parts }: Evaluated): string {
   const named = models.map(({ id, version, sha256 }) => `${id} ${version} (SHA-256 \`${sha256.slice(0, 12)}…\`)`);
   return `${[
     `# Evaluation of ${manifest.id}`,
-    `${manifest.label}, version \`${toolVersion(entry)}\`${named.length === 0 ? '' : `, with ${named.join(', ')}`}. **Research use only, not for clinical use.**`,
+    `${manifest.label}, version \`${manifest.version}\`${named.length === 0 ? '' : `, with ${named.join(', ')}`}. **Research use only, not for clinical use.**`,
     `\`${command}\` runs the evaluation and writes this page, its drawings and \`metrics.json\`. Intervals are 95 % intervals, bootstrapped over cases (patients), not over
 findings. n is the number of items that a figure is computed from. [The tool's card](../../../tools/${manifest.id}/README.md) says what the tool does.`,
     ...parts.flatMap(sectionOf),

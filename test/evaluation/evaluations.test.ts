@@ -6,7 +6,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
-import { toolVersion } from '#core/tool-manifest.ts';
 import type { Part } from '../../evaluation/evaluation.ts';
 import { evaluatedTools, findEvaluation } from '../../evaluation/find-evaluation.ts';
 import { broken, floorsOf } from '../../evaluation/floors.ts';
@@ -55,7 +54,7 @@ describe.each(tools.map((evaluation) => [evaluation.tool, evaluation] as const))
 
       expect(existsSync(path), mend).toBe(true);
       const written = JSON.parse(readFileSync(path, 'utf8')) as MetricsFile;
-      expect(written.version, mend).toBe(entry && toolVersion(entry));
+      expect(written.version, mend).toBe(entry?.manifest.version);
       expect(written.models, mend).toEqual(entry?.models.map(({ id, version, sha256 }) => ({ id, version, sha256 })));
       expect(Object.keys(written.parts), mend).toEqual(parts.map(({ name }) => name));
     });

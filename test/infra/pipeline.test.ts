@@ -81,9 +81,9 @@ describe('queues', () => {
     const consumerOf = (queueId: string) =>
       mappings.filter((mapping) => JSON.stringify(mapping.Properties['EventSourceArn']).includes(`"${queueId}"`));
     expect(consumerOf(id)).toHaveLength(1);
-    const [undertaker] = consumerOf(dead);
-    expect(JSON.stringify(undertaker?.Properties['FunctionName'])).toContain('DeadLetter');
-    expect(undertaker?.Properties['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
+    const [consumer] = consumerOf(dead);
+    expect(JSON.stringify(consumer?.Properties['FunctionName'])).toContain('DeadLetter');
+    expect(consumer?.Properties['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
     const alarmOf = (queueId: string, metric: string) =>
       Object.values(find('AWS::CloudWatch::Alarm')).filter(
         ({ Properties }) =>

@@ -90,7 +90,7 @@ describe('the page', () => {
   it('has the same figures for machines, with version, digests and command', () => {
     expect(metricsFile(evaluated)).toEqual({
       tool: 'some-tool',
-      version: expect.stringMatching(/^1\.2\.3\+r\d+\.abababab$/),
+      version: '1.2.3',
       models: [{ id: 'some-model', version: '2.0.0', sha256: 'ab'.repeat(32) }],
       command: 'npm run evaluate -- some-tool',
       parts: {
