@@ -114,7 +114,7 @@ const REFUSED: readonly (readonly [
   [
     ['models', 'pull', 'brain-meshnet'],
     { HILUM_MODELS_DIR: at('file') },
-    /HILUM_MODELS_DIR names .*file, which is no folder/,
+    /HILUM_MODELS_DIR names .*file, which is not a readable folder/,
   ],
 ];
 

@@ -218,7 +218,7 @@ describe('weights that were trained elsewhere and lie on this machine', () => {
     await expect(pullFrom('../weights.onnx')).rejects.toBeInstanceOf(ModelDigestError);
     await expect(pullFrom('/mnt/gone/weights.onnx')).rejects.toThrow(/there is no file \/mnt\/gone\/weights\.onnx/);
     await expect(pullFrom('..')).rejects.toThrow(/cannot be read from .*\(EISDIR\)/);
-    expect(howToGet(onShare('/mnt/gone/weights.onnx'))).toMatch(/no file \/mnt\/gone\/weights\.onnx.*HILUM_MODELS_DIR/);
+    expect(howToGet(onShare('/mnt/gone/weights.onnx'))).toMatch(/names the file \/mnt\/gone\/weights\.onnx, which does not exist.*HILUM_MODELS_DIR/);
     expect(readdirSync(join(share))).toEqual(['weights.onnx']);
   });
 
@@ -226,7 +226,7 @@ describe('weights that were trained elsewhere and lie on this machine', () => {
     const committed: ModelCard = { ...card, source: { origin: 'A group, trained on its own data' } };
 
     expect([isCommitted(committed), isCommitted(onShare('x')), isCommitted(card)]).toEqual([true, false, false]);
-    expect(howToGet(committed)).toMatch(/put it back/);
+    expect(howToGet(committed)).toMatch(/restore it/);
     await expect(pullModel(committed, { ...places(), fetch: fetchHere })).rejects.toThrow(/belongs to the checkout/);
   });
 });
