@@ -85,9 +85,7 @@ async function readLocal(path: string, card: ModelCard): Promise<Uint8Array> {
 
 async function fetchModel(card: ModelCard, { fetch }: PullOptions): Promise<Uint8Array> {
   const { id, source } = card;
-  if (source !== undefined && 'path' in source) throw failure(card, `there is no file ${source.path}`);
-  if (source === undefined || !('url' in source))
-    throw failure(card, 'its card names no source, because the checkout contains it');
+  if (source === undefined || !('url' in source)) throw new ModelSourceError(howToGet(card), { facts: { model: id } });
   const { url, sizeBytes } = source;
   const signal = AbortSignal.timeout(Math.max(LEAST_WAIT_MS, (sizeBytes / LEAST_BYTES_PER_SECOND) * 1000));
   try {

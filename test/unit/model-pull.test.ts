@@ -216,9 +216,13 @@ describe('weights that were trained elsewhere and lie on this machine', () => {
     writeFileSync(join(share, 'weights.onnx'), 'others');
 
     await expect(pullFrom('../weights.onnx')).rejects.toBeInstanceOf(ModelDigestError);
-    await expect(pullFrom('/mnt/gone/weights.onnx')).rejects.toThrow(/there is no file \/mnt\/gone\/weights\.onnx/);
+    await expect(pullFrom('/mnt/gone/weights.onnx')).rejects.toThrow(
+      /names the file \/mnt\/gone\/weights\.onnx, which does not exist/,
+    );
     await expect(pullFrom('..')).rejects.toThrow(/cannot be read from .*\(EISDIR\)/);
-    expect(howToGet(onShare('/mnt/gone/weights.onnx'))).toMatch(/names the file \/mnt\/gone\/weights\.onnx, which does not exist.*HILUM_MODELS_DIR/);
+    expect(howToGet(onShare('/mnt/gone/weights.onnx'))).toMatch(
+      /names the file \/mnt\/gone\/weights\.onnx, which does not exist.*HILUM_MODELS_DIR/,
+    );
     expect(readdirSync(join(share))).toEqual(['weights.onnx']);
   });
 
@@ -227,7 +231,7 @@ describe('weights that were trained elsewhere and lie on this machine', () => {
 
     expect([isCommitted(committed), isCommitted(onShare('x')), isCommitted(card)]).toEqual([true, false, false]);
     expect(howToGet(committed)).toMatch(/restore it/);
-    await expect(pullModel(committed, { ...places(), fetch: fetchHere })).rejects.toThrow(/belongs to the checkout/);
+    await expect(pullModel(committed, { ...places(), fetch: fetchHere })).rejects.toThrow(/part of the checkout/);
   });
 });
 
