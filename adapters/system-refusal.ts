@@ -1,4 +1,4 @@
-/** What the operating system refuses, said for people: Node's system errors and SQLite's, each with its reason and mend. */
+/** What the operating system refuses, said for people: Node's system errors and SQLite's, each with its reason and fix. */
 import { SystemRefusalError } from '#core/errors.ts';
 
 /** Why, by the system's code (errno(3)), and what mends it. Each follows "… cannot be written: ". */

@@ -4,10 +4,10 @@ import { ConfigurationError } from '#core/errors.ts';
 import { LANES } from '#pipeline/keys.ts';
 import { readText, type Settings, settingsIn } from './settings-file.ts';
 
-const wholeNumber = (min: number, max: number, mend: string) =>
-  z.coerce.number({ error: mend }).int(mend).min(min, mend).max(max, mend);
+const wholeNumber = (min: number, max: number, fix: string) =>
+  z.coerce.number({ error: fix }).int(fix).min(min, fix).max(max, fix);
 
-/** Each message is the mend: it follows "NAME is not set: " or "NAME is wrong: ". */
+/** Each message is the fix: it follows "NAME is not set: " or "NAME is wrong: ". */
 const SettingsSchema = z.object({
   HILUM_ORTHANC_URL: z.url({ protocol: /^https?$/, error: "set it to Orthanc's address, e.g. http://127.0.0.1:8042" }),
   HILUM_DICOMWEB_URL: z
@@ -70,7 +70,7 @@ export interface EdgeConfig {
  * the local Orthanc is no default for another Orthanc: each group of defaults counts only where its first name is not set to
  * something else.
  *
- * @throws ConfigurationError that names every setting that is missing or wrong, and its mend
+ * @throws ConfigurationError that names every setting that is missing or wrong, and its fix
  */
 export function readEdgeConfig(sources: {
   readonly environment: Settings;

@@ -32,8 +32,8 @@ function localOr<T>(readLocal: () => T): T {
     return readLocal();
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    const mend = 'or set HILUM_RUNS_TABLE and AWS_REGION to ask a deployment on AWS';
-    throw new ConfigurationError(`${error.message}, ${mend}`, { cause: error });
+    const fix = 'or set HILUM_RUNS_TABLE and AWS_REGION to ask a deployment on AWS';
+    throw new ConfigurationError(`${error.message}, ${fix}`, { cause: error });
   }
 }
 

@@ -109,8 +109,8 @@ export function proveHome(home: string): void {
     proveWritable(home);
   } catch (error) {
     if (!(error instanceof SystemRefusalError)) throw error;
-    const mend = 'HILUM_HOME names the folder of the local environment.';
-    throw new SystemRefusalError(error.code, `${error.message} ${mend}`, { cause: error });
+    const fix = 'HILUM_HOME names the folder of the local environment.';
+    throw new SystemRefusalError(error.code, `${error.message} ${fix}`, { cause: error });
   }
 }
 
@@ -136,8 +136,8 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const mend = 'stop what runs of it, remove the folder that holds the file, and run `hilum local up`';
-    throw new ConfigurationError(`${file} is damaged, it is no JSON: ${mend}`, { cause });
+    const fix = 'stop what runs of it, remove the folder that holds the file, and run `hilum local up`';
+    throw new ConfigurationError(`${file} is damaged, it is no JSON: ${fix}`, { cause });
   }
 }
 

@@ -26,18 +26,18 @@ export const PACKAGE_PARTS = {
   onnxruntime: {
     what: `ONNX Runtime for ${PLATFORM}, to run tools`,
     present: hasOnnxRuntime,
-    mend: 'the package brings it for Linux (glibc) on x64 and arm64, macOS on arm64 and Windows on x64: use one of these',
+    fix: 'the package brings it for Linux (glibc) on x64 and arm64, macOS on arm64 and Windows on x64: use one of these',
   },
   models: {
     what: 'the models that are fetched, not committed',
     present: () => fetchedModels().every(({ id, file }) => existsSync(join(FETCHED_MODELS, id, file))),
-    mend: '`hilum models pull`',
+    fix: '`hilum models pull`',
     optional: true,
   },
   fetching: {
     what: 'npm and tar, to fetch the viewer (OHIF)',
     present: () => hasOhif() || ['npm', 'tar'].every((name) => findProgram(name) !== undefined),
-    mend: 'put both on the PATH; npm comes with Node.js',
+    fix: 'put both on the PATH; npm comes with Node.js',
     optional: true,
   },
 };

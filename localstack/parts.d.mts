@@ -3,7 +3,7 @@ export interface Part {
   readonly what: string;
   readonly present: () => boolean;
   /** The command that gets it. */
-  readonly mend: string;
+  readonly fix: string;
   /** True where all but its own comfort works without it. */
   readonly optional?: true;
   /** Debian packages that bring it. */

@@ -143,7 +143,7 @@ export function hasDockerCompose() {
 }
 
 const apt = (packages) => `sudo apt-get install ${packages.join(' ')}`;
-const debian = (what, packages, present) => ({ what, packages, present, mend: apt(packages) });
+const debian = (what, packages, present) => ({ what, packages, present, fix: apt(packages) });
 const programs =
   (...names) =>
   () =>
@@ -152,7 +152,7 @@ const venv = (what, name, purpose) => ({
   what,
   venv: name,
   present: () => venvIsReady(name),
-  mend: `node setup/setup.mjs ${purpose}`,
+  fix: `node setup/setup.mjs ${purpose}`,
 });
 
 /** Every part: what it is for, how to see whether it is there, and the command that mends it. Keys are lane names. */
@@ -161,12 +161,12 @@ export const PARTS = {
     what: 'Node.js 24',
     present: () =>
       Number(process.versions.node.split('.')[0]) >= 24 || existsSync(join(ROOT, 'node_modules/.bin/node')),
-    mend: 'npm ci --ignore-scripts (on a Mac: install Node.js 24)',
+    fix: 'npm ci --ignore-scripts (on a Mac: install Node.js 24)',
   },
   packages: {
     what: 'npm packages of package-lock.json',
     present: packagesAreInstalled,
-    mend: 'npm ci --ignore-scripts',
+    fix: 'npm ci --ignore-scripts',
   },
   cloud: venv('local cloud (MiniStack)', 'cloud', 'demo'),
   orthanc: debian(
@@ -182,12 +182,12 @@ export const PARTS = {
     ),
     optional: true,
   },
-  ohif: { what: 'the viewer (OHIF)', present: hasOhif, mend: 'node setup/fetch-ohif.mjs', optional: true },
+  ohif: { what: 'the viewer (OHIF)', present: hasOhif, fix: 'node setup/fetch-ohif.mjs', optional: true },
   newerOrthanc: {
     what: `the newer Orthanc of Debian ${TRIXIE.suite}, which root alone can start (in a chroot)`,
     packages: ['mmdebstrap'],
     present: () => isRoot() && hasTrixie(),
-    mend: 'as root: apt-get install mmdebstrap && node setup/make-trixie.mjs',
+    fix: 'as root: apt-get install mmdebstrap && node setup/make-trixie.mjs',
   },
   postgresql: debian('PostgreSQL with pg_trgm', ['postgresql'], () => {
     const folder = postgresFolder();
@@ -217,13 +217,13 @@ export const PARTS = {
   models: {
     what: 'the models that are fetched, not committed',
     present: () => fetchedModels().every(({ path }) => existsSync(path)),
-    mend: 'bin/hilum models pull',
+    fix: 'bin/hilum models pull',
     optional: true,
   },
   data: {
     what: 'real test data',
     present: () => existsSync(join(dataFolder(), 'manifest.csv')),
-    mend: 'export HILUM_DATA=<folder with manifest.csv>',
+    fix: 'export HILUM_DATA=<folder with manifest.csv>',
   },
 };
 

@@ -30,17 +30,17 @@ function examineClone() {
       what: 'Docker Compose 2 with an engine that runs, the other way to Orthanc and PostgreSQL',
       present: docker,
       needed: false,
-      ...(docker ? {} : { mend: 'see https://docs.docker.com/engine/install/' }),
+      ...(docker ? {} : { fix: 'see https://docs.docker.com/engine/install/' }),
     },
   ];
 }
 
-function findingOf(part, { what, mend, present: isPresent }, needed) {
+function findingOf(part, { what, fix, present: isPresent }, needed) {
   const present = isPresent();
-  return { part, what, present, needed, ...(present ? {} : { mend }) };
+  return { part, what, present, needed, ...(present ? {} : { fix }) };
 }
 
-function lineOf({ what, present, needed, mend }) {
+function lineOf({ what, present, needed, fix }) {
   if (present) return `ok       ${what}`;
-  return `${needed ? 'MISSING ' : 'missing '} ${what}\n         ${mend}`;
+  return `${needed ? 'MISSING ' : 'missing '} ${what}\n         ${fix}`;
 }

@@ -138,7 +138,7 @@ function conclude(purpose, parts) {
   const missing = parts.filter((name) => !PARTS[name].present());
   if (missing.length === 0) say('everything is there');
   if (missing.length === 0) return;
-  for (const name of missing) say(`missing: ${PARTS[name].what}. To get it: ${PARTS[name].mend}`);
+  for (const name of missing) say(`missing: ${PARTS[name].what}. To get it: ${PARTS[name].fix}`);
   if (missing.includes('orthanc') || missing.includes('postgresql')) {
     const docker = hasDockerCompose();
     say(

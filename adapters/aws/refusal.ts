@@ -1,4 +1,4 @@
-/** Why AWS does not do what was asked, for people: the SDK's errors by name, each with its reason and mend. */
+/** Why AWS does not do what was asked, for people: the SDK's errors by name, each with its reason and fix. */
 
 /** The SDK's name for an error, or the system's code of a broken connection, or the error's class. */
 export function errorName(error: unknown): string {

@@ -56,6 +56,6 @@ function lockHolder(folder: string): number | undefined {
 /** The sentence for who finds an edge at work in its folder. */
 export function edgeAtWork(folder: string): string {
   const pid = lockHolder(folder);
-  const [process, mend] = pid === undefined ? ['', 'stop it'] : [`: process ${pid}`, `stop it (\`kill ${pid}\`)`];
-  return `An edge (\`hilum edge\` or \`hilum demo\`) works in ${folder}${process}. First ${mend}`;
+  const [process, fix] = pid === undefined ? ['', 'stop it'] : [`: process ${pid}`, `stop it (\`kill ${pid}\`)`];
+  return `An edge (\`hilum edge\` or \`hilum demo\`) works in ${folder}${process}. First ${fix}`;
 }

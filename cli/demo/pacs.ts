@@ -21,7 +21,7 @@ export async function choosePacs(say: (line: string) => void): Promise<DemoPacs>
   const missing = ORTHANC.filter((part) => !PARTS[part].present());
   if (missing.length === 0) return { name: 'Orthanc', lasts: true, options: {}, close: nothing };
   if (hasDockerCompose()) return { name: 'Orthanc in Docker', lasts: true, options: { docker: true }, close: nothing };
-  for (const part of missing) say(`missing: ${PARTS[part].what}. To get it: ${PARTS[part].mend}`);
+  for (const part of missing) say(`missing: ${PARTS[part].what}. To get it: ${PARTS[part].fix}`);
   say('The demo goes on with a DICOMweb archive in this process, which forgets all when it ends.');
   const pacs = await startDicomWebStore();
   return {

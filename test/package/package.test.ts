@@ -143,12 +143,12 @@ describe('the installed package', () => {
     ['demo --study x', 'npm run demo'],
     ['local up', 'bin/hilum local up'],
     ['local down --purge', 'bin/hilum local up'],
-  ])('says what `%s` needs', (line, mend) => {
+  ])('says what `%s` needs', (line, fix) => {
     const { code, stdout, stderr } = hilum(...line.split(' '));
 
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^hilum: \w+ works in a clone of Hilum's repository only\. [^\n]+\n$/);
-    expect(stderr).toContain(mend);
+    expect(stderr).toContain(fix);
   });
 
   it('sends to a clone whoever needs a local environment, and looks for it in the home of the user', () => {

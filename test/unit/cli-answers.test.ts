@@ -227,7 +227,7 @@ describe('the runs table that cannot be read', () => {
       { HILUM_RUNS_TABLE: '' },
       /no local environment was started .*hilum local up`, or set HILUM_RUNS_TABLE/,
     ],
-  ])('is told with its mend: %s', async (_what, env, sentence) => {
+  ])('is told with its fix: %s', async (_what, env, sentence) => {
     const { code, stderr } = await status(env);
 
     expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)]);

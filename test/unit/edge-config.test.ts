@@ -112,7 +112,7 @@ describe('the settings of the edge', () => {
     [{ HILUM_EDGE_START: 'then' }, /HILUM_EDGE_START is wrong: set it to now or all/],
     [{ HILUM_EDGE_POLL_MS: 'soon' }, /HILUM_EDGE_POLL_MS is wrong: set it to milliseconds/],
     [{ HILUM_EDGE_SCAN_MINUTES: '0' }, /HILUM_EDGE_SCAN_MINUTES is wrong: set it to minutes/],
-  ])('that are missing or wrong are named with their mend: %o', (changed, message) => {
+  ])('that are missing or wrong are named with their fix: %o', (changed, message) => {
     const reading = () => readEdgeConfig({ environment: { ...enough, ...changed } });
 
     expect(reading).toThrow(ConfigurationError);

@@ -69,13 +69,13 @@ describe('the ONNX engine', () => {
     await expect(prepared.prepare('triple')).rejects.toBeInstanceOf(ConfigurationError);
   });
 
-  it('takes the model once it is mended', async () => {
-    const mended = engine();
+  it('takes the model once it is fixed', async () => {
+    const fixed = engine();
     await card('none.onnx', 'a'.repeat(64));
-    await expect(mended.run('double', {}, Y)).rejects.toBeInstanceOf(ConfigurationError);
+    await expect(fixed.run('double', {}, Y)).rejects.toBeInstanceOf(ConfigurationError);
     await put(DOUBLE_ONNX);
 
-    await expect(mended.run('double', X, Y)).resolves.toHaveProperty('y');
+    await expect(fixed.run('double', X, Y)).resolves.toHaveProperty('y');
   });
 
   it.each([

@@ -83,7 +83,7 @@ it('starts from a Node that cannot read TypeScript and from no packages', () => 
 it('has a fix for every part, and the tests need every part that the demo needs', () => {
   const names = Object.keys(PARTS) as PartName[];
 
-  expect(names.filter((name) => PARTS[name].mend === '' || PARTS[name].what === '')).toEqual([]);
+  expect(names.filter((name) => PARTS[name].fix === '' || PARTS[name].what === '')).toEqual([]);
   expect(PURPOSES.demo.filter((name) => !PURPOSES.test.includes(name))).toEqual([]);
 });
 

@@ -76,7 +76,7 @@ describe('a refusal of the system', () => {
       /file cannot be made: a file of that name is in the way.*EEXIST/,
     ],
     ['a place that takes no folder', () => makeFolder('/proc/none/of/these'), /cannot be made: .*\(ENOENT\)/],
-  ])('says path, reason and mend: %s', (_what, action, sentence) => {
+  ])('says path, reason and fix: %s', (_what, action, sentence) => {
     expect(told(action, undefined)).toMatch(sentence);
   });
 
