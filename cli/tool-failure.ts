@@ -1,19 +1,22 @@
 /**
- * What a tool's developer is told of a failure at once, on the terminal of `hilum run`: what was thrown and where in the tool.
- * What was thrown may quote the data set. It stays on this terminal, and no report, object or log of a function holds it.
+ * The lines that `hilum run` prints when a tool fails: what was thrown, and where in the tool's code. What was thrown may
+ * quote the data set. It goes to this terminal only, never into a report, an object or a log.
  */
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isKnown, ModelError } from '#core/errors.ts';
 import type { InferenceEngine } from '#core/ports.ts';
 
-/** Calls of the tool's own code that are shown of one error, the innermost first. */
+/** The most calls of the tool's own code that are shown for one error, innermost first. */
 const MOST_CALLS = 5;
 
-/** An engine that knows where the tool called it last: a session that several calls wait for tells nothing of them. */
+/**
+ * An engine that remembers the tool's failed call. The error of a shared session does not lead back to the calls that wait
+ * for it.
+ */
 export interface WatchedEngine {
   readonly engine: InferenceEngine;
-  /** The call that failed, as an error whose stack leads to the tool; undefined where none did. */
+  /** The call that failed, as an error whose stack leads to the tool; undefined if none failed. */
   failedCall(): Error | undefined;
 }
 
@@ -45,11 +48,11 @@ export interface Failure {
 }
 
 /**
- * Lines about an error and its causes: the kind and text of what is not ours, whose text the report leaves out, and the places in
- * `tools/<id>/` that led to it. Nothing where the report has said everything.
+ * Lines about an error and its causes. They give the text of errors that are not Hilum's, which the report leaves out, and
+ * the places in `tools/<id>/` that led to the error. Empty if the report already says everything.
  */
 export function toolFailureLines({ error, tool, root, failedCall }: Failure): readonly string[] {
-  // What caused an error of a model is the runtime's reason, which the report tells.
+  // The cause of a ModelError is the runtime's reason, which the report already gives.
   const own = error instanceof ModelError ? [error] : causesOf(error);
   const lines = own.flatMap((one) => [
     ...(isKnown(one) ? [] : [`  ${textOf(one)}`]),
@@ -70,7 +73,7 @@ function causesOf(error: unknown): readonly unknown[] {
 const textOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${String(error)}`;
 
-/** `tools/<id>/tool.ts:23:14 (assess)` of each call in the tool's folder. */
+/** `tools/<id>/tool.ts:23:14 (assess)` for each call in the tool's folder. */
 function placesIn(error: unknown, id: string, root: string): readonly string[] {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   const folder = ['', 'tools', id, ''].join(sep);

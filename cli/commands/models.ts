@@ -13,7 +13,7 @@ export function addModelsCommand(program: Command): void {
     .command('models')
     .description('list the models with their digests, licences and tools; fetch those that are not committed')
     .option('--json', 'print an array for scripts')
-    // What follows is no command of this one: said below, where a suggestion can be made.
+    // An unknown subcommand is refused below, with a suggestion.
     .allowExcessArguments()
     .action(async ({ json }: { json?: true }, { args: [unknown] }: Command) => {
       if (unknown !== undefined) throw new UsageError(notAmong('command', unknown, ['pull']));
@@ -24,10 +24,8 @@ export function addModelsCommand(program: Command): void {
   explain(models, { examples: ['hilum models', 'hilum models pull brain-meshnet'] });
   const pullCommand = models
     .command('pull')
-    .description(
-      'put models that are not committed in their folders: by their cards’ address or path, or from HILUM_MODELS_DIR',
-    )
-    .argument('[id]', 'which model; all of them where it is left out')
+    .description('get models that are not committed: from the address or path on their cards, or from HILUM_MODELS_DIR')
+    .argument('[id]', 'the model (default: all of them)')
     .action(pull);
   explain(pullCommand, {
     examples: ['hilum models pull brain-meshnet', 'HILUM_MODELS_DIR=/media/models hilum models pull'],
@@ -63,7 +61,7 @@ function printModel(model: Awaited<ReturnType<typeof describeModels>>[number]): 
   print();
 }
 
-/** Whose the weights are and where they come from, for people. */
+/** The origin of the weights, for people. */
 function fromWhere(source: NonNullable<ModelCard['source']>): string {
   if ('url' in source) return `${source.origin}, ${source.sizeBytes} bytes`;
   return 'path' in source ? [source.origin, source.path].filter(Boolean).join(', ') : source.origin;
@@ -78,12 +76,12 @@ async function pull(id: string | undefined): Promise<void> {
   }
   for (const card of wanted) {
     if (!isCommitted(card)) print(`${card.id}: ${WORDS[await pullModel(card, { ...modelPlaces, fetch })]}`);
-    else print(`${card.id}: belongs to the checkout, nothing to fetch`);
+    else print(`${card.id}: part of the checkout, nothing to fetch`);
   }
 }
 
 const WORDS = {
-  present: 'is there, with the digest of its card',
-  copied: 'copied from this machine, its digest is right',
-  fetched: 'fetched, its digest is right',
+  present: 'already here, and its digest is right',
+  copied: 'copied from this machine, and its digest is right',
+  fetched: 'fetched, and its digest is right',
 } as const;

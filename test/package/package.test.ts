@@ -106,7 +106,7 @@ describe('the installed package', () => {
     [['edge', '--help'], /^Usage: hilum edge /m],
     [['status', '--help'], /^Usage: hilum status /m],
     [['viewer', '--help'], /^Usage: hilum viewer /m],
-    [['--help'], /^ {2}demo .*works in a clone/m],
+    [['--help'], /^ {2}demo .*works only in a clone/m],
   ])('answers %s', (args, answer) => {
     const { code, stdout, stderr } = hilum(...args);
 
@@ -147,7 +147,7 @@ describe('the installed package', () => {
     const { code, stdout, stderr } = hilum(...line.split(' '));
 
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^hilum: \w+ works in a clone of Hilum's repository only\. [^\n]+\n$/);
+    expect(stderr).toMatch(/^hilum: \w+ works only in a clone of Hilum's repository\. [^\n]+\n$/);
     expect(stderr).toContain(fix);
   });
 

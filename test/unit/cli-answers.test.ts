@@ -61,26 +61,26 @@ const WRONG: readonly (readonly [args: readonly string[], sentence: RegExp])[] =
   [['inspect', at('loop')], /loop leads nowhere: its symbolic links go in a circle/],
   [['inspect', at('broken')], /There is no file or folder .*broken/],
   [['inspect', at('x'.repeat(300))], /longer than a path may be/],
-  [run(at('file')), /--out .*file is no folder, and none can be made there: .*file is a file/],
-  [run(at('file', 'below')), /--out .*below is no folder.*: .*file is a file/],
+  [run(at('file')), /--out .*file is not a folder, and none can be made there: .*file is a file/],
+  [run(at('file', 'below')), /--out .*below is not a folder.*: .*file is a file/],
   [run(at('broken')), /--out .*: .*broken is a link to .*nowhere, which does not exist/],
   [run(at('broken', 'below')), /--out .*: .*broken is a link to .*nowhere, which does not exist/],
   [run(at('loop')), /--out .*: its symbolic links lead in a circle/],
   [run(at('x'.repeat(300))), /--out .* longer than the file system takes/],
-  [run('/dev/null'), /--out \/dev\/null is no folder.*\/dev\/null is a file/],
-  [run(at('in')), /--out .*in is a folder that is read .*: a second run would take/],
-  [run(at('in', 'a', 'new', 'deep')), /--out .*deep lies in a folder that is read/],
-  [run(at('link-to-in', 'out')), /--out .*link-to-in\/out lies in a folder that is read/],
+  [run('/dev/null'), /--out \/dev\/null is not a folder.*\/dev\/null is a file/],
+  [run(at('in')), /--out .*in is an input folder .*: a second run would read/],
+  [run(at('in', 'a', 'new', 'deep')), /--out .*deep lies in an input folder/],
+  [run(at('link-to-in', 'out')), /--out .*link-to-in\/out lies in an input folder/],
   [['status', ''], /status takes a StudyInstanceUID, not ''/],
-  [['status', 'abc'], /status takes a StudyInstanceUID, not abc: a UID is numbers with dots between/],
+  [['status', 'abc'], /status takes a StudyInstanceUID, not abc: a UID consists of numbers separated by dots/],
   [['status', '1..2'], /status takes a StudyInstanceUID, not 1\.\.2/],
-  [['status', `1.${'2'.repeat(70)}`], /it has 72 characters, a UID 64 at the most/],
-  [['viewer', '--port', '0'], /--port takes a number from 1 to 65535/],
-  [['viewer', '--port', '99999'], /--port takes a number from 1 to 65535/],
+  [['status', `1.${'2'.repeat(70)}`], /it has 72 characters, and a UID at most 64/],
+  [['viewer', '--port', '0'], /--port takes a whole number from 1 to 65535/],
+  [['viewer', '--port', '99999'], /--port takes a whole number from 1 to 65535/],
   [['viewer', '--study', '1.2.'], /--study takes a StudyInstanceUID/],
-  [['demo', '--timeout', '-1'], /--timeout takes seconds from 1 to 86400/],
-  [['demo', '--timeout', '1e9'], /--timeout takes seconds from 1 to 86400/],
-  [['local', 'up', '--stable-age', '1.5'], /--stable-age takes seconds from 1 to 86400/],
+  [['demo', '--timeout', '-1'], /--timeout takes a whole number of seconds from 1 to 86400/],
+  [['demo', '--timeout', '1e9'], /--timeout takes a whole number of seconds from 1 to 86400/],
+  [['local', 'up', '--stable-age', '1.5'], /--stable-age takes a whole number of seconds from 1 to 86400/],
 ];
 
 describe('wrong usage', () => {
@@ -171,7 +171,7 @@ describe('an input that cannot all be read', () => {
 
     expect(code).toBe(0);
     expect(stdout).toMatch(/^1\.2\.1: not-applicable/);
-    expect(stdout).toContain('2 files were refused beside it');
+    expect(stdout).toContain('2 files were refused in its folders or above them');
     expect(stdout).toContain(`1 study: 1 not-applicable.\nWritten to ${at('answers')}/<StudyInstanceUID>/`);
     expect(stderr).toMatch(/refused .*circle: It is a link that leads in a circle \(unreadable\)/);
     expect(stderr).toMatch(/refused .*dead: It is no longer there, or is a link that leads nowhere \(unreadable\)/);

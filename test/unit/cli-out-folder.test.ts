@@ -30,7 +30,7 @@ describe('a folder for results', () => {
   it('is refused where a study would be written into what is read', async () => {
     const { folders } = await findTree([join(folder, 'in')]);
 
-    await expect(checkOutside(folder, folders, 'in')).rejects.toThrow(/in is a folder that is read/);
+    await expect(checkOutside(folder, folders, 'in')).rejects.toThrow(/in is an input folder/);
   });
 
   it('is proved for every study, and left as it was', () => {
@@ -38,7 +38,7 @@ describe('a folder for results', () => {
 
     return expect(
       checkWritable(folder, ['1.2.1']).then(() => checkWritable(folder, ['1.2.1', '1.2.2'])),
-    ).rejects.toThrow(/1\.2\.2 is a file|is no folder/);
+    ).rejects.toThrow(/1\.2\.2 is a file|is not a folder/);
   });
 });
 

@@ -94,7 +94,7 @@ describe('hilum models', () => {
     const { code, stdout } = await hilum('models', 'pull', 'caries-lesion');
 
     expect(code).toBe(0);
-    expect(stdout).toMatch(/belongs to the checkout/);
+    expect(stdout).toMatch(/part of the checkout/);
   });
 });
 

@@ -65,7 +65,7 @@ it('reports the time of each stage, the findings and the truth, and the objects 
     'IN THE PHANTOM | FOUND BY THE TOOL',
     'L1: no fracture | L1 is 20 mm high',
     'L2: no fracture | nothing',
-    'besides: L9 is 20 mm high',
+    'also: L9 is 20 mm high',
     'in the PACS: 2 objects of Hilum',
     'segmentation | 2.25.1',
     'pdf | 2.25.2',

@@ -32,7 +32,7 @@ it.each([
 it.each<[RunState, string]>([
   ['not-applicable', 'the tool does not take this study'],
   ['rejected', 'it can give no result, however often it is tried'],
-  ['failed', 'the run died'],
+  ['failed', 'every attempt failed'],
 ])('of an end without a result: %s', (state, sentence) => {
   expect(runInWords({ state, reason })).toEqual({ sentence, because: reason });
   expect(runInWords({ state })).toEqual({ sentence });
