@@ -1,4 +1,4 @@
-/** Finds tools and models by their folders: `tools/<id>/manifest.json` alone makes a tool known, there is no list. */
+/** Finds tools and models by their folders. There is no list of tools: `tools/<id>/manifest.json` alone makes a tool known. */
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -44,7 +44,8 @@ export function loadModels(root: string): Promise<readonly ModelCard[]> {
 /**
  * Loads a tool's code: `tools/<id>/tool.ts` in a checkout, `tool.js` in the package, `tool.mjs` in a bundle.
  *
- * @throws ConfigurationError where neither is there, or it does not load or export `createTool(entry)`; it says what and where
+ * @throws ConfigurationError if there is no such file, or it does not load, or it does not export `createTool(entry)`; the
+ *   message says what is wrong and where
  */
 export async function loadTool(root: string, entry: ToolEntry): Promise<ImageProcessingTool> {
   const folder = join(root, TOOLS, entry.manifest.id);
@@ -70,7 +71,10 @@ export async function loadTool(root: string, entry: ToolEntry): Promise<ImagePro
   }
 }
 
-/** What the loader or the tool's first lines threw, in a line, and where. No data set has been read yet that it could quote. */
+/**
+ * What the loader or the tool's module threw, as one line, and where. The text cannot quote a data set, because none has been
+ * read yet.
+ */
 function loadFailure(error: unknown, root: string): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const [place] = /\/[^\s:()]+:\d+/.exec(error instanceof Error ? (error.stack ?? '') : '') ?? [];

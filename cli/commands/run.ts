@@ -125,7 +125,8 @@ function printReport({ StudyInstanceUID, outcome, reason, summary, findings, obj
   print(`${StudyInstanceUID}: ${outcome}${reason ? `, ${reason.message} (${reason.code})` : ''}`);
   if (summary !== undefined && summary !== reason?.message) print(`  ${summary}`);
   for (const finding of findings) print(`  ${finding.summary}`);
-  if (refused.length > 0) print(`  ${filesWere(refused.length)} refused in its folders or above them; parts of the study may be missing`);
+  if (refused.length > 0)
+    print(`  ${filesWere(refused.length)} refused in its folders or above them; parts of the study may be missing`);
   for (const { kind, path } of objects) print(`  ${kind.padEnd(18)} ${path}`);
 }
 

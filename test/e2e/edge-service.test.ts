@@ -164,7 +164,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
       expect(code).toBe(0);
       expect(said).toContain(`Orthanc  ${orthanc.url} (user ${orthanc.username})`);
       expect(said).toContain(`\`${COMMAND} status\``);
-      expect(said).toContain('Stopped. The next start goes on from here.');
+      expect(said).toContain('Stopped. The next start continues from here.');
       expect(said).not.toContain('{');
     },
   );

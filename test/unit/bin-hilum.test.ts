@@ -97,7 +97,7 @@ describe('bin/hilum', () => {
 
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(
-      /^hilum: no Node\.js 24\.6 or newer is here: [^\n]+\n {7}Install it from https:\/\/nodejs\.org/,
+      /^hilum: no Node\.js 24\.6 or newer was found, [^\n]+\n {7}Install it from https:\/\/nodejs\.org/,
     );
   });
 

@@ -66,7 +66,7 @@ const WRONG: readonly (readonly [args: readonly string[], sentence: RegExp])[] =
   [run(at('broken')), /--out .*: .*broken is a link to .*nowhere, which does not exist/],
   [run(at('broken', 'below')), /--out .*: .*broken is a link to .*nowhere, which does not exist/],
   [run(at('loop')), /--out .*: its symbolic links lead in a circle/],
-  [run(at('x'.repeat(300))), /--out .* longer than the file system takes/],
+  [run(at('x'.repeat(300))), /--out .* longer than the file system allows/],
   [run('/dev/null'), /--out \/dev\/null is not a folder.*\/dev\/null is a file/],
   [run(at('in')), /--out .*in is an input folder .*: a second run would read/],
   [run(at('in', 'a', 'new', 'deep')), /--out .*deep lies in an input folder/],
@@ -133,7 +133,7 @@ describe('what the machine refuses', () => {
 
     const { code, stderr } = await runHilum(['local', 'status'], { HILUM_HOME: at('damaged') });
 
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/local\.json is damaged, it is no JSON: /)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/local\.json is damaged \(it is not JSON\): /)]);
   });
 
   it('ends with a sentence where its own output cannot be written', () => {
@@ -185,11 +185,11 @@ describe('the runs table that cannot be read', () => {
     runHilum(['status', '1.2.3'], { ...HOME, HILUM_RUNS_TABLE: 'runs', ...env });
 
   it.each([
-    ['ExpiredTokenException', /credentials have expired: sign in anew/],
+    ['ExpiredTokenException', /credentials have expired: sign in again/],
     ['AccessDeniedException', /may not use it: give their role the permission/],
-    ['ResourceNotFoundException', /there is none of that name: check the name, the account and the region/],
+    ['ResourceNotFoundException', /it does not exist: check the name, the account, the region/],
     ['UnrecognizedClientException', /the credentials are not valid there/],
-    ['', /what answers there is not AWS: check AWS_ENDPOINT_URL/],
+    ['', /the server at that address is not AWS: check AWS_ENDPOINT_URL/],
   ])('is told with its reason: %s', async (type, sentence) => {
     const table = createServer((_request, response) => {
       if (type === '') response.end('<html>');

@@ -64,7 +64,7 @@ describe('files of a study', () => {
     ]);
 
     await expect(writeTogether(folder, files)).rejects.toThrow(SystemRefusalError);
-    await expect(writeTogether(join(folder, 'new'), files)).rejects.toThrow(/longer than the file system takes/);
+    await expect(writeTogether(join(folder, 'new'), files)).rejects.toThrow(/longer than the file system allows/);
 
     expect(readdirSync(folder).sort()).toEqual(['in', 'x']);
     expect(readFileSync(join(folder, 'x'), 'utf8')).toBe('before');

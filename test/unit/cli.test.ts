@@ -43,7 +43,7 @@ describe('hilum', () => {
       ['models', 'pull', 'none'],
       /There is no model none\. Choose one of: .*brain-meshnet/,
     ],
-    ['a demo without time', ['demo', '--timeout', 'soon'], /--timeout takes seconds/],
+    ['a demo without time', ['demo', '--timeout', 'soon'], /--timeout takes a whole number of seconds/],
   ])('answers wrong usage with exit code 2 and a sentence: %s', async (_what, args, sentence) => {
     const { code, stderr } = await hilum(...args);
 

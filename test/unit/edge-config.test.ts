@@ -110,8 +110,8 @@ describe('the settings of the edge', () => {
     ],
     [{ HILUM_EDGE_LANE: 'fast' }, /HILUM_EDGE_LANE is wrong: set it to live or backfill/],
     [{ HILUM_EDGE_START: 'then' }, /HILUM_EDGE_START is wrong: set it to now or all/],
-    [{ HILUM_EDGE_POLL_MS: 'soon' }, /HILUM_EDGE_POLL_MS is wrong: set it to milliseconds/],
-    [{ HILUM_EDGE_SCAN_MINUTES: '0' }, /HILUM_EDGE_SCAN_MINUTES is wrong: set it to minutes/],
+    [{ HILUM_EDGE_POLL_MS: 'soon' }, /HILUM_EDGE_POLL_MS is wrong: set it to a number of milliseconds/],
+    [{ HILUM_EDGE_SCAN_MINUTES: '0' }, /HILUM_EDGE_SCAN_MINUTES is wrong: set it to a number of minutes/],
   ])('that are missing or wrong are named with their fix: %o', (changed, message) => {
     const reading = () => readEdgeConfig({ environment: { ...enough, ...changed } });
 
@@ -125,8 +125,8 @@ describe('the settings of the edge', () => {
     ['{"hilum_bucket": "x"}', /there is no setting hilum_bucket; did you mean HILUM_BUCKET\?/],
     ['{"AWS_REGIN": "x", "HILUM_EDGE_POL_MS": 1}', /mean AWS_REGION\?\. .*mean HILUM_EDGE_POLL_MS\?/],
     ['{"PORT": 1}', /there is no setting PORT; the settings are HILUM_ORTHANC_URL, /],
-    ['{"HILUM_BUCKET": ["x"]}', /HILUM_BUCKET must be a text or a number/],
-    ['{"AWS_SECRET_ACCESS_KEY": "x"}', /AWS_SECRET_ACCESS_KEY does not belong into it: name a profile \(AWS_PROFILE\)/],
+    ['{"HILUM_BUCKET": ["x"]}', /HILUM_BUCKET must be a string or a number/],
+    ['{"AWS_SECRET_ACCESS_KEY": "x"}', /AWS_SECRET_ACCESS_KEY does not belong in it: name a profile \(AWS_PROFILE\)/],
     ['[]', /holds no settings: it must be a JSON object/],
     ['{', /not JSON/],
   ])('in the file %s are told what is wrong with them', (text, message) => {

@@ -80,7 +80,7 @@ describe('the ONNX engine', () => {
 
   it.each([
     ['that is not there', 'triple', /model\.json of the model triple cannot be read \(ENOENT\)/],
-    ['with a card that is none', 'broken', /model\.json of the model broken is no model card/],
+    ['with an invalid card', 'broken', /model\.json of the model broken is not a valid model card/],
   ])('names a model %s, and no folder of this machine', async (_what, model, says) => {
     await mkdir(join(modelsDir, 'broken'));
     await writeFile(join(modelsDir, 'broken', 'model.json'), '{');
@@ -104,7 +104,7 @@ describe('the ONNX engine', () => {
     }
   });
 
-  it('tells a pointer of Git LFS before its digest, which is another than that of the file', async () => {
+  it('recognises a Git LFS pointer before it checks the digest, which is always wrong for it', async () => {
     const [pointer] = NOT_LOADABLE.filter(({ what }) => what.includes('LFS'));
     await writeFile(join(modelsDir, 'double', 'double.onnx'), pointer?.file ?? '');
 

@@ -12,12 +12,12 @@ it.each([
   [
     'not-evaluable',
     reason,
-    'it could not be evaluated: The teeth stand in no row (no-arch); a note saying so is in the PACS',
+    'the study could not be evaluated: The teeth stand in no row (no-arch); a note saying so is in the PACS',
   ],
   [
     'not-applicable',
     reason,
-    'it is not for this tool: The teeth stand in no row (no-arch); a note saying so is in the PACS',
+    'the study is not for this tool: The teeth stand in no row (no-arch); a note saying so is in the PACS',
   ],
   ['failed', reason, 'the tool failed: The teeth stand in no row (no-arch); a note saying so is in the PACS'],
   ['failed', undefined, 'the tool failed: no reason was recorded; a note saying so is in the PACS'],
@@ -31,7 +31,7 @@ it.each([
 
 it.each<[RunState, string]>([
   ['not-applicable', 'the tool does not take this study'],
-  ['rejected', 'it can give no result, however often it is tried'],
+  ['rejected', 'the study cannot be processed, and another attempt would not help'],
   ['failed', 'every attempt failed'],
 ])('of an end without a result: %s', (state, sentence) => {
   expect(runInWords({ state, reason })).toEqual({ sentence, because: reason });
@@ -43,13 +43,13 @@ it.each<[RunState, string]>([
 
 it.each<[RunState, RegExp]>([
   ['received', /being routed$/],
-  ['routed', /waits for the tool, or the tool is at work on it$/],
+  ['routed', /waits for the tool, or the tool is running$/],
   ['inferred', /being converted to DICOM$/],
   ['converted', /on its way to the PACS$/],
 ])('of a run under way: %s', (state, sentence) => {
   expect(runInWords({ state }).sentence).toMatch(sentence);
   expect(runInWords({ state, reason })).toEqual({
-    sentence: expect.stringMatching(/; a try failed, another follows$/),
+    sentence: expect.stringMatching(/; an attempt failed, and another follows$/),
     because: reason,
   });
   expect(runInWords({ state, outcome: 'no-finding', reason }).sentence).toMatch(sentence);

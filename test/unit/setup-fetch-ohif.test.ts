@@ -34,7 +34,7 @@ it('keeps nothing of a package with another digest', async () => {
 
   const fetching = fetchOhif(cache);
 
-  await expect(fetching).rejects.toThrow(/not the known one \(sha512-/);
+  await expect(fetching).rejects.toThrow(/not the known package: it has the digest sha512-/);
   expect(hasOhif(cache)).toBe(false);
   expect(readdirSync(cache)).toEqual([]);
 });

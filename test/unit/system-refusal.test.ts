@@ -58,7 +58,7 @@ describe('a refusal of the system', () => {
     [
       'a name too long',
       () => writeFileSync(join(folder, 'x'.repeat(300)), ''),
-      /longer than the file system takes.*TOOLONG/,
+      /longer than the file system allows.*TOOLONG/,
     ],
     [
       'a full disk',
@@ -97,7 +97,7 @@ describe('a refusal of the system', () => {
 
     expect(systemRefusal(error)).toMatchObject({
       code: 'EADDRINUSE',
-      message: `Port ${port} of 127.0.0.1 cannot be had: another program listens there. Stop it, or choose another port.`,
+      message: `Port ${port} of 127.0.0.1 cannot be used: another program listens there. Stop it, or choose another port.`,
     });
   });
 
