@@ -37,7 +37,7 @@ function unknownName(name: string, names: readonly string[]): string {
   const [nearest = ''] = names.toSorted((a, b) => editsBetween(name, a) - editsBetween(name, b));
   // If more than a third of the letters differ, another name was meant.
   return editsBetween(name, nearest) <= nearest.length / 3
-    ? `there is no setting ${name}; did you mean ${nearest}?`
+    ? `there is no setting ${name} (did you mean ${nearest}?)`
     : `there is no setting ${name}; the settings are ${names.join(', ')}`;
 }
 

@@ -28,7 +28,7 @@ export function addLocalCommand(program: Command): void {
   });
   const downCommand = local
     .command('down')
-    .description('stop them; Orthanc keeps its studies')
+    .description('stop the local cloud and PACS; Orthanc keeps its studies')
     .option('--purge', 'also remove the studies in Orthanc, the passwords and the logs')
     .action(async ({ purge = false }: { purge?: boolean }) => {
       await localDown({ purge });

@@ -14,7 +14,7 @@ import { explain, studyUid } from '../usage.ts';
 export function addStatusCommand(program: Command): void {
   const command = program
     .command('status')
-    .description('show runs: how far each is, why, and when')
+    .description('show every run: its state, the reason and the times')
     .argument('[study]', 'a StudyInstanceUID (default: all studies)')
     .option('--json', 'print an array of runs')
     .action(status);
