@@ -20,7 +20,7 @@ export type InspectedFile = (Accepted | (RefusedFile & { readonly ok: false })) 
 interface Accepted extends Partial<InstanceIndex> {
   readonly ok: true;
   readonly path: string;
-  /** SHA-256 of the decoded pixels; absent where the object has none. */
+  /** SHA-256 of the decoded pixels; absent if the object has no pixels. */
   readonly pixelSha256?: string;
 }
 

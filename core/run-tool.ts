@@ -107,7 +107,7 @@ interface Loading {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** @throws DicomReadError, GeometryError where no image can be loaded: the error of the first */
+/** @throws DicomReadError, GeometryError if no image can be loaded: the error of the first image */
 async function loadThose(
   images: readonly ImageIndex[],
   read: ToolRun['read'],

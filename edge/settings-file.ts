@@ -9,7 +9,7 @@ export type Settings = Readonly<Record<string, string | undefined>>;
 const FileSchema = z.record(z.string(), z.unknown());
 const ValueSchema = z.union([z.string(), z.number()]).transform(String);
 
-/** AWS credentials, which belong in the places where the SDK finds them and not in this file. */
+/** AWS credentials do not belong in this file: the SDK finds them in places of their own. */
 const CREDENTIALS = /^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/;
 
 /**

@@ -16,7 +16,7 @@ export interface LocalCloud {
 /**
  * Makes a bucket if it does not exist.
  *
- * @throws ServiceUnavailableError where the cloud does not answer
+ * @throws ServiceUnavailableError if the cloud does not answer
  */
 export async function createBucket({ endpoint, region, credentials }: LocalCloud, bucket: string): Promise<void> {
   // A copy, because the client modifies the object.
@@ -34,7 +34,7 @@ export async function createBucket({ endpoint, region, credentials }: LocalCloud
  * Writes the archive's address and credentials to the secret that `readArchiveSecret` reads.
  *
  * @throws ConfigurationError if there is no such secret
- * @throws ServiceUnavailableError where the cloud does not answer
+ * @throws ServiceUnavailableError if the cloud does not answer
  */
 export async function writeArchiveSecret(cloud: LocalCloud, arn: string, secret: ArchiveSecret): Promise<void> {
   const { endpoint, region, credentials } = cloud;

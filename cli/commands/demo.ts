@@ -134,7 +134,7 @@ interface StudyReport {
   readonly ok: boolean;
   readonly runs: readonly RunRecord[];
   readonly objects: readonly ListedObject[];
-  /** Why there are no runs, where the forwarder left the study out. */
+  /** The reason if the forwarder left the study out, so that there are no runs. */
   readonly skipped?: string;
 }
 

@@ -123,7 +123,7 @@ describe('the settings of the edge', () => {
   it.each([
     ['{"HILUM_BUCKT": "x"}', /there is no setting HILUM_BUCKT \(did you mean HILUM_BUCKET\?\)/],
     ['{"hilum_bucket": "x"}', /there is no setting hilum_bucket \(did you mean HILUM_BUCKET\?\)/],
-    ['{"AWS_REGIN": "x", "HILUM_EDGE_POL_MS": 1}', /mean AWS_REGION\?\. .*mean HILUM_EDGE_POLL_MS\?/],
+    ['{"AWS_REGIN": "x", "HILUM_EDGE_POL_MS": 1}', /mean AWS_REGION\?\)\. .*mean HILUM_EDGE_POLL_MS\?/],
     ['{"PORT": 1}', /there is no setting PORT; the settings are HILUM_ORTHANC_URL, /],
     ['{"HILUM_BUCKET": ["x"]}', /HILUM_BUCKET must be a string or a number/],
     ['{"AWS_SECRET_ACCESS_KEY": "x"}', /AWS_SECRET_ACCESS_KEY does not belong in it: name a profile \(AWS_PROFILE\)/],
