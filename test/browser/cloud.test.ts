@@ -65,7 +65,7 @@ describeWith(['cloud', 'orthanc', 'postgresql', 'chromium'], 'a page that knows 
     await context.close();
   });
 
-  it('gets nothing either where it is led to the guard under another name, or a person opens the guard itself', async () => {
+  it('gets nothing by DNS rebinding to the guard, and neither does a person who opens the guard’s address', async () => {
     const { endpoint = '' } = readState(home);
     const { page: tab, context } = await openScreen(browser);
 
@@ -76,7 +76,7 @@ describeWith(['cloud', 'orthanc', 'postgresql', 'chromium'], 'a page that knows 
     expect(texts).toEqual([403, 403]);
   });
 
-  it('would read and make things in MiniStack on a port of its own', async () => {
+  it('could read and make things in a MiniStack on a port', async () => {
     const { cloud, close } = await bareMiniStack();
     try {
       await fill(cloud);

@@ -112,7 +112,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
     },
   );
 
-  it('leaves a T1 MR of the head in Orthanc, whose tool lies in its folders and is not deployed', async () => {
+  it('does not forward a T1 MR of the head if its tool is in the edge’s folders but not deployed', async () => {
     const head = await send(brainPhantomToDicom(makeBrainPhantom({ seed: 1, spacingMm: 8 }), { seed: 1 }));
 
     const edge = start();
@@ -169,7 +169,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
     },
   );
 
-  it('ends within seconds also while Orthanc takes requests and answers none', async () => {
+  it('ends within seconds even if Orthanc accepts requests and never answers', async () => {
     const asked = Promise.withResolvers<void>();
     const silent = createServer(() => asked.resolve()).listen(0, '127.0.0.1');
     await once(silent, 'listening');

@@ -69,7 +69,7 @@ describe('npm pack', () => {
     expect(installed).toContain('dist/node_modules/onnxruntime-node/ThirdPartyNotices.txt');
   });
 
-  it('names no folder of the machine it was packed on', () => {
+  it('names no folder of the machine that packed it', () => {
     const text = installed.filter((file) => /\.(js|mjs|map|ts|mts|json)$/.test(file));
     const named = text.filter((file) => {
       const content = readFileSync(join(machine.folder, 'node_modules/hilum', file), 'utf8');
@@ -151,7 +151,7 @@ describe('the installed package', () => {
     expect(stderr).toContain(fix);
   });
 
-  it('sends to a clone whoever needs a local environment, and looks for it in the home of the user', () => {
+  it('says that a local environment needs a clone, and looks for one in the user’s home', () => {
     const { code, stderr } = hilum('status');
 
     expect(code).toBe(1);
@@ -159,7 +159,7 @@ describe('the installed package', () => {
     expect(stderr).toContain('`bin/hilum local up` in a clone of the repository');
   });
 
-  it('says where it happened by the lines of the sources, where it is asked', () => {
+  it('shows the source lines of an error on request', () => {
     const { stderr } = machine.run(BIN, ['status'], { HILUM_DEBUG: '1' });
 
     expect(stderr).toMatch(/at readLocalEnvironment \(.*\/localstack\/\w+\.ts:\d+:\d+\)/);

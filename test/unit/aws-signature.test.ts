@@ -118,11 +118,11 @@ it.each([
   ['more than a week', { ...PRESIGNED, url: PRESIGNED.url.replace('86400', '604801') }],
   ['a plus that could be a space', { ...GET_OBJECT, url: '/?prefix=a+b' }],
   ['a percent sign without digits', { ...GET_OBJECT, url: '/?prefix=%zz' }],
-])('claims nothing where it says %s', (_name, request) => {
+])('makes no claim with %s', (_name, request) => {
   expect(readClaim(request)).toBeUndefined();
 });
 
-it('says how long it holds: a quarter of an hour about its date, a presigned URL until it expires', () => {
+it('states its validity: 15 minutes before and after its date, or until a presigned URL expires', () => {
   const at = Date.UTC(2013, 4, 24);
   const quarter = 15 * 60_000;
 

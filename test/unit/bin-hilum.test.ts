@@ -101,7 +101,7 @@ describe('bin/hilum', () => {
     );
   });
 
-  it('says how to get the packages where there are none', () => {
+  it('says how to get missing packages', () => {
     placeNode(onPath());
     rmSync(join(clone, 'node_modules'), { recursive: true });
 
@@ -111,7 +111,7 @@ describe('bin/hilum', () => {
     expect(stderr).toContain(`In ${clone}, type:\n       node setup/setup.mjs demo`);
   });
 
-  it('becomes the process of the command, so that a signal ends that', async () => {
+  it('replaces itself with the command’s process, so that signals reach it', async () => {
     placeNode(own());
     const child = spawn(join(clone, 'bin/hilum'), ['wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines: string[] = [];
@@ -142,7 +142,7 @@ describe('bin/hilum.mjs', () => {
     expect(asNode(version)).toMatchObject({ status: 0, stdout: expect.stringContaining('"args":["x"]'), stderr: '' });
   });
 
-  it('runs what was built where there are no sources', () => {
+  it('runs the built code if there are no sources', () => {
     rmSync(join(clone, 'cli'), { recursive: true });
     mkdirSync(join(clone, 'dist/cli'), { recursive: true });
     writeFileSync(join(clone, 'dist/cli/hilum.js'), 'console.log("built")');

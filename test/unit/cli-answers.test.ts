@@ -127,7 +127,7 @@ describe('what the machine refuses', () => {
     expect(code).toBe(1);
   });
 
-  it('says of a damaged memory of the local environment which file it is', async () => {
+  it('names the damaged state file of the local environment', async () => {
     mkdirSync(at('damaged'));
     writeFileSync(at('damaged', 'local.json'), '{');
 
@@ -136,7 +136,7 @@ describe('what the machine refuses', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/local\.json is damaged \(it is not JSON\): /)]);
   });
 
-  it('ends with a sentence where its own output cannot be written', () => {
+  it('ends with a sentence if its own output cannot be written', () => {
     const command = `"${process.execPath}" "${join(import.meta.dirname, '../../cli/hilum.ts')}" tools > /dev/full`;
     const script = `${command}; [ $? = 1 ] || exit 9`;
 
@@ -145,7 +145,7 @@ describe('what the machine refuses', () => {
     expect(stderr).toMatch(/^hilum: Standard output cannot be written: the disk is full\./);
   });
 
-  it('writes no half of a study where its files grow too large, and says which could not be written', () => {
+  it('writes no part of a study whose files are too large, and names the file that could not be written', () => {
     const hilum = `"${process.execPath}" "${join(import.meta.dirname, '../../cli/hilum.ts')}"`;
     const script = `ulimit -f 1; ${hilum} run "${at('in')}" --tool caries --out "${at('small')}" 2>&1; [ $? = 1 ] || exit 9`;
 
@@ -157,7 +157,7 @@ describe('what the machine refuses', () => {
 });
 
 describe('an input that cannot all be read', () => {
-  it('is answered with what can, and names the rest', async () => {
+  it('is answered from the readable files, and names the others', async () => {
     mkdirSync(at('partly'));
     symlinkSync('../in/a', at('partly', 'study'));
     symlinkSync('.', at('partly', 'itself'));
@@ -190,7 +190,7 @@ describe('the runs table that cannot be read', () => {
     ['ResourceNotFoundException', /it does not exist: check the name, the account, the region/],
     ['UnrecognizedClientException', /the credentials are not valid there/],
     ['', /the server at that address is not AWS: check AWS_ENDPOINT_URL/],
-  ])('is told with its reason: %s', async (type, sentence) => {
+  ])('is reported with its reason: %s', async (type, sentence) => {
     const table = createServer((_request, response) => {
       if (type === '') response.end('<html>');
       else
@@ -227,7 +227,7 @@ describe('the runs table that cannot be read', () => {
       { HILUM_RUNS_TABLE: '' },
       /no local environment was started .*hilum local up`, or set HILUM_RUNS_TABLE/,
     ],
-  ])('is told with its fix: %s', async (_what, env, sentence) => {
+  ])('is reported with its fix: %s', async (_what, env, sentence) => {
     const { code, stderr } = await status(env);
 
     expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)]);

@@ -63,7 +63,7 @@ describe('a line a series', () => {
     ]);
   });
 
-  it('is not there for a file without a header', () => {
+  it('is missing for a file without a header', () => {
     expect(describeSeries([{ ok: false, path: 'a', code: 'not-dicom', message: 'm', tools: [] }])).toEqual([]);
   });
 });
@@ -71,7 +71,7 @@ describe('a line a series', () => {
 describe('refused files', () => {
   const file = (number: number, code: string) => ({ path: `f${number}`, code, message: `m ${code}` });
 
-  it('are named each, and of many with one reason the first', () => {
+  it('are each named, but only the first few of many with the same reason', () => {
     const many = Array.from({ length: 30 }, (_, index) => file(index, 'not-dicom'));
 
     expect(describeRefused([file(99, 'truncated'), ...many])).toEqual([

@@ -106,7 +106,7 @@ it('answers for a study that nobody knows with an error, and says where it looke
   );
 });
 
-it('says of a study that the edge forwarded and no tool has taken up that it is so', async () => {
+it('shows a study that the edge has forwarded and that has no run yet', async () => {
   journalWithRefusals();
   Items = [];
 

@@ -72,7 +72,7 @@ it('reports the time of each stage, the findings and the truth, and the objects 
   ]);
 });
 
-it('says why a run ended otherwise, and claims no times, findings or objects of it', () => {
+it('says why a run ended without a result, without times, findings or objects', () => {
   const reason = { code: 'not-suitable', message: 'This tool reads CT only.' };
   const { summary: _, ...refused } = { ...run, state: 'not-applicable' as const, reason };
 
@@ -118,7 +118,7 @@ it('can be read in a terminal of 100 columns: long findings go on below themselv
   expect(next.search(/\S/)).toBe(begin.indexOf('Suspected'));
 });
 
-it('holds what is there against the tool that looks for it, and not against another', () => {
+it('compares the truth with the tool that looks for it, and not with another', () => {
   const other: RunRecord = { ...run, runId: 's', tool: 'bone-mask' };
 
   const lines = describeStudy(study, {

@@ -69,7 +69,7 @@ describe('the settings of the edge', () => {
     });
   });
 
-  it('take what belongs to the local Orthanc or cloud for no other', () => {
+  it('are not taken from the local Orthanc or cloud for another one', () => {
     const local = [
       { HILUM_ORTHANC_URL: 'http://127.0.0.1:8042', HILUM_ORTHANC_USERNAME: 'local', HILUM_ORTHANC_PASSWORD: 'local' },
       { HILUM_BUCKET: 'local-bucket', HILUM_TOOLS_PARAMETER: '/local/tools' },
@@ -129,7 +129,7 @@ describe('the settings of the edge', () => {
     ['{"AWS_SECRET_ACCESS_KEY": "x"}', /AWS_SECRET_ACCESS_KEY does not belong in it: name a profile \(AWS_PROFILE\)/],
     ['[]', /holds no settings: it must be a JSON object/],
     ['{', /not JSON/],
-  ])('in the file %s are told what is wrong with them', (text, message) => {
+  ])('in the file %s are reported with what is wrong', (text, message) => {
     expect(() => readEdgeConfig({ environment: enough, file: fileWith(text) })).toThrow(message);
   });
 
@@ -148,7 +148,7 @@ describe('the settings of the edge', () => {
     expect([orthanc.password, aws]).toEqual(['secret', { AWS_REGION: 'eu-central-1' }]);
   });
 
-  it('in a file that is not there are missed by name', () => {
+  it('in a file that does not exist are an error that names the file', () => {
     expect(() => readEdgeConfig({ environment: enough, file: join(folder, 'none') })).toThrow(/--config names .*none/);
   });
 });

@@ -63,7 +63,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-it('puts it beside the committed ones, or where what is fetched belongs, and finds it there', async () => {
+it('puts it beside the committed ones or in the folder for fetched ones, and finds it there', async () => {
   const fetchedDir = mkdtempSync(join(tmpdir(), 'hilum-fetched-'));
   const places = { modelsDir, fetchedDir };
 
@@ -205,14 +205,14 @@ describe('weights that were trained elsewhere and lie on this machine', () => {
     expect(asked).toEqual([]);
   });
 
-  it('are taken from HILUM_MODELS_DIR where the share has another place, by their name and digest', async () => {
+  it('are taken from HILUM_MODELS_DIR by name and digest, if the share is elsewhere', async () => {
     expect(await findModelFile({ ...places(), localFolder: share }, onShare('/mnt/gone/weights.onnx'))).toBe(
       join(share, 'weights.onnx'),
     );
     expect(await findModelFile({ ...places(), localFolder: share }, onShare('/mnt/gone/other.onnx'))).toBeUndefined();
   });
 
-  it('are not put in place where they are not those of the card, or not there', async () => {
+  it('are not put in place if they are missing or not those on the card', async () => {
     writeFileSync(join(share, 'weights.onnx'), 'others');
 
     await expect(pullFrom('../weights.onnx')).rejects.toBeInstanceOf(ModelDigestError);
@@ -226,7 +226,7 @@ describe('weights that were trained elsewhere and lie on this machine', () => {
     expect(readdirSync(join(share))).toEqual(['weights.onnx']);
   });
 
-  it('or are committed, which their card tells by an origin alone', async () => {
+  it('are committed if their card has only an origin', async () => {
     const committed: ModelCard = { ...card, source: { origin: 'A group, trained on its own data' } };
 
     expect([isCommitted(committed), isCommitted(onShare('x')), isCommitted(card)]).toEqual([true, false, false]);
@@ -244,7 +244,7 @@ describe('the card of a model', () => {
     [{ path: '' }, false],
     [{ path: 'x.onnx', url: 'https://models.example/x.onnx' }, false],
     [{}, false],
-  ])('may say where weights come from that were trained elsewhere: %j', (source, isLegal) => {
+  ])('may name the source of weights that were trained elsewhere: %j', (source, isLegal) => {
     expect(ModelCardSchema.safeParse({ ...card, source }).success).toBe(isLegal);
   });
 

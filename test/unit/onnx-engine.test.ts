@@ -33,7 +33,7 @@ describe('the ONNX engine', () => {
     expect(y).toEqual({ data: new Float32Array([2, 5]), shape: [1, 2] });
   });
 
-  it('takes any size where the model leaves an axis open', async () => {
+  it('accepts any size of an axis that the model leaves open', async () => {
     await put(thresholdOnnx(3));
     const image = { data: new Float32Array([2, 3, 4, 5, 6, 1]), shape: [1, 1, 2, 3] };
 
@@ -45,7 +45,7 @@ describe('the ONNX engine', () => {
   it.each([
     ['no name', ['', 2]],
     ['no shape', []],
-  ])('takes any size where the model gives its axis %s', async (_what, shape) => {
+  ])('accepts any size of an axis with %s', async (_what, shape) => {
     const [inputs, outputs] = [[{ name: 'x', shape }], [{ name: 'y', shape }]];
     await put(tinyOnnx({ inputs, outputs, nodes: [{ operator: 'Add', inputs: ['x', 'x'], outputs: ['y'] }] }));
 
@@ -54,13 +54,13 @@ describe('the ONNX engine', () => {
     expect(y.shape).toEqual([3, 2]);
   });
 
-  it('refuses a model whose file is another one, before it is loaded', async () => {
+  it('refuses a model with another file before it is loaded', async () => {
     await card('double.onnx', 'a'.repeat(64));
 
     await expect(engine().run('double', {}, Y)).rejects.toBeInstanceOf(ModelDigestError);
   });
 
-  it('has a model ready that it was told to prepare, and refuses there what it would refuse to run', async () => {
+  it('prepares a model for its first use, with the errors that running it would give', async () => {
     const prepared = engine();
     await prepared.prepare('double');
     await rm(join(modelsDir, 'double'), { recursive: true });
@@ -145,7 +145,7 @@ describe('the runtime’s reason', () => {
     [new Error(''), 'the runtime gives no reason'],
     ['thrown as it is', 'thrown as it is'],
     [new Error('x'.repeat(2000)), `${'x'.repeat(499)}…`],
-  ])('is one line without the places of this machine: %s', (thrown, reason) => {
+  ])('is one line without paths of this machine: %s', (thrown, reason) => {
     expect(runtimeReason(thrown)).toBe(reason);
   });
 });

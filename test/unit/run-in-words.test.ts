@@ -33,7 +33,7 @@ it.each<[RunState, string]>([
   ['not-applicable', 'the tool does not take this study'],
   ['rejected', 'the study cannot be processed, and another attempt would not help'],
   ['failed', 'every attempt failed'],
-])('of an end without a result: %s', (state, sentence) => {
+])('of a run that ended without an answer: %s', (state, sentence) => {
   expect(runInWords({ state, reason })).toEqual({ sentence, because: reason });
   expect(runInWords({ state })).toEqual({ sentence });
   expect(runInWords({ state, reason, objects: ['2.25.1'] }).sentence).toBe(
@@ -55,7 +55,7 @@ it.each<[RunState, RegExp]>([
   expect(runInWords({ state, outcome: 'no-finding', reason }).sentence).toMatch(sentence);
 });
 
-it('is of no state alone that the objects are in the PACS', () => {
+it('claims objects in the PACS only of delivered answers', () => {
   const others = RUN_STATES.filter((state) => state !== 'delivered');
 
   for (const state of others) expect(runInWords({ state, reason }).sentence).not.toContain('in the PACS');

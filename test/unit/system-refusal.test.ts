@@ -80,13 +80,13 @@ describe('a refusal of the system', () => {
     expect(told(action, undefined)).toMatch(sentence);
   });
 
-  it('names the path that the caller knows, where the system does not', () => {
+  it('names the caller’s path if the system names none', () => {
     expect(told(() => writeSync(openSync('/dev/full', 'w'), 'x'), '/study/a.dcm')).toMatch(
       /^\/study\/a\.dcm cannot be written/,
     );
   });
 
-  it('is told of ports too', async () => {
+  it('is made for ports too', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     const port = await new Promise<number>((resolve) => {
       server.once('listening', () => resolve((server.address() as { port: number }).port));
@@ -101,7 +101,7 @@ describe('a refusal of the system', () => {
     });
   });
 
-  it('is told of what SQLite cannot use', () => {
+  it('is made for files that SQLite cannot use', () => {
     expect(told(() => new DatabaseSync(file).exec('CREATE TABLE a (b)'), file)).toMatch(
       /file cannot be used: .*SQLITE_NOTADB/,
     );
@@ -118,7 +118,7 @@ describe('a refusal of the system', () => {
   });
 });
 
-describe('the proof that a folder can be written', () => {
+describe('the test that a folder can be written', () => {
   it('leaves nothing behind, neither file nor folder', () => {
     proveWritable(join(folder, 'a', 'b'));
     proveWritable(folder);
@@ -126,7 +126,7 @@ describe('the proof that a folder can be written', () => {
     expect(readdirSync(folder).sort()).toEqual(['file', 'loop']);
   });
 
-  it('fails with the reason, of the folder', () => {
+  it('fails with the folder and the reason', () => {
     expect(() => proveWritable(join(file, 'deeper'))).toThrow(
       /deeper cannot be made: a part of its path is not a folder/,
     );
