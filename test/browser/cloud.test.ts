@@ -1,4 +1,4 @@
-/** The local cloud and a page of a browser on this machine that knows every port of it. */
+/** The local cloud, and a web page in a browser on this machine that knows all its ports. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -97,7 +97,7 @@ describeWith(['cloud', 'orthanc', 'postgresql', 'chromium'], 'a page that knows 
   });
 });
 
-/** Puts what the page is after where it would be found. */
+/** Puts the secrets that the page looks for into the local cloud. */
 async function fill(cloud: LocalCloud): Promise<void> {
   const { bucket, key, secret, table, text } = TREASURE;
   const json = { 'content-type': 'application/json' };

@@ -1,4 +1,4 @@
-/** `bin/hilum edge`, the documented command, as a service runs it: a process with settings that is told to end. */
+/** `bin/hilum edge`, the documented command, as a service manager runs it: a process with settings that a signal ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ const [, DOCUMENTED = ''] =
     readFileSync(join(ROOT, 'edge/README.md'), 'utf8'),
   ) ?? [];
 const WITHIN = { timeout: 120_000, interval: 100 };
-/** How long an edge may take that was told to end. */
+/** How long an edge may take to end after a signal. */
 const SECONDS = 5_000;
 
 describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
@@ -201,7 +201,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
   });
 });
 
-/** An edge that knows its tools, and what it has said until then. */
+/** An edge that has read the list of tools, and its output until then. */
 async function started(edge: ChildProcess): Promise<readonly [ChildProcess, string]> {
   let said = '';
   edge.stderr?.on('data', (text) => {
@@ -216,7 +216,7 @@ const accountOf = ({ username, password }: OrthancEnvironment) => ({
   HILUM_ORTHANC_PASSWORD: password,
 });
 
-/** The most memory a process ever held, where the system tells (Linux). */
+/** The peak memory of a process, if the system tells (Linux). */
 function peakMemoryMb({ pid }: ChildProcess): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;

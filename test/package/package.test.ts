@@ -1,4 +1,4 @@
-/** The npm package: the same commit gives the same bytes, and what they install works with Node.js 24 alone. */
+/** The npm package: the same commit gives the same bytes, and the installed package works with Node.js 24 alone. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ let study: string;
 beforeAll(() => {
   sources = [copySources('022'), copySources('077')];
   const [first = '', second = ''] = sources;
-  // What an earlier build left, and what lies there by mistake.
+  // Files of an earlier build, and files that are there by mistake.
   mkdirSync(join(second, 'dist', 'cli'), { recursive: true });
   writeFileSync(join(second, 'dist', 'cli', 'left-over.js'), '');
   tarballs = [pack(first, '022'), pack(second, '077', { TZ: 'Pacific/Auckland', LC_ALL: 'C', LANG: 'C' })];

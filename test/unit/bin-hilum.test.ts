@@ -1,4 +1,4 @@
-/** The two ways to start the command: the launcher of a clone, and what npm links. */
+/** The two ways to start the command: the launcher of a clone, and the file that npm links. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../../localstack/parts.mjs';
 
-/** Prints where it is and what it was told; with `wait` it stays until a signal ends it, and says so. */
+/** Prints its folder and its arguments. With `wait` it runs until a signal ends it, and says so. */
 const PROGRAM = `
   if (process.argv[2] === 'wait') {
     process.once('SIGTERM', () => { console.log('ended'); process.exit(0); });
@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Puts a `node` somewhere: the one of this test, or one that only says its version. */
+/** Puts a `node` into a folder: that of this test, or one that only prints a version. */
 function placeNode(file: string, version?: string): void {
   mkdirSync(dirname(file), { recursive: true });
   if (version === undefined) symlinkSync(process.execPath, file);

@@ -1,4 +1,4 @@
-/** The command's answers to wrong usage and to a machine that refuses: each a sentence of its own, and an exit code. */
+/** The command's answers to wrong usage and to refusals of the system: for each a sentence and an exit code. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-/** The folder of results: outside what is read, proved first, and written whole or not at all. */
+/** The folder of results: outside the input, tested first, and written completely or not at all. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The edge forwards for what is deployed, not for what lies in its folders. */
+/** The edge forwards for deployed tools, and not for tools that are only in its folders. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { ConfigurationError, ServiceUnavailableError } from '#core/errors.ts';

@@ -96,7 +96,7 @@ it('is run by npm before the commands that need it', () => {
     expect(scripts[`pre${command}`]).toMatch(/^node setup\/setup\.mjs (demo|test|bench)$/);
 });
 
-// Only if the set-up installed them: elsewhere an Orthanc may be running on purpose.
+// Only if the set-up installed them. On other machines, an Orthanc may run on purpose.
 const { HILUM_REQUIRE_ALL_LANES } = process.env;
 it.skipIf(
   HILUM_REQUIRE_ALL_LANES !== '1' || skipUnless(existsSync('/etc/orthanc'), 'Orthanc is no Debian package here'),

@@ -1,4 +1,4 @@
-/** What the operating system refuses, as people are told it. */
+/** What people read when the operating system refuses something. */
 import {
   mkdtempSync,
   openSync,
@@ -24,7 +24,7 @@ const file = join(folder, 'file');
 writeFileSync(file, 'no SQLite, but long enough to be looked at as a database: '.repeat(20));
 symlinkSync('loop', join(folder, 'loop'));
 
-/** What `action` throws, as it is told; never its own text. */
+/** The translation of what `action` throws, which never quotes the original text. */
 function told(action: () => unknown, path?: string): string {
   try {
     action();
