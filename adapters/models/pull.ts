@@ -9,7 +9,7 @@ import { ModelDigestError, ModelSourceError } from '#core/errors.ts';
 import type { ModelCard } from '#core/tool-manifest.ts';
 import { atPath } from '../system-refusal.ts';
 import { proveWritable } from '../writable-folder.ts';
-import { findModelFile, type ModelPlaces, modelPath, sha256Of } from './model-file.ts';
+import { findModelFile, howToGet, type ModelPlaces, modelPath, sha256Of } from './model-file.ts';
 
 const MAX_REDIRECTS = 5;
 /** The slowest connection that a download is given time for, and the least time in any case. */
