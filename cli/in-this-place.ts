@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:pat
 
 /** Where this command's code lies, and where its reader is. */
 export interface Place {
-  /** The folder that holds `tools/` and `layers/`: a checkout, or a part of an installed package. */
+  /** The folder that holds `tools/` and `layers/`: a clone, or a part of an installed package. */
   readonly root: string;
   /** The reader's current folder. */
   readonly folder: string;
@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /**
- * The command line that starts `hilum` in a place: `bin/hilum` of a checkout, relative to the current folder where that is
+ * The command line that starts `hilum` in a place: `bin/hilum` of a clone, relative to the current folder where that is
  * inside; `npx hilum` in a project that has the package installed, since npx asks a registry anywhere else; else the full path.
  */
 export function hilumIn({ root, folder, entry }: Place): string {

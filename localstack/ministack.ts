@@ -41,7 +41,7 @@ export async function startMiniStack(home: string, port: number): Promise<Proces
     return path;
   };
   const tmp = inside('tmp');
-  // The worker scripts that MiniStack writes there are CommonJS; a home in the checkout is below our own "type": "module".
+  // The worker scripts that MiniStack writes there are CommonJS; a home in the clone is below our own "type": "module".
   writeFileSync(join(tmp, 'package.json'), '{ "type": "commonjs" }\n');
   const cwd = inside('socket');
   rmSync(socketOf(home), { force: true });

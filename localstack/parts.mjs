@@ -123,7 +123,7 @@ function fetchedModels() {
   return cards.filter(({ source }) => source).map(({ id, file }) => ({ id, path: join(folder, id, file) }));
 }
 
-/** The folder of real test data: HILUM_DATA, else ../shared/data beside the checkout. It need not exist. */
+/** The folder of real test data: HILUM_DATA, else ../shared/data beside the clone. It need not exist. */
 export function dataFolder() {
   return resolve(process.env.HILUM_DATA ?? join(ROOT, '../shared/data'));
 }
@@ -202,12 +202,12 @@ export const PARTS = {
     () => findProgram('java') !== undefined && javaArchives() !== undefined,
   ),
   poppler: debian('pdftotext', ['poppler-utils'], programs('pdftotext', 'pdftoppm')),
-  peers: venv('what the bench measures beside Hilum (pydicom with its plugins, highdicom)', 'bench', 'bench'),
+  peers: venv('peers of the bench (pydicom with its plugins, highdicom)', 'bench', 'bench'),
   // Not from PyPI: its torch brings gigabytes of CUDA.
   torch: debian('PyTorch, to train models', ['python3-torch'], () =>
     existsSync('/usr/lib/python3/dist-packages/torch/__init__.py'),
   ),
-  training: venv('what quantises models (onnxruntime, onnx)', 'training', 'test'),
+  training: venv('quantiser of models (onnxruntime, onnx)', 'training', 'test'),
   strace: debian(
     'strace, unshare and ip, to see every connection',
     ['strace', 'util-linux', 'iproute2'],

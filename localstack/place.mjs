@@ -18,7 +18,7 @@ export const BUILD = build;
 
 export const IN_PACKAGE = BUILD !== undefined;
 
-/** What is fetched once for all of a user's checkouts and packages. */
+/** What is fetched once for all of a user's clones and packages. */
 export const USER_CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'hilum');
 
 /** The local environment and the edge's journal, unless HILUM_HOME names another folder. */

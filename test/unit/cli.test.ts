@@ -90,11 +90,11 @@ describe('hilum models', () => {
     expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ id: 'caries-lesion', state: 'present' }));
   });
 
-  it('has nothing to fetch of a model that belongs to the checkout', async () => {
+  it('has nothing to fetch of a model that comes with Hilum', async () => {
     const { code, stdout } = await hilum('models', 'pull', 'caries-lesion');
 
     expect(code).toBe(0);
-    expect(stdout).toMatch(/belongs to the checkout/);
+    expect(stdout).toMatch(/comes with Hilum/);
   });
 });
 
