@@ -50,7 +50,7 @@ const SourceSchema = z.union(
         .max(4 * 2 ** 30),
       origin,
     }),
-    /** A file on this machine or on a share that is mounted there; from the checkout where the path is relative. */
+    /** A file on this machine or on a share that is mounted there; from the clone where the path is relative. */
     z.strictObject({ path: z.string().regex(/\S/), sha256: sha256.optional(), origin: origin.optional() }),
     z.strictObject({ origin }),
   ],
@@ -75,7 +75,7 @@ export const ModelCardSchema = z
   });
 export type ModelCard = Readonly<z.infer<typeof ModelCardSchema>>;
 
-/** Whether a model's file belongs to the checkout; any other is fetched or copied by `hilum models pull`. */
+/** Whether a model's file belongs to the clone; any other is fetched or copied by `hilum models pull`. */
 export function isCommitted({ source }: Pick<ModelCard, 'source'>): boolean {
   return source === undefined || !('url' in source || 'path' in source);
 }
