@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:pat
 
 /** The place of this command's code, and its reader's folder. */
 export interface Place {
-  /** The folder that holds `tools/` and `layers/`: a checkout, or a part of an installed package. */
+  /** The folder that holds `tools/` and `layers/`: a clone, or a part of an installed package. */
   readonly root: string;
   /** The reader's current folder. */
   readonly folder: string;
@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /**
- * The command line that starts `hilum`. In a checkout it is `bin/hilum`, by a relative path. In a project with the package
+ * The command line that starts `hilum`. In a clone it is `bin/hilum`, by a relative path. In a project with the package
  * installed it is `npx hilum`; anywhere else, npx would ask a registry. Otherwise it is the program's full path.
  */
 export function hilumIn({ root, folder, entry }: Place): string {

@@ -50,7 +50,7 @@ const SourceSchema = z.union(
         .max(4 * 2 ** 30),
       origin,
     }),
-    /** A file on this machine or on a mounted share. A relative path begins at the checkout. */
+    /** A file on this machine or on a mounted share. A relative path begins at the clone. */
     z.strictObject({ path: z.string().regex(/\S/), sha256: sha256.optional(), origin: origin.optional() }),
     z.strictObject({ origin }),
   ],
@@ -75,7 +75,7 @@ export const ModelCardSchema = z
   });
 export type ModelCard = Readonly<z.infer<typeof ModelCardSchema>>;
 
-/** Whether a model's file is part of the checkout. `hilum models pull` fetches or copies any other file. */
+/** Whether a model's file is part of the clone. `hilum models pull` fetches or copies any other file. */
 export function isCommitted({ source }: Pick<ModelCard, 'source'>): boolean {
   return source === undefined || !('url' in source || 'path' in source);
 }

@@ -41,7 +41,7 @@ export async function startMiniStack(home: string, port: number): Promise<Proces
     return path;
   };
   const tmp = inside('tmp');
-  // MiniStack writes CommonJS worker scripts there. In a checkout they would fall under our own "type": "module".
+  // MiniStack writes CommonJS worker scripts there. In a clone they would fall under our own "type": "module".
   writeFileSync(join(tmp, 'package.json'), '{ "type": "commonjs" }\n');
   const cwd = inside('socket');
   rmSync(socketOf(home), { force: true });

@@ -55,7 +55,7 @@ export function orthancPythonPlugin(): string | undefined;
 export function findChromium(): string | undefined;
 /** SHA-256 of the requirement file that a virtual environment is made from. */
 export function requirementsDigest(venv: VenvName): string;
-/** The folder of real test data: HILUM_DATA, else ../shared/data beside the checkout. It need not exist. */
+/** The folder of real test data: HILUM_DATA, else ../shared/data beside the clone. It need not exist. */
 export function dataFolder(): string;
 /** True as root on Debian or Ubuntu: the set-up may install packages. */
 export function canInstallPackages(): boolean;

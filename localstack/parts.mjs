@@ -123,7 +123,7 @@ function fetchedModels() {
   return cards.filter(({ source }) => source).map(({ id, file }) => ({ id, path: join(folder, id, file) }));
 }
 
-/** The folder of real test data: HILUM_DATA, else ../shared/data beside the checkout. It need not exist. */
+/** The folder of real test data: HILUM_DATA, else ../shared/data beside the clone. It need not exist. */
 export function dataFolder() {
   return resolve(process.env.HILUM_DATA ?? join(ROOT, '../shared/data'));
 }

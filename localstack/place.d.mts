@@ -20,7 +20,7 @@ export const DEFAULT_HOME: string;
 export const FETCHED_MODELS: string;
 /** Where the viewer's files are kept. */
 export const VIEWER_CACHE: string;
-/** The folder for downloads that all checkouts and packages of a user share. */
+/** The folder for downloads that all clones and packages of a user share. */
 export const USER_CACHE: string;
 /** Commands that the package does not have, because they need the sources. */
 export const CLONE_ONLY: readonly string[];

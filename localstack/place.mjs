@@ -18,7 +18,7 @@ export const BUILD = build;
 
 export const IN_PACKAGE = BUILD !== undefined;
 
-/** The folder for downloads that all checkouts and packages of a user share. */
+/** The folder for downloads that all clones and packages of a user share. */
 export const USER_CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'hilum');
 
 /** The local environment and the edge's journal, unless HILUM_HOME names another folder. */

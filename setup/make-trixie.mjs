@@ -1,4 +1,4 @@
-// Makes the Debian trixie system of the tests on first use. All checkouts of a user share it. Nothing in it is installed on the machine,
+// Makes the Debian trixie system of the tests on first use. All clones of a user share it. Nothing in it is installed on the machine,
 // and only tests run programs in it. Plain JavaScript for Node 20, without packages, because the set-up for the tests runs it.
 import {
   chmodSync,

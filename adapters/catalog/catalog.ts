@@ -20,7 +20,7 @@ const PROGRAMS = ['tool.mjs', 'tool.js', 'tool.ts'];
 /**
  * All tools below `root` with their models' cards, sorted by id. Reads only manifests and cards, no code and no weights.
  *
- * @param root the folder that holds `tools/` and `layers/models/`: the checkout, or a Lambda's task root
+ * @param root the folder that holds `tools/` and `layers/models/`: the clone, or a Lambda's task root
  * @throws ConfigurationError naming file and field if a manifest or a card is wrong or a model's folder is missing
  */
 export async function loadCatalog(root: string): Promise<readonly ToolEntry[]> {
@@ -42,7 +42,7 @@ export function loadModels(root: string): Promise<readonly ModelCard[]> {
 }
 
 /**
- * Loads a tool's code: `tools/<id>/tool.ts` in a checkout, `tool.js` in the package, `tool.mjs` in a bundle.
+ * Loads a tool's code: `tools/<id>/tool.ts` in a clone, `tool.js` in the package, `tool.mjs` in a bundle.
  *
  * @throws ConfigurationError if there is no such file, or it does not load, or it does not export `createTool(entry)`; the
  *   message says what is wrong and where

@@ -40,7 +40,7 @@ export async function findModelFile(places: ModelPlaces, card: ModelCard): Promi
   return elsewhere !== undefined && (await isThere(elsewhere)) ? elsewhere : undefined;
 }
 
-/** The path that a card names as the source of its weights. A relative path begins at the checkout. */
+/** The path that a card names as the source of its weights. A relative path begins at the clone. */
 function sourcePath({ modelsDir }: ModelPlaces, { source }: ModelCard): string | undefined {
   return source && 'path' in source ? resolve(modelsDir, '..', '..', source.path) : undefined;
 }
@@ -60,7 +60,7 @@ export function howToGet({ id, file, licence, source }: ModelCard): string {
     );
   }
   if (source === undefined || !('url' in source))
-    return `The file ${file} of the model ${id} is missing. It is part of the checkout: restore it.`;
+    return `The file ${file} of the model ${id} is missing. It is part of the clone: restore it.`;
   const host = new URL(source.url).host;
   return (
     `The model ${id} is not on this machine: \`hilum models pull ${id}\` fetches it from ${host} ` +

@@ -24,7 +24,7 @@ export function addLocalCommand(program: Command): void {
   explain(upCommand, {
     examples: ['hilum local up', 'HILUM_HOME=/srv/hilum hilum local up --stable-age 60'],
     failure: 'a part is not installed, does not start, or its folder cannot be written',
-    more: ['Data, passwords and logs lie in the folder that HILUM_HOME names, else in .hilum of this checkout.'],
+    more: ['Data, passwords and logs lie in the folder that HILUM_HOME names, else in .hilum of this clone.'],
   });
   const downCommand = local
     .command('down')

@@ -76,7 +76,7 @@ async function pull(id: string | undefined): Promise<void> {
   }
   for (const card of wanted) {
     if (!isCommitted(card)) print(`${card.id}: ${WORDS[await pullModel(card, { ...modelPlaces, fetch })]}`);
-    else print(`${card.id}: part of the checkout, nothing to fetch`);
+    else print(`${card.id}: comes with Hilum, nothing to fetch`);
   }
 }
 

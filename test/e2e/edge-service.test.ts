@@ -189,7 +189,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
   it.each([
     [{ HILUM_ORTHANC_PASSWORD: 'wrong' }, /refuses access.*password/],
     [{ HILUM_EDGE_LANE: 'fast' }, /HILUM_EDGE_LANE is wrong: set it to live or backfill/],
-    [{ HILUM_TOOLS_PARAMETER: '/none/tools' }, /refuses .*\(HILUM_TOOLS_PARAMETER\): ParameterNotFound/],
+    [{ HILUM_TOOLS_PARAMETER: '/none/tools' }, /\(HILUM_TOOLS_PARAMETER\): .*ParameterNotFound/],
     [{ HILUM_TOOLS_PARAMETER: '' }, /HILUM_TOOLS_PARAMETER is not set: .*ToolsParameterName/],
   ])('ends with a sentence when it is started with %o', async (environment, sentence) => {
     const edge = start(environment);

@@ -168,7 +168,7 @@ interface Run {
   readonly state: string;
 }
 
-/** Copies the present files of the checkout, and links what the set-up installs. */
+/** Copies the present files of the clone, and links what the set-up installs. */
 function copyTree(tree: string): void {
   const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
   const files = listed.stdout.toString().split('\0');

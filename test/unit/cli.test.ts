@@ -90,11 +90,11 @@ describe('hilum models', () => {
     expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ id: 'caries-lesion', state: 'present' }));
   });
 
-  it('fetches nothing for a model that is part of the checkout', async () => {
+  it('fetches nothing for a model that comes with Hilum', async () => {
     const { code, stdout } = await hilum('models', 'pull', 'caries-lesion');
 
     expect(code).toBe(0);
-    expect(stdout).toMatch(/part of the checkout/);
+    expect(stdout).toMatch(/comes with Hilum/);
   });
 });
 

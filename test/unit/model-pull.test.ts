@@ -177,7 +177,7 @@ describe('a missing model', () => {
     await expect(engine.run(card.id, {}, {})).rejects.toBeInstanceOf(ConfigurationError);
   });
 
-  it('and is part of the checkout has to be restored', () => {
+  it('and is part of the clone has to be restored', () => {
     const { source: _, ...committed } = card;
 
     expect(howToGet(committed)).toMatch(/restore it/);
@@ -231,7 +231,7 @@ describe('weights that were trained elsewhere and lie on this machine', () => {
 
     expect([isCommitted(committed), isCommitted(onShare('x')), isCommitted(card)]).toEqual([true, false, false]);
     expect(howToGet(committed)).toMatch(/restore it/);
-    await expect(pullModel(committed, { ...places(), fetch: fetchHere })).rejects.toThrow(/part of the checkout/);
+    await expect(pullModel(committed, { ...places(), fetch: fetchHere })).rejects.toThrow(/part of the clone/);
   });
 });
 
