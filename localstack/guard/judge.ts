@@ -39,7 +39,7 @@ const SINGLE = ['authorization', 'content-length', 'content-type', 'host', 'tran
  * Judges a request by its line and headers, without checking the signature.
  *
  * Web pages are recognised by the headers that browsers add: an Origin, or a Sec-Fetch-Site other than `none`, which means
- * that a person typed the address. The Host must be the guard's own address, because a page that uses DNS rebinding sends its
+ * that a person opened the address. The Host must be the guard's own address, because a page that uses DNS rebinding sends its
  * own host name. Any other request still needs a signature, and no page knows the key.
  */
 export function judge(arrived: Arrived, { port, key, keyFile }: GuardSettings, now: Date): Candidate | Refusal {
