@@ -28,6 +28,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? process.exitCode : report(systemRefusal(error, 'Standard output')));
 });
 
+// What nothing waited for, such as an error in a timer. Where a tool runs, it is the tool's (`cli/tool-guard.ts`).
+process.on('uncaughtException', (error) => {
+  if (process.listenerCount('uncaughtException') === 1) process.exit(report(error));
+});
+
 try {
   const program = await createProgram(process.argv[2] ?? '');
   await program.parseAsync();

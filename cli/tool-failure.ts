@@ -4,21 +4,24 @@
  */
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { isKnown, ModelError } from '#core/errors.ts';
 import type { InferenceEngine } from '#core/ports.ts';
 
 /** Calls of the tool's own code that are shown of one error, the innermost first. */
 const MOST_CALLS = 5;
+const MOST_CAUSES = 10;
+const MOST_CHARACTERS = 2000;
 
 /** An engine that knows where the tool called it last: a session that several calls wait for tells nothing of them. */
 export interface WatchedEngine {
   readonly engine: InferenceEngine;
-  /** The call that failed, as an error whose stack leads to the tool; undefined where none did. */
-  failedCall(): Error | undefined;
+  /** The call that threw this error, as an error whose stack leads to the tool; undefined where none did. */
+  failedCall(error: unknown): Error | undefined;
 }
 
 export function watchCalls(engine: InferenceEngine): WatchedEngine {
-  let failed: Error | undefined;
+  const failed = new Map<unknown, Error>();
   return {
     engine: {
       async run(model, inputs, expected) {
@@ -26,12 +29,12 @@ export function watchCalls(engine: InferenceEngine): WatchedEngine {
         try {
           return await engine.run(model, inputs, expected);
         } catch (error) {
-          failed = call;
+          failed.set(error, call);
           throw error;
         }
       },
     },
-    failedCall: () => failed,
+    failedCall: (error) => failed.get(error),
   };
 }
 
@@ -49,26 +52,41 @@ export interface Failure {
  * `tools/<id>/` that led to it. Nothing where the report has said everything.
  */
 export function toolFailureLines({ error, tool, root, failedCall }: Failure): readonly string[] {
-  // What caused an error of a model is the runtime's reason, which the report tells.
-  const own = error instanceof ModelError ? [error] : causesOf(error);
+  // An error of ours that the engine threw says all there is to say: the report tells it.
+  const isTold = error instanceof ModelError || (failedCall !== undefined && isKnown(error));
+  const own = isTold ? [error] : causesOf(error);
   const lines = own.flatMap((one) => [
     ...(isKnown(one) ? [] : [`  ${textOf(one)}`]),
     ...placesIn(one, tool, root).map((place) => `    at ${place}`),
   ]);
-  const call = error instanceof ModelError ? placesIn(failedCall, tool, root).map((place) => `    at ${place}`) : [];
+  const call = isTold ? placesIn(failedCall, tool, root).map((place) => `    at ${place}`) : [];
   const told = call.length > 0 ? call : lines;
   return told.length === 0 ? [] : [`${tool} failed here:`, ...new Set(told)];
 }
 
+/** The error, what caused it and what it gathers (AggregateError), each once; the first ten. */
 function causesOf(error: unknown): readonly unknown[] {
-  const causes: unknown[] = [];
-  for (let one = error; one !== undefined && !causes.includes(one); one = one instanceof Error ? one.cause : undefined)
-    causes.push(one);
-  return causes;
+  const causes = new Set<unknown>();
+  const add = (one: unknown): void => {
+    if (causes.has(one) || causes.size >= MOST_CAUSES) return;
+    causes.add(one);
+    if (!(one instanceof Error)) return;
+    if (one instanceof AggregateError) one.errors.forEach(add);
+    if (one.cause !== undefined) add(one.cause);
+  };
+  add(error);
+  return [...causes];
 }
 
-const textOf = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${String(error)}`;
+/** Any value can be thrown, also one that does not say what it is. */
+function textOf(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${shownValue(error)}`;
+  const shown = text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS - 1)}…`;
+  return shown.replaceAll('\n', '\n    ');
+}
+
+const shownValue = (value: unknown): string =>
+  typeof value === 'string' ? value : inspect(value, { depth: 1, customInspect: false, breakLength: Infinity });
 
 /** `tools/<id>/tool.ts:23:14 (assess)` of each call in the tool's folder. */
 function placesIn(error: unknown, id: string, root: string): readonly string[] {

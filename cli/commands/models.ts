@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { loadCatalog, loadModels } from '#adapters/catalog/catalog.ts';
-import { findModelFile, sha256Of } from '#adapters/models/model-file.ts';
+import { findModelFile, howToGet, sha256Of } from '#adapters/models/model-file.ts';
 import { pullModel } from '#adapters/models/pull.ts';
+import { ConfigurationError, ModelDigestError } from '#core/errors.ts';
 import { isCommitted, type ModelCard } from '#core/tool-manifest.ts';
 import { modelPlaces, print, printJson, root, UsageError } from '../command.ts';
 import { notAmong } from '../suggest.ts';
@@ -78,8 +79,21 @@ async function pull(id: string | undefined): Promise<void> {
   }
   for (const card of wanted) {
     if (!isCommitted(card)) print(`${card.id}: ${WORDS[await pullModel(card, { ...modelPlaces, fetch })]}`);
-    else print(`${card.id}: belongs to the checkout, nothing to fetch`);
+    else await checkCommitted(card);
   }
+}
+
+/** @throws ConfigurationError where the checkout has lost the file, or has another */
+async function checkCommitted(card: ModelCard): Promise<void> {
+  const { state, path = '' } = await stateOf(card);
+  if (state === 'missing') throw new ConfigurationError(howToGet(card), { facts: { model: card.id } });
+  if (state === 'damaged') {
+    throw new ModelDigestError(
+      `${path} has another SHA-256 than the card of the model ${card.id} says. It is part of the checkout: restore it.`,
+      { facts: { model: card.id } },
+    );
+  }
+  print(`${card.id}: belongs to the checkout, nothing to fetch`);
 }
 
 const WORDS = {
