@@ -43,6 +43,9 @@ export function note(line: string): void {
 /** A text as people get to see it: `hilum …` between backquotes becomes what can be typed in this place. */
 export const forPeople = (text: string): string => asTyped(inAClone(withoutControls(text)), typed);
 
+/** A command line as it stands, such as an example, as it can be typed in this place. */
+export const typedHere = (line: string): string => line.replace(/(?<=^| )hilum(?= |$)/, () => typed);
+
 /** Names of files come from outside; what steers a terminal is not printed to it. */
 function withoutControls(line: string): string {
   return line.replace(/[^\P{Cc}\t\n]/gu, '?');

@@ -7,6 +7,7 @@ import { WrongPathError } from '#files/wrong-path.ts';
 import { CLONE_ONLY, IN_PACKAGE } from '../localstack/place.mjs';
 import { forPeople, note, print, Unsuccessful, UsageError } from './command.ts';
 import { cloneOnly } from './commands/clone-only.ts';
+import { notAmong } from './suggest.ts';
 import { versionLine } from './version.ts';
 
 /** Each is loaded when it is asked for, so that no command waits for what another one needs. */
@@ -55,6 +56,9 @@ async function createProgram(asked: string): Promise<Command> {
     })
     .showHelpAfterError('(see --help)')
     .exitOverride();
+  const [, , help, topic] = process.argv;
+  if (help === 'help' && topic !== undefined && topic !== 'help' && !Object.hasOwn(COMMANDS, topic))
+    throw new UsageError(notAmong('command', topic, Object.keys(COMMANDS)));
   const wanted = Object.entries(COMMANDS).filter(([name]) => name === asked || !Object.hasOwn(COMMANDS, asked));
   for (const [name, load] of wanted) {
     if (IN_PACKAGE && CLONE_ONLY.includes(name)) cloneOnly(name)(program);

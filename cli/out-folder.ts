@@ -21,7 +21,7 @@ const WRONG_NAMES = new Set(['EEXIST', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLO
  * @throws UsageError where it does
  */
 export async function checkOutside(out: string, folders: ReadonlySet<string>, study = ''): Promise<void> {
-  const real = await asWrongName(out, () => realPathOf(resolve(out, study)));
+  const real = await asWrongName(out, study, () => realPathOf(resolve(out, study)));
   for (let above = real; ; above = dirname(above)) {
     const stats = await stat(above).catch(() => undefined);
     if (stats?.isDirectory() && folders.has(folderId(stats))) {
@@ -44,7 +44,7 @@ export async function checkOutside(out: string, folders: ReadonlySet<string>, st
  */
 export async function checkWritable(out: string, studies: readonly string[]): Promise<void> {
   for (const study of studies) {
-    await asWrongName(out, async () => proveWritable(resolve(out, study), LONGEST_NAME));
+    await asWrongName(out, study, async () => proveWritable(resolve(out, study), LONGEST_NAME));
   }
 }
 
@@ -82,27 +82,33 @@ async function realPathOf(path: string): Promise<string> {
 }
 
 /** Does `action` on `--out`; that it is no name of a folder is wrong usage. */
-async function asWrongName<T>(out: string, action: () => Promise<T>): Promise<T> {
+async function asWrongName<T>(out: string, study: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
     const refusal = systemRefusal(error);
     if (!(refusal instanceof SystemRefusalError)) throw refusal;
     if (!WRONG_NAMES.has(refusal.code)) throw refusal;
-    throw new UsageError(`--out ${out} is no folder, and none can be made there: ${await whyNot(out, refusal)}`);
+    const { is, why } = await whyNot(resolve(out, study), refusal);
+    throw new UsageError(`--out ${out} ${is ?? 'is no folder, and none can be made there'}: ${why}`);
   }
 }
 
 /** What stands where the folder should be: a file, or a link that leads nowhere. */
-async function whyNot(out: string, refusal: SystemRefusalError): Promise<string> {
-  if (refusal.code === 'ENAMETOOLONG') return 'the path, or a name in it, is longer than the file system takes';
-  if (refusal.code === 'ELOOP') return 'its symbolic links lead in a circle';
-  for (let path = resolve(out); path !== dirname(path); path = dirname(path)) {
+async function whyNot(
+  folder: string,
+  refusal: SystemRefusalError,
+): Promise<{ readonly is?: string; readonly why: string }> {
+  if (refusal.code === 'ENAMETOOLONG')
+    return { why: 'the path, or a name in it, is longer than the file system takes' };
+  if (refusal.code === 'ELOOP') return { why: 'its symbolic links lead in a circle' };
+  for (let path = folder; ; path = dirname(path)) {
     const stats = await stat(path).catch(() => undefined);
-    if (stats?.isDirectory()) break;
-    if (stats !== undefined) return `${path} is a file`;
+    // As in /proc, which holds what the system puts there.
+    if (stats?.isDirectory()) return { is: 'cannot be written', why: `${path} takes no new folders. Name another one` };
+    if (stats !== undefined) return { why: `${path} is ${stats.isFile() ? 'a file' : 'a device, a pipe or a socket'}` };
     const target = await readlink(path).catch(() => undefined);
-    if (target !== undefined) return `${path} is a link to ${target}, which does not exist`;
+    if (target !== undefined) return { why: `${path} is a link to ${target}, which does not exist` };
+    if (path === dirname(path)) return { why: refusal.message };
   }
-  return refusal.message;
 }

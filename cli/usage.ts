@@ -1,7 +1,7 @@
 /** How a command explains itself: examples and exit codes below its help, an example beside each error of usage. */
 import type { Command } from 'commander';
 import { isKeyUid } from '#dicom/uid.ts';
-import { UsageError } from './command.ts';
+import { typedHere, UsageError } from './command.ts';
 
 export interface Explanation {
   /** What can be typed, each as it stands; the first is shown beside errors too. */
@@ -22,11 +22,11 @@ export function explain(command: Command, { examples, failure, success, more = [
     ['2', 'wrong usage: the command line names what does not exist or is not possible'],
   ];
   const text = [
-    ['Examples:', ...examples.map((example) => `  ${example}`)].join('\n'),
+    ['Examples:', ...examples.map((example) => `  ${typedHere(example)}`)].join('\n'),
     ...more,
     ['Exit codes:', ...exits.map(([code, meaning]) => `  ${code}  ${meaning}`)].join('\n'),
   ].join('\n\n');
-  return command.addHelpText('after', `\n${text}`).showHelpAfterError(`For example: ${examples[0]}`);
+  return command.addHelpText('after', `\n${text}`).showHelpAfterError(`For example: ${typedHere(examples[0])}`);
 }
 
 /**
@@ -36,8 +36,8 @@ export function explain(command: Command, { examples, failure, success, more = [
  * @throws UsageError where it is missing or empty
  */
 export function needed(value: string | undefined, flags: string, { examples: [example] }: Explanation): string {
-  if (value === undefined) throw new UsageError(`${flags} is missing. For example: ${example}`);
-  if (value.trim() === '') throw new UsageError(`${flags} is empty. For example: ${example}`);
+  if (value === undefined) throw new UsageError(`${flags} is missing. For example: ${typedHere(example)}`);
+  if (value.trim() === '') throw new UsageError(`${flags} is empty. For example: ${typedHere(example)}`);
   return value;
 }
 

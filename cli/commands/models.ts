@@ -29,6 +29,7 @@ export function addModelsCommand(program: Command): void {
       'put models that are not committed in their folders: by their cards’ address or path, or from HILUM_MODELS_DIR',
     )
     .argument('[id]', 'which model; all of them where it is left out')
+    .allowExcessArguments(false)
     .action(pull);
   explain(pullCommand, {
     examples: ['hilum models pull brain-meshnet', 'HILUM_MODELS_DIR=/media/models hilum models pull'],
