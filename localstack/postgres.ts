@@ -22,14 +22,24 @@ interface Cluster extends PostgresOptions {
 }
 
 /**
+ * The folder of PostgreSQL's programs.
+ *
+ * @throws ConfigurationError where it is not installed
+ */
+export function postgresPrograms(): string {
+  const bin = postgresFolder();
+  if (bin !== undefined) return bin;
+  throw new ConfigurationError('PostgreSQL is not installed: `hilum doctor` says how to get it');
+}
+
+/**
  * Starts the private PostgreSQL cluster of this home and makes it where it is not there yet: scram-sha-256 for everybody,
  * loopback only, no socket file, its own port and data folder; never the system's cluster.
  *
  * @throws ConfigurationError where PostgreSQL is not installed or does not start
  */
 export async function startPostgres(options: PostgresOptions): Promise<ProcessRecord> {
-  const bin = postgresFolder();
-  if (bin === undefined) throw new ConfigurationError('PostgreSQL is not installed: run `hilum doctor`');
+  const bin = postgresPrograms();
   const user = serviceUser('postgres');
   const cluster: Cluster = { ...options, bin, folder: makeServiceFolder(options.home, 'postgresql', user), user };
   const isNew = !existsSync(join(cluster.folder, 'data', 'PG_VERSION'));
