@@ -43,6 +43,9 @@ export function note(line: string): void {
 /** The text that people see: `hilum …` between backquotes becomes what can be typed in this place. */
 export const forPeople = (text: string): string => asTyped(inAClone(withoutControls(text)), typed);
 
+/** A command line, such as an example, as it can be typed in this place. */
+export const typedHere = (line: string): string => line.replace(/(?<=^| )hilum(?= |$)/, () => typed);
+
 /** Replaces control characters, because names of files may hold some that steer the terminal. */
 function withoutControls(line: string): string {
   return line.replace(/[^\P{Cc}\t\n]/gu, '?');

@@ -7,6 +7,7 @@ import { WrongPathError } from '#files/wrong-path.ts';
 import { CLONE_ONLY, IN_PACKAGE } from '../localstack/place.mjs';
 import { forPeople, note, print, Unsuccessful, UsageError } from './command.ts';
 import { cloneOnly } from './commands/clone-only.ts';
+import { notAmong } from './suggest.ts';
 import { versionLine } from './version.ts';
 
 /** A command is loaded on demand, so that it does not wait for the modules of another one. */
@@ -26,6 +27,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
 // The reader of our output may stop early, as `head` does. The command then ends quietly.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? process.exitCode : report(systemRefusal(error, 'Standard output')));
+});
+
+// What nothing waited for, such as an error in a timer. Where a tool runs, it is the tool's (`cli/tool-guard.ts`).
+process.on('uncaughtException', (error) => {
+  if (process.listenerCount('uncaughtException') === 1) process.exit(report(error));
 });
 
 try {
@@ -50,6 +56,9 @@ async function createProgram(asked: string): Promise<Command> {
     })
     .showHelpAfterError('(see --help)')
     .exitOverride();
+  const [, , help, topic] = process.argv;
+  if (help === 'help' && topic !== undefined && topic !== 'help' && !Object.hasOwn(COMMANDS, topic))
+    throw new UsageError(notAmong('command', topic, Object.keys(COMMANDS)));
   const wanted = Object.entries(COMMANDS).filter(([name]) => name === asked || !Object.hasOwn(COMMANDS, asked));
   for (const [name, load] of wanted) {
     if (IN_PACKAGE && CLONE_ONLY.includes(name)) cloneOnly(name)(program);

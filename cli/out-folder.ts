@@ -24,7 +24,7 @@ const WRONG_NAMES = new Set(['EEXIST', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLO
  * @throws UsageError if the folder lies in an input folder
  */
 export async function checkOutside(out: string, folders: ReadonlySet<string>, study = ''): Promise<void> {
-  const real = await asWrongName(out, () => realPathOf(resolve(out, study)));
+  const real = await asWrongName(out, study, () => realPathOf(resolve(out, study)));
   for (let above = real; ; above = dirname(above)) {
     const stats = await stat(above).catch(() => undefined);
     if (stats?.isDirectory() && folders.has(folderId(stats))) {
@@ -46,7 +46,7 @@ export async function checkOutside(out: string, folders: ReadonlySet<string>, st
  */
 export async function checkWritable(out: string, studies: readonly string[]): Promise<void> {
   for (const study of studies) {
-    await asWrongName(out, async () => proveWritable(resolve(out, study), LONGEST_NAME));
+    await asWrongName(out, study, async () => proveWritable(resolve(out, study), LONGEST_NAME));
   }
 }
 
@@ -84,27 +84,34 @@ async function realPathOf(path: string): Promise<string> {
 }
 
 /** Runs `action` on `--out`. A name that cannot be a folder is wrong usage. */
-async function asWrongName<T>(out: string, action: () => Promise<T>): Promise<T> {
+async function asWrongName<T>(out: string, study: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
     const refusal = systemRefusal(error);
     if (!(refusal instanceof SystemRefusalError)) throw refusal;
     if (!WRONG_NAMES.has(refusal.code)) throw refusal;
-    throw new UsageError(`--out ${out} is not a folder, and none can be made there: ${await whyNot(out, refusal)}`);
+    const { is, why } = await whyNot(resolve(out, study), refusal);
+    throw new UsageError(`--out ${out} ${is ?? 'is not a folder, and none can be made there'}: ${why}`);
   }
 }
 
 /** What is in the way of the folder: a file, or a link that leads nowhere. */
-async function whyNot(out: string, refusal: SystemRefusalError): Promise<string> {
-  if (refusal.code === 'ENAMETOOLONG') return 'the path, or a name in it, is longer than the file system allows';
-  if (refusal.code === 'ELOOP') return 'its symbolic links lead in a circle';
-  for (let path = resolve(out); path !== dirname(path); path = dirname(path)) {
+async function whyNot(
+  folder: string,
+  refusal: SystemRefusalError,
+): Promise<{ readonly is?: string; readonly why: string }> {
+  if (refusal.code === 'ENAMETOOLONG')
+    return { why: 'the path, or a name in it, is longer than the file system allows' };
+  if (refusal.code === 'ELOOP') return { why: 'its symbolic links lead in a circle' };
+  for (let path = folder; ; path = dirname(path)) {
     const stats = await stat(path).catch(() => undefined);
-    if (stats?.isDirectory()) break;
-    if (stats !== undefined) return `${path} is a file`;
+    // Only the system adds folders to /proc and its like.
+    if (stats?.isDirectory())
+      return { is: 'cannot be written', why: `no folder can be made in ${path}. Name another one` };
+    if (stats !== undefined) return { why: `${path} is ${stats.isFile() ? 'a file' : 'a device, a pipe or a socket'}` };
     const target = await readlink(path).catch(() => undefined);
-    if (target !== undefined) return `${path} is a link to ${target}, which does not exist`;
+    if (target !== undefined) return { why: `${path} is a link to ${target}, which does not exist` };
+    if (path === dirname(path)) return { why: refusal.message };
   }
-  return refusal.message;
 }

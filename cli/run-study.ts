@@ -15,6 +15,7 @@ import type { RefusedFile, StudyFiles, StudyInFolders } from '#files/dicom-files
 import { note, root } from './command.ts';
 import { writeTogether } from './out-folder.ts';
 import { toolFailureLines, watchCalls } from './tool-failure.ts';
+import { brokenOffAt, guarded } from './tool-guard.ts';
 
 /** A tool ready to run. */
 export interface ReadyTool {
@@ -127,18 +128,20 @@ async function resultOf(study: StudyFiles, images: readonly ImageIndex[], ready:
   const clock = { now: Date.now };
   const deadlineMs = clock.now() + entry.manifest.resources.timeoutS * 1000;
   try {
-    return await runTool({
-      entry,
-      tool,
-      decoder,
-      engine: watched.engine,
-      images,
-      read: study.read,
-      clock,
-      deadlineMs,
-    });
+    return await guarded(entry.manifest.id, () =>
+      runTool({
+        entry,
+        tool: brokenOffAt(deadlineMs, tool),
+        decoder,
+        engine: watched.engine,
+        images,
+        read: study.read,
+        clock,
+        deadlineMs,
+      }),
+    );
   } catch (error) {
-    const failure = { error, tool: entry.manifest.id, root, failedCall: watched.failedCall() };
+    const failure = { error, tool: entry.manifest.id, root, failedCall: watched.failedCall(error) };
     for (const line of toolFailureLines(failure)) note(line);
     debug(error);
     return nonResultOf(entry, images, { outcome: 'failed', reason: reasonOf(error) });

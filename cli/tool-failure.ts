@@ -4,11 +4,14 @@
  */
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { isKnown, ModelError } from '#core/errors.ts';
 import type { InferenceEngine } from '#core/ports.ts';
 
 /** The most calls of the tool's own code that are shown for one error, innermost first. */
 const MOST_CALLS = 5;
+const MOST_CAUSES = 10;
+const MOST_CHARACTERS = 2000;
 
 /**
  * An engine that remembers the tool's failed call. The error of a shared session does not lead back to the calls that wait
@@ -16,12 +19,12 @@ const MOST_CALLS = 5;
  */
 export interface WatchedEngine {
   readonly engine: InferenceEngine;
-  /** The call that failed, as an error whose stack leads to the tool; undefined if none failed. */
-  failedCall(): Error | undefined;
+  /** The call that threw this error, as an error whose stack leads to the tool; undefined where none did. */
+  failedCall(error: unknown): Error | undefined;
 }
 
 export function watchCalls(engine: InferenceEngine): WatchedEngine {
-  let failed: Error | undefined;
+  const failed = new Map<unknown, Error>();
   return {
     engine: {
       async run(model, inputs, expected) {
@@ -29,12 +32,12 @@ export function watchCalls(engine: InferenceEngine): WatchedEngine {
         try {
           return await engine.run(model, inputs, expected);
         } catch (error) {
-          failed = call;
+          failed.set(error, call);
           throw error;
         }
       },
     },
-    failedCall: () => failed,
+    failedCall: (error) => failed.get(error),
   };
 }
 
@@ -52,26 +55,41 @@ export interface Failure {
  * the places in `tools/<id>/` that led to the error. Empty if the report already says everything.
  */
 export function toolFailureLines({ error, tool, root, failedCall }: Failure): readonly string[] {
-  // The cause of a ModelError is the runtime's reason, which the report already gives.
-  const own = error instanceof ModelError ? [error] : causesOf(error);
+  // An error of ours that the engine threw says all there is to say: the report tells it.
+  const isTold = error instanceof ModelError || (failedCall !== undefined && isKnown(error));
+  const own = isTold ? [error] : causesOf(error);
   const lines = own.flatMap((one) => [
     ...(isKnown(one) ? [] : [`  ${textOf(one)}`]),
     ...placesIn(one, tool, root).map((place) => `    at ${place}`),
   ]);
-  const call = error instanceof ModelError ? placesIn(failedCall, tool, root).map((place) => `    at ${place}`) : [];
+  const call = isTold ? placesIn(failedCall, tool, root).map((place) => `    at ${place}`) : [];
   const told = call.length > 0 ? call : lines;
   return told.length === 0 ? [] : [`${tool} failed here:`, ...new Set(told)];
 }
 
+/** The error, what caused it and what it gathers (AggregateError), each once; the first ten. */
 function causesOf(error: unknown): readonly unknown[] {
-  const causes: unknown[] = [];
-  for (let one = error; one !== undefined && !causes.includes(one); one = one instanceof Error ? one.cause : undefined)
-    causes.push(one);
-  return causes;
+  const causes = new Set<unknown>();
+  const add = (one: unknown): void => {
+    if (causes.has(one) || causes.size >= MOST_CAUSES) return;
+    causes.add(one);
+    if (!(one instanceof Error)) return;
+    if (one instanceof AggregateError) one.errors.forEach(add);
+    if (one.cause !== undefined) add(one.cause);
+  };
+  add(error);
+  return [...causes];
 }
 
-const textOf = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${String(error)}`;
+/** Any value can be thrown, also one that does not say what it is. */
+function textOf(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${shownValue(error)}`;
+  const shown = text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS - 1)}…`;
+  return shown.replaceAll('\n', '\n    ');
+}
+
+const shownValue = (value: unknown): string =>
+  typeof value === 'string' ? value : inspect(value, { depth: 1, customInspect: false, breakLength: Infinity });
 
 /** `tools/<id>/tool.ts:23:14 (assess)` for each call in the tool's folder. */
 function placesIn(error: unknown, id: string, root: string): readonly string[] {

@@ -1,7 +1,7 @@
 /** The explanation of a command: examples and exit codes below its help, and an example after each usage error. */
 import type { Command } from 'commander';
 import { isKeyUid } from '#dicom/uid.ts';
-import { UsageError } from './command.ts';
+import { typedHere, UsageError } from './command.ts';
 
 export interface Explanation {
   /** Command lines that work as they stand. The first is also shown after usage errors. */
@@ -22,11 +22,11 @@ export function explain(command: Command, { examples, failure, success, more = [
     ['2', 'wrong usage: an unknown option, a name that does not exist, or an impossible value'],
   ];
   const text = [
-    ['Examples:', ...examples.map((example) => `  ${example}`)].join('\n'),
+    ['Examples:', ...examples.map((example) => `  ${typedHere(example)}`)].join('\n'),
     ...more,
     ['Exit codes:', ...exits.map(([code, meaning]) => `  ${code}  ${meaning}`)].join('\n'),
   ].join('\n\n');
-  return command.addHelpText('after', `\n${text}`).showHelpAfterError(`For example: ${examples[0]}`);
+  return command.addHelpText('after', `\n${text}`).showHelpAfterError(`For example: ${typedHere(examples[0])}`);
 }
 
 /**
@@ -36,8 +36,8 @@ export function explain(command: Command, { examples, failure, success, more = [
  * @throws UsageError if it is missing or empty
  */
 export function needed(value: string | undefined, flags: string, { examples: [example] }: Explanation): string {
-  if (value === undefined) throw new UsageError(`${flags} is missing. For example: ${example}`);
-  if (value.trim() === '') throw new UsageError(`${flags} is empty. For example: ${example}`);
+  if (value === undefined) throw new UsageError(`${flags} is missing. For example: ${typedHere(example)}`);
+  if (value.trim() === '') throw new UsageError(`${flags} is empty. For example: ${typedHere(example)}`);
   return value;
 }
 

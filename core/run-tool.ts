@@ -138,7 +138,8 @@ function isNotEvaluable(error: unknown): error is NotEvaluableError | GeometryEr
 
 function toolError(tool: string, error: unknown): KnownError {
   if (isKnown(error)) return error;
-  return new ToolFailedError(`The tool ${tool} failed`, { cause: error, facts: { tool } });
+  const cause = error ?? new TypeError(`The tool threw ${error}`);
+  return new ToolFailedError(`The tool ${tool} failed`, { cause, facts: { tool } });
 }
 
 /** Checks what `createResult` alone cannot: that the answer is the tool's own, and about the images that the tool was given. */
@@ -149,7 +150,7 @@ function checkIdentity(
   const broken = (why: string): ToolFailedError =>
     new ToolFailedError(`The answer of ${entry.manifest.id} breaks the contract of tools: ${why}`);
   // A tool that forgets to return is noticed only here if its developer does not run the compiler.
-  if (typeof result?.metadata !== 'object') throw broken('it is not a result; return what createResult() gives');
+  if (!Array.isArray(result?.metadata?.inputs)) throw broken('it is not a result; return what createResult() gives');
   const { toolName, metadata } = result;
   const given = new Set(instanceUidsOf(images));
   const { inputs } = metadata;
@@ -166,12 +167,13 @@ function checkIdentity(
 /** A deadline. A timer notices it while the tool waits, and `check` while it computes. */
 function createDeadline(tool: string, clock: Clock, deadlineMs: number) {
   const controller = new AbortController();
+  const limitS = Math.round(Math.max(0, deadlineMs - clock.now()) / 1000);
   const { promise: passed, reject } = Promise.withResolvers<never>();
   passed.catch(() => undefined);
   const error = (cause?: unknown): ToolTimeoutError =>
     cause instanceof ToolTimeoutError
       ? cause
-      : new ToolTimeoutError(`The tool ${tool} ran out of time`, { cause, facts: { tool } });
+      : new ToolTimeoutError(`The tool ${tool} was not done within ${limitS} s`, { cause, facts: { tool } });
   const abort = (): ToolTimeoutError => {
     const timeout = error();
     controller.abort(timeout);

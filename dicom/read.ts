@@ -53,8 +53,23 @@ export function checkPart10Start(start: Uint8Array, size: number): void {
   }
   const prefix = start.subarray(PART10_START_BYTES - 4, PART10_START_BYTES);
   if (String.fromCharCode(...prefix) !== 'DICM') {
-    throw new DicomReadError('not-dicom', 'The file has no DICOM preamble');
+    throw new DicomReadError('not-dicom', notDicom(start));
   }
+}
+
+/** What studies are handed over in, by the first bytes. */
+const ARCHIVES: Readonly<Record<string, string>> = {
+  'PK\x03\x04': 'ZIP',
+  '\x1f\x8b\x08': 'gzip',
+  Rar: 'RAR',
+  '7z\xbc\xaf': '7z',
+};
+
+function notDicom(start: Uint8Array): string {
+  if (start.length === 0) return 'The file is empty';
+  const begin = String.fromCharCode(...start.subarray(0, 4));
+  const [, archive] = Object.entries(ARCHIVES).find(([magic]) => begin.startsWith(magic)) ?? [];
+  return archive === undefined ? 'The file has no DICOM preamble' : `The file is a ${archive} archive: unpack it first`;
 }
 
 /**

@@ -1,7 +1,8 @@
 /** The JSON file of `--config`: an object of settings by the names of their environment variables. */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { ConfigurationError } from '#core/errors.ts';
+import { systemRefusal } from '#adapters/system-refusal.ts';
+import { ConfigurationError, SystemRefusalError } from '#core/errors.ts';
 
 /** Values by the names of environment variables. */
 export type Settings = Readonly<Record<string, string | undefined>>;
@@ -73,6 +74,8 @@ export function readText(file: string, setting: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new ConfigurationError(`${setting} names ${file}, which cannot be read`, { cause });
+    const refusal = systemRefusal(cause, 'it');
+    const why = refusal instanceof SystemRefusalError ? refusal.message : 'it cannot be read';
+    throw new ConfigurationError(`${setting} names ${file}, but ${why}`, { cause });
   }
 }

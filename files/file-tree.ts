@@ -57,7 +57,7 @@ export async function findTree(paths: readonly string[]): Promise<FileTree> {
 
 async function refuse(path: string, code: string): Promise<void> {
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === '') {
-    throw new WrongPathError(`There is no file or folder ${path}`);
+    throw new WrongPathError(`There is no file or folder ${path || "''"}`);
   }
   if (code === 'ELOOP') throw new WrongPathError(`${path} leads nowhere: its symbolic links go in a circle`);
   if (code === 'ENAMETOOLONG') throw new WrongPathError(`${path} is longer than a path may be`);

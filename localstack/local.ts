@@ -26,9 +26,9 @@ import {
   writePrivately,
 } from './home.ts';
 import { refuseBesideEdge, removeEdgeFolder, withLock } from './lock.ts';
-import { REGION } from './ministack.ts';
-import { orthancAnswers, orthancEnvironment, startOrthancServer } from './orthanc.ts';
-import { postgresAnswers, startPostgres } from './postgres.ts';
+import { miniStackPython, REGION } from './ministack.ts';
+import { orthancAnswers, orthancEnvironment, orthancProgram, startOrthancServer } from './orthanc.ts';
+import { postgresAnswers, postgresPrograms, startPostgres } from './postgres.ts';
 import { freePort, isRunning, type ProcessRecord, stop } from './processes.ts';
 
 export type { CloudEnvironment, LocalEnvironment, OrthancEnvironment } from './home.ts';
@@ -163,6 +163,12 @@ interface Parts {
 }
 
 async function nativeParts(options: LocalOptions): Promise<Parts> {
+  // Before anything is started: it would go on running without the part that is missing.
+  miniStackPython();
+  if (options.pacs === undefined) {
+    postgresPrograms();
+    orthancProgram();
+  }
   const { url, dicomWebUrl, username, password } = options.pacs ?? (await orthancUp(options));
   const orthanc = { url, dicomWebUrl, username, password };
   updateState(localHome(options.home), { orthanc });

@@ -22,6 +22,17 @@ const socketOf = (home: string): string => join(socketFolder(home), SOCKET_NAME)
 export const hasSocket = (home: string): boolean => existsSync(socketOf(home));
 
 /**
+/**
+ * The Python that runs MiniStack.
+ *
+ * @throws ConfigurationError if it is not installed
+ */
+export function miniStackPython(): string {
+  if (existsSync(join(VENVS.cloud.folder, 'bin/ministack'))) return join(VENVS.cloud.folder, 'bin/python');
+  throw new ConfigurationError('The local cloud is not installed: `hilum doctor` says how to get it');
+}
+
+/**
  * Starts MiniStack, a LocalStack-compatible cloud in one process, on a Unix socket and not on a port. Functions run as its
  * child processes and inherit its whole environment. The environment is therefore a clean one: this Node comes first on the
  * PATH, the guard is the endpoint, and this home's key signs requests.
@@ -30,10 +41,7 @@ export const hasSocket = (home: string): boolean => existsSync(socketOf(home));
  * @throws ConfigurationError if it is not installed or does not start
  */
 export async function startMiniStack(home: string, port: number): Promise<ProcessRecord> {
-  const python = join(VENVS.cloud.folder, 'bin/python');
-  if (!existsSync(join(VENVS.cloud.folder, 'bin/ministack'))) {
-    throw new ConfigurationError('The local cloud is not installed: run `node setup/setup.mjs demo`');
-  }
+  const python = miniStackPython();
   const folder = join(home, 'cloud');
   const inside = (name: string): string => {
     const path = join(folder, name);

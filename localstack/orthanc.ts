@@ -24,6 +24,20 @@ export interface OrthancOptions {
 }
 
 /**
+ * Orthanc's program and the plugins that it is run with.
+ *
+ * @throws ConfigurationError where one of them is not installed
+ */
+export function orthancProgram(): { readonly program: string; readonly plugins: readonly string[] } {
+  const program = findProgram('Orthanc');
+  const plugins = orthancPlugins();
+  if (program !== undefined && plugins !== undefined) return { program, plugins };
+  throw new ConfigurationError(
+    'Orthanc or its DICOMweb or PostgreSQL plugin is not installed: `hilum doctor` says how to get it',
+  );
+}
+
+/**
  * Starts Orthanc with DICOMweb and with PostgreSQL as index and storage, as an unprivileged user.
  *
  * Orthanc always listens on every interface. `RemoteAccessAllowed: false` makes it refuse other machines, and every request
@@ -32,11 +46,7 @@ export interface OrthancOptions {
  * @throws ConfigurationError if Orthanc is not installed or does not start
  */
 export async function startOrthancServer(options: OrthancOptions): Promise<ProcessRecord> {
-  const program = findProgram('Orthanc');
-  const plugins = orthancPlugins();
-  if (program === undefined || plugins === undefined) {
-    throw new ConfigurationError('Orthanc or its DICOMweb or PostgreSQL plugin is not installed: run `hilum doctor`');
-  }
+  const { program, plugins } = orthancProgram();
   const user = serviceUser('orthanc');
   const folder = makeServiceFolder(options.home, 'orthanc', user);
   const configuration = join(folder, 'orthanc.json');

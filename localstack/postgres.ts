@@ -22,6 +22,18 @@ interface Cluster extends PostgresOptions {
 }
 
 /**
+/**
+ * The folder of PostgreSQL's programs.
+ *
+ * @throws ConfigurationError if it is not installed
+ */
+export function postgresPrograms(): string {
+  const bin = postgresFolder();
+  if (bin !== undefined) return bin;
+  throw new ConfigurationError('PostgreSQL is not installed: `hilum doctor` says how to get it');
+}
+
+/**
  * Starts this home's private PostgreSQL cluster, and makes it first if necessary. It requires scram-sha-256 of all users,
  * listens on the loopback interface only, and has no socket file. Port and data folder are its own: the system's cluster is
  * never used.
@@ -29,8 +41,7 @@ interface Cluster extends PostgresOptions {
  * @throws ConfigurationError if PostgreSQL is not installed or does not start
  */
 export async function startPostgres(options: PostgresOptions): Promise<ProcessRecord> {
-  const bin = postgresFolder();
-  if (bin === undefined) throw new ConfigurationError('PostgreSQL is not installed: run `hilum doctor`');
+  const bin = postgresPrograms();
   const user = serviceUser('postgres');
   const cluster: Cluster = { ...options, bin, folder: makeServiceFolder(options.home, 'postgresql', user), user };
   const isNew = !existsSync(join(cluster.folder, 'data', 'PG_VERSION'));

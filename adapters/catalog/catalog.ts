@@ -1,7 +1,8 @@
 /** Finds tools and models by their folders. There is no list of tools: `tools/<id>/manifest.json` alone makes a tool known. */
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import type { z } from 'zod';
 import { ConfigurationError, HilumError } from '#core/errors.ts';
 import type { ImageProcessingTool } from '#core/tool.ts';
@@ -12,6 +13,7 @@ import {
   type ToolManifest,
   ToolManifestSchema,
 } from '#core/tool-manifest.ts';
+import { atPath } from '../system-refusal.ts';
 
 const TOOLS = 'tools';
 const MODELS = join('layers', 'models');
@@ -64,11 +66,23 @@ export async function loadTool(root: string, entry: ToolEntry): Promise<ImagePro
     if (typeof module.createTool !== 'function') {
       throw new ConfigurationError(`${shown} does not export createTool(entry)`);
     }
-    return module.createTool(entry);
+    const tool = module.createTool(entry);
+    const lacking = TOOL_MEMBERS.filter((member) => typeof tool?.[member] !== 'function');
+    if (typeof tool?.name === 'string' && lacking.length === 0) return tool;
+    const given = tool instanceof Promise ? 'a promise: it is not async' : `no tool: ${lackingIn(tool, lacking)}`;
+    throw new ConfigurationError(`${shown}: createTool(entry) gives ${given}`);
   } catch (cause) {
     if (cause instanceof HilumError) throw cause;
     throw new ConfigurationError(`${shown} cannot be loaded: ${loadFailure(cause, root)}`, { cause });
   }
+}
+
+const TOOL_MEMBERS = ['versionId', 'description', 'canProcessImage', 'process'] as const;
+
+/** What a tool's object lacks. The compiler would say so, but a developer need not run it. */
+function lackingIn(tool: unknown, lacking: readonly string[]): string {
+  if (typeof tool !== 'object' || tool === null) return `it returns ${tool === null ? 'null' : typeof tool}`;
+  return lacking.length === 0 ? 'its name is no text' : `it lacks ${lacking.map((name) => `${name}()`).join(', ')}`;
 }
 
 /**
@@ -76,10 +90,19 @@ export async function loadTool(root: string, entry: ToolEntry): Promise<ImagePro
  * read yet.
  */
 function loadFailure(error: unknown, root: string): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const [place] = /\/[^\s:()]+:\d+/.exec(error instanceof Error ? (error.stack ?? '') : '') ?? [];
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : `it throws ${inspect(error, { depth: 1 })}`;
+  const folder = `${resolve(root)}${sep}`;
   const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
-  return `${line}${place === undefined ? '' : ` (${place})`}`.replaceAll(`${resolve(root)}${sep}`, '');
+  const place = placeBelow(folder, error);
+  return `${line}${place === undefined ? '' : ` (${place})`}`.replaceAll(folder, '');
+}
+
+/** `tools/x/tool.ts:1`: the first place in the stack that lies below the folder. Places in Node's own loader would not help. */
+function placeBelow(folder: string, error: unknown): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const places = stack.match(/(?:file:\/\/)?\/[^\s()]+?:\d+/g) ?? [];
+  const paths = places.map((place) => (place.startsWith('file:') ? fileURLToPath(place) : place));
+  return paths.find((path) => path.startsWith(folder))?.slice(folder.length);
 }
 
 function modelOf(manifest: ToolManifest, id: string, models: ReadonlyMap<string, ModelCard>): ModelCard {
@@ -117,12 +140,13 @@ async function readDescription<Description>(
   shownPath: string,
   schema: z.ZodType<Description>,
 ): Promise<Description> {
-  const text = await readFile(path, 'utf8');
+  const text = await atPath(shownPath, () => readFile(path, 'utf8'));
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new ConfigurationError(`${shownPath} is not JSON`, { cause });
+    const why = text === '' ? 'it is empty' : cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigurationError(`${shownPath} is not JSON: ${why}`, { cause });
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;

@@ -7,6 +7,7 @@ import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ConfigurationError } from '#core/errors.ts';
 import { isCommitted, type ModelCard, type ToolEntry } from '#core/tool-manifest.ts';
+import { atPath } from '../system-refusal.ts';
 
 /** The folder with one folder per model, below the folder that also holds `tools/`. */
 export const modelsDirOf = (root: string): string => join(root, 'layers', 'models');
@@ -55,7 +56,7 @@ export async function missingModels({ models }: ToolEntry, places: ModelPlaces):
 export function howToGet({ id, file, licence, source }: ModelCard): string {
   if (source !== undefined && 'path' in source) {
     return (
-      `The model ${id} is not on this machine: its card names the file ${source.path}, which does not exist. ` +
+      `The model ${id} is not on this machine: its card names the file ${source.path}, which does not exist or cannot be read by this user. ` +
       'If the file is in another folder, set HILUM_MODELS_DIR to that folder.'
     );
   }
@@ -71,7 +72,7 @@ export function howToGet({ id, file, licence, source }: ModelCard): string {
 /** SHA-256 (hex) of a file. */
 export async function sha256Of(path: string): Promise<string> {
   return createHash('sha256')
-    .update(await readFile(path))
+    .update(await atPath(path, () => readFile(path)))
     .digest('hex');
 }
 

@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ModelDigestError, ModelSourceError } from '#core/errors.ts';
+import { ModelDigestError, ModelSourceError, SystemRefusalError } from '#core/errors.ts';
 import type { ModelCard } from '#core/tool-manifest.ts';
-import { atPath } from '../system-refusal.ts';
+import { atPath, systemRefusal } from '../system-refusal.ts';
 import { proveWritable } from '../writable-folder.ts';
 import { findModelFile, howToGet, type ModelPlaces, modelPath, sha256Of } from './model-file.ts';
 
@@ -75,8 +75,9 @@ async function readLocal(path: string, card: ModelCard): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw new ModelSourceError(`The model ${card.id} cannot be read from ${path}${code}.`, {
+    const known = systemRefusal(cause, path);
+    const why = known instanceof SystemRefusalError ? known.message : `${path} cannot be read.`;
+    throw new ModelSourceError(`The model ${card.id} cannot be copied: ${why}`, {
       cause,
       facts: { model: card.id },
     });

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
-import { ConfigurationError, ModelDigestError, ModelError } from '#core/errors.ts';
+import { ConfigurationError, ModelDigestError, ModelError, SystemRefusalError } from '#core/errors.ts';
 import type { ExpectedShape, InferenceEngine, Tensor } from '#core/ports.ts';
 import { type ModelCard, ModelCardSchema } from '#core/tool-manifest.ts';
 import { findModelFile, howToGet, type ModelPlaces } from '../models/model-file.ts';
+import { systemRefusal } from '../system-refusal.ts';
 import { externalDataOf } from './external-data.ts';
 import { modelError } from './reason.ts';
 import { loadOnnxRuntime } from './runtime.ts';
@@ -134,7 +135,7 @@ function checkFile(bytes: Uint8Array, { id, file, sha256 }: ModelCard): void {
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== sha256) {
     throw new ModelDigestError(
-      `The file of model ${id} has SHA-256 ${found.slice(0, 12)}…, but its card says ${sha256.slice(0, 12)}…: restore the file that the card names`,
+      `The file of model ${id} has SHA-256 ${found.slice(0, 12)}…, but its card says ${sha256.slice(0, 12)}…: restore the file that the card names, or write the SHA-256 of a new file into model.json`,
       { facts: { model: id, expected: sha256, found } },
     );
   }
@@ -167,10 +168,14 @@ async function readNamed(path: string, model: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no reason given';
-    throw new ConfigurationError(`${basename(path)} of the model ${model} cannot be read (${code}): does it exist?`, {
-      cause,
-      facts: { model },
-    });
+    const known = systemRefusal(cause, `${basename(path)} of the model ${model}`);
+    // Node reads at most 2 GiB at once, and a protobuf has no more.
+    const isTooLarge = known instanceof Error && 'code' in known && known.code === 'ERR_FS_FILE_TOO_LARGE';
+    const why = isTooLarge ? 'it is larger than 2 GiB, which ONNX in one file cannot be' : 'the system gives no reason';
+    const message =
+      known instanceof SystemRefusalError
+        ? known.message
+        : `${basename(path)} of the model ${model} cannot be read: ${why}`;
+    throw new ConfigurationError(message, { cause, facts: { model } });
   }
 }

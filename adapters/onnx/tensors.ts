@@ -19,6 +19,10 @@ export function checkInputs(model: string, declared: Declared, given: Readonly<R
         `takes its input ${input.name} as ${typeOf(input)}, but tools give float32: export it with float32 inputs`,
       );
     }
+    // A developer who does not run the compiler may pass anything; it is first checked here.
+    if (!(tensor?.data instanceof Float32Array) || !Array.isArray(tensor.shape)) {
+      throw refusal(`was given its input ${input.name} in another form than { data: Float32Array, shape: number[] }`);
+    }
     // The runtime describes an unspecified shape as a shape without axes.
     if (input.isTensor && input.shape.length > 0 && !fits(tensor.shape, input.shape)) {
       throw refusal(`was given its input ${input.name} as ${shown(tensor.shape)}`);
@@ -50,8 +54,11 @@ export function expectedTensor(
     throw new ModelError(code, `The output ${name} of the model ${model} ${why}.`, { facts: { model } });
   };
   if (output === undefined || !(output.data instanceof Float32Array)) {
-    return refuse('model-output', 'is not float32: export the model with float32 outputs');
+    const type = output === undefined ? 'missing' : output.type;
+    return refuse('model-output', `is ${type} and not float32: export the model with float32 outputs`);
   }
+  if (!Array.isArray(expected))
+    refuse('model-output', 'is expected without a shape: give the size of each axis, or any');
   const { data, dims } = output;
   if (!fits(dims, expected)) refuse('model-output', `is ${shown(dims)}, but the tool expects ${shown(expected)}`);
   if (holdsNaN(data)) refuse('model-run-failed', 'holds values that are not numbers (NaN)');

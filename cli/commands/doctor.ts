@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { IN_PACKAGE } from '../../localstack/place.mjs';
 import { doctor } from '../../setup/doctor.mjs';
-import { print, Unsuccessful } from '../command.ts';
+import { print, root, Unsuccessful } from '../command.ts';
 import { explain } from '../usage.ts';
 
 /** `hilum doctor`: the check of the set-up alone, with the fix for each missing part. */
@@ -10,7 +12,10 @@ export function addDoctorCommand(program: Command): void {
     .description('show what is missing on this machine and how to get it')
     .option('--json', 'print an array for scripts')
     .action(({ json = false }: { json?: boolean }) => {
-      if (doctor({ json, print }) !== 0) throw new Unsuccessful();
+      const missing = doctor({ json, print });
+      if (!json && !IN_PACKAGE && process.cwd() !== resolve(root))
+        print(`The commands are to be typed in ${resolve(root)}.`);
+      if (missing !== 0) throw new Unsuccessful();
     });
   explain(command, {
     examples: ['hilum doctor', 'hilum doctor --json'],

@@ -51,7 +51,7 @@ function printFile(file: InspectedFile): void {
     return;
   }
   const { Modality = 'no modality', SOPClassUID, TransferSyntaxUID, Rows, Columns, NumberOfFrames = 1 } = file;
-  const matrix = Rows === undefined || Columns === undefined ? 'no pixels' : `${Columns} × ${Rows} × ${NumberOfFrames}`;
+  const matrix = Rows === undefined || Columns === undefined ? 'no pixels' : `${Rows} × ${Columns} × ${NumberOfFrames}`;
   print(`  ${Modality}, ${matrix}, SOP Class ${SOPClassUID}, Transfer Syntax ${TransferSyntaxUID}`);
   if (file.pixelSha256 !== undefined) print(`  pixels ${file.pixelSha256}`);
   for (const { id, suitable, reason } of file.tools)

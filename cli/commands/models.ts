@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { loadCatalog, loadModels } from '#adapters/catalog/catalog.ts';
-import { findModelFile, sha256Of } from '#adapters/models/model-file.ts';
+import { findModelFile, howToGet, sha256Of } from '#adapters/models/model-file.ts';
 import { pullModel } from '#adapters/models/pull.ts';
+import { ConfigurationError, ModelDigestError } from '#core/errors.ts';
 import { isCommitted, type ModelCard } from '#core/tool-manifest.ts';
 import { modelPlaces, print, printJson, root, UsageError } from '../command.ts';
 import { notAmong } from '../suggest.ts';
@@ -26,6 +27,7 @@ export function addModelsCommand(program: Command): void {
     .command('pull')
     .description('get models that are not committed: from the address or path on their cards, or from HILUM_MODELS_DIR')
     .argument('[id]', 'the model (default: all of them)')
+    .allowExcessArguments(false)
     .action(pull);
   explain(pullCommand, {
     examples: ['hilum models pull brain-meshnet', 'HILUM_MODELS_DIR=/media/models hilum models pull'],
@@ -76,8 +78,26 @@ async function pull(id: string | undefined): Promise<void> {
   }
   for (const card of wanted) {
     if (!isCommitted(card)) print(`${card.id}: ${WORDS[await pullModel(card, { ...modelPlaces, fetch })]}`);
-    else print(`${card.id}: comes with Hilum, nothing to fetch`);
+    else await checkCommitted(card);
   }
+}
+
+/**
+ * Checks a committed model.
+ *
+ * @throws ConfigurationError if the file is missing
+ * @throws ModelDigestError if it is another file
+ */
+async function checkCommitted(card: ModelCard): Promise<void> {
+  const { state, path = '' } = await stateOf(card);
+  if (state === 'missing') throw new ConfigurationError(howToGet(card), { facts: { model: card.id } });
+  if (state === 'damaged') {
+    throw new ModelDigestError(
+      `${path} does not have the SHA-256 that the card of the model ${card.id} names. It is part of the clone: restore it.`,
+      { facts: { model: card.id } },
+    );
+  }
+  print(`${card.id}: comes with Hilum, nothing to fetch`);
 }
 
 const WORDS = {

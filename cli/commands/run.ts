@@ -13,6 +13,7 @@ import { checkOutside, checkWritable } from '../out-folder.ts';
 import { describeRefused } from '../refused-files.ts';
 import { type ReadyTool, runStudy, type StudyReport } from '../run-study.ts';
 import { notAmong } from '../suggest.ts';
+import { endSoon, guarded } from '../tool-guard.ts';
 import { type Explanation, explain, needed } from '../usage.ts';
 
 interface RunOptions {
@@ -85,6 +86,7 @@ async function run(paths: readonly string[], options: RunOptions): Promise<void>
     if (isForScripts && reports.length > 0) printJson(reports);
   }
   if (!isForScripts) printEnd(reports, { out, studies: studies.length });
+  endSoon();
   if (reports.some(({ outcome }) => outcome === 'failed')) throw new Unsuccessful();
 }
 
@@ -99,7 +101,7 @@ async function prepare(id: string): Promise<ReadyTool> {
   if (missing.length > 0) throw new ConfigurationError(missing.map(howToGet).join(' '));
   const { createOnnxEngine } = await import('#adapters/onnx/engine.ts');
   const engine = createOnnxEngine({ ...modelPlaces, threads: threadsFor(entry) });
-  return { entry, tool: await loadTool(root, entry), decoder: createDecoder(), engine };
+  return { entry, tool: await guarded(id, () => loadTool(root, entry)), decoder: createDecoder(), engine };
 }
 
 /** The report on a refused file, if there is no study to report on. */

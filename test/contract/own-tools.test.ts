@@ -147,6 +147,29 @@ describe('a tool that does not work', () => {
     ['throws', "throw new TypeError('no data of Doe^Jane');", /TypeError: no data of Doe\^Jane/],
     ['reads what is not there', 'return images[3].kind;', /TypeError: Cannot read properties of undefined/],
     ['throws what is no error', "throw 'Doe^Jane';", /thrown: Doe\^Jane/],
+    ['throws an object', "throw { patient: 'Doe^Jane' };", /thrown: \{ patient: 'Doe\^Jane' \}/],
+    ['throws what cannot be text', 'throw Object.create(null);', /thrown: \[Object: null prototype\] \{\}/],
+    ['throws nothing', 'throw undefined;', /The tool threw undefined/],
+    [
+      'throws several errors',
+      "await Promise.any([Promise.reject(new RangeError('no data of Doe^Jane'))]);",
+      /AggregateError: .*\n {2}RangeError: no data of Doe\^Jane/,
+    ],
+    [
+      'throws in a timer',
+      "await new Promise(() => setTimeout(() => { throw new Error('no data of Doe^Jane'); }));",
+      /Error: no data of Doe\^Jane/,
+    ],
+    [
+      'loses a promise',
+      "Promise.reject(new Error('no data of Doe^Jane')); await new Promise(() => setTimeout(() => {}, 50));",
+      /Error: no data of Doe\^Jane/,
+    ],
+    [
+      'leaves a timer running',
+      "setInterval(() => {}, 1000); throw new Error('no data of Doe^Jane');",
+      /Error: no data of Doe\^Jane/,
+    ],
   ])('tells its developer at once what it threw and where, and nobody else: %s', async (what, body, says) => {
     const id = `own-${what.replaceAll(/\W/g, '-')}`;
     checkout.addTool(id, toolOf(body), DOUBLE_ONNX);
@@ -155,7 +178,7 @@ describe('a tool that does not work', () => {
 
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(says);
-    if (!says.source.startsWith('thrown')) expect(ended.stderr).toContain(`at tools/${id}/tool.ts:9:`);
+    if (!/^thrown|threw/.test(says.source)) expect(ended.stderr).toContain(`at tools/${id}/tool.ts:9:`);
     expect(ended.stdout).toContain('(tool-failed)');
     const out = join(studies, 'out', id);
     const written = readdirSync(out, { recursive: true, encoding: 'utf8', withFileTypes: true })
@@ -169,9 +192,22 @@ describe('a tool that does not work', () => {
     [
       'is no TypeScript',
       'export const createTool = ;',
-      /tools\/unloadable\/tool\.ts cannot be loaded: .*\(.*tool\.ts:1\)/,
+      /tools\/unloadable\/tool\.ts cannot be loaded: .* \(tools\/unloadable\/tool\.ts:1\)/,
     ],
     ['imports what is not there', "import './gone.ts';", /tools\/unloadable\/tool\.ts cannot be loaded: .*gone\.ts/],
+    ['throws at once what is no error', 'throw null;', /tools\/unloadable\/tool\.ts cannot be loaded: it throws null/],
+    ['never ends loading', 'await new Promise(() => {});', /unloadable failed: its code waits for what never comes/],
+    ['makes no tool', 'export const createTool = () => {};', /createTool\(entry\) gives no tool: it returns undefined/],
+    [
+      'makes a part of a tool',
+      'export const createTool = ({ manifest: { id } }) => ({ name: id, description() {}, versionId() {} });',
+      /createTool\(entry\) gives no tool: it lacks canProcessImage\(\), process\(\)/,
+    ],
+    [
+      'makes a promise of one',
+      'export const createTool = async () => ({});',
+      /createTool\(entry\) gives a promise: it is not async/,
+    ],
   ])('is told where it does not load: it %s', async (_what, code, says) => {
     checkout.addTool('unloadable', code, DOUBLE_ONNX);
 
@@ -188,6 +224,47 @@ describe('a tool that does not work', () => {
     expect((await run('silent')).stdout).toMatch(
       /it is not a result; return what createResult\(\) gives \(tool-failed\)/,
     );
+  });
+
+  it.each([
+    ['waits for ever', 'await new Promise(() => {});'],
+    ['computes for ever', 'for (;;);'],
+    ['computes for ever after a pause', 'await new Promise((resolve) => setTimeout(resolve, 50)); for (;;);'],
+  ])('that %s is ended at its deadline', async (what, body) => {
+    const id = `slow-${what.replaceAll(' ', '-')}`;
+    checkout.addTool(id, toolOf(body), DOUBLE_ONNX);
+    const manifest = join(checkout.root, 'tools', id, 'manifest.json');
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"timeoutS":60', '"timeoutS":2'));
+
+    const ended = await run(id);
+
+    expect([ended.code, ended.stdout]).toEqual([1, expect.stringMatching(/was not done within 2 s \(tool-timeout\)/)]);
+  });
+
+  it('that ends the process is told not to, and is no success', async () => {
+    checkout.addTool('ending', toolOf('process.exit(0);'), DOUBLE_ONNX);
+
+    const ended = await run('ending');
+
+    expect([ended.code, ended.stderr]).toEqual([1, expect.stringMatching(/The tool ending ended this process/)]);
+  });
+
+  it('that prints does not print into the data of --json', async () => {
+    checkout.addTool('printing', toolOf("console.log('some', 'values');"), DOUBLE_ONNX);
+    const out = join(studies, 'out', 'printing');
+
+    const ended = await checkout.hilum(
+      'run',
+      join(studies, 'bitewing.dcm'),
+      '--tool',
+      'printing',
+      '--out',
+      out,
+      '--json',
+    );
+
+    expect(JSON.parse(ended.stdout)).toMatchObject([{ outcome: 'failed' }]);
+    expect(ended.stderr).toContain('some values');
   });
 
   it('that has no card fails one test, which names the file', { timeout: 120_000 }, async () => {

@@ -84,18 +84,16 @@ describe('the catalogue', () => {
     await expect(loadCatalog(root)).rejects.toBeInstanceOf(ConfigurationError);
   });
 
+  const toolNamed = (prefix: string): string =>
+    `export const createTool = ({ manifest: { id } }) => ({ name: '${prefix}' + id,
+      versionId() {}, description() {}, canProcessImage() {}, process() {} });`;
+
   it('loads a checkout’s code, or a bundle’s code if there is one', async () => {
     const [entry] = await loadCatalog(root);
     if (entry === undefined) throw new Error('no entry');
-    await write(
-      'tools/lung-nodule/tool.ts',
-      "export const createTool = (entry) => ({ name: 'source of ' + entry.manifest.id });",
-    );
+    await write('tools/lung-nodule/tool.ts', toolNamed('source of '));
     const fromCheckout = await loadTool(root, entry);
-    await write(
-      'tools/lung-nodule/tool.mjs',
-      "export const createTool = (entry) => ({ name: 'bundle of ' + entry.manifest.id });",
-    );
+    await write('tools/lung-nodule/tool.mjs', toolNamed('bundle of '));
 
     const fromBundle = await loadTool(root, entry);
 

@@ -63,7 +63,21 @@ describe('a line a series', () => {
     ]);
   });
 
-  it('is missing for a file without a header', () => {
+  it.each([
+    ['a localizer', { ImageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] }, 'localizer'],
+    ['a Secondary Capture', { SOPClassUID: '1.2.840.10008.5.1.4.1.1.7' }, 'Secondary Capture'],
+    ['a report', { SOPClassUID: '1.2.840.10008.5.1.4.1.1.88.33' }, 'structured report'],
+    ['an ECG', { SOPClassUID: '1.2.840.10008.5.1.4.1.1.9.1.1' }, 'waveform'],
+    ['a private object', { SOPClassUID: '1.3.46.1' }, 'Hilum does not read the SOP Class 1.3.46.1'],
+  ])('says of what makes no image that it is %s', (_what, change, kind) => {
+    const [file = new Uint8Array()] = spine;
+
+    const [, line] = describeSeries([{ ...inspected(file, [refusal('caries', 'No', 'no-image')]), ...change }]);
+
+    expect(line).toMatch(new RegExp(`; no image for a tool: ${kind}; no tool takes it$`));
+  });
+
+  it('is not there for a file without a header', () => {
     expect(describeSeries([{ ok: false, path: 'a', code: 'not-dicom', message: 'm', tools: [] }])).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -6,14 +6,16 @@ import { createOnnxEngine } from '#adapters/onnx/engine.ts';
 import { externalDataOf } from '#adapters/onnx/external-data.ts';
 import { runtimeReason } from '#adapters/onnx/reason.ts';
 import { ConfigurationError, ModelDigestError, ModelError } from '#core/errors.ts';
+import type { ExpectedShape, Tensor } from '#core/ports.ts';
 import { DOUBLE_ONNX, NOT_FITTING, NOT_LOADABLE, X, Y } from '../fixtures/broken-models.ts';
 import { sha256Of, thresholdOnnx, tinyOnnx } from '../fixtures/tiny-onnx.ts';
 
 describe('the ONNX engine', () => {
   let modelsDir: string;
-  const card = async (file: string, sha256: string): Promise<void> => {
-    const content = { id: 'double', version: '1.0.0', file, sha256, licence: 'Apache-2.0', summary: 'Doubles' };
-    await writeFile(join(modelsDir, 'double', 'model.json'), JSON.stringify(content));
+  const card = async (file: string, sha256: string, id = 'double'): Promise<void> => {
+    const content = { id, version: '1.0.0', file, sha256, licence: 'Apache-2.0', summary: 'Doubles' };
+    await mkdir(join(modelsDir, id), { recursive: true });
+    await writeFile(join(modelsDir, id, 'model.json'), JSON.stringify(content));
   };
   const put = async (file: Buffer): Promise<void> => {
     await writeFile(join(modelsDir, 'double', 'double.onnx'), file);
@@ -79,11 +81,19 @@ describe('the ONNX engine', () => {
   });
 
   it.each([
-    ['that is not there', 'triple', /model\.json of the model triple cannot be read \(ENOENT\)/],
-    ['with an invalid card', 'broken', /model\.json of the model broken is not a valid model card/],
+    ['that is not there', 'triple', /model\.json of the model triple cannot be opened: it does not exist/],
+    ['that is a folder', 'folder', /folder\.onnx of the model folder cannot be read: it is a folder, where a file/],
+    ['of more than a protobuf holds', 'huge', /huge\.onnx of the model huge cannot be read: it is larger than 2 GiB/],
+    ['with a card that is none', 'broken', /model\.json of the model broken is not a valid model card/],
   ])('names a model %s, and no folder of this machine', async (_what, model, says) => {
     await mkdir(join(modelsDir, 'broken'));
     await writeFile(join(modelsDir, 'broken', 'model.json'), '{');
+    await card('folder.onnx', 'a'.repeat(64), 'folder');
+    await mkdir(join(modelsDir, 'folder', 'folder.onnx'));
+    await card('huge.onnx', 'a'.repeat(64), 'huge');
+    await writeFile(join(modelsDir, 'huge', 'huge.onnx'), '');
+    // Without blocks on the disk.
+    await truncate(join(modelsDir, 'huge', 'huge.onnx'), 2 ** 31 + 1);
 
     const error: unknown = await engine()
       .run(model, {}, {})
@@ -120,6 +130,28 @@ describe('the ONNX engine', () => {
 
     expect(error).toBeInstanceOf(ModelError);
     expect(error).toMatchObject({ code, message: expect.stringMatching(says) });
+  });
+
+  it.each([
+    ['no values', { shape: [1, 2] }],
+    ['no shape', { data: new Float32Array(2) }],
+    ['a list', { data: [1, 2], shape: [1, 2] }],
+    ['other numbers', { data: new Float64Array(2), shape: [1, 2] }],
+    ['nothing', null],
+  ])('says of a tool that was not compiled that it gives %s for an input', async (_what, x) => {
+    const inputs = { x } as unknown as Record<string, Tensor>;
+
+    await expect(engine().run('double', inputs, Y)).rejects.toThrow(
+      /given its input x in another form than \{ data: Float32Array, shape: number\[\] \}\. It takes x/,
+    );
+  });
+
+  it('says of a tool that was not compiled that it expects an output without a shape', async () => {
+    const expected = { y: 'any' } as unknown as Record<string, ExpectedShape>;
+
+    await expect(engine().run('double', X, expected)).rejects.toThrow(
+      /y of the model double is expected without a shape/,
+    );
   });
 });
 
