@@ -86,7 +86,8 @@ export async function startDicomWebStore(options: DicomWebStoreOptions = {}): Pr
     }
   }
 
-  const server = createServer((request, response) => {
+  // Node's 5 s would close a connection just when a busy client uses it again.
+  const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     handle(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));

@@ -162,7 +162,7 @@ describe('the installed package', () => {
   it('shows the source lines of an error on request', () => {
     const { stderr } = machine.run(BIN, ['status'], { HILUM_DEBUG: '1' });
 
-    expect(stderr).toMatch(/at readLocalEnvironment \(.*\/localstack\/\w+\.ts:\d+:\d+\)/);
+    expect(stderr).toMatch(/at findRunsTable \(.*\/files\/\w+\.ts:\d+:\d+\)/);
   });
 
   it('gives a tool’s author the types of the contract', () => {
