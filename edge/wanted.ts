@@ -29,7 +29,9 @@ export function wantsOf(catalog: readonly ToolEntry[]): Wants {
 
     judgeModality(Modality) {
       if (manifests.some(({ selection }) => couldTake(selection, Modality))) return WANTED;
-      const message = Modality ? `No tool takes images of ${shown(Modality)}.` : 'The series names no modality.';
+      const message = Modality
+        ? `No deployed tool takes images of ${shown(Modality)}.`
+        : 'The series names no modality.';
       return { wanted: false, reason: { code: 'modality-not-wanted', message } };
     },
 
@@ -42,7 +44,10 @@ export function wantsOf(catalog: readonly ToolEntry[]): Wants {
           refusals.add(`${label}: ${suitability.reason.message}`);
         }
       const why = refusals.size === 0 ? 'it holds no images of a kind that tools take' : [...refusals].join('; ');
-      return { wanted: false, reason: { code: 'no-suitable-image', message: `No tool takes the series: ${why}.` } };
+      return {
+        wanted: false,
+        reason: { code: 'no-suitable-image', message: `No deployed tool takes the series: ${why}.` },
+      };
     },
   };
 }

@@ -121,7 +121,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
     await once(edge, 'exit');
 
     const { state, reason } = settled().find((one) => one.StudyInstanceUID === head) ?? {};
-    expect([state, reason?.message]).toEqual(['skipped', 'No tool takes images of modality MR.']);
+    expect([state, reason?.message]).toEqual(['skipped', 'No deployed tool takes images of modality MR.']);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(

@@ -47,7 +47,10 @@ it('reads and uploads nothing of a study if its tool is only in the edge’s fol
 
   const [outcome] = await edge.forwarder.runOnce();
 
-  expect(outcome).toMatchObject({ state: 'skipped', reason: { message: 'No tool takes images of modality MR.' } });
+  expect(outcome).toMatchObject({
+    state: 'skipped',
+    reason: { message: 'No deployed tool takes images of modality MR.' },
+  });
   expect(edge.pacs.requests.filter((request) => /\/series\/[0-9.]+$/.test(request))).toEqual([]);
   expect([...edge.bucket.contents.keys()]).toEqual([]);
 });

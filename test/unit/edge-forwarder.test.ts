@@ -170,7 +170,7 @@ describe('leaving out a series', () => {
 
     expect(skipReason(outcome)).toEqual({
       code: 'modality-not-wanted',
-      message: 'No tool takes images of modality MR.',
+      message: 'No deployed tool takes images of modality MR.',
     });
     expect(seriesReads(edge)).toBe(0);
     expect(edge.journal.studies()).toMatchObject([{ state: 'skipped', reason: { code: 'modality-not-wanted' } }]);
@@ -185,7 +185,7 @@ describe('leaving out a series', () => {
 
     expect(skipReason(outcome)).toEqual({
       code: 'no-suitable-image',
-      message: 'No tool takes the series: Spine: it does not show the spine.',
+      message: 'No deployed tool takes the series: Spine: it does not show the spine.',
     });
     expect(edge.bucket.contents.size).toBe(0);
     expect(await readdir(edge.spoolFolder)).toEqual([]);

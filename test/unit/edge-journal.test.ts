@@ -83,7 +83,7 @@ describe('the journal', () => {
   });
 
   it('keeps the reason why a study was skipped, and drops it when that changes', () => {
-    const reason = { code: 'modality-not-wanted', message: 'No tool takes images of modality MR.' };
+    const reason = { code: 'modality-not-wanted', message: 'No deployed tool takes images of modality MR.' };
     journal.notice([{ StudyInstanceUID: STUDY, orthancId: 'a' }], 1_000);
     journal.settle(STUDY, { state: 'skipped', reason, lastUpdate: 't' }, 2_000);
 

@@ -26,8 +26,8 @@ it.each<[string, Facts, string | undefined]>([
   ],
   [
     'study-skipped',
-    { orthancId: 'a-b', code: 'modality-not-wanted', reason: 'No tool takes images of modality US.' },
-    'Left out: a-b. No tool takes images of modality US. (modality-not-wanted)',
+    { orthancId: 'a-b', code: 'modality-not-wanted', reason: 'No deployed tool takes images of modality US.' },
+    'Left out: a-b. No deployed tool takes images of modality US. (modality-not-wanted)',
   ],
   [
     'edge-waiting',

@@ -34,17 +34,23 @@ describe('a study', () => {
     {
       what: 'of which all series are left out for one reason',
       series: [seriesOf(1, 'MR'), seriesOf(2, 'MR')],
-      ...{ code: 'modality-not-wanted', message: 'No tool takes images of modality MR.' },
+      ...{ code: 'modality-not-wanted', message: 'No deployed tool takes images of modality MR.' },
     },
     {
       what: 'of which each series is left out for its own reason',
       series: [seriesOf(1, 'MR'), seriesOf(2, undefined), seriesOf(3, 'MR')],
-      ...{ code: 'nothing-wanted', message: 'No tool takes images of modality MR. The series names no modality.' },
+      ...{
+        code: 'nothing-wanted',
+        message: 'No deployed tool takes images of modality MR. The series names no modality.',
+      },
     },
     {
       what: 'of which the first series names no modality',
       series: [seriesOf(1, undefined), seriesOf(2, 'MR')],
-      ...{ code: 'nothing-wanted', message: 'The series names no modality. No tool takes images of modality MR.' },
+      ...{
+        code: 'nothing-wanted',
+        message: 'The series names no modality. No deployed tool takes images of modality MR.',
+      },
     },
     {
       what: 'of which a series has no UID',

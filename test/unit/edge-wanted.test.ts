@@ -5,9 +5,9 @@ import { enhanced, section } from '../fixtures/cross-sections.ts';
 import { SPINE_CATALOG } from '../fixtures/edge.ts';
 
 it.each([
-  ['MR', 'No tool takes images of modality MR.'],
-  ['DOE JOHN', 'No tool takes images of a modality that DICOM does not define.'],
-  ['DOE', 'No tool takes images of a modality that DICOM does not define.'],
+  ['MR', 'No deployed tool takes images of modality MR.'],
+  ['DOE JOHN', 'No deployed tool takes images of a modality that DICOM does not define.'],
+  ['DOE', 'No deployed tool takes images of a modality that DICOM does not define.'],
   [undefined, 'The series names no modality.'],
 ])('refuses modality %s without repeating what may be a name', (Modality, message) => {
   const verdict = wantsOf(SPINE_CATALOG).judgeModality(Modality);
