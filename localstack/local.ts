@@ -28,6 +28,7 @@ import {
 import { refuseBesideEdge, removeEdgeFolder, withLock } from './lock.ts';
 import { miniStackPython, REGION } from './ministack.ts';
 import { orthancAnswers, orthancEnvironment, orthancProgram, startOrthancServer } from './orthanc.ts';
+import { refuseAsHome, refuseToPurge } from './own-home.ts';
 import { postgresAnswers, postgresPrograms, startPostgres } from './postgres.ts';
 import { freePort, isRunning, type ProcessRecord, stop } from './processes.ts';
 
@@ -117,11 +118,13 @@ export async function cloudUp(options: LocalOptions = {}): Promise<LocalCloud> {
  * alone; the app is deployed where the cloud is new (it remembers nothing) or where its sources changed.
  *
  * @throws ConfigurationError where a part is not installed, does not start or cannot be deployed
- * @throws SystemRefusalError where the home cannot be written: before anything is started
+ * @throws ConfigurationError where the home holds what is not Hilum's, SystemRefusalError where it cannot be written: both before
+ *   anything is started
  */
 export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironment> {
   const home = localHome(options.home);
   proveHome(home);
+  refuseAsHome(home);
   return withLock(home, async () => {
     makeHome(home);
     const { docker, processes } = readState(home);
@@ -254,6 +257,7 @@ function wantedPort(service: Service, { home, ports }: LocalOptions): number | u
 export async function localDown(options: { readonly home?: string; readonly purge?: boolean } = {}): Promise<void> {
   const home = localHome(options.home);
   const shouldPurge = options.purge === true;
+  if (shouldPurge) refuseToPurge(home);
   const down = async (): Promise<void> => {
     if (shouldPurge) removeEdgeFolder(edgeFolder(home));
     const { docker } = readState(home);
