@@ -1,7 +1,7 @@
-/** What the operating system refuses, said for people: Node's system errors and SQLite's, each with its reason and mend. */
+/** Explains to people what the operating system refuses: Node's system errors and SQLite's, each with its reason and fix. */
 import { SystemRefusalError } from '#core/errors.ts';
 
-/** Why, by the system's code (errno(3)), and what mends it. Each follows "… cannot be written: ". */
+/** The reason and the fix, by the system's code (errno(3)). Each follows "… cannot be written: ". */
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full. Make room on it, or name a folder on another one.',
   EDQUOT: "this user's quota is used up. Make room, or name a folder on another disk.",
@@ -14,27 +14,27 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder, where a file is needed. Check the path.',
   ENOTEMPTY: 'the folder is not empty. Name another one.',
   ELOOP: 'its symbolic links lead in a circle. Check the links.',
-  ENAMETOOLONG: 'the path, or a name in it, is longer than the file system takes. Name a shorter one.',
-  EMFILE: 'this process has as many files open as it may. Raise the limit (ulimit -n).',
-  ENFILE: 'the system has as many files open as it can. Close other programs, or raise the limit (fs.file-max).',
-  EFBIG: 'the file would be larger than the file system or the limit of this process (ulimit -f) takes.',
-  EIO: 'the disk reports an error in reading or writing. Check the disk.',
+  ENAMETOOLONG: 'the path, or a name in it, is longer than the file system allows. Name a shorter one.',
+  EMFILE: 'this process may not open any more files. Raise the limit (ulimit -n).',
+  ENFILE: 'the system cannot open any more files. Close other programs, or raise the limit (fs.file-max).',
+  EFBIG: 'the file would be larger than the file system or the limit of this process (ulimit -f) allows.',
+  EIO: 'the disk reports an error when reading or writing. Check the disk.',
   ESTALE: 'the network drive no longer knows it. Mount the drive again.',
-  EBUSY: 'another program is using it. Try again when that has ended.',
-  ETXTBSY: 'another program is using it. Try again when that has ended.',
+  EBUSY: 'another program is using it. Try again when that program has ended.',
+  ETXTBSY: 'another program is using it. Try again when that program has ended.',
   EXDEV: 'it lies on another file system. Name a path on the same one.',
   ENOMEM: 'the system has no memory left. Close other programs.',
   EAGAIN: 'the system has reached a limit of processes or memory. Close other programs, and try again.',
 };
 
-/** The same of ports, which follows "port 8043 of 127.0.0.1 cannot be had: ". */
+/** The same for ports. Each follows "Port 8043 of 127.0.0.1 cannot be used: ". */
 const PORT_REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there. Stop it, or choose another port.',
   EACCES: 'this user may not listen there. Choose a port above 1023.',
   EADDRNOTAVAIL: 'this machine does not have that address.',
 };
 
-/** What was being done, by the system call; any other was "used". */
+/** The verb for each system call, as in "cannot be opened". */
 const DONE: Readonly<Record<string, string>> = {
   ...{ open: 'opened', read: 'read', pread: 'read', scandir: 'listed', opendir: 'listed', readlink: 'read' },
   ...{ stat: 'looked at', lstat: 'looked at', fstat: 'looked at', statfs: 'looked at', access: 'looked at' },
@@ -44,23 +44,23 @@ const DONE: Readonly<Record<string, string>> = {
   ...{ chmod: 'given its permissions', fchmod: 'given its permissions', chown: 'given its owner' },
 };
 
-/** SQLite's result codes that the system is the cause of (sqlite.org/rescode.html), as the system's. */
+/** SQLite's result codes for errors that the system causes (sqlite.org/rescode.html). */
 const SQLITE: Readonly<Record<number, readonly [code: string, why: string]>> = {
   5: ['SQLITE_BUSY', REASONS['EBUSY'] ?? ''],
-  8: ['SQLITE_READONLY', 'it may only be read. Grant this user the permission to write, or name another folder.'],
-  10: ['SQLITE_IOERR', 'reading or writing it fails. Check the disk, and whether it is full.'],
+  8: ['SQLITE_READONLY', 'this user may only read it. Grant the permission to write, or name another folder.'],
+  10: ['SQLITE_IOERR', 'reading or writing fails. Check the disk, and whether it is full.'],
   11: ['SQLITE_CORRUPT', 'its contents are damaged. Restore the file, or remove it.'],
   13: ['SQLITE_FULL', REASONS['ENOSPC'] ?? ''],
-  14: ['SQLITE_CANTOPEN', 'this user cannot open it, or the files that SQLite makes beside it.'],
-  26: ['SQLITE_NOTADB', 'it is not a database of SQLite. Remove the file, or name another folder.'],
+  14: ['SQLITE_CANTOPEN', 'this user cannot open the file, or the files that SQLite makes beside it.'],
+  26: ['SQLITE_NOTADB', 'it is not an SQLite database. Remove the file, or name another folder.'],
 };
 
 /**
- * One of ours for an error of Node about a file, a folder, a port or a program, or of SQLite about its file; any other
- * error is returned as it is.
+ * Translates Node's errors about files, folders, ports and programs, and SQLite's errors about its file, to a
+ * SystemRefusalError. Any other error is returned unchanged.
  *
- * @param path what the error is about, where the error does not know: a write to an open file names no path
- * @param done what was to be done with it (`written`), where the system call alone does not tell
+ * @param path the file, if the error does not name it: a write to an open file names no path
+ * @param done the verb (`written`), if the system call does not tell
  */
 export function systemRefusal(error: unknown, path?: string, done?: string): unknown {
   if (!(error instanceof Error)) return error;
@@ -73,17 +73,17 @@ export function systemRefusal(error: unknown, path?: string, done?: string): unk
   if (code === undefined || syscall === undefined || !/^E[A-Z0-9]+$/.test(code)) return error;
   if (syscall === 'listen' || syscall === 'bind') {
     const where = `Port ${port} of ${address ?? 'this machine'}`;
-    return refusal(error, code, `${where} cannot be had: ${PORT_REASONS[code] ?? answers(code)}`);
+    return refusal(error, code, `${where} cannot be used: ${PORT_REASONS[code] ?? answers(code)}`);
   }
   const why = REASONS[code] ?? answers(code);
   if (syscall.startsWith('spawn'))
     return refusal(error, code, `The program ${own ?? syscall} cannot be started: ${why}`);
-  // Sockets are read and written too: their errors are none of a file's.
+  // Sockets are read and written too, but their errors are not about files.
   if (!(syscall in DONE) || (own === undefined && !(code in REASONS))) return error;
   return refusal(error, code, `${path ?? dest ?? own ?? 'A file'} cannot be ${done ?? DONE[syscall]}: ${why}`);
 }
 
-/** What Node's errors about ports have beside those about files. */
+/** Fields of Node's errors that its types do not declare. */
 interface Place {
   readonly dest: string;
   readonly port: number;
@@ -95,7 +95,7 @@ const refusal = (cause: Error, code: string, message: string): SystemRefusalErro
 
 const answers = (code: string): string => `the system answers ${code}.`;
 
-/** Does `action`; where the system refuses it, the error names `path`. */
+/** Runs `action`. If the system refuses it, the error names `path`. */
 export async function atPath<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
@@ -104,7 +104,7 @@ export async function atPath<T>(path: string, action: () => Promise<T>): Promise
   }
 }
 
-/** The same, of what does not wait. */
+/** The same for a synchronous action. */
 export function atPathSync<T>(path: string, action: () => T): T {
   try {
     return action();

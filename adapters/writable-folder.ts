@@ -1,11 +1,11 @@
-/** Folders that are to be written to: made, and proved before work begins whose outcome needs them. */
+/** Makes folders, and tests before the work begins that its output can be written. */
 import { mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { atPathSync, systemRefusal } from './system-refusal.ts';
 
 /**
- * Makes a folder and those above it, and returns the first that was not there. Node's own (`recursive`) never returns where
- * the system says of a folder that is there that it is not (/proc).
+ * Makes a folder and its missing parents, and returns the topmost folder that it made. Node's own `recursive` never returns
+ * in /proc, where the system says of an existing folder that it does not exist.
  *
  * @throws the system's error
  */
@@ -24,10 +24,10 @@ export function makeFolder(path: string, mode = 0o777): string | undefined {
 }
 
 /**
- * Proves that a folder can be made and written to; what was made for the proof is removed.
+ * Tests that a folder can be made and written to. Removes what the test made.
  *
- * @param name of the file that is written for it: as long as the longest that will be
- * @throws SystemRefusalError where it cannot: the disk is full, there is no permission
+ * @param name name of the test file, as long as the longest name that will be written
+ * @throws SystemRefusalError if the system refuses, e.g. because the disk is full
  */
 export function proveWritable(folder: string, name = '.hilum'): void {
   const made = atPathSync(folder, () => makeFolder(folder));
@@ -41,18 +41,18 @@ export function proveWritable(folder: string, name = '.hilum'): void {
   try {
     rmSync(probe, { force: true });
   } catch (error) {
-    // The first error is the one to tell: what could not be made cannot be removed.
+    // The first error is the one to report: a file that could not be made cannot be removed.
     refused ??= systemRefusal(error, folder, 'emptied');
   }
   if (made !== undefined) removeEmpty(folder, made);
   if (refused !== undefined) throw refused;
 }
 
-/** Removes a folder, and those above it as far as they were made with it; one that holds something stays. */
+/** Removes a folder, and the folders above it that were made with it. A folder that is not empty stays. */
 export function removeEmpty(folder: string, firstMade: string): void {
   try {
     for (let each = folder; each.length >= firstMade.length; each = dirname(each)) rmdirSync(each);
   } catch {
-    // It holds something, or is in use: it is somebody's.
+    // The folder is not empty or is in use, so it stays.
   }
 }

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
-// The hilum command as npm installs it. Old Nodes have to understand this file: it says to them which one is needed.
+// The hilum command as npm installs it. Old versions of Node must understand this file, because it says which version is
+// needed.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major > 24 || (major === 24 && minor >= 6)) {
-  // Stack traces name the lines of the sources then.
+  // Stack traces then name the lines of the sources.
   if (process.env.HILUM_DEBUG === '1') process.setSourceMapsEnabled(true);
   const clone = new URL('../cli/hilum.ts', import.meta.url);
   import(existsSync(fileURLToPath(clone)) ? clone.href : new URL('../dist/cli/hilum.js', import.meta.url).href);

@@ -9,23 +9,23 @@ import { asTyped, hilumIn } from './in-this-place.ts';
 /** The folder that holds `tools/` and `layers/`: the clone that this command runs from, or `dist/` of the package. */
 export const root = ROOT;
 
-/** Where the models are, those of the clone or the package and those that were fetched; and the folder that may have those that are fetched (HILUM_MODELS_DIR). */
+/** The folders of models: those of the clone or the package, those that were fetched, and the one that HILUM_MODELS_DIR names. */
 export const modelPlaces: ModelPlaces = {
   modelsDir: modelsDirOf(root),
   fetchedDir: FETCHED_MODELS,
   localFolder: process.env['HILUM_MODELS_DIR'] || undefined,
 };
 
-/** What starts this command where its reader is. */
+/** The command line that starts `hilum` in this place. */
 const typed = hilumIn({ root, folder: process.cwd(), entry: process.argv[1] ?? '' });
 
 /** Wrong usage: exit code 2. The message says what is wrong and what to type instead. */
 export class UsageError extends Error {}
 
-/** The command did its work and the answer is bad news, already printed: exit code 1, nothing more is said. */
+/** Exit code 1 without a message: the command worked, and has already printed a bad answer. */
 export class Unsuccessful extends Error {}
 
-/** Prints data for scripts, as the only thing on standard output. */
+/** Prints data for scripts. Nothing else may go to standard output. */
 export function printJson(data: unknown): void {
   process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
 }
@@ -40,20 +40,20 @@ export function note(line: string): void {
   process.stderr.write(`${forPeople(line)}\n`);
 }
 
-/** A text as people get to see it: `hilum …` between backquotes becomes what can be typed in this place. */
+/** The text that people see: `hilum …` between backquotes becomes what can be typed in this place. */
 export const forPeople = (text: string): string => asTyped(inAClone(withoutControls(text)), typed);
 
-/** A command line as it stands, such as an example, as it can be typed in this place. */
+/** A command line, such as an example, as it can be typed in this place. */
 export const typedHere = (line: string): string => line.replace(/(?<=^| )hilum(?= |$)/, () => typed);
 
-/** Names of files come from outside; what steers a terminal is not printed to it. */
+/** Replaces control characters, because names of files may hold some that steer the terminal. */
 function withoutControls(line: string): string {
   return line.replace(/[^\P{Cc}\t\n]/gu, '?');
 }
 
-/** Sentences that tell to run a command say of those that the package has not where they run. */
+/** Says where to run the commands that the package does not have. */
 function inAClone(line: string): string {
   if (!IN_PACKAGE) return line;
   const commands = new RegExp(`\`hilum ((?:${CLONE_ONLY.join('|')})\\b[^\`]*)\``, 'g');
-  return line.replace(commands, '`bin/hilum $1` in a clone of the repository (both need the same HILUM_HOME)');
+  return line.replace(commands, '`bin/hilum $1` in a clone of the repository (with the same HILUM_HOME)');
 }

@@ -10,7 +10,7 @@ import { cloneOnly } from './commands/clone-only.ts';
 import { notAmong } from './suggest.ts';
 import { versionLine } from './version.ts';
 
-/** Each is loaded when it is asked for, so that no command waits for what another one needs. */
+/** A command is loaded on demand, so that it does not wait for the modules of another one. */
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
   run: async () => (await import('./commands/run.ts')).addRunCommand,
   inspect: async () => (await import('./commands/inspect.ts')).addInspectCommand,
@@ -24,7 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   doctor: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
 };
 
-// Whoever reads our output may stop before its end, as `head` does: there is nothing left to do then.
+// The reader of our output may stop early, as `head` does. The command then ends quietly.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? process.exitCode : report(systemRefusal(error, 'Standard output')));
 });
@@ -44,7 +44,7 @@ try {
 async function createProgram(asked: string): Promise<Command> {
   const program = new Command('hilum')
     .description('Medical-imaging AI tools in the clinical workflow: from Orthanc through AWS and back as DICOM.')
-    .option('-V, --version', 'say the version and the commit')
+    .option('-V, --version', 'print the version and the commit')
     .on('option:version', () => {
       print(versionLine());
       throw new CommanderError(0, 'commander.version', '');
@@ -67,7 +67,7 @@ async function createProgram(asked: string): Promise<Command> {
   return program;
 }
 
-/** Says what went wrong in a sentence, and returns the exit code. `HILUM_DEBUG=1` shows where it happened. */
+/** Prints a sentence on what went wrong, and returns the exit code. `HILUM_DEBUG=1` shows where it happened. */
 function report(thrown: unknown): number {
   const error = systemRefusal(thrown);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

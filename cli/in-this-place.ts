@@ -1,10 +1,10 @@
-/** What a person types to run `hilum` in the place where it was started: sentences name the command by what works there. */
+/** The command line that runs `hilum` from the reader's folder. Messages name the command as it can be typed there. */
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 
-/** Where this command's code lies, and where its reader is. */
+/** The place of this command's code, and its reader's folder. */
 export interface Place {
-  /** The folder that holds `tools/` and `layers/`: a checkout, or a part of an installed package. */
+  /** The folder that holds `tools/` and `layers/`: a clone, or a part of an installed package. */
   readonly root: string;
   /** The reader's current folder. */
   readonly folder: string;
@@ -13,8 +13,8 @@ export interface Place {
 }
 
 /**
- * The command line that starts `hilum` in a place: `bin/hilum` of a checkout, relative to the current folder where that is
- * inside; `npx hilum` in a project that has the package installed, since npx asks a registry anywhere else; else the full path.
+ * The command line that starts `hilum`. In a clone it is `bin/hilum`, by a relative path. In a project with the package
+ * installed it is `npx hilum`; anywhere else, npx would ask a registry. Otherwise it is the program's full path.
  */
 export function hilumIn({ root, folder, entry }: Place): string {
   const modules = folderAbove(root, 'node_modules');
@@ -28,12 +28,12 @@ export function hilumIn({ root, folder, entry }: Place): string {
   return `node ${quoted(resolve(folder, entry))}`;
 }
 
-/** A line for people in which every `hilum …` between backquotes is what can be typed in this place. */
+/** Replaces every `hilum …` between backquotes by what can be typed in this place. */
 export function asTyped(line: string, command: string): string {
   return line.replace(/`hilum(?=[ `])/g, () => `\`${command}`);
 }
 
-/** The nearest folder of that name in a path; undefined where there is none. */
+/** The nearest folder of that name in a path, or undefined. */
 function folderAbove(path: string, name: string): string | undefined {
   if (basename(path) === name) return path;
   return dirname(path) === path ? undefined : folderAbove(dirname(path), name);
@@ -44,5 +44,5 @@ function isInside(path: string, folder: string): boolean {
   return way === '' || (way !== '..' && !way.startsWith('../') && !isAbsolute(way));
 }
 
-/** A word for a POSIX shell. */
+/** Quotes a word for a POSIX shell if necessary. */
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

@@ -1,4 +1,4 @@
-/** What files are, said without keeping their pixels. */
+/** Inspects DICOM files without keeping their pixels in memory. */
 import type { Reason } from '#core/errors.ts';
 import type { FrameDecoder } from '#core/ports.ts';
 import { groupImages } from '#core/study/images.ts';
@@ -20,18 +20,18 @@ export type InspectedFile = (Accepted | (RefusedFile & { readonly ok: false })) 
 interface Accepted extends Partial<InstanceIndex> {
   readonly ok: true;
   readonly path: string;
-  /** SHA-256 of the decoded pixels; absent where the object has none. */
+  /** SHA-256 of the decoded pixels; absent if the object has no pixels. */
   readonly pixelSha256?: string;
 }
 
-/** What a tool says of the image that a file belongs to. */
+/** A tool's judgement of the image that a file belongs to. */
 interface Judgement {
   readonly id: string;
   readonly suitable: boolean;
   readonly reason?: Reason;
 }
 
-/** A file looked at by itself, before the tools are asked about its whole series. */
+/** A file inspected on its own, before the tools judge its whole series. */
 interface LookedAt {
   readonly path: string;
   readonly header?: InstanceIndex;
@@ -39,12 +39,12 @@ interface LookedAt {
   readonly refusal?: RefusedFile;
 }
 
-/** So that reading, decoding and hashing go on at the same time. */
+/** Several files at once, so that reading, decoding and hashing overlap. */
 const FILES_AT_ONCE = 4;
 
 /**
- * Inspects files, a few at a time; only headers and digests are kept, so that memory does not grow with the pixels.
- * A file whose header can be read but whose pixels cannot is refused, and its header told all the same.
+ * Inspects files, a few at a time. Only headers and digests are kept, so that memory does not grow with the pixels. A file
+ * with a readable header and unreadable pixels is refused, but its header is reported.
  */
 export async function inspectFiles(
   files: readonly string[],

@@ -1,4 +1,4 @@
-/** What `hilum inspect` tells people: a line a series, of UIDs, numbers and codes alone. */
+/** The text that `hilum inspect` prints: one line per series, with UIDs, numbers and codes only. */
 import { GeometryError } from '#core/errors.ts';
 import { volumeGeometry } from '#core/image/volume-geometry.ts';
 import { imageFrames } from '#core/study/frames.ts';
@@ -6,7 +6,7 @@ import { groupImages } from '#core/study/images.ts';
 import type { ImageIndex, InstanceIndex } from '#core/study/study-index.ts';
 import type { InspectedFile } from './inspect-files.ts';
 
-/** Short names of Transfer Syntaxes (PS3.6 A); of any other the UID is shown. */
+/** Short names of Transfer Syntaxes (PS3.6 A). Any other is shown by its UID. */
 const TRANSFER_SYNTAXES: Readonly<Record<string, string>> = {
   '1.2.840.10008.1.2': 'Implicit VR Little Endian',
   '1.2.840.10008.1.2.1': 'Explicit VR Little Endian',
@@ -28,7 +28,7 @@ const TRANSFER_SYNTAXES: Readonly<Record<string, string>> = {
 
 type IndexedFile = InspectedFile & InstanceIndex;
 
-/** The lines of all studies: each study's UID, and below it a line a series. Files without a header are in none. */
+/** One line per study with its UID, and below it one line per series. Files without a readable header are left out. */
 export function describeSeries(inspected: readonly InspectedFile[]): readonly string[] {
   const studies = Map.groupBy(inspected.filter(isIndexed), ({ StudyInstanceUID }) => StudyInstanceUID);
   return [...studies].flatMap(([study, files]) => {
@@ -60,7 +60,7 @@ function seriesLine(files: readonly IndexedFile[]): string {
 
 const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)];
 
-/** The one value of all files, or the first of several and how many there are. */
+/** The value that all files share, or the first value and the number of different values. */
 function fewOf(values: readonly string[], plural: string): string {
   const [first = '', ...others] = distinct(values);
   return others.length === 0 ? first : `${first} (one of ${others.length + 1} ${plural})`;
@@ -71,7 +71,7 @@ function matrixOf({ Rows, Columns, NumberOfFrames = 1 }: IndexedFile): string {
   return `${Rows} × ${Columns}${NumberOfFrames === 1 ? '' : ` × ${NumberOfFrames} frames`}`;
 }
 
-/** What images the series makes, and whether the slices of each volume make a regular grid. */
+/** The images in the series, and whether the slices of its first volume form a regular grid. */
 function geometryOf(files: readonly IndexedFile[]): string {
   const [{ StudyInstanceUID = '' } = {}] = files;
   const images = groupImages({ StudyInstanceUID, instances: uniqueInstances(files) });
@@ -126,17 +126,17 @@ function verdictOn(volume: ImageIndex): string {
 
 const MOST_REASONS = 3;
 
-/** `brain-tissue: only MR is read by this tool`; nothing where the series makes no image, which is said already. */
+/** `brain-tissue: only MR is read by this tool`. Empty if the series holds no image, because the line already says so. */
 const reasonIn = ({ id, reason }: IndexedFile['tools'][number]): readonly string[] =>
   reason === undefined || reason.code === 'no-image' ? [] : [`${id}: ${reason.message.replace(/\.$/, '')}`];
 
-/** The tools that take an image of the series, or why those for such images do not. */
+/** The tools that take an image of the series, or else the reasons why none does. */
 function takenBy(files: readonly IndexedFile[]): string {
   const judgements = files.flatMap(({ tools }) => tools);
   const takers = distinct(judgements.filter(({ suitable }) => suitable).map(({ id }) => id));
   if (takers.length > 0) return `${takers.join(' and ')} ${takers.length === 1 ? 'takes' : 'take'} it`;
   const refusals = judgements.filter(({ reason }) => reason !== undefined);
-  // Tools for images of this kind say more than those that take others.
+  // Tools for this kind of image give better reasons than tools for another kind.
   const near = refusals.filter(({ reason }) => reason?.code !== 'wrong-kind');
   const reasons = distinct((near.length > 0 ? near : refusals).flatMap(reasonIn));
   return reasons.length === 0 ? 'no tool takes it' : `no tool takes it (${reasons.slice(0, MOST_REASONS).join('; ')})`;

@@ -1,4 +1,7 @@
-/** The folder that `hilum run` writes to: proved before the work begins, and written study by study, whole or not at all. */
+/**
+ * The folder that `hilum run` writes to. It is tested before the work begins. Each study is then written completely or not at
+ * all.
+ */
 import { lstat, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { atPath, atPathSync, systemRefusal } from '#adapters/system-refusal.ts';
@@ -7,18 +10,18 @@ import { SystemRefusalError } from '#core/errors.ts';
 import { folderId } from '#files/file-tree.ts';
 import { UsageError } from './command.ts';
 
-/** As long as the longest name that is written: a UID has 64 characters. */
+/** As long as the longest file name that is written, since a UID has up to 64 characters. */
 const LONGEST_NAME = `${'9'.repeat(64)}.dcm`;
 
-/** A name that is wrong, rather than a machine that refuses it. */
+/** The system's codes that mean a wrong name and not a refusal. */
 const WRONG_NAMES = new Set(['EEXIST', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EISDIR', 'EINVAL']);
 
 /**
- * Refuses a folder that lies in what is read, by whatever name or link: a second run would read the results of the first.
+ * Refuses an output folder inside an input folder, also through links: a second run would read the results of the first.
  *
- * @param folders those that are read (`FileTree`)
- * @param study the folder in it that is meant, where it is not `out` itself
- * @throws UsageError where it does
+ * @param folders the input folders (`FileTree`)
+ * @param study the name of a study's folder in `out`; empty for `out` itself
+ * @throws UsageError if the folder lies in an input folder
  */
 export async function checkOutside(out: string, folders: ReadonlySet<string>, study = ''): Promise<void> {
   const real = await asWrongName(out, study, () => realPathOf(resolve(out, study)));
@@ -27,8 +30,8 @@ export async function checkOutside(out: string, folders: ReadonlySet<string>, st
     if (stats?.isDirectory() && folders.has(folderId(stats))) {
       const where = above === real ? 'is' : 'lies in';
       throw new UsageError(
-        `--out ${join(out, study)} ${where} a folder that is read (${above}): a second run would take the results of the ` +
-          'first for its input. Name a folder outside it',
+        `--out ${join(out, study)} ${where} an input folder (${above}): a second run would read the results of the ` +
+          'first. Name a folder outside it',
       );
     }
     if (above === dirname(above)) return;
@@ -36,11 +39,10 @@ export async function checkOutside(out: string, folders: ReadonlySet<string>, st
 }
 
 /**
- * Proves that the folder of every study can be made and written to, so that no work is lost for want of a place. What was
- * made for the proof is removed.
+ * Tests that the folder of every study can be made and written to, so that no work is lost. Removes what the test made.
  *
- * @throws UsageError where `out` names no folder
- * @throws SystemRefusalError where it cannot be written: the disk is full, there is no permission
+ * @throws UsageError if `out` cannot be a folder
+ * @throws SystemRefusalError if the system refuses, e.g. because the disk is full
  */
 export async function checkWritable(out: string, studies: readonly string[]): Promise<void> {
   for (const study of studies) {
@@ -49,10 +51,10 @@ export async function checkWritable(out: string, studies: readonly string[]): Pr
 }
 
 /**
- * Writes files into a folder, made where there is none: all of them or, where one fails, none. Files of the same names that
- * were there before stay as they were then.
+ * Writes files into a folder, which is made if necessary. If one file fails, none is written, and older files of the same
+ * names stay unchanged.
  *
- * @throws SystemRefusalError where the system refuses one
+ * @throws SystemRefusalError if the system refuses to write a file
  */
 export async function writeTogether(folder: string, files: ReadonlyMap<string, Uint8Array | string>): Promise<void> {
   const made = atPathSync(folder, () => makeFolder(folder));
@@ -61,7 +63,7 @@ export async function writeTogether(folder: string, files: ReadonlyMap<string, U
     for (const { path, content } of paths) await atPath(path, () => writeFile(draftOf(path), content));
     for (const { path } of paths) await atPath(path, () => rename(draftOf(path), path));
   } catch (error) {
-    // What cannot be removed was not made: the first error is the one to tell.
+    // A draft that cannot be removed was never made. The first error is the one to report.
     for (const { path } of paths) await rm(draftOf(path), { force: true }).catch(() => undefined);
     if (made !== undefined) removeEmpty(folder, made);
     throw error;
@@ -70,7 +72,7 @@ export async function writeTogether(folder: string, files: ReadonlyMap<string, U
 
 const draftOf = (path: string): string => `${path}.${process.pid}.part`;
 
-/** Where a path leads, links followed; of one that does not exist, where it would be made. */
+/** A path with all links followed. If it does not exist, the path where it would be made. */
 async function realPathOf(path: string): Promise<string> {
   const stats = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -81,7 +83,7 @@ async function realPathOf(path: string): Promise<string> {
   return parent === path ? path : join(await realPathOf(parent), basename(path));
 }
 
-/** Does `action` on `--out`; that it is no name of a folder is wrong usage. */
+/** Runs `action` on `--out`. A name that cannot be a folder is wrong usage. */
 async function asWrongName<T>(out: string, study: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
@@ -90,22 +92,23 @@ async function asWrongName<T>(out: string, study: string, action: () => Promise<
     if (!(refusal instanceof SystemRefusalError)) throw refusal;
     if (!WRONG_NAMES.has(refusal.code)) throw refusal;
     const { is, why } = await whyNot(resolve(out, study), refusal);
-    throw new UsageError(`--out ${out} ${is ?? 'is no folder, and none can be made there'}: ${why}`);
+    throw new UsageError(`--out ${out} ${is ?? 'is not a folder, and none can be made there'}: ${why}`);
   }
 }
 
-/** What stands where the folder should be: a file, or a link that leads nowhere. */
+/** What is in the way of the folder: a file, or a link that leads nowhere. */
 async function whyNot(
   folder: string,
   refusal: SystemRefusalError,
 ): Promise<{ readonly is?: string; readonly why: string }> {
   if (refusal.code === 'ENAMETOOLONG')
-    return { why: 'the path, or a name in it, is longer than the file system takes' };
+    return { why: 'the path, or a name in it, is longer than the file system allows' };
   if (refusal.code === 'ELOOP') return { why: 'its symbolic links lead in a circle' };
   for (let path = folder; ; path = dirname(path)) {
     const stats = await stat(path).catch(() => undefined);
-    // As in /proc, which holds what the system puts there.
-    if (stats?.isDirectory()) return { is: 'cannot be written', why: `${path} takes no new folders. Name another one` };
+    // Only the system adds folders to /proc and its like.
+    if (stats?.isDirectory())
+      return { is: 'cannot be written', why: `no folder can be made in ${path}. Name another one` };
     if (stats !== undefined) return { why: `${path} is ${stats.isFile() ? 'a file' : 'a device, a pipe or a socket'}` };
     const target = await readlink(path).catch(() => undefined);
     if (target !== undefined) return { why: `${path} is a link to ${target}, which does not exist` };

@@ -1,12 +1,12 @@
-/** Puts models into their folders before the app is deployed: tools whose models are missing are left out (`infra/models.ts`). */
+/**
+ * Puts models into their folders before the app is deployed, because tools without their models are left out
+ * (`infra/models.ts`).
+ */
 import { howToGet, type ModelPlaces, missingModels } from '#adapters/models/model-file.ts';
 import { pullModel } from '#adapters/models/pull.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
 
-/**
- * A model that the local folder has is put in its place; of each tool that will be left out it is said why, and what brings
- * it in.
- */
+/** Copies models from the local folder to their places. For each tool that will be left out, says why and how to get its model. */
 export async function placeModels(
   catalog: readonly ToolEntry[],
   places: ModelPlaces,

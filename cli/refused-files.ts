@@ -1,11 +1,11 @@
-/** Files that were refused, for people: each with its reason, or counted by code where there are many. */
+/** Lines about refused files for people: each with its reason, or counted by code if there are many. */
 import type { RefusedFile } from '#files/dicom-files.ts';
 
-/** More of one code than this are counted, and the first few named. */
+/** If more files than this have the same code, only the first few are named. */
 const MANY = 12;
 const NAMED = 3;
 
-/** Lines that name every refused file, or of many with one code the first. */
+/** One line per refused file. Of many files with the same code, the first few are named and the others counted. */
 export function describeRefused(refused: readonly RefusedFile[]): readonly string[] {
   const byCode = Map.groupBy(refused, ({ code }) => code);
   return [...byCode].flatMap(([code, files]) => {

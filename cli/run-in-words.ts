@@ -1,40 +1,37 @@
-/** What became of a run, as a sentence for people: its state, and what the answer is where there is one. */
+/** The state of a run as a sentence for people, with the tool's answer once there is one. */
 import type { Reason } from '#core/errors.ts';
 import type { Outcome } from '#core/tool.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
 import type { RunState } from '#pipeline/run-state.ts';
 
-/** The run as it stands in the runs table, or of a study that has none yet. */
+/** The fields of a run that the sentence is made from. */
 type Told = Pick<RunRecord, 'state' | 'reason' | 'outcome' | 'objects'>;
 
-/** What a state says by itself, where the run has not ended. */
+/** Sentences for states of runs that have not ended. */
 const UNDER_WAY: Readonly<Partial<Record<RunState, string>>> = {
   received: 'the study has arrived and is being routed',
-  routed: 'it waits for the tool, or the tool is at work on it',
+  routed: 'it waits for the tool, or the tool is running',
   inferred: 'the tool has answered, and the answer is being converted to DICOM',
   converted: 'the answer is on its way to the PACS',
 };
 
-/** What an answer that was delivered says. `%` stands for the reason. */
+/** Sentences for delivered answers. `%` stands for the reason. */
 const DELIVERED: Readonly<Record<Outcome, string>> = {
   result: 'there is a result, and its objects are in the PACS',
   'no-finding': 'the tool found nothing; a note saying so is in the PACS',
-  'not-evaluable': 'it could not be evaluated: %; a note saying so is in the PACS',
-  'not-applicable': 'it is not for this tool: %; a note saying so is in the PACS',
+  'not-evaluable': 'the study could not be evaluated: %; a note saying so is in the PACS',
+  'not-applicable': 'the study is not for this tool: %; a note saying so is in the PACS',
   failed: 'the tool failed: %; a note saying so is in the PACS',
 };
 
-/** What a run that ended without a result says. */
+/** Sentences for runs that ended without a delivered answer. */
 const ENDED: Readonly<Partial<Record<RunState, string>>> = {
   'not-applicable': 'the tool does not take this study',
-  rejected: 'it can give no result, however often it is tried',
-  failed: 'the run died',
+  rejected: 'the study cannot be processed, and another attempt would not help',
+  failed: 'every attempt failed',
 };
 
-/**
- * What became of a run: one sentence, and the reason where the sentence does not say it: of what was delivered it does, for
- * there the reason is part of the answer.
- */
+/** One sentence about a run, and the reason if the sentence does not contain it. The sentence about a delivered answer does. */
 export function runInWords(run: Told): { readonly sentence: string; readonly because?: Reason } {
   const { state, reason, outcome, objects = [] } = run;
   if (state === 'delivered') {
@@ -46,17 +43,17 @@ export function runInWords(run: Told): { readonly sentence: string; readonly bec
     const note = objects.length > 0 ? '; a note saying so is in the PACS' : '';
     return { sentence: `${ENDED[state] ?? state}${note}`, ...(reason && { because: reason }) };
   }
-  // With an outcome the reason is the answer's own, on its way to the PACS; without one it is why the last try failed.
+  // With an outcome, the reason belongs to the answer. Without one, it says why the last attempt failed.
   if (reason === undefined) return { sentence: underWay };
   const isAnswer = outcome !== undefined && outcome !== 'result';
-  return { sentence: isAnswer ? underWay : `${underWay}; a try failed, another follows`, because: reason };
+  return { sentence: isAnswer ? underWay : `${underWay}; an attempt failed, and another follows`, because: reason };
 }
 
-/** Outcomes are text in the table: one of a later version is told by what is certain. */
+/** The table holds outcomes as text. If a later version wrote an unknown one, only the delivery is certain. */
 function deliveredAs(outcome: string | undefined): string {
   const known = Object.entries(DELIVERED).find(([name]) => name === outcome);
   return known?.[1] ?? 'its objects are in the PACS';
 }
 
-/** Reasons are sentences with or without a full stop; one that stands in the middle has none. */
+/** Removes the full stop of a reason that stands in the middle of a sentence. */
 const withoutStop = (message: string): string => message.replace(/\.$/, '');

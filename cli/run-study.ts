@@ -1,4 +1,4 @@
-/** One study through one tool in this process: the same core as the Lambdas, without a cloud. */
+/** Runs one tool on one study in this process, with the same core as the Lambdas but without a cloud. */
 import { join, resolve } from 'node:path';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import { type Reason, reasonOf } from '#core/errors.ts';
@@ -25,7 +25,7 @@ export interface ReadyTool {
   readonly engine: InferenceEngine;
 }
 
-/** What `result.json` holds, and one item of `hilum run --json`. */
+/** The contents of `result.json`, and one item of `hilum run --json`. */
 export interface StudyReport {
   readonly StudyInstanceUID: string;
   readonly tool: string;
@@ -33,11 +33,11 @@ export interface StudyReport {
   readonly outcome: Outcome;
   readonly reason?: Reason;
   readonly summary?: string;
-  /** Images that could not be read, where the tool evaluated others. */
+  /** Images that could not be read, if the tool evaluated others. */
   readonly leftOut?: readonly LeftOut[];
   readonly findings: readonly Finding[];
   readonly objects: readonly StoredObject[];
-  /** Files beside the study's that cannot be taken: parts of it may be missing. */
+  /** Refused files near the study's files. Parts of the study may be missing. */
   readonly refused: readonly RefusedFile[];
   /** Wall time by stage, ms. */
   readonly timings: Readonly<Record<string, number>>;
@@ -46,10 +46,10 @@ export interface StudyReport {
 type StoredObject = Omit<ConvertedObject, 'bytes'> & { readonly path: string };
 
 /**
- * Runs the tool on the study and writes its objects and `result.json` to `<out>/<StudyInstanceUID>/`, all or none. Whatever
- * goes wrong with the study is an answer (`failed`), so that one bad study does not stop the others.
+ * Runs the tool on the study and writes its objects and `result.json` to `<out>/<StudyInstanceUID>/`, all or none. An error
+ * in the study becomes the answer `failed`, so that one bad study does not stop the others.
  *
- * @throws SystemRefusalError where the files cannot be written: those of the next study could not be either
+ * @throws SystemRefusalError if the files cannot be written, because the next study's files could not be written either
  */
 export async function runStudy(study: StudyInFolders, ready: ReadyTool, out: string): Promise<StudyReport> {
   const { entry } = ready;
@@ -71,7 +71,7 @@ export async function runStudy(study: StudyInFolders, ready: ReadyTool, out: str
     ...('result' in answer
       ? describeAnswer(answer.result)
       : { outcome: 'not-applicable', reason: answer.reason, findings: [], timings: {} }),
-    // Nothing of a refused result is told: its words may be what it was refused for.
+    // Nothing of a refused result is shown: its text may be the reason for the refusal.
     ...('failure' in answer && {
       outcome: 'failed',
       reason: answer.failure,
@@ -81,7 +81,7 @@ export async function runStudy(study: StudyInFolders, ready: ReadyTool, out: str
     objects,
     refused: study.refused,
   };
-  // Last, so that where it lies the objects lie too.
+  // `result.json` comes last: where it exists, the objects exist too.
   await writeTogether(folder, files.set('result.json', `${JSON.stringify(report, undefined, 2)}\n`));
   return report;
 }
@@ -89,11 +89,11 @@ export async function runStudy(study: StudyInFolders, ready: ReadyTool, out: str
 interface Answer {
   readonly result: ProcessingResult;
   readonly objects: readonly ConvertedObject[];
-  /** Why there are no objects although there is a result: it could not be written as DICOM. */
+  /** Why the result could not be written as DICOM. There are then no objects. */
   readonly failure?: Reason;
 }
 
-/** Somebody asked for this tool, so that the study is told that it is none for it: by an SR, where it holds images at all. */
+/** The user chose this tool, so a study out of its scope gets an SR that says so. A study without images gets only the reason. */
 async function outOfScope(
   study: StudyFiles,
   refusals: readonly Refusal[],
@@ -167,7 +167,7 @@ function describeAnswer({ metadata, findings }: ProcessingResult) {
   return { outcome, ...(reason && { reason }), summary, ...(leftOut && { leftOut }), findings, timings: timingsMs };
 }
 
-/** The reason is in the report; where it came from is for whoever mends it. */
+/** Prints the stack trace with `HILUM_DEBUG=1`. The report holds the reason only. */
 function debug(error: unknown): void {
   if (process.env['HILUM_DEBUG'] === '1') console.error(error);
 }

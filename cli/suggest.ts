@@ -1,4 +1,4 @@
-/** What somebody may have meant who typed a name that is not there. */
+/** Suggests a name in place of one that does not exist. */
 
 /** `There is no tool cares (did you mean caries?). Choose one of: …` */
 export function notAmong(what: string, typed: string, names: readonly string[]): string {
@@ -7,7 +7,7 @@ export function notAmong(what: string, typed: string, names: readonly string[]):
   return `There is no ${what} ${typed === '' ? "''" : typed}${meant}. Choose one of: ${names.join(', ')}`;
 }
 
-/** The name that differs least, where most of it is what was typed or it begins with that. */
+/** The most similar name, if it is similar enough or begins with what was typed. */
 export function nearestOf(typed: string, names: readonly string[]): string | undefined {
   const lower = typed.toLowerCase();
   const [nearest] = names
@@ -19,7 +19,7 @@ export function nearestOf(typed: string, names: readonly string[]): string | und
 
 const begins = (name: string, typed: string): boolean => typed.length >= 3 && name.toLowerCase().startsWith(typed);
 
-/** Letters to insert, remove, replace or swap with their neighbour to make one of the other (optimal string alignment). */
+/** The number of letters to insert, remove, replace or swap with their neighbour (optimal string alignment distance). */
 function edits(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= from.length; i++) {

@@ -1,6 +1,6 @@
 /**
- * What a tool's developer is told of a failure at once, on the terminal of `hilum run`: what was thrown and where in the tool.
- * What was thrown may quote the data set. It stays on this terminal, and no report, object or log of a function holds it.
+ * The lines that `hilum run` prints when a tool fails: what was thrown, and where in the tool's code. What was thrown may
+ * quote the data set. It goes to this terminal only, never into a report, an object or a log.
  */
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,12 +8,15 @@ import { inspect } from 'node:util';
 import { isKnown, ModelError } from '#core/errors.ts';
 import type { InferenceEngine } from '#core/ports.ts';
 
-/** Calls of the tool's own code that are shown of one error, the innermost first. */
+/** The most calls of the tool's own code that are shown for one error, innermost first. */
 const MOST_CALLS = 5;
 const MOST_CAUSES = 10;
 const MOST_CHARACTERS = 2000;
 
-/** An engine that knows where the tool called it last: a session that several calls wait for tells nothing of them. */
+/**
+ * An engine that remembers the tool's failed call. The error of a shared session does not lead back to the calls that wait
+ * for it.
+ */
 export interface WatchedEngine {
   readonly engine: InferenceEngine;
   /** The call that threw this error, as an error whose stack leads to the tool; undefined where none did. */
@@ -48,8 +51,8 @@ export interface Failure {
 }
 
 /**
- * Lines about an error and its causes: the kind and text of what is not ours, whose text the report leaves out, and the places in
- * `tools/<id>/` that led to it. Nothing where the report has said everything.
+ * Lines about an error and its causes. They give the text of errors that are not Hilum's, which the report leaves out, and
+ * the places in `tools/<id>/` that led to the error. Empty if the report already says everything.
  */
 export function toolFailureLines({ error, tool, root, failedCall }: Failure): readonly string[] {
   // An error of ours that the engine threw says all there is to say: the report tells it.
@@ -88,7 +91,7 @@ function textOf(error: unknown): string {
 const shownValue = (value: unknown): string =>
   typeof value === 'string' ? value : inspect(value, { depth: 1, customInspect: false, breakLength: Infinity });
 
-/** `tools/<id>/tool.ts:23:14 (assess)` of each call in the tool's folder. */
+/** `tools/<id>/tool.ts:23:14 (assess)` for each call in the tool's folder. */
 function placesIn(error: unknown, id: string, root: string): readonly string[] {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   const folder = ['', 'tools', id, ''].join(sep);

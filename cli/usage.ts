@@ -1,16 +1,16 @@
-/** How a command explains itself: examples and exit codes below its help, an example beside each error of usage. */
+/** The explanation of a command: examples and exit codes below its help, and an example after each usage error. */
 import type { Command } from 'commander';
 import { isKeyUid } from '#dicom/uid.ts';
 import { typedHere, UsageError } from './command.ts';
 
 export interface Explanation {
-  /** What can be typed, each as it stands; the first is shown beside errors too. */
+  /** Command lines that work as they stand. The first is also shown after usage errors. */
   readonly examples: readonly [string, ...string[]];
-  /** What exit code 1 means; 0 is success and 2 wrong usage everywhere. */
+  /** The meaning of exit code 1. In every command, 0 is success and 2 is wrong usage. */
   readonly failure?: string;
-  /** Success that may surprise, such as a study that no tool takes. */
+  /** The meaning of exit code 0 if it may surprise: a study that no tool takes is a success. */
   readonly success?: string;
-  /** Paragraphs of what else there is to know, such as settings. */
+  /** More paragraphs, for example on settings. */
   readonly more?: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export function explain(command: Command, { examples, failure, success, more = [
   const exits = [
     ['0', success ?? 'success'],
     ...(failure === undefined ? [] : [['1', failure]]),
-    ['2', 'wrong usage: the command line names what does not exist or is not possible'],
+    ['2', 'wrong usage: an unknown option, a name that does not exist, or an impossible value'],
   ];
   const text = [
     ['Examples:', ...examples.map((example) => `  ${typedHere(example)}`)].join('\n'),
@@ -30,10 +30,10 @@ export function explain(command: Command, { examples, failure, success, more = [
 }
 
 /**
- * The value of an option that a command cannot do without. Commander's own check of those comes before its check for
- * unknown options: `--tools` would be told that `--tool` is missing, and not that it is meant.
+ * The value of a required option. Commander checks required options before unknown ones: for `--tools` it would only say that
+ * `--tool` is missing, and not suggest it.
  *
- * @throws UsageError where it is missing or empty
+ * @throws UsageError if it is missing or empty
  */
 export function needed(value: string | undefined, flags: string, { examples: [example] }: Explanation): string {
   if (value === undefined) throw new UsageError(`${flags} is missing. For example: ${typedHere(example)}`);
@@ -42,31 +42,34 @@ export function needed(value: string | undefined, flags: string, { examples: [ex
 }
 
 /**
- * A whole number of an option.
+ * Reads an option's value as a whole number.
  *
- * @throws UsageError where it is none, or out of range
+ * @throws UsageError if it is not a whole number or is out of range
  */
 export function wholeNumber(text: string, flag: string, { least, most, unit }: NumberRange): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
-  throw new UsageError(`${flag} takes ${unit} from ${least} to ${most} (a whole number), not ${text || "''"}`);
+  throw new UsageError(
+    `${flag} takes a whole number${unit === undefined ? '' : ` of ${unit}`} from ${least} to ${most}, not ${text || "''"}`,
+  );
 }
 
 export interface NumberRange {
   readonly least: number;
   readonly most: number;
-  /** `seconds`, `a number`. */
-  readonly unit: string;
+  readonly unit?: 'seconds';
 }
 
 /**
- * A UID as DICOM writes it (PS3.5 9.1): numbers with dots between them, 64 characters at the most.
+ * Checks a UID (PS3.5 9.1): numbers separated by dots, at most 64 characters.
  *
- * @throws UsageError where it is none
+ * @throws UsageError if it is not a UID
  */
 export function studyUid(text: string, what: string): string {
   if (isKeyUid(text)) return text;
   const why =
-    text.length > 64 ? `it has ${text.length} characters, a UID 64 at the most` : 'a UID is numbers with dots between';
+    text.length > 64
+      ? `it has ${text.length} characters, and a UID at most 64`
+      : 'a UID consists of numbers separated by dots';
   throw new UsageError(`${what} takes a StudyInstanceUID, not ${text.slice(0, 80) || "''"}: ${why}`);
 }

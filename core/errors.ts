@@ -119,8 +119,8 @@ export class ModelError extends HilumError {
   }
 }
 /**
- * Model and tool that do not fit together fit for no study, so that a person has to mend one of them. A model that fails on
- * an input fails on it again; memory may be free another time.
+ * A model and a tool that do not fit together fail for every study, so a person has to fix one of them. A model that fails on
+ * an input will fail on it again. Memory may be free at another time.
  */
 const MODEL_DISPOSITIONS = {
   'model-not-loadable': 'halt',
@@ -186,8 +186,8 @@ export class ConfigurationError extends HilumError {
 }
 
 /**
- * The operating system of this machine refuses a file, a folder, a port or a program: a full disk, a missing permission.
- * The code is the system's own (errno: ENOSPC, EACCES …); the message says what is refused, why, and the mend.
+ * The operating system of this machine refuses a file, a folder, a port or a program: a full disk, a missing permission. The
+ * code is the system's own (errno: ENOSPC, EACCES …); the message says what is refused, why, and how to fix it.
  */
 export class SystemRefusalError extends HilumError {
   readonly disposition = 'halt';
@@ -198,7 +198,7 @@ export class SystemRefusalError extends HilumError {
   }
 }
 
-/** Errors with a code, facts and a message that may be told: those raised here, and those of reading and writing DICOM. */
+/** Errors with a code, facts and a message that may be shown: those raised here, and those of reading and writing DICOM. */
 export type KnownError = HilumError | DicomError;
 
 export const isKnown = (error: unknown): error is KnownError =>

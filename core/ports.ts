@@ -13,11 +13,11 @@ export type ExpectedShape = readonly (number | 'any')[];
 /** Runs models. A model is named by its folder in `layers/models/`; its digest is checked before first use. */
 export interface InferenceEngine {
   /**
-   * The outputs that are asked for, by name, each of the shape that is expected. A model that gives anything else throws:
-   * a missing output is never taken for a finding that is not there.
+   * The expected outputs, by name and in the expected shapes. Anything else throws, so that a missing output is never
+   * mistaken for the absence of a finding.
    *
-   * @throws ModelDigestError where the file's SHA-256 is not its card's
-   * @throws ModelError where the model cannot be loaded, its inputs or outputs are others, or it fails
+   * @throws ModelDigestError if the file's SHA-256 is not the card's
+   * @throws ModelError if the model cannot be loaded or run, or its inputs or outputs do not fit
    */
   run<Output extends string>(
     modelId: string,

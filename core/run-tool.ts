@@ -39,9 +39,9 @@ export interface ToolRun {
  * loaded, those are left out and the answer says so (`leftOut`): one blank exposure must not cost the radiologist the answer
  * about the others. The answer's inputs are then the loaded images; its input digest still covers all selected images.
  *
- * @throws ToolTimeoutError where the deadline passes first. While a tool computes without a pause, that is noticed only at its
+ * @throws ToolTimeoutError if the deadline passes first. While a tool computes without a pause, that is noticed only at its
  *   calls of the engine and of `signal`. A tool that never pauses is ended by its host (Lambda's own timeout).
- * @throws ToolFailedError where the tool throws something that is not ours, or its answer breaks the contract
+ * @throws ToolFailedError if the tool throws an error that is not Hilum's, or its answer breaks the contract
  * @throws KnownError as they come from `read` and `engine` (IntegrityError, ModelDigestError …)
  */
 export async function runTool({
@@ -107,7 +107,7 @@ interface Loading {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** @throws DicomReadError, GeometryError where no image can be loaded: the error of the first */
+/** @throws DicomReadError, GeometryError if no image can be loaded: the error of the first image */
 async function loadThose(
   images: readonly ImageIndex[],
   read: ToolRun['read'],
@@ -142,15 +142,15 @@ function toolError(tool: string, error: unknown): KnownError {
   return new ToolFailedError(`The tool ${tool} failed`, { cause, facts: { tool } });
 }
 
-/** What `createResult` alone does not ensure: that the answer is the tool's own, and about the images it was given. */
+/** Checks what `createResult` alone cannot: that the answer is the tool's own, and about the images that the tool was given. */
 function checkIdentity(
   result: ProcessingResult,
   { entry, images, inputDigest }: Pick<ToolRun, 'entry' | 'images'> & { readonly inputDigest: string },
 ): void {
   const broken = (why: string): ToolFailedError =>
     new ToolFailedError(`The answer of ${entry.manifest.id} breaks the contract of tools: ${why}`);
-  // A tool that forgets to return is not seen by the compiler where its developer does not ask it.
-  if (!Array.isArray(result?.metadata?.inputs)) throw broken('it is no result; return what createResult() gives');
+  // A tool that forgets to return is noticed only here if its developer does not run the compiler.
+  if (!Array.isArray(result?.metadata?.inputs)) throw broken('it is not a result; return what createResult() gives');
   const { toolName, metadata } = result;
   const given = new Set(instanceUidsOf(images));
   const { inputs } = metadata;

@@ -32,11 +32,11 @@ export const ToolManifestSchema = z
 export type ToolManifest = Readonly<z.infer<typeof ToolManifestSchema>>;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-/** Whose weights they are, for people: project, group, paper, commit. */
+/** The origin of the weights, for people: project, group, paper, commit. */
 const origin = z.string().regex(/\S/);
 
 /**
- * Where weights that were trained elsewhere come from. With `url` or `path` they are never committed, and `hilum models pull`
+ * The source of weights that were trained elsewhere. With `url` or `path` they are never committed, and `hilum models pull`
  * puts them in the model's folder; with `origin` alone they are committed there.
  */
 const SourceSchema = z.union(
@@ -50,11 +50,11 @@ const SourceSchema = z.union(
         .max(4 * 2 ** 30),
       origin,
     }),
-    /** A file on this machine or on a share that is mounted there; from the checkout where the path is relative. */
+    /** A file on this machine or on a mounted share. A relative path begins at the clone. */
     z.strictObject({ path: z.string().regex(/\S/), sha256: sha256.optional(), origin: origin.optional() }),
     z.strictObject({ origin }),
   ],
-  { error: 'is none of { url (https), sizeBytes, origin }, { path, sha256, origin } and { origin }' },
+  { error: 'must be { url (https), sizeBytes, origin }, { path, sha256, origin } or { origin }' },
 );
 
 export const ModelCardSchema = z
@@ -64,18 +64,18 @@ export const ModelCardSchema = z
     /** The file's name in the model's folder. */
     file: z.string().regex(/^[0-9A-Za-z._-]+$/),
     sha256,
-    /** Without it the weights were made here, by the `training/` of the model's folder, and are committed. */
+    /** Without a source, the weights were trained here, by `training/` in the model's folder, and are committed. */
     source: SourceSchema.optional(),
     licence: z.string(),
     summary: z.string(),
   })
   .refine(({ sha256, source }) => !(source && 'sha256' in source) || [undefined, sha256].includes(source.sha256), {
     path: ['source', 'sha256'],
-    error: 'is another digest than the card’s own sha256',
+    error: 'differs from the card’s own sha256',
   });
 export type ModelCard = Readonly<z.infer<typeof ModelCardSchema>>;
 
-/** Whether a model's file belongs to the checkout; any other is fetched or copied by `hilum models pull`. */
+/** Whether a model's file is part of the clone. `hilum models pull` fetches or copies any other file. */
 export function isCommitted({ source }: Pick<ModelCard, 'source'>): boolean {
   return source === undefined || !('url' in source || 'path' in source);
 }

@@ -4,10 +4,10 @@ import { ConfigurationError } from '#core/errors.ts';
 import { LANES } from '#pipeline/keys.ts';
 import { readText, type Settings, settingsIn } from './settings-file.ts';
 
-const wholeNumber = (min: number, max: number, mend: string) =>
-  z.coerce.number({ error: mend }).int(mend).min(min, mend).max(max, mend);
+const wholeNumber = (min: number, max: number, fix: string) =>
+  z.coerce.number({ error: fix }).int(fix).min(min, fix).max(max, fix);
 
-/** Each message is the mend: it follows "NAME is not set: " or "NAME is wrong: ". */
+/** Each message is the fix: it follows "NAME is not set: " or "NAME is wrong: ". */
 const SettingsSchema = z.object({
   HILUM_ORTHANC_URL: z.url({ protocol: /^https?$/, error: "set it to Orthanc's address, e.g. http://127.0.0.1:8042" }),
   HILUM_DICOMWEB_URL: z
@@ -16,7 +16,11 @@ const SettingsSchema = z.object({
   HILUM_ORTHANC_USERNAME: z.string({ error: "set it to the edge's user in Orthanc (RegisteredUsers)" }).min(1),
   HILUM_ORTHANC_PASSWORD: z.string().optional(),
   HILUM_ORTHANC_PASSWORD_FILE: z.string().optional(),
-  HILUM_ORTHANC_TIMEOUT_S: wholeNumber(1, 3_600, 'set it to the seconds Orthanc may be silent, 1 to 3600').default(60),
+  HILUM_ORTHANC_TIMEOUT_S: wholeNumber(
+    1,
+    3_600,
+    'set it to the seconds that Orthanc may stay silent, 1 to 3600',
+  ).default(60),
   HILUM_BUCKET: z
     .string({
       error: "set it to the bucket of the deployment (the stack's output BucketName), or run `hilum local up`",
@@ -30,8 +34,8 @@ const SettingsSchema = z.object({
   HILUM_EDGE_LANE: z.enum(LANES, { error: `set it to ${LANES.join(' or ')}` }).default('live'),
   HILUM_EDGE_START: z.enum(['now', 'all'], { error: 'set it to now or all' }).default('now'),
   HILUM_EDGE_FOLDER: z.string({ error: 'set it to a folder for the journal and the spool' }).min(1),
-  HILUM_EDGE_POLL_MS: wholeNumber(100, 60_000, 'set it to milliseconds, 100 to 60000').default(500),
-  HILUM_EDGE_SCAN_MINUTES: wholeNumber(1, 10_080, 'set it to minutes, 1 to 10080').default(60),
+  HILUM_EDGE_POLL_MS: wholeNumber(100, 60_000, 'set it to a number of milliseconds, 100 to 60000').default(500),
+  HILUM_EDGE_SCAN_MINUTES: wholeNumber(1, 10_080, 'set it to a number of minutes, 1 to 10080').default(60),
   // For the AWS SDK, which reads them from the environment.
   AWS_REGION: z
     .string()
@@ -52,12 +56,12 @@ export interface EdgeConfig {
     readonly timeoutMs: number;
   };
   readonly bucket: string;
-  /** The SSM parameter that tells which tools are deployed. */
+  /** The SSM parameter that lists the deployed tools. */
   readonly toolsParameter: string;
-  /** What the AWS SDK is told, by the names of the environment variables that it reads. */
+  /** Settings for the AWS SDK, by the names of its environment variables. */
   readonly aws: Readonly<Record<string, string>>;
   readonly lane: z.infer<typeof SettingsSchema>['HILUM_EDGE_LANE'];
-  /** What the first start takes: only what arrives from then on, or what lies in Orthanc too. */
+  /** What the first start forwards: only studies that arrive from then on, or also those already in Orthanc. */
   readonly start: 'now' | 'all';
   /** Holds the journal and the spool. */
   readonly folder: string;
@@ -66,11 +70,11 @@ export interface EdgeConfig {
 }
 
 /**
- * The settings from the environment, the JSON file at `file` and the defaults, in that order of preference. An account of
- * the local Orthanc is no default for another Orthanc: each group of defaults counts only where its first name is not set to
- * something else.
+ * The settings from the environment, the JSON file at `file` and the defaults, in that order of preference. The account of
+ * the local Orthanc must not be used for another Orthanc: a group of defaults applies only if its first setting has no other
+ * value.
  *
- * @throws ConfigurationError that names every setting that is missing or wrong, and its mend
+ * @throws ConfigurationError that names every missing or wrong setting and its fix
  */
 export function readEdgeConfig(sources: {
   readonly environment: Settings;
@@ -118,7 +122,7 @@ function passwordOf(settings: z.infer<typeof SettingsSchema>): string {
   if (password !== undefined) return password;
   if (file !== undefined) return readText(file, 'HILUM_ORTHANC_PASSWORD_FILE').trimEnd();
   throw new ConfigurationError(
-    'HILUM_ORTHANC_PASSWORD is not set: set it, or HILUM_ORTHANC_PASSWORD_FILE to a file that holds it and that only the edge can read',
+    'HILUM_ORTHANC_PASSWORD is not set: set it, or set HILUM_ORTHANC_PASSWORD_FILE to a file with the password, which only the edge should be able to read',
   );
 }
 
@@ -133,6 +137,6 @@ function sentences(error: z.ZodError, settings: Settings): string {
 
 const slashed = (url: string): string => (url.endsWith('/') ? url : `${url}/`);
 
-/** An empty variable is one that a service file left blank, not a value. */
+/** Drops empty variables, which a service file left blank. */
 const withoutEmpty = (settings: Settings): Settings =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== ''));

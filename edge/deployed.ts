@@ -1,4 +1,4 @@
-/** What the edge forwards for: the tools that are deployed, as the deployment tells; never what merely lies in its folders. */
+/** The tools that the edge forwards studies for: those that the deployment lists, and not those in the edge's own folders. */
 import type { Clock } from '#core/ports.ts';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import type { DeployedTools } from '#pipeline/ports.ts';
@@ -6,7 +6,7 @@ import type { Log } from './log.ts';
 import { type Wants, wantsOf } from './wanted.ts';
 
 export interface DeployedWantsOptions {
-  /** The manifests that this edge has: they say which images a deployed tool takes. */
+  /** The edge's own manifests, which say which images a deployed tool takes. */
   readonly catalog: readonly ToolEntry[];
   readonly deployed: DeployedTools;
   readonly clock: Clock;
@@ -15,10 +15,10 @@ export interface DeployedWantsOptions {
 
 export interface DeployedWants {
   /**
-   * The wants of the deployed tools, asked anew where the last answer is older than a minute. A tool that this edge has no
-   * manifest of is left aside; the log tells it once.
+   * The wants of the deployed tools. The list is read again if it is older than a minute. A tool without a manifest at this
+   * edge is ignored, and logged once.
    *
-   * @throws what `DeployedTools` throws: without an answer nothing is known of what may be forwarded
+   * @throws the errors of `DeployedTools`, because without the list the edge cannot know what to forward
    */
   current(signal?: AbortSignal): Promise<Wants>;
 }

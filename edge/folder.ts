@@ -16,8 +16,8 @@ export interface EdgeFolder {
 /**
  * Opens the folder for this process alone and creates it if necessary. A process that died no longer holds it.
  *
- * @throws ConfigurationError where another edge works in it
- * @throws SystemRefusalError where it cannot be written, before a study is read
+ * @throws ConfigurationError if another edge works in it
+ * @throws SystemRefusalError if it cannot be written; no study has been read then
  */
 export function openEdgeFolder(folder: string): EdgeFolder {
   proveWritable(folder);

@@ -93,19 +93,22 @@ function close(
 /** The reason for leaving a series out without reading it. */
 function refusedUnread(series: OrthancSeries, wants: Wants): Reason | undefined {
   if (!isKeyUid(series.SeriesInstanceUID))
-    return { code: 'invalid-uid', message: 'Its Series Instance UID is none (PS3.5 9.1).' };
+    return { code: 'invalid-uid', message: 'The Series Instance UID is not valid (PS3.5 9.1).' };
   if (series.Manufacturer?.startsWith(MANUFACTURER)) return OWN_OUTPUT;
   const verdict = wants.judgeModality(series.Modality);
   return verdict.wanted ? undefined : verdict.reason;
 }
 
-const OWN_OUTPUT: Reason = { code: 'own-output', message: 'Hilum wrote it.' };
+const OWN_OUTPUT: Reason = { code: 'own-output', message: 'Hilum wrote the series.' };
 
 function judge(content: SeriesContent, StudyInstanceUID: string, wants: Wants): Reason | undefined {
   if (content.instances.length === 0 && content.own > 0) return OWN_OUTPUT;
   if (content.instances.length === 0 && content.refused.length > 0) {
     const codes = [...new Set(content.refused.map((file) => file.reason.code))].sort().join(', ');
-    return { code: 'unreadable', message: `None of its ${content.refused.length} files can be read (${codes}).` };
+    return {
+      code: 'unreadable',
+      message: `No file of the series can be read (${codes}).`,
+    };
   }
   const verdict = wants.judgeSeries(StudyInstanceUID, content.instances);
   return verdict.wanted ? undefined : verdict.reason;
@@ -186,7 +189,10 @@ function tryIndex(bytes: Uint8Array, asked: SeriesUids): InstanceIndex | Refused
     const index = indexInstance(bytes);
     const { StudyInstanceUID, SeriesInstanceUID } = index;
     if (StudyInstanceUID === asked.StudyInstanceUID && SeriesInstanceUID === asked.SeriesInstanceUID) return index;
-    return refused({ code: 'other-series', message: 'The file names another series than the archive has it in.' });
+    return refused({
+      code: 'other-series',
+      message: 'The UIDs in the file are not those of the series that the archive lists it in.',
+    });
   } catch (error) {
     if (error instanceof DicomReadError) return refused(error);
     throw error;

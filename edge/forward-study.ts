@@ -39,7 +39,7 @@ export async function forwardStudy(
   const { StudyInstanceUID } = study;
   const skipped = (reason: Reason): StudyOutcome => ({ state: 'skipped', StudyInstanceUID, reason });
   if (!isKeyUid(StudyInstanceUID))
-    return skipped({ code: 'invalid-uid', message: 'Its Study Instance UID is none (PS3.5 9.1).' });
+    return skipped({ code: 'invalid-uid', message: 'The Study Instance UID is not valid (PS3.5 9.1).' });
   const series = await edge.orthanc.series(study.id);
   if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc no longer has the study.' });
 

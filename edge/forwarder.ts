@@ -1,6 +1,6 @@
 /**
  * The forwarder: follows Orthanc's changes and uploads every stable study that a tool may want to the bucket. It may be
- * stopped at any time; studies that it had noticed are forwarded after the next start.
+ * stopped at any time; studies that it has noticed are forwarded after the next start.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
@@ -63,16 +63,16 @@ const UNSTABLE_MS = 5_000;
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS, scanEveryMs = SCAN_EVERY_MS } = options;
   const deployedWants = createDeployedWants(options);
-  /** Where the look through all studies stands; undefined while none is on. */
+  /** The position of the scan of all studies; undefined if no scan is in progress. */
   let scanOffset: number | undefined = 0;
   let scannedAt = clock.now();
   let begun = false;
 
-  /** At the start, and again after an outage: where to follow the changes from. */
+  /** Decides, at the start and after an outage, from where to follow the changes. */
   async function begin(signal?: AbortSignal): Promise<void> {
     if (!begun) {
       await clearSpools(options.spoolFolder);
-      // Whatever the answers are: that there are any shows that the deployment can be used.
+      // Any answer shows that the deployment can be used.
       await options.store.exists(chunkKey('0'.repeat(64)), signal && { signal });
       await deployedWants.current(signal);
     }

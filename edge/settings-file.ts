@@ -10,12 +10,12 @@ export type Settings = Readonly<Record<string, string | undefined>>;
 const FileSchema = z.record(z.string(), z.unknown());
 const ValueSchema = z.union([z.string(), z.number()]).transform(String);
 
-/** Keys of an AWS account have places of their own, which the SDK finds. */
+/** AWS credentials do not belong in this file: the SDK finds them in places of their own. */
 const CREDENTIALS = /^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/;
 
 /**
  * @param names every setting that there is
- * @throws ConfigurationError that names what the file has and should not have, with the setting that was likely meant
+ * @throws ConfigurationError that names each wrong entry, with the setting that was probably meant
  */
 export function settingsIn(file: string, names: readonly string[]): Settings {
   const parsed = FileSchema.safeParse(jsonIn(file));
@@ -24,9 +24,9 @@ export function settingsIn(file: string, names: readonly string[]): Settings {
   const entries = Object.entries(parsed.data).map(([name, value]) => ({ name, value: ValueSchema.safeParse(value) }));
   const faults = entries.flatMap(({ name, value }) => {
     if (CREDENTIALS.test(name))
-      return `${name} does not belong into it: name a profile (AWS_PROFILE), or set it in the environment`;
+      return `${name} does not belong in it: name a profile (AWS_PROFILE), or set it in the environment`;
     if (!names.includes(name)) return unknownName(name, names);
-    return value.success ? [] : `${name} must be a text or a number`;
+    return value.success ? [] : `${name} must be a string or a number`;
   });
   if (faults.length > 0)
     throw new ConfigurationError(`${file} cannot be used: ${faults.join('. ').replace(/(?<!\?)$/, '.')}`);
@@ -37,13 +37,13 @@ const EXAMPLE = '{"HILUM_ORTHANC_URL": "http://127.0.0.1:8042"}';
 
 function unknownName(name: string, names: readonly string[]): string {
   const [nearest = ''] = names.toSorted((a, b) => editsBetween(name, a) - editsBetween(name, b));
-  // A third of the name mistyped is another name.
+  // If more than a third of the letters differ, another name was meant.
   return editsBetween(name, nearest) <= nearest.length / 3
-    ? `there is no setting ${name}; did you mean ${nearest}?`
+    ? `there is no setting ${name} (did you mean ${nearest}?)`
     : `there is no setting ${name}; the settings are ${names.join(', ')}`;
 }
 
-/** How many letters must be put in, taken out or replaced to make one word of the other (Levenshtein). */
+/** The number of letters to insert, remove or replace to turn one word into the other (Levenshtein distance). */
 function editsBetween(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, column) => column);
   for (const [line, letter] of [...one].entries()) {
@@ -69,7 +69,7 @@ function jsonIn(file: string): unknown {
 /**
  * A file that a setting names.
  *
- * @throws ConfigurationError where it cannot be read
+ * @throws ConfigurationError if it cannot be read
  */
 export function readText(file: string, setting: string): string {
   try {

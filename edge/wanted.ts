@@ -12,7 +12,7 @@ type Verdict = { readonly wanted: true } | { readonly wanted: false; readonly re
 const WANTED: Verdict = { wanted: true };
 
 export interface Wants {
-  /** Changes with any tool's selection or the definition of an image. Older decisions are then void. */
+  /** Changes with any tool's selection and with the definition of an image. Older decisions are then void. */
   readonly digest: string;
   /** Whether any tool may take images of this modality. The series need not be read for that. */
   judgeModality(Modality: string | undefined): Verdict;

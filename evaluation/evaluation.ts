@@ -51,7 +51,7 @@ export interface Summary {
 export interface Part<Case = unknown, Outcome = unknown> {
   readonly name: string;
   readonly title: string;
-  /** What the part needs besides the checkout: the folder of real data (HILUM_DATA). */
+  /** What the part needs besides the clone: the folder of real data (HILUM_DATA). */
   readonly needs?: 'data';
   /** All cases in order. CI runs the first ones. */
   cases(): readonly Case[];

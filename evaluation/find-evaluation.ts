@@ -1,4 +1,4 @@
-/** Finds the evaluations of this checkout: every `evaluation/<tool-id>/evaluation.ts`. There is no list of them. */
+/** Finds the evaluations of this clone: every `evaluation/<tool-id>/evaluation.ts`. There is no list of them. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -23,7 +23,7 @@ export interface ToolUnderEvaluation {
 const localFolder = [HILUM_MODELS_DIR, join(dataFolder(), 'models')].find((folder) => folder && existsSync(folder));
 
 /**
- * The manifest of a tool of this checkout, with the cards of its models in `modelsDir`.
+ * The manifest of a tool of this clone, with the cards of its models in `modelsDir`.
  *
  * @param modelsDir a folder with one folder per model, which holds `model.json`; another one to evaluate other weights
  * @throws Error if there is no such tool, or if a model's file is missing
@@ -37,7 +37,7 @@ export async function entryOf(id: string, modelsDir: string = MODELS): Promise<T
   return entry;
 }
 
-/** Loads a tool of this checkout; for `modelsDir` see `entryOf`. */
+/** Loads a tool of this clone; for `modelsDir` see `entryOf`. */
 export async function toolUnderEvaluation(id: string, modelsDir: string = MODELS): Promise<ToolUnderEvaluation> {
   const entry = await entryOf(id, modelsDir);
   const engine = createOnnxEngine({ modelsDir, localFolder, threads: threadsFor(entry) });

@@ -1,20 +1,20 @@
-/** Which deployment a command asks: the one that the environment names, else the local cloud of `hilum local up`. */
+/** The deployment that a command queries: the one that the environment names, else the local cloud of `hilum local up`. */
 import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { ConfigurationError } from '#core/errors.ts';
 
 /** Where runs are recorded. */
 export interface RunsTable {
   readonly runsTable: string;
-  /** Of a local cloud; undefined on AWS. */
+  /** The address of a local cloud; undefined on AWS. */
   readonly endpoint?: string;
 }
 
 /**
- * The runs table that HILUM_RUNS_TABLE names, in the AWS account of the environment; else that of the local cloud, which the
- * AWS clients of this process are then led to.
+ * The runs table that HILUM_RUNS_TABLE names, in the AWS account of the environment. Without that name, it is the local
+ * cloud's table, and the AWS clients of this process then use the local cloud.
  *
- * @param readLocal what is remembered of the local cloud
- * @throws ConfigurationError where there is neither, with what to do
+ * @param readLocal reads the settings of the local cloud
+ * @throws ConfigurationError if there is neither; the message says what to do
  */
 export function findRunsTable(readLocal: () => RunsTable & LocalCloud): RunsTable {
   const { HILUM_RUNS_TABLE, AWS_ENDPOINT_URL } = process.env;
@@ -26,20 +26,20 @@ export function findRunsTable(readLocal: () => RunsTable & LocalCloud): RunsTabl
   return local;
 }
 
-/** What is remembered of the local cloud; where there is nothing, the error says how to ask another one. */
+/** The settings of the local cloud. If there is none, the error also says how to query a deployment on AWS. */
 function localOr<T>(readLocal: () => T): T {
   try {
     return readLocal();
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    const mend = 'or set HILUM_RUNS_TABLE and AWS_REGION to ask a deployment on AWS';
-    throw new ConfigurationError(`${error.message}, ${mend}`, { cause: error });
+    const fix = 'or set HILUM_RUNS_TABLE and AWS_REGION to query a deployment on AWS';
+    throw new ConfigurationError(`${error.message}, ${fix}`, { cause: error });
   }
 }
 
 /**
- * Leads the AWS clients of this process to a local cloud, whatever account the environment names. To be called before the
- * first of them is made.
+ * Makes the AWS clients of this process use a local cloud, whatever account the environment names. Must be called before the
+ * first client is made.
  */
 export function useLocalCloud({ endpoint, region, credentials }: LocalCloud): void {
   for (const name of Object.keys(process.env)) if (STRONGER.test(name)) delete process.env[name];
@@ -51,5 +51,5 @@ export function useLocalCloud({ endpoint, region, credentials }: LocalCloud): vo
   });
 }
 
-/** What the SDK puts before a key or an address in the environment, or sends beside them. */
+/** Variables that the SDK prefers to a key or an address in the environment, or sends in addition. */
 const STRONGER = /^AWS_(PROFILE|SESSION_TOKEN|ENDPOINT_URL_.+|IGNORE_CONFIGURED_ENDPOINT_URLS)$/;

@@ -1,4 +1,4 @@
-/** DICOM files in folders: found, indexed, grouped into studies. Holds headers and paths, never pixels. */
+/** Finds DICOM files in folders, indexes them and groups them into studies. Keeps headers and paths, never pixels. */
 import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -11,30 +11,33 @@ import { checkPart10Start, PART10_START_BYTES } from '#dicom/read.ts';
 import { findTree } from './file-tree.ts';
 import { createProgress } from './progress.ts';
 
-/** A file that Hilum does not take, and why. */
+/** A file that was refused, and why. */
 export interface RefusedFile {
   readonly path: string;
   readonly code: string;
   readonly message: string;
 }
 
-/** A study as it lies in files. */
+/** A study in files. */
 export interface StudyFiles extends StudyIndex {
   /** Reads an instance's Part 10 file. */
   readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
 }
 
-/** A study with the files beside it that were refused: those in its folders, or in the folders above where no study is nearer. */
+/**
+ * A study with the refused files that may belong to it: those in its folders, and those in folders above that have no nearer
+ * study.
+ */
 export interface StudyInFolders extends StudyFiles {
   readonly refused: readonly RefusedFile[];
 }
 
 /**
- * Reads one file and its header; what cannot be taken as DICOM is an answer. What is too large, or does not begin as DICOM
- * does, is not brought into memory. A file that the system does not let be read (`unreadable`) is refused like one that is
- * damaged: parts of its study may be missing.
+ * Reads one file and its header. A file that is not readable DICOM is returned as refused. A file that is too large, or does
+ * not begin like DICOM, is not read into memory. A file that the system does not let us read (`unreadable`) is refused like a
+ * damaged one, because parts of its study may be missing.
  *
- * @throws SystemRefusalError where the reason is not the file's: too many files are open, say
+ * @throws SystemRefusalError if the cause is not the file, for example too many open files
  */
 export async function readIndexed(path: string): Promise<IndexedFile | RefusedFile> {
   try {
@@ -53,7 +56,7 @@ interface IndexedFile {
   readonly index: InstanceIndex;
 }
 
-/** Why a file cannot be read that the folder lists, by the system's code. */
+/** Why a listed file cannot be read, by the system's code. */
 const UNREADABLE: Readonly<Record<string, string>> = {
   EACCES: 'This user has no permission to read it',
   EPERM: 'The system does not permit this user to read it',
@@ -61,10 +64,10 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   ENOTDIR: 'It is no longer there, or is a link that leads nowhere',
   ELOOP: 'It is a link that leads in a circle',
   EISDIR: 'It is a folder that could not be listed',
-  ENAMETOOLONG: 'Its path is longer than the system takes',
-  EIO: 'The disk reports an error in reading it',
+  ENAMETOOLONG: 'Its path is longer than the system allows',
+  EIO: 'The disk reports an error when reading it',
   ESTALE: 'The network drive no longer knows it',
-  ENXIO: 'It is a device that is not there',
+  ENXIO: 'It is a device that does not exist',
 };
 
 async function readFileAt(path: string): Promise<IndexedFile> {
@@ -81,10 +84,10 @@ async function readFileAt(path: string): Promise<IndexedFile> {
 }
 
 /**
- * The studies below the paths, sorted by StudyInstanceUID, and the files that were refused. An instance that is there
- * twice counts once; a second one with the same SOPInstanceUID and other content is refused.
+ * The studies below the paths, sorted by StudyInstanceUID, and the refused files. Copies of an instance count once. A file
+ * with the same SOPInstanceUID and other content is refused.
  *
- * @throws WrongPathError where a path does not exist
+ * @throws WrongPathError if a path does not exist
  */
 export async function readStudies(
   paths: readonly string[],
@@ -126,11 +129,11 @@ export async function readStudies(
 }
 
 /**
- * The file of an instance, as it was when it was indexed. Its error reaches results, where a path does not belong: paths may
- * name the patient.
+ * Reads an instance's file again, unchanged since it was indexed. Errors name no path, because they reach results and a path
+ * may name the patient.
  *
- * @throws SystemRefusalError where it can no longer be read
- * @throws IntegrityError where it holds other bytes by now
+ * @throws SystemRefusalError if it can no longer be read
+ * @throws IntegrityError if its bytes have changed
  */
 async function readAgain(
   path: string,
@@ -150,7 +153,10 @@ async function readAgain(
   });
 }
 
-/** Whose study a refused file may be of cannot be read from it: it counts to all that lie in the nearest folder with any. */
+/**
+ * The refused files by study. A refused file does not tell its study, so it counts for all studies in the nearest folder that
+ * holds any.
+ */
 function refusedByStudy(
   members: readonly { readonly instance: InstanceIndex; readonly path: string }[],
   refused: readonly RefusedFile[],
@@ -171,7 +177,7 @@ function refusedByStudy(
   return found;
 }
 
-/** The folder of a file and all above it, the nearest first. */
+/** The folder of a file and all folders above it, nearest first. */
 function foldersOf(path: string): readonly string[] {
   const folder = dirname(resolve(path));
   return folder === dirname(folder) ? [folder] : [folder, ...foldersOf(folder)];

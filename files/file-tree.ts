@@ -1,32 +1,32 @@
-/** The files below a path, symbolic links followed, none read twice. */
+/** Lists the files below a path. Symbolic links are followed, and no file is listed twice. */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { atPath } from '#adapters/system-refusal.ts';
 import { WrongPathError } from './wrong-path.ts';
 
-/** What lies below some paths. */
+/** The files and folders below some paths. */
 export interface FileTree {
-  /** Each folder's in the order of their names. A link that leads nowhere is one of them: reading it says so. */
+  /** The files, sorted by name in each folder. A link that leads nowhere is included, and refused when it is read. */
   readonly files: readonly string[];
-  /** Device and inode of every folder that was listed, whatever names lead to it. */
+  /** Device and inode of every listed folder, which are the same under all its names. */
   readonly folders: ReadonlySet<string>;
 }
 
-/** What tells a folder from all others, under each of its names. */
+/** Identifies a folder, whatever its name. */
 export const folderId = ({ dev, ino }: { readonly dev: number; readonly ino: number }): string => `${dev}:${ino}`;
 
 /**
- * Every file below the paths. A link to a file or a folder stands for it; a folder that links lead to in a circle is listed
- * once. Devices, pipes and sockets in a folder are passed over.
+ * Lists every file below the paths. A link stands for its target. Links that lead in a circle are followed once. Devices,
+ * pipes and sockets in a folder are skipped.
  *
- * @throws WrongPathError where a path does not exist, or is a device or a pipe
- * @throws SystemRefusalError where the system does not let a path that was named be listed
+ * @throws WrongPathError if a path does not exist, or is a device or a pipe
+ * @throws SystemRefusalError if the system refuses to list one of the paths
  */
 export async function findTree(paths: readonly string[]): Promise<FileTree> {
   const found = new Set<string>();
   const seen = new Set<string>();
   const folders = new Set<string>();
-  /** A file counts once, under the name that leads to it first. */
+  /** Adds a file once, under the first name that leads to it. */
   const add = async (path: string): Promise<void> => {
     const real = await realpath(path).catch(() => path);
     if (!seen.has(real)) found.add(path);
@@ -41,7 +41,7 @@ export async function findTree(paths: readonly string[]): Promise<FileTree> {
       const path = join(folder, entry.name);
       const kind = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
       if (kind === undefined || kind.isFile()) await add(path);
-      // A folder that cannot be listed is told of like a file that cannot be read.
+      // A folder that cannot be listed is reported like a file that cannot be read.
       else if (kind.isDirectory()) await list(path).catch(() => add(path));
     }
   };

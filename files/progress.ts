@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 
-/** Long work, told to whoever watches. */
+/** The progress of long work, for a person at a terminal. */
 export interface Progress {
   /** One more piece is done. */
   step(): void;
@@ -8,7 +8,7 @@ export interface Progress {
   end(): void;
 }
 
-/** A progress bar on standard error where a terminal watches, and nothing elsewhere. */
+/** A progress bar if standard error is a terminal, and otherwise nothing. */
 export function createProgress(what: string, total: number): Progress {
   if (!process.stderr.isTTY) return { step: () => undefined, end: () => undefined };
   const bar = new SingleBar({

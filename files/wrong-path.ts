@@ -1,2 +1,2 @@
-/** A path that a person named leads to nothing that can be read. */
+/** A path on the command line leads to nothing that can be read. */
 export class WrongPathError extends Error {}

@@ -107,7 +107,7 @@ function copyWeights(tool: ToolManifest, { root, out }: Places): void {
     const file = join(folder, card.file);
     if (!existsSync(join(root, file))) {
       throw new ConfigurationError(
-        `The file of the model ${card.id} is not in ${folder}: \`bin/hilum models pull ${card.id}\``,
+        `The file of the model ${card.id} is not in ${folder}. \`bin/hilum models pull ${card.id}\` fetches it.`,
       );
     }
     cpSync(join(root, file), join(out, file));

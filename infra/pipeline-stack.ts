@@ -140,7 +140,7 @@ export class PipelineStack extends Stack {
       returnQueues[lane].queue.grantSendMessages(convert);
     }
 
-    // What others find the deployment by, and what it tells the edge
+    // The outputs, and the list of tools for the edge
     const entries = tools.map((manifest) => ({
       manifest,
       models: modelsOf(manifest, config.root).map(({ card }) => card),

@@ -1,4 +1,4 @@
-/** The local cloud as one service of two processes: MiniStack on a socket, and the guard before it on a port. */
+/** The local cloud, one service of two processes: MiniStack on a Unix socket, and the guard in front of it on a port. */
 import { join } from 'node:path';
 import { type LocalCloud, localCloudAnswers } from '#adapters/aws/local-cloud.ts';
 import { cloudKey, edgeFolder, type LocalState, readState, updateState, writeKeyFile } from './home.ts';
@@ -6,7 +6,7 @@ import { removeEdgeFolder } from './lock.ts';
 import { endpointOf, hasSocket, REGION, startGuard, startMiniStack } from './ministack.ts';
 import { isRunning, stop, waitUntilReady } from './processes.ts';
 
-/** Where the cloud of this home answers, and to which key. */
+/** The address and the access key of this home's cloud. */
 export const localCloud = (home: string, port: number): LocalCloud => ({
   endpoint: endpointOf(port),
   region: REGION,
@@ -18,18 +18,19 @@ export const cloudRuns = (home: string, { processes }: LocalState): boolean =>
   isRunning(processes?.cloud) && isRunning(processes?.guard) && hasSocket(home);
 
 /**
- * Starts the process that does not run, or both. A MiniStack that runs goes on with all that it holds, as long as the guard
- * gets the port back that MiniStack knows.
+ * Starts the processes that do not run. A running MiniStack keeps its contents if the guard can take the port that MiniStack
+ * was started with.
  *
- * @param choosePort asked once the old guard has let go of its port
- * @throws ConfigurationError where it is not installed or does not start, or where an edge works for an earlier one
+ * @param choosePort called after the old guard has released its port
+ * @throws ConfigurationError if the cloud is not installed or does not start, or if an edge still works for the previous
+ *   cloud
  */
 export async function startCloud(home: string, choosePort: () => Promise<number>): Promise<number> {
   const { ports, processes } = readState(home);
   await stopGuard(home);
   const port = await choosePort();
   if (!(isRunning(processes?.cloud) && hasSocket(home) && ports?.cloud === port)) {
-    // A new cloud holds nothing of what the edge remembers to have put there.
+    // A new cloud is empty, but the edge's journal says that its uploads are there.
     removeEdgeFolder(edgeFolder(home));
     await stopMiniStack(home);
     const cloud = await startMiniStack(home, port);
@@ -38,8 +39,10 @@ export async function startCloud(home: string, choosePort: () => Promise<number>
   writeKeyFile(home, REGION);
   const guard = await startGuard(home, port);
   updateState(home, { processes: { guard } });
-  await waitUntilReady(guard, { name: 'the guard', log: join(home, 'logs', 'guard.log'), withinMs: 30_000 }, () =>
-    localCloudAnswers(localCloud(home, port)),
+  await waitUntilReady(
+    guard,
+    { name: "the local cloud's guard", log: join(home, 'logs', 'guard.log'), withinMs: 30_000 },
+    () => localCloudAnswers(localCloud(home, port)),
   );
   return port;
 }

@@ -9,18 +9,18 @@ import { STACK_OUTPUTS } from '#pipeline/environment.ts';
 import type { CloudEnvironment, OrthancEnvironment } from './home.ts';
 import { ROOT } from './parts.mjs';
 
-/** Settings of `infra/config.ts` beside those that a local cloud needs, e.g. `{ retryBaseS: '1' }`. */
+/** Settings of `infra/config.ts` in addition to those that a local cloud needs, e.g. `{ retryBaseS: '1' }`. */
 export type DeployContext = Readonly<Record<string, string>>;
 
-/** What the deployed stack is made from: where none of it changed there is nothing to deploy. */
+/** The sources of the deployed stack. If none of them changed, there is nothing to deploy. */
 const SOURCES = ['adapters', 'core', 'functions', 'infra', 'cdk.json', 'package-lock.json'];
-/** The same under `root`, a setting. */
+/** Sources below the folder that the setting `root` names. */
 const ROOT_SOURCES = ['tools', 'layers'];
 
-/** Folders in them that no function holds. */
+/** Folders in the sources that are not deployed. */
 const NOT_DEPLOYED = ['training', 'golden', '__pycache__'];
 
-/** SHA-256 over the settings and over the paths and contents of everything that the stack is made from. */
+/** SHA-256 of the settings and of the paths and contents of all sources. */
 export function sourcesDigest(context: DeployContext): string {
   const digest = createHash('sha256').update(JSON.stringify(Object.entries(context).sort()));
   const { root: folder = '.' } = context;
@@ -38,11 +38,11 @@ function filesUnder(path: string): readonly string[] {
 }
 
 /**
- * Makes the CDK app's assembly, its functions as zip files. Returns whether the stack can be updated in place: where a
- * resource of the last deployment is gone, a local cloud may remove it under a name that a new one has taken over.
+ * Synthesises the CDK app, with its functions as zip files. Returns whether the stack can be updated in place. It cannot if a
+ * resource of the last deployment is gone: a local cloud may then delete a new resource that has taken over the name.
  *
- * @param home where the assembly and the CDK's log go
- * @throws ConfigurationError where the app does not synthesise, naming the log
+ * @param home the folder for the assembly and the CDK's log
+ * @throws ConfigurationError if the app cannot be synthesised; the message names the log
  */
 export async function synthesise(home: string, cloud: LocalCloud, context: DeployContext): Promise<boolean> {
   const settings = Object.entries({ ...context, packaging: 'zip', assetsBucket: ASSETS_BUCKET });
@@ -57,7 +57,7 @@ export async function synthesise(home: string, cloud: LocalCloud, context: Deplo
 /**
  * Deploys the assembly on a local cloud and reads the stack's outputs.
  *
- * @throws ConfigurationError where the deployment fails, naming the log
+ * @throws ConfigurationError if the deployment fails; the message names the log
  */
 export async function deploy(home: string, cloud: LocalCloud): Promise<CloudEnvironment> {
   const outputsFile = join(home, 'cdk-outputs.json');
@@ -68,7 +68,7 @@ export async function deploy(home: string, cloud: LocalCloud): Promise<CloudEnvi
   return { ...cloud, ...outputsOf(outputsFile) };
 }
 
-/** The CDK's own calls to the outside, with the variables in `cdk`: what it would report, and news it would fetch. */
+/** Together with the variables in `cdk`, these options switch off the CDK's own network calls: usage reports and notices. */
 const SILENTLY = ['--no-notices', '--no-version-reporting'];
 const ASSETS_BUCKET = 'hilum-assets';
 const DEPLOYED_RESOURCES = 'deployed-resources.json';
@@ -119,7 +119,7 @@ async function cdk(home: string, cloud: LocalCloud, args: readonly string[]): Pr
   if (code !== 0) throw new ConfigurationError(`the CDK app could not be deployed on the local cloud: see ${log}`);
 }
 
-/** The outputs by our names; one stack has them. */
+/** The stack's outputs, by Hilum's names. */
 function outputsOf(file: string): Omit<CloudEnvironment, keyof LocalCloud> {
   const stacks = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Readonly<Record<string, string>>>>;
   const outputs = Object.assign({}, ...Object.values(stacks)) as Readonly<Record<string, string>>;
@@ -137,7 +137,7 @@ function outputsOf(file: string): Omit<CloudEnvironment, keyof LocalCloud> {
   };
 }
 
-/** Tells the deployed functions where the PACS is and how it knows them. */
+/** Gives the deployed functions the address and the credentials of the PACS. */
 export async function connect(cloud: CloudEnvironment, orthanc: OrthancEnvironment): Promise<void> {
   const { dicomWebUrl, username, password } = orthanc;
   await writeArchiveSecret(cloud, cloud.archiveSecret, { url: dicomWebUrl.replace(/\/$/, ''), username, password });

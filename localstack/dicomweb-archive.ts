@@ -1,4 +1,4 @@
-/** What the in-process archive holds: instances by study and series, and a log of changes as Orthanc keeps one. */
+/** The contents of the in-process archive: instances by study and series, and a log of changes like Orthanc's. */
 import { createHash } from 'node:crypto';
 import { lookup } from '#dicom/dictionary.ts';
 import { readDicom } from '#dicom/read.ts';
@@ -54,7 +54,7 @@ export interface Change {
   readonly Date: string;
 }
 
-/** Orthanc's identifiers are SHA-1 digests; these are the same in shape. */
+/** An identifier in the form of Orthanc's, which are SHA-1 digests. */
 export const idOf = (...uids: readonly string[]): string => createHash('sha1').update(uids.join('|')).digest('hex');
 
 /** `YYYYMMDDTHHMMSS`, UTC. */
@@ -73,9 +73,9 @@ export class MemoryArchive {
   }
 
   /**
-   * Adds an instance. One that is there already stays as it is, as Orthanc does it, and counts as stored.
+   * Adds an instance. As in Orthanc, an instance that exists stays unchanged and counts as stored.
    *
-   * @throws DicomReadError where the bytes are no DICOM file with its UIDs
+   * @throws DicomReadError if the bytes are not a DICOM file with UIDs
    */
   add(bytes: Uint8Array): StoredInstance {
     const instance = describeInstance(bytes);
@@ -98,7 +98,7 @@ export class MemoryArchive {
     );
   }
 
-  /** Declares studies stable that received nothing for the stable age. */
+  /** Marks studies as stable that received nothing for the stable age. */
   settle(): void {
     for (const study of this.studies.values())
       if (!study.stable && Date.now() - study.changedAt >= this.#stableAgeMs) {
@@ -128,7 +128,7 @@ export class MemoryArchive {
   }
 }
 
-/** @throws DicomReadError where the bytes are no DICOM file with its UIDs */
+/** @throws DicomReadError if the bytes are not a DICOM file with UIDs */
 export function describeInstance(bytes: Uint8Array): StoredInstance {
   const { dataset } = readDicom(bytes, { stopBeforePixels: true });
   const text = (keyword: string): string => dataset.text(keyword) ?? '';

@@ -1,7 +1,7 @@
 /** The part of Orthanc's REST interface that the edge uses, over the in-process archive. */
 import { idOf, type MemoryArchive, orthancDate, type Study } from './dicomweb-archive.ts';
 
-/** The answer's JSON; undefined where there is no such resource. */
+/** The answer's JSON; undefined if there is no such resource. */
 export function orthancAnswer(
   archive: MemoryArchive,
   path: readonly string[],

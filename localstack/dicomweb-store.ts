@@ -1,7 +1,7 @@
 /**
  * A small DICOMweb archive in this process, over node:http on the loopback: QIDO-RS, WADO-RS and STOW-RS, and the part of
- * Orthanc's REST interface that the edge uses. The demo falls back to it where no Orthanc can be had, and tests make it
- * fail on purpose. It keeps everything in memory and renders no pictures.
+ * Orthanc's REST interface that the edge uses. The demo uses it if there is no Orthanc, and tests make it fail on purpose. It
+ * keeps everything in memory and renders no images.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -13,10 +13,10 @@ import { describeInstance, MemoryArchive, type StoredInstance } from './dicomweb
 import { orthancAnswer } from './dicomweb-orthanc.ts';
 
 /**
- * How the archive misbehaves: `down` hangs up on everything; `denied` answers 401; `unavailable` 503; `cut` ends WADO
- * answers half way; of STOW, `refuse` stores nothing (409), `partial` fails every second instance, and those again as long
- * as it lasts (202), `conflict` fails those that are there already (45070), `silent` stores and answers without an
- * account; `mute` does what it is asked and hangs up where it would say that it did.
+ * How the archive misbehaves. `down` closes every connection; `denied` answers 401; `unavailable` answers 503; `cut` ends
+ * WADO answers half way. In STOW, `refuse` stores nothing (409); `partial` fails every second instance, and the same ones at
+ * each attempt (202); `conflict` fails instances that exist already (45070); `silent` stores and answers without a body.
+ * `mute` does what is asked, but closes the connection instead of confirming it.
  */
 type Fault = 'down' | 'denied' | 'unavailable' | 'cut' | 'refuse' | 'partial' | 'conflict' | 'silent' | 'mute';
 
@@ -28,18 +28,18 @@ export interface DicomWebStoreOptions {
 }
 
 export interface DicomWebStore {
-  /** The root of what is Orthanc's REST interface, without a trailing slash. */
+  /** The root of Orthanc's REST interface, without a trailing slash. */
   readonly url: string;
   /** DICOMweb root, with a trailing slash. */
   readonly dicomWebUrl: string;
   readonly username: string;
   readonly password: string;
   readonly archive: MemoryArchive;
-  /** Misbehaves from now on, until told otherwise (undefined). */
+  /** Misbehaves from now on; `undefined` ends it. */
   misbehave(fault: Fault | undefined): void;
   /** `METHOD path` of every request so far, without queries. */
   readonly requests: readonly string[];
-  /** How often each instance was stored over STOW-RS, by SOPInstanceUID; a copy of what is there counts again. */
+  /** How often each instance was stored over STOW-RS, by SOPInstanceUID. Storing it again counts again. */
   readonly stored: ReadonlyMap<string, number>;
   close(): Promise<void>;
 }
@@ -86,7 +86,8 @@ export async function startDicomWebStore(options: DicomWebStoreOptions = {}): Pr
     }
   }
 
-  const server = createServer((request, response) => {
+  // Node's 5 s would close a connection just when a busy client uses it again.
+  const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     handle(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -135,7 +136,7 @@ const json = (body: unknown, contentType = 'application/dicom+json', status = 20
   body: [JSON.stringify(body)],
 });
 
-/** What requests are answered from. */
+/** The state that answers come from. */
 interface Pacs {
   readonly archive: MemoryArchive;
   readonly fault: Fault | undefined;
@@ -154,7 +155,7 @@ async function answer(pacs: Pacs, asked: Asked): Promise<Reply> {
   return method === 'POST' ? store(pacs, asked) : find(archive, fault, path.slice(1), query);
 }
 
-/** `studies/1.2/series/1.3/instances/1.4/metadata` and its beginnings; where the UID is left out it is a search. */
+/** `studies/1.2/series/1.3/instances/1.4/metadata` and its prefixes. A path without the last UID is a search. */
 function find(
   archive: MemoryArchive,
   fault: Fault | undefined,
@@ -183,7 +184,7 @@ function find(
   };
 }
 
-/** The UID that tells the answers of a search apart, by the level searched. */
+/** The tag of the UID that identifies the answers of a search, by level. */
 const SEARCHES: ReadonlyMap<string, string> = new Map([
   ['studies', '0020000D'],
   ['series', '0020000E'],

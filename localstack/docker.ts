@@ -6,7 +6,7 @@ import type { DockerPorts, Secrets } from './home.ts';
 import { ORTHANC_USERNAME } from './orthanc.ts';
 import { findProgram, ROOT } from './parts.mjs';
 
-/** Where the functions of a LocalStack in Docker reach Orthanc: by its name in the compose file's network. */
+/** Orthanc's address for the functions of a LocalStack in Docker: its name in the compose file's network. */
 export const ORTHANC_IN_DOCKER = 'http://orthanc:8042/dicom-web/';
 
 export interface DockerOptions {
@@ -17,8 +17,8 @@ export interface DockerOptions {
 }
 
 /**
- * Brings PostgreSQL and Orthanc up with the compose file, and LocalStack where LOCALSTACK_AUTH_TOKEN is set, and waits until
- * all are healthy. What is up is left alone.
+ * Starts PostgreSQL and Orthanc with the compose file, and LocalStack if LOCALSTACK_AUTH_TOKEN is set. Waits until all are
+ * healthy. Running containers are left alone.
  *
  * @throws ConfigurationError where Docker Compose is missing or fails
  */
@@ -43,8 +43,8 @@ export function dockerDown(options: DockerOptions, { purge }: { readonly purge: 
 const secretsFolder = (home: string): string => join(home, 'docker-secrets');
 
 /**
- * The files that the compose file names as secrets. They are mounted with the mode they have here and read by other users
- * in the containers, so it is the folder that is closed: on this machine nobody but its owner gets to them.
+ * Writes the files that the compose file names as secrets. Other users in the containers must be able to read the files,
+ * which keep their mode there. Therefore only their folder is closed to other users of this machine.
  */
 export function writeDockerSecrets({ home, secrets }: Pick<DockerOptions, 'home' | 'secrets'>): void {
   const folder = secretsFolder(home);
@@ -64,7 +64,7 @@ export function writeDockerSecrets({ home, secrets }: Pick<DockerOptions, 'home'
 function compose({ home, ports, stableAgeS }: DockerOptions, args: readonly string[]): void {
   const docker = findProgram('docker');
   if (docker === undefined)
-    throw new ConfigurationError('Docker is not installed: see `hilum doctor` for the way without it');
+    throw new ConfigurationError('Docker is not installed: `hilum doctor` says what the way without Docker needs');
   const file = join(ROOT, 'localstack/compose.yaml');
   const result = spawnSync(docker, ['compose', '--file', file, ...args], {
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -78,7 +78,7 @@ function compose({ home, ports, stableAgeS }: DockerOptions, args: readonly stri
   });
   if (result.status !== 0) {
     throw new ConfigurationError(
-      '`docker compose` failed: it says above why; it needs Compose 2 and an engine that runs',
+      '`docker compose` failed, with the message above. It needs Compose 2 and a running engine',
     );
   }
 }

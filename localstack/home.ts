@@ -33,13 +33,13 @@ export interface CloudEnvironment {
   /** Where every AWS service answers. */
   readonly endpoint: string;
   readonly region: string;
-  /** The access key of this home, the only one that the local cloud takes. */
+  /** The access key of this home, the only one that the local cloud accepts. */
   readonly credentials: AccessKey;
   readonly bucket: string;
   readonly runsTable: string;
   /** What the URLs of all queues start with: the base that `queueUrl` of `pipeline/environment.ts` takes. */
   readonly queues: string;
-  /** The SSM parameter that tells which tools are deployed. */
+  /** The SSM parameter that lists the deployed tools. */
   readonly toolsParameter: string;
   /** ARN of the secret that holds Orthanc's address and credentials. */
   readonly archiveSecret: string;
@@ -54,7 +54,7 @@ export interface LocalEnvironment extends CloudEnvironment {
 export const SERVICES = ['postgresql', 'orthanc', 'cloud'] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** Where the viewer is found, unless this home has another port for it. */
+/** The viewer's default port. */
 export const VIEWER_PORT = 8043;
 
 /** Ports of this machine that lead into Docker. */
@@ -63,85 +63,86 @@ export interface DockerPorts {
   readonly cloud: number;
 }
 
-/** What is remembered between commands, in `local.json`. */
+/** The state that is kept between commands, in `local.json`. */
 export interface LocalState extends Partial<LocalEnvironment> {
   readonly ports?: Readonly<Partial<Record<Service, number>>>;
-  /** Where the viewer is, when it runs: Orthanc's pages lead there. */
+  /** The viewer's port, which Orthanc's pages link to. */
   readonly viewerPort?: number;
   readonly processes?: Readonly<Partial<Record<Service | 'guard', ProcessRecord>>>;
   /** Digest of the sources that the running cloud's stack was deployed from. */
   readonly deployed?: string;
-  /** Where PostgreSQL and Orthanc, and perhaps the cloud, run in Docker. */
+  /** Set if PostgreSQL and Orthanc run in Docker, and with `hasCloud` the cloud too. */
   readonly docker?: { readonly ports: DockerPorts; readonly hasCloud: boolean };
-  /** The settings it was deployed with. */
+  /** The settings of the deployed app. */
   readonly context?: Readonly<Record<string, string>>;
 }
 
-/** Generated once per home; they live in a file that only its owner can read. */
+/** The secrets of a home, generated once. Only the owner can read their file. */
 export interface Secrets {
   readonly orthancPassword: string;
   readonly postgresPassword: string;
   readonly orthancDatabasePassword: string;
-  /** The access key that the local cloud takes. */
+  /** The access key that the local cloud accepts. */
   readonly cloudKey: AccessKey;
 }
 
 /** The folder that holds the local environment: HILUM_HOME, else the one of `localstack/place.mjs`. */
 export function localHome(home?: string): string {
   const { HILUM_HOME } = process.env;
-  // An empty one is not set: it would be the working directory, and `purge` removes the home.
+  // An empty HILUM_HOME counts as not set: it would mean the working directory, which `purge` would remove.
   return resolve(home ?? (HILUM_HOME || DEFAULT_HOME));
 }
 
-/** What `hilum edge` and the demo remember of what they put into the cloud of this home. */
+/** The folder of `hilum edge` and of the demo, with the record of their uploads to this home's cloud. */
 export const edgeFolder = (home: string): string => join(home, 'edge');
 
-/** Holds Orthanc's password and nothing else, for a person who signs in. */
+/** A file that holds only Orthanc's password, for people who sign in. */
 export const passwordFile = (home: string): string => join(home, 'orthanc-password');
 
 /**
- * Proves that the home can be written to, before anything is started in it.
+ * Tests that the home can be written to, before anything is started in it.
  *
- * @throws SystemRefusalError where it cannot, with the setting that names another one
+ * @throws SystemRefusalError if it cannot; the message names HILUM_HOME
  */
 export function proveHome(home: string): void {
   try {
     proveWritable(home);
   } catch (error) {
     if (!(error instanceof SystemRefusalError)) throw error;
-    const mend = 'HILUM_HOME names the folder of the local environment.';
-    throw new SystemRefusalError(error.code, `${error.message} ${mend}`, { cause: error });
+    const fix = 'HILUM_HOME names the folder of the local environment.';
+    throw new SystemRefusalError(error.code, `${error.message} ${fix}`, { cause: error });
   }
 }
 
-/** Makes the home. Root's must let the users of PostgreSQL and Orthanc pass through; what matters in it is 0600. */
+/** Makes the home. A home of root must let the users of PostgreSQL and Orthanc pass through; its private files have mode 0600. */
 export function makeHome(home: string): void {
   mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o700 });
   chmodSync(home, isRoot() ? 0o711 : 0o700);
 }
 
 /**
- * The remembered state; empty where nothing was ever started here.
+ * The state; empty if nothing was ever started here.
  *
- * @throws ConfigurationError where the file is damaged
+ * @throws ConfigurationError if the file is damaged
  */
 export function readState(home: string): LocalState {
   return (readJson(join(home, 'local.json')) as LocalState | undefined) ?? {};
 }
 
-/** What a file of the home holds; undefined where there is none. */
+/** The contents of a JSON file of the home; undefined if it does not exist. */
 function readJson(file: string): unknown {
   if (!existsSync(file)) return undefined;
   const text = readFileSync(file, 'utf8');
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const mend = 'stop what runs of it, remove the folder that holds the file, and run `hilum local up`';
-    throw new ConfigurationError(`${file} is damaged, it is no JSON: ${mend}`, { cause });
+    const fix =
+      'stop the processes of this local environment, remove the folder of that file, and run `hilum local up`';
+    throw new ConfigurationError(`${file} is damaged (it is not JSON): ${fix}`, { cause });
   }
 }
 
-/** Merges into the remembered state and writes it, whole or not at all. */
+/** Merges a change into the state, and writes the file atomically. */
 export function updateState(home: string, change: LocalState): LocalState {
   const before = readState(home);
   const state: LocalState = {
@@ -155,14 +156,14 @@ export function updateState(home: string, change: LocalState): LocalState {
   return state;
 }
 
-/** Forgets what ended with the services: the deployment, and that they ran in Docker. */
+/** Removes from the state what ended with the services: the deployment, the processes and Docker. */
 export function forgetServices(home: string): void {
   if (!existsSync(join(home, 'local.json'))) return;
   const { deployed: _deployed, docker: _docker, processes: _processes, ...kept } = readState(home);
   writePrivately(join(home, 'local.json'), JSON.stringify(kept, undefined, 2));
 }
 
-/** Writes a file that only its owner can read; readers see the old one or the new one, never a part. */
+/** Writes a file that only its owner can read. It is replaced atomically. */
 export function writePrivately(file: string, text: string, owner?: ServiceUser): void {
   const draft = `${file}.${process.pid}.tmp`;
   writeFileSync(draft, text, { mode: 0o600 });
@@ -170,7 +171,7 @@ export function writePrivately(file: string, text: string, owner?: ServiceUser):
   renameSync(draft, file);
 }
 
-/** The secrets of this home, made at the first call; a home of an earlier version gets those that it lacks. */
+/** The secrets of this home, made at the first call. Secrets that an earlier version did not have are added. */
 export function secretsOf(home: string): Secrets {
   const file = join(home, 'secrets.json');
   const known = (readJson(file) as Partial<Secrets> | undefined) ?? {};
@@ -188,18 +189,18 @@ export function secretsOf(home: string): Secrets {
 }
 
 /**
- * As long as AWS's. The id is no number of an account, nor begins as AWS's own ids do: from both, local clouds would read
- * the account to work in.
+ * A key as long as AWS's. Its id is not an account number and does not begin like AWS's ids, because local clouds would
+ * derive the account from it.
  */
 function newAccessKey(): AccessKey {
   const id = Array.from(randomBytes(15), (byte) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[byte % 32]).join('');
   return { accessKeyId: `HILUM${id}`, secretAccessKey: randomBytes(30).toString('base64url') };
 }
 
-/** The access key that the local cloud of this home takes. */
+/** The access key that this home's local cloud accepts. */
 export const cloudKey = (home: string): AccessKey => secretsOf(home).cloudKey;
 
-/** The file in which AWS's programs find that key: AWS_SHARED_CREDENTIALS_FILE. */
+/** The file with that key for AWS's programs (AWS_SHARED_CREDENTIALS_FILE). */
 export const keyFile = (home: string): string => join(home, 'aws-credentials');
 
 export function writeKeyFile(home: string, region: string): void {
@@ -214,8 +215,8 @@ export function writeKeyFile(home: string, region: string): void {
 }
 
 /**
- * The folder for the data of PostgreSQL and Orthanc. As root both run as users of their own, who must be able to reach it:
- * where the home lies under a folder that is closed to others (say /root), it is a folder of this home's under /var/tmp.
+ * The folder for the data of PostgreSQL and Orthanc. Under root, both run as users of their own, who must be able to reach
+ * it. If the home lies in a folder that is closed to them (such as /root), the data lies under /var/tmp.
  */
 export function serviceFolder(home: string): string {
   if (!isRoot() || isOpenToOthers(dirname(home))) return join(home, 'services');
@@ -230,13 +231,13 @@ function isOpenToOthers(folder: string): boolean {
 /**
  * Makes a service's own folder, closed to everybody else, and returns its path.
  *
- * @throws ConfigurationError where somebody else made the folder for the data of all services, or a link to another one
+ * @throws ConfigurationError if the folder for the data of all services is a link or belongs to another user
  */
 export function makeServiceFolder(home: string, name: string, owner: ServiceUser | undefined): string {
   const parent = serviceFolder(home);
   refuseOfOthers(parent);
   mkdirSync(parent, { recursive: true, mode: 0o700 });
-  // Again, for what somebody put there between the look and the making.
+  // Checked again, because another user may have made the folder in between.
   refuseOfOthers(parent);
   chmodSync(parent, isRoot() ? 0o711 : 0o700);
   const folder = join(parent, name);
@@ -245,20 +246,24 @@ export function makeServiceFolder(home: string, name: string, owner: ServiceUser
   return folder;
 }
 
-/** Its name under /var/tmp can be foreseen, and there everybody may make folders and links. */
+/**
+ * Refuses a link and another user's folder. The name under /var/tmp is predictable, and everybody may make folders and links
+ * there.
+ */
 function refuseOfOthers(folder: string): void {
   const stats = lstatSync(folder, { throwIfNoEntry: false });
   const uid = process.getuid?.() ?? stats?.uid;
   if (stats === undefined || (stats.isDirectory() && stats.uid === uid)) return;
   throw new ConfigurationError(
-    `${folder} is to hold the data of PostgreSQL and Orthanc, and is a link or belongs to another user: see who made it, and remove it`,
+    `${folder} is meant for the data of PostgreSQL and Orthanc, but it is a link or belongs to another user: find out who made it, and remove it`,
   );
 }
 
 /**
- * The user that a service runs as: the current one, and for root the named one (the Debian packages make them) or nobody.
+ * The user that a service runs as: the current user. For root it is the named user, which the Debian packages make, or
+ * `nobody`.
  *
- * @throws ConfigurationError where root has no such users
+ * @throws ConfigurationError if root finds neither user
  */
 export function serviceUser(name: string): ServiceUser | undefined {
   if (!isRoot()) return undefined;
@@ -267,7 +272,9 @@ export function serviceUser(name: string): ServiceUser | undefined {
     .map((line) => line.split(':'));
   const [, , uid, gid] = users.find(([user]) => user === name) ?? users.find(([user]) => user === 'nobody') ?? [];
   if (uid === undefined || gid === undefined) {
-    throw new ConfigurationError(`Services do not run as root: neither the user ${name} nor nobody exists`);
+    throw new ConfigurationError(
+      `Services must not run as root, but neither the user ${name} nor the user nobody exists`,
+    );
   }
   return { uid: Number(uid), gid: Number(gid) };
 }
@@ -279,7 +286,7 @@ function isRoot(): boolean {
 /**
  * Removes the home and the services' data. Call it only when nothing runs.
  *
- * @throws ConfigurationError where the folder of the data is not ours
+ * @throws ConfigurationError if the data folder belongs to another user
  */
 export function purge(home: string): void {
   refuseOfOthers(serviceFolder(home));

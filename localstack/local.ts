@@ -37,17 +37,17 @@ export type { CloudEnvironment, LocalEnvironment, OrthancEnvironment } from './h
 export interface LocalOptions {
   /** The folder of this local environment; HILUM_HOME, else the one of `localstack/place.mjs`. */
   readonly home?: string;
-  /** Wanted ports where none is remembered; a taken one is replaced by a free one. `free`: any. */
+  /** Ports to use if none is remembered. A port that is taken is replaced by a free one. `free`: any port. */
   readonly ports?: 'free' | Readonly<Partial<Record<Service, number>>>;
   /** Seconds without a new instance until Orthanc calls a study stable. */
   readonly stableAgeS?: number;
-  /** PostgreSQL and Orthanc in Docker; so is the cloud (LocalStack) where LOCALSTACK_AUTH_TOKEN is set. */
+  /** Runs PostgreSQL and Orthanc in Docker, and the cloud (LocalStack) too if LOCALSTACK_AUTH_TOKEN is set. */
   readonly docker?: boolean;
-  /** A PACS that runs already, instead of an Orthanc of ours. */
+  /** A running PACS to use instead of Hilum's own Orthanc. */
   readonly pacs?: OrthancEnvironment;
-  /** Settings for the deployed app. Where not given, those of the home's last deployment. */
+  /** Settings for the deployed app. The default is those of the home's last deployment. */
   readonly context?: DeployContext;
-  /** Told each step, in a few words. */
+  /** Called with a few words at each step. */
   readonly onProgress?: (step: string) => void;
 }
 
@@ -59,9 +59,9 @@ const NAMES: Readonly<Record<Service, string>> = {
 };
 
 /**
- * Starts PostgreSQL and Orthanc, where they do not run yet.
+ * Starts PostgreSQL and Orthanc if they do not run yet.
  *
- * @throws ConfigurationError where a part is not installed or does not start
+ * @throws ConfigurationError if a part is not installed or does not start
  */
 export async function orthancUp(options: LocalOptions = {}): Promise<OrthancEnvironment> {
   const home = localHome(options.home);
@@ -85,7 +85,7 @@ export async function orthancUp(options: LocalOptions = {}): Promise<OrthancEnvi
   return orthanc;
 }
 
-/** The port that the viewer has when it runs, chosen once: Orthanc is told it at its start. */
+/** The viewer's port. It is chosen once, because Orthanc gets it at its start. */
 async function viewerPort(home: string, { ports }: LocalOptions): Promise<number> {
   const known = readState(home).viewerPort;
   const port = known ?? (await freePort(ports === 'free' ? undefined : VIEWER_PORT));
@@ -94,9 +94,10 @@ async function viewerPort(home: string, { ports }: LocalOptions): Promise<number
 }
 
 /**
- * Starts the local cloud, empty, where it does not run yet.
+ * Starts an empty local cloud if none runs yet.
  *
- * @throws ConfigurationError where it is not installed or does not start, or where an edge works for an earlier one
+ * @throws ConfigurationError if the cloud is not installed or does not start, or if an edge still works for the previous
+ *   cloud
  */
 export async function cloudUp(options: LocalOptions = {}): Promise<LocalCloud> {
   const home = localHome(options.home);
@@ -114,12 +115,11 @@ export async function cloudUp(options: LocalOptions = {}): Promise<LocalCloud> {
 }
 
 /**
- * Brings the whole local environment up: PostgreSQL, Orthanc, the local cloud, and on it the CDK app. What runs is left
- * alone; the app is deployed where the cloud is new (it remembers nothing) or where its sources changed.
+ * Starts the whole local environment: PostgreSQL, Orthanc, the local cloud, and the CDK app on it. Running services are left
+ * alone. The app is deployed if the cloud is new, and thus empty, or if the app's sources changed.
  *
- * @throws ConfigurationError where a part is not installed, does not start or cannot be deployed
- * @throws ConfigurationError where the home holds what is not Hilum's, SystemRefusalError where it cannot be written: both before
- *   anything is started
+ * @throws ConfigurationError if a part is not installed, does not start or cannot be deployed, or the home holds other files
+ * @throws SystemRefusalError if the home cannot be written; in both of the latter cases, nothing has been started
  */
 export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironment> {
   const home = localHome(options.home);
@@ -128,7 +128,8 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
   return withLock(home, async () => {
     makeHome(home);
     const { docker, processes } = readState(home);
-    // A new cloud empties the edge's folder, but only when other services are started already.
+    // A new cloud empties the edge's folder, but only after other services were started. A running edge is therefore refused
+    // here.
     if (docker?.hasCloud !== true && !isRunning(processes?.cloud)) refuseBesideEdge(edgeFolder(home));
     const isInDocker = options.docker ?? docker !== undefined;
     let parts = isInDocker ? await partsInDocker(home, options) : await nativeParts(options);
@@ -140,7 +141,7 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
       const canUpdate = await synthesise(home, parts.cloud, context);
       if (!canUpdate && deployed?.startsWith(`${parts.cloudMark}/`)) {
         refuseBesideEdge(edgeFolder(home));
-        options.onProgress?.('the stack has changed its resources: starting with an empty cloud');
+        options.onProgress?.("the stack's resources have changed: starting with an empty cloud");
         await stopService(home, 'cloud');
         parts = await nativeParts(options);
       }
@@ -158,7 +159,7 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
 interface Parts {
   readonly orthanc: OrthancEnvironment;
   readonly cloud: LocalCloud;
-  /** Names this run of the cloud: another one has nothing deployed. */
+  /** Identifies this run of the cloud. Another run has nothing deployed. */
   readonly cloudMark: string;
   readonly dicomWebUrlForFunctions: string;
 }
@@ -187,7 +188,7 @@ async function partsInDocker(home: string, options: LocalOptions): Promise<Parts
   const { docker } = readState(home);
   const wanted: Partial<Record<Service, number>> =
     options.ports === 'free' ? {} : { ...DEFAULT_PORTS, ...options.ports };
-  // Ports of containers that may be up are taken by them: they are kept, not looked for again.
+  // Running containers hold their ports, so remembered ports are used without looking for free ones.
   const ports = docker?.ports ?? { orthanc: await freePort(wanted.orthanc), cloud: await freePort(wanted.cloud) };
   const secrets = secretsOf(home);
   options.onProgress?.('starting the containers of localstack/compose.yaml');
@@ -198,14 +199,14 @@ async function partsInDocker(home: string, options: LocalOptions): Promise<Parts
   writeKeyFile(home, REGION);
   const cloud = localCloud(home, ports.cloud);
   updateState(home, cloud);
-  // A container may have been made anew unseen; the CDK itself finds out whether there is anything to deploy.
+  // The container may have been recreated. The CDK itself finds out whether there is anything to deploy.
   return { orthanc, cloud, cloudMark: randomUUID(), dicomWebUrlForFunctions: ORTHANC_IN_DOCKER };
 }
 
 /**
- * The environment that `localUp` made, for programs that use it.
+ * The environment that `localUp` started, for programs that use it.
  *
- * @throws ConfigurationError where it is not up
+ * @throws ConfigurationError if it was not started
  */
 export function readLocalEnvironment(options: { readonly home?: string } = {}): LocalEnvironment {
   const home = localHome(options.home);
@@ -226,7 +227,7 @@ function isComplete(parts: { readonly [K in keyof Environment]: Environment[K] |
   return Object.values(parts).every((part) => part !== undefined);
 }
 
-/** Leaves a service alone that runs, else starts it; remembers its port and process, and returns the port. */
+/** Starts a service unless it runs already. Remembers its port and process, and returns the port. */
 async function ensure(
   service: Service,
   options: LocalOptions,
@@ -243,16 +244,16 @@ async function ensure(
   return port;
 }
 
-/** The port to try first: the one that is remembered, else the one asked for. */
+/** The port to try first: the remembered one, else the requested one. */
 function wantedPort(service: Service, { home, ports }: LocalOptions): number | undefined {
   const known = readState(localHome(home)).ports?.[service];
   return known ?? (ports === 'free' ? undefined : (ports?.[service] ?? DEFAULT_PORTS[service]));
 }
 
 /**
- * Stops all services of a home. Their data stay, but the cloud's, which lives in its memory; `purge` removes everything.
+ * Stops all services of a home. Their data stays, except the cloud's, which is in memory. `purge` removes everything.
  *
- * @throws ConfigurationError where a process cannot be stopped, or where an edge works in what is to be removed
+ * @throws ConfigurationError if a process cannot be stopped, or if an edge uses the folder that is to be removed
  */
 export async function localDown(options: { readonly home?: string; readonly purge?: boolean } = {}): Promise<void> {
   const home = localHome(options.home);
@@ -268,11 +269,11 @@ export async function localDown(options: { readonly home?: string; readonly purg
     if (shouldPurge) purge(home);
     else forgetServices(home);
   };
-  // The lock lies in the home: without one there is nothing that another process could be bringing up.
+  // The lock lies in the home. If there is no home, no other process can be starting services.
   await (existsSync(home) ? withLock(home, down) : down());
 }
 
-/** PostgreSQL's SIGTERM waits for its clients to leave; SIGINT is its orderly quick end. */
+/** On SIGTERM, PostgreSQL waits for its clients to disconnect. SIGINT is its fast shutdown. */
 async function stopService(home: string, service: Service): Promise<void> {
   if (service === 'cloud') return stopCloud(home);
   const record = readState(home).processes?.[service];
@@ -280,7 +281,7 @@ async function stopService(home: string, service: Service): Promise<void> {
   await stop(record, { signal: service === 'postgresql' ? 'SIGINT' : 'SIGTERM', graceMs: 10_000 });
 }
 
-/** Stops Orthanc alone, as a test of a PACS that goes away needs it; `kill` gives it no chance to end well. */
+/** Stops Orthanc alone, for tests of a PACS outage. `kill` sends SIGKILL. */
 export async function stopOrthanc(home: string, { kill = false }: { readonly kill?: boolean } = {}): Promise<void> {
   const record = readState(home).processes?.orthanc;
   if (record !== undefined) await stop(record, { signal: kill ? 'SIGKILL' : 'SIGTERM', graceMs: 10_000 });
@@ -291,7 +292,7 @@ export async function startOrthanc(home: string): Promise<OrthancEnvironment> {
   return orthancUp({ home });
 }
 
-/** How a service is. `unhealthy`: its process lives and it does not answer. */
+/** A service's state. `unhealthy`: its process runs but does not answer. */
 export interface ServiceStatus {
   readonly service: Service;
   readonly state: 'running' | 'unhealthy' | 'stopped';
@@ -299,7 +300,7 @@ export interface ServiceStatus {
   readonly pid?: number;
 }
 
-/** Asks every service of a home whether it is well. */
+/** Checks the health of every service of a home. */
 export async function localStatus(options: { readonly home?: string } = {}): Promise<readonly ServiceStatus[]> {
   const state = readState(localHome(options.home));
   return Promise.all(SERVICES.map((service) => statusOf(service, state)));
@@ -320,7 +321,7 @@ async function statusOf(service: Service, state: LocalState): Promise<ServiceSta
   return { service, state: healthy ? 'running' : 'unhealthy', port, pid: record.pid };
 }
 
-/** The port of a service that runs in Docker. PostgreSQL's is not open to this machine; Orthanc's health tells of it. */
+/** The port of a service in Docker. PostgreSQL has none on this machine, so Orthanc's port and health stand for it. */
 function dockerPort(service: Service, { docker }: LocalState): number | undefined {
   if (docker === undefined || (service === 'cloud' && !docker.hasCloud)) return undefined;
   return service === 'cloud' ? docker.ports.cloud : docker.ports.orthanc;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { edgeAtWork, type Lock, lockFolder } from '#adapters/sqlite/lock.ts';
 import { ConfigurationError } from '#core/errors.ts';
 
-/** Does `action` while nobody else does so in this home; who comes second waits. A dead owner's lock does not hold. */
+/** Runs `action` under the home's lock. A second process waits. The lock of a dead process does not count. */
 export async function withLock<T>(home: string, action: () => Promise<T>): Promise<T> {
   const lock = await waitForLock(home);
   try {
@@ -22,7 +22,7 @@ async function waitForLock(home: string): Promise<Lock> {
 }
 
 /**
- * Makes sure that no edge works in a folder, before anything is done that an edge would be in the way of.
+ * Makes sure that no edge works in a folder, before work that a running edge would disturb.
  *
  * @throws ConfigurationError that names the process of the edge
  */
@@ -31,9 +31,9 @@ export function refuseBesideEdge(folder: string): void {
 }
 
 /**
- * Removes the folder of an edge, whose journal tells of a cloud that is no more.
+ * Removes an edge's folder, whose journal describes a cloud that no longer exists.
  *
- * @throws ConfigurationError where an edge works in it
+ * @throws ConfigurationError if an edge works in it
  */
 export function removeEdgeFolder(folder: string): void {
   if (!existsSync(folder)) return;

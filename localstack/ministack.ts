@@ -5,12 +5,12 @@ import { cloudKey } from './home.ts';
 import { ROOT, VENVS } from './parts.mjs';
 import { launch, type ProcessRecord, waitUntilReady } from './processes.ts';
 
-/** The region that the local cloud plays. */
+/** The region of the local cloud. */
 export const REGION = 'us-east-1';
 
 /**
  * The folder of MiniStack's socket, which only this home's owner can enter. MiniStack and the guard run in that folder and
- * open the socket by its name alone: the path of a socket has 107 bytes at the most, and a home may have a longer one.
+ * open the socket by its name alone: a socket's path has at most 107 bytes, and a home's path may be longer.
  */
 const socketFolder = (home: string): string => join(home, 'cloud', 'socket');
 
@@ -22,9 +22,10 @@ const socketOf = (home: string): string => join(socketFolder(home), SOCKET_NAME)
 export const hasSocket = (home: string): boolean => existsSync(socketOf(home));
 
 /**
+/**
  * The Python that runs MiniStack.
  *
- * @throws ConfigurationError where it is not installed
+ * @throws ConfigurationError if it is not installed
  */
 export function miniStackPython(): string {
   if (existsSync(join(VENVS.cloud.folder, 'bin/ministack'))) return join(VENVS.cloud.folder, 'bin/python');
@@ -32,12 +33,12 @@ export function miniStackPython(): string {
 }
 
 /**
- * Starts MiniStack, a LocalStack-compatible cloud in one process, on a Unix socket and on no port. Functions run as its child
- * processes and inherit its whole environment, so it gets a clean one, with this Node first on the PATH, the guard's address
- * as the cloud's, and this home's key to sign with.
+ * Starts MiniStack, a LocalStack-compatible cloud in one process, on a Unix socket and not on a port. Functions run as its
+ * child processes and inherit its whole environment. The environment is therefore a clean one: this Node comes first on the
+ * PATH, the guard is the endpoint, and this home's key signs requests.
  *
- * @param port of the guard, by which everybody else reaches it
- * @throws ConfigurationError where it is not installed or does not start
+ * @param port the guard's port, the only way to MiniStack
+ * @throws ConfigurationError if it is not installed or does not start
  */
 export async function startMiniStack(home: string, port: number): Promise<ProcessRecord> {
   const python = miniStackPython();
@@ -48,7 +49,7 @@ export async function startMiniStack(home: string, port: number): Promise<Proces
     return path;
   };
   const tmp = inside('tmp');
-  // The worker scripts that MiniStack writes there are CommonJS; a home in the checkout is below our own "type": "module".
+  // MiniStack writes CommonJS worker scripts there. In a clone they would fall under our own "type": "module".
   writeFileSync(join(tmp, 'package.json'), '{ "type": "commonjs" }\n');
   const cwd = inside('socket');
   rmSync(socketOf(home), { force: true });
@@ -71,7 +72,7 @@ export async function startMiniStack(home: string, port: number): Promise<Proces
       AWS_ENDPOINT_URL: endpointOf(port),
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      // Listeners of its own, on ports, for services that Hilum does not use.
+      // Switches off listeners on ports, for services that Hilum does not use.
       IOT_MTLS_ENABLED: '0',
       SFTP_ENABLED: '0',
       PYTHONDONTWRITEBYTECODE: '1',
@@ -84,7 +85,7 @@ export async function startMiniStack(home: string, port: number): Promise<Proces
   return record;
 }
 
-/** Starts the guard before MiniStack, the only way to it, on a port of the loopback interface. */
+/** Starts the guard in front of MiniStack on a port of the loopback interface. */
 export async function startGuard(home: string, port: number): Promise<ProcessRecord> {
   return launch({
     command: process.execPath,

@@ -1,7 +1,7 @@
-/** The one version of the viewer that is served, and the npm registry's `dist.integrity` of it. */
+/** The version of OHIF that is served, and its `dist.integrity` in the npm registry. */
 export const OHIF: { readonly name: string; readonly version: string; readonly integrity: string };
 
 /** The folder that OHIF's files are served from, whether or not they are there. */
 export function ohifFolder(cache?: string): string;
-/** True where OHIF was fetched. */
+/** True if OHIF was fetched. */
 export function hasOhif(cache?: string): boolean;

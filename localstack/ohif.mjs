@@ -1,10 +1,10 @@
-// Which OHIF the viewer serves, and where its files lie; `setup/fetch-ohif.mjs` brings them there.
-// Plain JavaScript for Node 20, without packages: the set-up reads it before any package is there.
+// The version of OHIF that the viewer serves, and the folder of its files. `setup/fetch-ohif.mjs` fetches them. Plain
+// JavaScript for Node 20, without packages: the set-up reads it before any package is there.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VIEWER_CACHE } from './place.mjs';
 
-/** The one version that the browser tests know, and the registry's `dist.integrity` of it. */
+/** The version that the browser tests use, and its `dist.integrity` in the npm registry. */
 export const OHIF = {
   name: '@ohif/app',
   version: '3.13.2',
@@ -16,7 +16,7 @@ export function ohifFolder(cache = VIEWER_CACHE) {
   return join(cache, `ohif-${OHIF.version}`);
 }
 
-/** True where OHIF was fetched. The folder gets its name last, so that it is whole or not there. */
+/** True if OHIF was fetched. The folder gets its name last, so it is either complete or absent. */
 export function hasOhif(cache = VIEWER_CACHE) {
   return existsSync(join(ohifFolder(cache), 'index.html'));
 }

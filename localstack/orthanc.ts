@@ -6,10 +6,10 @@ import { findProgram, orthancPlugins, orthancPythonPlugin, ROOT } from './parts.
 import { ORTHANC_DATABASE } from './postgres.ts';
 import { launch, type ProcessRecord, type ServiceUser, waitUntilReady } from './processes.ts';
 
-/** The user that Hilum is to Orthanc. */
+/** Hilum's user in Orthanc. */
 export const ORTHANC_USERNAME = 'hilum';
 
-/** The script that keeps web pages other than Orthanc's own from using the password that a browser remembers. */
+/** The script that lets only Orthanc's own pages use the password that a browser remembers. */
 const OWN_PAGES = 'own_pages.lua';
 
 export interface OrthancOptions {
@@ -17,9 +17,9 @@ export interface OrthancOptions {
   readonly port: number;
   readonly postgresPort: number;
   readonly secrets: Secrets;
-  /** Where the viewer is, when it runs: a button on every study's page leads there. */
+  /** The viewer's address, for the button on every study's page. */
   readonly viewerUrl: string;
-  /** Seconds without a new instance until Orthanc calls a study stable; the shared configuration's where not given. */
+  /** Seconds without a new instance until Orthanc calls a study stable. The default is that of the shared configuration. */
   readonly stableAgeS?: number;
 }
 
@@ -40,10 +40,10 @@ export function orthancProgram(): { readonly program: string; readonly plugins: 
 /**
  * Starts Orthanc with DICOMweb and with PostgreSQL as index and storage, as an unprivileged user.
  *
- * Orthanc listens on every interface whatever it is told; `RemoteAccessAllowed: false` makes it refuse strangers, and every
- * request needs the generated password. The DIMSE listener, which knows no password, stays off.
+ * Orthanc always listens on every interface. `RemoteAccessAllowed: false` makes it refuse other machines, and every request
+ * needs the generated password. The DIMSE listener stays off, because it knows no passwords.
  *
- * @throws ConfigurationError where Orthanc is not installed or does not start
+ * @throws ConfigurationError if Orthanc is not installed or does not start
  */
 export async function startOrthancServer(options: OrthancOptions): Promise<ProcessRecord> {
   const { program, plugins } = orthancProgram();
@@ -99,8 +99,8 @@ function configurationOf(options: OrthancOptions, folder: string): object {
 }
 
 /**
- * The button on Orthanc's page of a study that opens it in the viewer. Orthanc's Explorer is extended by plugins only, and
- * of Debian's the Python one does so with the least: two files, copied to where Orthanc's user may read them.
+ * The button on Orthanc's page of a study that opens the study in the viewer. Only plugins can extend Orthanc's Explorer. Of
+ * Debian's plugins, the Python one needs the least: two files, copied to where Orthanc's user may read them.
  */
 function viewerLink(
   ViewerUrl: string,
@@ -114,26 +114,26 @@ function viewerLink(
   return { plugins: [plugin], settings: { PythonScript: join(folder, 'viewer_link.py'), Hilum: { ViewerUrl } } };
 }
 
-/** Where this Orthanc answers, and to whom. */
+/** The addresses and the credentials of this Orthanc. */
 export function orthancEnvironment({ port, secrets }: Pick<OrthancOptions, 'port' | 'secrets'>): OrthancEnvironment {
   const url = `http://127.0.0.1:${port}`;
   return { url, dicomWebUrl: `${url}/dicom-web/`, username: ORTHANC_USERNAME, password: secrets.orthancPassword };
 }
 
-/** The health check: true where Orthanc answers its own description to our credentials within two seconds. */
+/** The health check: true if Orthanc accepts our credentials and describes itself within two seconds. */
 export async function orthancAnswers({ url, username, password }: OrthancEnvironment): Promise<boolean> {
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   return answersOk(`${url}/system`, { authorization });
 }
 
-/** True where a GET answers with 2xx within two seconds. */
+/** True if a GET is answered with 2xx within two seconds. */
 async function answersOk(url: string, headers: Readonly<Record<string, string>> = {}): Promise<boolean> {
   try {
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(2_000) });
     await response.arrayBuffer();
     return response.ok;
   } catch {
-    // Refused, reset or too slow: in a health check all of them are the answer no.
+    // Refused, reset or too slow: the service is not healthy.
     return false;
   }
 }

@@ -1,5 +1,5 @@
-// What the npm package needs on a machine: other than a clone it deploys nothing, and trains and tests nothing.
-// Plain JavaScript, as the other lists beside it.
+// What the npm package needs on a machine. Unlike a clone, it does not deploy, train or test. Plain JavaScript, like the
+// lists beside it.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasOhif } from './ohif.mjs';
@@ -26,18 +26,18 @@ export const PACKAGE_PARTS = {
   onnxruntime: {
     what: `ONNX Runtime for ${PLATFORM}, to run tools`,
     present: hasOnnxRuntime,
-    mend: 'the package brings it for Linux (glibc) on x64 and arm64, macOS on arm64 and Windows on x64: use one of these',
+    fix: 'use a supported platform: Linux (glibc) on x64 or arm64, macOS on arm64, or Windows on x64',
   },
   models: {
     what: 'the models that are fetched, not committed',
     present: () => fetchedModels().every(({ id, file }) => existsSync(join(FETCHED_MODELS, id, file))),
-    mend: '`hilum models pull`',
+    fix: '`hilum models pull`',
     optional: true,
   },
   fetching: {
     what: 'npm and tar, to fetch the viewer (OHIF)',
     present: () => hasOhif() || ['npm', 'tar'].every((name) => findProgram(name) !== undefined),
-    mend: 'put both on the PATH; npm comes with Node.js',
+    fix: 'put both on the PATH; npm comes with Node.js',
     optional: true,
   },
 };

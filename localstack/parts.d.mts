@@ -3,12 +3,12 @@ export interface Part {
   readonly what: string;
   readonly present: () => boolean;
   /** The command that gets it. */
-  readonly mend: string;
-  /** True where all but its own comfort works without it. */
+  readonly fix: string;
+  /** True if everything else works without it. */
   readonly optional?: true;
   /** Debian packages that bring it. */
   readonly packages?: readonly string[];
-  /** The virtual environment of ours that it is. */
+  /** The part's virtual environment. */
   readonly venv?: VenvName;
 }
 export type PartName =
@@ -41,23 +41,23 @@ export const PARTS: Readonly<Record<PartName, Part>>;
 export const PURPOSES: Readonly<Record<'demo' | 'test' | 'build' | 'bench', readonly PartName[]>>;
 export const VENVS: Readonly<Record<VenvName, { readonly folder: string; readonly requirements: string }>>;
 
-/** The whole path of a program: in `folders`, on PATH, or where systems keep it. */
+/** The full path of a program: in `folders`, on PATH, or in a usual folder. */
 export function findProgram(name: string, folders?: readonly string[]): string | undefined;
 /** The folder with initdb, postgres and psql of the newest PostgreSQL. */
 export function postgresFolder(): string | undefined;
-/** The plugin files of Orthanc that Hilum loads, or undefined where one of them is not installed. */
+/** The plugin files of Orthanc that Hilum loads, or undefined if one of them is not installed. */
 export function orthancPlugins(): readonly string[] | undefined;
 /** The Java archives that run PixelMed's validators from a script. */
 export function javaArchives(): readonly string[] | undefined;
-/** The plugin by which Orthanc's own pages get a link to the viewer, or undefined where it is not installed. */
+/** The plugin that adds a link to the viewer to Orthanc's pages, or undefined if it is not installed. */
 export function orthancPythonPlugin(): string | undefined;
-/** The whole path of Chromium or Chrome. */
+/** The full path of Chromium or Chrome. */
 export function findChromium(): string | undefined;
 /** SHA-256 of the requirement file that a virtual environment is made from. */
 export function requirementsDigest(venv: VenvName): string;
-/** The folder of real test data: HILUM_DATA, else ../shared/data beside the checkout. It need not exist. */
+/** The folder of real test data: HILUM_DATA, else ../shared/data beside the clone. It need not exist. */
 export function dataFolder(): string;
 /** True as root on Debian or Ubuntu: the set-up may install packages. */
 export function canInstallPackages(): boolean;
-/** True where `docker compose` can be called and an engine answers. */
+/** True if `docker compose` can be called and an engine answers. */
 export function hasDockerCompose(): boolean;

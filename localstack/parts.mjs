@@ -15,7 +15,7 @@ const PLUGIN_FOLDERS = ['/usr/share/orthanc/plugins', '/usr/lib/orthanc/plugins'
 const CHROMIUMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const ORTHANC_PLUGINS = ['libOrthancDicomWeb.so', 'libOrthancPostgreSQLIndex.so', 'libOrthancPostgreSQLStorage.so'];
 
-/** The whole path of a program: on PATH, or where systems keep it although an ordinary user's PATH may not say so. */
+/** The full path of a program: on PATH, or in a usual folder that an ordinary user's PATH may lack. */
 export function findProgram(name, folders = []) {
   const places = [...folders, ...(process.env.PATH ?? '').split(delimiter), ...USUAL_FOLDERS];
   return places.map((folder) => join(folder, name)).find((path) => isExecutable(path));
@@ -38,7 +38,7 @@ export function postgresFolder() {
   return folders.find((folder) => isExecutable(join(folder, 'initdb'))) ?? parentOf(findProgram('initdb'));
 }
 
-/** The Java archives that run PixelMed's validators from a script, or undefined where one of them is not installed. */
+/** The Java archives that run PixelMed's validators from a script, or undefined if one of them is not installed. */
 export function javaArchives() {
   const archives = ['pixelmed.jar', 'bsh.jar'].map((name) => join('/usr/share/java', name));
   return archives.every((path) => existsSync(path)) ? archives : undefined;
@@ -48,13 +48,13 @@ function parentOf(path) {
   return path === undefined ? undefined : join(path, '..');
 }
 
-/** The plugin files of Orthanc that Hilum loads, or undefined where one of them is not installed. */
+/** The plugin files of Orthanc that Hilum loads, or undefined if one of them is not installed. */
 export function orthancPlugins() {
   const found = ORTHANC_PLUGINS.map(orthancPlugin);
   return found.includes(undefined) ? undefined : found;
 }
 
-/** The plugin by which Orthanc's own pages get a link to the viewer; Orthanc does without it. */
+/** The plugin that adds a link to the viewer to Orthanc's pages. Orthanc also runs without it. */
 export function orthancPythonPlugin() {
   return orthancPlugin('libOrthancPython.so');
 }
@@ -63,12 +63,12 @@ function orthancPlugin(name) {
   return PLUGIN_FOLDERS.map((folder) => join(folder, name)).find(existsSync);
 }
 
-/** Chromium or Chrome, whose whole path the browser tests need. */
+/** The full path of Chromium or Chrome, for the browser tests. */
 export function findChromium() {
   return CHROMIUMS.map((name) => findProgram(name)).find((path) => path !== undefined);
 }
 
-/** The requirement file of a virtual environment of ours, and where the environment lies. */
+/** Hilum's Python virtual environments: the folder and the requirement file of each. */
 export const VENVS = {
   cloud: { folder: join(ROOT, '.venv/cloud'), requirements: join(ROOT, 'localstack/requirements.txt') },
   judges: { folder: join(ROOT, '.venv/judges'), requirements: join(ROOT, 'test/judges/requirements.txt') },
@@ -76,7 +76,7 @@ export const VENVS = {
   training: { folder: join(ROOT, '.venv/training'), requirements: join(ROOT, 'layers/training/requirements.txt') },
 };
 
-/** What a finished environment's stamp file holds: the digest of the requirements that it was made from. */
+/** The digest of an environment's requirements. A finished environment has it in its stamp file. */
 export function requirementsDigest(venv) {
   return createHash('sha256').update(readFileSync(VENVS[venv].requirements)).digest('hex');
 }
@@ -87,14 +87,14 @@ function venvIsReady(venv) {
   return existsSync(requirements) && existsSync(stamp) && readFileSync(stamp, 'utf8') === requirementsDigest(venv);
 }
 
-/** True where every package of the lock for this platform lies in node_modules, by npm's own record of what it put there. */
+/** True if every package of package-lock.json for this platform is installed, by npm's own record. */
 function packagesAreInstalled() {
   const record = join(ROOT, 'node_modules/.package-lock.json');
   if (!existsSync(record)) return false;
   const installed = JSON.parse(readFileSync(record, 'utf8')).packages;
   const locked = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
   const glibc = process.report.getReport().header.glibcVersionRuntime !== undefined;
-  // The others lie in the clone itself: its own package, and that of `setup/node`.
+  // The other entries are part of the clone: its own package, and that of `setup/node`.
   const fetched = Object.entries(locked).filter(
     ([path, { link }]) => path.startsWith('node_modules/') && link !== true,
   );
@@ -102,7 +102,7 @@ function packagesAreInstalled() {
   return needed.every(([path, entry]) => installed[path]?.version === entry.version);
 }
 
-/** npm leaves out optional packages for other platforms, and what only those need. */
+/** npm leaves out optional packages for other platforms, and packages that only they need. */
 function isNeededHere({ optional, os, cpu, libc }, glibc) {
   if (optional !== true) return true;
   return (
@@ -112,7 +112,7 @@ function isNeededHere({ optional, os, cpu, libc }, glibc) {
   );
 }
 
-/** Models whose cards name a source: their files come by `hilum models pull`, and tools that need them do without until then. */
+/** Models whose cards name a source. `hilum models pull` gets their files; until then, tools that need them are left out. */
 function fetchedModels() {
   const folder = join(ROOT, 'layers/models');
   if (!existsSync(folder)) return [];
@@ -123,7 +123,7 @@ function fetchedModels() {
   return cards.filter(({ source }) => source).map(({ id, file }) => ({ id, path: join(folder, id, file) }));
 }
 
-/** The folder of real test data: HILUM_DATA, else ../shared/data beside the checkout. It need not exist. */
+/** The folder of real test data: HILUM_DATA, else ../shared/data beside the clone. It need not exist. */
 export function dataFolder() {
   return resolve(process.env.HILUM_DATA ?? join(ROOT, '../shared/data'));
 }
@@ -135,7 +135,7 @@ export function canInstallPackages() {
   return isRoot() && findProgram('apt-get') !== undefined && existsSync('/etc/debian_version');
 }
 
-/** True where `docker compose` can be called and an engine answers. */
+/** True if `docker compose` can be called and an engine answers. */
 export function hasDockerCompose() {
   const docker = findProgram('docker');
   const works = (...args) => spawnSync(docker, args, { stdio: 'ignore', timeout: 5_000 }).status === 0;
@@ -143,7 +143,7 @@ export function hasDockerCompose() {
 }
 
 const apt = (packages) => `sudo apt-get install ${packages.join(' ')}`;
-const debian = (what, packages, present) => ({ what, packages, present, mend: apt(packages) });
+const debian = (what, packages, present) => ({ what, packages, present, fix: apt(packages) });
 const programs =
   (...names) =>
   () =>
@@ -152,21 +152,21 @@ const venv = (what, name, purpose) => ({
   what,
   venv: name,
   present: () => venvIsReady(name),
-  mend: `node setup/setup.mjs ${purpose}`,
+  fix: `node setup/setup.mjs ${purpose}`,
 });
 
-/** Every part: what it is for, how to see whether it is there, and the command that mends it. Keys are lane names. */
+/** Every part: what it is, whether it is present, and how to get it. Keys are lane names. */
 export const PARTS = {
   node: {
     what: 'Node.js 24',
     present: () =>
       Number(process.versions.node.split('.')[0]) >= 24 || existsSync(join(ROOT, 'node_modules/.bin/node')),
-    mend: 'npm ci --ignore-scripts (on a Mac: install Node.js 24)',
+    fix: 'npm ci --ignore-scripts (on a Mac: install Node.js 24)',
   },
   packages: {
     what: 'npm packages of package-lock.json',
     present: packagesAreInstalled,
-    mend: 'npm ci --ignore-scripts',
+    fix: 'npm ci --ignore-scripts',
   },
   cloud: venv('local cloud (MiniStack)', 'cloud', 'demo'),
   orthanc: debian(
@@ -182,12 +182,12 @@ export const PARTS = {
     ),
     optional: true,
   },
-  ohif: { what: 'the viewer (OHIF)', present: hasOhif, mend: 'node setup/fetch-ohif.mjs', optional: true },
+  ohif: { what: 'the viewer (OHIF)', present: hasOhif, fix: 'node setup/fetch-ohif.mjs', optional: true },
   newerOrthanc: {
-    what: `the newer Orthanc of Debian ${TRIXIE.suite}, which root alone can start (in a chroot)`,
+    what: `the newer Orthanc of Debian ${TRIXIE.suite}, which only root can start (in a chroot)`,
     packages: ['mmdebstrap'],
     present: () => isRoot() && hasTrixie(),
-    mend: 'as root: apt-get install mmdebstrap && node setup/make-trixie.mjs',
+    fix: 'as root: apt-get install mmdebstrap && node setup/make-trixie.mjs',
   },
   postgresql: debian('PostgreSQL with pg_trgm', ['postgresql'], () => {
     const folder = postgresFolder();
@@ -202,14 +202,14 @@ export const PARTS = {
     () => findProgram('java') !== undefined && javaArchives() !== undefined,
   ),
   poppler: debian('pdftotext', ['poppler-utils'], programs('pdftotext', 'pdftoppm')),
-  peers: venv('what the bench measures beside Hilum (pydicom with its plugins, highdicom)', 'bench', 'bench'),
+  peers: venv('bench peers (pydicom with its plugins, highdicom)', 'bench', 'bench'),
   // Not from PyPI: its torch brings gigabytes of CUDA.
   torch: debian('PyTorch, to train models', ['python3-torch'], () =>
     existsSync('/usr/lib/python3/dist-packages/torch/__init__.py'),
   ),
-  training: venv('what quantises models (onnxruntime, onnx)', 'training', 'test'),
+  training: venv('model quantisation (onnxruntime, onnx)', 'training', 'test'),
   strace: debian(
-    'strace, unshare and ip, to see every connection',
+    'strace, unshare and ip, to watch network connections',
     ['strace', 'util-linux', 'iproute2'],
     programs('strace', 'unshare', 'ip'),
   ),
@@ -217,13 +217,13 @@ export const PARTS = {
   models: {
     what: 'the models that are fetched, not committed',
     present: () => fetchedModels().every(({ path }) => existsSync(path)),
-    mend: 'bin/hilum models pull',
+    fix: 'bin/hilum models pull',
     optional: true,
   },
   data: {
     what: 'real test data',
     present: () => existsSync(join(dataFolder(), 'manifest.csv')),
-    mend: 'export HILUM_DATA=<folder with manifest.csv>',
+    fix: 'export HILUM_DATA=<folder with manifest.csv>',
   },
 };
 

@@ -1,8 +1,8 @@
 /** What the build wrote about itself into `dist/package.json`. */
 export interface Build {
-  /** The whole hash of the commit; absent where there was no git. */
+  /** The full hash of the commit; absent if there was no git. */
   readonly commit?: string;
-  /** Whether the working tree had changes that the commit has not. */
+  /** Whether the working tree had changes that were not committed. */
   readonly dirty: boolean;
 }
 
@@ -20,7 +20,7 @@ export const DEFAULT_HOME: string;
 export const FETCHED_MODELS: string;
 /** Where the viewer's files are kept. */
 export const VIEWER_CACHE: string;
-/** What is fetched once for all of a user's checkouts and packages. */
+/** The folder for downloads that all clones and packages of a user share. */
 export const USER_CACHE: string;
-/** Commands that the package has not, since they work on the sources. */
+/** Commands that the package does not have, because they need the sources. */
 export const CLONE_ONLY: readonly string[];

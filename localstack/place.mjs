@@ -1,5 +1,5 @@
-// Where this code lies and where it may write. In a clone everything stays in the clone; npm replaces the folder of a package
-// whole and its user may not write there, so that a package writes into folders of the user's.
+// The folders of this code, and the folders that it may write to. A clone writes only into itself. A package writes into its
+// user's folders, because npm replaces the package's own folder as a whole, and the user may not be allowed to write there.
 // Plain JavaScript for Node 20, without packages: the set-up reads it before any package is there.
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -13,12 +13,12 @@ const { version, build } = JSON.parse(readFileSync(join(ROOT, 'package.json'), '
 
 export const VERSION = version;
 
-/** What `scripts/build.ts` wrote about itself; a clone was not built. */
+/** What `scripts/build.ts` wrote about the build; undefined in a clone. */
 export const BUILD = build;
 
 export const IN_PACKAGE = BUILD !== undefined;
 
-/** What is fetched once for all of a user's checkouts and packages. */
+/** The folder for downloads that all clones and packages of a user share. */
 export const USER_CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'hilum');
 
 /** The local environment and the edge's journal, unless HILUM_HOME names another folder. */
@@ -30,5 +30,8 @@ export const FETCHED_MODELS = IN_PACKAGE ? join(USER_CACHE, 'models') : join(ROO
 /** The viewer's files. */
 export const VIEWER_CACHE = IN_PACKAGE ? USER_CACHE : join(ROOT, '.cache');
 
-/** Commands that work on the sources: they bundle functions, deploy the CDK app, make phantoms. The package has them not. */
+/**
+ * Commands that the package does not have, because they need the sources: they bundle functions, deploy the CDK app, and make
+ * phantoms.
+ */
 export const CLONE_ONLY = ['demo', 'local'];

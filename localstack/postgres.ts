@@ -22,9 +22,10 @@ interface Cluster extends PostgresOptions {
 }
 
 /**
+/**
  * The folder of PostgreSQL's programs.
  *
- * @throws ConfigurationError where it is not installed
+ * @throws ConfigurationError if it is not installed
  */
 export function postgresPrograms(): string {
   const bin = postgresFolder();
@@ -33,10 +34,11 @@ export function postgresPrograms(): string {
 }
 
 /**
- * Starts the private PostgreSQL cluster of this home and makes it where it is not there yet: scram-sha-256 for everybody,
- * loopback only, no socket file, its own port and data folder; never the system's cluster.
+ * Starts this home's private PostgreSQL cluster, and makes it first if necessary. It requires scram-sha-256 of all users,
+ * listens on the loopback interface only, and has no socket file. Port and data folder are its own: the system's cluster is
+ * never used.
  *
- * @throws ConfigurationError where PostgreSQL is not installed or does not start
+ * @throws ConfigurationError if PostgreSQL is not installed or does not start
  */
 export async function startPostgres(options: PostgresOptions): Promise<ProcessRecord> {
   const bin = postgresPrograms();
@@ -80,7 +82,7 @@ function initialise({ bin, folder, user, secrets }: Cluster): void {
   }
 }
 
-/** The health check: true where a PostgreSQL on this port takes connections. */
+/** The health check: true if a PostgreSQL on this port accepts connections. */
 export function postgresAnswers(port: number): boolean {
   const program = join(postgresFolder() ?? '', 'pg_isready');
   return spawnSync(program, ['-q', '-h', '127.0.0.1', '-p', String(port)], { env: ENV, timeout: 2_000 }).status === 0;
@@ -90,13 +92,16 @@ function hasDatabase(cluster: Cluster): boolean {
   return psql(cluster, 'postgres', `SELECT 1 FROM pg_database WHERE datname = '${ORTHANC_DATABASE}';`).includes('1');
 }
 
-/** The same statements make the database in the compose file's way. */
+/** Makes Orthanc's database, with the same statements as the compose file. */
 function prepareDatabase(cluster: Cluster): void {
   const statements = readFileSync(join(ROOT, 'localstack/postgresql/orthanc.sql'), 'utf8');
   psql(cluster, 'postgres', `\\set password '${cluster.secrets.orthancDatabasePassword}'\n${statements}`);
 }
 
-/** Statements go in by standard input and the password by the environment: neither shows in the process list. */
+/**
+ * Runs psql. Statements go through standard input and the password through the environment, so that neither shows in the
+ * process list.
+ */
 function psql({ bin, port, secrets }: Cluster, database: string, statements: string): string {
   const args = ['-X', '-q', '-t', '-v', 'ON_ERROR_STOP=1', '-h', '127.0.0.1', '-p', String(port), '-U', 'postgres'];
   const result = spawnSync(join(bin, 'psql'), [...args, '-d', database], {

@@ -5,13 +5,13 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigurationError } from '#core/errors.ts';
 
-/** A service process as it is remembered between commands. The start mark tells it from a later one with the same pid. */
+/** A service process as remembered between commands. The start mark distinguishes it from a later process with the same pid. */
 export interface ProcessRecord {
   readonly pid: number;
   readonly startMark: string;
 }
 
-/** The user a service runs as, by number; undefined: the current user. */
+/** The user and the group that a service runs as. */
 export interface ServiceUser {
   readonly uid: number;
   readonly gid: number;
@@ -20,7 +20,7 @@ export interface ServiceUser {
 export interface LaunchOptions {
   readonly command: string;
   readonly args: readonly string[];
-  /** The whole environment: nothing of ours is inherited. */
+  /** The whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   /** Standard output and error are appended to this file (0600). */
@@ -31,7 +31,7 @@ export interface LaunchOptions {
 /**
  * Starts a service in a session of its own, so that it outlives this process and a Ctrl-C here does not reach it.
  *
- * @throws ConfigurationError where the program cannot be started
+ * @throws ConfigurationError if the program cannot be started
  */
 export async function launch({ command, args, env, cwd, log, user }: LaunchOptions): Promise<ProcessRecord> {
   const output = openSync(log, 'a', 0o600);
@@ -48,24 +48,24 @@ export async function launch({ command, args, env, cwd, log, user }: LaunchOptio
   }
 }
 
-/** What tells a running process from all others. */
+/** The record that identifies a running process. */
 export function recordOf(pid: number): ProcessRecord {
   return { pid, startMark: processTable().get(pid)?.startMark ?? '' };
 }
 
-/** True while the recorded process lives; a zombie and a stranger with its pid do not count. */
+/** True while the recorded process lives. A zombie, or another process with the same pid, does not count. */
 export function isRunning(record: ProcessRecord | undefined): boolean {
   return record !== undefined && processTable().get(record.pid)?.startMark === record.startMark;
 }
 
 export interface StopOptions {
-  /** What asks the service to end. */
+  /** The signal that asks the service to end. */
   readonly signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL';
   /** How long it may take until it is killed. */
   readonly graceMs: number;
 }
 
-/** Stops a service and everything it started: asks, waits, then kills who is left. Does nothing where it is gone. */
+/** Stops a service and everything it started: asks, waits, and then kills what is left. Does nothing if the service is gone. */
 export async function stop(record: ProcessRecord, { signal, graceMs }: StopOptions): Promise<void> {
   if (!isRunning(record)) return;
   const family = familyOf(record);
@@ -81,7 +81,7 @@ function send(record: ProcessRecord, signal: NodeJS.Signals): void {
   try {
     process.kill(record.pid, signal);
   } catch (error) {
-    // It may have ended between the look and the signal, which is what was wanted.
+    // The process may have ended just before the signal, which is fine.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
@@ -95,7 +95,7 @@ async function allGone(records: readonly ProcessRecord[], withinMs: number): Pro
   return true;
 }
 
-/** The process and all its descendants, as they are now: once it is gone, nothing says whose the children were. */
+/** The process and all its present descendants. Once the process is gone, its descendants can no longer be found. */
 function familyOf(root: ProcessRecord): readonly ProcessRecord[] {
   const table = processTable();
   const family = [root];
@@ -149,8 +149,8 @@ function tableFromPs(): ReadonlyMap<number, ProcessEntry> {
 }
 
 /**
- * A port that nobody holds: the wanted one, else one from 20000 to 32000, below what systems give to outgoing connections.
- * Tried on every interface, since Orthanc listens on all.
+ * A free port: the wanted one, else one from 20000 to 32000, below the range for outgoing connections. It is tried on every
+ * interface, because Orthanc listens on all of them.
  */
 export async function freePort(wanted?: number): Promise<number> {
   if (wanted !== undefined && (await isFree(wanted))) return wanted;
@@ -172,10 +172,10 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * Asks `ready` until it says so.
+ * Calls `ready` until it returns true.
  *
- * @throws ConfigurationError where it does not within `withinMs` or the process ends before, naming the log to read; the
- *   process is stopped then
+ * @throws ConfigurationError if the process ends, or is not ready within `withinMs` and is then stopped; the message names
+ *   the log
  */
 export async function waitUntilReady(
   record: ProcessRecord,
@@ -187,7 +187,9 @@ export async function waitUntilReady(
     if (!isRunning(record)) throw new ConfigurationError(`${service.name} ended while starting: see ${service.log}`);
     if (performance.now() > deadline) {
       await stop(record, { signal: 'SIGKILL', graceMs: 5_000 });
-      throw new ConfigurationError(`${service.name} was not ready in ${service.withinMs} ms: see ${service.log}`);
+      throw new ConfigurationError(
+        `${service.name} was not ready within ${service.withinMs / 1000} s: see ${service.log}`,
+      );
     }
     await sleep(40);
   }

@@ -1,7 +1,7 @@
 """Starts MiniStack on a Unix socket: `python serve_ministack.py SOCKET`.
 
-MiniStack's own program listens on a TCP port, which every page of a browser on this machine finds by trying. This does what
-that program does in the foreground (`main` of ministack/app.py 1.5.33), on a socket that only its owner can open.
+MiniStack's own program listens on a TCP port, and any web page on this machine can find the port by trying. This script does
+what that program does in the foreground (`main` of ministack/app.py 1.5.33), but on a socket that only its owner can open.
 """
 
 import asyncio

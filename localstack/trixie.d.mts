@@ -1,7 +1,7 @@
-/** What the Debian beside the machine's own holds. */
+/** The contents of the Debian system for the tests. */
 export const TRIXIE: { readonly suite: string; readonly variant: string; readonly packages: readonly string[] };
 
-/** The folder that is its root, whether or not it is there. */
+/** Its root folder, whether or not it exists. */
 export function trixieRoot(cache?: string): string;
-/** True where it was made. */
+/** True if it was made. */
 export function hasTrixie(cache?: string): boolean;

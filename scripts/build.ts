@@ -1,6 +1,6 @@
 /**
- * `npm run build`: `dist/`, which is what the npm package runs from (ADR 16). Node refuses to strip types below `node_modules`,
- * so that a package has to be JavaScript. The same sources give the same bytes in every folder and under every umask.
+ * `npm run build`: makes `dist/`, from which the npm package runs (ADR 16). The package must be JavaScript, because Node
+ * refuses to strip types below `node_modules`. The same sources give the same bytes in every folder and under every umask.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, globSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { modulesIn, nameJavaScript, reachedFrom } from './build/modules.ts';
 import { copyOnnxruntime, ONNXRUNTIME } from './build/onnxruntime.ts';
 
 const DIST = join(ROOT, 'dist');
-/** What people and their tools start from: the command, the decoder's thread, every tool, and what a tool's author imports. */
+/** The entry points: the command, the decoder's thread, every tool, and the modules that a tool's author imports. */
 const ENTRIES = ['cli/hilum.js', 'adapters/decoder/worker.js', 'tools/*/tool.js', '{core,dicom}/**/*.js'];
 const PACKAGE = z.object({
   version: z.string(),
@@ -39,7 +39,7 @@ copyModels();
 copyOnnxruntime(DIST);
 setModes();
 
-/** Types by the compiler, of every module that it reaches; JavaScript and source maps of the same modules by esbuild. */
+/** The compiler writes the types of every module that it reaches. esbuild writes JavaScript and source maps of the same modules. */
 function compile(): void {
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.build.json')], { cwd: ROOT, stdio: 'inherit' });
@@ -60,7 +60,10 @@ function compile(): void {
   nameJavaScript(DIST);
 }
 
-/** Removes what only those commands need that the package has not. What is left finds its packages among the dependencies. */
+/**
+ * Removes modules that only the clone's commands need, and checks that package.json declares the packages that the others
+ * import.
+ */
 function leaveOut(): void {
   const entries = globSync(ENTRIES, { cwd: DIST });
   const commands = CLONE_ONLY.map((name) => `cli/commands/${name}.js`);
@@ -72,15 +75,15 @@ function leaveOut(): void {
   }
   const undeclared = [...packages].filter((name) => !(name in description.dependencies) && name !== ONNXRUNTIME);
   if (undeclared.length === 0) return;
-  throw new Error(`dist/ imports what package.json does not bring: ${undeclared.join(', ')}`);
+  throw new Error(`dist/ imports packages that package.json does not declare: ${undeclared.join(', ')}`);
 }
 
-/** Their descriptions; the code is there already. */
+/** Copies the tools' manifests. Their code has been compiled already. */
 function copyTools(): void {
   copy('tools/*/manifest.json');
 }
 
-/** Cards of all models, and the files of those that are committed; the others are fetched. */
+/** Copies the cards of all models, and the files of committed models. The other files are fetched. */
 function copyModels(): void {
   for (const card of copy('layers/models/*/model.json')) {
     const { file, source } = MODEL.parse(readJson(join(ROOT, card)));
@@ -98,7 +101,7 @@ function copy(pattern: string): readonly string[] {
   return files;
 }
 
-/** npm packs the modes that it finds: those of a clone and of what is built depend on the umask. */
+/** Sets the file modes, which npm packs as it finds them: in a clone and in `dist/` they depend on the umask. */
 function setModes(): void {
   for (const file of globSync('**', { cwd: DIST, withFileTypes: true })) {
     chmodSync(join(file.parentPath, file.name), file.isDirectory() ? 0o755 : 0o644);

@@ -14,7 +14,7 @@ const DOCUMENT = join(ROOT, 'docs/conformance.md');
 
 const missing = (['data', 'judges'] as const).filter((part) => !PARTS[part].present());
 for (const part of missing) {
-  console.error(`The table of the test data is not updated: ${PARTS[part].what} is missing (${PARTS[part].mend})`);
+  console.error(`The table of the test data is not updated: ${PARTS[part].what} is missing (${PARTS[part].fix})`);
 }
 const data = missing.length > 0 ? {} : { 'test-data': dataPart(await judgeTestData(dataFolder())) };
 const document = readFileSync(DOCUMENT, 'utf8');

@@ -1,4 +1,4 @@
-// Installs Debian packages without starting their services: Hilum runs private services of its own, as other users, and a
+// Installs Debian packages without starting their services. Hilum runs private services of its own, as other users, and a
 // machine must not end up with a PACS or a database that nobody asked for.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,10 +1,10 @@
-// What is missing on this machine and how to get it: `node setup/setup.mjs doctor`, and `hilum doctor` once the packages are
-// there. Plain JavaScript for Node 20, without packages, for it is asked when nothing is there yet.
+// Shows what is missing on this machine and how to get it: `node setup/setup.mjs doctor`, and `hilum doctor` once the npm
+// packages are installed. Plain JavaScript for Node 20, without packages, because it also runs before anything is installed.
 import { PACKAGE_PARTS } from '../localstack/package-parts.mjs';
 import { hasDockerCompose, PARTS, PURPOSES } from '../localstack/parts.mjs';
 import { IN_PACKAGE } from '../localstack/place.mjs';
 
-/** Prints the answer and returns the exit code: 1 where a needed part is missing. */
+/** Prints the answer and returns the exit code: 1 if a needed part is missing. */
 export function doctor({ json = false, print = console.log } = {}) {
   const findings = examine();
   if (json) print(JSON.stringify(findings, undefined, 2));
@@ -27,20 +27,20 @@ function examineClone() {
     ...Object.entries(PARTS).map(([part, found]) => findingOf(part, found, isNeeded(part, found))),
     {
       part: 'docker',
-      what: 'Docker Compose 2 with an engine that runs, the other way to Orthanc and PostgreSQL',
+      what: 'Docker Compose 2 with a running engine, the other way to run Orthanc and PostgreSQL',
       present: docker,
       needed: false,
-      ...(docker ? {} : { mend: 'see https://docs.docker.com/engine/install/' }),
+      ...(docker ? {} : { fix: 'see https://docs.docker.com/engine/install/' }),
     },
   ];
 }
 
-function findingOf(part, { what, mend, present: isPresent }, needed) {
+function findingOf(part, { what, fix, present: isPresent }, needed) {
   const present = isPresent();
-  return { part, what, present, needed, ...(present ? {} : { mend }) };
+  return { part, what, present, needed, ...(present ? {} : { fix }) };
 }
 
-function lineOf({ what, present, needed, mend }) {
+function lineOf({ what, present, needed, fix }) {
   if (present) return `ok       ${what}`;
-  return `${needed ? 'MISSING ' : 'missing '} ${what}\n         ${mend}`;
+  return `${needed ? 'MISSING ' : 'missing '} ${what}\n         ${fix}`;
 }

@@ -1,5 +1,5 @@
-// Brings the viewer's files: OHIF as its makers publish it on npm, fetched when it is first needed and kept where `localstack/place.mjs`
-// says. Plain JavaScript for Node 20, without packages: the set-up for the tests fetches it too.
+// Fetches the viewer's files on first use: OHIF as published on npm. `localstack/place.mjs` names their folder. Plain
+// JavaScript for Node 20, without packages, because the set-up for the tests runs it.
 import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const LEFT_OUT = ['ort', 'dicom-microscopy-viewer', '*.map', 'google.js', 'oidc-
 /**
  * Fetches OHIF with npm, from the configured registry. Does nothing if it is there already.
  *
- * @throws Error where npm cannot fetch it or the package is not the known one; the message says what to do
+ * @throws Error if npm cannot fetch it or the package is not the known one; the message says what to do
  */
 export async function fetchOhif(cache = VIEWER_CACHE) {
   if (hasOhif(cache)) return ohifFolder(cache);
@@ -57,8 +57,8 @@ async function verify(tarball) {
   const integrity = `sha512-${digest.digest('base64')}`;
   if (integrity === OHIF.integrity) return;
   throw new Error(
-    `the npm registry gave a ${OHIF.name} ${OHIF.version} that is not the known one (${integrity}): nothing of it was kept. ` +
-      'See which registry `npm config get registry` names',
+    `the npm registry's ${OHIF.name} ${OHIF.version} is not the known package: it has the digest ${integrity}. It was discarded. ` +
+      'Check the registry that `npm config get registry` names',
   );
 }
 

@@ -1,4 +1,4 @@
-// Makes the Debian trixie system of the tests on first use. All checkouts of a user share it. Nothing in it is installed on the machine,
+// Makes the Debian trixie system of the tests on first use. All clones of a user share it. Nothing in it is installed on the machine,
 // and only tests run programs in it. Plain JavaScript for Node 20, without packages, because the set-up for the tests runs it.
 import {
   chmodSync,
@@ -24,10 +24,10 @@ const DRAFT = 'draft-trixie-';
 const NETWORK_SETTING = /^Acquire::(https?|Check-Valid-Until|Check-Date|Retries|ForceIPv[46])\b/;
 
 /**
- * Makes it with mmdebstrap, from the mirror of the machine's own apt, or else from mmdebstrap's default. Does nothing if it is
- * there already. `cache` and `osRelease` are for tests.
+ * Makes it with mmdebstrap, from the mirror of the machine's own apt, or else from mmdebstrap's default. Does nothing if it
+ * is there already. `cache` and `osRelease` are for tests.
  *
- * @throws Error where it cannot be made; the message says what to do
+ * @throws Error if it cannot be made; the message says what to do
  */
 export async function makeTrixie(cache = USER_CACHE, osRelease = '/etc/os-release') {
   if (hasTrixie(cache)) return trixieRoot(cache);
@@ -44,8 +44,8 @@ export async function makeTrixie(cache = USER_CACHE, osRelease = '/etc/os-releas
     }
   }
   throw new Error(
-    `Debian ${TRIXIE.suite} could not be made. It takes root, mmdebstrap (apt-get install mmdebstrap) and a Debian mirror, ` +
-      `which is the one of apt's own sources where they name one:\n${failures.join('\n')}`,
+    `Debian ${TRIXIE.suite} could not be made. It needs root, mmdebstrap (apt-get install mmdebstrap) and a Debian mirror, ` +
+      `by default the one in apt's sources:\n${failures.join('\n')}`,
   );
 }
 

@@ -21,7 +21,7 @@ export function run(command, args, options = {}) {
 /**
  * What a program prints to stdout.
  *
- * @throws Error with the last lines of the program's output, where it fails
+ * @throws Error with the last lines of the program's output, if the program fails
  */
 export async function outputOf(command, args, options) {
   const { ok, code, stdout, output } = await run(command, args, options);

@@ -1,6 +1,6 @@
-// Makes a fresh clone ready: `node setup/setup.mjs demo|test|build|bench`, run by npm before those commands; with `doctor` it
-// installs nothing and says what is missing.
-// Plain JavaScript for Node 20 and without packages, since it is what installs them. One second where all is there.
+// Prepares a fresh clone: `node setup/setup.mjs demo|test|build|bench`, which npm runs before those commands. With `doctor`
+// it installs nothing and says what is missing. If nothing is missing, it takes a second. Plain JavaScript for Node 20,
+// without packages, because it installs them.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -53,7 +53,7 @@ async function installDebianPackages(parts) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const wait = ['-o', 'DPkg::Lock::Timeout=300'];
   const before = daemons();
-  await step(`installing Debian packages (${packages.join(', ')}), none of their services started`, async () => {
+  await step(`installing Debian packages (${packages.join(', ')}) without starting their services`, async () => {
     const update = await run(aptGet, [...wait, '-qq', 'update'], { env });
     if (!update.ok) return update;
     const args = [...wait, '-o', 'Dpkg::Options::=--force-confold', '-y', '-qq', '--no-install-recommends', 'install'];
@@ -125,7 +125,7 @@ async function makeNewerOrthanc(parts) {
   await step(`making ${PARTS.newerOrthanc.what}`, () => outcomeOf(makeTrixie()));
 }
 
-/** The outcome of a step that throws where it fails. */
+/** The outcome of a step that throws if it fails. */
 function outcomeOf(work) {
   return work.then(
     () => ({ ok: true, output: '' }),
@@ -138,15 +138,17 @@ function conclude(purpose, parts) {
   const missing = parts.filter((name) => !PARTS[name].present());
   if (missing.length === 0) say('everything is there');
   if (missing.length === 0) return;
-  for (const name of missing) say(`missing: ${PARTS[name].what}. To get it: ${PARTS[name].mend}`);
+  for (const name of missing) say(`missing: ${PARTS[name].what}. To get it: ${PARTS[name].fix}`);
   if (missing.includes('orthanc') || missing.includes('postgresql')) {
     const docker = hasDockerCompose();
     say(
-      docker ? 'or run both in Docker: bin/hilum local up --docker' : 'or install Docker: bin/hilum local up --docker',
+      docker
+        ? 'or run both in Docker: bin/hilum local up --docker'
+        : 'or install Docker, and run both in it: bin/hilum local up --docker',
     );
   }
-  if (purpose === 'demo') say('the demo keeps its objects in an in-process DICOMweb store where there is no Orthanc.');
-  else if (purpose !== 'build') say('tests that need them are skipped by name.');
+  if (purpose === 'demo') say('without Orthanc, the demo uses a DICOMweb archive in its own process.');
+  else if (purpose !== 'build') say('tests that need a missing part are skipped by name.');
   if (purpose !== 'demo' && process.env.HILUM_REQUIRE_ALL_LANES === '1') {
     say('HILUM_REQUIRE_ALL_LANES=1 makes a missing part a failure.');
     process.exitCode = 1;

@@ -29,7 +29,7 @@ export const secretsManager = /* @__PURE__ */ once(() => new SecretsManagerClien
 
 export const ssm = /* @__PURE__ */ once(() => new SSMClient({ maxAttempts: 4 }));
 
-/** The SDK's option by which a call is given up. */
+/** The SDK's option for aborting a call. */
 export const within = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal });
 
 /**

@@ -1,4 +1,4 @@
-/** Which tools are deployed, from the parameter that the stack publishes (SSM Parameter Store). */
+/** Reads the deployed tools from the parameter that the stack publishes (SSM Parameter Store). */
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { ConfigurationError } from '#core/errors.ts';
 import { DeployedToolsSchema } from '#pipeline/environment.ts';
@@ -11,8 +11,8 @@ const failed = (error: unknown): Error => translated(error, WHAT);
 
 /**
  * @param parameter the parameter's name: the stack's output `ToolsParameterName`
- * @throws ConfigurationError (from its method) where the parameter is missing, may not be read or holds something else
- * @throws ServiceUnavailableError (from its method) where Systems Manager does not answer
+ * @throws ConfigurationError (from its method) if the parameter is missing, may not be read or holds something else
+ * @throws ServiceUnavailableError (from its method) if Systems Manager does not answer
  */
 export function createSsmDeployedTools({
   parameter,
@@ -35,7 +35,7 @@ function toolsIn(text: string): ReadonlyMap<string, string> {
   const parsed = DeployedToolsSchema.safeParse(parsedJson(text));
   if (parsed.success) return new Map(Object.entries(parsed.data.tools));
   throw new ConfigurationError(
-    `${WHAT} holds something that this version does not read: deploy and edge must be of versions that fit`,
+    `${WHAT} has a format that this version cannot read: use the same version of Hilum for the deployment and the edge`,
   );
 }
 

@@ -6,7 +6,7 @@ import { translated } from './clients.ts';
 import { errorName } from './refusal.ts';
 import { type AccessKey, signedHeaders } from './signature.ts';
 
-/** A cloud that is not AWS: its address, the region it plays, and the only key that it takes. */
+/** A cloud that is not AWS: its address, its region, and the only key that it accepts. */
 export interface LocalCloud {
   readonly endpoint: string;
   readonly region: string;
@@ -14,12 +14,12 @@ export interface LocalCloud {
 }
 
 /**
- * Makes a bucket where it is not there yet.
+ * Makes a bucket if it does not exist.
  *
- * @throws ServiceUnavailableError where the cloud does not answer
+ * @throws ServiceUnavailableError if the cloud does not answer
  */
 export async function createBucket({ endpoint, region, credentials }: LocalCloud, bucket: string): Promise<void> {
-  // A copy: the client marks the object as its own.
+  // A copy, because the client modifies the object.
   const client = new S3Client({ endpoint, region, credentials: { ...credentials }, forcePathStyle: true });
   try {
     await client.send(new CreateBucketCommand({ Bucket: bucket }));
@@ -31,10 +31,10 @@ export async function createBucket({ endpoint, region, credentials }: LocalCloud
 }
 
 /**
- * Puts the archive's address and credentials where `readArchiveSecret` finds them.
+ * Writes the archive's address and credentials to the secret that `readArchiveSecret` reads.
  *
- * @throws ConfigurationError where there is no such secret
- * @throws ServiceUnavailableError where the cloud does not answer
+ * @throws ConfigurationError if there is no such secret
+ * @throws ServiceUnavailableError if the cloud does not answer
  */
 export async function writeArchiveSecret(cloud: LocalCloud, arn: string, secret: ArchiveSecret): Promise<void> {
   const { endpoint, region, credentials } = cloud;
@@ -48,7 +48,7 @@ export async function writeArchiveSecret(cloud: LocalCloud, arn: string, secret:
   }
 }
 
-/** The health check of MiniStack and of LocalStack alike, which MiniStack's guard lets through signed only. */
+/** The health check of MiniStack and LocalStack. MiniStack's guard lets it through only if it is signed. */
 export async function localCloudAnswers({ endpoint, region, credentials }: LocalCloud): Promise<boolean> {
   const url = new URL('/_localstack/health', endpoint);
   try {
@@ -57,7 +57,7 @@ export async function localCloudAnswers({ endpoint, region, credentials }: Local
     await response.arrayBuffer();
     return response.ok;
   } catch {
-    // Refused, reset or too slow: in a health check all of them are the answer no.
+    // Refused, reset or too slow: the cloud is not healthy.
     return false;
   }
 }

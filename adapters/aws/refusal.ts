@@ -1,4 +1,4 @@
-/** Why AWS does not do what was asked, for people: the SDK's errors by name, each with its reason and mend. */
+/** Why AWS refuses a call, for people: the SDK's errors by name, each with its reason and fix. */
 
 /** The SDK's name for an error, or the system's code of a broken connection, or the error's class. */
 export function errorName(error: unknown): string {
@@ -9,17 +9,16 @@ export function errorName(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
-const EXPIRED = 'the credentials have expired: sign in anew (`aws sso login`), or set new ones';
+const EXPIRED = 'the credentials have expired: sign in again (`aws sso login`), or set new ones';
 const DENIED =
   'these credentials may not use it: give their role the permission, or use other ones (AWS_PROFILE, AWS_ACCESS_KEY_ID)';
 const UNKNOWN =
   'the credentials are not valid there: check AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
 const NONE = 'no credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
-const ABSENT =
-  'there is none of that name: check the name, the account and the region (AWS_REGION), and AWS_ENDPOINT_URL';
-const ELSEWHERE = 'it is in another region: set AWS_REGION to that';
+const ABSENT = 'it does not exist: check the name, the account, the region (AWS_REGION) and AWS_ENDPOINT_URL';
+const ELSEWHERE = 'it is in another region: set AWS_REGION to that region';
 
-/** What no retry mends: a person has to correct a name, a permission or a setting. */
+/** Errors that no retry can fix: a person has to correct a name, a permission or a setting. */
 const SETTINGS: Readonly<Record<string, string>> = {
   ...{ ExpiredToken: EXPIRED, ExpiredTokenException: EXPIRED, RequestExpired: EXPIRED, TokenRefreshRequired: EXPIRED },
   ...{ AccessDenied: DENIED, AccessDeniedException: DENIED, Forbidden: DENIED, UnauthorizedOperation: DENIED },
@@ -35,24 +34,24 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 const UNREACHABLE =
-  'nothing answers: check the network and AWS_ENDPOINT_URL; of the local cloud, `hilum local status` tells more';
+  'nothing answers: check the network and AWS_ENDPOINT_URL; for the local cloud, see `hilum local status`';
 const BROKEN = 'the connection broke off: check the network';
-const BUSY = 'the service asks to slow down';
+const BUSY = 'the service is throttling requests';
 
-/** What may be different the next time. */
+/** Errors that a retry may overcome. */
 const PASSING: Readonly<Record<string, string>> = {
   ...{ ECONNREFUSED: UNREACHABLE, ENOTFOUND: UNREACHABLE, EAI_AGAIN: UNREACHABLE, EHOSTUNREACH: UNREACHABLE },
   ...{ ENETUNREACH: UNREACHABLE, ETIMEDOUT: UNREACHABLE, ECONNRESET: BROKEN, EPIPE: BROKEN },
   TimeoutError: 'it does not answer in time: check the network',
-  SyntaxError: 'what answers there is not AWS: check AWS_ENDPOINT_URL',
+  SyntaxError: 'the server at that address is not AWS: check AWS_ENDPOINT_URL',
   ...{ SlowDown: BUSY, ThrottlingException: BUSY, ProvisionedThroughputExceededException: BUSY },
   ...{ RequestLimitExceeded: BUSY, TooManyRequestsException: BUSY },
 };
 
-/** Why, and whether a person has to act before it can be otherwise. */
+/** The reason, and whether a person has to act. */
 export function reasonOfRefusal(error: unknown): { readonly isSetting: boolean; readonly why: string } {
   const name = errorName(error);
   const setting = SETTINGS[name];
   if (setting !== undefined) return { isSetting: true, why: setting };
-  return { isSetting: false, why: PASSING[name] ?? 'the service failed, and may answer another time' };
+  return { isSetting: false, why: PASSING[name] ?? 'the service failed, and a later attempt may succeed' };
 }

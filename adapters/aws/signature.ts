@@ -1,7 +1,7 @@
 /**
- * AWS Signature Version 4 as a service sees it ("Create a signed AWS API request", IAM User Guide): what a request says of
- * its signature, and whether the owner of a key made it. The request is signed again, by AWS's own signer and over the
- * headers that it names, and the two signatures are compared.
+ * Verifies AWS Signature Version 4 as a service does ("Create a signed AWS API request", IAM User Guide). It reads what a
+ * request claims about its signature, and checks whether the owner of a key made it: AWS's own signer signs the request
+ * again, over the headers that the request names, and the two signatures are compared.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Sha256 } from '@smithy/core/checksum';
@@ -13,39 +13,39 @@ export interface AccessKey {
   readonly secretAccessKey: string;
 }
 
-/** A request by its line and headers. */
+/** The line and the headers of a request. */
 export interface SignableRequest {
   readonly method: string;
-  /** Path and query as they are on the line. */
+  /** Path and query as sent. */
   readonly url: string;
-  /** By names in small letters; values of a repeated header are joined by commas. */
+  /** By lower-case name. Values of a repeated header are joined by commas. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a request says of its signature, in the Authorization header or in the query (a presigned URL). */
+/** What a request claims about its signature, in the Authorization header or in the query (a presigned URL). */
 export interface Claim {
   readonly accessKeyId: string;
   readonly signedAt: Date;
-  /** Milliseconds since the epoch of which the signature holds, first and last. */
+  /** The period in which the signature is valid, ms since the epoch. */
   readonly valid: readonly [from: number, to: number];
   readonly region: string;
   readonly service: string;
   readonly signedHeaders: readonly string[];
   readonly signature: string;
-  /** The last line of the canonical request where the request says it: a digest in hex, or a word for none (UNSIGNED-PAYLOAD, …). */
+  /** The last line of the canonical request, if the request states it: a digest in hex, or a word such as UNSIGNED-PAYLOAD. */
   readonly payload: string | undefined;
 }
 
-/** How far a client's clock may be off: AWS's quarter of an hour. */
+/** How far a client's clock may be off: 15 minutes, as in AWS. */
 const SKEW_MS = 15 * 60_000;
-/** The longest life of a presigned URL: AWS's week. */
+/** The longest life of a presigned URL: a week, as in AWS. */
 const LONGEST_S = 7 * 24 * 3600;
 const ALGORITHM = 'AWS4-HMAC-SHA256';
-/** The services that are S3 to a signature. */
+/** The services that are signed by S3's rules. */
 const S3 = ['s3', 's3express', 's3-object-lambda', 's3-outposts'];
 const NOT_SIGNED = 'UNSIGNED-PAYLOAD';
 
-/** Reads what a request says of its signature; undefined where it says nothing, or nothing whole. */
+/** Reads what a request claims about its signature; undefined if there is no claim or it is incomplete. */
 export function readClaim({ url, headers }: SignableRequest): Claim | undefined {
   const query = queryOf(url);
   if (query === undefined) return undefined;
@@ -108,15 +108,15 @@ function claimOf(parts: Parts): Omit<Claim, 'valid' | 'payload'> | undefined {
   return { accessKeyId, signedAt, region, service, signedHeaders: signedHeaders.split(';'), signature };
 }
 
-/** A digest of the body that the request itself names, in hex. */
+/** The digest of the body that the request states, in hex. */
 export const digestIn = ({ payload = '' }: Claim): string | undefined =>
   /^[0-9a-f]{64}$/.test(payload) ? payload : undefined;
 
 /**
- * Whether the claim is true: the request was signed with this key, and what names its target is part of what was signed,
- * which is the host and every header of AWS's own (x-amz-…). The time is the caller's to look at (`valid`).
+ * Whether the claim is true: the request was signed with this key, and the signature covers the host and all of AWS's own
+ * headers (x-amz-…). The caller checks the time (`valid`).
  *
- * @param payload the last line of the canonical request: what the claim says, else SHA-256 of the body in hex
+ * @param payload the last line of the canonical request: the claim's payload, else the SHA-256 of the body in hex
  */
 export async function isSignedBy(
   key: AccessKey,
@@ -134,7 +134,7 @@ export async function isSignedBy(
   return again.length === signature.length && timingSafeEqual(Buffer.from(again), Buffer.from(signature));
 }
 
-/** Signs what is there; the canonical request and the string to sign are those of AWS's reference. */
+/** Signs a request, with the canonical request and the string to sign of AWS's reference. */
 function signatureOf(
   key: AccessKey,
   { method, url, headers, query }: SignableRequest & { readonly query: Query },
@@ -163,7 +163,7 @@ function signatureOf(
   return signerOf(key, claim).sign(text, { signingDate: signedAt });
 }
 
-/** S3's is the path as it is sent; all others' is without dots and doubled slashes, and encoded once more. */
+/** S3 signs the path as sent. Other services sign it without dot segments and doubled slashes, and encoded once more. */
 function canonicalPath(path: string, service: string): string {
   if (S3.includes(service)) return path;
   const segments: string[] = [];
@@ -177,7 +177,7 @@ function canonicalPath(path: string, service: string): string {
 
 const percent = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 
-/** The headers of a GET of ours that has no query, signed. */
+/** The headers of a signed GET request without a query. */
 export async function signedHeaders(
   key: AccessKey,
   { url, region, service }: { readonly url: URL; readonly region: string; readonly service: string },
@@ -194,8 +194,8 @@ function signerOf(credentials: AccessKey, { region, service }: Pick<Claim, 'regi
 type Query = Record<string, string | string[]>;
 
 /**
- * The query by name, decoded once; undefined where it is not percent-encoded as AWS's clients do it. A bare plus is refused
- * with it: to the signature it is a plus, to servers a space.
+ * The query by name, decoded once; undefined if it is not percent-encoded as by AWS's clients. A bare plus is refused, too,
+ * because it is a plus to the signature and a space to servers.
  */
 function queryOf(url: string): Query | undefined {
   const query: Query = Object.create(null);

@@ -1,4 +1,4 @@
-/** Finds tools and models by their folders: `tools/<id>/manifest.json` alone makes a tool known, there is no list. */
+/** Finds tools and models by their folders. There is no list of tools: `tools/<id>/manifest.json` alone makes a tool known. */
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -22,7 +22,7 @@ const PROGRAMS = ['tool.mjs', 'tool.js', 'tool.ts'];
 /**
  * All tools below `root` with their models' cards, sorted by id. Reads only manifests and cards, no code and no weights.
  *
- * @param root the folder that holds `tools/` and `layers/models/`: the checkout, or a Lambda's task root
+ * @param root the folder that holds `tools/` and `layers/models/`: the clone, or a Lambda's task root
  * @throws ConfigurationError naming file and field if a manifest or a card is wrong or a model's folder is missing
  */
 export async function loadCatalog(root: string): Promise<readonly ToolEntry[]> {
@@ -44,9 +44,10 @@ export function loadModels(root: string): Promise<readonly ModelCard[]> {
 }
 
 /**
- * Loads a tool's code: `tools/<id>/tool.ts` in a checkout, `tool.js` in the package, `tool.mjs` in a bundle.
+ * Loads a tool's code: `tools/<id>/tool.ts` in a clone, `tool.js` in the package, `tool.mjs` in a bundle.
  *
- * @throws ConfigurationError where neither is there, or it does not load or export `createTool(entry)`; it says what and where
+ * @throws ConfigurationError if there is no such file, or it does not load, or it does not export `createTool(entry)`; the
+ *   message says what is wrong and where
  */
 export async function loadTool(root: string, entry: ToolEntry): Promise<ImageProcessingTool> {
   const folder = join(root, TOOLS, entry.manifest.id);
@@ -78,13 +79,16 @@ export async function loadTool(root: string, entry: ToolEntry): Promise<ImagePro
 
 const TOOL_MEMBERS = ['versionId', 'description', 'canProcessImage', 'process'] as const;
 
-/** The compiler asks for them, but nobody need ask the compiler. */
+/** What a tool's object lacks. The compiler would say so, but a developer need not run it. */
 function lackingIn(tool: unknown, lacking: readonly string[]): string {
   if (typeof tool !== 'object' || tool === null) return `it returns ${tool === null ? 'null' : typeof tool}`;
   return lacking.length === 0 ? 'its name is no text' : `it lacks ${lacking.map((name) => `${name}()`).join(', ')}`;
 }
 
-/** What the loader or the tool's first lines threw, in a line, and where. No data set has been read yet that it could quote. */
+/**
+ * What the loader or the tool's module threw, as one line, and where. The text cannot quote a data set, because none has been
+ * read yet.
+ */
 function loadFailure(error: unknown, root: string): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : `it throws ${inspect(error, { depth: 1 })}`;
   const folder = `${resolve(root)}${sep}`;
@@ -93,7 +97,7 @@ function loadFailure(error: unknown, root: string): string {
   return `${line}${place === undefined ? '' : ` (${place})`}`.replaceAll(folder, '');
 }
 
-/** `tools/x/tool.ts:1`, the first place below the folder that the stack names: those of Node's own loader mend nothing. */
+/** `tools/x/tool.ts:1`: the first place in the stack that lies below the folder. Places in Node's own loader would not help. */
 function placeBelow(folder: string, error: unknown): string | undefined {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   const places = stack.match(/(?:file:\/\/)?\/[^\s()]+?:\d+/g) ?? [];

@@ -1,6 +1,6 @@
 /**
- * Where the file of a model is: in the model's folder, or, of a model that is never committed, in a local folder or at the path
- * that its card names.
+ * Finds the file of a model: in the model's folder or, if the model is not committed, in a local folder or at the path that
+ * its card names.
  */
 import { createHash } from 'node:crypto';
 import { access, readdir, readFile, stat } from 'node:fs/promises';
@@ -15,9 +15,9 @@ export const modelsDirOf = (root: string): string => join(root, 'layers', 'model
 export interface ModelPlaces {
   /** The folder that holds one folder per model (`layers/models`). */
   readonly modelsDir: string;
-  /** The same of the models that are fetched, where they may not be put beside the committed ones (a package). */
+  /** The same folder for fetched models, if they may not be put beside the committed ones (in a package). */
   readonly fetchedDir?: string;
-  /** A folder in which models that are not committed are looked for too, under any name (HILUM_MODELS_DIR). */
+  /** A further folder with models that are not committed, under any file name (HILUM_MODELS_DIR). */
   readonly localFolder?: string | undefined;
 }
 
@@ -27,9 +27,8 @@ export function modelPath({ modelsDir, fetchedDir = modelsDir }: ModelPlaces, ca
 }
 
 /**
- * The path of a model's file, or undefined where it is not on this machine. A file in the model's own folder is not looked
- * into, nor is one at the path that the card names: its digest is checked before its first use. One in the local folder is the
- * model only by its digest.
+ * The path of a model's file, or undefined if it is not on this machine. In the local folder, the model is recognised by its
+ * digest. In the model's own folder and at the card's path, the digest is not checked here, but before the first use.
  *
  * @throws ConfigurationError if the local folder cannot be read
  */
@@ -42,7 +41,7 @@ export async function findModelFile(places: ModelPlaces, card: ModelCard): Promi
   return elsewhere !== undefined && (await isThere(elsewhere)) ? elsewhere : undefined;
 }
 
-/** The path that a card names as the source of its weights, which is from the checkout where it is relative. */
+/** The path that a card names as the source of its weights. A relative path begins at the clone. */
 function sourcePath({ modelsDir }: ModelPlaces, { source }: ModelCard): string | undefined {
   return source && 'path' in source ? resolve(modelsDir, '..', '..', source.path) : undefined;
 }
@@ -57,16 +56,16 @@ export async function missingModels({ models }: ToolEntry, places: ModelPlaces):
 export function howToGet({ id, file, licence, source }: ModelCard): string {
   if (source !== undefined && 'path' in source) {
     return (
-      `The model ${id} is not on this machine: its card names the file ${source.path}, which is not there or not for this user to read. ` +
-      'If the file is in another folder here, name that folder in HILUM_MODELS_DIR.'
+      `The model ${id} is not on this machine: its card names the file ${source.path}, which does not exist or cannot be read by this user. ` +
+      'If the file is in another folder, set HILUM_MODELS_DIR to that folder.'
     );
   }
   if (source === undefined || !('url' in source))
-    return `The file ${file} of the model ${id} is missing. It is part of the checkout: restore it.`;
+    return `The file ${file} of the model ${id} is missing. It is part of the clone: restore it.`;
   const host = new URL(source.url).host;
   return (
     `The model ${id} is not on this machine: \`hilum models pull ${id}\` fetches it from ${host} ` +
-    `(${source.sizeBytes} bytes, licence ${licence}); where HILUM_MODELS_DIR names a folder that has it, it is taken from there.`
+    `(${source.sizeBytes} bytes, licence ${licence}), or copies it from the folder that HILUM_MODELS_DIR names.`
   );
 }
 
@@ -77,7 +76,7 @@ export async function sha256Of(path: string): Promise<string> {
     .digest('hex');
 }
 
-/** The file in the folder that is the model: right in size or name first, so that large files are not read for nothing. */
+/** The file in the folder with the model's digest. Size or name is compared first, so that large files are not read in vain. */
 async function findLocally(folder: string, card: ModelCard): Promise<string | undefined> {
   if (isCommitted(card)) return undefined;
   for (const name of await namesIn(folder)) {

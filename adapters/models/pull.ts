@@ -1,6 +1,6 @@
 /**
- * Fetches or copies the file of a model that is never committed: over https alone, bounded, and nothing is put in place before
- * its digest is right.
+ * Fetches or copies the file of a model that is not committed. It is fetched over https only, with limits on size and time,
+ * and put in place only if its digest is right.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { proveWritable } from '../writable-folder.ts';
 import { findModelFile, howToGet, type ModelPlaces, modelPath, sha256Of } from './model-file.ts';
 
 const MAX_REDIRECTS = 5;
-/** The slowest connection that a download is given time for, and the least time in any case. */
+/** A download's time limit is its size at this speed, but never shorter than this wait. */
 const LEAST_BYTES_PER_SECOND = 50_000;
 const LEAST_WAIT_MS = 60_000;
 
@@ -25,21 +25,21 @@ export interface PullOptions extends ModelPlaces {
 }
 
 /**
- * Puts a model's file in its folder. A file with the right digest is kept. Otherwise the file is copied from the local
- * folder if it is there, else fetched, and replaces a wrong one.
+ * Puts a model's file in its folder. A file with the right digest is kept. Otherwise the file is copied from the local folder
+ * if it is there, else fetched, and replaces a wrong one.
  *
- * @throws ModelSourceError where it cannot be fetched or copied: no answer, an error, another size, a redirect away from https,
+ * @throws ModelSourceError if it cannot be fetched or copied: no answer, an error, another size, a redirect away from https,
  *   no file
- * @throws ModelDigestError where what came has another SHA-256 than the card names
- * @throws ConfigurationError where the local folder is none
- * @throws SystemRefusalError where the model's folder cannot be written
+ * @throws ModelDigestError if the obtained file does not have the SHA-256 on the card
+ * @throws ConfigurationError if the local folder cannot be read
+ * @throws SystemRefusalError if the model's folder cannot be written
  */
 export async function pullModel(card: ModelCard, options: PullOptions): Promise<'present' | 'copied' | 'fetched'> {
   const path = modelPath(options, card);
   const found = await findModelFile(options, card);
   if (found === path && (await sha256Of(path)) === card.sha256) return 'present';
   const local = found === path ? undefined : found;
-  // Before anything is fetched that could not be kept.
+  // Tested before the download, which could not be saved otherwise.
   proveWritable(dirname(path));
   const bytes = local === undefined ? await fetchModel(card, options) : await readLocal(local, card);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -128,7 +128,7 @@ async function followed(card: ModelCard, from: string, ask: (url: string) => Pro
   throw failure(card, `it is behind more than ${MAX_REDIRECTS} redirects`);
 }
 
-/** The body, whose size is known: what is larger is broken off, what is smaller refused. */
+/** Reads the body, whose size is known. A larger one is aborted, and a smaller one refused. */
 async function readBody(card: ModelCard, sizeBytes: number, response: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;

@@ -22,9 +22,9 @@ export interface OnnxEngineOptions extends ModelPlaces {
 }
 
 export interface OnnxEngine extends InferenceEngine {
-  /** Loads a model before its first use; throws what `run` would throw for it, which may try again. */
+  /** Loads a model before its first use. Throws the errors of `run`, and may be called again after one. */
   prepare(modelId: string): Promise<void>;
-  /** What a model takes and gives, once it is loaded; throws as `prepare` does. */
+  /** Loads a model and returns its inputs and outputs. Throws the errors of `run`. */
   describe(modelId: string): Promise<ModelDescription>;
 }
 
@@ -40,9 +40,9 @@ const sessions = new Map<string, Promise<InferenceSession>>();
 /**
  * An engine on ONNX Runtime's CPU provider. `run` blocks the event loop while the model computes.
  *
- * Its `run` throws ModelDigestError where the file's SHA-256 is not its card's, ConfigurationError where model or card
- * cannot be read, and ModelError with the runtime's reason where the model cannot be loaded or run, or where its inputs or
- * outputs are not those of the tool.
+ * Its `run` throws ModelDigestError if the file's SHA-256 is not the card's, and ConfigurationError if the model or its card
+ * cannot be read. It throws ModelError if the model cannot be loaded or run, with the runtime's reason, or if its inputs or
+ * outputs do not fit the tool.
  */
 export function createOnnxEngine({ threads, ...places }: OnnxEngineOptions): OnnxEngine {
   return {
@@ -109,9 +109,9 @@ async function createSession(modelId: string, places: ModelPlaces, threads: numb
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      // Fatal alone: what the runtime refuses is thrown, and told from there.
+      // Fatal errors only: any other error is thrown, and reported from there.
       logSeverityLevel: 4,
-      // Threads that spin while they wait take the CPU from whoever shares the machine.
+      // Threads that spin while they wait take CPU time from other programs.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     });
   } catch (thrown) {
@@ -120,21 +120,22 @@ async function createSession(modelId: string, places: ModelPlaces, threads: numb
 }
 
 /**
- * What can be told of a file without the runtime. A pointer is told before the digest, which it never has.
+ * Checks a file without the runtime. A Git LFS pointer is recognised before the digest is checked, which is always wrong for
+ * it.
  *
- * @throws ModelError for what is no model, ModelDigestError for another file than the card names
+ * @throws ModelError if the file cannot be a model, ModelDigestError if it is not the file that the card names
  */
 function checkFile(bytes: Uint8Array, { id, file, sha256 }: ModelCard): void {
   const refuse = (why: string): never => {
     throw new ModelError('model-not-loadable', `The model ${id} cannot be loaded: ${why}`, { facts: { model: id } });
   };
   if (Buffer.from(bytes.subarray(0, LFS_POINTER.length)).toString('latin1') === LFS_POINTER) {
-    refuse(`${file} is a pointer of Git LFS and not the file itself. \`git lfs pull\` fetches the file.`);
+    refuse(`${file} is a Git LFS pointer and not the file itself. \`git lfs pull\` fetches the file.`);
   }
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== sha256) {
     throw new ModelDigestError(
-      `The file of model ${id} has SHA-256 ${found.slice(0, 12)}…, its card says ${sha256.slice(0, 12)}…: put the file back that the card names, or write the SHA-256 of a new one into model.json`,
+      `The file of model ${id} has SHA-256 ${found.slice(0, 12)}…, but its card says ${sha256.slice(0, 12)}…: restore the file that the card names, or write the SHA-256 of a new file into model.json`,
       { facts: { model: id, expected: sha256, found } },
     );
   }
@@ -156,7 +157,10 @@ async function readCard(folder: string): Promise<ModelCard> {
   try {
     return ModelCardSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new ConfigurationError(`model.json of the model ${model} is no model card`, { cause, facts: { model } });
+    throw new ConfigurationError(`model.json of the model ${model} is not a valid model card`, {
+      cause,
+      facts: { model },
+    });
   }
 }
 

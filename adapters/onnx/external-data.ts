@@ -1,8 +1,8 @@
 /**
- * Whether an ONNX file keeps weights in files beside it (external data). The runtime would look for them in the folder that the
- * process runs in, and a model's digest covers one file.
+ * Detects ONNX files that keep weights in other files (external data). The runtime would look for them in the working
+ * directory, and a model's digest covers only one file.
  *
- * Reads protobuf as onnx.proto numbers its fields, without taking memory for tensors.
+ * Reads protobuf by the field numbers of onnx.proto, without copying tensors.
  */
 type Message = 'model' | 'graph' | 'node' | 'attribute' | 'function' | 'training' | 'sparse' | 'tensor';
 
@@ -19,10 +19,10 @@ const FIELDS: Readonly<Record<Message, Readonly<Record<number, Message>>>> = {
 };
 /** TensorProto.external_data, with entries of key = 1 and value = 2. */
 const EXTERNAL_DATA = 13;
-/** Graphs in attributes of graphs, and their messages: what is nested deeper is damaged or hostile. */
+/** The deepest nesting of messages. A file that nests deeper is damaged or hostile. */
 const MOST_DEPTH = 100;
 
-/** The name of a file that the model keeps weights in, or undefined where it keeps them all in itself. */
+/** The name of an external file with weights, or undefined if the model has none. */
 export function externalDataOf(file: Uint8Array): string | undefined {
   return searched(file, 'model', 0);
 }
@@ -41,7 +41,7 @@ function searched(bytes: Uint8Array, message: Message, depth: number): string | 
   return undefined;
 }
 
-/** The fields with bytes in them, in order; ends where the bytes are no protobuf, which the runtime refuses by itself. */
+/** The length-delimited fields, in order. Stops at bytes that are not protobuf, which the runtime will refuse. */
 function* fieldsOf(bytes: Uint8Array): Generator<{ readonly field: number; readonly value: Uint8Array }> {
   let at = 0;
   const varint = (): number => {

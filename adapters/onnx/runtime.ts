@@ -6,12 +6,12 @@ import { TELEMETRY_OFF } from '#pipeline/environment.ts';
 export type OnnxRuntime = typeof import('onnxruntime-node');
 
 /**
- * The library reads the telemetry switch from the process's environment on its first use. The import is therefore dynamic:
- * a static one would run before the switch is set. A worker thread's `process.env` is a copy that the library never sees,
- * so a worker thread needs a process that was started with the switch or whose main thread has called this function.
+ * The library reads the telemetry switch from the process's environment on its first use. The import is therefore dynamic: a
+ * static one would run before the switch is set. A worker thread's `process.env` is a copy that the library never sees, so a
+ * worker thread needs a process that was started with the switch or whose main thread has called this function.
  *
- * @throws ConfigurationError in a worker thread of a process whose environment does not say so, or where the library does
- *   not load on this machine
+ * @throws ConfigurationError in a worker thread of a process without the switch, or if the library does not load on this
+ *   machine
  */
 export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
   for (const [name, value] of Object.entries(TELEMETRY_OFF)) {

@@ -1,11 +1,11 @@
-/** What goes into a model and comes out of it, held against what the model declares and what the tool expects. */
+/** Compares a model's inputs and outputs with what the model declares and what the tool expects. */
 import type { InferenceSession } from 'onnxruntime-node';
 import { ModelError } from '#core/errors.ts';
 import type { ExpectedShape, Tensor } from '#core/ports.ts';
 
 type Declared = InferenceSession['inputMetadata'];
 
-/** @throws ModelError `model-input` where the model has other inputs than the tool gives, or of other types or shapes */
+/** @throws ModelError `model-input` if the tool's inputs do not fit the model's in name, type or shape */
 export function checkInputs(model: string, declared: Declared, given: Readonly<Record<string, Tensor>>): void {
   const refusal = (why: string): ModelError =>
     new ModelError('model-input', `The model ${model} ${why}. It takes ${listed(declared)}.`, { facts: { model } });
@@ -16,14 +16,14 @@ export function checkInputs(model: string, declared: Declared, given: Readonly<R
     if (tensor === undefined) throw refusal(`was not given its input ${input.name}`);
     if (!input.isTensor || input.type !== 'float32') {
       throw refusal(
-        `takes its input ${input.name} as ${typeOf(input)}, and tools give float32: export it with float32 inputs`,
+        `takes its input ${input.name} as ${typeOf(input)}, but tools give float32: export it with float32 inputs`,
       );
     }
-    // A tool need not be compiled, so that nothing but this may have looked at what it gives.
+    // A developer who does not run the compiler may pass anything; it is first checked here.
     if (!(tensor?.data instanceof Float32Array) || !Array.isArray(tensor.shape)) {
-      throw refusal(`was given its input ${input.name} as something else than { data: Float32Array, shape: number[] }`);
+      throw refusal(`was given its input ${input.name} in another form than { data: Float32Array, shape: number[] }`);
     }
-    // A model may say nothing of a shape; the runtime gives it as one without axes.
+    // The runtime describes an unspecified shape as a shape without axes.
     if (input.isTensor && input.shape.length > 0 && !fits(tensor.shape, input.shape)) {
       throw refusal(`was given its input ${input.name} as ${shown(tensor.shape)}`);
     }
@@ -34,7 +34,7 @@ export function checkInputs(model: string, declared: Declared, given: Readonly<R
   }
 }
 
-/** @throws ModelError `model-output` where the model has no output of a name that the tool expects */
+/** @throws ModelError `model-output` if the model lacks an output that the tool expects */
 export function checkOutputNames(model: string, declared: Declared, expected: readonly string[]): void {
   const names = declared.map(({ name }) => name);
   const missing = expected.find((name) => !names.includes(name));
@@ -43,7 +43,7 @@ export function checkOutputNames(model: string, declared: Declared, expected: re
   throw new ModelError('model-output', message, { facts: { model } });
 }
 
-/** @throws ModelError `model-output` of another type or shape, `model-run-failed` where a value is no number */
+/** @throws ModelError `model-output` if type or shape are not as expected, `model-run-failed` if a value is NaN */
 export function expectedTensor(
   model: string,
   name: string,
@@ -60,12 +60,12 @@ export function expectedTensor(
   if (!Array.isArray(expected))
     refuse('model-output', 'is expected without a shape: give the size of each axis, or any');
   const { data, dims } = output;
-  if (!fits(dims, expected)) refuse('model-output', `is ${shown(dims)}, and the tool expects ${shown(expected)}`);
-  if (holdsNaN(data)) refuse('model-run-failed', 'holds values that are no numbers (NaN)');
+  if (!fits(dims, expected)) refuse('model-output', `is ${shown(dims)}, but the tool expects ${shown(expected)}`);
+  if (holdsNaN(data)) refuse('model-run-failed', 'holds values that are not numbers (NaN)');
   return { data, shape: dims };
 }
 
-/** Whether a shape has the sizes that are asked for; an axis with a name or without a size may have any. */
+/** Whether a shape has the wanted sizes. An axis with a symbolic name or without a size may have any size. */
 function fits(shape: readonly number[], wanted: readonly (number | string)[]): boolean {
   return shape.length === wanted.length && wanted.every((size, axis) => isOpen(size) || size === shape[axis]);
 }
@@ -81,7 +81,7 @@ const listed = (declared: Declared): string =>
     ? 'nothing'
     : declared.map((it) => `${it.name} (${typeOf(it)}${it.isTensor ? ` ${shown(it.shape)}` : ''})`).join(', ');
 
-const typeOf = (value: Declared[number]): string => (value.isTensor ? value.type : 'no tensor');
+const typeOf = (value: Declared[number]): string => (value.isTensor ? value.type : 'not a tensor');
 const isUnsized = (size: number | string): boolean => typeof size === 'number' && size < 0;
 const isOpen = (size: number | string): boolean => typeof size === 'string' || isUnsized(size);
 const shown = (shape: readonly (number | string)[]): string =>

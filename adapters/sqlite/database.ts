@@ -13,7 +13,7 @@ export type { DatabaseSync as Database };
  * change is on disk when its call returns.
  *
  * @param schema statements that may run each time (`CREATE … IF NOT EXISTS`)
- * @throws SystemRefusalError where the file cannot be made, read or written
+ * @throws SystemRefusalError if the file cannot be made, read or written
  */
 export function openDatabase(file: string, schema: string): DatabaseSync {
   return atPathSync(file, () => {

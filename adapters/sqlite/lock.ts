@@ -1,4 +1,4 @@
-/** A lock between processes. The operating system gives it back when its owner dies, however that happens. */
+/** A lock between processes. The operating system releases it when its owner dies, however that happens. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -43,7 +43,7 @@ export function lockFolder(folder: string): Lock | undefined {
 
 const holderFile = (folder: string): string => join(folder, 'lock.pid');
 
-/** The process that holds the lock of a folder. To be asked only where the lock is taken; undefined where nothing tells. */
+/** The process that holds the lock of a folder; undefined if it is not known. Meaningful only while the lock is held. */
 function lockHolder(folder: string): number | undefined {
   try {
     const pid = Number(readFileSync(holderFile(folder), 'utf8'));
@@ -53,9 +53,9 @@ function lockHolder(folder: string): number | undefined {
   }
 }
 
-/** The sentence for who finds an edge at work in its folder. */
+/** The message about an edge that already works in a folder. */
 export function edgeAtWork(folder: string): string {
   const pid = lockHolder(folder);
-  const [process, mend] = pid === undefined ? ['', 'stop it'] : [`: process ${pid}`, `stop it (\`kill ${pid}\`)`];
-  return `An edge (\`hilum edge\` or \`hilum demo\`) works in ${folder}${process}. First ${mend}`;
+  const [process, fix] = pid === undefined ? ['', 'stop it'] : [`: process ${pid}`, `stop it (\`kill ${pid}\`)`];
+  return `An edge (\`hilum edge\` or \`hilum demo\`) already works in ${folder}${process}. First ${fix}`;
 }

@@ -7,9 +7,9 @@ const IN_A_CLONE: Readonly<Record<string, string>> = {
   local: 'node setup/setup.mjs demo && bin/hilum local up',
 };
 
-/** Stands in the package for a command that needs a clone: it is listed, and says what to do instead. */
+/** The package's substitute for a command that needs a clone. It is listed, and says what to do instead. */
 export function cloneOnly(name: string): (program: Command) => void {
-  const what = `works in a clone of Hilum's repository only. In the clone, type: ${IN_A_CLONE[name]}`;
+  const what = `works only in a clone of Hilum's repository. In the clone, type: ${IN_A_CLONE[name]}`;
   return (program) => {
     program
       .command(name)

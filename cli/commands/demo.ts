@@ -27,19 +27,19 @@ interface DemoOptions {
   readonly json?: true;
 }
 
-/** `hilum demo`: studies from Orthanc through the local cloud and back, with what became of each. */
+/** `hilum demo`: sends studies from Orthanc through the local cloud and back, and shows what became of each. */
 export function addDemoCommand(program: Command): void {
   const command = program
     .command('demo')
     .description('send studies from Orthanc through the local cloud and show what comes back')
-    .option('--study <folder>', 'a folder of DICOM files; two phantoms where it is left out')
-    .option('--timeout <seconds>', 'the longest to wait for the results', '600')
-    .option('--json', 'print nothing but the JSON object on standard output')
+    .option('--study <folder>', 'a folder of DICOM files (default: two phantoms)')
+    .option('--timeout <seconds>', 'how long to wait for the results', '600')
+    .option('--json', 'print one object for scripts')
     .action(demo);
   explain(command, {
     examples: ['hilum demo', 'hilum demo --study study/ --timeout 1200'],
-    success: 'every study was answered, and what the answers say is in the PACS',
-    failure: 'a run gave no answer in time, or the local environment cannot be started',
+    success: 'every study was answered, and the result objects are in the PACS',
+    failure: 'a run gave no answer in time, or the local environment could not be started',
   });
 }
 
@@ -77,7 +77,7 @@ interface Setting {
   readonly timeoutS: number;
 }
 
-/** Stores the studies in the PACS, forwards them, and tells what comes back. */
+/** Stores the studies in the PACS, forwards them, and reports what comes back. */
 async function show(studies: readonly DemoStudy[], setting: Setting): Promise<readonly StudyReport[]> {
   const { pacs, say, timeoutS } = setting;
   const environment = await localUp({ onProgress: say, stableAgeS: 2, ...pacs.options });
@@ -134,7 +134,7 @@ interface StudyReport {
   readonly ok: boolean;
   readonly runs: readonly RunRecord[];
   readonly objects: readonly ListedObject[];
-  /** Why there are no runs, where the forwarder left the study out. */
+  /** The reason if the forwarder left the study out, so that there are no runs. */
   readonly skipped?: string;
 }
 
@@ -145,7 +145,7 @@ interface Watch extends Services {
   readonly say: (line: string) => void;
 }
 
-/** Waits for a study's runs, tells how they went, and compares what they say with what the PACS lists. */
+/** Waits for a study's runs, reports them, and checks that the PACS lists their objects. */
 async function reportOn(study: DemoStudy, storedAt: number, services: Watch): Promise<StudyReport> {
   const { archive, objects: store, say, forwarder, ...watch } = services;
   const { StudyInstanceUID, name } = study;
@@ -158,13 +158,14 @@ async function reportOn(study: DemoStudy, storedAt: number, services: Watch): Pr
   });
   const listed = await listResults(study, archive);
   if (ending.kind === 'skipped') {
-    say(`\n${name}: no tool wants it (${ending.reason})`);
+    say(`\n${name}: no tool takes it (${ending.reason})`);
     return { name, StudyInstanceUID, ok: true, runs: [], objects: listed, skipped: ending.reason };
   }
   const { runs } = ending;
   for (const line of describeStudy(study, { runs: await withFindings(runs, store), objects: listed, storedAt }))
     say(line);
-  if (ending.kind === 'late') say(`  not done in time; the forwarder says: ${forwarder.state(StudyInstanceUID)}`);
+  if (ending.kind === 'late')
+    say(`  not finished in time; the forwarder's state of the study: ${forwarder.state(StudyInstanceUID)}`);
   const there = new Set(listed.map(({ SOPInstanceUID }) => SOPInstanceUID));
   const isAnswered = ({ state, objects = [] }: RunRecord): boolean =>
     state === 'not-applicable' ||
@@ -172,7 +173,7 @@ async function reportOn(study: DemoStudy, storedAt: number, services: Watch): Pr
   return { name, StudyInstanceUID, ok: ending.kind === 'ended' && runs.every(isAnswered), runs, objects: listed };
 }
 
-/** A study that was forwarded before does not start the pipeline again; tools that changed since are yet to see it. */
+/** Starts the pipeline for a study that was forwarded before, so that tools that have changed since then get it too. */
 async function routeAgain(StudyInstanceUID: string, { forwarder, intake, ...watch }: Watch): Promise<void> {
   const key = forwarder.manifestKey(StudyInstanceUID);
   if (key === undefined || (await presentRuns(watch, StudyInstanceUID)).length === watch.catalog.length) return;

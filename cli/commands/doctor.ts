@@ -5,11 +5,11 @@ import { doctor } from '../../setup/doctor.mjs';
 import { print, root, Unsuccessful } from '../command.ts';
 import { explain } from '../usage.ts';
 
-/** `hilum doctor`: the check of the set-up by itself, with the command that mends each missing line. */
+/** `hilum doctor`: the check of the set-up alone, with the fix for each missing part. */
 export function addDoctorCommand(program: Command): void {
   const command = program
     .command('doctor')
-    .description('what is missing on this machine and how to get it')
+    .description('show what is missing on this machine and how to get it')
     .option('--json', 'print an array for scripts')
     .action(({ json = false }: { json?: boolean }) => {
       const missing = doctor({ json, print });
@@ -20,6 +20,6 @@ export function addDoctorCommand(program: Command): void {
   explain(command, {
     examples: ['hilum doctor', 'hilum doctor --json'],
     failure: 'a needed part is missing',
-    more: ['Before the npm packages are there: node setup/setup.mjs doctor'],
+    more: ['Before the npm packages are installed, type: node setup/setup.mjs doctor'],
   });
 }

@@ -8,14 +8,16 @@ import { explain } from '../usage.ts';
 export function addEdgeCommand(program: Command): void {
   const command = program
     .command('edge')
-    .description('forward studies from Orthanc to the bucket, until told to stop (SIGTERM, Ctrl-C)')
-    .option('--config <file>', 'settings as JSON; environment variables of the same names win')
+    .description('forward studies from Orthanc to the bucket until stopped (SIGTERM, Ctrl-C)')
+    .option('--config <file>', 'settings as JSON; environment variables of the same names come first')
     .action(runEdge);
   explain(command, {
     examples: ['hilum edge --config /etc/hilum/edge.json', 'HILUM_EDGE_START=all hilum edge'],
-    success: 'it was told to stop, and stopped',
+    success: 'the edge was stopped',
     failure: 'a setting is missing or wrong, the folder cannot be written, or another edge works in it',
-    more: ['edge/README.md lists the settings. Without any, it works beside `hilum local up`.'],
+    more: [
+      'edge/README.md lists the settings. Without settings, the edge uses the local environment of `hilum local up`.',
+    ],
   });
 }
 
@@ -56,14 +58,14 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
   }
 }
 
-/** What it works on, for people. */
+/** The lines that a person sees at the start. */
 function describe({ orthanc, bucket, lane, folder }: EdgeConfig): readonly string[] {
   return [
     `Orthanc  ${orthanc.url} (user ${orthanc.username})`,
     `bucket   ${bucket} (lane ${lane})`,
     `journal  ${folder}`,
-    'Each study that comes to rest is forwarded where a deployed tool takes it.',
-    '`hilum status` says how far each is. Ctrl-C ends the edge.',
+    'A study is forwarded once it is stable in Orthanc, if a deployed tool takes it.',
+    '`hilum status` says how far each study is. Ctrl-C ends the edge.',
   ];
 }
 
@@ -85,7 +87,7 @@ async function loadEdge() {
   return { createForwarder, openEdgeFolder, createLog, createLogForPeople };
 }
 
-/** The settings; those of the local environment are the defaults, and its cloud is used where its bucket is. */
+/** The settings, with those of the local environment as defaults. For the local bucket, the AWS clients use the local cloud. */
 async function findConfig(file: string | undefined): Promise<EdgeConfig> {
   const [{ readEdgeConfig }, { edgeFolder, localHome, readState }] = await Promise.all([
     import('#edge/config.ts'),

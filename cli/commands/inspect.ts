@@ -12,16 +12,16 @@ import { explain } from '../usage.ts';
 export function addInspectCommand(program: Command): void {
   const command = program
     .command('inspect')
-    .description('say what DICOM files are, and which tools would take them')
+    .description('describe DICOM files, and say which tools would take them')
     .argument('<path...>', 'DICOM files or folders of them')
-    .option('--files', 'tell of every file, not of every series only')
-    .option('--json', 'print an array, one item a file')
+    .option('--files', 'describe every file, not only every series')
+    .option('--json', 'print an array with one item per file')
     .action(inspect);
   explain(command, {
     examples: ['hilum inspect study/', 'hilum inspect study/ --files', 'hilum inspect a.dcm --json'],
-    success: 'the files were looked at, also where some or all of them were refused',
+    success: 'the files were inspected, even if some or all of them were refused',
     failure: 'a folder cannot be read',
-    more: ['Nothing of the patient is printed: UIDs, numbers and codes alone.'],
+    more: ['No patient data is printed, only UIDs, numbers and codes.'],
   });
 }
 
@@ -46,7 +46,7 @@ async function inspect(paths: readonly string[], { files, json }: InspectOptions
 function printFile(file: InspectedFile): void {
   print(file.path);
   if (!file.ok) {
-    // What a tool says of it is the same.
+    // Every tool refuses it for the same reason.
     print(`  refused: ${file.message} (${file.code})`);
     return;
   }

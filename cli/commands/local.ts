@@ -12,35 +12,35 @@ interface UpOptions {
 
 /** `hilum local up / down / status`: the local cloud and the local PACS, and the CDK app deployed on them. */
 export function addLocalCommand(program: Command): void {
-  const local = program.command('local').description('the local cloud and PACS');
+  const local = program.command('local').description('start, stop and check the local cloud and PACS');
   explain(local, { examples: ['hilum local up', 'hilum local status', 'hilum local down'] });
   const upCommand = local
     .command('up')
-    .description('start PostgreSQL, Orthanc and the local cloud, and deploy the app; what runs is left alone')
-    .option('--docker', 'PostgreSQL and Orthanc from localstack/compose.yaml')
+    .description('start PostgreSQL, Orthanc and the local cloud if they do not run yet, and deploy the app')
+    .option('--docker', 'run PostgreSQL and Orthanc in Docker (localstack/compose.yaml)')
     .option('--stable-age <seconds>', 'how long Orthanc waits for further instances of a study')
     .option('--json', 'print one object for scripts')
     .action(up);
   explain(upCommand, {
     examples: ['hilum local up', 'HILUM_HOME=/srv/hilum hilum local up --stable-age 60'],
     failure: 'a part is not installed, does not start, or its folder cannot be written',
-    more: ['It is kept in the folder that HILUM_HOME names, else in .hilum of this checkout.'],
+    more: ['Data, passwords and logs lie in the folder that HILUM_HOME names, else in .hilum of this clone.'],
   });
   const downCommand = local
     .command('down')
-    .description('stop them; what Orthanc holds stays')
-    .option('--purge', 'remove what Orthanc holds, the passwords and the logs too')
+    .description('stop the local cloud and PACS; Orthanc keeps its studies')
+    .option('--purge', 'also remove the studies in Orthanc, the passwords and the logs')
     .action(async ({ purge = false }: { purge?: boolean }) => {
       await localDown({ purge });
       note(purge ? 'stopped and removed' : 'stopped');
     });
   explain(downCommand, {
     examples: ['hilum local down', 'hilum local down --purge'],
-    failure: 'a process cannot be stopped, or an edge works in what is to be removed',
+    failure: 'a process cannot be stopped, or an edge uses the folder that is to be removed',
   });
   const statusCommand = local
     .command('status')
-    .description('whether each service runs and answers')
+    .description('show whether each service runs and answers')
     .option('--json', 'print an array for scripts')
     .action(async ({ json }: { json?: true }) => {
       const services = await localStatus();

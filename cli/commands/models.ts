@@ -14,7 +14,7 @@ export function addModelsCommand(program: Command): void {
     .command('models')
     .description('list the models with their digests, licences and tools; fetch those that are not committed')
     .option('--json', 'print an array for scripts')
-    // What follows is no command of this one: said below, where a suggestion can be made.
+    // An unknown subcommand is refused below, with a suggestion.
     .allowExcessArguments()
     .action(async ({ json }: { json?: true }, { args: [unknown] }: Command) => {
       if (unknown !== undefined) throw new UsageError(notAmong('command', unknown, ['pull']));
@@ -25,10 +25,8 @@ export function addModelsCommand(program: Command): void {
   explain(models, { examples: ['hilum models', 'hilum models pull brain-meshnet'] });
   const pullCommand = models
     .command('pull')
-    .description(
-      'put models that are not committed in their folders: by their cards’ address or path, or from HILUM_MODELS_DIR',
-    )
-    .argument('[id]', 'which model; all of them where it is left out')
+    .description('get models that are not committed: from the address or path on their cards, or from HILUM_MODELS_DIR')
+    .argument('[id]', 'the model (default: all of them)')
     .allowExcessArguments(false)
     .action(pull);
   explain(pullCommand, {
@@ -65,7 +63,7 @@ function printModel(model: Awaited<ReturnType<typeof describeModels>>[number]): 
   print();
 }
 
-/** Whose the weights are and where they come from, for people. */
+/** The origin of the weights, for people. */
 function fromWhere(source: NonNullable<ModelCard['source']>): string {
   if ('url' in source) return `${source.origin}, ${source.sizeBytes} bytes`;
   return 'path' in source ? [source.origin, source.path].filter(Boolean).join(', ') : source.origin;
@@ -84,21 +82,26 @@ async function pull(id: string | undefined): Promise<void> {
   }
 }
 
-/** @throws ConfigurationError where the checkout has lost the file, or has another */
+/**
+ * Checks a committed model.
+ *
+ * @throws ConfigurationError if the file is missing
+ * @throws ModelDigestError if it is another file
+ */
 async function checkCommitted(card: ModelCard): Promise<void> {
   const { state, path = '' } = await stateOf(card);
   if (state === 'missing') throw new ConfigurationError(howToGet(card), { facts: { model: card.id } });
   if (state === 'damaged') {
     throw new ModelDigestError(
-      `${path} has another SHA-256 than the card of the model ${card.id} says. It is part of the checkout: restore it.`,
+      `${path} does not have the SHA-256 that the card of the model ${card.id} names. It is part of the clone: restore it.`,
       { facts: { model: card.id } },
     );
   }
-  print(`${card.id}: belongs to the checkout, nothing to fetch`);
+  print(`${card.id}: comes with Hilum, nothing to fetch`);
 }
 
 const WORDS = {
-  present: 'is there, with the digest of its card',
-  copied: 'copied from this machine, its digest is right',
-  fetched: 'fetched, its digest is right',
+  present: 'already here, and its digest is right',
+  copied: 'copied from this machine, and its digest is right',
+  fetched: 'fetched, and its digest is right',
 } as const;

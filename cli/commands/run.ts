@@ -28,24 +28,24 @@ const EXPLANATION: Explanation = {
     'hilum run a.dcm b.dcm --tool caries --out results/ --json',
   ],
   success:
-    'every study has an answer, also where that is: no finding, not evaluable, not applicable\n' +
+    'every study has an answer, which may also be: no finding, not evaluable, not applicable\n' +
     '     (the tool does not take such a study)',
-  failure: 'the tool failed on a study, no file is DICOM, or nothing can be written',
+  failure: 'the tool failed on a study, no file is readable DICOM, or the output cannot be written',
   more: [
     'Each study gets the folder <out>/<StudyInstanceUID>/ with result.json and the DICOM objects that\n' +
-      'the PACS would receive. A study that cannot be written whole leaves no files.',
+      'the PACS would receive. A study that cannot be written completely leaves no files.',
   ],
 };
 
-/** `hilum run`: DICOM files or folders through a tool, in this process, with no cloud at all. */
+/** `hilum run`: runs a tool on DICOM files or folders in this process, without a cloud. */
 export function addRunCommand(program: Command): void {
   const command = program
     .command('run')
     .description('run a tool on DICOM files or folders in this process, without a cloud')
     .argument('<path...>', 'DICOM files or folders of them')
-    .option('--tool <id>', 'which tool (required); `hilum tools` lists them')
-    .option('--out <folder>', 'where a folder per study is written (required); outside what is read')
-    .option('--json', 'print an array, one item a study')
+    .option('--tool <id>', 'the tool (required); `hilum tools` lists all tools')
+    .option('--out <folder>', 'the folder to write to (required); it must lie outside the input')
+    .option('--json', 'print an array with one item per study')
     .action(run);
   explain(command, EXPLANATION);
 }
@@ -76,8 +76,9 @@ async function run(paths: readonly string[], options: RunOptions): Promise<void>
       if (!isForScripts) printReport(report);
     }
   } catch (error) {
-    // What was done stays: whoever mends the cause need not wait for it again.
-    if (reports.length > 0) note(`${reports.length} of ${studies.length} studies are done and stay in ${resolve(out)}`);
+    // Finished studies are kept, so that they need not be run again.
+    if (reports.length > 0)
+      note(`${reports.length} of ${studies.length} studies are finished and stay in ${resolve(out)}`);
     throw error;
   } finally {
     progress.end();
@@ -103,7 +104,7 @@ async function prepare(id: string): Promise<ReadyTool> {
   return { entry, tool: await guarded(id, () => loadTool(root, entry)), decoder: createDecoder(), engine };
 }
 
-/** The answer about a file that is no part of any study, where there is no study to answer about. */
+/** The report on a refused file, if there is no study to report on. */
 function nothingIn(
   { path, code, message }: RefusedFile,
   { entry }: ReadyTool,
@@ -126,14 +127,15 @@ function printReport({ StudyInstanceUID, outcome, reason, summary, findings, obj
   print(`${StudyInstanceUID}: ${outcome}${reason ? `, ${reason.message} (${reason.code})` : ''}`);
   if (summary !== undefined && summary !== reason?.message) print(`  ${summary}`);
   for (const finding of findings) print(`  ${finding.summary}`);
-  if (refused.length > 0) print(`  ${filesWere(refused.length)} refused beside it; parts of it may be missing`);
+  if (refused.length > 0)
+    print(`  ${filesWere(refused.length)} refused in its folders or above them; parts of the study may be missing`);
   for (const { kind, path } of objects) print(`  ${kind.padEnd(18)} ${path}`);
 }
 
-/** How many studies ended how, and where what was written lies. */
+/** The number of studies by outcome, and the folder that was written. */
 function printEnd(reports: readonly StudyReport[], { out, studies }: { out: string; studies: number }): void {
   if (studies === 0) {
-    print('Nothing was written: none of the files is DICOM that can be taken.');
+    print('Nothing was written: none of the files is readable DICOM.');
     return;
   }
   const counts = [...Map.groupBy(reports, ({ outcome }) => outcome)].map(([outcome, of]) => `${of.length} ${outcome}`);

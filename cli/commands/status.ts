@@ -10,23 +10,23 @@ import { note, print, printJson, Unsuccessful } from '../command.ts';
 import { runInWords } from '../run-in-words.ts';
 import { explain, studyUid } from '../usage.ts';
 
-/** `hilum status`: every run, how far it is, and why it went no further; and what the edge has not brought that far. */
+/** `hilum status`: the state and the reason of every run, and the studies that are still at the edge. */
 export function addStatusCommand(program: Command): void {
   const command = program
     .command('status')
-    .description('show runs: how far each is, why, and when')
-    .argument('[study]', 'a StudyInstanceUID; all studies where it is left out')
+    .description('show every run: its state, the reason and the times')
+    .argument('[study]', 'a StudyInstanceUID (default: all studies)')
     .option('--json', 'print an array of runs')
     .action(status);
   explain(command, {
     examples: ['hilum status', 'hilum status 1.2.840.113619.2.1.1', 'HILUM_RUNS_TABLE=… AWS_REGION=… hilum status'],
-    success: 'there is an answer, also where no study was forwarded yet',
-    failure: 'the study that was asked for is not known, or the runs table cannot be read',
+    success: 'the runs are shown, even if there are none yet',
+    failure: 'the study is not known, or the runs table cannot be read',
     more: [
-      'Reads the runs table of the local cloud (`hilum local up`), or of the deployment that these name:\n' +
+      'Reads the runs table of the local cloud (`hilum local up`), or of the deployment that these variables name:\n' +
         "  HILUM_RUNS_TABLE   the stack's output RunsTableName\n" +
         '  AWS_REGION         its region; with AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n' +
-        '  AWS_ENDPOINT_URL   of a cloud that is not AWS\n' +
+        '  AWS_ENDPOINT_URL   the address of a cloud that is not AWS\n' +
         '  HILUM_EDGE_FOLDER  the folder of the edge on this machine, for studies that are not forwarded yet',
     ],
   });
@@ -50,7 +50,7 @@ async function status(study: string | undefined, { json }: { json?: true }): Pro
   else printStatus(shown, waiting);
   if (shown.length + waiting.length > 0) return;
   if (study === undefined) {
-    if (json !== true) print(`No runs yet: ${place} is empty, and the edge's folder ${folder} knows of no study.`);
+    if (json !== true) print(`No runs yet: ${place} is empty, and the edge's folder ${folder} has no study.`);
     return;
   }
   note(
@@ -60,14 +60,14 @@ async function status(study: string | undefined, { json }: { json?: true }): Pro
   throw new Unsuccessful();
 }
 
-/** Files of the study that the edge could not take, where there are any. */
+/** Files of the study that the edge refused, if any. */
 interface WithRefused {
   readonly refused?: readonly RefusedFile[];
 }
 
 type ShownRun = RunRecord & WithRefused;
 
-/** A study that is no run yet, because the edge left it out or has yet to forward it. */
+/** A study without a run, because the edge left it out or has not forwarded it yet. */
 interface StudyAtEdge extends WithRefused {
   readonly StudyInstanceUID: string;
   readonly state: 'seen' | 'skipped' | 'uploaded';
@@ -75,7 +75,7 @@ interface StudyAtEdge extends WithRefused {
   readonly stages: { readonly seen: string; readonly skipped?: string; readonly uploaded?: string };
 }
 
-/** Runs, each with the files of its study that no tool got to see. */
+/** Adds to each run the refused files of its study, which no tool has seen. */
 function withRefusedFiles(runs: readonly RunRecord[], journal: readonly JournalStudy[]): readonly ShownRun[] {
   const byStudy = new Map(journal.map((entry) => [entry.StudyInstanceUID, refusedOf(entry)]));
   return runs.map((run) => ({ ...run, ...byStudy.get(run.StudyInstanceUID) }));
@@ -83,7 +83,7 @@ function withRefusedFiles(runs: readonly RunRecord[], journal: readonly JournalS
 
 const refusedOf = ({ refused }: JournalStudy): WithRefused => (refused.length === 0 ? {} : { refused });
 
-/** What the journal of the edge on this machine knows beyond the runs; nothing where the edge runs elsewhere. */
+/** Studies in the journal of this machine's edge that have no run. None if the edge runs on another machine. */
 function atTheEdge(journal: readonly JournalStudy[], runs: readonly RunRecord[]): readonly StudyAtEdge[] {
   const known = new Set(runs.map(({ StudyInstanceUID }) => StudyInstanceUID));
   return journal.flatMap((entry) => (known.has(entry.StudyInstanceUID) ? [] : waitingStudy(entry)));
@@ -98,9 +98,9 @@ function waitingStudy(entry: JournalStudy): StudyAtEdge {
 
 /** What each state at the edge means, for people. */
 const AT_EDGE: Readonly<Record<StudyAtEdge['state'], string>> = {
-  seen: 'stable in Orthanc, the edge has yet to forward it',
+  seen: 'stable in Orthanc, not forwarded yet',
   skipped: 'the edge left it out',
-  uploaded: 'the edge has forwarded it, no tool has a run of it yet',
+  uploaded: 'forwarded by the edge, no run yet',
 };
 
 function printStatus(runs: readonly ShownRun[], waiting: readonly StudyAtEdge[]): void {
@@ -123,7 +123,7 @@ function printStatus(runs: readonly ShownRun[], waiting: readonly StudyAtEdge[])
   }
 }
 
-/** `3 files refused: truncated (2), not-dicom (1)`, beside what became of the rest of the study. */
+/** `3 files refused: truncated (2), not-dicom (1)` */
 function printRefused(refused: readonly RefusedFile[] = []): void {
   if (refused.length === 0) return;
   const counts = [...Map.groupBy(refused, ({ reason }) => reason.code)].map(
@@ -136,7 +136,7 @@ function printReason(reason: Reason | undefined): void {
   if (reason !== undefined) print(`    because: ${reason.message} (${reason.code})`);
 }
 
-/** When each stage was reached: the first as a time of day, the others as seconds after it. */
+/** When each stage was reached: the first as a point in time, the others as seconds after it. */
 function timesOf({ stages }: RunRecord): string {
   const times = Object.entries(stages).sort(([, a], [, b]) => (a < b ? -1 : 1));
   const start = Date.parse(times[0]?.[1] ?? '');

@@ -4,11 +4,11 @@ import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.t
 import { print, printJson, root } from '../command.ts';
 import { explain } from '../usage.ts';
 
-/** `hilum tools`: every tool that is there, with its version, its card and its models. */
+/** `hilum tools`: every tool with its version, its description and its models. */
 export function addToolsCommand(program: Command): void {
   const command = program
     .command('tools')
-    .description('list the tools with their versions, cards and models')
+    .description('list the tools with their versions, descriptions and models')
     .option('--json', 'print an array for scripts')
     .action(async ({ json }: { json?: boolean }) => {
       const tools = (await loadCatalog(root)).map(describe);

@@ -22,22 +22,21 @@ interface ViewerCommandOptions {
 export function addViewerCommand(program: Command): void {
   const command = program
     .command('viewer')
-    .description('OHIF, a viewer in the browser, on the local PACS; for research, reading only, on this machine only')
-    .option('--port <number>', 'where to listen; the button in Orthanc leads to the usual one only')
+    .description('show the local PACS in OHIF, a viewer in the browser (for research, read-only, on this machine only)')
+    .option('--port <number>', 'the port to listen on; the button in Orthanc leads to the default port only')
     .option('--study <uid>', 'the StudyInstanceUID of a study to open')
-    .option('--open', 'open it in the browser')
+    .option('--open', 'open the viewer in the browser')
     .option('--json', 'print one object for scripts')
     .action(view);
   explain(command, {
     examples: ['hilum viewer --open', 'hilum viewer --port 8050 --study 1.2.840.113619.2.1.1'],
-    success: 'it was told to stop, and stopped',
+    success: 'the viewer was stopped',
     failure: 'no local PACS answers, OHIF cannot be fetched, or the port is taken',
   });
 }
 
 async function view({ port, study, open, json }: ViewerCommandOptions): Promise<void> {
-  const wanted =
-    port === undefined ? undefined : wholeNumber(port, '--port', { least: 1, most: 65_535, unit: 'a number' });
+  const wanted = port === undefined ? undefined : wholeNumber(port, '--port', { least: 1, most: 65_535 });
   if (study !== undefined) studyUid(study, '--study');
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
@@ -75,10 +74,10 @@ async function ohif(): Promise<string> {
   }
 }
 
-/** Whoever has no browser here, or no screen, has the address. */
+/** Without a browser on this machine, the printed address remains. */
 function openInBrowser(url: string): void {
   const opener = { darwin: 'open', win32: 'explorer' }[process.platform as string] ?? 'xdg-open';
   const child = spawn(opener, [url], { stdio: 'ignore', detached: true });
-  child.once('error', () => note(`${opener} is not here: open ${url} yourself`));
+  child.once('error', () => note(`${opener} is not installed: open ${url} in a browser`));
   child.unref();
 }

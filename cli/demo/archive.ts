@@ -1,4 +1,4 @@
-/** The demo's dealings with the PACS: putting studies in, and asking what is there afterwards. */
+/** What the demo does with the PACS: it stores studies and lists their results. */
 import type { DicomWebClient } from '#adapters/dicomweb/client.ts';
 import { textOf } from '#adapters/dicomweb/dicom-json.ts';
 import { ArchiveStoreError } from '#core/errors.ts';
@@ -6,13 +6,13 @@ import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
 import type { StudyFiles } from '#files/dicom-files.ts';
 import { createProgress } from '#files/progress.ts';
 
-/** Kept of one STOW request. */
+/** The size of one STOW request. */
 const BATCH_BYTES = 64 * 1024 * 1024;
 
 /**
- * Stores a study by STOW-RS, a batch at a time. The PACS keeps what it has already.
+ * Stores a study by STOW-RS, in batches. Instances that the PACS already has stay unchanged.
  *
- * @throws ArchiveStoreError where the PACS refuses an instance
+ * @throws ArchiveStoreError if the PACS refuses an instance
  */
 export async function pushStudy(study: StudyFiles, archive: DicomWebClient): Promise<void> {
   const progress = createProgress('Storing', study.instances.length);
@@ -43,7 +43,7 @@ export interface ListedObject {
   readonly kind: string;
 }
 
-/** What the PACS lists of a study beside the instances that were put in. */
+/** The objects that the PACS lists for a study, without the study's own instances. */
 export async function listResults(study: StudyFiles, archive: DicomWebClient): Promise<readonly ListedObject[]> {
   const { StudyInstanceUID } = study;
   const sources = new Set(study.instances.map(({ SOPInstanceUID }) => SOPInstanceUID));
@@ -59,7 +59,7 @@ export async function listResults(study: StudyFiles, archive: DicomWebClient): P
   return found;
 }
 
-/** What Hilum calls objects of a SOP Class; the SOP Class itself where it writes no such thing. */
+/** Hilum's name for objects of a SOP Class, or the SOP Class itself if Hilum does not write it. */
 function kindOf(SOPClassUID: string): string {
   return RESULT_SOP_CLASSES.find((one) => one.SOPClassUID === SOPClassUID)?.kind ?? SOPClassUID;
 }

@@ -12,19 +12,19 @@ export interface Following {
   readonly runs: RunStore;
   readonly catalog: readonly ToolEntry[];
   readonly StudyInstanceUID: string;
-  /** Why no run will come, where the forwarder left the study out. */
+  /** The reason if the forwarder left the study out, so that no run will come. */
   readonly skipped: () => string | undefined;
   readonly signal: AbortSignal;
-  /** Told each state a run reaches. */
+  /** Called for each state that a run reaches. */
   readonly onChange: (run: RunRecord) => void;
 }
 
-/** How a study's way ended. `late`: not within the time given. */
+/** How the wait for a study ended. `late`: the time was up. */
 export type Ending =
   | { readonly kind: 'ended' | 'late'; readonly runs: readonly RunRecord[] }
   | { readonly kind: 'skipped'; readonly reason: string };
 
-/** The runs of a study by the tools of the catalogue as they are now, whatever older versions did. */
+/** The runs of a study by the present versions of the catalogue's tools. */
 export async function presentRuns(
   { runs, catalog }: Pick<Following, 'runs' | 'catalog'>,
   StudyInstanceUID: string,

@@ -1,4 +1,4 @@
-/** The demo's forwarder: the same as `hilum edge` runs, in this process, for as long as the demo lasts. */
+/** The demo's forwarder: that of `hilum edge`, in this process, until the demo ends. */
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
@@ -20,16 +20,16 @@ export interface ForwarderSetting {
 }
 
 export interface RunningForwarder {
-  /** Why a study was left out; undefined where it was not (yet). */
+  /** Why a study was left out; undefined if it was not, or not yet. */
   skipped(StudyInstanceUID: string): string | undefined;
-  /** The manifest's key of a study that was forwarded before, undefined where it was not. */
+  /** The manifest's key of a forwarded study; undefined if the study was not forwarded. */
   manifestKey(StudyInstanceUID: string): string | undefined;
-  /** How far the forwarder is with a study, for people. */
+  /** The forwarder's state of a study, for people. */
   state(StudyInstanceUID: string): string;
   stop(): Promise<void>;
 }
 
-/** Starts following Orthanc; returns when whatever is stored from now on will be noticed. */
+/** Starts to follow Orthanc. Every study that is stored after it returns will be noticed. */
 export async function startForwarder({
   environment,
   catalog,
@@ -50,7 +50,7 @@ export async function startForwarder({
     clock: Date,
     log: createLog(Date, (line) => logFile.write(`${line}\n`)),
     spoolFolder,
-    // A study of an earlier demo does not become stable again, and the local cloud may have forgotten it.
+    // Orthanc does not report an earlier demo's study as stable again, and the local cloud may have lost it.
     start: 'all',
   });
   const controller = new AbortController();

@@ -1,18 +1,18 @@
-/** What a person can do once the demo is over: look, send a study of their own, stop. */
+/** The next steps after the demo: look at the results, send a study, stop. */
 import { passwordFile, readState, VIEWER_PORT } from '#localstack/home.ts';
 import type { LocalEnvironment } from '#localstack/local.ts';
 
 /**
- * Lines to be printed with `print`, which makes of each `hilum …` what can be typed.
+ * Lines for `print`, which replaces each `hilum …` by what can be typed.
  *
- * @param environment undefined where the PACS ended with the demo
+ * @param environment undefined if the PACS ended with the demo
  */
 export function nextSteps(environment: LocalEnvironment | undefined): readonly string[] {
   if (environment === undefined) {
     return [
       '',
-      'The archive and the local cloud ended with the demo. With Orthanc and PostgreSQL they stay, for the viewer and for',
-      'studies of your own: `hilum doctor` says how to get both.',
+      'The archive and the local cloud ended with the demo. If Orthanc and PostgreSQL are installed, they keep running, for',
+      'the viewer and for your own studies: `hilum doctor` says how to get both.',
     ];
   }
   const { home, orthanc } = environment;
@@ -31,7 +31,7 @@ export function nextSteps(environment: LocalEnvironment | undefined): readonly s
     '       forwards what arrives in Orthanc from now on; leave it running (Ctrl-C ends it)',
     `  2. Put DICOM files into Orthanc: ${orthanc.url}/app/explorer.html#upload`,
     '  3. `hilum status`',
-    '       says how far each study is; its results then lie beside its images, as above',
+    '       says how far each study is; you find its results as above',
     '  Or in one step, while no edge runs: `hilum demo --study FOLDER`',
     '',
     'STOP',

@@ -1,10 +1,10 @@
-/** What the demo tells people of each study: times, what was found beside what is there, and the objects in the PACS. */
+/** The demo's report on each study: times, findings beside the known truth, and the objects in the PACS. */
 import type { Finding } from '#core/tool.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
 import type { ListedObject } from './archive.ts';
 import type { DemoStudy, Truth } from './studies.ts';
 
-/** What is known of a study's way. */
+/** A study's runs, and what came back to the PACS. */
 export interface StudyWay {
   readonly runs: readonly RunReport[];
   readonly objects: readonly ListedObject[];
@@ -32,7 +32,7 @@ export function describeStudy(study: DemoStudy, { runs, objects, storedAt }: Stu
 /** `1 instance`, `2 instances`. */
 export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-/** What is known to be there, for the tools that look for it: another tool's findings are not held against it. */
+/** The known truth, if the tool looks for it. Findings of a tool that looks for something else are not compared with it. */
 function truthFor({ findings }: RunReport, runs: readonly RunReport[], truth: readonly Truth[]): readonly Truth[] {
   const meets = (found: readonly Finding[]): boolean => truth.some(({ isMetBy }) => found.some(isMetBy));
   return meets(findings) || !runs.some((other) => meets(other.findings)) ? truth : [];
@@ -47,7 +47,7 @@ function describeRun({ run, findings }: RunReport, truth: readonly Truth[], stor
   return [...head, ...stageLines(run, storedAt), ...summary, ...compare(findings, truth)];
 }
 
-/** How long the run took to reach each stage from the one before; a run of an earlier demo began before this one. */
+/** The time from each stage to the next. A run of an earlier demo began before this study was stored. */
 function stageLines({ stages }: RunRecord, storedAt: number): readonly string[] {
   const times = Object.entries(stages).map(([stage, time]) => ({ stage, ms: Date.parse(time) }));
   const way = [{ stage: 'stored', ms: storedAt }, ...times].sort((a, b) => a.ms - b.ms);
@@ -60,7 +60,7 @@ function stageLines({ stages }: RunRecord, storedAt: number): readonly string[] 
   });
 }
 
-/** What happens until a stage is reached. */
+/** What happens before each stage is reached. */
 const STAGES: Readonly<Record<string, string>> = {
   received: 'stable in Orthanc, forwarded, received',
   routed: 'routed to the tool',
@@ -69,7 +69,7 @@ const STAGES: Readonly<Record<string, string>> = {
   delivered: 'stored in Orthanc and read back',
 };
 
-/** What the tool found beside what the phantom holds, in two columns; only the former where nothing is known. */
+/** Two columns: what the phantom holds, and what the tool found. Without known truth, only the findings. */
 function compare(findings: readonly Finding[], truth: readonly Truth[]): readonly string[] {
   if (truth.length === 0) return findings.flatMap(({ summary }) => hanging('    found: ', summary));
   const met = truth.map(({ text, isMetBy }) => ({ text, finding: findings.find(isMetBy) }));
@@ -77,16 +77,16 @@ function compare(findings: readonly Finding[], truth: readonly Truth[]): readonl
   const rows = [
     { there: 'IN THE PHANTOM', found: 'FOUND BY THE TOOL' },
     ...met.map(({ text, finding }) => ({ there: text, found: finding?.summary ?? 'nothing' })),
-    ...besides.map(({ summary }) => ({ there: '', found: `besides: ${summary}` })),
+    ...besides.map(({ summary }) => ({ there: '', found: `also: ${summary}` })),
   ];
   const width = Math.max(...rows.map(({ there }) => there.length));
   return rows.flatMap(({ there, found }) => hanging(`    ${there.padEnd(width)}  `, found));
 }
 
-/** What a terminal shows in a line, in most of them. */
+/** The width of most terminals, in characters. */
 const COLUMNS = 100;
 
-/** A text after what begins its first line, broken between words where a line is full; further lines begin below the text. */
+/** Wraps a text after `begin`. Further lines are indented by the length of `begin`. */
 function hanging(begin: string, text: string): readonly string[] {
   const lines: string[] = [];
   let line = '';

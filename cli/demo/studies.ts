@@ -1,4 +1,4 @@
-/** What the demo sends on its way: two phantoms whose truth is known, or a folder of the user's. */
+/** The demo's studies: two phantoms with known truth, or a folder of the user. */
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { Finding, ImageRegion } from '#core/tool.ts';
@@ -11,7 +11,7 @@ import { UsageError } from '../command.ts';
 /** A study of the demo. */
 export interface DemoStudy extends StudyFiles {
   readonly name: string;
-  /** What is known to be in it; empty for a study of the user's. */
+  /** What the study is known to hold; empty for a user's study. */
   readonly truth: readonly Truth[];
 }
 
@@ -25,7 +25,7 @@ export interface Truth {
 const SPINE_SEED = 12;
 const BITEWING_SEED = 5;
 
-/** The two phantoms. The same seeds every time, so that a second demo meets what the first left in the PACS. */
+/** The two phantoms. Their seeds are fixed, so that a second demo finds the first one's studies in the PACS. */
 export function phantomStudies(): readonly DemoStudy[] {
   const spine = makeSpinePhantom({
     seed: SPINE_SEED,
@@ -100,13 +100,13 @@ const MARGIN = 4;
 /**
  * The studies of a folder.
  *
- * @throws UsageError where it holds none
+ * @throws UsageError if the folder holds no study
  */
 export async function folderStudies(folder: string): Promise<readonly DemoStudy[]> {
   const { studies, refused } = await readStudies([folder]);
   if (studies.length === 0) {
     const [first] = refused;
-    const why = first === undefined ? 'it has no files' : `${first.path}: ${first.message} (${first.code})`;
+    const why = first === undefined ? 'it holds no files' : `${first.path}: ${first.message} (${first.code})`;
     throw new UsageError(`There is no DICOM study in ${folder}: ${why}`);
   }
   return studies.map((study) => ({ ...study, name: folder, truth: [] }));

@@ -1,4 +1,4 @@
-/** What the deployment tells the edge of its tools. */
+/** Publishes the deployment's tools for the edge. */
 import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { type ToolEntry, toolVersion } from '../../core/tool-manifest.ts';
@@ -10,7 +10,7 @@ export interface ToolsParameterProps {
   readonly tools: readonly ToolEntry[];
 }
 
-/** One SSM parameter with every deployed tool's id and version; the edge forwards nothing that none of them takes. */
+/** One SSM parameter with the id and the version of every deployed tool. The edge forwards only images that one of them takes. */
 export class ToolsParameter extends Construct {
   readonly parameterName: string;
 
@@ -23,7 +23,7 @@ export class ToolsParameter extends Construct {
     const parameter = new CfnParameter(this, 'Parameter', {
       name: toolsParameterName(deployment),
       type: 'String',
-      // Above 4 KB, which some 50 tools do not reach, it becomes an advanced parameter by itself.
+      // Above 4 KB (more than 50 tools), it automatically becomes an advanced parameter.
       tier: 'Intelligent-Tiering',
       description: `${deployment}: the tools that are deployed, for the edge`,
       value: JSON.stringify(value),

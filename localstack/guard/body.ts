@@ -1,15 +1,15 @@
-/** A body that is compared with the digest that its request names. */
+/** Compares a body with the digest in its request. */
 import { createHash } from 'node:crypto';
 import { Transform } from 'node:stream';
 
-/** The body does not have the digest that its request names. Its last piece was not handed on. */
+/** The body does not have the digest in its request. Its last piece was not forwarded. */
 export class WrongDigest extends Error {
   override readonly name = 'WrongDigest';
 }
 
 /**
- * Hands a body on as it comes, but keeps the last piece back until the digest is right. MiniStack acts on whole bodies only:
- * it never acts on a wrong one.
+ * Forwards a body as it arrives, but holds the last piece back until the digest is checked. MiniStack acts on complete bodies
+ * only, so it never acts on a wrong one.
  *
  * @param sha256 of the whole body, in hex
  */

@@ -1,4 +1,4 @@
-/** Which requests the guard before the local cloud takes: from a program with this home's key, and from no web page. */
+/** Decides which requests the guard lets through: those of programs with this home's key, and never those of web pages. */
 import { type AccessKey, type Claim, isSignedBy, readClaim, type SignableRequest } from '#adapters/aws/signature.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -8,39 +8,39 @@ export interface GuardSettings {
   readonly port: number;
   /** The access key of this home. */
   readonly key: AccessKey;
-  /** The file that holds it for people to use. */
+  /** The file with that key, for people. */
   readonly keyFile: string;
 }
 
 /**
- * Functions sign with the secret of this home, which MiniStack was started with. As the id of the key, MiniStack gives them
- * the number of the account.
+ * The key id that functions use. MiniStack gives them the account number as the key id, and this home's secret, which it was
+ * started with.
  */
 const FUNCTIONS_KEY_ID = '000000000000';
 
-/** A request as it came, before its body. */
+/** A request before its body has arrived. */
 export interface Arrived {
   readonly method: string;
   readonly url: string;
-  /** Names and values in turn, as they were sent. */
+  /** Names and values in turn, as sent. */
   readonly rawHeaders: readonly string[];
 }
 
-/** A request that may go on, if its signature holds. */
+/** A request that may be forwarded if its signature is valid. */
 export interface Candidate {
   readonly request: SignableRequest;
   readonly claim: Claim;
 }
 
-/** Of these headers one program would read the first and the next program the last, so there must be no second one. */
+/** Headers that must not be repeated, because one program might read the first value and the next program the last. */
 const SINGLE = ['authorization', 'content-length', 'content-type', 'host', 'transfer-encoding', 'x-amz-content-sha256'];
 
 /**
- * Judges a request by its line and headers, but for the signature itself.
+ * Judges a request by its line and headers, without checking the signature.
  *
- * Pages are refused by what browsers say of them: an Origin, or a Sec-Fetch-Site other than `none`, which is a person's own
- * navigation. The Host must be the guard's own address: a page whose name was led to 127.0.0.1 (DNS rebinding) has another
- * one. A request that gets past both still needs a signature, and no page knows the key.
+ * Web pages are recognised by the headers that browsers add: an Origin, or a Sec-Fetch-Site other than `none`, which means
+ * that a person opened the address. The Host must be the guard's own address, because a page that uses DNS rebinding sends its
+ * own host name. Any other request still needs a signature, and no page knows the key.
  */
 export function judge(arrived: Arrived, { port, key, keyFile }: GuardSettings, now: Date): Candidate | Refusal {
   const headers = joined(arrived.rawHeaders);
@@ -48,20 +48,23 @@ export function judge(arrived: Arrived, { port, key, keyFile }: GuardSettings, n
     return {
       status: 400,
       code: 'InvalidRequest',
-      message: 'The path is none that an AWS client sends, or a header is there twice.',
+      message: 'No AWS client sends this path, or a header is repeated.',
       about: {},
     };
   const refuse = (code: string, message: string): Refusal => ({ status: 403, code, message, about: headers });
   const site = headers['sec-fetch-site'] ?? 'none';
   if (headers['origin'] !== undefined || site !== 'none')
-    return refuse('AccessDenied', 'The local cloud answers no web page.');
+    return refuse('AccessDenied', 'The local cloud does not answer web pages.');
   if (headers['host'] !== `127.0.0.1:${port}`)
     return refuse(
       'AccessDenied',
-      `The local cloud answers to http://127.0.0.1:${port} only: use that as AWS_ENDPOINT_URL.`,
+      `The local cloud answers only at http://127.0.0.1:${port}. Use that as AWS_ENDPOINT_URL.`,
     );
   if ((headers['transfer-encoding'] ?? 'chunked').toLowerCase() !== 'chunked')
-    return { ...refuse('InvalidRequest', 'The local cloud takes no other transfer coding than chunked.'), status: 400 };
+    return {
+      ...refuse('InvalidRequest', 'The only transfer coding that the local cloud accepts is chunked.'),
+      status: 400,
+    };
   const request = { method: arrived.method, url: arrived.url, headers };
   const claim = readClaim(request);
   if (claim === undefined)
@@ -76,14 +79,14 @@ export function judge(arrived: Arrived, { port, key, keyFile }: GuardSettings, n
     );
   const [from, to] = claim.valid;
   if (now.getTime() < from || now.getTime() > to)
-    return refuse('RequestTimeTooSkewed', 'The signature is not valid at this time: see the clock, and sign again.');
+    return refuse('RequestTimeTooSkewed', 'The signature is not valid at this time. Check the clock, and sign again.');
   return { request, claim };
 }
 
 /**
- * Why the signature does not hold; undefined where it does.
+ * The refusal of a wrong signature; undefined if the signature is right.
  *
- * @param payload what stands for the body in it
+ * @param payload the last line of the canonical request, which stands for the body
  */
 export async function judgeSignature(
   { request, claim }: Candidate,
@@ -95,12 +98,12 @@ export async function judgeSignature(
   return {
     status: 403,
     code: 'SignatureDoesNotMatch',
-    message: `The signature is not that of this request. Use the secret key in ${keyFile}, and change nothing after signing.`,
+    message: `The signature does not match the request. Use the secret key in ${keyFile}, and do not change the request after signing.`,
     about: request.headers,
   };
 }
 
-/** Headers by name, repeated ones joined as they are signed; undefined where a header is repeated that must not be. */
+/** Headers by name, with repeated ones joined as for signing; undefined if a header of `SINGLE` is repeated. */
 function joined(rawHeaders: readonly string[]): Readonly<Record<string, string>> | undefined {
   const headers: Record<string, string> = Object.create(null);
   for (let index = 0; index < rawHeaders.length; index += 2) {

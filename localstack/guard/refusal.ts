@@ -1,13 +1,13 @@
-/** What the guard says instead of the cloud, in the form in which an AWS client reads errors. */
+/** The guard's error answers, in the form that AWS clients read. */
 
-/** Why a request goes no further. */
+/** Why a request is not forwarded. */
 export interface Refusal {
   readonly status: 400 | 403 | 413 | 503;
   /** An error code of AWS's. */
   readonly code: string;
   /** For people: what to do. */
   readonly message: string;
-  /** The headers of the request, by which the form is chosen. */
+  /** The headers of the request, which decide the form. */
   readonly about: Readonly<Record<string, string>>;
 }
 
@@ -16,7 +16,10 @@ export interface RefusalAnswer {
   readonly body: string;
 }
 
-/** Writes a refusal in the protocol of the service that was asked: XML for a form (Query), for S3 and for strangers, else JSON. */
+/**
+ * Writes a refusal in the protocol of the requested service: XML for a form (Query), for S3 and for unsigned requests, else
+ * JSON.
+ */
 export function answerOf({ code, message, about }: Refusal): RefusalAnswer {
   const { 'content-type': type = '', authorization = '' } = about;
   if (type.startsWith('application/x-www-form-urlencoded')) {

@@ -1,4 +1,4 @@
-/** The guard before the local cloud: a server that hands on to MiniStack's socket what `judge` lets through. */
+/** The guard in front of the local cloud: a server that forwards to MiniStack's socket what `judge` lets through. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { digestIn } from '#adapters/aws/signature.ts';
@@ -7,13 +7,13 @@ import { type Candidate, type GuardSettings, judge, judgeSignature } from './jud
 import { answerOf, type Refusal } from './refusal.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
-/** The largest body that is read whole before it goes on, in bytes: AWS's own limit, of requests to Lambda. */
+/** The largest body that is read completely before it is forwarded, in bytes: AWS's own limit for requests to Lambda. */
 const LARGEST_SIGNED = 70_167_211;
 
 /**
- * Makes the server. The caller has it listen.
+ * Makes the server. The caller makes it listen.
  *
- * @param socket path of MiniStack's socket, relative to this process' folder where the whole one is too long for a socket
+ * @param socket path of MiniStack's socket, relative to the working directory if the full path is too long for a socket
  */
 export function createGuard(settings: GuardSettings, socket: string): Server {
   const upstream = createUpstream(socket);
@@ -21,11 +21,12 @@ export function createGuard(settings: GuardSettings, socket: string): Server {
     handle(request, response, { settings, upstream }).catch(() => response.destroy());
   };
   const server = createServer(
-    // Only headers have to hurry: a queue is asked for up to 20 s, a function runs for up to 15 min, an upload takes long.
+    // Only headers have a time limit: a long poll takes up to 20 s, a function up to 15 min, and an upload as long as it
+    // needs.
     { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 75_000, insecureHTTPParser: false },
     answer,
   );
-  // A client that asks before it sends the body is told at once that it is refused.
+  // A client that asks before it sends the body (`Expect: 100-continue`) gets a refusal at once.
   server.on('checkContinue', answer);
   return server;
 }
@@ -46,8 +47,8 @@ async function handle(request: IncomingMessage, response: ServerResponse, parts:
   if (refusal !== undefined) return refuse(response, refusal);
   if (request.headers.expect !== undefined) response.writeContinue();
   const digest = digestIn(candidate.claim);
-  // A body without a digest (UNSIGNED-PAYLOAD, STREAMING-…) is not looked at, nor are the signatures of its chunks. The
-  // headers prove who sends, and nobody stands between a program and the loopback of its own machine.
+  // A body without a digest (UNSIGNED-PAYLOAD, STREAMING-…) is not checked, and neither are the signatures of its chunks. The
+  // headers prove the sender, and nobody else can change what passes over the loopback interface.
   const body = digest === undefined ? request : request.pipe(checkedBody(digest));
   const outcome = await upstream.send(request, { body, response });
   if (outcome === 'sent') return;
@@ -58,15 +59,18 @@ async function handle(request: IncomingMessage, response: ServerResponse, parts:
 const WRONG_DIGEST = {
   status: 400,
   code: 'XAmzContentSHA256Mismatch',
-  message: 'The body is another than its x-amz-content-sha256 says.',
+  message: 'The body does not have the digest in x-amz-content-sha256.',
 } as const;
 const NO_CLOUD = {
   status: 503,
   code: 'ServiceUnavailable',
-  message: 'The local cloud does not answer: `hilum local status` says more.',
+  message: 'The local cloud does not answer. `hilum local status` says more.',
 } as const;
 
-/** Reads the body before it judges the signature: the signatures of most services hold the digest of a body and do not name it. */
+/**
+ * Reads the body before it checks the signature. For most services the signature covers the body's digest, but the request
+ * does not state the digest.
+ */
 async function readThenSend(
   request: IncomingMessage,
   response: ServerResponse,
@@ -92,7 +96,7 @@ async function readThenSend(
 const TOO_LARGE = {
   status: 413,
   code: 'RequestEntityTooLarge',
-  message: `A request that is signed with its body has ${LARGEST_SIGNED} bytes at the most.`,
+  message: `A request that is signed with its body may have at most ${LARGEST_SIGNED} bytes.`,
 } as const;
 
 function refuse(response: ServerResponse, refusal: Refusal): void {
@@ -101,7 +105,7 @@ function refuse(response: ServerResponse, refusal: Refusal): void {
     return;
   }
   const { headers, body } = answerOf(refusal);
-  // After a malformed request, nobody knows where the next one begins on the connection.
+  // After a malformed request, the start of the next one on the connection is unknown.
   if (refusal.status === 400) response.setHeader('connection', 'close');
   response.writeHead(refusal.status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }

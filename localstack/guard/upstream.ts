@@ -1,27 +1,27 @@
-/** MiniStack behind the guard: what of a request goes on to its socket, and what of the answer comes back. */
+/** Forwards requests to MiniStack's socket, and its answers to the client. */
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as open, type ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 
-/** A request on its way. */
+/** The body to forward, and the response for the answer. */
 interface Passage {
-  /** Sent as it comes, or whole. */
+  /** Forwarded as it arrives, or at once. */
   readonly body: Readable | Buffer;
   readonly response: ServerResponse;
 }
 
 export interface Upstream {
-  /** Sends a request on and its answer back; says so, or why there is no answer. */
+  /** Forwards a request and its answer. Returns `sent`, or the error if there is no answer. */
   send(request: IncomingMessage, passage: Passage): Promise<'sent' | Error>;
 }
 
 /** Headers that concern one connection (RFC 9110 7.6.1), and `Expect`, which the guard answers itself. */
 const HOP_BY_HOP = ['connection', 'expect', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
-/** MiniStack's answers allow every page to read them. */
+/** Headers by which MiniStack lets every page read its answers. */
 const FOR_PAGES = /^access-control-/i;
 
 /** @param socket path of MiniStack's socket */
 export function createUpstream(socket: string): Upstream {
-  // MiniStack closes an idle connection after 75 s. The guard gives it up before, and never asks on a closing one.
+  // MiniStack closes an idle connection after 75 s. The guard closes it earlier, so that it never uses a closing one.
   const agent = new Agent({ keepAlive: true, timeout: 60_000 });
   return {
     send: (request, { body, response }) =>
@@ -40,7 +40,7 @@ export function createUpstream(socket: string): Upstream {
           answer.on('error', () => response.destroy());
           resolve('sent');
         });
-        // Nobody waits for the answer any more.
+        // The client no longer waits for the answer.
         response.on('close', () => {
           if (!response.writableFinished) fail(new Error('the client hung up'));
         });
@@ -57,7 +57,7 @@ function forwarded(headers: IncomingHttpHeaders, body: Passage['body']): Incomin
   return { ...others, 'content-length': String(body.length) };
 }
 
-/** The answer's headers, repeated ones as they are. */
+/** The answer's headers. Repeated headers stay repeated. */
 function returned(rawHeaders: readonly string[]): string[] {
   const kept: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -16,7 +16,7 @@ $('#study').live('pagebeforeshow', () => {
     button.insertAfter($('#study-info')).button();
     button.click((event) => {
       event.preventDefault();
-      // The answer cannot be read from this origin; that there is one is enough.
+      // This origin cannot read the answer, but any answer shows that the viewer runs.
       fetch(`${viewer}/viewer-alive`, { mode: 'no-cors' }).then(
         () => window.open(button.attr('href'), '_blank', 'noopener'),
         () => alert('The viewer is not running. Start it in the folder of Hilum: bin/hilum viewer'),

@@ -1,12 +1,12 @@
-/** The modules of `dist/`: what they import, in the code and in the types. */
+/** The modules of `dist/` and their imports, in code and in types. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** Of `import … from`, `export … from`, and of `import()` in code and in types. */
+/** Matches the specifiers of `import … from`, `export … from` and `import()`, in code and in types. */
 const SPECIFIER = /(?<![.\w])((?:from|import|import\s*\()\s*)(['"])([^'"\n]+)\2/g;
 
-/** Rewrites the endings of the sources' own imports to those of the JavaScript. Of the same length, so that source maps hold. */
+/** Changes `.ts` to `.js` in the sources' own imports. The length stays the same, so that source maps stay right. */
 export function nameJavaScript(dist: string): void {
   for (const file of modulesIn(dist)) {
     const path = join(dist, file);
@@ -18,18 +18,18 @@ export function nameJavaScript(dist: string): void {
   }
 }
 
-/** What every module imports: files of `dist/` by their paths in it, and packages by their names. */
+/** The imports of all modules: files by their paths in `dist/`, and packages by name. */
 export interface Imports {
   readonly files: ReadonlySet<string>;
   readonly packages: ReadonlySet<string>;
 }
 
 /**
- * The modules that are reached from `entries` with what they import, types and JSON included.
+ * The modules and packages that `entries` import, directly or indirectly, types and JSON included.
  *
  * @param entries paths in `dist`
  * @param left paths that are not followed
- * @throws Error where an import leads to no file
+ * @throws Error if an imported file does not exist
  */
 export function reachedFrom(entries: readonly string[], left: readonly string[], dist: string): Imports {
   const there = new Set(globSync('**/*.{js,mjs,json,d.ts,d.mts}', { cwd: dist }));
@@ -37,7 +37,7 @@ export function reachedFrom(entries: readonly string[], left: readonly string[],
   const packages = new Set<string>();
   const follow = (file: string): void => {
     if (files.has(file) || left.includes(file)) return;
-    if (!there.has(file)) throw new Error(`dist/${file} is imported and was not built`);
+    if (!there.has(file)) throw new Error(`dist/${file} is imported but was not built`);
     files.add(file);
     for (const part of [file, typesOf(file)].filter((path) => there.has(path) && !path.endsWith('.json'))) {
       files.add(part);
@@ -56,6 +56,6 @@ const typesOf = (file: string): string => file.replace(/\.(m?)js$/, '.d.$1ts');
 
 const packageOf = (name: string): string => (/^(@[^/]+\/)?[^/]+/.exec(name) ?? [name])[0];
 
-/** Code and types, without the packages that `dist/` brings. */
+/** Code and types, without the packages inside `dist/`. */
 export const modulesIn = (dist: string): readonly string[] =>
   globSync('**/*.{js,mjs,d.ts,d.mts}', { cwd: dist, exclude: ['node_modules/**'] });

@@ -1,6 +1,6 @@
 /**
- * ONNX Runtime inside the package. As a dependency it could not be installed without a network of its own: its install script
- * fetches CUDA libraries, on machines without a GPU too, and fails where it cannot (ADR 16).
+ * Puts ONNX Runtime into the package. As a dependency, it could not be installed offline: its install script fetches CUDA
+ * libraries, even on machines without a GPU, and fails if it cannot (ADR 16).
  */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { readJson, writeJson } from './json.ts';
 export const ONNXRUNTIME = 'onnxruntime-node';
 
 const BIN = join('bin', 'napi-v6');
-/** The CPU's libraries. Those of accelerators are loaded when they are asked for only, and Hilum asks for the CPU. */
+/** The libraries for the CPU. Those for accelerators are loaded only on request, and Hilum requests the CPU. */
 const BINARIES = [
   'linux/x64/libonnxruntime.so.1',
   'linux/x64/onnxruntime_binding.node',
@@ -22,12 +22,12 @@ const BINARIES = [
   'win32/x64/onnxruntime_binding.node',
 ];
 
-/** What of its two packages is taken along. */
+/** The files of its two packages that are copied. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   [ONNXRUNTIME]: ['README.md', 'dist', ...BINARIES.map((file) => join(BIN, file))],
   'onnxruntime-common': ['README.md', join('dist', 'cjs')],
 };
-/** Fields of their package.json that say what they are and how they are loaded; scripts and dependencies stay behind. */
+/** The fields of their package.json that are kept. Scripts and dependencies are dropped. */
 const FIELDS = ['name', 'version', 'description', 'license', 'author', 'repository', 'main', 'types'];
 const NOTICES = ['LICENSE', 'ThirdPartyNotices.txt'];
 

@@ -1,4 +1,4 @@
-/** The local cloud and a page of a browser on this machine that knows every port of it. */
+/** The local cloud, and a web page in a browser on this machine that knows all its ports. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -65,7 +65,7 @@ describeWith(['cloud', 'orthanc', 'postgresql', 'chromium'], 'a page that knows 
     await context.close();
   });
 
-  it('gets nothing either where it is led to the guard under another name, or a person opens the guard itself', async () => {
+  it('gets nothing by DNS rebinding to the guard, and neither does a person who opens the guard’s address', async () => {
     const { endpoint = '' } = readState(home);
     const { page: tab, context } = await openScreen(browser);
 
@@ -76,7 +76,7 @@ describeWith(['cloud', 'orthanc', 'postgresql', 'chromium'], 'a page that knows 
     expect(texts).toEqual([403, 403]);
   });
 
-  it('would read and make things in MiniStack on a port of its own', async () => {
+  it('could read and make things in a MiniStack on a port', async () => {
     const { cloud, close } = await bareMiniStack();
     try {
       await fill(cloud);
@@ -97,7 +97,7 @@ describeWith(['cloud', 'orthanc', 'postgresql', 'chromium'], 'a page that knows 
   });
 });
 
-/** Puts what the page is after where it would be found. */
+/** Puts the secrets that the page looks for into the local cloud. */
 async function fill(cloud: LocalCloud): Promise<void> {
   const { bucket, key, secret, table, text } = TREASURE;
   const json = { 'content-type': 'application/json' };

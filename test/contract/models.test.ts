@@ -46,7 +46,7 @@ describe.each(models.map((card) => [card.id, card] as const))('the model %s', (i
     const { inputs, outputs } = await engineFor(entry).describe(id);
 
     expect(outputs.length).toBeGreaterThan(0);
-    expect([...inputs, ...outputs].map((it) => [it.name, it.isTensor ? it.type : 'no tensor'])).toEqual(
+    expect([...inputs, ...outputs].map((it) => [it.name, it.isTensor ? it.type : 'not a tensor'])).toEqual(
       [...inputs, ...outputs].map(({ name }) => [name, 'float32']),
     );
   });

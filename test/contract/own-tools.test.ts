@@ -221,7 +221,9 @@ describe('a tool that does not work', () => {
   it('that answers nothing is told what it lacks', async () => {
     checkout.addTool('silent', toolOf(''), DOUBLE_ONNX);
 
-    expect((await run('silent')).stdout).toMatch(/it is no result; return what createResult\(\) gives \(tool-failed\)/);
+    expect((await run('silent')).stdout).toMatch(
+      /it is not a result; return what createResult\(\) gives \(tool-failed\)/,
+    );
   });
 
   it.each([

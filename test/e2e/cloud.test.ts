@@ -61,13 +61,13 @@ describeWith(['cloud'], 'the local cloud', () => {
     }
   });
 
-  it('lets nobody but its owner near the socket', () => {
+  it('lets only the owner reach the socket', () => {
     const mode = (name: string) => statSync(join(home, 'cloud/socket', name)).mode & 0o777;
 
     expect([mode('.'), mode('ministack.sock')]).toEqual([0o700, 0o700]);
   });
 
-  it('knows AWS’s other programs by the file with the key', () => {
+  it('accepts other AWS programs that use the file with the key', () => {
     const script =
       "import botocore.session; print(botocore.session.get_session().create_client('s3').list_buckets()['Buckets'])";
     const { stdout } = spawnSync(join(VENVS.cloud.folder, 'bin/python'), ['-c', script], {
@@ -78,7 +78,7 @@ describeWith(['cloud'], 'the local cloud', () => {
     expect(stdout).toContain("'Name': 'kept'");
   });
 
-  it('is unhealthy without its guard, and gets a new one at the same address; what it holds stays', async () => {
+  it('is unhealthy without its guard; a new guard gets the same address, and the cloud keeps its contents', async () => {
     const { guard, miniStack } = processes();
 
     await stop(guard, KILL);
@@ -92,7 +92,7 @@ describeWith(['cloud'], 'the local cloud', () => {
     expect((await status())?.state).toBe('running');
   });
 
-  it('is unhealthy where only the guard is left, and begins anew, empty, at the same address', async () => {
+  it('is unhealthy with only its guard, and starts again, empty, at the same address', async () => {
     await stop(processes().miniStack, KILL);
     const without = await status();
     const again = await cloudUp(options);

@@ -1,4 +1,4 @@
-/** `bin/hilum edge`, the documented command, as a service runs it: a process with settings that is told to end. */
+/** `bin/hilum edge`, the documented command, as a service manager runs it: a process with settings that a signal ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ const [, DOCUMENTED = ''] =
     readFileSync(join(ROOT, 'edge/README.md'), 'utf8'),
   ) ?? [];
 const WITHIN = { timeout: 120_000, interval: 100 };
-/** How long an edge may take that was told to end. */
+/** How long an edge may take to end after a signal. */
 const SECONDS = 5_000;
 
 describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
@@ -112,7 +112,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
     },
   );
 
-  it('leaves a T1 MR of the head in Orthanc, whose tool lies in its folders and is not deployed', async () => {
+  it('does not forward a T1 MR of the head if its tool is in the edge’s folders but not deployed', async () => {
     const head = await send(brainPhantomToDicom(makeBrainPhantom({ seed: 1, spacingMm: 8 }), { seed: 1 }));
 
     const edge = start();
@@ -164,12 +164,12 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
       expect(code).toBe(0);
       expect(said).toContain(`Orthanc  ${orthanc.url} (user ${orthanc.username})`);
       expect(said).toContain(`\`${COMMAND} status\``);
-      expect(said).toContain('Stopped. The next start goes on from here.');
+      expect(said).toContain('Stopped. The next start continues from here.');
       expect(said).not.toContain('{');
     },
   );
 
-  it('ends within seconds also while Orthanc takes requests and answers none', async () => {
+  it('ends within seconds even if Orthanc accepts requests and never answers', async () => {
     const asked = Promise.withResolvers<void>();
     const silent = createServer(() => asked.resolve()).listen(0, '127.0.0.1');
     await once(silent, 'listening');
@@ -189,7 +189,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
   it.each([
     [{ HILUM_ORTHANC_PASSWORD: 'wrong' }, /refuses access.*password/],
     [{ HILUM_EDGE_LANE: 'fast' }, /HILUM_EDGE_LANE is wrong: set it to live or backfill/],
-    [{ HILUM_TOOLS_PARAMETER: '/none/tools' }, /refuses .*\(HILUM_TOOLS_PARAMETER\): ParameterNotFound/],
+    [{ HILUM_TOOLS_PARAMETER: '/none/tools' }, /\(HILUM_TOOLS_PARAMETER\): .*ParameterNotFound/],
     [{ HILUM_TOOLS_PARAMETER: '' }, /HILUM_TOOLS_PARAMETER is not set: .*ToolsParameterName/],
   ])('ends with a sentence when it is started with %o', async (environment, sentence) => {
     const edge = start(environment);
@@ -201,7 +201,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
   });
 });
 
-/** An edge that knows its tools, and what it has said until then. */
+/** An edge that has read the list of tools, and its output until then. */
 async function started(edge: ChildProcess): Promise<readonly [ChildProcess, string]> {
   let said = '';
   edge.stderr?.on('data', (text) => {
@@ -216,7 +216,7 @@ const accountOf = ({ username, password }: OrthancEnvironment) => ({
   HILUM_ORTHANC_PASSWORD: password,
 });
 
-/** The most memory a process ever held, where the system tells (Linux). */
+/** The peak memory of a process, if the system tells (Linux). */
 function peakMemoryMb({ pid }: ChildProcess): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;

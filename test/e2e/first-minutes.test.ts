@@ -52,7 +52,7 @@ describeWith(['cloud', 'orthanc', 'postgresql', 'ohif'], 'the first minutes', ()
     rmSync(folder, { recursive: true });
   });
 
-  /** Starts what a person types in the tree. */
+  /** Starts a command line in the tree, as a person would type it. */
   function type(line: string): ChildProcess {
     const names = Object.keys(process.env).filter((name) =>
       /^(HILUM_HOME|HILUM_EDGE|AWS_|NODE_|VITEST|npm_)/.test(name),
@@ -168,7 +168,7 @@ interface Run {
   readonly state: string;
 }
 
-/** The files of the checkout as they are now, with what the set-up brings in as links. */
+/** Copies the present files of the clone, and links what the set-up installs. */
 function copyTree(tree: string): void {
   const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
   const files = listed.stdout.toString().split('\0');

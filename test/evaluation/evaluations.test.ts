@@ -50,13 +50,13 @@ describe.each(tools.map((evaluation) => [evaluation.tool, evaluation] as const))
     it('has figures in docs/tools/ of this version of tool and models', () => {
       const entry = catalog.find(({ manifest }) => manifest.id === tool);
       const path = join(ROOT, 'docs', 'tools', tool, 'metrics.json');
-      const mend = `evaluate again: npm run evaluate -- ${tool}`;
+      const fix = `evaluate again: npm run evaluate -- ${tool}`;
 
-      expect(existsSync(path), mend).toBe(true);
+      expect(existsSync(path), fix).toBe(true);
       const written = JSON.parse(readFileSync(path, 'utf8')) as MetricsFile;
-      expect(written.version, mend).toBe(entry?.manifest.version);
-      expect(written.models, mend).toEqual(entry?.models.map(({ id, version, sha256 }) => ({ id, version, sha256 })));
-      expect(Object.keys(written.parts), mend).toEqual(parts.map(({ name }) => name));
+      expect(written.version, fix).toBe(entry?.manifest.version);
+      expect(written.models, fix).toEqual(entry?.models.map(({ id, version, sha256 }) => ({ id, version, sha256 })));
+      expect(Object.keys(written.parts), fix).toEqual(parts.map(({ name }) => name));
     });
 
     for (const part of parts) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const DOCUMENT = 'docs/architecture.md';
 /** Under this heading a folder stands for the files in it; elsewhere it is a room. */
-const PROMISES = '## What is promised where';
+const PROMISES = '## Guarantees, and the files that keep them';
 
 /**
  * Sources that the document names between backticks, sorted. `tools/<tool-id>/tool.ts` is one of every tool.

@@ -1,4 +1,4 @@
-/** The npm package: the same commit gives the same bytes, and what they install works with Node.js 24 alone. */
+/** The npm package: the same commit gives the same bytes, and the installed package works with Node.js 24 alone. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ let study: string;
 beforeAll(() => {
   sources = [copySources('022'), copySources('077')];
   const [first = '', second = ''] = sources;
-  // What an earlier build left, and what lies there by mistake.
+  // Files of an earlier build, and files that are there by mistake.
   mkdirSync(join(second, 'dist', 'cli'), { recursive: true });
   writeFileSync(join(second, 'dist', 'cli', 'left-over.js'), '');
   tarballs = [pack(first, '022'), pack(second, '077', { TZ: 'Pacific/Auckland', LC_ALL: 'C', LANG: 'C' })];
@@ -69,7 +69,7 @@ describe('npm pack', () => {
     expect(installed).toContain('dist/node_modules/onnxruntime-node/ThirdPartyNotices.txt');
   });
 
-  it('names no folder of the machine it was packed on', () => {
+  it('names no folder of the machine that packed it', () => {
     const text = installed.filter((file) => /\.(js|mjs|map|ts|mts|json)$/.test(file));
     const named = text.filter((file) => {
       const content = readFileSync(join(machine.folder, 'node_modules/hilum', file), 'utf8');
@@ -106,7 +106,7 @@ describe('the installed package', () => {
     [['edge', '--help'], /^Usage: hilum edge /m],
     [['status', '--help'], /^Usage: hilum status /m],
     [['viewer', '--help'], /^Usage: hilum viewer /m],
-    [['--help'], /^ {2}demo .*works in a clone/m],
+    [['--help'], /^ {2}demo .*works only in a clone/m],
   ])('answers %s', (args, answer) => {
     const { code, stdout, stderr } = hilum(...args);
 
@@ -143,15 +143,15 @@ describe('the installed package', () => {
     ['demo --study x', 'npm run demo'],
     ['local up', 'bin/hilum local up'],
     ['local down --purge', 'bin/hilum local up'],
-  ])('says what `%s` needs', (line, mend) => {
+  ])('says what `%s` needs', (line, fix) => {
     const { code, stdout, stderr } = hilum(...line.split(' '));
 
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^hilum: \w+ works in a clone of Hilum's repository only\. [^\n]+\n$/);
-    expect(stderr).toContain(mend);
+    expect(stderr).toMatch(/^hilum: \w+ works only in a clone of Hilum's repository\. [^\n]+\n$/);
+    expect(stderr).toContain(fix);
   });
 
-  it('sends to a clone whoever needs a local environment, and looks for it in the home of the user', () => {
+  it('says that a local environment needs a clone, and looks for one in the user’s home', () => {
     const { code, stderr } = hilum('status');
 
     expect(code).toBe(1);
@@ -159,10 +159,10 @@ describe('the installed package', () => {
     expect(stderr).toContain('`bin/hilum local up` in a clone of the repository');
   });
 
-  it('says where it happened by the lines of the sources, where it is asked', () => {
+  it('shows the source lines of an error on request', () => {
     const { stderr } = machine.run(BIN, ['status'], { HILUM_DEBUG: '1' });
 
-    expect(stderr).toMatch(/at readLocalEnvironment \(.*\/localstack\/\w+\.ts:\d+:\d+\)/);
+    expect(stderr).toMatch(/at findRunsTable \(.*\/files\/\w+\.ts:\d+:\d+\)/);
   });
 
   it('gives a tool’s author the types of the contract', () => {

@@ -1,4 +1,4 @@
-/** The signatures that AWS publishes as examples, and what is made of requests that say something else. */
+/** The signatures that AWS publishes as examples, and requests that differ from them. */
 import { expect, it } from 'vitest';
 import { isSignedBy, readClaim, type SignableRequest } from '#adapters/aws/signature.ts';
 
@@ -63,7 +63,7 @@ const LIST_USERS: SignableRequest = {
   },
 };
 
-/** Whether a request's own claim holds with a key; undefined where it claims nothing. */
+/** Whether a request's claim is true for a key; undefined if it claims nothing. */
 async function holds(request: SignableRequest, key = S3_KEY): Promise<boolean | undefined> {
   const claim = readClaim(request);
   return claim && isSignedBy(key, request, { claim, payload: claim.payload ?? EMPTY });
@@ -111,18 +111,18 @@ it.each([
   ['a scope of another day', said((text) => text.replace('20130524', '20130525'))],
   ['no scope', said((text) => text.replace('/20130524/us-east-1/s3/aws4_request', ''))],
   ['half a signature', said((text) => text.slice(0, -10))],
-  ['a date that is none', { ...GET_OBJECT, headers: { ...GET_OBJECT.headers, 'x-amz-date': '20139924T000000Z' } }],
+  ['an invalid date', { ...GET_OBJECT, headers: { ...GET_OBJECT.headers, 'x-amz-date': '20139924T000000Z' } }],
   ['two signatures', { ...GET_OBJECT, url: PRESIGNED.url }],
   ['half a query', { ...PRESIGNED, url: PRESIGNED.url.replace(/X-Amz-Date=\w+&/, '') }],
   ['a part of the query twice', { ...PRESIGNED, url: `${PRESIGNED.url}&X-Amz-Expires=1` }],
   ['more than a week', { ...PRESIGNED, url: PRESIGNED.url.replace('86400', '604801') }],
   ['a plus that could be a space', { ...GET_OBJECT, url: '/?prefix=a+b' }],
   ['a percent sign without digits', { ...GET_OBJECT, url: '/?prefix=%zz' }],
-])('claims nothing where it says %s', (_name, request) => {
+])('makes no claim with %s', (_name, request) => {
   expect(readClaim(request)).toBeUndefined();
 });
 
-it('says how long it holds: a quarter of an hour about its date, a presigned URL until it expires', () => {
+it('states its validity: 15 minutes before and after its date, or until a presigned URL expires', () => {
   const at = Date.UTC(2013, 4, 24);
   const quarter = 15 * 60_000;
 

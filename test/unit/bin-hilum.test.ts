@@ -1,4 +1,4 @@
-/** The two ways to start the command: the launcher of a clone, and what npm links. */
+/** The two ways to start the command: the launcher of a clone, and the file that npm links. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../../localstack/parts.mjs';
 
-/** Prints where it is and what it was told; with `wait` it stays until a signal ends it, and says so. */
+/** Prints its folder and its arguments. With `wait` it runs until a signal ends it, and says so. */
 const PROGRAM = `
   if (process.argv[2] === 'wait') {
     process.once('SIGTERM', () => { console.log('ended'); process.exit(0); });
@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Puts a `node` somewhere: the one of this test, or one that only says its version. */
+/** Puts a `node` into a folder: that of this test, or one that only prints a version. */
 function placeNode(file: string, version?: string): void {
   mkdirSync(dirname(file), { recursive: true });
   if (version === undefined) symlinkSync(process.execPath, file);
@@ -97,11 +97,11 @@ describe('bin/hilum', () => {
 
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(
-      /^hilum: no Node\.js 24\.6 or newer is here: [^\n]+\n {7}Install it from https:\/\/nodejs\.org/,
+      /^hilum: no Node\.js 24\.6 or newer was found, [^\n]+\n {7}Install it from https:\/\/nodejs\.org/,
     );
   });
 
-  it('says how to get the packages where there are none', () => {
+  it('says how to get missing packages', () => {
     placeNode(onPath());
     rmSync(join(clone, 'node_modules'), { recursive: true });
 
@@ -111,7 +111,7 @@ describe('bin/hilum', () => {
     expect(stderr).toContain(`In ${clone}, type:\n       node setup/setup.mjs demo`);
   });
 
-  it('becomes the process of the command, so that a signal ends that', async () => {
+  it('replaces itself with the command’s process, so that signals reach it', async () => {
     placeNode(own());
     const child = spawn(join(clone, 'bin/hilum'), ['wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines: string[] = [];
@@ -142,7 +142,7 @@ describe('bin/hilum.mjs', () => {
     expect(asNode(version)).toMatchObject({ status: 0, stdout: expect.stringContaining('"args":["x"]'), stderr: '' });
   });
 
-  it('runs what was built where there are no sources', () => {
+  it('runs the built code if there are no sources', () => {
     rmSync(join(clone, 'cli'), { recursive: true });
     mkdirSync(join(clone, 'dist/cli'), { recursive: true });
     writeFileSync(join(clone, 'dist/cli/hilum.js'), 'console.log("built")');

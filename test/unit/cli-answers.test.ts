@@ -1,4 +1,4 @@
-/** The command's answers to wrong usage and to a machine that refuses: each a sentence of its own, and an exit code. */
+/** The command's answers to wrong usage and to refusals of the system: for each a sentence and an exit code. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -61,33 +61,33 @@ const WRONG: readonly (readonly [args: readonly string[], sentence: RegExp])[] =
   ],
   [['models', 'pull', 'brain-meshne'], /no model brain-meshne \(did you mean brain-meshnet\?\)\. Choose one of: /],
   [['models', 'pull', 'caries-lesion', 'spine-sagittal'], /too many arguments for 'pull'/],
-  [run('/proc'), /--out \/proc cannot be written: \/proc takes no new folders/],
+  [run('/proc'), /--out \/proc cannot be written: no folder can be made in \/proc/],
   [['inspect', ''], /There is no file or folder ''/],
   [['run', at('none'), '--tool', 'caries', '--out', at('out')], /There is no file or folder .*none/],
   [['run', at('empty'), '--tool', 'caries', '--out', at('out')], /There are no files in .*empty/],
   [['inspect', at('loop')], /loop leads nowhere: its symbolic links go in a circle/],
   [['inspect', at('broken')], /There is no file or folder .*broken/],
   [['inspect', at('x'.repeat(300))], /longer than a path may be/],
-  [run(at('file')), /--out .*file is no folder, and none can be made there: .*file is a file/],
-  [run(at('file', 'below')), /--out .*below is no folder.*: .*file is a file/],
+  [run(at('file')), /--out .*file is not a folder, and none can be made there: .*file is a file/],
+  [run(at('file', 'below')), /--out .*below is not a folder.*: .*file is a file/],
   [run(at('broken')), /--out .*: .*broken is a link to .*nowhere, which does not exist/],
   [run(at('broken', 'below')), /--out .*: .*broken is a link to .*nowhere, which does not exist/],
   [run(at('loop')), /--out .*: its symbolic links lead in a circle/],
-  [run(at('x'.repeat(300))), /--out .* longer than the file system takes/],
-  [run('/dev/null'), /--out \/dev\/null is no folder.*\/dev\/null is a device, a pipe or/],
-  [run(at('in')), /--out .*in is a folder that is read .*: a second run would take/],
-  [run(at('in', 'a', 'new', 'deep')), /--out .*deep lies in a folder that is read/],
-  [run(at('link-to-in', 'out')), /--out .*link-to-in\/out lies in a folder that is read/],
+  [run(at('x'.repeat(300))), /--out .* longer than the file system allows/],
+  [run('/dev/null'), /--out \/dev\/null is not a folder.*\/dev\/null is a device, a pipe or/],
+  [run(at('in')), /--out .*in is an input folder .*: a second run would read/],
+  [run(at('in', 'a', 'new', 'deep')), /--out .*deep lies in an input folder/],
+  [run(at('link-to-in', 'out')), /--out .*link-to-in\/out lies in an input folder/],
   [['status', ''], /status takes a StudyInstanceUID, not ''/],
-  [['status', 'abc'], /status takes a StudyInstanceUID, not abc: a UID is numbers with dots between/],
+  [['status', 'abc'], /status takes a StudyInstanceUID, not abc: a UID consists of numbers separated by dots/],
   [['status', '1..2'], /status takes a StudyInstanceUID, not 1\.\.2/],
-  [['status', `1.${'2'.repeat(70)}`], /it has 72 characters, a UID 64 at the most/],
-  [['viewer', '--port', '0'], /--port takes a number from 1 to 65535/],
-  [['viewer', '--port', '99999'], /--port takes a number from 1 to 65535/],
+  [['status', `1.${'2'.repeat(70)}`], /it has 72 characters, and a UID at most 64/],
+  [['viewer', '--port', '0'], /--port takes a whole number from 1 to 65535/],
+  [['viewer', '--port', '99999'], /--port takes a whole number from 1 to 65535/],
   [['viewer', '--study', '1.2.'], /--study takes a StudyInstanceUID/],
-  [['demo', '--timeout', '-1'], /--timeout takes seconds from 1 to 86400/],
-  [['demo', '--timeout', '1e9'], /--timeout takes seconds from 1 to 86400/],
-  [['local', 'up', '--stable-age', '1.5'], /--stable-age takes seconds from 1 to 86400/],
+  [['demo', '--timeout', '-1'], /--timeout takes a whole number of seconds from 1 to 86400/],
+  [['demo', '--timeout', '1e9'], /--timeout takes a whole number of seconds from 1 to 86400/],
+  [['local', 'up', '--stable-age', '1.5'], /--stable-age takes a whole number of seconds from 1 to 86400/],
 ];
 
 describe('wrong usage', () => {
@@ -134,16 +134,16 @@ describe('what the machine refuses', () => {
     expect(code).toBe(1);
   });
 
-  it('says of a damaged memory of the local environment which file it is', async () => {
+  it('names the damaged state file of the local environment', async () => {
     mkdirSync(at('damaged'));
     writeFileSync(at('damaged', 'local.json'), '{');
 
     const { code, stderr } = await runHilum(['local', 'status'], { HILUM_HOME: at('damaged') });
 
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/local\.json is damaged, it is no JSON: /)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/local\.json is damaged \(it is not JSON\): /)]);
   });
 
-  it('ends with a sentence where its own output cannot be written', () => {
+  it('ends with a sentence if its own output cannot be written', () => {
     const command = `"${process.execPath}" "${join(import.meta.dirname, '../../cli/hilum.ts')}" tools > /dev/full`;
     const script = `${command}; [ $? = 1 ] || exit 9`;
 
@@ -152,7 +152,7 @@ describe('what the machine refuses', () => {
     expect(stderr).toMatch(/^hilum: Standard output cannot be written: the disk is full\./);
   });
 
-  it('writes no half of a study where its files grow too large, and says which could not be written', () => {
+  it('writes no part of a study whose files are too large, and names the file that could not be written', () => {
     const hilum = `"${process.execPath}" "${join(import.meta.dirname, '../../cli/hilum.ts')}"`;
     const script = `ulimit -f 1; ${hilum} run "${at('in')}" --tool caries --out "${at('small')}" 2>&1; [ $? = 1 ] || exit 9`;
 
@@ -164,7 +164,7 @@ describe('what the machine refuses', () => {
 });
 
 describe('an input that cannot all be read', () => {
-  it('is answered with what can, and names the rest', async () => {
+  it('is answered from the readable files, and names the others', async () => {
     mkdirSync(at('partly'));
     symlinkSync('../in/a', at('partly', 'study'));
     symlinkSync('.', at('partly', 'itself'));
@@ -178,7 +178,7 @@ describe('an input that cannot all be read', () => {
 
     expect(code).toBe(0);
     expect(stdout).toMatch(/^1\.2\.1: not-applicable/);
-    expect(stdout).toContain('2 files were refused beside it');
+    expect(stdout).toContain('2 files were refused in its folders or above them');
     expect(stdout).toContain(`1 study: 1 not-applicable.\nWritten to ${at('answers')}/<StudyInstanceUID>/`);
     expect(stderr).toMatch(/refused .*circle: It is a link that leads in a circle \(unreadable\)/);
     expect(stderr).toMatch(/refused .*dead: It is no longer there, or is a link that leads nowhere \(unreadable\)/);
@@ -192,12 +192,12 @@ describe('the runs table that cannot be read', () => {
     runHilum(['status', '1.2.3'], { ...HOME, HILUM_RUNS_TABLE: 'runs', ...env });
 
   it.each([
-    ['ExpiredTokenException', /credentials have expired: sign in anew/],
+    ['ExpiredTokenException', /credentials have expired: sign in again/],
     ['AccessDeniedException', /may not use it: give their role the permission/],
-    ['ResourceNotFoundException', /there is none of that name: check the name, the account and the region/],
+    ['ResourceNotFoundException', /it does not exist: check the name, the account, the region/],
     ['UnrecognizedClientException', /the credentials are not valid there/],
-    ['', /what answers there is not AWS: check AWS_ENDPOINT_URL/],
-  ])('is told with its reason: %s', async (type, sentence) => {
+    ['', /the server at that address is not AWS: check AWS_ENDPOINT_URL/],
+  ])('is reported with its reason: %s', async (type, sentence) => {
     const table = createServer((_request, response) => {
       if (type === '') response.end('<html>');
       else
@@ -234,7 +234,7 @@ describe('the runs table that cannot be read', () => {
       { HILUM_RUNS_TABLE: '' },
       /no local environment was started .*hilum local up`, or set HILUM_RUNS_TABLE/,
     ],
-  ])('is told with its mend: %s', async (_what, env, sentence) => {
+  ])('is reported with its fix: %s', async (_what, env, sentence) => {
     const { code, stderr } = await status(env);
 
     expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)]);

@@ -44,13 +44,13 @@ describe('what a person types', () => {
     ]);
   });
 
-  it('is what Node was started with, where there is no launcher', () => {
+  it('is the file that Node was started with, if there is no launcher', () => {
     const root = folderWith('cli/hilum.ts');
 
     expect(hilumIn({ root, folder: '/', entry: '/opt/hilum.ts' })).toBe('node /opt/hilum.ts');
   });
 
-  it('takes the place of the command between backquotes and of nothing else', () => {
+  it('replaces the command between backquotes and nothing else', () => {
     expect(asTyped('run `hilum local up`, or `hilum`; `hilum-edge` and hilum stay', '/a$&/hilum')).toBe(
       'run `/a$&/hilum local up`, or `/a$&/hilum`; `hilum-edge` and hilum stay',
     );

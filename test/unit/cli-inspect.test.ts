@@ -85,7 +85,7 @@ describe('a line a series', () => {
 describe('refused files', () => {
   const file = (number: number, code: string) => ({ path: `f${number}`, code, message: `m ${code}` });
 
-  it('are named each, and of many with one reason the first', () => {
+  it('are each named, but only the first few of many with the same reason', () => {
     const many = Array.from({ length: 30 }, (_, index) => file(index, 'not-dicom'));
 
     expect(describeRefused([file(99, 'truncated'), ...many])).toEqual([

@@ -1,4 +1,4 @@
-/** The folder of results: outside what is read, proved first, and written whole or not at all. */
+/** The folder of results: outside the input, tested first, and written completely or not at all. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('a folder for results', () => {
-  it('is refused where what is read holds it, by whatever link', async () => {
+  it('is refused inside an input folder, also through links', async () => {
     mkdirSync(join(folder, 'elsewhere'));
     symlinkSync('../elsewhere', join(folder, 'in', 'linked'));
     symlinkSync('in/deeper', join(folder, 'shortcut'));
@@ -27,18 +27,18 @@ describe('a folder for results', () => {
     for (const outside of ['.', 'in-results', 'new/in']) await checkOutside(join(folder, outside), folders);
   });
 
-  it('is refused where a study would be written into what is read', async () => {
+  it('is refused if a study would be written into an input folder', async () => {
     const { folders } = await findTree([join(folder, 'in')]);
 
-    await expect(checkOutside(folder, folders, 'in')).rejects.toThrow(/in is a folder that is read/);
+    await expect(checkOutside(folder, folders, 'in')).rejects.toThrow(/in is an input folder/);
   });
 
-  it('is proved for every study, and left as it was', () => {
+  it('is tested for every study, and left unchanged', () => {
     writeFileSync(join(folder, '1.2.2'), 'in the way');
 
     return expect(
       checkWritable(folder, ['1.2.1']).then(() => checkWritable(folder, ['1.2.1', '1.2.2'])),
-    ).rejects.toThrow(/1\.2\.2 is a file|is no folder/);
+    ).rejects.toThrow(/1\.2\.2 is a file|is not a folder/);
   });
 });
 
@@ -56,7 +56,7 @@ describe('files of a study', () => {
     expect(readFileSync(join(folder, 'a', 'b', 'y'), 'utf8')).toBe('2');
   });
 
-  it('are not there at all where one cannot be written, and those from before stay', async () => {
+  it('are all left out if one cannot be written, and older files stay', async () => {
     writeFileSync(join(folder, 'x'), 'before');
     const files = new Map([
       ['x', 'after'],
@@ -64,7 +64,7 @@ describe('files of a study', () => {
     ]);
 
     await expect(writeTogether(folder, files)).rejects.toThrow(SystemRefusalError);
-    await expect(writeTogether(join(folder, 'new'), files)).rejects.toThrow(/longer than the file system takes/);
+    await expect(writeTogether(join(folder, 'new'), files)).rejects.toThrow(/longer than the file system allows/);
 
     expect(readdirSync(folder).sort()).toEqual(['in', 'x']);
     expect(readFileSync(join(folder, 'x'), 'utf8')).toBe('before');

@@ -38,14 +38,14 @@ beforeEach(() => {
   said = [];
 });
 
-it('says of a tool whose model is not here that it is left out, and how to get the model', async () => {
+it('says that a tool without its model is left out, and how to get the model', async () => {
   await placeModels(catalog, { modelsDir, localFolder }, (line) => said.push(line));
 
   expect(existsSync(join(modelsDir, 'fetched'))).toBe(false);
   expect(said).toEqual([expect.stringMatching(/The tool foreign is left out\. .*`hilum models pull fetched/)]);
 });
 
-it('puts a model in its place that the local folder has', async () => {
+it('puts a model from the local folder in its place', async () => {
   writeFileSync(join(localFolder, 'any-name'), MODEL);
 
   await placeModels(catalog, { modelsDir, localFolder }, (line) => said.push(line));

@@ -50,7 +50,7 @@ function journalWithRefusals(): void {
     const series = { SeriesInstanceUID: SERIES, lastUpdate: '20260101T000000', listed: 3, wants: 'w' };
     journal.closeSeries(StudyInstanceUID, series, { sha256s: new Set(), refused });
   }
-  const reason = { code: 'unreadable', message: 'None of its 1 files can be read (not-dicom).' };
+  const reason = { code: 'unreadable', message: 'No file of the series can be read (not-dicom).' };
   for (const study of [UPLOADED, PLAIN]) journal.settle(study, { state: 'uploaded', revision: RUN.revision }, 2000);
   journal.settle(SKIPPED, { state: 'skipped', reason }, 2000);
   journal.close();
@@ -70,7 +70,7 @@ it('counts by code the files that the edge refused, in studies that were forward
 
   expect(code).toBe(0);
   const [uploaded = '', plain = '', skipped = ''] = stdout.split(/^(?=2\.25\.)/m);
-  expect(uploaded).toMatch(/caries .*: rejected, it can give no result/);
+  expect(uploaded).toMatch(/caries .*: rejected, the study cannot be processed/);
   expect(uploaded).toContain('because: It breaks the standard. (invalid-dicom-object)');
   expect(uploaded).toContain('  3 files refused: truncated (2), not-dicom (1)\n');
   expect(plain).not.toContain('refused');
@@ -106,13 +106,13 @@ it('answers for a study that nobody knows with an error, and says where it looke
   );
 });
 
-it('says of a study that the edge forwarded and no tool has taken up that it is so', async () => {
+it('shows a study that the edge has forwarded and that has no run yet', async () => {
   journalWithRefusals();
   Items = [];
 
   const { stdout } = await status(PLAIN);
 
-  expect(stdout).toContain('uploaded, the edge has forwarded it, no tool has a run of it yet');
+  expect(stdout).toContain('uploaded, forwarded by the edge, no run yet');
 });
 
 it('says that there are no runs, and where it looked', async () => {
@@ -121,7 +121,5 @@ it('says that there are no runs, and where it looked', async () => {
   const { code, stdout } = await status();
 
   expect(code).toBe(0);
-  expect(stdout).toMatch(
-    /^No runs yet: the runs table runs .* is empty, and the edge's folder .* knows of no study\.\n$/,
-  );
+  expect(stdout).toMatch(/^No runs yet: the runs table runs .* is empty, and the edge's folder .* has no study\.\n$/);
 });

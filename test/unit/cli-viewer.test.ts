@@ -20,7 +20,7 @@ it('refuses an invalid port and an invalid study', async () => {
   const study = await runHilum(['viewer', '--study', '../1.2.3'], { HILUM_HOME: home });
 
   expect([port.code, study.code]).toEqual([2, 2]);
-  expect(port.stderr).toContain('--port takes a number');
+  expect(port.stderr).toContain('--port takes a whole number');
   expect(study.stderr).toContain('--study takes a StudyInstanceUID');
 });
 

@@ -43,7 +43,7 @@ describe('hilum', () => {
       ['models', 'pull', 'none'],
       /There is no model none\. Choose one of: .*brain-meshnet/,
     ],
-    ['a demo without time', ['demo', '--timeout', 'soon'], /--timeout takes seconds/],
+    ['a demo without time', ['demo', '--timeout', 'soon'], /--timeout takes a whole number of seconds/],
   ])('answers wrong usage with exit code 2 and a sentence: %s', async (_what, args, sentence) => {
     const { code, stderr } = await hilum(...args);
 
@@ -52,7 +52,7 @@ describe('hilum', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
-  it('says what to do where there is no deployment, without a stack trace', async () => {
+  it('says what to do if there is no deployment, without a stack trace', async () => {
     const { code, stderr } = await hilum('status');
 
     expect(code).toBe(1);
@@ -90,16 +90,16 @@ describe('hilum models', () => {
     expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ id: 'caries-lesion', state: 'present' }));
   });
 
-  it('has nothing to fetch of a model that belongs to the checkout', async () => {
+  it('fetches nothing for a model that comes with Hilum', async () => {
     const { code, stdout } = await hilum('models', 'pull', 'caries-lesion');
 
     expect(code).toBe(0);
-    expect(stdout).toMatch(/belongs to the checkout/);
+    expect(stdout).toMatch(/comes with Hilum/);
   });
 });
 
 describe('hilum inspect', () => {
-  it('prints no name of a file that steers the terminal, and reads neither devices nor what is plainly no DICOM', async () => {
+  it('prints no file name with terminal control characters, and reads neither devices nor files that are plainly not DICOM', async () => {
     await writeFile(join(folder, 'a\x1b]0;owned\x07.dcm'), 'not DICOM');
 
     const named = await hilum('inspect', folder);
@@ -112,7 +112,7 @@ describe('hilum inspect', () => {
     expect(device.stderr).toContain('neither a file nor a folder');
   });
 
-  it('says what each file is, and refuses what is no DICOM with a code', async () => {
+  it('describes each file, and refuses a file that is not DICOM with a code', async () => {
     const dicom = join(folder, 'a.dcm');
     const text = join(folder, 'b.txt');
     await writeFile(dicom, makeRadiographFile());
@@ -160,7 +160,7 @@ describe('hilum run', () => {
     expect(JSON.parse(written)).toEqual(report);
   });
 
-  it('fails with the code of a file that cannot be taken, where there is no other', async () => {
+  it('fails with the code of a refused file if there is no other file', async () => {
     await writeFile(join(folder, 'a.dcm'), 'no DICOM');
 
     const { code, stdout, stderr } = await run(join(folder, 'a.dcm'), 'caries');
@@ -172,7 +172,7 @@ describe('hilum run', () => {
     ]);
   });
 
-  it('names in each study’s report the files beside it that were refused', async () => {
+  it('names in each study’s report the refused files near it', async () => {
     for (const study of ['a', 'b']) await mkdir(join(folder, study, 'deeper'), { recursive: true });
     await writeFile(
       join(folder, 'a', '1.dcm'),
@@ -196,7 +196,7 @@ describe('hilum run', () => {
     expect(JSON.parse(await readFile(join(out, '1.2.2', 'result.json'), 'utf8'))).toEqual(reports[1]);
   });
 
-  it('takes an instance once that is there twice, and refuses a second one of other content', async () => {
+  it('takes copies of an instance once, and refuses a file with the same UID and other content', async () => {
     await writeFile(join(folder, 'a.dcm'), makeRadiographFile());
     await writeFile(join(folder, 'b.dcm'), makeRadiographFile());
     await writeFile(join(folder, 'c.dcm'), makeRadiographFile({ Rows: 400 }));

@@ -31,7 +31,7 @@ describe('on the wire', () => {
       .map(([name, value]) => `${name}: ${value}\r\n`)
       .join('')}${more}\r\n`;
 
-  it('asks for the body of who may send one, and for no other’s', async () => {
+  it('asks for a body only if the client may send one', async () => {
     const ask = await cloud.signed({ method: 'PUT', url: '/bucket/key', body: 'body' });
 
     const right = await raw(head(ask, 'expect: 100-continue\r\ncontent-length: 4\r\n'));
@@ -78,7 +78,7 @@ describe('on the wire', () => {
     expect([...answer.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '403', '200']);
   });
 
-  it('hangs up on the cloud where the client hangs up', async () => {
+  it('closes its connection to the cloud when the client closes its own', async () => {
     const ask = await cloud.signed({
       method: 'PUT',
       url: '/bucket/key',
@@ -90,7 +90,7 @@ describe('on the wire', () => {
     await expect.poll(() => cloud.cut).toEqual(['PUT /bucket/key']);
   });
 
-  it('says so where the cloud does not answer', async () => {
+  it('says so if the cloud does not answer', async () => {
     const lonely = await startGuardedCloud({ isThere: false });
 
     const { status, text } = await lonely.send(await lonely.signed({ url: '/bucket' }));

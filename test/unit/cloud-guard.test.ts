@@ -90,7 +90,7 @@ describe('what is signed with the key of this home goes on', () => {
     expect(status).toBe(200);
   });
 
-  it('and is answered with everything but what is for pages', async () => {
+  it('and is answered without the headers for web pages', async () => {
     const { headers } = await cloud.send(await cloud.signed({ url: '/bucket/key' }));
 
     expect(headers['access-control-allow-origin']).toBeUndefined();

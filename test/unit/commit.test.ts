@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(clone, { recursive: true }));
 
-it('is the whole hash of a clean clone', () => {
+it('is the full hash of a clean clone', () => {
   expect(commitOf(clone)).toEqual({ commit: git('rev-parse', 'HEAD').trim(), dirty: false });
 });
 
@@ -41,7 +41,7 @@ it('is unknown in a folder that lies in the repository of somebody else', () => 
   expect(commitOf(inside)).toEqual({ dirty: false });
 });
 
-it('is unknown where git cannot tell', () => {
+it('is unknown if git cannot tell', () => {
   const broken = join(clone, 'broken');
   mkdirSync(broken);
   writeFileSync(join(broken, '.git'), 'gitdir: nowhere\n');

@@ -65,14 +65,14 @@ it('reports the time of each stage, the findings and the truth, and the objects 
     'IN THE PHANTOM | FOUND BY THE TOOL',
     'L1: no fracture | L1 is 20 mm high',
     'L2: no fracture | nothing',
-    'besides: L9 is 20 mm high',
+    'also: L9 is 20 mm high',
     'in the PACS: 2 objects of Hilum',
     'segmentation | 2.25.1',
     'pdf | 2.25.2',
   ]);
 });
 
-it('says why a run ended otherwise, and claims no times, findings or objects of it', () => {
+it('says why a run ended without a result, without times, findings or objects', () => {
   const reason = { code: 'not-suitable', message: 'This tool reads CT only.' };
   const { summary: _, ...refused } = { ...run, state: 'not-applicable' as const, reason };
 
@@ -118,7 +118,7 @@ it('can be read in a terminal of 100 columns: long findings go on below themselv
   expect(next.search(/\S/)).toBe(begin.indexOf('Suspected'));
 });
 
-it('holds what is there against the tool that looks for it, and not against another', () => {
+it('compares the truth with the tool that looks for it, and not with another', () => {
   const other: RunRecord = { ...run, runId: 's', tool: 'bone-mask' };
 
   const lines = describeStudy(study, {

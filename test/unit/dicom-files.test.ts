@@ -25,7 +25,7 @@ async function found() {
 }
 
 describe('a file that was there', () => {
-  it('and has gone is told by its instance, for a path may name the patient', async () => {
+  it('and is gone is reported by its instance, because a path may name the patient', async () => {
     const { study, instance } = await found();
     rmSync(join(folder, 'a.dcm'));
 
@@ -39,7 +39,7 @@ describe('a file that was there', () => {
     });
   });
 
-  it('and has other contents by now is not taken for what it was', async () => {
+  it('and has changed is refused', async () => {
     const { study, instance } = await found();
     writeFileSync(join(folder, 'a.dcm'), makeRadiographFile({ grey: 7 }));
 

@@ -69,7 +69,7 @@ describe('the settings of the edge', () => {
     });
   });
 
-  it('take what belongs to the local Orthanc or cloud for no other', () => {
+  it('are not taken from the local Orthanc or cloud for another one', () => {
     const local = [
       { HILUM_ORTHANC_URL: 'http://127.0.0.1:8042', HILUM_ORTHANC_USERNAME: 'local', HILUM_ORTHANC_PASSWORD: 'local' },
       { HILUM_BUCKET: 'local-bucket', HILUM_TOOLS_PARAMETER: '/local/tools' },
@@ -110,9 +110,9 @@ describe('the settings of the edge', () => {
     ],
     [{ HILUM_EDGE_LANE: 'fast' }, /HILUM_EDGE_LANE is wrong: set it to live or backfill/],
     [{ HILUM_EDGE_START: 'then' }, /HILUM_EDGE_START is wrong: set it to now or all/],
-    [{ HILUM_EDGE_POLL_MS: 'soon' }, /HILUM_EDGE_POLL_MS is wrong: set it to milliseconds/],
-    [{ HILUM_EDGE_SCAN_MINUTES: '0' }, /HILUM_EDGE_SCAN_MINUTES is wrong: set it to minutes/],
-  ])('that are missing or wrong are named with their mend: %o', (changed, message) => {
+    [{ HILUM_EDGE_POLL_MS: 'soon' }, /HILUM_EDGE_POLL_MS is wrong: set it to a number of milliseconds/],
+    [{ HILUM_EDGE_SCAN_MINUTES: '0' }, /HILUM_EDGE_SCAN_MINUTES is wrong: set it to a number of minutes/],
+  ])('that are missing or wrong are named with their fix: %o', (changed, message) => {
     const reading = () => readEdgeConfig({ environment: { ...enough, ...changed } });
 
     expect(reading).toThrow(ConfigurationError);
@@ -121,15 +121,15 @@ describe('the settings of the edge', () => {
   });
 
   it.each([
-    ['{"HILUM_BUCKT": "x"}', /there is no setting HILUM_BUCKT; did you mean HILUM_BUCKET\?/],
-    ['{"hilum_bucket": "x"}', /there is no setting hilum_bucket; did you mean HILUM_BUCKET\?/],
-    ['{"AWS_REGIN": "x", "HILUM_EDGE_POL_MS": 1}', /mean AWS_REGION\?\. .*mean HILUM_EDGE_POLL_MS\?/],
+    ['{"HILUM_BUCKT": "x"}', /there is no setting HILUM_BUCKT \(did you mean HILUM_BUCKET\?\)/],
+    ['{"hilum_bucket": "x"}', /there is no setting hilum_bucket \(did you mean HILUM_BUCKET\?\)/],
+    ['{"AWS_REGIN": "x", "HILUM_EDGE_POL_MS": 1}', /mean AWS_REGION\?\)\. .*mean HILUM_EDGE_POLL_MS\?/],
     ['{"PORT": 1}', /there is no setting PORT; the settings are HILUM_ORTHANC_URL, /],
-    ['{"HILUM_BUCKET": ["x"]}', /HILUM_BUCKET must be a text or a number/],
-    ['{"AWS_SECRET_ACCESS_KEY": "x"}', /AWS_SECRET_ACCESS_KEY does not belong into it: name a profile \(AWS_PROFILE\)/],
+    ['{"HILUM_BUCKET": ["x"]}', /HILUM_BUCKET must be a string or a number/],
+    ['{"AWS_SECRET_ACCESS_KEY": "x"}', /AWS_SECRET_ACCESS_KEY does not belong in it: name a profile \(AWS_PROFILE\)/],
     ['[]', /holds no settings: it must be a JSON object/],
     ['{', /not JSON/],
-  ])('in the file %s are told what is wrong with them', (text, message) => {
+  ])('in the file %s are reported with what is wrong', (text, message) => {
     expect(() => readEdgeConfig({ environment: enough, file: fileWith(text) })).toThrow(message);
   });
 
@@ -148,7 +148,7 @@ describe('the settings of the edge', () => {
     expect([orthanc.password, aws]).toEqual(['secret', { AWS_REGION: 'eu-central-1' }]);
   });
 
-  it('in a file that is not there are missed by name', () => {
+  it('in a file that does not exist are an error that names the file', () => {
     expect(() => readEdgeConfig({ environment: enough, file: join(folder, 'none') })).toThrow(/--config names .*none/);
   });
 });

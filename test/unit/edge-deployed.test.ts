@@ -1,4 +1,4 @@
-/** The edge forwards for what is deployed, not for what lies in its folders. */
+/** The edge forwards for deployed tools, and not for tools that are only in its folders. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { ConfigurationError, ServiceUnavailableError } from '#core/errors.ts';
@@ -41,7 +41,7 @@ function wantsWith(deployed: DeployedTools) {
   };
 }
 
-it('reads and uploads nothing of a study that only a tool in its folders takes', async () => {
+it('reads and uploads nothing of a study if its tool is only in the edge’s folders', async () => {
   const edge = await edgeOf({ catalog: CATALOG, deployed: createMemoryDeployedTools(SPINE_CATALOG) });
   await edge.arrive(ctSeries({ attributes: { Modality: 'MR' } }));
 
@@ -71,7 +71,7 @@ it('takes up a tool that is deployed later, and drops one that is retired, withi
   expect(log.filter((line) => line.includes('"tools-deployed"'))).toHaveLength(2);
 });
 
-it('tells once of a tool that it does not know, and of one in another version', async () => {
+it('reports once a tool that it does not know, and a tool in another version', async () => {
   const deployed = createMemoryDeployedTools(SPINE_CATALOG);
   deployed.tools.set('newer', '2.0.0').set('spine', '9.9.9');
   const { clock, log, wanted } = wantsWith(deployed);
@@ -92,7 +92,7 @@ it('tells once of a tool that it does not know, and of one in another version', 
   ]);
 });
 
-it('does not guess: while nobody answers it waits and says so, and then goes on', async () => {
+it('does not guess: without an answer it waits and says so, and then continues', async () => {
   let failures = 0;
   const { tools, versions } = createMemoryDeployedTools(SPINE_CATALOG);
   const away: DeployedTools = {
@@ -115,7 +115,7 @@ it('does not guess: while nobody answers it waits and says so, and then goes on'
   expect(edge.log.filter((line) => line.includes('"edge-waiting"'))).toHaveLength(2);
 });
 
-it('ends at its start where the list is not there or may not be read', async () => {
+it('ends at its start if the list does not exist or may not be read', async () => {
   const edge = await edgeOf({
     deployed: { versions: async () => Promise.reject(new ConfigurationError('There is no such parameter')) },
   });
@@ -125,7 +125,7 @@ it('ends at its start where the list is not there or may not be read', async () 
   expect([...edge.bucket.contents.keys()]).toEqual([]);
 });
 
-it('asks the bucket and the deployment in a way that ends when the edge is told to', async () => {
+it('stops asking the bucket and the deployment when the edge is stopped', async () => {
   const silent: DeployedTools = {
     versions: ({ signal } = {}) =>
       new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),

@@ -201,7 +201,7 @@ describe('following Orthanc', () => {
     },
   );
 
-  it('holds all studies up where the spool’s disk is full, and says so', async () => {
+  it('holds all studies up while the spool’s disk is full, and says so', async () => {
     const full = Object.assign(new Error('of Node'), { code: 'ENOSPC', syscall: 'write' });
     const { client } = orthancOf([studyOf(1), studyOf(2)], { series: () => Promise.reject(full) });
 

@@ -211,7 +211,7 @@ describe('leaving out a series', () => {
 
     const outcomes = await edge.forwarder.runOnce();
 
-    expect(outcomes.map(skipReason)).toEqual(Array(2).fill({ code: 'own-output', message: 'Hilum wrote it.' }));
+    expect(outcomes.map(skipReason)).toEqual(Array(2).fill({ code: 'own-output', message: 'Hilum wrote the series.' }));
     expect(edge.bucket.contents.size).toBe(0);
     expect(seriesReads(edge)).toBe(1);
   });

@@ -17,12 +17,12 @@ it.each<[string, Facts, string | undefined]>([
   [
     'study-forwarded',
     { StudyInstanceUID: '1.2', instances: 2, storedBytes: 1_500_000, fresh: true, ms: 700 },
-    'Forwarded: study 1.2, 2 instances, 1.5 MB in 0.7 s. The tools are at work.',
+    'Forwarded: study 1.2, 2 instances, 1.5 MB in 0.7 s. The tools will process it.',
   ],
   [
     'study-forwarded',
     { StudyInstanceUID: '1.2', instances: 1, storedBytes: 0, fresh: false, ms: 700 },
-    'Nothing new for the tools in study 1.2.',
+    'Study 1.2 has nothing new for the tools.',
   ],
   [
     'study-skipped',
@@ -32,14 +32,14 @@ it.each<[string, Facts, string | undefined]>([
   [
     'edge-waiting',
     { message: 'The archive is away.', code: 'archive-unavailable', waitMs: 2000 },
-    'The archive is away. (archive-unavailable) Tried again in 2.0 s.',
+    'The archive is away. (archive-unavailable) Next attempt in 2.0 s.',
   ],
   [
     'edge-waiting',
     { code: 'unexpected', waitMs: 2000 },
-    'Something unexpected went wrong. (unexpected) Tried again in 2.0 s.',
+    'Something unexpected went wrong. (unexpected) Next attempt in 2.0 s.',
   ],
-  ['tools-deployed', { tools: '' }, 'No tool is deployed that this edge knows: nothing goes up.'],
+  ['tools-deployed', { tools: '' }, 'This edge knows none of the deployed tools: nothing is forwarded.'],
   ['chunk-stored', { chunk: 'x' }, undefined],
 ])('of %s %o', (event, facts, sentence) => {
   expect(sentenceOf(event, facts)).toBe(sentence);

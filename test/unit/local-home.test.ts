@@ -68,7 +68,7 @@ it('makes its secrets once: long, different, and readable only by the owner', ()
   expect(Object.values(secretsOf(newHome()))).not.toContain(first.orthancPassword);
 });
 
-it('gives a home of an earlier version the secrets that it lacks, and leaves it those that it has', () => {
+it('adds missing secrets to a home of an earlier version, and keeps the others', () => {
   const home = newHome();
   const old = { orthancPassword: 'o', postgresPassword: 'p', orthancDatabasePassword: 'd' };
   writeFileSync(join(home, 'secrets.json'), JSON.stringify(old), { mode: 0o600 });
@@ -79,7 +79,7 @@ it('gives a home of an earlier version the secrets that it lacks, and leaves it 
   expect(secretsOf(home)).toEqual(first);
 });
 
-it('writes its access key where programs of AWS look for one, for its owner alone', () => {
+it('writes its access key to a file for AWS’s programs, readable by its owner only', () => {
   const home = newHome();
   const { accessKeyId, secretAccessKey } = secretsOf(home).cloudKey;
 
@@ -95,7 +95,7 @@ it('writes its access key where programs of AWS look for one, for its owner alon
   expect(modeOf(keyFile(home))).toBe(0o600);
 });
 
-it('remembers ports and processes one by one, in a file for its owner alone', () => {
+it('remembers ports and processes one by one, in a file that only its owner can read', () => {
   const home = newHome();
 
   updateState(home, { ports: { orthanc: 1 } });

@@ -68,7 +68,9 @@ it('names the log if a service ends while starting, or never becomes ready', asy
   const hanging = await shell('sleep 300');
 
   await expect(waitUntilReady(ending, service, async () => false)).rejects.toThrow('ended while starting: see the log');
-  await expect(waitUntilReady(hanging, service, async () => false)).rejects.toThrow('not ready in 200 ms: see the log');
+  await expect(waitUntilReady(hanging, service, async () => false)).rejects.toThrow(
+    'not ready within 0.2 s: see the log',
+  );
   expect(isRunning(hanging)).toBe(false);
 });
 

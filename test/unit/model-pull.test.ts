@@ -63,7 +63,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-it('puts it beside the committed ones, or where what is fetched belongs, and finds it there', async () => {
+it('puts it beside the committed ones or in the folder for fetched ones, and finds it there', async () => {
   const fetchedDir = mkdtempSync(join(tmpdir(), 'hilum-fetched-'));
   const places = { modelsDir, fetchedDir };
 
@@ -177,7 +177,7 @@ describe('a missing model', () => {
     await expect(engine.run(card.id, {}, {})).rejects.toBeInstanceOf(ConfigurationError);
   });
 
-  it('and is part of the checkout has to be restored', () => {
+  it('and is part of the clone has to be restored', () => {
     const { source: _, ...committed } = card;
 
     expect(howToGet(committed)).toMatch(/restore it/);
@@ -205,19 +205,19 @@ describe('weights that were trained elsewhere and lie on this machine', () => {
     expect(asked).toEqual([]);
   });
 
-  it('are taken from HILUM_MODELS_DIR where the share has another place, by their name and digest', async () => {
+  it('are taken from HILUM_MODELS_DIR by name and digest, if the share is elsewhere', async () => {
     expect(await findModelFile({ ...places(), localFolder: share }, onShare('/mnt/gone/weights.onnx'))).toBe(
       join(share, 'weights.onnx'),
     );
     expect(await findModelFile({ ...places(), localFolder: share }, onShare('/mnt/gone/other.onnx'))).toBeUndefined();
   });
 
-  it('are not put in place where they are not those of the card, or not there', async () => {
+  it('are not put in place if they are missing or not those on the card', async () => {
     writeFileSync(join(share, 'weights.onnx'), 'others');
 
     await expect(pullFrom('../weights.onnx')).rejects.toBeInstanceOf(ModelDigestError);
     await expect(pullFrom('/mnt/gone/weights.onnx')).rejects.toThrow(
-      /names the file \/mnt\/gone\/weights\.onnx, which is not there or/,
+      /names the file \/mnt\/gone\/weights\.onnx, which does not exist or/,
     );
     await expect(pullFrom('..')).rejects.toThrow(/cannot be copied: .* cannot be read: it is a folder/);
     expect(howToGet(onShare('/mnt/gone/weights.onnx'))).toMatch(
@@ -226,12 +226,12 @@ describe('weights that were trained elsewhere and lie on this machine', () => {
     expect(readdirSync(join(share))).toEqual(['weights.onnx']);
   });
 
-  it('or are committed, which their card tells by an origin alone', async () => {
+  it('are committed if their card has only an origin', async () => {
     const committed: ModelCard = { ...card, source: { origin: 'A group, trained on its own data' } };
 
     expect([isCommitted(committed), isCommitted(onShare('x')), isCommitted(card)]).toEqual([true, false, false]);
     expect(howToGet(committed)).toMatch(/restore it/);
-    await expect(pullModel(committed, { ...places(), fetch: fetchHere })).rejects.toThrow(/part of the checkout/);
+    await expect(pullModel(committed, { ...places(), fetch: fetchHere })).rejects.toThrow(/part of the clone/);
   });
 });
 
@@ -244,7 +244,7 @@ describe('the card of a model', () => {
     [{ path: '' }, false],
     [{ path: 'x.onnx', url: 'https://models.example/x.onnx' }, false],
     [{}, false],
-  ])('may say where weights come from that were trained elsewhere: %j', (source, isLegal) => {
+  ])('may name the source of weights that were trained elsewhere: %j', (source, isLegal) => {
     expect(ModelCardSchema.safeParse({ ...card, source }).success).toBe(isLegal);
   });
 

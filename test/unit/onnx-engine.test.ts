@@ -35,7 +35,7 @@ describe('the ONNX engine', () => {
     expect(y).toEqual({ data: new Float32Array([2, 5]), shape: [1, 2] });
   });
 
-  it('takes any size where the model leaves an axis open', async () => {
+  it('accepts any size of an axis that the model leaves open', async () => {
     await put(thresholdOnnx(3));
     const image = { data: new Float32Array([2, 3, 4, 5, 6, 1]), shape: [1, 1, 2, 3] };
 
@@ -47,7 +47,7 @@ describe('the ONNX engine', () => {
   it.each([
     ['no name', ['', 2]],
     ['no shape', []],
-  ])('takes any size where the model gives its axis %s', async (_what, shape) => {
+  ])('accepts any size of an axis with %s', async (_what, shape) => {
     const [inputs, outputs] = [[{ name: 'x', shape }], [{ name: 'y', shape }]];
     await put(tinyOnnx({ inputs, outputs, nodes: [{ operator: 'Add', inputs: ['x', 'x'], outputs: ['y'] }] }));
 
@@ -56,13 +56,13 @@ describe('the ONNX engine', () => {
     expect(y.shape).toEqual([3, 2]);
   });
 
-  it('refuses a model whose file is another one, before it is loaded', async () => {
+  it('refuses a model with another file before it is loaded', async () => {
     await card('double.onnx', 'a'.repeat(64));
 
     await expect(engine().run('double', {}, Y)).rejects.toBeInstanceOf(ModelDigestError);
   });
 
-  it('has a model ready that it was told to prepare, and refuses there what it would refuse to run', async () => {
+  it('prepares a model for its first use, with the errors that running it would give', async () => {
     const prepared = engine();
     await prepared.prepare('double');
     await rm(join(modelsDir, 'double'), { recursive: true });
@@ -71,20 +71,20 @@ describe('the ONNX engine', () => {
     await expect(prepared.prepare('triple')).rejects.toBeInstanceOf(ConfigurationError);
   });
 
-  it('takes the model once it is mended', async () => {
-    const mended = engine();
+  it('takes the model once it is fixed', async () => {
+    const fixed = engine();
     await card('none.onnx', 'a'.repeat(64));
-    await expect(mended.run('double', {}, Y)).rejects.toBeInstanceOf(ConfigurationError);
+    await expect(fixed.run('double', {}, Y)).rejects.toBeInstanceOf(ConfigurationError);
     await put(DOUBLE_ONNX);
 
-    await expect(mended.run('double', X, Y)).resolves.toHaveProperty('y');
+    await expect(fixed.run('double', X, Y)).resolves.toHaveProperty('y');
   });
 
   it.each([
     ['that is not there', 'triple', /model\.json of the model triple cannot be opened: it does not exist/],
     ['that is a folder', 'folder', /folder\.onnx of the model folder cannot be read: it is a folder, where a file/],
     ['of more than a protobuf holds', 'huge', /huge\.onnx of the model huge cannot be read: it is larger than 2 GiB/],
-    ['with a card that is none', 'broken', /model\.json of the model broken is no model card/],
+    ['with a card that is none', 'broken', /model\.json of the model broken is not a valid model card/],
   ])('names a model %s, and no folder of this machine', async (_what, model, says) => {
     await mkdir(join(modelsDir, 'broken'));
     await writeFile(join(modelsDir, 'broken', 'model.json'), '{');
@@ -114,7 +114,7 @@ describe('the ONNX engine', () => {
     }
   });
 
-  it('tells a pointer of Git LFS before its digest, which is another than that of the file', async () => {
+  it('recognises a Git LFS pointer before it checks the digest, which is always wrong for it', async () => {
     const [pointer] = NOT_LOADABLE.filter(({ what }) => what.includes('LFS'));
     await writeFile(join(modelsDir, 'double', 'double.onnx'), pointer?.file ?? '');
 
@@ -142,7 +142,7 @@ describe('the ONNX engine', () => {
     const inputs = { x } as unknown as Record<string, Tensor>;
 
     await expect(engine().run('double', inputs, Y)).rejects.toThrow(
-      /given its input x as something else than \{ data: Float32Array, shape: number\[\] \}\. It takes x/,
+      /given its input x in another form than \{ data: Float32Array, shape: number\[\] \}\. It takes x/,
     );
   });
 
@@ -177,7 +177,7 @@ describe('the runtime’s reason', () => {
     [new Error(''), 'the runtime gives no reason'],
     ['thrown as it is', 'thrown as it is'],
     [new Error('x'.repeat(2000)), `${'x'.repeat(499)}…`],
-  ])('is one line without the places of this machine: %s', (thrown, reason) => {
+  ])('is one line without paths of this machine: %s', (thrown, reason) => {
     expect(runtimeReason(thrown)).toBe(reason);
   });
 });

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** What `place.mjs` says beside a package.json, for a user with a home and perhaps a cache elsewhere. */
+/** The folders of a `place.mjs` beside a given package.json, for a user with a home and perhaps a cache elsewhere. */
 function placesOf(description: object, env: Readonly<Record<string, string>> = {}): Readonly<Record<string, unknown>> {
   writeFileSync(join(folder, 'package.json'), JSON.stringify(description));
   const code = `import(${JSON.stringify(join(folder, 'localstack/place.mjs'))}).then((place) => console.log(JSON.stringify(place)))`;

@@ -12,12 +12,12 @@ it.each([
   [
     'not-evaluable',
     reason,
-    'it could not be evaluated: The teeth stand in no row (no-arch); a note saying so is in the PACS',
+    'the study could not be evaluated: The teeth stand in no row (no-arch); a note saying so is in the PACS',
   ],
   [
     'not-applicable',
     reason,
-    'it is not for this tool: The teeth stand in no row (no-arch); a note saying so is in the PACS',
+    'the study is not for this tool: The teeth stand in no row (no-arch); a note saying so is in the PACS',
   ],
   ['failed', reason, 'the tool failed: The teeth stand in no row (no-arch); a note saying so is in the PACS'],
   ['failed', undefined, 'the tool failed: no reason was recorded; a note saying so is in the PACS'],
@@ -31,9 +31,9 @@ it.each([
 
 it.each<[RunState, string]>([
   ['not-applicable', 'the tool does not take this study'],
-  ['rejected', 'it can give no result, however often it is tried'],
-  ['failed', 'the run died'],
-])('of an end without a result: %s', (state, sentence) => {
+  ['rejected', 'the study cannot be processed, and another attempt would not help'],
+  ['failed', 'every attempt failed'],
+])('of a run that ended without an answer: %s', (state, sentence) => {
   expect(runInWords({ state, reason })).toEqual({ sentence, because: reason });
   expect(runInWords({ state })).toEqual({ sentence });
   expect(runInWords({ state, reason, objects: ['2.25.1'] }).sentence).toBe(
@@ -43,19 +43,19 @@ it.each<[RunState, string]>([
 
 it.each<[RunState, RegExp]>([
   ['received', /being routed$/],
-  ['routed', /waits for the tool, or the tool is at work on it$/],
+  ['routed', /waits for the tool, or the tool is running$/],
   ['inferred', /being converted to DICOM$/],
   ['converted', /on its way to the PACS$/],
 ])('of a run under way: %s', (state, sentence) => {
   expect(runInWords({ state }).sentence).toMatch(sentence);
   expect(runInWords({ state, reason })).toEqual({
-    sentence: expect.stringMatching(/; a try failed, another follows$/),
+    sentence: expect.stringMatching(/; an attempt failed, and another follows$/),
     because: reason,
   });
   expect(runInWords({ state, outcome: 'no-finding', reason }).sentence).toMatch(sentence);
 });
 
-it('is of no state alone that the objects are in the PACS', () => {
+it('claims objects in the PACS only of delivered answers', () => {
   const others = RUN_STATES.filter((state) => state !== 'delivered');
 
   for (const state of others) expect(runInWords({ state, reason }).sentence).not.toContain('in the PACS');

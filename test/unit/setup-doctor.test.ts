@@ -35,7 +35,7 @@ it('gives the same as an array for scripts', () => {
     what: PARTS.packages.what,
     present: false,
     needed: true,
-    mend: PARTS.packages.mend,
+    fix: PARTS.packages.fix,
   });
 });
 

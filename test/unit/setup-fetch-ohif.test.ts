@@ -20,7 +20,7 @@ function npmIs(script: string): void {
   vi.stubEnv('npm_execpath', file);
 }
 
-it('says what to do where npm cannot fetch the viewer, and leaves nothing half done', async () => {
+it('says what to do if npm cannot fetch the viewer, and leaves nothing behind', async () => {
   npmIs('process.exit(1)');
 
   const fetching = fetchOhif(cache);
@@ -34,12 +34,12 @@ it('keeps nothing of a package with another digest', async () => {
 
   const fetching = fetchOhif(cache);
 
-  await expect(fetching).rejects.toThrow(/not the known one \(sha512-/);
+  await expect(fetching).rejects.toThrow(/not the known package: it has the digest sha512-/);
   expect(hasOhif(cache)).toBe(false);
   expect(readdirSync(cache)).toEqual([]);
 });
 
-it('does not call npm where the viewer is there', async () => {
+it('does not call npm if the viewer was fetched already', async () => {
   const asked = join(cache, 'asked');
   npmIs(`import('node:fs').then((fs) => fs.writeFileSync(${JSON.stringify(asked)}, ''))`);
   const there = ohifFolder(cache);

@@ -71,7 +71,7 @@ it('is made with apt’s mirror and proxy, and keeps nothing of the proxy', asyn
   expect(statSync(root).mode & 0o777).toBe(0o755);
 });
 
-it('is made from mmdebstrap’s default mirror where apt’s has no trixie or is not Debian’s', async () => {
+it('is made from mmdebstrap’s default mirror if apt’s has no trixie or is not Debian’s', async () => {
   mmdebstrapIs(`case "$*" in *mirror.house*) echo 'no such suite' >&2; exit 1;; esac\n${MAKES_IT}`);
   const elsewhere = mkdtempSync(join(folder, 'cache-'));
 
@@ -86,7 +86,7 @@ it('is made from mmdebstrap’s default mirror where apt’s has no trixie or is
   expect([hasTrixie(cache), hasTrixie(elsewhere)]).toEqual([true, true]);
 });
 
-it('is not there where it was only half made, with the reason', async () => {
+it('is not left half made, and its error gives the reason', async () => {
   mmdebstrapIs(`mkdir -p $root/usr/sbin\ntouch $root/usr/sbin/Orthanc\necho 'the disk is full' >&2\nexit 25`);
 
   const making = makeTrixie(cache, osRelease('debian'));
@@ -96,7 +96,7 @@ it('is not there where it was only half made, with the reason', async () => {
   expect(readdirSync(cache)).toEqual([]);
 });
 
-it('is made anew where a set-up was killed; its remains are removed, those of a running set-up stay', async () => {
+it('is made again after a killed set-up, whose remains are removed; those of a running set-up stay', async () => {
   const [dead, alive] = [join(cache, 'draft-trixie-999999999-a'), join(cache, `draft-trixie-${process.pid}-b`)];
   for (const draft of [dead, alive]) mkdirSync(join(draft, 'usr/sbin'), { recursive: true });
   mmdebstrapIs(MAKES_IT);
@@ -106,7 +106,7 @@ it('is made anew where a set-up was killed; its remains are removed, those of a 
   expect([existsSync(dead), existsSync(alive), hasTrixie(cache)]).toEqual([false, true, true]);
 });
 
-it('is kept: where it is there, nothing is run', async () => {
+it('is kept: if it exists, nothing is run', async () => {
   mmdebstrapIs(MAKES_IT);
   await makeTrixie(cache, osRelease('debian'));
   rmSync(programs, { recursive: true });

@@ -83,7 +83,7 @@ it('starts from a Node that cannot read TypeScript and from no packages', () => 
 it('has a fix for every part, and the tests need every part that the demo needs', () => {
   const names = Object.keys(PARTS) as PartName[];
 
-  expect(names.filter((name) => PARTS[name].mend === '' || PARTS[name].what === '')).toEqual([]);
+  expect(names.filter((name) => PARTS[name].fix === '' || PARTS[name].what === '')).toEqual([]);
   expect(PURPOSES.demo.filter((name) => !PURPOSES.test.includes(name))).toEqual([]);
 });
 
@@ -96,7 +96,7 @@ it('is run by npm before the commands that need it', () => {
     expect(scripts[`pre${command}`]).toMatch(/^node setup\/setup\.mjs (demo|test|bench)$/);
 });
 
-// Only if the set-up installed them: elsewhere an Orthanc may be running on purpose.
+// Only if the set-up installed them. On other machines, an Orthanc may run on purpose.
 const { HILUM_REQUIRE_ALL_LANES } = process.env;
 it.skipIf(
   HILUM_REQUIRE_ALL_LANES !== '1' || skipUnless(existsSync('/etc/orthanc'), 'Orthanc is no Debian package here'),

@@ -1,4 +1,4 @@
-/** What the operating system refuses, as people are told it. */
+/** What people read when the operating system refuses something. */
 import {
   mkdtempSync,
   openSync,
@@ -24,7 +24,7 @@ const file = join(folder, 'file');
 writeFileSync(file, 'no SQLite, but long enough to be looked at as a database: '.repeat(20));
 symlinkSync('loop', join(folder, 'loop'));
 
-/** What `action` throws, as it is told; never its own text. */
+/** The translation of what `action` throws, which never quotes the original text. */
 function told(action: () => unknown, path?: string): string {
   try {
     action();
@@ -58,7 +58,7 @@ describe('a refusal of the system', () => {
     [
       'a name too long',
       () => writeFileSync(join(folder, 'x'.repeat(300)), ''),
-      /longer than the file system takes.*TOOLONG/,
+      /longer than the file system allows.*TOOLONG/,
     ],
     [
       'a full disk',
@@ -76,17 +76,17 @@ describe('a refusal of the system', () => {
       /file cannot be made: a file of that name is in the way.*EEXIST/,
     ],
     ['a place that takes no folder', () => makeFolder('/proc/none/of/these'), /cannot be made: .*\(ENOENT\)/],
-  ])('says path, reason and mend: %s', (_what, action, sentence) => {
+  ])('says path, reason and fix: %s', (_what, action, sentence) => {
     expect(told(action, undefined)).toMatch(sentence);
   });
 
-  it('names the path that the caller knows, where the system does not', () => {
+  it('names the caller’s path if the system names none', () => {
     expect(told(() => writeSync(openSync('/dev/full', 'w'), 'x'), '/study/a.dcm')).toMatch(
       /^\/study\/a\.dcm cannot be written/,
     );
   });
 
-  it('is told of ports too', async () => {
+  it('is made for ports too', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     const port = await new Promise<number>((resolve) => {
       server.once('listening', () => resolve((server.address() as { port: number }).port));
@@ -97,11 +97,11 @@ describe('a refusal of the system', () => {
 
     expect(systemRefusal(error)).toMatchObject({
       code: 'EADDRINUSE',
-      message: `Port ${port} of 127.0.0.1 cannot be had: another program listens there. Stop it, or choose another port.`,
+      message: `Port ${port} of 127.0.0.1 cannot be used: another program listens there. Stop it, or choose another port.`,
     });
   });
 
-  it('is told of what SQLite cannot use', () => {
+  it('is made for files that SQLite cannot use', () => {
     expect(told(() => new DatabaseSync(file).exec('CREATE TABLE a (b)'), file)).toMatch(
       /file cannot be used: .*SQLITE_NOTADB/,
     );
@@ -118,7 +118,7 @@ describe('a refusal of the system', () => {
   });
 });
 
-describe('the proof that a folder can be written', () => {
+describe('the test that a folder can be written', () => {
   it('leaves nothing behind, neither file nor folder', () => {
     proveWritable(join(folder, 'a', 'b'));
     proveWritable(folder);
@@ -126,7 +126,7 @@ describe('the proof that a folder can be written', () => {
     expect(readdirSync(folder).sort()).toEqual(['file', 'loop']);
   });
 
-  it('fails with the reason, of the folder', () => {
+  it('fails with the folder and the reason', () => {
     expect(() => proveWritable(join(file, 'deeper'))).toThrow(
       /deeper cannot be made: a part of its path is not a folder/,
     );
