@@ -28,7 +28,8 @@ export function settingsIn(file: string, names: readonly string[]): Settings {
     if (!names.includes(name)) return unknownName(name, names);
     return value.success ? [] : `${name} must be a string or a number`;
   });
-  if (faults.length > 0) throw new ConfigurationError(`${file} cannot be used: ${faults.join('. ')}.`);
+  if (faults.length > 0)
+    throw new ConfigurationError(`${file} cannot be used: ${faults.join('. ').replace(/(?<!\?)$/, '.')}`);
   return Object.fromEntries(entries.map(({ name, value }) => [name, value.data]));
 }
 
@@ -76,6 +77,6 @@ export function readText(file: string, setting: string): string {
   } catch (cause) {
     const refusal = systemRefusal(cause, 'it');
     const why = refusal instanceof SystemRefusalError ? refusal.message : 'it cannot be read';
-    throw new ConfigurationError(`${setting} names ${file}, but ${why}`, { cause });
+    throw new ConfigurationError(`${setting} names ${file || "''"}, but ${why}`, { cause });
   }
 }

@@ -28,6 +28,7 @@ import {
 import { refuseBesideEdge, removeEdgeFolder, withLock } from './lock.ts';
 import { miniStackPython, REGION } from './ministack.ts';
 import { orthancAnswers, orthancEnvironment, orthancProgram, startOrthancServer } from './orthanc.ts';
+import { refuseAsHome, refuseToPurge } from './own-home.ts';
 import { postgresAnswers, postgresPrograms, startPostgres } from './postgres.ts';
 import { freePort, isRunning, type ProcessRecord, stop } from './processes.ts';
 
@@ -117,12 +118,13 @@ export async function cloudUp(options: LocalOptions = {}): Promise<LocalCloud> {
  * Starts the whole local environment: PostgreSQL, Orthanc, the local cloud, and the CDK app on it. Running services are left
  * alone. The app is deployed if the cloud is new, and thus empty, or if the app's sources changed.
  *
- * @throws ConfigurationError if a part is not installed, does not start or cannot be deployed
- * @throws SystemRefusalError if the home cannot be written; nothing has been started then
+ * @throws ConfigurationError if a part is not installed, does not start or cannot be deployed, or the home holds other files
+ * @throws SystemRefusalError if the home cannot be written; in both of the latter cases, nothing has been started
  */
 export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironment> {
   const home = localHome(options.home);
   proveHome(home);
+  refuseAsHome(home);
   return withLock(home, async () => {
     makeHome(home);
     const { docker, processes } = readState(home);
@@ -256,6 +258,7 @@ function wantedPort(service: Service, { home, ports }: LocalOptions): number | u
 export async function localDown(options: { readonly home?: string; readonly purge?: boolean } = {}): Promise<void> {
   const home = localHome(options.home);
   const shouldPurge = options.purge === true;
+  if (shouldPurge) refuseToPurge(home);
   const down = async (): Promise<void> => {
     if (shouldPurge) removeEdgeFolder(edgeFolder(home));
     const { docker } = readState(home);

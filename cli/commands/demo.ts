@@ -16,7 +16,7 @@ import { followStudy, presentRuns } from '../demo/follow.ts';
 import { type RunningForwarder, startForwarder } from '../demo/forwarder.ts';
 import { nextSteps } from '../demo/next-steps.ts';
 import { choosePacs, type DemoPacs } from '../demo/pacs.ts';
-import { describeStudy, type RunReport } from '../demo/report.ts';
+import { counted, describeStudy, type RunReport } from '../demo/report.ts';
 import { type DemoStudy, folderStudies, phantomStudies } from '../demo/studies.ts';
 import { placeModels } from '../place-models.ts';
 import { explain, wholeNumber } from '../usage.ts';
@@ -59,7 +59,7 @@ async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
     if (json === true) process.stdout.write(`${JSON.stringify({ studies: reports, objects, seconds })}\n`);
     else {
       const many = studies.length === 1 ? '1 study' : `${studies.length} studies`;
-      print(`\n${many}, ${objects} objects of Hilum in ${pacs.name}, ${seconds.toFixed(0)} s`);
+      print(`\n${many}, ${counted(objects, 'object')} of Hilum in ${pacs.name}, ${seconds.toFixed(0)} s`);
       for (const line of nextSteps(pacs.lasts ? readLocalEnvironment() : undefined)) print(line);
     }
     if (reports.every(({ ok }) => ok)) return;
@@ -89,7 +89,7 @@ async function show(studies: readonly DemoStudy[], setting: Setting): Promise<re
   try {
     const stored: (readonly [DemoStudy, number])[] = [];
     for (const each of studies) {
-      say(`storing ${each.name} in ${pacs.name} (${each.instances.length} instances)`);
+      say(`storing ${each.name} in ${pacs.name} (${counted(each.instances.length, 'instance')})`);
       await pushStudy(each, services.archive);
       stored.push([each, Date.now()]);
     }

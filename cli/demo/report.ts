@@ -22,12 +22,15 @@ export interface RunReport {
 export function describeStudy(study: DemoStudy, { runs, objects, storedAt }: StudyWay): readonly string[] {
   return [
     '',
-    `${study.name} (${study.StudyInstanceUID}, ${study.instances.length} instances)`,
+    `${study.name} (${study.StudyInstanceUID}, ${counted(study.instances.length, 'instance')})`,
     ...runs.flatMap((report) => describeRun(report, truthFor(report, runs, study.truth), storedAt)),
-    `  in the PACS: ${objects.length} objects of Hilum`,
+    `  in the PACS: ${counted(objects.length, 'object')} of Hilum`,
     ...objects.map(({ kind, SOPInstanceUID }) => `    ${kind.padEnd(18)} ${SOPInstanceUID}`),
   ];
 }
+
+/** `1 instance`, `2 instances`. */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** The known truth, if the tool looks for it. Findings of a tool that looks for something else are not compared with it. */
 function truthFor({ findings }: RunReport, runs: readonly RunReport[], truth: readonly Truth[]): readonly Truth[] {

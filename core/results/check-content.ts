@@ -4,6 +4,7 @@ import { textProblem } from '#dicom/text-rules.ts';
 import { ToolFailedError } from '../errors.ts';
 import { frameKey } from '../study/frames.ts';
 import type { Finding, Image, ImageRegion, ResultContent, Segment } from '../tool.ts';
+import { ResultContentSchema } from './result-schema.ts';
 
 interface Size {
   readonly rows: number;
@@ -14,18 +15,41 @@ type Sizes = ReadonlyMap<string, Size>;
 
 /** @throws ToolFailedError where the content violates the contract of a tool; the message says how */
 export function checkContent(content: ResultContent, images: readonly Image[]): void {
+  const problem = problemOf(content, images);
+  if (problem !== undefined) throw new ToolFailedError(`The tool handed back a result that cannot be used: ${problem}`);
+}
+
+function problemOf(content: ResultContent, images: readonly Image[]): string | undefined {
+  try {
+    return contentProblem(content, images) ?? shapeProblem(content);
+  } catch (error) {
+    // Content of another shape than the compiler would have asked for.
+    const problem = shapeProblem(content);
+    if (problem === undefined) throw error;
+    return problem;
+  }
+}
+
+/** What is not of the shape that is stored: the names of the fields, and none of their values. */
+function shapeProblem(content: ResultContent): string | undefined {
+  const { error } = ResultContentSchema.safeParse(content);
+  const [issue] = error?.issues ?? [];
+  return issue && `${issue.path.join('.') || 'its content'}: ${issue.message}`;
+}
+
+function contentProblem(content: ResultContent, images: readonly Image[]): string | undefined {
   const sizes: Sizes = new Map(
     images.flatMap((image) => {
       const frames = image.kind === 'volume' ? image.frames : [{ SOPInstanceUID: image.header.SOPInstanceUID }];
       return frames.map((frame) => [frameKey(frame), image] as const);
     }),
   );
-  const problem =
+  return (
     conceptProblem(content) ??
     findingsProblem(content, sizes) ??
     content.segments.map((segment, index) => segmentProblem(segment, index, sizes)).find(Boolean) ??
-    picturesProblem(content, new Set(inputUids(images)));
-  if (problem !== undefined) throw new ToolFailedError(`The tool handed back a result that cannot be used: ${problem}`);
+    picturesProblem(content, new Set(inputUids(images)))
+  );
 }
 
 /** SOP Instance UIDs of images, each once, in source order. */

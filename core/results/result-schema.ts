@@ -34,6 +34,49 @@ const FindingSchema = z.object({
     .optional(),
 });
 
+const contentShape = (bytes: z.ZodType<Uint8Array>) => ({
+  findings: z.array(FindingSchema),
+  segments: z.array(
+    z.object({
+      number: z.number().int().positive(),
+      label: z.string(),
+      category: concept,
+      type: concept,
+      cielab: triplet.optional(),
+      frames: z.array(z.object({ ...frame, bits: bytes })),
+    }),
+  ),
+  keyImages: z.array(
+    z.object({
+      title: z.string(),
+      rows: z.number().int().positive(),
+      columns: z.number().int().positive(),
+      rgb: bytes,
+      sources: z.array(uid),
+    }),
+  ),
+  report: z
+    .discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('page'),
+        title: z.string(),
+        paragraphs: z.array(z.string()),
+        table: z.object({ header: z.array(z.string()), rows: z.array(z.array(z.string())) }).optional(),
+        pictures: z.array(z.number().int().nonnegative()),
+      }),
+      z.object({ kind: z.literal('pdf'), title: z.string(), bytes: bytes }),
+    ])
+    .optional(),
+});
+
+/** What a tool gives to `createResult`. The compiler asks for this, but not every tool is compiled. */
+export const ResultContentSchema = z.object({
+  outcome: z.enum(['result', 'no-finding']),
+  reason: reason.optional(),
+  summary: z.string().regex(/\S/, 'says nothing'),
+  ...contentShape(z.custom<Uint8Array>((value) => ArrayBuffer.isView(value), 'is not a Uint8Array')),
+});
+
 /** Byte arrays are base64 on the wire and Uint8Array once parsed. */
 export const StoredResultSchema = z.object({
   format: z.literal(RESULT_FORMAT_NAME),
@@ -58,36 +101,5 @@ export const StoredResultSchema = z.object({
     timingsMs: z.record(z.string(), z.number()),
     leftOut: z.array(z.object({ SOPInstanceUIDs: z.array(uid), reason })).optional(),
   }),
-  findings: z.array(FindingSchema),
-  segments: z.array(
-    z.object({
-      number: z.number().int().positive(),
-      label: z.string(),
-      category: concept,
-      type: concept,
-      cielab: triplet.optional(),
-      frames: z.array(z.object({ ...frame, bits: base64 })),
-    }),
-  ),
-  keyImages: z.array(
-    z.object({
-      title: z.string(),
-      rows: z.number().int().positive(),
-      columns: z.number().int().positive(),
-      rgb: base64,
-      sources: z.array(uid),
-    }),
-  ),
-  report: z
-    .discriminatedUnion('kind', [
-      z.object({
-        kind: z.literal('page'),
-        title: z.string(),
-        paragraphs: z.array(z.string()),
-        table: z.object({ header: z.array(z.string()), rows: z.array(z.array(z.string())) }).optional(),
-        pictures: z.array(z.number().int().nonnegative()),
-      }),
-      z.object({ kind: z.literal('pdf'), title: z.string(), bytes: base64 }),
-    ])
-    .optional(),
+  ...contentShape(base64),
 });

@@ -26,7 +26,7 @@ import {
   updateState,
   writeKeyFile,
 } from '../../localstack/home.ts';
-import { localStatus, readLocalEnvironment } from '../../localstack/local.ts';
+import { localDown, localStatus, localUp, readLocalEnvironment } from '../../localstack/local.ts';
 import { skipUnless } from '../fixtures/lanes.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -175,4 +175,28 @@ it('does not read half a state', () => {
   expect(readState(home)).toMatchObject(environment);
   updateState(home, { bucket: 'c' });
   expect(JSON.parse(readFileSync(join(home, 'local.json'), 'utf8'))).toMatchObject({ ...environment, bucket: 'c' });
+});
+
+it('is no folder that holds something else: neither made one, which changes its permissions, nor removed', async () => {
+  const home = newHome();
+  writeFileSync(join(home, 'holiday.jpg'), '');
+  mkdirSync(join(home, 'edge'));
+
+  await expect(localUp({ home })).rejects.toThrow(
+    /holds what is not Hilum's \(holiday\.jpg\)\. Name an empty or a new/,
+  );
+  await expect(localDown({ home, purge: true })).rejects.toThrow(/\(holiday\.jpg\)\. Nothing was removed: move them/);
+
+  expect(readdirSync(home).toSorted()).toEqual(['edge', 'holiday.jpg']);
+});
+
+it('is removed with all that Hilum and the CDK put there', async () => {
+  const home = newHome();
+  for (const name of ['.cdk', 'cdk.out', 'cloud', 'edge', 'logs', 'services']) mkdirSync(join(home, name));
+  for (const name of ['local.json.7.tmp', 'lock.pid', 'lock.sqlite', 'orthanc-password'])
+    writeFileSync(join(home, name), '');
+
+  await localDown({ home, purge: true });
+
+  expect(existsSync(home)).toBe(false);
 });

@@ -221,7 +221,7 @@ describe('weights that were trained elsewhere and lie on this machine', () => {
     );
     await expect(pullFrom('..')).rejects.toThrow(/cannot be copied: .* cannot be read: it is a folder/);
     expect(howToGet(onShare('/mnt/gone/weights.onnx'))).toMatch(
-      /names the file \/mnt\/gone\/weights\.onnx, which is not there or.*HILUM_MODELS_DIR/,
+      /names the file \/mnt\/gone\/weights\.onnx, which does not exist or.*HILUM_MODELS_DIR/,
     );
     expect(readdirSync(join(share))).toEqual(['weights.onnx']);
   });

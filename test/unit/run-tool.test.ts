@@ -309,6 +309,20 @@ describe('an answer that breaks the contract', () => {
   });
 
   it.each([
+    [{ findings: undefined }, 'findings: Invalid input: expected array'],
+    [{ findings: [{ ...finding, finding: undefined }] }, 'findings.0.finding: Invalid input: expected object'],
+    [{ summary: ' ' }, 'summary: says nothing'],
+    [{ outcome: 'yes' }, 'outcome: Invalid option'],
+    [
+      { segments: [{ ...segment, frames: [{ SOPInstanceUID: INSTANCE }] }] },
+      'segments.0.frames.0.bits: is not a Uint8',
+    ],
+    [{ report: { kind: 'docx' } }, 'report.kind: Invalid'],
+  ])('names the field of another shape than the compiler would have asked for: %j', async (content, says) => {
+    await expect(run(answering(content as unknown as Partial<ResultContent>))).rejects.toThrow(`be used: ${says}`);
+  });
+
+  it.each([
     ['another version', { version: '9.9.9' }],
     ['another input', { inputDigest: '0'.repeat(64) }],
     ['inputs it was not given', { inputs: ['2.25.9'] }],
