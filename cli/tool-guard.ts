@@ -1,6 +1,6 @@
 /**
- * Keeps a tool's code from ending or holding up the command that runs it: an error that no promise of the tool carries, a call
- * of process.exit, a wait for what never comes and a loop without a pause all fail the tool's run. What it prints goes to
+ * Keeps a tool's code from ending or blocking the command that runs it. An error outside of the tool's promise, a call of
+ * process.exit, a promise that never settles and an endless loop all fail the tool's run. What the tool prints goes to
  * standard error.
  */
 import { writeSync } from 'node:fs';
@@ -9,22 +9,22 @@ import { ToolFailedError } from '#core/errors.ts';
 import type { ImageProcessingTool } from '#core/tool.ts';
 
 /**
- * Does what runs a tool's code.
+ * Runs `work`, which runs a tool's code.
  *
- * @throws ToolFailedError where the code throws outside of its promise, or waits for what never comes
+ * @throws ToolFailedError if the code throws outside of its promise, or its promise never settles
  */
 export async function guarded<T>(tool: string, work: () => Promise<T>): Promise<T> {
   const { promise: stray, reject } = Promise.withResolvers<never>();
   const fail = (why: string, cause?: unknown): void =>
     reject(new ToolFailedError(`The tool ${tool} failed: ${why}`, { cause, facts: { tool } }));
   const onUncaught = (cause: unknown): void =>
-    fail('its code threw where nothing waits for it: in a timer, or in a promise without await', cause);
-  const onIdle = (): void => fail('its code waits for what never comes');
+    fail('its code threw outside of its promise: in a timer, or in a promise without await', cause);
+  const onIdle = (): void => fail('its code waits for a promise that never settles');
   const onExit = (): void => {
     writeSync(2, `hilum: The tool ${tool} ended this process (process.exit): throw an error instead (tool-failed)\n`);
     process.exitCode = 1;
   };
-  // Standard output is for the command's own data: a script reads it as JSON.
+  // Standard output belongs to the command: a script reads it as JSON.
   const { write } = process.stdout;
   process.stdout.write = process.stderr.write.bind(process.stderr);
   process.on('uncaughtException', onUncaught).on('beforeExit', onIdle).on('exit', onExit);
@@ -36,10 +36,10 @@ export async function guarded<T>(tool: string, work: () => Promise<T>): Promise<
   }
 }
 
-/** How long after its deadline a loop is broken off: by then a tool that pauses has been told. */
+/** How long after its deadline a loop is broken off. A tool that pauses has noticed the deadline by then. */
 const GRACE_MS = 1000;
 
-/** Breaks off what this process's main thread is at, which its own timers cannot while it computes. */
+/** Breaks off the code that the main thread runs. The main thread's own timers cannot fire while it computes. */
 const BREAK_OFF = `
 const { Session } = require('node:inspector');
 const { workerData } = require('node:worker_threads');
@@ -52,8 +52,8 @@ setTimeout(() => {
 `;
 
 /**
- * The tool, whose `process` is broken off some time after the deadline: then the timer of the deadline gets its turn, which
- * fails the run. In a Lambda the function's own timeout does that.
+ * The tool with a `process` that is broken off some time after the deadline. The timer of the deadline then fires and fails the
+ * run. In a Lambda the function's own timeout does the same.
  */
 export function brokenOffAt(deadlineMs: number, tool: ImageProcessingTool): ImageProcessingTool {
   return {

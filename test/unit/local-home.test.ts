@@ -183,9 +183,9 @@ it('is no folder that holds something else: neither made one, which changes its 
   mkdirSync(join(home, 'edge'));
 
   await expect(localUp({ home })).rejects.toThrow(
-    /holds what is not Hilum's \(holiday\.jpg\)\. Name an empty or a new/,
+    /holds files that are not Hilum's \(holiday\.jpg\)\. Set HILUM_HOME to an empty or a new/,
   );
-  await expect(localDown({ home, purge: true })).rejects.toThrow(/\(holiday\.jpg\)\. Nothing was removed: move them/);
+  await expect(localDown({ home, purge: true })).rejects.toThrow(/\(holiday\.jpg\)\. Nothing was removed\. Move them/);
 
   expect(readdirSync(home).toSorted()).toEqual(['edge', 'holiday.jpg']);
 });
