@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Command } from 'commander';
+import { createOrthancClient } from '#adapters/orthanc/client.ts';
 import { systemRefusal } from '#adapters/system-refusal.ts';
-import { ConfigurationError, SystemRefusalError } from '#core/errors.ts';
+import { ArchiveRequestError, ConfigurationError, SystemRefusalError } from '#core/errors.ts';
 import { localHome, type OrthancEnvironment, readState, VIEWER_PORT } from '#localstack/home.ts';
 import { orthancAnswers } from '#localstack/orthanc.ts';
 import { startViewer, studyUrl } from '#viewer/server.ts';
@@ -31,7 +32,7 @@ export function addViewerCommand(program: Command): void {
   explain(command, {
     examples: ['hilum viewer --open', 'hilum viewer --port 8050 --study 1.2.840.113619.2.1.1'],
     success: 'the viewer was stopped',
-    failure: 'no local PACS answers, OHIF cannot be fetched, or the port is taken',
+    failure: 'no local PACS answers, it does not have the study, OHIF cannot be fetched, or the port is taken',
   });
 }
 
@@ -41,6 +42,7 @@ async function view({ port, study, open, json }: ViewerCommandOptions): Promise<
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const { orthanc, viewerPort } = await localPacs();
+  if (study !== undefined) await checkIsThere(study, orthanc);
   const folder = await ohif();
   const viewer = await startViewer({ folder, orthanc, port: wanted ?? viewerPort });
   try {
@@ -61,6 +63,15 @@ async function localPacs(): Promise<{ readonly orthanc: OrthancEnvironment; read
     throw new ConfigurationError(`no local PACS answers (${home}): run \`hilum local up\` first`);
   }
   return { orthanc, viewerPort };
+}
+
+/** OHIF shows an empty page for a study that the PACS does not have, and no reason. */
+async function checkIsThere(study: string, { url, username, password }: OrthancEnvironment): Promise<void> {
+  const found = await createOrthancClient({ url, username, password }).findStudies(study);
+  if (found.length > 0) return;
+  throw new ArchiveRequestError(
+    `Orthanc has no study ${study}. Its page lists the studies that it has: ${url}/app/explorer.html`,
+  );
 }
 
 async function ohif(): Promise<string> {

@@ -10,6 +10,7 @@ import { indexInstance } from '#core/study/index-instance.ts';
 import { readState } from '#localstack/home.ts';
 import { localDown, type OrthancEnvironment, orthancUp } from '#localstack/local.ts';
 import { ROOT } from '../../localstack/parts.mjs';
+import { runHilum } from '../fixtures/hilum.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { bitewingStudy } from '../fixtures/viewer-studies.ts';
 
@@ -45,6 +46,13 @@ describeWith(['orthanc', 'postgresql', 'ohif'], 'hilum viewer', () => {
       url: `http://127.0.0.1:${port}/viewer?StudyInstanceUIDs=${study.StudyInstanceUID}`,
       orthanc: orthanc.url,
     });
+  });
+
+  it('says so if Orthanc does not have the study', async () => {
+    const { code, stdout, stderr } = await runHilum(['viewer', '--study', '1.2.3.4'], { HILUM_HOME: home });
+
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`Orthanc has no study 1.2.3.4. Its page lists the studies that it has: ${orthanc.url}`);
   });
 
   it('serves studies without a password, and bulk data at its own origin', async () => {
