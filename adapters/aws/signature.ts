@@ -177,13 +177,24 @@ function canonicalPath(path: string, service: string): string {
 
 const percent = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 
-/** The headers of a signed GET request without a query. */
+export interface RequestToSign {
+  /** Without a query. */
+  readonly url: URL;
+  readonly region: string;
+  readonly service: string;
+  /** GET by default. */
+  readonly method?: string;
+  /** More headers to sign. A body needs `x-amz-content-sha256`: its digest, or UNSIGNED-PAYLOAD. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The headers of a signed request. */
 export async function signedHeaders(
   key: AccessKey,
-  { url, region, service }: { readonly url: URL; readonly region: string; readonly service: string },
+  { url, region, service, method = 'GET', headers = {} }: RequestToSign,
 ): Promise<Readonly<Record<string, string>>> {
   const { host, hostname, pathname: path } = url;
-  const request = { method: 'GET', protocol: 'http:', hostname, path, headers: { host } };
+  const request = { method, protocol: 'http:', hostname, path, headers: { host, ...headers } };
   return (await signerOf(key, { region, service }).sign(request)).headers;
 }
 

@@ -54,7 +54,7 @@ ${row('**without the model ÷ floor**', ratio(cold), '', ratio(warm), '')}
 ${row('quiet time (StableAge), not included', times(cold, 'quiet'), '', times(warm, 'quiet'), '')}
 
 The floor is the time for moving the same bytes without processing them, one step after the other, in a separate process: reading the
-study by WADO-RS in one answer (${spread(floors.map(({ read }) => read / 1000))} s), raw HTTP PUT (${spread(floors.map(({ put }) => put / 1000))} s) and GET (${spread(floors.map(({ get }) => get / 1000))} s) of
+study by WADO-RS in one answer (${spread(floors.map(({ read }) => read / 1000))} s), a signed HTTP PUT through the guard (${spread(floors.map(({ put }) => put / 1000))} s) and a GET (${spread(floors.map(({ get }) => get / 1000))} s) of
 its bytes in pieces of 16 MB, and one STOW-RS of the run's results (${spread(
     floors.map(({ store }) => store / 1000),
     3,

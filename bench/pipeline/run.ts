@@ -182,10 +182,11 @@ function stageTimes({ stages }: RunRecord) {
 }
 
 async function measureFloor(environment: LocalEnvironment, StudyInstanceUID: string, results: readonly string[]) {
-  const { endpoint, bucket, orthanc } = environment;
+  const { endpoint, region, credentials, bucket, orthanc } = environment;
+  const cloud = { endpoint, region, credentials };
   const { url, dicomWebUrl, username, password } = orthanc;
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-  const task: FloorTask = { url, dicomWebUrl, authorization, StudyInstanceUID, results, endpoint, bucket };
+  const task: FloorTask = { url, dicomWebUrl, authorization, StudyInstanceUID, results, cloud, bucket };
   const child = spawn(process.execPath, [join(import.meta.dirname, 'floor.ts')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
