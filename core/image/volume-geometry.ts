@@ -70,9 +70,13 @@ export function volumeGeometry(frames: readonly FrameHeader[]): VolumeGeometry {
   const slices = frames.map(sliceOf);
   const [first] = slices;
   if (first === undefined || slices.length < 2) {
-    throw new GeometryError('too-few-slices', `${slices.length} slice(s) do not make a volume`, {
-      facts: { slices: slices.length },
-    });
+    throw new GeometryError(
+      'too-few-slices',
+      `A volume needs at least 2 slices, and there ${slices.length === 1 ? 'is only 1' : 'are none'}`,
+      {
+        facts: { slices: slices.length },
+      },
+    );
   }
   checkAxes(first);
   const { row, column, normal } = axesOf(first);
@@ -186,7 +190,8 @@ function checkSpacing(along: readonly number[]): number {
   const usual = gaps.toSorted((a, b) => a - b)[gaps.length >> 1] ?? 0;
   const duplicates = gaps.filter((gap) => gap <= usual * DUPLICATE_SPACING).length;
   if (duplicates > 0) {
-    throw new GeometryError('duplicate-slices', `${duplicates} slice(s) lie at the position of another slice`, {
+    const lie = duplicates === 1 ? '1 slice lies' : `${duplicates} slices lie`;
+    throw new GeometryError('duplicate-slices', `${lie} at the position of another slice`, {
       facts: { duplicates, spacingMm: rounded(usual) },
     });
   }
@@ -197,7 +202,9 @@ function checkSpacing(along: readonly number[]): number {
     const facts = { gaps: wide.length, spacingMm: rounded(usual), widestMm: rounded(largest(wide)) };
     if (!whole) throw variableSpacing(facts);
     const count = missing.reduce((sum, n) => sum + n, 0);
-    throw new GeometryError('missing-slices', `${count} slice(s) are missing in ${wide.length} place(s)`, {
+    const areMissing = count === 1 ? '1 slice is missing' : `${count} slices are missing`;
+    const places = wide.length === 1 ? 'in one place' : `in ${wide.length} places`;
+    throw new GeometryError('missing-slices', `${areMissing} ${places}`, {
       facts: { ...facts, missing: count },
     });
   }

@@ -126,7 +126,7 @@ describe('how far slices may differ', () => {
 
     expect(refusal).toMatchObject({
       code: 'missing-slices',
-      message: '3 slice(s) are missing in 2 place(s)',
+      message: '3 slices are missing in 2 places',
       facts: { gaps: 2, missing: 3, spacingMm: 2, widestMm: 6 },
     });
   });
