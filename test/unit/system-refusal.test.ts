@@ -1,4 +1,6 @@
 /** What people read when the operating system refuses something. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   mkdtempSync,
   openSync,
@@ -106,6 +108,29 @@ describe('a refusal of the system', () => {
       /file cannot be used: .*SQLITE_NOTADB/,
     );
     expect(told(() => new DatabaseSync(folder).exec('SELECT 1'), folder)).toMatch(/cannot be used: .*SQLITE_CANTOPEN/);
+  });
+
+  it('is made for a database that another process writes', () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'hilum-busy-'));
+    const path = join(scratch, 'busy.sqlite');
+    const writer = new DatabaseSync(path);
+    writer.exec('CREATE TABLE a (b); BEGIN EXCLUSIVE');
+
+    const sentence = told(() => new DatabaseSync(path).exec('CREATE TABLE c (d)'), path);
+    writer.close();
+    rmSync(scratch, { recursive: true });
+
+    expect(sentence).toMatch(/busy\.sqlite cannot be used: another program .*\(SQLITE_BUSY\)/);
+  });
+
+  it('is made for a program that cannot be started', async () => {
+    const missing = join(folder, 'no-program');
+    const [error] = await once(spawn(missing, ['with arguments']), 'error');
+
+    expect(systemRefusal(error)).toMatchObject({
+      code: 'ENOENT',
+      message: expect.stringMatching(/^The program .*no-program cannot be started: it does not exist/),
+    });
   });
 
   it.each([
