@@ -44,7 +44,7 @@ describe('a line a series', () => {
 
     const [, line] = describeSeries(gap.map((bytes) => inspected(bytes, tools)));
 
-    expect(line).toMatch(/no volume: 1 slice\(s\) are missing in 1 place\(s\) \(missing-slices\); /);
+    expect(line).toMatch(/no volume: 1 slice is missing in one place \(missing-slices\); /);
     expect(line).toMatch(/; no tool takes it \(head: Only heads; other: Thick\)$/);
   });
 
