@@ -5,6 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '#core/errors.ts';
+import { DEFAULT_HOME } from './place.mjs';
 
 /** The names that Hilum makes in a home. Names that only begin so are drafts, or files that SQLite keeps beside its own. */
 const OURS =
@@ -15,12 +16,12 @@ const othersIn = (home: string): readonly string[] =>
   existsSync(home) ? readdirSync(home).filter((name) => !OURS.test(name)) : [];
 
 /**
- * Refuses to turn a folder with other files into a home.
+ * Refuses to turn a folder with other files into a home. The default home is Hilum's by its name.
  *
  * @throws ConfigurationError if the folder is not a home yet and holds other files
  */
 export function refuseAsHome(home: string): void {
-  if (existsSync(join(home, 'secrets.json'))) return;
+  if (home === DEFAULT_HOME || existsSync(join(home, 'secrets.json'))) return;
   refuseOthers(home, 'Set HILUM_HOME to an empty or a new folder');
 }
 

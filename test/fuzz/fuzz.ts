@@ -18,7 +18,7 @@ const { values } = parseArgs({
     cases: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: '1' },
     processes: { type: 'string', default: '2' },
-    out: { type: 'string', default: join(import.meta.dirname, '../../.hilum/fuzz') },
+    out: { type: 'string', default: join(import.meta.dirname, '../../artefacts/fuzz') },
     replay: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
