@@ -4,6 +4,7 @@ import { volumeGeometry } from '#core/image/volume-geometry.ts';
 import { imageFrames } from '#core/study/frames.ts';
 import { groupImages } from '#core/study/images.ts';
 import type { ImageIndex, InstanceIndex } from '#core/study/study-index.ts';
+import { counted } from './counted.ts';
 import type { InspectedFile } from './inspect-files.ts';
 
 /** Short names of Transfer Syntaxes (PS3.6 A). Any other is shown by its UID. */
@@ -48,7 +49,7 @@ function seriesLine(files: readonly IndexedFile[]): string {
   const instances = distinct(files.map(({ SOPInstanceUID }) => SOPInstanceUID)).length;
   const facts = [
     Modality,
-    `${instances} ${instances === 1 ? 'instance' : 'instances'}`,
+    counted(instances, 'instance'),
     fewOf(files.map(matrixOf), 'matrices'),
     fewOf(
       files.map(({ TransferSyntaxUID: uid }) => TRANSFER_SYNTAXES[uid] ?? uid),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { systemRefusal } from '#adapters/system-refusal.ts';
 import { ConfigurationError, SystemRefusalError } from '#core/errors.ts';
+import { letterEdits } from '#pipeline/letter-edits.ts';
 
 /** Values by the names of environment variables. */
 export type Settings = Readonly<Record<string, string | undefined>>;
@@ -36,25 +37,12 @@ export function settingsIn(file: string, names: readonly string[]): Settings {
 const EXAMPLE = '{"HILUM_ORTHANC_URL": "http://127.0.0.1:8042"}';
 
 function unknownName(name: string, names: readonly string[]): string {
-  const [nearest = ''] = names.toSorted((a, b) => editsBetween(name, a) - editsBetween(name, b));
+  const editsTo = (setting: string): number => letterEdits(name.toUpperCase(), setting);
+  const [nearest = ''] = names.toSorted((a, b) => editsTo(a) - editsTo(b));
   // If more than a third of the letters differ, another name was meant.
-  return editsBetween(name, nearest) <= nearest.length / 3
+  return editsTo(nearest) <= nearest.length / 3
     ? `there is no setting ${name} (did you mean ${nearest}?)`
     : `there is no setting ${name}; the settings are ${names.join(', ')}`;
-}
-
-/** The number of letters to insert, remove or replace to turn one word into the other (Levenshtein distance). */
-function editsBetween(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, column) => column);
-  for (const [line, letter] of [...one].entries()) {
-    const next = [line + 1];
-    for (const [column, wanted] of [...other].entries()) {
-      const replaced = (row[column] ?? 0) + (letter.toUpperCase() === wanted ? 0 : 1);
-      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
 
 function jsonIn(file: string): unknown {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { answersOk } from '#adapters/answers-ok.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { makeServiceFolder, type OrthancEnvironment, type Secrets, serviceUser, writePrivately } from './home.ts';
 import { findProgram, orthancPlugins, orthancPythonPlugin, ROOT } from './parts.mjs';
@@ -124,16 +125,4 @@ export function orthancEnvironment({ port, secrets }: Pick<OrthancOptions, 'port
 export async function orthancAnswers({ url, username, password }: OrthancEnvironment): Promise<boolean> {
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   return answersOk(`${url}/system`, { authorization });
-}
-
-/** True if a GET is answered with 2xx within two seconds. */
-async function answersOk(url: string, headers: Readonly<Record<string, string>> = {}): Promise<boolean> {
-  try {
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(2_000) });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    // Refused, reset or too slow: the service is not healthy.
-    return false;
-  }
 }

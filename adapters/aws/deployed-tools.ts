@@ -5,6 +5,7 @@ import { DeployedToolsSchema } from '#pipeline/environment.ts';
 import type { CallOptions, DeployedTools } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
 import { ssm, translated, within } from './clients.ts';
+import { parsedJson } from './parsed-json.ts';
 
 const WHAT = "the deployment's list of tools (HILUM_TOOLS_PARAMETER)";
 const failed = (error: unknown): Error => translated(error, WHAT);
@@ -37,12 +38,4 @@ function toolsIn(text: string): ReadonlyMap<string, string> {
   throw new ConfigurationError(
     `${WHAT} has a format that this version cannot read: use the same version of Hilum for the deployment and the edge`,
   );
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ArchiveSecret } from '#pipeline/environment.ts';
+import { answersOk } from '../answers-ok.ts';
 import { translated } from './clients.ts';
 import { errorName } from './refusal.ts';
 import { type AccessKey, signedHeaders } from './signature.ts';
@@ -51,13 +52,5 @@ export async function writeArchiveSecret(cloud: LocalCloud, arn: string, secret:
 /** The health check of MiniStack and LocalStack. MiniStack's guard lets it through only if it is signed. */
 export async function localCloudAnswers({ endpoint, region, credentials }: LocalCloud): Promise<boolean> {
   const url = new URL('/_localstack/health', endpoint);
-  try {
-    const headers = await signedHeaders(credentials, { url, region, service: 'sts' });
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(2_000) });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    // Refused, reset or too slow: the cloud is not healthy.
-    return false;
-  }
+  return answersOk(url.href, await signedHeaders(credentials, { url, region, service: 'sts' }));
 }

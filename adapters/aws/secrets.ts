@@ -3,6 +3,7 @@ import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/clien
 import { ConfigurationError } from '#core/errors.ts';
 import { type ArchiveSecret, ArchiveSecretSchema } from '#pipeline/environment.ts';
 import { secretsManager, translated } from './clients.ts';
+import { parsedJson } from './parsed-json.ts';
 
 /**
  * @throws ConfigurationError if the secret is missing, cannot be read or does not hold `{url, username, password}`
@@ -25,12 +26,4 @@ export async function readArchiveSecret(
   throw new ConfigurationError(
     `The archive's secret (HILUM_ARCHIVE_SECRET) must be JSON such as {"url": "https://pacs/dicom-web", "username": "…", "password": "…"}; wrong or missing: ${names}.`,
   );
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -184,17 +184,18 @@ export interface RequestToSign {
   readonly service: string;
   /** GET by default. */
   readonly method?: string;
-  /** More headers to sign. A body needs `x-amz-content-sha256`: its digest, or UNSIGNED-PAYLOAD. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** A body whose digest is signed. For a body that is not signed, the header `x-amz-content-sha256` says UNSIGNED-PAYLOAD. */
+  readonly body?: string;
 }
 
 /** The headers of a signed request. */
 export async function signedHeaders(
   key: AccessKey,
-  { url, region, service, method = 'GET', headers = {} }: RequestToSign,
+  { url, region, service, method = 'GET', headers = {}, body = '' }: RequestToSign,
 ): Promise<Readonly<Record<string, string>>> {
   const { host, hostname, pathname: path } = url;
-  const request = { method, protocol: 'http:', hostname, path, headers: { host, ...headers } };
+  const request = { method, protocol: 'http:', hostname, path, headers: { host, ...headers }, body };
   return (await signerOf(key, { region, service }).sign(request)).headers;
 }
 

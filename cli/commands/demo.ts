@@ -11,12 +11,13 @@ import { queueUrl } from '#pipeline/environment.ts';
 import { resultKey } from '#pipeline/keys.ts';
 import type { DeployedTools, ObjectStore, Queue, RunRecord, RunStore } from '#pipeline/ports.ts';
 import { modelPlaces, note, print, root, Unsuccessful } from '../command.ts';
+import { counted } from '../counted.ts';
 import { type ListedObject, listResults, pushStudy } from '../demo/archive.ts';
 import { followStudy, presentRuns } from '../demo/follow.ts';
 import { type RunningForwarder, startForwarder } from '../demo/forwarder.ts';
 import { nextSteps } from '../demo/next-steps.ts';
 import { choosePacs, type DemoPacs } from '../demo/pacs.ts';
-import { counted, describeStudy, type RunReport } from '../demo/report.ts';
+import { describeStudy, type RunReport } from '../demo/report.ts';
 import { type DemoStudy, folderStudies, phantomStudies } from '../demo/studies.ts';
 import { placeModels } from '../place-models.ts';
 import { explain, wholeNumber } from '../usage.ts';
@@ -58,7 +59,7 @@ async function demo({ study, timeout, json }: DemoOptions): Promise<void> {
     const seconds = (Date.now() - started) / 1000;
     if (json === true) process.stdout.write(`${JSON.stringify({ studies: reports, objects, seconds })}\n`);
     else {
-      const many = studies.length === 1 ? '1 study' : `${studies.length} studies`;
+      const many = counted(studies.length, 'study', 'studies');
       print(`\n${many}, ${counted(objects, 'object')} of Hilum in ${pacs.name}, ${seconds.toFixed(0)} s`);
       for (const line of nextSteps(pacs.lasts ? readLocalEnvironment() : undefined)) print(line);
     }

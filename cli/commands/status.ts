@@ -7,6 +7,7 @@ import { readLocalEnvironment } from '#localstack/local.ts';
 import { allRuns } from '#pipeline/all-runs.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
 import { note, print, printJson, Unsuccessful } from '../command.ts';
+import { counted } from '../counted.ts';
 import { runInWords } from '../run-in-words.ts';
 import { explain, studyUid } from '../usage.ts';
 
@@ -129,7 +130,7 @@ function printRefused(refused: readonly RefusedFile[] = []): void {
   const counts = [...Map.groupBy(refused, ({ reason }) => reason.code)].map(
     ([code, files]) => `${code} (${files.length})`,
   );
-  print(`  ${refused.length} ${refused.length === 1 ? 'file' : 'files'} refused: ${counts.join(', ')}`);
+  print(`  ${counted(refused.length, 'file')} refused: ${counts.join(', ')}`);
 }
 
 function printReason(reason: Reason | undefined): void {

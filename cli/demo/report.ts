@@ -1,6 +1,7 @@
 /** The demo's report on each study: times, findings beside the known truth, and the objects in the PACS. */
 import type { Finding } from '#core/tool.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
+import { counted } from '../counted.ts';
 import type { ListedObject } from './archive.ts';
 import type { DemoStudy, Truth } from './studies.ts';
 
@@ -28,9 +29,6 @@ export function describeStudy(study: DemoStudy, { runs, objects, storedAt }: Stu
     ...objects.map(({ kind, SOPInstanceUID }) => `    ${kind.padEnd(18)} ${SOPInstanceUID}`),
   ];
 }
-
-/** `1 instance`, `2 instances`. */
-export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** The known truth, if the tool looks for it. Findings of a tool that looks for something else are not compared with it. */
 function truthFor({ findings }: RunReport, runs: readonly RunReport[], truth: readonly Truth[]): readonly Truth[] {
