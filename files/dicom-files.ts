@@ -83,16 +83,27 @@ async function readFileAt(path: string): Promise<IndexedFile> {
   }
 }
 
+export interface ReadStudies {
+  /** Sorted by StudyInstanceUID. */
+  readonly studies: readonly StudyInFolders[];
+  readonly refused: readonly RefusedFile[];
+}
+
 /**
- * The studies below the paths, sorted by StudyInstanceUID, and the refused files. Copies of an instance count once. A file
- * with the same SOPInstanceUID and other content is refused.
+ * Reads the studies below the paths; see `readStudyFiles`.
  *
  * @throws WrongPathError if a path does not exist
  */
-export async function readStudies(
-  paths: readonly string[],
-): Promise<{ readonly studies: readonly StudyInFolders[]; readonly refused: readonly RefusedFile[] }> {
+export async function readStudies(paths: readonly string[]): Promise<ReadStudies> {
   const { files } = await findTree(paths);
+  return readStudyFiles(files);
+}
+
+/**
+ * Reads the studies in the files. Copies of an instance count once. A file with the same SOPInstanceUID and other content is
+ * refused.
+ */
+export async function readStudyFiles(files: readonly string[]): Promise<ReadStudies> {
   const instances = new Map<string, { readonly instance: InstanceIndex; readonly path: string }>();
   const refused: RefusedFile[] = [];
   const progress = createProgress('Reading', files.length);

@@ -5,10 +5,11 @@ import { createDecoder } from '#adapters/decoder/decoder.ts';
 import { howToGet, missingModels } from '#adapters/models/model-file.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { threadsFor, toolVersion } from '#core/tool-manifest.ts';
-import { type RefusedFile, readStudies } from '#files/dicom-files.ts';
+import { type RefusedFile, readStudyFiles } from '#files/dicom-files.ts';
 import { findTree } from '#files/file-tree.ts';
 import { createProgress } from '#files/progress.ts';
 import { modelPlaces, note, print, printJson, root, Unsuccessful, UsageError } from '../command.ts';
+import { counted } from '../counted.ts';
 import { checkOutside, checkWritable } from '../out-folder.ts';
 import { describeRefused } from '../refused-files.ts';
 import { type ReadyTool, runStudy, type StudyReport } from '../run-study.ts';
@@ -58,7 +59,7 @@ async function run(paths: readonly string[], options: RunOptions): Promise<void>
   const { files, folders } = await findTree(paths);
   if (files.length === 0) throw new UsageError(`There are no files in ${paths.join(', ')}`);
   await checkOutside(out, folders);
-  const { studies, refused } = await readStudies(paths);
+  const { studies, refused } = await readStudyFiles(files);
   for (const line of describeRefused(refused)) note(line);
   for (const { StudyInstanceUID } of studies) await checkOutside(out, folders, StudyInstanceUID);
   await checkWritable(
@@ -139,7 +140,7 @@ function printEnd(reports: readonly StudyReport[], { out, studies }: { out: stri
     return;
   }
   const counts = [...Map.groupBy(reports, ({ outcome }) => outcome)].map(([outcome, of]) => `${of.length} ${outcome}`);
-  print(`\n${studies} ${studies === 1 ? 'study' : 'studies'}: ${counts.join(', ')}.`);
+  print(`\n${counted(studies, 'study', 'studies')}: ${counts.join(', ')}.`);
   print(`Written to ${resolve(out)}/<StudyInstanceUID>/: result.json and the DICOM objects.`);
 }
 
