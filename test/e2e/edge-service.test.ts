@@ -147,7 +147,8 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
   it.skipIf(skipUnless(findProgram('script') !== undefined, 'there is no `script`, which makes a terminal'))(
     'says in a terminal what it works on in sentences, until Ctrl-C',
     async () => {
-      const line = `${COMMAND} edge --config ${configFile}`;
+      // The shell that `script` starts would itself end by Ctrl-C, with 130: it makes room for the command.
+      const line = `exec ${COMMAND} edge --config ${configFile}`;
       const terminal = spawn('script', ['-qec', line, '/dev/null'], {
         env: { ...process.env, HILUM_HOME: home },
         cwd: '/',
