@@ -15,6 +15,7 @@ import {
   uid,
   whole,
 } from './header-values.ts';
+import { pixelDigest, techniqueDigest } from './likeness.ts';
 import { type InstanceAttributes, type InstanceIndex, InstanceIndexSchema } from './study-index.ts';
 
 /** The Manufacturer (0008,0070) by which Hilum recognises its own objects. */
@@ -36,6 +37,7 @@ export function indexInstance(bytes: Uint8Array): InstanceIndex {
     BodyPartExamined: own.BodyPartExamined ?? groups?.BodyPartExamined,
     TransferSyntaxUID,
     sha256,
+    pixelDataSha256: pixelDigest(dataset),
     sizeBytes: bytes.length,
   });
   return InstanceIndexSchema.parse(Object.fromEntries(entries.filter(([, value]) => value !== undefined)));
@@ -94,6 +96,7 @@ function attributesOf(dataset: Dataset): Candidates {
     InConcatenationNumber: whole(dataset, 'InConcatenationNumber'),
     InConcatenationTotalNumber: whole(dataset, 'InConcatenationTotalNumber'),
     ConcatenationFrameOffsetNumber: whole(dataset, 'ConcatenationFrameOffsetNumber'),
+    techniqueDigest: techniqueDigest(dataset),
     BurnedInAnnotation: code(dataset, 'BurnedInAnnotation'),
     writtenByHilum: writtenByHilum(dataset) || undefined,
   };
