@@ -191,15 +191,6 @@ describe.each(FORMS)('a %s stack', (form) => {
     expect(found).toEqual(expected);
   });
 
-  it('with a slice twice', async () => {
-    const study = studyOf(form, [...sections(6), section(3)]);
-
-    const found = await outcomes(form, study);
-
-    // A frame of an object is not sent twice: nothing explains it.
-    expect(found).toEqual([form === 'single-frame' ? ALL : 'duplicate-slices']);
-  });
-
   it('gives its reason to the run', async () => {
     const study = studyOf(
       form,
