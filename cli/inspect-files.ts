@@ -2,6 +2,7 @@
 import type { Reason } from '#core/errors.ts';
 import type { FrameDecoder } from '#core/ports.ts';
 import { groupImages } from '#core/study/images.ts';
+import { noImage } from '#core/study/no-image.ts';
 import { judgeImage } from '#core/study/selection.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { Suitability } from '#core/tool.ts';
@@ -87,8 +88,6 @@ async function lookAt(path: string, decoder: FrameDecoder): Promise<LookedAt> {
   }
 }
 
-const NO_IMAGE: Reason = { code: 'no-image', message: 'It is not an image that a tool could take' };
-
 /** Asks every tool about the images that an instance belongs to: an enhanced object may hold several volumes. */
 function createJudge(catalog: readonly ToolEntry[], instances: readonly InstanceIndex[]) {
   const studies = Map.groupBy(instances, ({ StudyInstanceUID }) => StudyInstanceUID);
@@ -99,11 +98,12 @@ function createJudge(catalog: readonly ToolEntry[], instances: readonly Instance
   );
   const images = Map.groupBy(belongs, ({ SOPInstanceUID }) => SOPInstanceUID);
   return (header: InstanceIndex | undefined, refusal: RefusedFile | undefined): readonly Judgement[] => {
+    const noneOf = (): Reason => noImage('The file', header === undefined ? [] : [header]);
     const itsImages = images.get(header?.SOPInstanceUID ?? '') ?? [];
     const judge = ({ selection }: ToolManifest): Suitability => {
       if (refusal !== undefined) return { suitable: false, reason: { code: refusal.code, message: refusal.message } };
       const answers = itsImages.map(({ image }) => judgeImage(selection, image));
-      return answers.find(({ suitable }) => suitable) ?? answers[0] ?? { suitable: false, reason: NO_IMAGE };
+      return answers.find(({ suitable }) => suitable) ?? answers[0] ?? { suitable: false, reason: noneOf() };
     };
     return catalog.map(({ manifest }) => ({ id: manifest.id, ...judge(manifest) }));
   };
