@@ -41,7 +41,8 @@ export const OTHER_REFUSALS = {
   'not-suitable': "The image breaks a rule of the tool's selection; the reason says which, in words.",
   'not-the-scan':
     'By its header, the image is a projection, a material image, a map or of another kind that the tool does not accept (`core/study/kinds.ts`).',
-  'unreadable-header': 'An attribute that the voxels need is there and cannot be read; the reason names it and what is wrong.',
+  'unreadable-header':
+    'An attribute that the voxels need is there and cannot be read; the reason names it and what is wrong.',
   'contradictory-header': 'Two attributes of the header cannot both be true; the reason names them.',
   'no-image': 'The study, series or file holds no image for tools; the reason says what it holds.',
   'wrong-kind': 'The tool takes volumes and the image is a radiograph, or vice versa.',
