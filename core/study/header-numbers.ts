@@ -9,7 +9,7 @@ import { lookup } from '#dicom/dictionary.ts';
 import type { Dataset } from '#dicom/read.ts';
 
 /** Why a value cannot be read. `count-n`: it has n values, and the attribute's multiplicity is another. */
-export type Fault = 'not-a-number' | 'ambiguous-comma' | 'not-a-uid' | 'unknown-words' | `count-${number}`;
+export type Fault = 'not-a-number' | 'ambiguous-comma' | 'not-a-uid' | 'negative' | 'unknown-words' | `count-${number}`;
 /** How a value breaks PS3.5 although it has one meaning only. */
 export type Oddity = 'decimal-comma' | 'other-vr';
 

@@ -86,7 +86,9 @@ export function count(dataset: Dataset, keyword: string, notes: Notes): number |
 
 /** A length of which zero says nothing: some writers have to write a number. */
 export function thickness(dataset: Dataset, keyword: string, notes: Notes): number | undefined {
-  return number(dataset, keyword, notes) || undefined;
+  const value = number(dataset, keyword, notes) ?? 0;
+  if (value < 0) notes.unreadable[keyword] = 'negative';
+  return value > 0 ? value : undefined;
 }
 
 export function uid(dataset: Dataset, keyword: string, notes: Notes): string | undefined {

@@ -44,6 +44,7 @@ function wordsOf(fault: string, name: string): string {
 const FAULTS: Readonly<Record<string, string>> = {
   'not-a-number': 'it is not a number',
   'ambiguous-comma': 'its comma may be a decimal comma or separate thousands',
+  negative: 'it is below zero',
   'not-a-uid': 'it is not a UID',
   'unknown-words': 'it has none of the terms in use for it',
 };
