@@ -22,7 +22,7 @@ function readSize(encoded: Uint8Array): CodestreamSize {
 }
 
 const SOI = Uint8Array.of(0xff, 0xd8);
-const EOI = Uint8Array.of(0xff, 0xd9);
+const EOI = Buffer.of(0xff, 0xd9);
 const APP0 = 0xffe0;
 const APP14 = 0xffee;
 const APP15 = 0xffef;

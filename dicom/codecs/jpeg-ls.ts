@@ -17,7 +17,7 @@ export const jpegLs: Codec = {
 };
 
 const SOF55 = 0xfff7;
-const EOI = Uint8Array.of(0xff, 0xd9);
+const EOI = Buffer.of(0xff, 0xd9);
 
 function readSize(encoded: Uint8Array): CodestreamSize {
   const header = jpegFrameHeader(encoded);
