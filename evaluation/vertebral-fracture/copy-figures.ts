@@ -12,9 +12,10 @@ export interface NamedOutcome extends CopyOutcome {
 const MODERATE = 2;
 
 /** A name that is given to another vertebra, or to none. */
-const isWrongName = (level: string | undefined, { id }: Said): boolean => !id.startsWith('body-') && id !== level;
+export const isWrongName = (level: string | undefined, { id }: Said): boolean =>
+  !id.startsWith('body-') && id !== level;
 /** Neither of the CTs has a moderate or severe fracture. */
-const isFalse = ({ grade = 0 }: Said): boolean => grade >= MODERATE;
+export const isFalse = ({ grade = 0 }: Said): boolean => grade >= MODERATE;
 
 interface Wrong {
   readonly level: string | undefined;

@@ -39,6 +39,18 @@ function noises(times: number): readonly Copy[] {
 const resampled = (spacings: readonly Triple[]): readonly Copy[] =>
   spacings.map((spacingMm) => ({ kind: 'resampled', spacingMm }));
 
+/** The same voxels in other orders: prone, feet first, both, lying on a side; sagittal and coronal slices. */
+const stored: readonly Copy[] = (
+  [
+    ['+y', '-z', '-x'],
+    ['-x', '-y', '+z'],
+    ['-x', '+y', '-z'],
+    ['+x', '-z', '+y'],
+    ['+x', '-y', '-z'],
+    ['+y', '-x', '+z'],
+  ] as const
+).map((axes) => ({ kind: 'stored otherwise', axes }));
+
 /** Turned, shifted, resampled and noisier at once. */
 function mixtures(count: number, spacing: (between: (lo: number, hi: number) => number) => Triple): readonly Copy[] {
   return Array.from({ length: count }, (_, index) => {
@@ -78,6 +90,7 @@ export function lumbarCopies(): readonly Copy[] {
       const inPlane = between(1, 3);
       return [inPlane, inPlane, between(1, 3)];
     }),
+    stored,
     turns([5, -3], { kind: 'turned, as the header says', asHeader: true }),
   ]);
 }

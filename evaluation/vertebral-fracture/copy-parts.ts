@@ -54,13 +54,14 @@ function copyPart(
   };
 }
 
-function nameOf({ kind, turnDeg, shiftVoxels, spacingMm, noise, slices }: Copy): string {
+function nameOf({ kind, turnDeg, shiftVoxels, spacingMm, axes, noise, slices }: Copy): string {
   const list = (values: readonly number[]): string => values.map((value) => Number(value.toFixed(2))).join(' ');
   return [
     kind,
     ...(turnDeg ? [`${list(turnDeg)}°`] : []),
     ...(shiftVoxels ? [`${list(shiftVoxels)} voxels`] : []),
     ...(spacingMm ? [`${list(spacingMm)} mm`] : []),
+    ...(axes ? [axes.join(' ')] : []),
     ...(noise ? [`${noise.deviationHu} HU`] : []),
     ...(slices ? [`slices ${slices.join(' to ')}`] : []),
   ].join(', ');
@@ -91,7 +92,7 @@ export const lumbarCopiesPart = copyPart('lumbar', {
   summary: (outcomes) => ({
     metrics: copyMetrics(outcomes, { mostWithheld: 0.15 }),
     remarks: [
-      `The CT of part \`real-ct\`, shifted by parts of a voxel, turned, resampled, with added noise, and all of these at once. ${HOW} The reference is the mask of another program: its heights show no moderate fracture (L1 is lower in front by a sixth, within the range of normal). L1 to L5 are completely in view. All copies come from one patient.`,
+      `The CT of part \`real-ct\`, shifted by parts of a voxel, turned, resampled, with added noise, all of these at once, and the same voxels stored in other orders. ${HOW} The reference is the mask of another program: its heights show no moderate fracture (L1 is lower in front by a sixth, within the range of normal). L1 to L5 are completely in view. All copies come from one patient.`,
     ],
   }),
 });

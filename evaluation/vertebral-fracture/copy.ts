@@ -19,6 +19,8 @@ export interface Copy {
   readonly spacingMm?: Triple;
   /** Whether the header says the turn and the shift (an oblique series), so that no voxel is resampled. */
   readonly asHeader?: boolean;
+  /** How the same voxels are stored: the patient's axis along which columns, rows and slices ascend. */
+  readonly axes?: Axes;
   /** White noise that is added. */
   readonly noise?: { readonly deviationHu: number; readonly seed: number };
   /** The first slice that is kept, and the first above it that is not. Slices are counted from the feet. */
@@ -26,6 +28,9 @@ export interface Copy {
 }
 
 type Triple = readonly [x: number, y: number, z: number];
+type Axis = `${'+' | '-'}${'x' | 'y' | 'z'}`;
+/** Right-handed, as columns, rows and slices of a volume are. */
+export type Axes = readonly [columns: Axis, rows: Axis, slices: Axis];
 
 const AIR_HU = -1024;
 
@@ -72,10 +77,11 @@ function turned([x, y, z]: PointLps, degrees: Triple): PointLps {
 
 /** A copy of a volume. Voxels outside the original are air. */
 export function copyOf(original: Volume, copy: Copy): Volume {
-  const { turnDeg, shiftVoxels, spacingMm, asHeader, noise, slices } = copy;
+  const { turnDeg, shiftVoxels, spacingMm, asHeader, axes, noise, slices } = copy;
   const isMoved = turnDeg !== undefined || shiftVoxels !== undefined;
   let volume = isMoved ? moved(original, motionOf(original, copy)) : original;
   if (asHeader !== true && (isMoved || spacingMm !== undefined)) volume = rescan(volume, gridOf(original, spacingMm));
+  if (axes !== undefined) volume = stored(volume, axes);
   if (noise !== undefined) volume = noisy(volume, noise);
   return slices === undefined ? volume : cut(volume, slices);
 }
@@ -97,6 +103,45 @@ function rescan(volume: Volume, grid: LpsGrid): Volume {
     rowDirection: [0, 1, 0],
     sliceDirection: [0, 0, 1],
     frames: framesOf(grid.slices),
+  };
+}
+
+/** The same picture with its voxels in another order, as of a patient who lay otherwise, or of a reformatted series. */
+function stored(volume: Volume, axes: Axes): Volume {
+  const size = [volume.columns, volume.rows, volume.slices] as const;
+  const directions = [volume.columnDirection, volume.rowDirection, volume.sliceDirection] as const;
+  const strides = [1, size[0], size[0] * size[1]] as const;
+  const along = axes.map((axis) => {
+    const n = ('xyz' as const).indexOf(axis.slice(1)) as 0 | 1 | 2;
+    const back = axis.startsWith('-');
+    const direction = directions[n].map((value) => (back ? -value : value)) as unknown as PointLps;
+    return { n, back, direction, count: size[n], stride: back ? -strides[n] : strides[n] };
+  });
+  const [i, j, k] = along as [(typeof along)[number], (typeof along)[number], (typeof along)[number]];
+  const start = along.reduce((sum, { back, count, stride }) => sum - (back ? stride * (count - 1) : 0), 0);
+  const voxels = new Int16Array(volume.voxels.length);
+  let at = 0;
+  for (let c = 0; c < k.count; c += 1) {
+    for (let b = 0; b < j.count; b += 1) {
+      for (let a = 0; a < i.count; a += 1) {
+        voxels[at] = volume.voxels[start + a * i.stride + b * j.stride + c * k.stride] ?? 0;
+        at += 1;
+      }
+    }
+  }
+  const corner = [0, 1, 2].map((n) => (along.find((axis) => axis.n === n)?.back ? (size[n] ?? 1) - 1 : 0));
+  return {
+    ...volume,
+    columns: i.count,
+    rows: j.count,
+    slices: k.count,
+    voxels,
+    origin: toLps(volume, corner[0] ?? 0, corner[1] ?? 0, corner[2] ?? 0),
+    columnDirection: i.direction,
+    rowDirection: j.direction,
+    sliceDirection: k.direction,
+    spacingMm: [volume.spacingMm[i.n], volume.spacingMm[j.n], volume.spacingMm[k.n]],
+    frames: framesOf(k.count),
   };
 }
 

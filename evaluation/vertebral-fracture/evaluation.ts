@@ -2,6 +2,7 @@
 import { type Evaluation, part } from '../evaluation.ts';
 import { compressions } from './compressions.ts';
 import { chestCopiesPart, lumbarCopiesPart, lumbarCutsPart } from './copy-parts.ts';
+import { phantomLies, realLies } from './lies-part.ts';
 import { paintedMaskPart } from './painted-mask-part.ts';
 import { phantoms } from './phantoms.ts';
 import { realCt, slab } from './real-ct-part.ts';
@@ -17,6 +18,8 @@ export const evaluation: Evaluation = {
     part(lumbarCopiesPart),
     part(lumbarCutsPart),
     part(chestCopiesPart),
+    part(phantomLies),
+    part(realLies),
     part(paintedMaskPart),
     part(slab),
   ],

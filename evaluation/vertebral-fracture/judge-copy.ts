@@ -40,17 +40,13 @@ const LEAST_SHARE = 0.3;
 export async function judgeCopy(
   volume: Volume,
   truth: Truth,
-  { tool, context }: Pick<ToolUnderEvaluation, 'tool' | 'context'>,
+  tool: Pick<ToolUnderEvaluation, 'tool' | 'context'>,
 ): Promise<CopyOutcome> {
-  const { answer, result } = await answerTo(volume, tool, context);
-  const owners = result.findings.map((finding) => ({
-    owner: ownerOf(
-      result.segments.find(({ number }) => number === finding.segmentNumber),
-      volume,
-      truth,
-    ),
-    said: saidOf(finding),
-  }));
+  const { answer, said: owners } = await saidOfVertebrae(
+    volume,
+    (i, j, k) => levelAt(truth, toLps(volume, i, j, k)),
+    tool,
+  );
   const known = truth.bodies.map(({ level }) => level);
   const others = owners.flatMap(({ owner }) => (owner === undefined || known.includes(owner) ? [] : [owner]));
   return {
@@ -64,6 +60,29 @@ export async function judgeCopy(
   };
 }
 
+export interface OwnedAnswer {
+  readonly answer: string;
+  /** Each finding, with the vertebra that it belongs to. */
+  readonly said: readonly { readonly owner: string | undefined; readonly said: Said }[];
+}
+
+/** The tool's answer about a volume of which `levelOf` says which vertebra is at a voxel. */
+export async function saidOfVertebrae(
+  volume: Volume,
+  levelOf: (column: number, row: number, slice: number) => string | undefined,
+  { tool, context }: Pick<ToolUnderEvaluation, 'tool' | 'context'>,
+): Promise<OwnedAnswer> {
+  const { answer, result } = await answerTo(volume, tool, context);
+  const said = result.findings.map((finding) => ({
+    owner: ownerOf(
+      result.segments.find(({ number }) => number === finding.segmentNumber),
+      volume,
+      levelOf,
+    ),
+    said: saidOf(finding),
+  }));
+  return { answer, said };
+}
 function saidOf(finding: Finding): Said {
   const { id, summary } = finding;
   const measured = measuredOf(finding);
@@ -78,7 +97,11 @@ function reasonIn(summary: string): string {
 }
 
 /** The vertebra in which most of a segment's voxels lie; undefined if most lie in none. */
-function ownerOf(segment: Segment | undefined, volume: Volume, truth: Truth): string | undefined {
+function ownerOf(
+  segment: Segment | undefined,
+  volume: Volume,
+  levelOf: (column: number, row: number, slice: number) => string | undefined,
+): string | undefined {
   const sliceOf = new Map(volume.frames.map(({ SOPInstanceUID }, slice) => [SOPInstanceUID, slice]));
   const shares = new Map<string, number>();
   let size = 0;
@@ -86,7 +109,7 @@ function ownerOf(segment: Segment | undefined, volume: Volume, truth: Truth): st
     const slice = sliceOf.get(SOPInstanceUID) ?? 0;
     for (const at of setBits(bits)) {
       size += 1;
-      const level = levelAt(truth, toLps(volume, at % volume.columns, Math.floor(at / volume.columns), slice));
+      const level = levelOf(at % volume.columns, Math.floor(at / volume.columns), slice);
       if (level !== undefined) shares.set(level, (shares.get(level) ?? 0) + 1);
     }
   }
