@@ -1,6 +1,7 @@
 /** Figures about copies of real CTs: wrong names, false fractures, and what is withheld with which reason. */
 import type { Metric, Table } from '../evaluation.ts';
 import { shareOf } from '../metrics.ts';
+import { MODERATE } from './grades.ts';
 import type { CopyBody, CopyOutcome, Said } from './judge-copy.ts';
 
 /** The outcome of one copy, with what the copy is. */
@@ -8,8 +9,6 @@ export interface NamedOutcome extends CopyOutcome {
   readonly kind: string;
   readonly name: string;
 }
-
-const MODERATE = 2;
 
 /** A name that is given to another vertebra, or to none. */
 export const isWrongName = (level: string | undefined, { id }: Said): boolean =>

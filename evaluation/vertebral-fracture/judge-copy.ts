@@ -3,7 +3,7 @@ import { toLps } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { Finding, Segment } from '#core/tool.ts';
 import type { ToolUnderEvaluation } from '../tool-under-evaluation.ts';
-import { answerTo, measuredOf, setBits } from './judge-phantom.ts';
+import { answerTo, measuredOf, reasonOf, setBits } from './judge-phantom.ts';
 import { isInView, levelAt, type Truth } from './truth.ts';
 
 /** What the tool says of one place. */
@@ -84,16 +84,11 @@ export async function saidOfVertebrae(
   return { answer, said };
 }
 function saidOf(finding: Finding): Said {
-  const { id, summary } = finding;
+  const { id } = finding;
   const measured = measuredOf(finding);
-  if (measured === undefined) return { id, withheld: reasonIn(summary) };
-  const { grade, lossPercent } = measured;
-  return { id, grade, lossPercent, ...(finding.certainty !== undefined && { certainty: finding.certainty }) };
-}
-
-/** The parenthesis after "no grade". */
-function reasonIn(summary: string): string {
-  return (/no grade \((.*)\)/.exec(summary)?.[1] ?? summary).replaceAll(/\d+(\.\d+)?/g, 'n');
+  if (measured === undefined) return { id, withheld: reasonOf(finding) };
+  const { heightsMm: _, ...values } = measured;
+  return { id, ...values };
 }
 
 /** The vertebra in which most of a segment's voxels lie; undefined if most lie in none. */

@@ -1,5 +1,6 @@
 /** Tests of the spine tool's evaluation: copies of a CT, what is known of its vertebrae, and the figures about them. */
 import { describe, expect, it } from 'vitest';
+import { toLps, toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { Finding, ImageProcessingTool, ProcessingResult } from '#core/tool.ts';
 import { type Copy, copyOf, motionOf } from '#evaluation/vertebral-fracture/copy.ts';
@@ -12,23 +13,32 @@ import {
   spread,
 } from '#evaluation/vertebral-fracture/copy-lists.ts';
 import { judgeCopy } from '#evaluation/vertebral-fracture/judge-copy.ts';
+import {
+  DISTANCES,
+  ORIENTATIONS,
+  PATIENTS,
+  SHAPES,
+  SLICES,
+  told,
+  VALUES,
+} from '#evaluation/vertebral-fracture/lies.ts';
 import { isInView, levelAt, movedTruth, truthOf } from '#evaluation/vertebral-fracture/truth.ts';
 import { volumeOf } from '#phantoms/spine-compare.ts';
 
-const [COLUMNS, ROWS, SLICES] = [20, 16, 24];
-const size = COLUMNS * ROWS * SLICES;
+const [COLUMNS, ROWS, SLICES_HIGH] = [20, 16, 24];
+const size = COLUMNS * ROWS * SLICES_HIGH;
 const at = (i: number, j: number, k: number): number => (k * ROWS + j) * COLUMNS + i;
 
 /** Two blocks above each other in soft tissue: L2 in slices 4 to 9, L1 in slices 13 to 18. */
 const labels = new Uint8Array(size);
-for (let k = 0; k < SLICES; k += 1) {
+for (let k = 0; k < SLICES_HIGH; k += 1) {
   const label = k >= 4 && k <= 9 ? 1 : k >= 13 && k <= 18 ? 2 : 0;
   for (let j = 5; j <= 10; j += 1) for (let i = 6; i <= 13; i += 1) labels[at(i, j, k)] = label;
 }
 const volume = volumeOf({
   columns: COLUMNS,
   rows: ROWS,
-  slices: SLICES,
+  slices: SLICES_HIGH,
   voxels: Int16Array.from(labels, (label) => (label > 0 ? 1000 : 0)),
   origin: [-20, -16, 100],
   spacingMm: [2, 2, 3],
@@ -89,6 +99,28 @@ describe('a copy', () => {
     expect(copy.voxels[at(8, 8, 8)]).toBe(1000);
     expect(bodies(copy.voxels) / bodies(volume.voxels)).toBeCloseTo(2, 0);
   });
+
+  it.each([[['-x', '-y', '+z']], [['+y', '-z', '-x']], [['+x', '-z', '+y']]] as const)(
+    'stored along %j has the same values at the same places, in a right-handed order',
+    (axes) => {
+      const marked = { ...volume, voxels: volume.voxels.map((_, index) => index) };
+      const copy = copyOf(marked, { kind: 'a copy', axes });
+
+      for (const [i, j, k] of [
+        [0, 0, 0],
+        [3, 5, 7],
+        [19, 15, 23],
+      ] as const) {
+        const [a, b, c] = toVoxel(copy, toLps(volume, i, j, k)).map(Math.round) as [number, number, number];
+        expect(copy.voxels[(c * copy.rows + b) * copy.columns + a]).toBe(at(i, j, k));
+      }
+      const [x, y, z] = copy.columnDirection;
+      const [u, v, w] = copy.rowDirection;
+      expect([y * w - z * v, z * u - x * w, x * v - y * u].map((value) => value + 0)).toEqual(
+        copy.sliceDirection.map((value) => value + 0),
+      );
+    },
+  );
 
   it('with noise has the noise that was asked for, the same for the same seed', () => {
     const [one, two] = [1, 1].map((seed) => copied({ noise: { deviationHu: 20, seed } })) as [Volume, Volume];
@@ -225,5 +257,44 @@ describe('the lists of copies', () => {
     expect(interleaved([[1, 2, 3], [4], [5, 6]])).toEqual([1, 4, 5, 2, 6, 3]);
     expect(spread([1, 2, 3, 4, 5, 6, 7]).toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(spread([1, 2, 3, 4, 5, 6, 7])[0]).not.toBe(1);
+  });
+});
+
+describe('a lie', () => {
+  const lieOf = (name: string) => {
+    const lie = [ORIENTATIONS, DISTANCES, PATIENTS, VALUES, SLICES, SHAPES].flat().find((one) => one.name === name);
+    if (lie === undefined) throw new Error(name);
+    return told(volume, lie);
+  };
+
+  it('turns the picture but not its header, and knows where each voxel was', () => {
+    const { volume: lie, source } = lieOf('upside down');
+
+    expect(lie.origin).toEqual(volume.origin);
+    expect(source([3, 4, 0])).toEqual([3, 4, SLICES_HIGH - 1]);
+    expect(lie.voxels[at(8, 8, 0)]).toBe(volume.voxels[at(8, 8, SLICES_HIGH - 1)]);
+    expect(lie.voxels[at(8, 8, 19)]).toBe(1000);
+  });
+
+  it('changes values or distances alone', () => {
+    expect(lieOf('300 HU too high').volume.voxels[at(8, 8, 5)]).toBe(1300);
+    expect(lieOf('a child: all distances times 0.5').volume.spacingMm).toEqual([1, 1, 1.5]);
+  });
+
+  it('shows two patients, or less of one', () => {
+    const { volume: two, source } = lieOf('two patients side by side');
+
+    expect([two.columns, two.slices]).toEqual([2 * COLUMNS, SLICES_HIGH]);
+    expect(bodies(two.voxels)).toBe(2 * bodies(volume.voxels));
+    expect(source([COLUMNS + 3, 1, 2])).toEqual([3, 1, 2]);
+    expect(lieOf('20 mm are missing at a half').volume.slices).toBe(SLICES_HIGH - 7);
+    expect(lieOf('slices in the order of their names as text').source([0, 0, 2])).toEqual([0, 0, 10]);
+  });
+
+  it('draws shapes in a trunk with air around', () => {
+    const { volume: water } = lieOf('nothing but water');
+
+    expect(water.voxels[0]).toBe(-1000);
+    expect(Math.max(...water.voxels.subarray(0, 100_000))).toBeLessThan(100);
   });
 });
