@@ -115,7 +115,7 @@ export const chestCopiesPart = copyPart('chest', {
   name: 'chest-copies',
   title: 'A real CT of the chest, and copies of it',
   cases: chestCopies,
-  ciCases: 2,
+  ciCases: 1,
   summary: (outcomes) => {
     const whole = outcomes.filter(({ copy }) => copy.slices === undefined);
     return {
