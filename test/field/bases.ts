@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brainPhantomToDicom, makeBrainPhantom } from '#phantoms/brain-mr.ts';
-import { makeBitewing, makePanoramic, makePeriapical } from '#phantoms/dental.ts';
+import { type DentalPhantom, type DentalTruth, makeBitewing, makePanoramic, makePeriapical } from '#phantoms/dental.ts';
 import { radiographPhantomToDicom, spinePhantomToDicom } from '#phantoms/dicom.ts';
 import { makeSpinePhantom, type SpinePhantom, type SpinePhantomOptions } from '#phantoms/spine-ct.ts';
 import { dataFolder } from '../../localstack/parts.mjs';
@@ -80,13 +80,20 @@ export const realSpine = once(
   (): Base<SpineTruth> => ({ files: byHeight(filesIn(join(dataFolder(), 'ct-spine-ref-dicom'))), truth: REAL_BODIES }),
 );
 
-export const bitewing = once((): File => radiograph(makeBitewing({ seed: 5 }), 5));
-export const periapical = once((): File => radiograph(makePeriapical({ seed: 6, cariesRate: 0.4 }), 6));
-export const panoramic = once((): File => radiograph(makePanoramic({ seed: 21, cariesRate: 0.15 }), 21));
+/** A dental phantom, its teeth, and between how many and how many lesions the tool finds on it. */
+export interface DentalBase {
+  readonly file: File;
+  readonly truth: Pick<DentalTruth, 'teeth'>;
+  readonly expected: readonly [atLeast: number, atMost: number];
+}
 
-function radiograph(phantom: Parameters<typeof radiographPhantomToDicom>[0], seed: number): File {
-  const [bytes = new Uint8Array()] = radiographPhantomToDicom(phantom, { seed });
-  return fileOf(bytes);
+export const bitewing = once(() => radiograph(makeBitewing({ seed: 5 }), [1, 12]));
+export const periapical = once(() => radiograph(makePeriapical({ seed: 6, cariesRate: 0.4 }), [1, 12]));
+export const panoramic = once(() => radiograph(makePanoramic({ seed: 21, cariesRate: 0.15 }), [1, 16]));
+
+function radiograph(phantom: DentalPhantom, expected: DentalBase['expected']): DentalBase {
+  const [bytes = new Uint8Array()] = radiographPhantomToDicom(phantom, { seed: 5 });
+  return { file: fileOf(bytes), truth: phantom.truth, expected };
 }
 
 export const brain = once((): readonly File[] => {
@@ -106,14 +113,17 @@ export function bytesIn(folder: string): readonly Uint8Array[] {
     .map((name) => readFileSync(join(folder, name)));
 }
 
-/** The files of a series that the real data holds as an archive. */
-export function unpacked(folder: string): readonly Uint8Array[] {
+/** The files of a series that the real data holds as an archive, or those of one folder in it. */
+export function unpacked(folder: string, within = ''): readonly Uint8Array[] {
   const scratch = mkdtempSync(join(tmpdir(), 'hilum-unpacked-'));
   try {
     execFileSync('tar', ['-xJf', join(dataFolder(), 'real', folder, 'dicom.tar.xz'), '-C', scratch]);
     return readdirSync(scratch, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !/\.(xml|txt)$/.test(entry.name))
-      .map(({ parentPath, name }) => readFileSync(join(parentPath, name)));
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .filter((path) => path.includes(within))
+      .sort()
+      .map((path) => readFileSync(path));
   } finally {
     rmSync(scratch, { recursive: true });
   }

@@ -27,6 +27,7 @@ export function spineHolds({ truth, graded, names = 'given', says }: SpineHolds)
       ({ findings }) => findings.flatMap((finding) => bodyFaults(finding, truth())),
       ({ findings }) =>
         atLeast(findings.filter((finding) => gradeOf(finding) !== undefined).length, graded, 'bodies graded'),
+      ({ findings }) => twiceFaults(findings, truth()),
       ({ findings }) => namesFaults(findings, names),
       saying(says),
     ),
@@ -36,16 +37,37 @@ export function spineHolds({ truth, graded, names = 'given', says }: SpineHolds)
 /** Levels are named as the vertebrae are; other bodies are counted from below. */
 const isName = (id: string): boolean => /^[CTL]\d+$/.test(id);
 
-/** The middle of a finding lies nearer to that of its body than half of the smallest distance between two bodies. */
+/** The middle of a finding lies no farther from that of its body. */
 const NEAR_MM = 12;
 
+/** The body whose middle is nearest. */
+function bodyAt({ position = [Number.NaN, 0, 0] }: Finding, truth: SpineTruth): SpineTruth[number] | undefined {
+  const near = truth
+    .map((body) => ({ body, mm: Math.hypot(...body.centre.map((mm, axis) => mm - (position[axis] ?? 0))) }))
+    .filter(({ mm }) => mm < NEAR_MM)
+    .sort((a, b) => a.mm - b.mm);
+  return near[0]?.body;
+}
+
+/** Whether a finding lies beyond all bodies whose middle is in view: the bodies at the ends are partly in view. */
+function isAtTheEnd({ position = [0, 0, Number.NaN] }: Finding, truth: SpineTruth): boolean {
+  const heights = truth.map(({ centre }) => centre[2]);
+  return position[2] > Math.max(...heights) || position[2] < Math.min(...heights);
+}
+
+/** No body is graded twice, as two halves of it would be. */
+function twiceFaults(findings: readonly Finding[], truth: SpineTruth): readonly string[] {
+  const graded = findings.filter((finding) => gradeOf(finding) !== undefined);
+  const bodies = graded.flatMap((finding) => bodyAt(finding, truth)?.level ?? []);
+  return bodies.filter((level, n) => bodies.indexOf(level) !== n).map((level) => `${level} is graded twice`);
+}
+
 function bodyFaults(finding: Finding, truth: SpineTruth): readonly string[] {
-  const { id, position = [Number.NaN, 0, 0] } = finding;
-  const body = truth.find(
-    ({ centre }) => Math.hypot(...centre.map((mm, axis) => mm - (position[axis] ?? 0))) < NEAR_MM,
-  );
+  const { id } = finding;
+  const body = bodyAt(finding, truth);
   const grade = gradeOf(finding);
-  if (body === undefined) return grade === undefined && !isName(id) ? [] : [`${id} is no vertebral body`];
+  if (body === undefined)
+    return grade === undefined && isAtTheEnd(finding, truth) ? [] : [`${id} is no vertebral body`];
   const name = isName(id) && id !== body.level ? [`${body.level} is called ${id}`] : [];
   if (grade === undefined) return name;
   if (grade >= 2 && body.grade === 0) return [...name, `the sound ${body.level} is called grade ${grade}`];

@@ -8,6 +8,7 @@ import { readStudies } from '#files/dicom-files.ts';
 import { toolUnderEvaluation } from '../../evaluation/tool-under-evaluation.ts';
 import type { FieldCase, Said } from './case.ts';
 import { remembering } from './remembering-engine.ts';
+import { rememberingTool } from './remembering-tool.ts';
 
 const decoder = createDecoder();
 const tools = new Map<FieldCase['tool'], Promise<ReadyTool>>();
@@ -16,7 +17,12 @@ const tools = new Map<FieldCase['tool'], Promise<ReadyTool>>();
 function ready(id: FieldCase['tool']): Promise<ReadyTool> {
   const made =
     tools.get(id) ??
-    toolUnderEvaluation(id).then(({ entry, tool, engine }) => ({ entry, tool, engine: remembering(engine), decoder }));
+    toolUnderEvaluation(id).then(({ entry, tool, engine }) => ({
+      entry,
+      tool: rememberingTool(tool),
+      engine: remembering(engine),
+      decoder,
+    }));
   tools.set(id, made);
   return made;
 }
