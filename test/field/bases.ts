@@ -102,7 +102,7 @@ export const brain = once((): readonly File[] => {
 });
 
 /** The files of a folder of the real data. */
-export function filesIn(folder: string): readonly File[] {
+function filesIn(folder: string): readonly File[] {
   return bytesIn(folder).map(fileOf);
 }
 
@@ -130,7 +130,7 @@ export function unpacked(folder: string, within = ''): readonly Uint8Array[] {
 }
 
 /** Slices from the feet to the head. */
-export function byHeight(files: readonly File[]): readonly File[] {
+function byHeight(files: readonly File[]): readonly File[] {
   const height = (file: File): number => numbersOf(file, 'ImagePositionPatient')[2] ?? 0;
   return files.toSorted((a, b) => height(a) - height(b));
 }

@@ -82,7 +82,7 @@ export function renamed(file: File, name: string, series?: string): File {
 }
 
 /** The text of an attribute, '' where it is absent. */
-export function textOf(file: File, keyword: string): string {
+function textOf(file: File, keyword: string): string {
   const node = file.nodes.find(({ tag }) => tag === tagOf(keyword));
   return node === undefined
     ? ''

@@ -30,7 +30,7 @@ export function madeCt(
 }
 
 /** Axial slices as a volume of Hounsfield units, for resampling. */
-export function volumeOf(files: readonly File[]): Volume {
+function volumeOf(files: readonly File[]): Volume {
   const [first] = files;
   if (first === undefined) throw new RangeError('There is no slice');
   const { rows, columns } = pictureOf(first);

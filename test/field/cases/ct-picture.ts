@@ -71,7 +71,7 @@ const CONTRADICTIONS: readonly FieldCase[] = [
     VENDORS,
     (files) => slabs(files, 3),
     [...NO_SPINE, ...LIES, 'implausible'],
-    /./,
+    /bod|spine|vertebra|Hounsfield|peak|shape|orientation/i,
     REAL,
   ),
   refused(
@@ -79,7 +79,7 @@ const CONTRADICTIONS: readonly FieldCase[] = [
     READERS,
     (files) => files.map(halvedColumns),
     [...NO_SPINE, ...LIES, 'implausible'],
-    /./,
+    /bod|spine|vertebra|Hounsfield|peak|shape|orientation/i,
     REAL,
   ),
   refused(

@@ -25,7 +25,7 @@ interface Of {
   readonly made: FieldCase['made'];
   readonly needs?: 'data';
 }
-export const SOUND: Of = { base: soundSpine, made: 'phantom, changed' };
+const SOUND: Of = { base: soundSpine, made: 'phantom, changed' };
 export const REAL: Of = { base: realSpine, made: 'real, changed', needs: 'data' };
 
 /** A spine after a change, and what must be said of it. */
