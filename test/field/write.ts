@@ -32,5 +32,5 @@ for (const [area, cases] of Object.entries(AREAS)) {
     if (faults.length > 0) process.exitCode = 1;
     rows.push(rowOf(one, said));
   }
-  writeFileSync(PAGE, withParts(page, { [area]: tableOf(rows) }));
+  writeFileSync(PAGE, withParts(readFileSync(PAGE, 'utf8'), { [area]: tableOf(rows) }));
 }
