@@ -7,7 +7,8 @@ export const READ_REFUSALS: Readonly<Record<DicomReadErrorCode, string>> = {
   'not-dicom': 'The file has no preamble and prefix (PS3.10 7.1). The encoding of a bare data set is not guessed.',
   truncated: 'The file ends before the end of an element that it declares.',
   'missing-uid': 'SOP Class, SOP Instance, Study Instance or Series Instance UID is absent or empty.',
-  'invalid-uid': 'One of these is not a UID of at most 64 characters. Components with leading zeros are accepted.',
+  'invalid-uid':
+    'One of these holds other characters than digits and dots, or more than 64. Any root, empty components and leading zeros are accepted.',
   'unsupported-transfer-syntax':
     'The Transfer Syntax is private, points to pixels elsewhere (JPIP), or has no decoder here.',
   'unsupported-pixel-format': 'The description of the pixels is incomplete, or Hilum cannot read pixels of this kind.',
