@@ -120,7 +120,7 @@ const DESCRIPTIONS: readonly Word[] = [
 ];
 
 /** `40 keV`, `MonoE 40`, `VMI_40`. */
-const ENERGIES = [/_[A-Z]*(\d{2,3})_?KEV_/, /_(?:MONO|VMI)[A-Z]*_?(?:PLUS_?)?(\d{2,3})_/];
+const ENERGIES = [/_[A-Z]*(\d{2,3})_?KEV_/, /_(?:MONO|VMI)[A-Z]*_?(?:E|PLUS_?)?(\d{2,3})_/];
 
 /** A text in capitals, with `_` between its words and at both ends. */
 const wordsOf = (text: string): string => `_${text.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}_`.replace(/_+/g, '_');

@@ -1,7 +1,7 @@
 /** CT whose header is odd, contradictory, or says that the image is not one to measure on. */
 import { reencode } from '../../fuzz/tree.ts';
 import type { FieldCase } from '../case.ts';
-import { changed, mapped, pictureOf, raw, repainted } from '../edit.ts';
+import { changed, mapped, numbersOf, pictureOf, raw, repainted } from '../edit.ts';
 import { DEPARTMENTS, eachSlice, evaluated, READERS, refused, VENDORS, withHeader } from './spine-case.ts';
 
 const UNREADABLE = ['unreadable-header', 'pixel-spacing-unknown', 'missing-geometry'];
@@ -104,7 +104,10 @@ const CARELESS: readonly FieldCase[] = [
   evaluated(
     'Image Position (Patient) with decimal commas',
     READERS,
-    eachSlice((file, slice) => changed(file, { ImagePositionPatient: raw('DS', `0,0\\0,0\\${3 * slice},5`) })),
+    eachSlice((file) => {
+      const millimetres = numbersOf(file, 'ImagePositionPatient').map((mm) => mm.toFixed(2).replace('.', ','));
+      return changed(file, { ImagePositionPatient: raw('DS', millimetres.join('\\')) });
+    }),
   ),
   evaluated('Rescale Intercept with a decimal comma', READERS, withHeader({ RescaleIntercept: raw('DS', '-1024,0 ') })),
   evaluated('no Patient Position', READERS, withHeader({ PatientPosition: undefined })),
