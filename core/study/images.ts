@@ -1,4 +1,5 @@
 /** From instances to images. A tool is asked about images. */
+import { apartByKind } from './claims.ts';
 import { type FrameHeader, frameHeaders, frameReference } from './frames.ts';
 import { ENHANCED } from './functional-groups.ts';
 import { splitFrames, splitMixed } from './split-frames.ts';
@@ -38,7 +39,8 @@ const PLACED_BY_VECTORS = new Set(['1.2.840.10008.5.1.4.1.1.20']);
  * objects of other SOP Classes (e.g. Secondary Captures of slices, whose units nobody knows).
  *
  * A series whose slices lie on top of each other or alternate is split by AcquisitionNumber, or by what the slices show, where
- * that explains it (scans before and after contrast, the echoes of an MR). The rotations of one sweep stay together. Otherwise
+ * that explains it (scans before and after contrast, the echoes of an MR). Slices of different kinds by their header (a MIP filed
+ * with its source) are never together. The rotations of one sweep stay together. Otherwise
  * the series stays whole, and loading reports the fault. `split-frames.ts` splits the frames of enhanced images.
  */
 export function groupImages(study: StudyIndex): readonly ImageIndex[] {
@@ -46,7 +48,9 @@ export function groupImages(study: StudyIndex): readonly ImageIndex[] {
   const series = Map.groupBy(sources, (instance) => instance.SeriesInstanceUID);
   return [...series.keys()].toSorted().flatMap((SeriesInstanceUID) => {
     const instances = series.get(SeriesInstanceUID) ?? [];
-    const volumes = splitMixed(instances.filter(isSlice)).map((members) => imageOf('volume', members));
+    const volumes = apartByKind(instances.filter(isSlice))
+      .flatMap(splitMixed)
+      .map((members) => imageOf('volume', members));
     const objects = Map.groupBy(
       instances.filter(({ SOPClassUID }) => ENHANCED.has(SOPClassUID) || PLACED_BY_VECTORS.has(SOPClassUID)),
       ({ ConcatenationUID, SOPInstanceUID }) => ConcatenationUID ?? SOPInstanceUID,

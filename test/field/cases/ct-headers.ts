@@ -1,11 +1,11 @@
 /** CT whose header is odd, contradictory, or says that the image is not one to measure on. */
 import { reencode } from '../../fuzz/tree.ts';
 import type { FieldCase } from '../case.ts';
-import { changed, mapped, pictureOf, raw, repainted } from '../edit.ts';
+import { changed, mapped, numbersOf, pictureOf, raw, repainted } from '../edit.ts';
 import { DEPARTMENTS, eachSlice, evaluated, READERS, refused, VENDORS, withHeader } from './spine-case.ts';
 
 const UNREADABLE = ['unreadable-header', 'pixel-spacing-unknown', 'missing-geometry'];
-const OUT = ['not-suitable'];
+const OUT = ['not-suitable', 'not-the-scan'];
 
 /** Headers that are written carelessly, and say enough. */
 const CARELESS: readonly FieldCase[] = [
@@ -99,6 +99,17 @@ const CARELESS: readonly FieldCase[] = [
   evaluated('no Image Type', READERS, withHeader({ ImageType: undefined })),
   evaluated('no Rescale Type', READERS, withHeader({ RescaleType: undefined })),
   evaluated('no Slice Thickness', READERS, withHeader({ SliceThickness: undefined })),
+  evaluated('Pixel Spacing with a decimal comma', READERS, withHeader({ PixelSpacing: raw('DS', '2,50\\2,50 ') })),
+  evaluated('Pixel Spacing as unlimited text', READERS, withHeader({ PixelSpacing: raw('UT', '2.50\\2.50') })),
+  evaluated(
+    'Image Position (Patient) with decimal commas',
+    READERS,
+    eachSlice((file) => {
+      const millimetres = numbersOf(file, 'ImagePositionPatient').map((mm) => mm.toFixed(2).replace('.', ','));
+      return changed(file, { ImagePositionPatient: raw('DS', millimetres.join('\\')) });
+    }),
+  ),
+  evaluated('Rescale Intercept with a decimal comma', READERS, withHeader({ RescaleIntercept: raw('DS', '-1024,0 ') })),
   evaluated('no Patient Position', READERS, withHeader({ PatientPosition: undefined })),
   evaluated('slices of 4 mm every 3 mm, as scanners reconstruct them', VENDORS, withHeader({ SliceThickness: '4.0' })),
   evaluated(
@@ -172,13 +183,6 @@ const CARELESS: readonly FieldCase[] = [
 /** Headers of which a part cannot be read, or that contradict themselves. */
 const UNREAD: readonly FieldCase[] = [
   refused(
-    'Pixel Spacing with a decimal comma',
-    READERS,
-    withHeader({ PixelSpacing: raw('DS', '2,50\\2,50 ') }),
-    UNREADABLE,
-    /Pixel Spacing.*cannot be read/,
-  ),
-  refused(
     'Pixel Spacing with a comma between its values',
     READERS,
     withHeader({ PixelSpacing: raw('DS', '2.50,2.50 ') }),
@@ -202,13 +206,6 @@ const UNREAD: readonly FieldCase[] = [
   refused('no Pixel Spacing', READERS, withHeader({ PixelSpacing: undefined }), UNREADABLE, /gives no Pixel Spacing/),
   refused('Pixel Spacing of zero', READERS, withHeader({ PixelSpacing: '0\\0' }), UNREADABLE, /Pixel Spacing/),
   refused(
-    'Image Position (Patient) with decimal commas',
-    READERS,
-    eachSlice((file, slice) => changed(file, { ImagePositionPatient: raw('DS', `0,0\\0,0\\${3 * slice},5`) })),
-    UNREADABLE,
-    /Image Position.*cannot be read/,
-  ),
-  refused(
     'Image Orientation (Patient) with five values',
     READERS,
     withHeader({ ImageOrientationPatient: '1\\0\\0\\0\\1' }),
@@ -216,9 +213,9 @@ const UNREAD: readonly FieldCase[] = [
     /Image Orientation.*cannot be read/,
   ),
   refused(
-    'Rescale Intercept with a decimal comma',
+    'a Rescale Intercept whose comma may separate thousands',
     READERS,
-    withHeader({ RescaleIntercept: raw('DS', '-1024,0 ') }),
+    withHeader({ RescaleIntercept: raw('DS', '-1,024') }),
     UNREADABLE,
     /Rescale Intercept.*cannot be read/,
   ),
@@ -241,7 +238,7 @@ const UNREAD: readonly FieldCase[] = [
     READERS,
     withHeader({ ImagePositionPatient: undefined, ImageOrientationPatient: undefined }),
     ['missing-geometry'],
-    /no position, orientation/,
+    /gives no Image Position/,
   ),
   refused(
     'a row and a column of Image Orientation (Patient) that are no right angle',
@@ -284,7 +281,7 @@ const OTHER: readonly FieldCase[] = [
     'values that are not Hounsfield units by their Rescale Type',
     VENDORS,
     withHeader({ RescaleType: 'Z_EFF' }),
-    ['not-suitable', 'not-hounsfield', 'malformed'],
+    ['not-the-scan', 'not-hounsfield', 'malformed'],
     /Rescale Type|Hounsfield/,
   ),
   refused(
@@ -323,7 +320,7 @@ const OTHER: readonly FieldCase[] = [
         HighBit: 7,
       });
     }),
-    ['not-suitable', 'unsupported-pixel-format'],
+    ['not-the-scan', 'unsupported-pixel-format'],
     /colou?r|grey/i,
   ),
 ];
