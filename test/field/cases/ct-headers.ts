@@ -1,11 +1,12 @@
 /** CT whose header is odd, contradictory, or says that the image is not one to measure on. */
 import { reencode } from '../../fuzz/tree.ts';
 import type { FieldCase } from '../case.ts';
-import { changed, mapped, pictureOf, raw, repainted } from '../edit.ts';
+import { changed, mapped, numbersOf, pictureOf, raw, repainted } from '../edit.ts';
 import { DEPARTMENTS, eachSlice, evaluated, READERS, refused, VENDORS, withHeader } from './spine-case.ts';
 
-const UNREADABLE = ['unreadable-header', 'pixel-spacing-unknown', 'missing-geometry'];
+const UNREADABLE = ['unreadable-header'];
 const OUT = ['not-suitable'];
+const NOT_THE_SCAN = ['not-the-scan'];
 
 /** Headers that are written carelessly, and say enough. */
 const CARELESS: readonly FieldCase[] = [
@@ -36,6 +37,22 @@ const CARELESS: readonly FieldCase[] = [
         InstanceNumber: `9999999999${slice}`,
         SeriesNumber: '20240101123456',
         AcquisitionNumber: '1.0000',
+      }),
+    ),
+  ),
+  evaluated(
+    'decimal commas that can only be that',
+    READERS,
+    eachSlice((file) =>
+      changed(file, {
+        PixelSpacing: raw('DS', '2,50\\2,50 '),
+        RescaleIntercept: raw('DS', '-1024,0 '),
+        ImagePositionPatient: raw(
+          'DS',
+          numbersOf(file, 'ImagePositionPatient')
+            .map((mm) => mm.toFixed(2).replace('.', ','))
+            .join('\\'),
+        ),
       }),
     ),
   ),
@@ -172,11 +189,11 @@ const CARELESS: readonly FieldCase[] = [
 /** Headers of which a part cannot be read, or that contradict themselves. */
 const UNREAD: readonly FieldCase[] = [
   refused(
-    'Pixel Spacing with a decimal comma',
+    'Pixel Spacing with commas that may separate thousands',
     READERS,
-    withHeader({ PixelSpacing: raw('DS', '2,50\\2,50 ') }),
+    withHeader({ PixelSpacing: raw('DS', '2,500\\2,500 ') }),
     UNREADABLE,
-    /Pixel Spacing.*cannot be read/,
+    /Pixel Spacing.*cannot be read.*comma/,
   ),
   refused(
     'Pixel Spacing with a comma between its values',
@@ -199,14 +216,19 @@ const UNREAD: readonly FieldCase[] = [
     UNREADABLE,
     /Pixel Spacing.*cannot be read/,
   ),
-  refused('no Pixel Spacing', READERS, withHeader({ PixelSpacing: undefined }), UNREADABLE, /gives no Pixel Spacing/),
-  refused('Pixel Spacing of zero', READERS, withHeader({ PixelSpacing: '0\\0' }), UNREADABLE, /Pixel Spacing/),
   refused(
-    'Image Position (Patient) with decimal commas',
+    'no Pixel Spacing',
     READERS,
-    eachSlice((file, slice) => changed(file, { ImagePositionPatient: raw('DS', `0,0\\0,0\\${3 * slice},5`) })),
-    UNREADABLE,
-    /Image Position.*cannot be read/,
+    withHeader({ PixelSpacing: undefined }),
+    ['pixel-spacing-unknown'],
+    /gives no Pixel Spacing/,
+  ),
+  refused(
+    'Pixel Spacing of zero',
+    READERS,
+    withHeader({ PixelSpacing: '0\\0' }),
+    ['pixel-spacing-unknown', 'unreadable-header'],
+    /Pixel Spacing/,
   ),
   refused(
     'Image Orientation (Patient) with five values',
@@ -216,9 +238,9 @@ const UNREAD: readonly FieldCase[] = [
     /Image Orientation.*cannot be read/,
   ),
   refused(
-    'Rescale Intercept with a decimal comma',
+    'Rescale Intercept in words',
     READERS,
-    withHeader({ RescaleIntercept: raw('DS', '-1024,0 ') }),
+    withHeader({ RescaleIntercept: raw('DS', 'minus 1024') }),
     UNREADABLE,
     /Rescale Intercept.*cannot be read/,
   ),
@@ -241,7 +263,7 @@ const UNREAD: readonly FieldCase[] = [
     READERS,
     withHeader({ ImagePositionPatient: undefined, ImageOrientationPatient: undefined }),
     ['missing-geometry'],
-    /no position, orientation/,
+    /gives no Image Position/,
   ),
   refused(
     'a row and a column of Image Orientation (Patient) that are no right angle',
@@ -268,10 +290,16 @@ const PROJECTIONS = {
 
 const OTHER: readonly FieldCase[] = [
   ...Object.entries(PROJECTIONS).map(([name, type]) =>
-    refused(name, VENDORS, withHeader({ ImageType: type }), OUT, /projection/i),
+    refused(name, VENDORS, withHeader({ ImageType: type }), NOT_THE_SCAN, /projection/i),
   ),
   ...Object.entries(MATERIALS).map(([name, type]) =>
-    refused(name, VENDORS, withHeader({ ImageType: type }), OUT, /material|monoenergetic|energ|calcium|iodine|atomic/i),
+    refused(
+      name,
+      VENDORS,
+      withHeader({ ImageType: type }),
+      NOT_THE_SCAN,
+      /material|monoenergetic|energ|calcium|iodine|atomic/i,
+    ),
   ),
   refused(
     'a scout only',
@@ -284,8 +312,8 @@ const OTHER: readonly FieldCase[] = [
     'values that are not Hounsfield units by their Rescale Type',
     VENDORS,
     withHeader({ RescaleType: 'Z_EFF' }),
-    ['not-suitable', 'not-hounsfield', 'malformed'],
-    /Rescale Type|Hounsfield/,
+    NOT_THE_SCAN,
+    /other units than Hounsfield/,
   ),
   refused(
     'a trunk under the protocol of the head',
