@@ -8,3 +8,9 @@ export const MODALITIES: ReadonlySet<string> = new Set(
   PLAN POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT RWV SEG SM SMR SR SRF ST
   STAIN TEXTUREMAP TG US VA VF XA XAPROTOCOL XC`.split(/\s+/),
 );
+
+/** The Defined Term, however it is spelled; undefined for any other text. */
+export function modalityOf(text: string | undefined): string | undefined {
+  const term = text?.trim().toUpperCase() ?? '';
+  return MODALITIES.has(term) ? term : undefined;
+}

@@ -3,6 +3,7 @@
  * volume. FreeSurfer conforms images to it (`mri_convert --conform`), and so do Brainchop and NiiVue.
  */
 import { NotEvaluableError } from '#core/errors.ts';
+import { figureBeside, isOver } from '#core/figures.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import { boundsOf, type LpsGrid, resample, toLps } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
@@ -66,17 +67,18 @@ export function conform(volume: Volume): ConformedHead {
 
 function checkExtent(volume: Volume): void {
   const largest = Math.max(...volume.spacingMm);
-  if (largest > LARGEST_VOXEL_MM) {
+  if (isOver(largest, LARGEST_VOXEL_MM)) {
+    const figure = figureBeside(largest, LARGEST_VOXEL_MM);
     throw new NotEvaluableError(
       'voxels-too-large',
-      `The voxels measure up to ${largest.toFixed(1)} mm. Grey and white matter can be told apart only in voxels of up to 2 mm.`,
-      { facts: { largestMm: Math.round(largest * 10) / 10 } },
+      `The voxels measure up to ${figure} mm. Grey and white matter can be told apart only in voxels of up to 2 mm.`,
+      { facts: { largestMm: Number(figure) } },
     );
   }
   const { min, max } = boundsOf(volume);
   const extent = [max[0] - min[0], max[1] - min[1], max[2] - min[2]] as const;
   if (extent.some((mm, axis) => mm < (LEAST_MM[axis] ?? 0))) {
-    const shown = extent.map((mm) => mm.toFixed(0)).join(' × ');
+    const shown = extent.map((mm, axis) => figureBeside(mm, LEAST_MM[axis] ?? 0, 0)).join(' × ');
     throw new NotEvaluableError(
       'too-little-in-view',
       `The series covers ${shown} mm; a whole brain needs at least ${LEAST_MM.join(' × ')} mm.`,
