@@ -4,8 +4,9 @@ import type { FieldCase } from '../case.ts';
 import { changed, mapped, numbersOf, pictureOf, raw, repainted } from '../edit.ts';
 import { DEPARTMENTS, eachSlice, evaluated, READERS, refused, VENDORS, withHeader } from './spine-case.ts';
 
-const UNREADABLE = ['unreadable-header', 'pixel-spacing-unknown', 'missing-geometry'];
-const OUT = ['not-suitable', 'not-the-scan'];
+const UNREADABLE = ['unreadable-header'];
+const OUT = ['not-suitable'];
+const NOT_THE_SCAN = ['not-the-scan'];
 
 /** Headers that are written carelessly, and say enough. */
 const CARELESS: readonly FieldCase[] = [
@@ -36,6 +37,22 @@ const CARELESS: readonly FieldCase[] = [
         InstanceNumber: `9999999999${slice}`,
         SeriesNumber: '20240101123456',
         AcquisitionNumber: '1.0000',
+      }),
+    ),
+  ),
+  evaluated(
+    'decimal commas that can only be that',
+    READERS,
+    eachSlice((file) =>
+      changed(file, {
+        PixelSpacing: raw('DS', '2,50\\2,50 '),
+        RescaleIntercept: raw('DS', '-1024,0 '),
+        ImagePositionPatient: raw(
+          'DS',
+          numbersOf(file, 'ImagePositionPatient')
+            .map((mm) => mm.toFixed(2).replace('.', ','))
+            .join('\\'),
+        ),
       }),
     ),
   ),
@@ -99,17 +116,6 @@ const CARELESS: readonly FieldCase[] = [
   evaluated('no Image Type', READERS, withHeader({ ImageType: undefined })),
   evaluated('no Rescale Type', READERS, withHeader({ RescaleType: undefined })),
   evaluated('no Slice Thickness', READERS, withHeader({ SliceThickness: undefined })),
-  evaluated('Pixel Spacing with a decimal comma', READERS, withHeader({ PixelSpacing: raw('DS', '2,50\\2,50 ') })),
-  evaluated('Pixel Spacing as unlimited text', READERS, withHeader({ PixelSpacing: raw('UT', '2.50\\2.50') })),
-  evaluated(
-    'Image Position (Patient) with decimal commas',
-    READERS,
-    eachSlice((file) => {
-      const millimetres = numbersOf(file, 'ImagePositionPatient').map((mm) => mm.toFixed(2).replace('.', ','));
-      return changed(file, { ImagePositionPatient: raw('DS', millimetres.join('\\')) });
-    }),
-  ),
-  evaluated('Rescale Intercept with a decimal comma', READERS, withHeader({ RescaleIntercept: raw('DS', '-1024,0 ') })),
   evaluated('no Patient Position', READERS, withHeader({ PatientPosition: undefined })),
   evaluated('slices of 4 mm every 3 mm, as scanners reconstruct them', VENDORS, withHeader({ SliceThickness: '4.0' })),
   evaluated(
@@ -183,6 +189,13 @@ const CARELESS: readonly FieldCase[] = [
 /** Headers of which a part cannot be read, or that contradict themselves. */
 const UNREAD: readonly FieldCase[] = [
   refused(
+    'Pixel Spacing with commas that may separate thousands',
+    READERS,
+    withHeader({ PixelSpacing: raw('DS', '2,500\\2,500 ') }),
+    UNREADABLE,
+    /Pixel Spacing.*cannot be read.*comma/,
+  ),
+  refused(
     'Pixel Spacing with a comma between its values',
     READERS,
     withHeader({ PixelSpacing: raw('DS', '2.50,2.50 ') }),
@@ -203,8 +216,20 @@ const UNREAD: readonly FieldCase[] = [
     UNREADABLE,
     /Pixel Spacing.*cannot be read/,
   ),
-  refused('no Pixel Spacing', READERS, withHeader({ PixelSpacing: undefined }), UNREADABLE, /gives no Pixel Spacing/),
-  refused('Pixel Spacing of zero', READERS, withHeader({ PixelSpacing: '0\\0' }), UNREADABLE, /Pixel Spacing/),
+  refused(
+    'no Pixel Spacing',
+    READERS,
+    withHeader({ PixelSpacing: undefined }),
+    ['pixel-spacing-unknown'],
+    /gives no Pixel Spacing/,
+  ),
+  refused(
+    'Pixel Spacing of zero',
+    READERS,
+    withHeader({ PixelSpacing: '0\\0' }),
+    ['pixel-spacing-unknown', 'unreadable-header'],
+    /Pixel Spacing/,
+  ),
   refused(
     'Image Orientation (Patient) with five values',
     READERS,
@@ -213,9 +238,9 @@ const UNREAD: readonly FieldCase[] = [
     /Image Orientation.*cannot be read/,
   ),
   refused(
-    'a Rescale Intercept whose comma may separate thousands',
+    'Rescale Intercept in words',
     READERS,
-    withHeader({ RescaleIntercept: raw('DS', '-1,024') }),
+    withHeader({ RescaleIntercept: raw('DS', 'minus 1024') }),
     UNREADABLE,
     /Rescale Intercept.*cannot be read/,
   ),
@@ -265,10 +290,16 @@ const PROJECTIONS = {
 
 const OTHER: readonly FieldCase[] = [
   ...Object.entries(PROJECTIONS).map(([name, type]) =>
-    refused(name, VENDORS, withHeader({ ImageType: type }), OUT, /projection/i),
+    refused(name, VENDORS, withHeader({ ImageType: type }), NOT_THE_SCAN, /projection/i),
   ),
   ...Object.entries(MATERIALS).map(([name, type]) =>
-    refused(name, VENDORS, withHeader({ ImageType: type }), OUT, /material|monoenergetic|energ|calcium|iodine|atomic/i),
+    refused(
+      name,
+      VENDORS,
+      withHeader({ ImageType: type }),
+      NOT_THE_SCAN,
+      /material|monoenergetic|energ|calcium|iodine|atomic/i,
+    ),
   ),
   refused(
     'a scout only',
@@ -281,8 +312,8 @@ const OTHER: readonly FieldCase[] = [
     'values that are not Hounsfield units by their Rescale Type',
     VENDORS,
     withHeader({ RescaleType: 'Z_EFF' }),
-    ['not-the-scan', 'not-hounsfield', 'malformed'],
-    /Rescale Type|Hounsfield/,
+    NOT_THE_SCAN,
+    /other units than Hounsfield/,
   ),
   refused(
     'a trunk under the protocol of the head',
@@ -320,7 +351,7 @@ const OTHER: readonly FieldCase[] = [
         HighBit: 7,
       });
     }),
-    ['not-the-scan', 'unsupported-pixel-format'],
+    ['not-suitable', 'unsupported-pixel-format'],
     /colou?r|grey/i,
   ),
 ];
