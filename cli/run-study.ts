@@ -6,6 +6,7 @@ import type { FrameDecoder, InferenceEngine } from '#core/ports.ts';
 import { type NonResultOptions, nonResult, withTimings } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages, instanceUidsOf } from '#core/study/images.ts';
+import { noImage } from '#core/study/no-image.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import { type Refusal, selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
@@ -103,7 +104,7 @@ async function outOfScope(
   entry: ToolEntry,
 ): Promise<Answer | { readonly reason: Reason }> {
   const [first] = refusals;
-  if (first === undefined) return { reason: { code: 'no-image', message: 'The study holds no image' } };
+  if (first === undefined) return { reason: noImage('The study', study.instances) };
   const images = refusals.map(({ image }) => image);
   const { reason } = first;
   const answer = await convert(study, nonResultOf(entry, images, { outcome: 'not-applicable', reason }));

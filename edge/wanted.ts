@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Reason } from '#core/errors.ts';
 import { groupImages, IMAGES_VERSION } from '#core/study/images.ts';
-import { MODALITIES } from '#core/study/modalities.ts';
+import { modalityOf } from '#core/study/modalities.ts';
+import { noImage } from '#core/study/no-image.ts';
 import { butForSize, selectImages } from '#core/study/selection.ts';
 import type { InstanceIndex, StudyIndex } from '#core/study/study-index.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
@@ -33,7 +34,7 @@ export function wantsOf(catalog: readonly ToolEntry[]): Wants {
     digest: createHash('sha256').update(JSON.stringify({ IMAGES_VERSION, selections })).digest('hex'),
 
     judgeModality(Modality) {
-      if (manifests.some(({ selection }) => couldTake(selection, Modality))) return WANTED;
+      if (manifests.some(({ selection }) => couldTake(selection, modalityOf(Modality)))) return WANTED;
       const message = Modality
         ? `No deployed tool takes images of ${shown(Modality)}.`
         : 'The series names no modality.';
@@ -44,9 +45,9 @@ export function wantsOf(catalog: readonly ToolEntry[]): Wants {
       judge(
         manifests.map(({ label, selection }) => ({ label, selection: butForSize(selection) })),
         { StudyInstanceUID, instances },
-        'the series',
+        'series',
       ),
-    judgeStudy: (StudyInstanceUID, instances) => judge(manifests, { StudyInstanceUID, instances }, 'the study'),
+    judgeStudy: (StudyInstanceUID, instances) => judge(manifests, { StudyInstanceUID, instances }, 'study'),
   };
 }
 
@@ -54,7 +55,7 @@ export function wantsOf(catalog: readonly ToolEntry[]): Wants {
 function judge(
   selections: readonly Pick<ToolEntry['manifest'], 'label' | 'selection'>[],
   study: StudyIndex,
-  what: string,
+  what: 'series' | 'study',
 ): Verdict {
   const refusals = new Set<string>();
   const images = groupImages(study);
@@ -63,12 +64,12 @@ function judge(
     if (answer.selected.length > 0) return WANTED;
     for (const { reason } of answer.refusals) refusals.add(`${label}: ${reason.message}`);
   }
-  const why = refusals.size === 0 ? 'it holds no images of a kind that tools take' : [...refusals].join('; ');
-  return {
-    wanted: false,
-    reason: { code: 'no-suitable-image', message: `No deployed tool takes ${what}: ${why}.` },
-  };
+  if (refusals.size === 0) return { wanted: false, reason: noImage(`The ${what}`, study.instances) };
+  const message = `No deployed tool takes the ${what}: ${[...refusals].map(withoutStop).join('; ')}.`;
+  return { wanted: false, reason: { code: 'no-suitable-image', message } };
 }
+
+const withoutStop = (sentence: string): string => sentence.replace(/\.$/, '');
 
 /** False if the rules on Modality alone refuse the series. */
 function couldTake({ alternatives }: ToolEntry['manifest']['selection'], Modality: string | undefined): boolean {
@@ -76,11 +77,13 @@ function couldTake({ alternatives }: ToolEntry['manifest']['selection'], Modalit
     rules
       .filter((rule) => rule.attribute === 'Modality')
       .every((rule) => {
-        if (!Modality) return rule.whenAbsent === 'accept';
+        if (Modality === undefined) return rule.whenAbsent === 'accept';
         return (rule.in?.includes(Modality) ?? true) && !rule.notIn?.includes(Modality);
       }),
   );
 }
 
-const shown = (Modality: string): string =>
-  MODALITIES.has(Modality) ? `modality ${Modality}` : 'a modality that DICOM does not define';
+function shown(Modality: string): string {
+  const term = modalityOf(Modality);
+  return term === undefined ? 'a modality that DICOM does not define' : `modality ${term}`;
+}

@@ -5,6 +5,7 @@
 import type { ErrorFacts } from '#dicom/error.ts';
 import { GeometryError } from '../errors.ts';
 import { type FrameHeader, frameReference } from '../study/frames.ts';
+import { attributeName, unreadable } from '../study/unreadable.ts';
 import type { PointLps } from './geometry.ts';
 import { cosineUnit, positionRounding } from './rounding.ts';
 import { sliceGrid } from './slice-grid.ts';
@@ -116,16 +117,20 @@ function statedSpacings({ SpacingBetweenSlices = 0, SliceThickness = 0 }: FrameH
 function sliceOf(frame: FrameHeader): Slice {
   const { ImagePositionPatient, ImageOrientationPatient, PixelSpacing, Rows, Columns } = frame;
   const facts = factsOf(frame);
+  const missing = PLACING.find((name) => frame[name] === undefined);
   if (
     ImagePositionPatient === undefined ||
     ImageOrientationPatient === undefined ||
     Rows === undefined ||
     Columns === undefined
   ) {
-    throw new GeometryError('missing-geometry', 'A slice gives no position, orientation or size', { facts });
+    throw new GeometryError('missing-geometry', whyMissing(frame, missing ?? 'Rows'), { facts });
   }
-  if (PixelSpacing === undefined || PixelSpacing.some((spacing) => !(spacing >= MIN_SPACING_MM))) {
-    throw new GeometryError('pixel-spacing-unknown', 'A slice gives no Pixel Spacing', { facts });
+  if (PixelSpacing === undefined) {
+    throw new GeometryError('pixel-spacing-unknown', whyMissing(frame, 'PixelSpacing'), { facts });
+  }
+  if (PixelSpacing.some((spacing) => !(spacing >= MIN_SPACING_MM))) {
+    throw new GeometryError('pixel-spacing-unknown', 'The Pixel Spacing of a slice is not above zero', { facts });
   }
   // Very large numbers are refused, too, because their sums could overflow. From here on every length is finite.
   const reach = Math.max(...ImagePositionPatient.map(Math.abs), Rows * PixelSpacing[0], Columns * PixelSpacing[1]);
@@ -144,6 +149,14 @@ function sliceOf(frame: FrameHeader): Slice {
     rows: Rows,
     columns: Columns,
   };
+}
+
+/** What places the pixels of a slice, besides Pixel Spacing. */
+const PLACING = ['ImagePositionPatient', 'ImageOrientationPatient', 'Rows', 'Columns'] as const;
+
+/** An attribute that cannot be read is not one that is not given. */
+function whyMissing(frame: FrameHeader, name: string): string {
+  return unreadable(frame, name) ?? `A slice gives no ${attributeName(name)}`;
 }
 
 /** The frame that an error is about. */

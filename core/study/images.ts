@@ -1,4 +1,5 @@
 /** From instances to images. A tool is asked about images. */
+import { apartByKind } from './claims.ts';
 import { distinctInstances } from './distinct-instances.ts';
 import { type FrameHeader, frameHeaders, frameReference } from './frames.ts';
 import { ENHANCED } from './functional-groups.ts';
@@ -41,10 +42,11 @@ const PLACED_BY_VECTORS = new Set(['1.2.840.10008.5.1.4.1.1.20']);
  * objects of other SOP Classes (e.g. Secondary Captures of slices, whose units nobody knows).
  *
  * A series whose slices lie on top of each other or alternate is split by AcquisitionNumber, or by what the slices show, where
- * that explains it (scans before and after contrast, the echoes of an MR). The rotations of one sweep stay together. Otherwise
- * the series stays whole, and loading reports the fault. `split-frames.ts` splits the frames of enhanced images,
- * `set-aside.ts` leaves out pixel twins and the odd image, `join-pieces.ts` joins what was one scan, and
- * `distinct-instances.ts` marks series whose SOP Instance UIDs are not unique.
+ * that explains it (scans before and after contrast, the echoes of an MR). Slices of different kinds by their header (a MIP filed
+ * with its source) are never together. The rotations of one sweep stay together. Otherwise the series stays whole, and loading
+ * reports the fault. `split-frames.ts` splits the frames of enhanced images, `set-aside.ts` leaves out pixel twins and the odd
+ * image, `join-pieces.ts` joins what was one scan, and `distinct-instances.ts` marks series whose SOP Instance UIDs are not
+ * unique.
  */
 export function groupImages(study: StudyIndex): readonly ImageIndex[] {
   const sources = study.instances.filter((instance) => instance.writtenByHilum !== true);
@@ -60,7 +62,7 @@ export function groupImages(study: StudyIndex): readonly ImageIndex[] {
     const radiographs = instances
       .filter((instance) => PROJECTION.has(instance.SOPClassUID))
       .map((instance) => imageOf('radiograph', [instance]));
-    const found = [...volumesOf(instances.filter(isSlice)), ...enhanced, ...radiographs];
+    const found = [...apartByKind(instances.filter(isSlice)).flatMap(volumesOf), ...enhanced, ...radiographs];
     const fault = faults.get(SeriesInstanceUID);
     return found.flatMap((image) => (image === undefined ? [] : [fault === undefined ? image : { ...image, fault }]));
   });
@@ -70,7 +72,7 @@ export function groupImages(study: StudyIndex): readonly ImageIndex[] {
 
 const scanOf = (slice: InstanceIndex): string => `${slice.AcquisitionNumber} ${contentOf(slice)}`;
 
-/** The volumes of a series' single-frame slices. What was set aside is told with the largest of them. */
+/** The volumes of a series' single-frame slices of one kind. What was set aside is told with the largest of them. */
 function volumesOf(slices: readonly InstanceIndex[]): readonly (ImageIndex | undefined)[] {
   const { kept: once, aside: twins } = withoutTwins(slices, scanOf);
   const { kept, aside: odd } = withoutOdd(once);

@@ -3,6 +3,7 @@ import { DicomReadError } from '#dicom/error.ts';
 import { GeometryError, type Reason } from '../errors.ts';
 import { slicesOf } from '../image/slices.ts';
 import { type VolumeGeometry, volumeGeometry } from '../image/volume-geometry.ts';
+import { isReformat } from './claims.ts';
 import { type FrameHeader, imageFrames } from './frames.ts';
 import type { ImageIndex } from './study-index.ts';
 
@@ -12,7 +13,7 @@ interface Outlook {
   readonly broken: number;
   /** 1 where tissue between the slices was left out. */
   readonly interspaced: number;
-  /** 0 for images of the scan itself, 1 where the header does not say, 2 for derived ones (PS3.3 C.7.6.1.1.2). */
+  /** 0 for images of the scan itself, 1 where the header does not say, 2 for derived ones (PS3.3 C.7.6.1.1.2), 3 for reformats. */
   readonly derived: number;
   /** 0 where the header names a body part (which the tool then accepts), 1 where it names none. */
   readonly unnamed: number;
@@ -56,7 +57,7 @@ function outlookOf(image: ImageIndex, extent: number, longest: number): Outlook 
   return {
     broken: Number(spacing === undefined),
     interspaced: Number(SliceThickness > 0 && (spacing ?? 0) > INTERSPACED * SliceThickness),
-    derived: DERIVATION.get(ImageType[0] ?? '') ?? 1,
+    derived: isReformat(image) ? REFORMAT : (DERIVATION.get(ImageType[0] ?? '') ?? 1),
     unnamed: Number(BodyPartExamined === undefined && AnatomicRegion === undefined),
     short: extent >= AS_LONG * longest ? 0 : Math.min(SHORTEST, Math.ceil(Math.log2((AS_LONG * longest) / extent))),
   };
@@ -66,6 +67,7 @@ const DERIVATION: ReadonlyMap<string, number> = new Map([
   ['ORIGINAL', 0],
   ['DERIVED', 2],
 ]);
+const REFORMAT = 3;
 
 /** Distance between slices, mm; undefined where they make no regular grid. */
 function spacingMm(image: ImageIndex): number | undefined {

@@ -54,6 +54,10 @@ export const InstanceAttributesSchema = z.object({
   GantryDetectorTilt: z.number().optional(),
   RescaleSlope: z.number().optional(),
   RescaleIntercept: z.number().optional(),
+  /** kV; of the instance, or of the frame's X-ray source. */
+  KVP: z.number().optional(),
+  /** keV, where the image says that it is virtual monoenergetic. */
+  MonoenergeticEnergyEquivalent: z.number().optional(),
   /** A Defined Term of PS3.3 C.11.1.1.2; OTHER stands for any other text. */
   RescaleType: codeString.optional(),
   /** Attributes that tell frames at one place apart (PS3.3 C.7.6.16.2, C.8.13.5). Single-frame images have Echo Time (0018,0081). */
@@ -90,6 +94,12 @@ export const InstanceAttributesSchema = z.object({
     .regex(/^[0-9a-f]{16}$/)
     .optional(),
   BurnedInAnnotation: codeString.optional(),
+  /** What the image claims to be beyond Image Type: `Claim` of `kinds.ts`. The words of the header stay where they are. */
+  claims: z.array(codeString).optional(),
+  /** Attributes of this list that are there and cannot be read, with the `Fault` of `header-numbers.ts`. */
+  unreadable: z.record(codeString, codeString).optional(),
+  /** Attributes that are read although they break PS3.5, with the `Oddity` of `header-numbers.ts`. */
+  odd: z.record(codeString, codeString).optional(),
   /** True where the Manufacturer or a Contributing Equipment item says that Hilum wrote the instance. */
   writtenByHilum: z.boolean().optional(),
 });
@@ -118,6 +128,8 @@ export const FrameAttributesSchema = InstanceAttributesSchema.pick({
   RescaleSlope: true,
   RescaleIntercept: true,
   RescaleType: true,
+  KVP: true,
+  MonoenergeticEnergyEquivalent: true,
   ComplexImageComponent: true,
   AcquisitionContrast: true,
   EffectiveEchoTime: true,
@@ -128,6 +140,8 @@ export const FrameAttributesSchema = InstanceAttributesSchema.pick({
   InStackPositionNumber: true,
   TemporalPositionIndex: true,
   DimensionIndexValues: true,
+  claims: true,
+  unreadable: true,
 });
 export type FrameAttributes = Readonly<z.infer<typeof FrameAttributesSchema>>;
 

@@ -7,7 +7,8 @@ export const READ_REFUSALS: Readonly<Record<DicomReadErrorCode, string>> = {
   'not-dicom': 'The file has no preamble and prefix (PS3.10 7.1). The encoding of a bare data set is not guessed.',
   truncated: 'The file ends before the end of an element that it declares.',
   'missing-uid': 'SOP Class, SOP Instance, Study Instance or Series Instance UID is absent or empty.',
-  'invalid-uid': 'One of these is not a UID of at most 64 characters. Components with leading zeros are accepted.',
+  'invalid-uid':
+    'One of these holds other characters than digits and dots, or more than 64. Any root, empty components and leading zeros are accepted.',
   'unsupported-transfer-syntax':
     'The Transfer Syntax is private, points to pixels elsewhere (JPIP), or has no decoder here.',
   'unsupported-pixel-format': 'The description of the pixels is incomplete, or Hilum cannot read pixels of this kind.',
@@ -39,6 +40,12 @@ export const GEOMETRY_REFUSALS: Readonly<Record<GeometryErrorCode, string>> = {
 /** For whole runs and single images. */
 export const OTHER_REFUSALS = {
   'not-suitable': "The image breaks a rule of the tool's selection; the reason says which, in words.",
+  'not-the-scan':
+    'By its header, the image is a projection, a material image, a map or of another kind that the tool does not accept (`core/study/kinds.ts`).',
+  'unreadable-header':
+    'An attribute that the voxels need is there and cannot be read; the reason names it and what is wrong.',
+  'contradictory-header': 'Two attributes of the header cannot both be true; the reason names them.',
+  'no-image': 'The study, series or file holds no image for tools; the reason says what it holds.',
   'wrong-kind': 'The tool takes volumes and the image is a radiograph, or vice versa.',
   'not-preferred': 'The tool takes one image of a study, and another one suits it better.',
   'not-tried':

@@ -97,7 +97,7 @@ describe('route', () => {
 
     expect(pipeline.sentTo(toTiny)).toEqual([]);
     expect((await pipeline.runs.list()).runs).toMatchObject([
-      { state: 'not-applicable', reason: { code: 'no-images' } },
+      { state: 'not-applicable', reason: { code: 'no-image' } },
     ]);
   });
 

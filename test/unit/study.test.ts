@@ -77,7 +77,7 @@ describe('indexInstance', () => {
   });
 
   it.each([
-    ['00080060', 'CS', ['DOE JOHN', 'DOE', 'Ct']],
+    ['00080060', 'CS', ['DOE JOHN', 'DOE', 'C-T']],
     ['00180015', 'CS', ['Doe John', 'DOE JOHN', 'Doe', 'DOE-JOHN', 'DR. DOE']],
     ['00080008', 'CS', ['ORIGINAL\\Doe John', 'ORIGINAL\\PRIMARY\\DOE JOHN']],
     ['00185101', 'CS', ['DOE JOHN']],
@@ -113,7 +113,7 @@ describe('indexInstance', () => {
     );
 
     expect(index.ImageType).toEqual(['ORIGINAL', 'PRIMARY', 'AXIAL', '']);
-    expect([index.BodyPartExamined, index.Modality]).toEqual(['WHOLE BODY', 'PT']);
+    expect([index.BodyPartExamined, index.Modality]).toEqual(['WHOLEBODY', 'PT']);
   });
 
   it('keeps the terms and times of an MR acquisition, and no other words among them', () => {
