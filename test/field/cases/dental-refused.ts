@@ -16,9 +16,7 @@ import {
   repainted,
   upsideDown,
 } from '../edit.ts';
-import { drawnRadiograph, inverted, ofClass, picture, strip   panoramicWords,
-  photograph,
-} from './radiograph-case.ts';
+import { drawnRadiograph, inverted, ofClass, panoramicWords, photograph, picture, strip } from './radiograph-case.ts';
 import { DEPARTMENTS, OURS, READERS, VENDORS } from './spine-case.ts';
 
 const to =

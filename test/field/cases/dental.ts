@@ -13,8 +13,15 @@ import {
   upsideDown,
 } from '../edit.ts';
 import { cariesHolds } from '../holds.ts';
-import { asBefore, fromPng, inverted, ofClass, picture, turnedBy90   panoramicWords,
+import {
+  asBefore,
+  fromPng,
+  inverted,
+  ofClass,
+  panoramicWords,
   photograph,
+  picture,
+  turnedBy90,
 } from './radiograph-case.ts';
 import { DEPARTMENTS, READERS, VENDORS } from './spine-case.ts';
 
