@@ -1,6 +1,7 @@
 /** Files that are readable but whose UIDs no tool, key or result can use: what they are, for `hilum inspect` alone. */
 import { readFile } from 'node:fs/promises';
 import type { FrameDecoder } from '#core/ports.ts';
+import { noNotes } from '#core/study/header-numbers.ts';
 import { count, modality } from '#core/study/header-values.ts';
 import type { InstanceAttributes } from '#core/study/study-index.ts';
 import { DicomReadError } from '#dicom/error.ts';
@@ -23,13 +24,14 @@ export interface Unusable extends Partial<InstanceAttributes> {
 export async function describeUnusable(path: string, decoder: FrameDecoder): Promise<Unusable> {
   const file = readDicom(await readFile(path), { anyUids: true });
   const { dataset, TransferSyntaxUID } = file;
+  const notes = noNotes();
   const header: Readonly<Record<string, unknown>> = {
     ...Object.fromEntries(UIDS.map((keyword) => [keyword, shown(dataset.text(keyword))])),
     TransferSyntaxUID,
     Modality: modality(dataset),
-    Rows: count(dataset, 'Rows'),
-    Columns: count(dataset, 'Columns'),
-    NumberOfFrames: count(dataset, 'NumberOfFrames'),
+    Rows: count(dataset, 'Rows', notes),
+    Columns: count(dataset, 'Columns', notes),
+    NumberOfFrames: count(dataset, 'NumberOfFrames', notes),
   };
   const known = Object.fromEntries(Object.entries(header).filter(([, value]) => value !== undefined));
   try {

@@ -74,6 +74,23 @@ export function claimsOf(image: ImageIndex, frames: readonly FrameHeader[] = ima
 const isClaim = (name: string): name is Claim => isKind(name) || name === 'reformat' || name === 'average';
 
 /**
+ * Slices of a series, apart by what they claim to be: a projection that was filed with a scan is not a slice of it, and does not
+ * keep the scan from a tool.
+ */
+export function apartByKind<T extends FrameHeader>(slices: readonly T[]): readonly (readonly T[])[] {
+  const keys = new Map<string, string>();
+  const keyOf = ({ ImageType = [], claims = [], Modality }: T): string => {
+    const said = JSON.stringify([ImageType, claims, Modality]);
+    const known = keys.get(said);
+    if (known !== undefined) return known;
+    const key = [...new Set([...claimsOfTypes(ImageType, Modality), ...claims])].filter(isKind).toSorted().join();
+    keys.set(said, key);
+    return key;
+  };
+  return [...Map.groupBy(slices, keyOf).values()];
+}
+
+/**
  * Whether the slices of a CT were made from other slices (MPR). The source is better, and its headers may be truer. A CT whose
  * slices are far from axial is a reformat, whatever its type says, because gantries do not tilt that far.
  */
@@ -155,6 +172,7 @@ function kindOf(image: ImageIndex, frames: readonly FrameHeader[], accepted: rea
     frames.some(({ SliceThickness }) => SliceThickness === undefined);
   const kinds = [
     ...[...claims].filter(isKind).filter((kind) => kind !== 'monoenergetic' || ![...energies].every(isUsualEnergy)),
+    ...(image.kind === 'volume' && frames.some(isColour) ? ['colour' as const] : []),
     ...(voltage === undefined ? [] : ['unusual-voltage' as const]),
     ...(isAverage ? ['average-of-unknown-thickness' as const] : []),
   ];
@@ -179,6 +197,9 @@ function sentenceOf(kind: Kind, energies: readonly (number | undefined)[], volta
 
 const isUsualEnergy = (keV: number | undefined): boolean =>
   keV !== undefined && keV >= USUAL_KEV.least && keV <= USUAL_KEV.most;
+
+const isColour = ({ SamplesPerPixel = 1, PhotometricInterpretation = '' }: FrameHeader): boolean =>
+  SamplesPerPixel > 1 || PhotometricInterpretation === 'PALETTE COLOR';
 
 /** Zero is written where nothing is known. */
 function isUsual(kv: number | undefined): boolean {

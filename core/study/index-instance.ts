@@ -20,6 +20,7 @@ import {
   uid,
   whole,
 } from './header-values.ts';
+import { pixelDigest, techniqueDigest } from './likeness.ts';
 import { readClaims } from './read-claims.ts';
 import {
   type FrameAttributes,
@@ -49,6 +50,7 @@ export function indexInstance(bytes: Uint8Array): InstanceIndex {
     BodyPartExamined: own.BodyPartExamined ?? groups?.BodyPartExamined,
     TransferSyntaxUID,
     sha256,
+    pixelDataSha256: pixelDigest(dataset),
     sizeBytes: bytes.length,
   });
   return InstanceIndexSchema.parse(Object.fromEntries(entries.filter(([, value]) => value !== undefined)));
@@ -124,6 +126,7 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     InConcatenationNumber: whole(dataset, 'InConcatenationNumber', notes),
     InConcatenationTotalNumber: whole(dataset, 'InConcatenationTotalNumber', notes),
     ConcatenationFrameOffsetNumber: whole(dataset, 'ConcatenationFrameOffsetNumber', notes),
+    techniqueDigest: techniqueDigest(dataset),
     BurnedInAnnotation: code(dataset, 'BurnedInAnnotation'),
     writtenByHilum: writtenByHilum(dataset) || undefined,
     claims: [...claims],

@@ -1,7 +1,7 @@
 /**
  * The words by which headers say that an image is not the scan itself: values of Image Type (PS3.3 C.7.6.1.1.2, C.8.2.1.1.1,
- * C.8.13.3.1.1, C.8.16.1) with what vendors add to them (`CT_SOM5 MIP THIN`, `MONO_40KEV`), and the usual words of Series
- * Description. Only the kind leaves the site, never the words.
+ * C.8.13.3.1.1, C.8.16.1) with what vendors add to them (`CT_SOM5 MIP THIN`, `MONO_40KEV`), and the usual words of Series and
+ * Derivation Description. Only the kind leaves the site, never the words.
  */
 import type { Claim } from './kinds.ts';
 
@@ -17,7 +17,7 @@ interface Word {
   readonly derived?: boolean;
 }
 
-/** Words of Image Type, at any place but the first two. */
+/** Words of Image Type. */
 const TYPES: readonly Word[] = [
   { claim: 'localizer', scope: 'volume', pattern: /_(LOCALI[SZ]ER|SCOUT|SCOUT_VIEW|TOPOGRAM|SURVIEW|SCANOGRAM)_/ },
   {
@@ -87,9 +87,14 @@ const TYPES: readonly Word[] = [
 /** Siemens writes the part of the complex signal as one letter, third (PS3.3 C.8.13.3.1.1 has the words). */
 const PART_OF_SIGNAL = new Set(['P', 'R', 'I']);
 
-/** Words of Series Description. They are free, so that only words count that have no other use. */
+/** Words of Series and Derivation Description. They are free, so that only words count that have no other use. */
 const DESCRIPTIONS: readonly Word[] = [
-  { claim: 'projection', scope: 'volume', pattern: /_(MIPS?|MIP\d+|MIN_?IP|MAX_?IP)_/, derived: true },
+  {
+    claim: 'projection',
+    scope: 'volume',
+    pattern: /_(MIPS?|MIP\d+|MIN_?IP|MAX_?IP|M(AX|IN)(IMUM)?_INT(ENSITY)?_PROJ\w*)_/,
+    derived: true,
+  },
   { claim: 'rendering', scope: 'volume', pattern: /_(VRT|SSD|VOLUME_RENDER\w*)_/, derived: true },
   { claim: 'curved', scope: 'volume', pattern: /_(CPR|CURVED(_(MPR|REF\w*|PLANAR\w*))?)_/, derived: true },
   { claim: 'subtraction', scope: 'any', pattern: /_(SUBTRACT\w*|SUBTRAKTION\w*|DSA)_/, derived: true },
@@ -115,7 +120,7 @@ const DESCRIPTIONS: readonly Word[] = [
 ];
 
 /** `40 keV`, `MonoE 40`, `VMI_40`. */
-const ENERGIES = [/_[A-Z]*(\d{2,3})_?KEV_/, /_(?:MONO|VMI)[A-Z]*_?(?:PLUS_?)?(\d{2,3})_/];
+const ENERGIES = [/_[A-Z]*(\d{2,3})_?KEV_/, /_(?:MONO|VMI)[A-Z]*_?(?:E|PLUS_?)?(\d{2,3})_/];
 
 /** A text in capitals, with `_` between its words and at both ends. */
 const wordsOf = (text: string): string => `_${text.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}_`.replace(/_+/g, '_');
@@ -124,11 +129,11 @@ const wordsOf = (text: string): string => `_${text.toUpperCase().replace(/[^A-Z0
 export function claimsOfTypes(types: readonly string[], Modality: string | undefined): readonly Claim[] {
   const [value1 = '', , value3 = ''] = types;
   const isPart = Modality === 'MR' && PART_OF_SIGNAL.has(value3.trim().toUpperCase());
-  const found = types.slice(2).flatMap((value) => claimsIn(TYPES, value, Modality, isOriginal(value1)));
+  const found = types.flatMap((value) => claimsIn(TYPES, value, Modality, isOriginal(value1)));
   return [...new Set(isPart ? [...found, 'phase' as const] : found)];
 }
 
-/** What Series Description claims. */
+/** What Series or Derivation Description claims. */
 export function claimsOfDescription(
   text: string,
   types: readonly string[],

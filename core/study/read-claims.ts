@@ -3,6 +3,7 @@ import type { Dataset } from '#dicom/read.ts';
 import { claimsOfDescription, claimsOfTypes, energyIn } from './kind-words.ts';
 import type { Claim } from './kinds.ts';
 
+const DESCRIPTIONS = ['SeriesDescription', 'DerivationDescription'];
 /** Image Derivation (PS3.16 CID 7203): how the pixels were made. Codes that keep slices slices (smoothing …) are left out. */
 const DERIVATIONS: ReadonlyMap<string, Claim> = new Map([
   ['113041', 'map'],
@@ -87,13 +88,13 @@ export function readClaims(
 ): ReadClaims {
   const types = sets.map((set) => set.texts(typeOf)).find((values) => values.length > 0) ?? [];
   const described = types.length > 0 ? types : (sets[0]?.texts('ImageType') ?? []);
-  const description = sets.map((set) => set.text('SeriesDescription')).find((text) => text !== undefined) ?? '';
+  const texts = sets.flatMap((set) => DESCRIPTIONS.flatMap((keyword) => set.text(keyword) ?? []));
   const claims = [
     ...claimsOfTypes(types, Modality),
-    ...claimsOfDescription(description, described, Modality),
+    ...texts.flatMap((text) => claimsOfDescription(text, described, Modality)),
     ...sets.flatMap((set) => codedClaims(set, Modality)),
   ];
-  const said = Modality === 'CT' ? (energyOf(sets) ?? energyIn([...types.slice(2), description])) : undefined;
+  const said = Modality === 'CT' ? (energyOf(sets) ?? energyIn([types.join(' '), ...texts])) : undefined;
   return {
     claims: [...new Set(said === undefined ? claims : [...claims, 'monoenergetic' as const])].toSorted(),
     energyKeV: said,
@@ -113,6 +114,7 @@ function codedClaims(set: Dataset, Modality: string | undefined): readonly Claim
     unitsClaim(set, Modality),
     Modality === 'CT' && MATERIAL_UNITS.has(unit) ? ('other-units' as const) : undefined,
     set.text('QualityControlImage')?.toUpperCase() === 'YES' ? ('phantom' as const) : undefined,
+    isOfAnimal(set) ? ('animal' as const) : undefined,
     Modality === 'CT' && set.text('PresentationIntentType')?.toUpperCase() === 'FOR PROCESSING'
       ? ('for-processing' as const)
       : undefined,
@@ -121,6 +123,18 @@ function codedClaims(set: Dataset, Modality: string | undefined): readonly Claim
       : undefined,
   ];
   return claims.filter((claim) => claim !== undefined);
+}
+
+/** SNOMED CT and SNOMED RT for Homo sapiens. */
+const HUMAN = new Set(['337915000', 'L-85B00']);
+
+/** Patient Species (PS3.3 C.7.1.1): only whether it is another than ours is kept. */
+function isOfAnimal(set: Dataset): boolean {
+  const codes = set.items('PatientSpeciesCodeSequence').map((code) => code.text('CodeValue') ?? '');
+  const text = set.text('PatientSpeciesDescription') ?? '';
+  return codes.length > 0
+    ? !codes.some((code) => HUMAN.has(code))
+    : text !== '' && !/human|homo|mensch|humain/i.test(text);
 }
 
 const isDcm = (code: Dataset): boolean => code.text('CodingSchemeDesignator') === 'DCM';

@@ -1,6 +1,7 @@
 /** What an image claims to be: which headers keep an image from every tool, and which common ones do not. */
 import { describe, expect, it } from 'vitest';
 import { claimsOf, isReformat, judgeClaims } from '#core/study/claims.ts';
+import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { KINDS } from '#core/study/kinds.ts';
 import { judgeImage, type Selection, SelectionSchema, selectImages } from '#core/study/selection.ts';
@@ -57,6 +58,7 @@ describe('a CT', () => {
     'ORIGINAL\\PRIMARY\\AXIAL\\CT_SOM7 SPI DUAL\\DET_AB\\M_0.6',
     'DERIVED\\SECONDARY\\AXIAL\\MONO_70KEV',
     'DERIVED\\SECONDARY\\AXIAL\\VMI\\70 keV',
+    'DERIVED\\SECONDARY\\AXIAL\\VMI\\70',
     'ORIGINAL\\PRIMARY\\AXIAL\\CALCIUM_SCORING',
   ])('is taken as %s', (text) => {
     expect(answer(indexed(type(text)))).toBe('taken');
@@ -64,6 +66,7 @@ describe('a CT', () => {
 
   it.each([
     ['projection', 'DERIVED\\SECONDARY\\AXIAL\\MIP'],
+    ['projection', 'DERIVED\\MIP'],
     ['projection', 'DERIVED\\SECONDARY\\AXIAL\\CT_SOM5 MIP THIN'],
     ['projection', 'DERIVED\\SECONDARY\\MPR\\MINIP'],
     ['projection', 'DERIVED\\SECONDARY\\REFORMATTED\\MIN IP'],
@@ -111,6 +114,18 @@ describe('a CT', () => {
     ],
     ['electron density by its units', { RescaleType: 'ED' }, /other units/],
     ['modified Hounsfield units', { RescaleType: 'HU_MOD' }, /other units/],
+    ['a dog', { PatientSpeciesDescription: 'Canine' }, /of an animal/],
+    [
+      'a cat by its code',
+      { PatientSpeciesCodeSequence: [{ CodeValue: '448169003', CodingSchemeDesignator: 'SCT', CodeMeaning: 'x' }] },
+      /of an animal/,
+    ],
+    ['colours', { SamplesPerPixel: 3, PhotometricInterpretation: 'RGB' }, /colour picture/],
+    [
+      'the description of its derivation',
+      { ...type('DERIVED\\SECONDARY'), DerivationDescription: 'Maximum intensity projection, 10 mm' },
+      /projection/,
+    ],
     ['a phantom', { QualityControlImage: 'YES' }, /of a phantom/],
     ['a tube of 40 kV', { KVP: 40 }, /at 40 kV/],
     ['a megavoltage CT', { KVP: 3500 }, /at 3500 kV/],
@@ -161,6 +176,7 @@ describe('a CT', () => {
       'it was compressed with loss',
       { DerivationCodeSequence: [{ CodeValue: '113040', CodingSchemeDesignator: 'DCM', CodeMeaning: 'x' }] },
     ],
+    ['the species is told', { PatientSpeciesDescription: 'Homo sapiens' }],
     ['units are spelled out', { RescaleType: 'Hounsfield' }],
   ])('is taken although %s', (_, attributes) => {
     expect(answer(indexed(attributes))).toBe('taken');
@@ -268,12 +284,24 @@ describe('the selection of a tool', () => {
     expect(SelectionSchema.safeParse({ ...selection, accepts: ['projections'] }).success).toBe(false);
   });
 
+  it('is given a scan without the projection that was filed with it', () => {
+    const filed = slice(9, { ImageType: ['DERIVED', 'SECONDARY', 'MIP'] });
+    const images = groupImages({ StudyInstanceUID: '1.2.3', instances: [slice(0), slice(1), slice(2), filed] });
+
+    const { selected, refusals } = selectImages(selection, images);
+
+    expect(selected.map(({ instances }) => instances.length)).toEqual([3]);
+    expect(refusals.map(({ image, reason }) => [image.instances, reason.code])).toEqual([[[filed], 'not-the-scan']]);
+  });
+
   it('takes a reformat after its source, however thin', () => {
     const source = volumeOf([slice(0, { SeriesInstanceUID: '1.1', SliceThickness: 3 })]);
     const mpr = { SeriesInstanceUID: '1.2', SliceThickness: 1, ImageType: ['DERIVED', 'SECONDARY', 'MPR'] };
     const sagittal = volumeOf([slice(0, { SeriesInstanceUID: '1.3', ImageOrientationPatient: [0, 1, 0, 0, 0, -1] })]);
 
-    expect([volumeOf([slice(0, mpr)]), sagittal, source].map(isReformat)).toEqual([true, true, false]);
-    expect(selectImages(selection, [volumeOf([slice(0, mpr)]), source]).selected).toEqual([source]);
+    const reformat = volumeOf([slice(0, mpr)]);
+
+    expect([reformat, sagittal, source].map(isReformat)).toEqual([true, true, false]);
+    expect(selectImages(selection, [reformat, source]).selected).toEqual([source, reformat]);
   });
 });

@@ -32,6 +32,8 @@ describe('a number that is said', () => {
     ['PixelSpacing', 'DS', '0,7\\0,7', [0.7, 0.7]],
     ['PixelSpacing', 'DS', '1,125\\1,125', [1.125, 1.125]],
     ['PixelSpacing', 'UT', '0.7\\0.7', [0.7, 0.7]],
+    ['PixelSpacing', 'UN', '0.7\\0.7', [0.7, 0.7]],
+    ['PixelSpacing', 'OB', '0,7\\0,7', [0.7, 0.7]],
     ['PixelSpacing', 'LO', '0.7\\0.7', [0.7, 0.7]],
     ['ImagePositionPatient', 'DS', '-171,699\\-180,5\\1,234', [-171.699, -180.5, 1.234]],
     ['ImageOrientationPatient', 'DS', '1,000\\0,000\\0,000\\0,000\\1,000\\0,000', [1, 0, 0, 0, 1, 0]],
