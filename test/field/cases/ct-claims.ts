@@ -9,11 +9,11 @@ const NOT_THE_SCAN = ['not-the-scan'];
 /** Headers of which a part cannot be read, or that contradict themselves. */
 const UNREAD: readonly FieldCase[] = [
   refused(
-    'Pixel Spacing with commas that may separate thousands',
+    'Rescale Intercept with a comma that may separate thousands',
     READERS,
-    withHeader({ PixelSpacing: raw('DS', '2,500\\2,500 ') }),
+    withHeader({ RescaleIntercept: raw('DS', '-1,024') }),
     UNREADABLE,
-    /Pixel Spacing.*cannot be read.*comma/,
+    /Rescale Intercept.*cannot be read.*comma/,
   ),
   refused(
     'Pixel Spacing with a comma between its values',
@@ -171,8 +171,8 @@ const OTHER: readonly FieldCase[] = [
         HighBit: 7,
       });
     }),
-    ['not-suitable', 'unsupported-pixel-format'],
-    /colou?r|grey/i,
+    NOT_THE_SCAN,
+    /colour/,
   ),
 ];
 

@@ -52,6 +52,7 @@ export const CT_CARELESS: readonly FieldCase[] = [
       }),
     ),
   ),
+  evaluated('Pixel Spacing as unlimited text', READERS, withHeader({ PixelSpacing: raw('UT', '2.5\\2.5 ') })),
   evaluated('zero frames in a single-frame image', READERS, withHeader({ NumberOfFrames: '0' })),
   evaluated(
     'more pixel data than pixels',
