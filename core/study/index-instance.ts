@@ -15,6 +15,7 @@ import {
   uid,
   whole,
 } from './header-values.ts';
+import { orientationValues } from './patient-orientation.ts';
 import { type InstanceAttributes, type InstanceIndex, InstanceIndexSchema } from './study-index.ts';
 
 /** The Manufacturer (0008,0070) by which Hilum recognises its own objects. */
@@ -56,7 +57,8 @@ function attributesOf(dataset: Dataset): Candidates {
     AnatomicRegion: anatomicRegion(dataset),
     ViewPosition: code(dataset, 'ViewPosition'),
     ImageLaterality: code(dataset, 'ImageLaterality'),
-    PatientOrientation: codes(dataset, 'PatientOrientation'),
+    PatientOrientation: orientationValues(dataset),
+    AnatomicalOrientationType: code(dataset, 'AnatomicalOrientationType'),
     FrameOfReferenceUID: uid(dataset, 'FrameOfReferenceUID'),
     SeriesNumber: dataset.number('SeriesNumber'),
     AcquisitionNumber: dataset.number('AcquisitionNumber'),
