@@ -3,8 +3,8 @@ import { Dcm, Loinc, Sct } from '#dicom/codes.ts';
 import { inputsOf, type ResultData, type Role } from './common.ts';
 import { code, container, text } from './content-item.ts';
 import type { DicomObject } from './dicom-object.ts';
-import { leftOutItems } from './left-out.ts';
 import { type MeasurementGroup, measurementGroups } from './measurement-group.ts';
+import { remarkItems } from './remarks.ts';
 import type { SegmentationReference } from './segmentation.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
@@ -47,7 +47,7 @@ export function structuredReports(
         ),
         // TID 1500 does not have these rows, but it is extensible.
         text('CONTAINS', Dcm.comment, `Limits: ${result.metadata.tool.limits}`),
-        ...leftOutItems(result.metadata, Dcm.comment),
+        ...remarkItems(result.metadata, Dcm.comment),
       ],
       evidence: place === 'segment' ? [...inputs, ...masks] : inputs,
     });

@@ -16,7 +16,7 @@ import { heightDeviationMm, measureHeights } from './heights.ts';
 import { nameLevels } from './levels.ts';
 import { bodyFrames } from './masks.ts';
 import { spinePicture } from './picture.ts';
-import { requireGradable, requireHounsfield, requireSpine, requireThinSlices } from './plausible.ts';
+import { requireGradable, requirePlausiblePicture, requireSpine, requireThinSlices } from './plausible.ts';
 import { sagittalPlanes } from './preprocess.ts';
 import { type Assessment, findingOf, reportOf, segmentOf, summaryOf } from './report.ts';
 import { segmentSpine } from './segment.ts';
@@ -37,7 +37,7 @@ export function createTool(entry: ToolEntry): ImageProcessingTool {
 /** @throws NotEvaluableError where the volume shows spine but no body can be graded, or where it may not show a spine */
 async function assess(volume: Volume, context: ProcessingContext): Promise<ResultContent> {
   requireThinSlices(volume);
-  requireHounsfield(volume);
+  requirePlausiblePicture(volume);
   const map = await segmentSpine(sagittalPlanes(volume), context);
   if (map === undefined) return nothing('no-spine', 'No vertebral body was found in the series.');
 
@@ -93,6 +93,7 @@ function nothing(code: string, message: string): ResultContent {
   return {
     outcome: 'no-finding',
     reason: { code, message },
+    notInView: true,
     summary: message,
     findings: [],
     segments: [],
