@@ -1,12 +1,19 @@
 /**
  * Patient Orientation (0020,0020): where the rows and the columns of a projection run to (PS3.3 C.7.6.1.1.1). Each is one to
- * three letters, the main direction first: A, P, R, L, H (head) and F (feet). Letters are read in any case.
+ * three letters, the main direction first: A, P, R, L, H (head) and F (feet). Letters are read in any case, and so are the words.
  */
 import type { Dataset } from '#dicom/read.ts';
 import type { InstanceAttributes } from './study-index.ts';
 
 /** The three axes of a person, by the letters at their two ends. */
 const AXES = ['AP', 'RL', 'HF'] as const;
+
+/** Directions in full, as some writers give them. */
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ...(['ANTERIOR', 'POSTERIOR', 'RIGHT', 'LEFT', 'HEAD'] as const).map((word) => [word, word.charAt(0)] as const),
+  ['FOOT', 'F'],
+  ['FEET', 'F'],
+]);
 
 /** `unreadable` says in words what is wrong. */
 export type PatientOrientation =
@@ -16,7 +23,10 @@ export type PatientOrientation =
 
 /** For the header index: the two directions, with '' for one that is none. Undefined where the attribute is absent or empty. */
 export function orientationValues(dataset: Dataset): string[] | undefined {
-  const values = dataset.texts('PatientOrientation').map((value) => value.trim().toUpperCase());
+  const values = dataset
+    .texts('PatientOrientation')
+    .map((value) => value.trim().toUpperCase())
+    .map((value) => WORDS.get(value) ?? value);
   if (values.every((value) => value === '')) return undefined;
   return values.slice(0, 3).map((value) => (isDirection(value) ? value : ''));
 }

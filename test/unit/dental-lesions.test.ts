@@ -171,7 +171,7 @@ describe('the description of a lesion', () => {
       ...{ scale: scaleOf(image), workingMm: 0.2, crowns: [crown], lesions: [lesion] },
       grid: { rows: image.rows, columns: image.columns, rowScale: 1, columnScale: 1 },
     };
-    const [finding] = contentOf([evaluation], []).findings;
+    const [finding] = contentOf([evaluation]).findings;
     return {
       ...{ site: finding?.site?.meaning, side: finding?.laterality?.meaning, surface: finding?.siteModifier?.meaning },
       ...{ number: finding?.evaluations[0]?.value.meaning, words: finding?.summary },

@@ -21,14 +21,14 @@ interface Numbered {
 }
 
 /** The answer for the radiographs that could be evaluated, in their order. */
-export function contentOf(evaluations: readonly Evaluation[], notEvaluable: readonly string[]): ResultContent {
+export function contentOf(evaluations: readonly Evaluation[]): ResultContent {
   const numbered: readonly Numbered[] = evaluations
     .flatMap((evaluation) => evaluation.lesions.map((lesion) => ({ evaluation, lesion })))
     .map((entry, index) => ({ number: index + 1, ...entry }));
   const keyImages = evaluations.map((evaluation) => keyImageOf(evaluation, numbered));
   const seen = evaluations.reduce((sum, { crowns }) => sum + crowns.length, 0);
   const looked = `${seen} tooth crowns on ${plural(evaluations.length, 'radiograph')}`;
-  const report = reportOf(numbered, evaluations, notEvaluable);
+  const report = reportOf(numbered, evaluations);
   if (numbered.length === 0) {
     return {
       outcome: 'no-finding',
@@ -159,11 +159,7 @@ function keyImageOf(evaluation: Evaluation, numbered: readonly Numbered[]): KeyI
   return { title, ...picture, sources: [evaluation.image.header.SOPInstanceUID] };
 }
 
-function reportOf(
-  numbered: readonly Numbered[],
-  evaluations: readonly Evaluation[],
-  notEvaluable: readonly string[],
-): Report {
+function reportOf(numbered: readonly Numbered[], evaluations: readonly Evaluation[]): Report {
   const unknownScale = evaluations.some(({ scale }) => !scale.known);
   return {
     kind: 'page',
@@ -175,7 +171,6 @@ function reportOf(
       ...evaluations.flatMap(remarksOn),
       'Sizes include the magnification of the projection, except where the source is calibrated.',
       ...(unknownScale ? ['The pixel spacing of at least one radiograph is unknown, so its sizes are not given.'] : []),
-      ...notEvaluable.map((message) => `One radiograph could not be evaluated: ${message}`),
       'The model was trained on synthetic radiographs only.',
     ],
     ...(numbered.length > 0 && {
