@@ -6,6 +6,7 @@
 import type { Volume } from '#core/image/volume.ts';
 import type { ProcessingContext } from '#core/tool.ts';
 import { distance } from './chain-geometry.ts';
+import type { Grading } from './grade.ts';
 import type { BodyHeights } from './heights.ts';
 import { alone, boxAround, type Look, lookAt } from './look.ts';
 import type { NoGrade } from './no-grade.ts';
@@ -52,21 +53,30 @@ export async function agreeOn(volume: Volume, range: Range, context: ProcessingC
     return { look: single, withheld: single.fits.map(() => undefined), namesAgree: true, passes: 1 };
   }
   const box = boxAround(first, volume);
-  const again = (view: View): Promise<Look> => lookAt(volume, view, range, context, box);
+  const again = (view: View): Promise<Look> => {
+    passes += 1;
+    return lookAt(volume, view, range, context, box);
+  };
   const looks = [first];
+  let passes = 1;
   for (const view of VIEWS) looks.push(await again(view));
   const best = looks.reduce((a, b) => (fitting(b) > fitting(a) ? b : a));
   const confirming = looks.filter((look) => look !== best && fitting(look) >= COMPARABLE * fitting(best));
   for (const offset of AGAIN.slice(0, Math.max(0, CONFIRMING - confirming.length))) {
     confirming.push(await again({ magnification: best.view.magnification, offset }));
   }
+  const settled = best.fits.map(
+    (fit, index): Settled => (fit.noGrade === undefined ? settle(best, index, confirming) : {}),
+  );
   return {
-    look: best,
-    withheld: best.fits.map((fit, index) =>
-      fit.noGrade === undefined ? disagreement(best, index, confirming) : undefined,
-    ),
+    look: {
+      ...best,
+      candidates: best.candidates.map((one, index) => ({ ...one, ...settled[index]?.heights })),
+      gradings: best.gradings.map((one, index) => settled[index]?.grading ?? one),
+    },
+    withheld: settled.map(({ noGrade }) => noGrade),
     namesAgree: confirming.every((look) => isNamedAlike(best, look)),
-    passes: 1 + VIEWS.length + Math.max(0, confirming.length - VIEWS.length),
+    passes,
   };
 }
 
@@ -98,18 +108,39 @@ function sameIn(look: Look, index: number, other: Look): number | undefined {
 const centreOf = ({ candidates, spine }: Look, index: number) =>
   candidates[index]?.heights?.centre ?? spine.bodies[index]?.centre;
 
-function disagreement(best: Look, index: number, confirming: readonly Look[]): NoGrade | undefined {
-  const own = best.candidates[index]?.heights;
-  const grade = best.gradings[index]?.grade;
-  if (own === undefined || grade === undefined) return undefined;
+/** What all looks together say about a body that one of them grades. */
+interface Settled {
+  readonly noGrade?: NoGrade;
+  /** Heights and grade of the look whose loss is the middle one, where all see a fracture, but not of one grade. */
+  readonly heights?: { readonly heights: BodyHeights };
+  readonly grading?: Grading;
+}
+
+function settle(best: Look, index: number, confirming: readonly Look[]): Settled {
+  const own = seenIn(best, index);
+  if (own === undefined) return {};
+  const all = [own];
   for (const look of confirming) {
     const at = sameIn(best, index, look);
-    const other = at === undefined ? undefined : look.candidates[at]?.heights;
-    if (at === undefined || other === undefined || look.fits[at]?.fits !== true) return 'unsteady';
-    if (!isAlike(own, other)) return 'unsteady';
-    if (look.gradings[at]?.grade !== grade) return 'near-limit';
+    const other = at === undefined || look.fits[at]?.fits !== true ? undefined : seenIn(look, at);
+    if (other === undefined || !isAlike(own.heights, other.heights)) return { noGrade: 'unsteady' };
+    all.push(other);
   }
-  return undefined;
+  const grades = new Set(all.map(({ grading }) => grading.grade));
+  if (grades.size === 1) return {};
+  if (grades.has(0)) return { noGrade: 'near-limit' };
+  const middle = all.toSorted((a, b) => a.grading.lossPercent - b.grading.lossPercent)[all.length >> 1] ?? own;
+  return { heights: { heights: middle.heights }, grading: middle.grading };
+}
+
+interface Seen {
+  readonly heights: BodyHeights;
+  readonly grading: Grading;
+}
+
+function seenIn({ candidates, gradings }: Look, index: number): Seen | undefined {
+  const [heights, grading] = [candidates[index]?.heights, gradings[index]];
+  return heights && grading && { heights, grading };
 }
 
 const STATIONS = ['anteriorMm', 'middleMm', 'posteriorMm'] as const;

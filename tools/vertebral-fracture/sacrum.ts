@@ -18,7 +18,7 @@ const REACH_MM = 36;
 /** Sacrum that counts lies at most this far below the lowest body's middle, and aside of its axis, mm. */
 const FIELD_MM = { below: 80, aside: 60 } as const;
 /** A sacrum cut off by the border, a pubic bone or a rib has less volume. A whole one has 45 mL and more. */
-const LEAST_ML = { clear: 20, any: 5 } as const;
+const LEAST_ML = { clear: 25, any: 5 } as const;
 /** A sacrum extends at least this far below the lowest body's middle, mm: the top of S1 alone is no landmark. */
 const EXTENT_MM = 45;
 

@@ -11,10 +11,12 @@ import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.t
 import { agreeOn } from './agree.ts';
 import type { Fit } from './fit.ts';
 import { nameLevels } from './levels.ts';
+import { lookAt } from './look.ts';
 import { bodyFrames } from './masks.ts';
 import { spinePicture } from './picture.ts';
 import { requireGradable, requireHounsfield, requireSpine, requireThinSlices } from './plausible.ts';
-import { sagittalPlanes } from './preprocess.ts';
+import { requireOneAdultUpright, secondSpine, showsSpine } from './posture.ts';
+import { PLAIN_VIEW, sagittalPlanes } from './preprocess.ts';
 import { type Assessment, findingOf, reportOf, segmentOf, summaryOf } from './report.ts';
 import { searchSpine } from './segment.ts';
 
@@ -52,6 +54,10 @@ async function assess(
     );
   }
   requireSpine(spine.bodies);
+  requireOneAdultUpright(look);
+  for (const range of found.others) {
+    if (showsSpine(await lookAt(volume, PLAIN_VIEW, range, context))) throw secondSpine();
+  }
   const fits = look.fits.map(({ noGrade, ...fit }, index): Fit => {
     const reason = noGrade ?? withheld[index];
     return { ...fit, ...(reason && { noGrade: reason }) };
