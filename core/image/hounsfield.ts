@@ -1,6 +1,6 @@
 /**
- * Whether the values of a CT are Hounsfield units, told by what every body shows: air near −1000, fat near −100, muscle and
- * organs near 40 (Brooks and Di Chiro, Phys Med Biol 1976; McCollough et al., Radiology 2020). A header can say HU of values that are
+ * Whether the values of a CT are Hounsfield units, told by what every body shows. Air is −1000 and water 0 by the unit's definition;
+ * fat near −100, muscle and organs near 40 follow from what they consist of (ICRU Report 44). A header can say HU of values that are
  * shifted, scaled, inverted, cut to a display window or computed for one photon energy, and a threshold in HU then finds other tissue.
  */
 import { NotEvaluableError } from '../errors.ts';
