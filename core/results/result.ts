@@ -8,6 +8,7 @@ import type {
   ProcessingContext,
   ProcessingResult,
   ResultContent,
+  ResultMetadata,
   ToolDescription,
 } from '../tool.ts';
 import { checkContent, inputUids } from './check-content.ts';
@@ -31,7 +32,7 @@ export interface CreateResultOptions {
  */
 export function createResult({ tool, images, context, content }: CreateResultOptions): ProcessingResult {
   checkContent(content, images);
-  const { outcome, reason, summary, findings, segments, keyImages, report } = content;
+  const { outcome, reason, notInView, summary, findings, segments, keyImages, report } = content;
   return withConversion({
     toolName: tool.name,
     metadata: {
@@ -41,6 +42,7 @@ export function createResult({ tool, images, context, content }: CreateResultOpt
       inputs: inputUids(images),
       outcome,
       ...(reason && { reason }),
+      ...(notInView && { notInView }),
       summary,
       timingsMs: {},
     },
@@ -94,6 +96,19 @@ export function withLeftOut(result: ProcessingResult, leftOut: readonly LeftOut[
   const said = metadata.summary.replace(/(?<![.!?])$/, '.');
   const summary = [said, ...leftOutSentences(metadata)].join(' ');
   return withConversion({ ...result, metadata: { ...metadata, summary } });
+}
+
+/** What a run did to its input before the tool saw it, and what it did not give to the tool. */
+export type InputRemarks = Pick<ResultMetadata, 'joined' | 'notes' | 'passedOver'>;
+
+/** The same result, with remarks on its input; absent where they are empty. */
+export function withRemarks(result: ProcessingResult, { joined, notes, passedOver }: InputRemarks): ProcessingResult {
+  const remarks = {
+    ...(joined?.length && { joined }),
+    ...(notes?.length && { notes }),
+    ...(passedOver?.length && { passedOver }),
+  };
+  return withConversion({ ...result, metadata: { ...result.metadata, ...remarks } });
 }
 
 function withConversion(data: ResultData): ProcessingResult {

@@ -52,10 +52,14 @@ export interface Segmentation {
  */
 export function segmentations(result: ResultData, source: SourceStudy): readonly Segmentation[] {
   const sources = framesOf(inputsOf(result, source));
+  const imageOf = imagesBy(result.metadata.joined);
+  const sourcesOf = Map.groupBy(sources, imageOf);
   const groups = Map.groupBy(maskFrames(result.segments, sources), ({ source: of }) => imageOf(of));
-  return [...groups.values()]
-    .toSorted((a, b) => firstPlace(a) - firstPlace(b))
-    .map((frames, index) => segmentation(result, source, { frames, sources, index }));
+  return [...groups]
+    .toSorted(([, a], [, b]) => firstPlace(a) - firstPlace(b))
+    .map(([image, frames], index) =>
+      segmentation(result, source, { frames, sources: sourcesOf.get(image) ?? [], index }),
+    );
 }
 
 function maskFrames(segments: readonly Segment[], sources: readonly FrameHeader[]): readonly MaskFrame[] {
@@ -68,16 +72,25 @@ function maskFrames(segments: readonly Segment[], sources: readonly FrameHeader[
   });
 }
 
-/** The image that a frame belongs to: the volume of its series and frame of reference, or the radiograph itself. */
-function imageOf(frame: FrameHeader): string {
-  return isInSpace([frame]) ? `${frame.SeriesInstanceUID} ${frame.FrameOfReferenceUID}` : frameKey(frame);
+/**
+ * Names the image that a frame belongs to: the volume of its series (or of the series that were joined with it) and frame of
+ * reference, or the radiograph itself.
+ */
+function imagesBy(joined: ResultData['metadata']['joined'] = []): (frame: FrameHeader) => string {
+  const firstOf = new Map(joined.flatMap((series) => series.map((uid) => [uid, series[0] ?? uid] as const)));
+  return (frame) => {
+    const { SeriesInstanceUID, FrameOfReferenceUID } = frame;
+    return isInSpace([frame])
+      ? `${firstOf.get(SeriesInstanceUID) ?? SeriesInstanceUID} ${FrameOfReferenceUID}`
+      : frameKey(frame);
+  };
 }
 
 const firstPlace = (frames: readonly MaskFrame[]): number => Math.min(...frames.map(({ place }) => place));
 
 interface Image {
   readonly frames: readonly MaskFrame[];
-  /** All frames of the tool's inputs. */
+  /** All frames of the image, with masks or without. */
   readonly sources: readonly FrameHeader[];
   /** 0-based among the result's SEGs. */
   readonly index: number;

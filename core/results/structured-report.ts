@@ -3,8 +3,8 @@ import { Dcm, Loinc, Sct } from '#dicom/codes.ts';
 import { inputsOf, type ResultData, type Role } from './common.ts';
 import { code, container } from './content-item.ts';
 import type { DicomObject } from './dicom-object.ts';
-import { leftOutItems } from './left-out.ts';
 import { type MeasurementGroup, measurementGroups } from './measurement-group.ts';
+import { remarkItems } from './remarks.ts';
 import type { SegmentationReference } from './segmentation.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
@@ -46,7 +46,7 @@ export function structuredReports(
           own.map(({ content }) => content),
         ),
         // TID 1500 does not have these rows, but it is extensible.
-        ...leftOutItems(result.metadata, Dcm.comment),
+        ...remarkItems(result.metadata, Dcm.comment),
       ],
       evidence: place === 'segment' ? [...inputs, ...masks] : inputs,
     });

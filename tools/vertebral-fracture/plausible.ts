@@ -1,5 +1,6 @@
 /** Checks before an answer is given. A model that was trained on spines alone finds one in every image. */
 import { NotEvaluableError } from '#core/errors.ts';
+import { figureBeside, isOver } from '#core/figures.ts';
 import { requireTrunkInPlace } from '#core/image/body-position.ts';
 import { requireHounsfield } from '#core/image/hounsfield.ts';
 import type { Volume } from '#core/image/volume.ts';
@@ -16,11 +17,12 @@ const MOST_SLICE_MM = 4;
 /** @throws NotEvaluableError `slices-too-thick` */
 export function requireThinSlices({ spacingMm }: Pick<Volume, 'spacingMm'>): void {
   const thickMm = Math.max(...spacingMm);
-  if (thickMm <= MOST_SLICE_MM) return;
+  if (!isOver(thickMm, MOST_SLICE_MM)) return;
+  const figure = figureBeside(thickMm, MOST_SLICE_MM);
   throw new NotEvaluableError(
     'slices-too-thick',
-    `The slices are ${thickMm.toFixed(1)} mm apart. Heights are accurate enough for a grade only up to ${MOST_SLICE_MM} mm. A reconstruction with thinner slices can be evaluated.`,
-    { facts: { sliceMm: Math.round(10 * thickMm) / 10 } },
+    `The slices are ${figure} mm apart. Heights are accurate enough for a grade only up to ${MOST_SLICE_MM} mm. A reconstruction with thinner slices can be evaluated.`,
+    { facts: { sliceMm: Number(figure) } },
   );
 }
 

@@ -93,6 +93,7 @@ function nothing(code: string, message: string): ResultContent {
   return {
     outcome: 'no-finding',
     reason: { code, message },
+    notInView: true,
     summary: message,
     findings: [],
     segments: [],
