@@ -177,6 +177,8 @@ describe('a CT', () => {
       { DerivationCodeSequence: [{ CodeValue: '113040', CodingSchemeDesignator: 'DCM', CodeMeaning: 'x' }] },
     ],
     ['the species is told', { PatientSpeciesDescription: 'Homo sapiens' }],
+    ['the species is not known', { PatientSpeciesDescription: 'Unknown' }],
+    ['it is a spiral CT', { ...type('DERIVED\\SECONDARY'), SeriesDescription: 'SCT Thorax MPR after CPR' }],
     ['units are spelled out', { RescaleType: 'Hounsfield' }],
   ])('is taken although %s', (_, attributes) => {
     expect(answer(indexed(attributes))).toBe('taken');
