@@ -131,8 +131,9 @@ const HUMAN = new Set(['337915000', 'L-85B00']);
 /** Ours, or no species. */
 const NO_ANIMAL = /human|humain|homo|mensch|unknown|none|other|unspecified|not applicable/i;
 
-/** Patient Species (PS3.3 C.7.1.1): only whether it is another than ours is kept. */
+/** Patient Species and Anatomical Orientation Type (PS3.3 C.7.1.1, C.7.6.1): only whether it is another than ours is kept. */
 function isOfAnimal(set: Dataset): boolean {
+  if (set.text('AnatomicalOrientationType')?.toUpperCase() === 'QUADRUPED') return true;
   const codes = set.items('PatientSpeciesCodeSequence').map((code) => code.text('CodeValue') ?? '');
   const text = set.text('PatientSpeciesDescription') ?? '';
   return codes.length > 0 ? !codes.some((code) => HUMAN.has(code)) : /[a-z]{3}/i.test(text) && !NO_ANIMAL.test(text);

@@ -114,6 +114,7 @@ describe('a CT', () => {
     ],
     ['electron density by its units', { RescaleType: 'ED' }, /other units/],
     ['modified Hounsfield units', { RescaleType: 'HU_MOD' }, /other units/],
+    ['a horse by its axes', { AnatomicalOrientationType: 'QUADRUPED' }, /of an animal/],
     ['a dog', { PatientSpeciesDescription: 'Canine' }, /of an animal/],
     [
       'a cat by its code',
