@@ -8,6 +8,7 @@ import { evaluate } from '#tools/caries/evaluate.ts';
 import { exposuresOf } from '#tools/caries/exposures.ts';
 import { findLesions } from '#tools/caries/lesions.ts';
 import type { Planes } from '#tools/caries/planes.ts';
+import { resample } from '#tools/caries/preprocess.ts';
 import { scaleOf } from '#tools/caries/scale.ts';
 import type { Crown } from '#tools/caries/teeth.ts';
 import { makeImage } from '../fixtures/dental-image.ts';
@@ -160,6 +161,14 @@ describe('one exposure', () => {
 
     expect(uids([mapped(processing, (value) => (1 - value) ** 1.6), shown])).toEqual([['1.2', '1.1']]);
     expect(uids([exposure(20_000, '1.3'), shown])).toEqual([['1.3', '1.2']]);
+  });
+
+  it('is recognised at another size', () => {
+    const image = exposure(20_000, '1.1');
+    const { rows, columns, pixels } = resample(image, 301, 403);
+    const header = { ...image.header, SOPInstanceUID: '1.2' };
+
+    expect(uids([image, { kind: 'radiograph', header, rows, columns, pixels }])).toEqual([['1.1', '1.2']]);
   });
 
   it('is recognised mirrored, if the header says so', () => {
