@@ -3,6 +3,7 @@ import { GeometryError } from '#core/errors.ts';
 import { volumeGeometry } from '#core/image/volume-geometry.ts';
 import { imageFrames } from '#core/study/frames.ts';
 import { groupImages } from '#core/study/images.ts';
+import { objectKind } from '#core/study/no-image.ts';
 import type { ImageIndex, InstanceIndex } from '#core/study/study-index.ts';
 import { counted } from './counted.ts';
 import type { InspectedFile } from './inspect-files.ts';
@@ -77,7 +78,7 @@ function geometryOf(files: readonly IndexedFile[]): string {
   const [{ StudyInstanceUID = '' } = {}] = files;
   const images = groupImages({ StudyInstanceUID, instances: uniqueInstances(files) });
   if (files.every(({ writtenByHilum }) => writtenByHilum === true)) return 'written by Hilum';
-  if (images.length === 0) return `no image for a tool: ${fewOf(files.map(kindOf), 'kinds')}`;
+  if (images.length === 0) return `no image for a tool: ${fewOf(files.map(objectKind), 'kinds')}`;
   const volumes = images.filter(({ kind }) => kind === 'volume');
   const radiographs = images.length - volumes.length;
   return [
@@ -85,30 +86,6 @@ function geometryOf(files: readonly IndexedFile[]): string {
     ...(volumes.length > 1 ? [`${volumes.length} volumes, the first:`] : []),
     ...volumes.slice(0, 1).map(verdictOn),
   ].join(' ');
-}
-
-/** What the objects are that make no image, by their SOP Class (PS3.6 A), the beginning of which a family shares. */
-const KINDS: readonly (readonly [sopClass: string, kind: string])[] = [
-  ['1.2.840.10008.5.1.4.1.1.7', 'Secondary Capture'],
-  ['1.2.840.10008.5.1.4.1.1.3.1', 'ultrasound'],
-  ['1.2.840.10008.5.1.4.1.1.6.1', 'ultrasound'],
-  ['1.2.840.10008.5.1.4.1.1.9', 'waveform'],
-  ['1.2.840.10008.5.1.4.1.1.11', 'presentation state'],
-  ['1.2.840.10008.5.1.4.1.1.12', 'X-ray angiography or fluoroscopy'],
-  ['1.2.840.10008.5.1.4.1.1.66.4', 'segmentation'],
-  ['1.2.840.10008.5.1.4.1.1.66.7', 'segmentation'],
-  ['1.2.840.10008.5.1.4.1.1.77.1', 'visible light'],
-  ['1.2.840.10008.5.1.4.1.1.88', 'structured report'],
-  ['1.2.840.10008.5.1.4.1.1.104', 'encapsulated document'],
-  ['1.2.840.10008.5.1.4.1.1.481', 'radiotherapy object'],
-];
-
-function kindOf({ SOPClassUID, ImageType, writtenByHilum }: IndexedFile): string {
-  if (writtenByHilum === true) return 'written by Hilum';
-  const [, kind] = KINDS.find(([uid]) => `${SOPClassUID}.`.startsWith(`${uid}.`)) ?? [];
-  if (kind !== undefined) return kind;
-  if (ImageType?.includes('LOCALIZER') === true) return 'localizer';
-  return `Hilum does not read the SOP Class ${SOPClassUID}`;
 }
 
 const uniqueInstances = (files: readonly IndexedFile[]): readonly InstanceIndex[] => [

@@ -6,10 +6,11 @@ import type { FrameDecoder, InferenceEngine } from '#core/ports.ts';
 import { type NonResultOptions, nonResult, withTimings } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages, instanceUidsOf } from '#core/study/images.ts';
+import { noImage } from '#core/study/no-image.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import { type Refusal, selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
-import type { Finding, ImageProcessingTool, LeftOut, Outcome, ProcessingResult } from '#core/tool.ts';
+import type { Finding, ImageProcessingTool, LeftOut, Outcome, PassedOver, ProcessingResult } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import type { RefusedFile, StudyFiles, StudyInFolders } from '#files/dicom-files.ts';
 import { note, root } from './command.ts';
@@ -33,8 +34,11 @@ export interface StudyReport {
   readonly outcome: Outcome;
   readonly reason?: Reason;
   readonly summary?: string;
-  /** Images that could not be read, if the tool evaluated others. */
+  /** What of the study the answer is not about, and how its input was put together (`ResultMetadata`). */
   readonly leftOut?: readonly LeftOut[];
+  readonly passedOver?: readonly PassedOver[];
+  readonly joined?: readonly (readonly string[])[];
+  readonly notes?: readonly Reason[];
   readonly findings: readonly Finding[];
   readonly objects: readonly StoredObject[];
   /** Refused files near the study's files. Parts of the study may be missing. */
@@ -100,7 +104,7 @@ async function outOfScope(
   entry: ToolEntry,
 ): Promise<Answer | { readonly reason: Reason }> {
   const [first] = refusals;
-  if (first === undefined) return { reason: { code: 'no-image', message: 'The study holds no image' } };
+  if (first === undefined) return { reason: noImage('The study', study.instances) };
   const images = refusals.map(({ image }) => image);
   const { reason } = first;
   const answer = await convert(study, nonResultOf(entry, images, { outcome: 'not-applicable', reason }));
@@ -163,8 +167,15 @@ function nonResultOf(
 }
 
 function describeAnswer({ metadata, findings }: ProcessingResult) {
-  const { outcome, reason, summary, leftOut, timingsMs } = metadata;
-  return { outcome, ...(reason && { reason }), summary, ...(leftOut && { leftOut }), findings, timings: timingsMs };
+  const { outcome, reason, summary, leftOut, passedOver, joined, notes, timingsMs } = metadata;
+  return {
+    outcome,
+    ...(reason && { reason }),
+    summary,
+    ...{ ...(leftOut && { leftOut }), ...(passedOver && { passedOver }) },
+    ...{ ...(joined && { joined }), ...(notes && { notes }) },
+    ...{ findings, timings: timingsMs },
+  };
 }
 
 /** Prints the stack trace with `HILUM_DEBUG=1`. The report holds the reason only. */

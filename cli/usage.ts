@@ -61,15 +61,13 @@ export interface NumberRange {
 }
 
 /**
- * Checks a UID (PS3.5 9.1): numbers separated by dots, at most 64 characters.
+ * Checks a UID: digits and dots, at most 64 characters (`KEY_UID`).
  *
  * @throws UsageError if it is not a UID
  */
 export function studyUid(text: string, what: string): string {
   if (isKeyUid(text)) return text;
   const why =
-    text.length > 64
-      ? `it has ${text.length} characters, and a UID at most 64`
-      : 'a UID consists of numbers separated by dots';
+    text.length > 64 ? `it has ${text.length} characters, and a UID at most 64` : 'a UID consists of digits and dots';
   throw new UsageError(`${what} takes a StudyInstanceUID, not ${text.slice(0, 80) || "''"}: ${why}`);
 }

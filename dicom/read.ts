@@ -8,6 +8,7 @@ import { type Dataset, datasetOf } from './dataset.ts';
 import { DicomReadError } from './error.ts';
 import { StructureReader } from './structure.ts';
 import { transferSyntax } from './transfer-syntax.ts';
+import { uidProblem } from './uid.ts';
 
 export type { Dataset } from './dataset.ts';
 
@@ -15,6 +16,11 @@ export type { Dataset } from './dataset.ts';
 export interface DicomFile {
   readonly TransferSyntaxUID: string;
   readonly dataset: Dataset;
+}
+
+export interface ReadOptions {
+  readonly stopBeforePixels?: boolean;
+  readonly anyUids?: boolean;
 }
 
 /** Largest file. A file is held in memory as a whole, and a larger one exceeds what our functions can hold. */
@@ -27,12 +33,6 @@ export const MAX_INFLATE_RATIO = 32;
 export const MIN_INFLATED_LIMIT = 16 * 2 ** 20;
 export const MAX_INFLATED_LIMIT = 2 ** 30;
 
-/**
- * PS3.5 9.1 and ISO/IEC 8824: components under the roots 0, 1 and 2. The standard forbids leading zeros, too. They pass here
- * because real devices put dates and times into components, archives hold such UIDs, and they do no harm.
- */
-const UID = /^[0-2](\.[0-9]+)+$/;
-const MAX_UID_LENGTH = 64;
 /** The UIDs that every object of a study has, and by which everything downstream is keyed. */
 const REQUIRED_UIDS = ['SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID'] as const;
 
@@ -74,19 +74,23 @@ function notDicom(start: Uint8Array): string {
 
 /**
  * Reads a file. Its bytes must stay unchanged while the data set is in use, because values are views on them. Elements after
- * the pixel data are not read; `stopBeforePixels` leaves out the pixels, too.
+ * the pixel data are not read; `stopBeforePixels` leaves out the pixels, too. With `anyUids`, UIDs are not checked: such a data set may
+ * be described, but must not reach a key, a path or a tool.
  *
  * @throws DicomReadError `not-dicom`, `truncated`, `malformed`, `limit-exceeded`, `unsupported-transfer-syntax`,
  *   `missing-uid` or `invalid-uid`
  */
-export function readDicom(bytes: Uint8Array, options: { readonly stopBeforePixels?: boolean } = {}): DicomFile {
+export function readDicom(
+  bytes: Uint8Array,
+  { stopBeforePixels = false, anyUids = false }: ReadOptions = {},
+): DicomFile {
   checkPart10Start(bytes, bytes.length);
   const { TransferSyntaxUID, offset } = readMeta(bytes);
   const syntax = transferSyntax(TransferSyntaxUID);
   const [body, start] = syntax.deflated ? [inflate(bytes.subarray(offset)), 0] : [bytes, offset];
   const encoding = { explicitVr: explicitVr(body, start) ?? syntax.explicitVr, littleEndian: syntax.littleEndian };
-  const dataset = datasetOf(new StructureReader(body, start).file(encoding, options));
-  for (const keyword of REQUIRED_UIDS) checkUid(dataset, keyword);
+  const dataset = datasetOf(new StructureReader(body, start).file(encoding, { stopBeforePixels }));
+  if (!anyUids) for (const keyword of REQUIRED_UIDS) checkUid(dataset, keyword);
   return { TransferSyntaxUID, dataset };
 }
 
@@ -127,7 +131,7 @@ function inflate(deflated: Uint8Array): Uint8Array {
 function checkUid(dataset: Dataset, keyword: (typeof REQUIRED_UIDS)[number]): void {
   const uid = dataset.text(keyword);
   if (uid === undefined) throw new DicomReadError('missing-uid', `The file has no ${keyword}`, { facts: { keyword } });
-  if (!UID.test(uid) || uid.length > MAX_UID_LENGTH) {
-    throw new DicomReadError('invalid-uid', `The ${keyword} of the file is not a UID`, { facts: { keyword } });
-  }
+  const problem = uidProblem(uid);
+  if (problem !== undefined)
+    throw new DicomReadError('invalid-uid', `The ${keyword} ${problem}`, { facts: { keyword } });
 }

@@ -1,5 +1,6 @@
 /** How the bytes after the File Meta Information are encoded (PS3.5 10, A). */
 import { DicomReadError } from './error.ts';
+import { isKeyUid } from './uid.ts';
 
 export interface TransferSyntax {
   readonly explicitVr: boolean;
@@ -42,6 +43,6 @@ export function transferSyntax(uid: string): TransferSyntax {
   if (native !== undefined) return native;
   if (STANDARD.test(uid) && !JPIP.test(uid)) return { ...explicitLittleEndian, encapsulated: true };
   throw new DicomReadError('unsupported-transfer-syntax', 'The Transfer Syntax is private or not supported', {
-    facts: /^[0-9.]{1,64}$/.test(uid) ? { TransferSyntaxUID: uid } : {},
+    facts: isKeyUid(uid) ? { TransferSyntaxUID: uid } : {},
   });
 }

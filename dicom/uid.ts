@@ -19,10 +19,23 @@ export function isUid(text: string): boolean {
 }
 
 /**
- * UIDs that may enter a key, a path or a URL: digits between dots, at most 64 characters, never `..`. PS3.5 9.1 also has
- * rules on roots and leading zeros; archives break them, so they are not asked for here.
+ * UIDs that may enter a key, a path or a URL, and to which results may refer: digits and dots, at most 64 characters, and at least one
+ * digit, so neither `.` nor `..`. PS3.5 9.1 also has rules on roots, empty components and leading zeros; devices break them and
+ * archives store such UIDs, so they are not asked for here. UIDs that Hilum makes itself obey PS3.5 (`isUid`).
  */
-export const KEY_UID = /^(?=.{1,64}$)[0-9]+(\.[0-9]+)*$/;
+export const KEY_UID = /^(?=.{1,64}$)\.*[0-9][0-9.]*$/;
 
 /** Whether a UID may enter a key or a path. UIDs from outside are checked before a key is built. */
 export const isKeyUid = (value: string): boolean => KEY_UID.test(value);
+
+/** The most characters of a UID (PS3.5 9.1). */
+const MOST = 64;
+
+/** Why a UID is not one by `KEY_UID`, to follow its name in a sentence. The answer never quotes the text. */
+export function uidProblem(value: string): string | undefined {
+  if (isKeyUid(value)) return undefined;
+  if (value === '') return 'is empty';
+  if (!/^[0-9.]+$/.test(value)) return 'holds other characters than digits and dots (PS3.5 9.1)';
+  if (value.length <= MOST) return 'holds no digit';
+  return `has ${value.length} characters; the standard allows ${MOST} (PS3.5 9.1), and no result could refer to it`;
+}

@@ -6,7 +6,7 @@ import { ArchiveUnavailableError, type Reason } from '#core/errors.ts';
 import { indexInstance, MANUFACTURER } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import { DicomReadError } from '#dicom/error.ts';
-import { isKeyUid } from '#dicom/uid.ts';
+import { uidProblem } from '#dicom/uid.ts';
 import { chunkKey } from '#pipeline/keys.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
 import type { Journal, JournalSeries, RefusedFile } from './journal.ts';
@@ -92,8 +92,8 @@ function close(
 
 /** The reason for leaving a series out without reading it. */
 function refusedUnread(series: OrthancSeries, wants: Wants): Reason | undefined {
-  if (!isKeyUid(series.SeriesInstanceUID))
-    return { code: 'invalid-uid', message: 'The Series Instance UID is not valid (PS3.5 9.1).' };
+  const problem = uidProblem(series.SeriesInstanceUID);
+  if (problem !== undefined) return { code: 'invalid-uid', message: `The Series Instance UID ${problem}.` };
   if (series.Manufacturer?.startsWith(MANUFACTURER)) return OWN_OUTPUT;
   const verdict = wants.judgeModality(series.Modality);
   return verdict.wanted ? undefined : verdict.reason;

@@ -2,7 +2,7 @@
 import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
 import type { Reason } from '#core/errors.ts';
 import { revisionOf } from '#core/study/revision.ts';
-import { isKeyUid } from '#dicom/uid.ts';
+import { uidProblem } from '#dicom/uid.ts';
 import { type Lane, manifestKey } from '#pipeline/keys.ts';
 import { encodeManifest } from '#pipeline/manifest.ts';
 import { forwardSeries, type SeriesForwarding } from './forward-series.ts';
@@ -38,8 +38,8 @@ export async function forwardStudy(
 ): Promise<StudyOutcome> {
   const { StudyInstanceUID } = study;
   const skipped = (reason: Reason): StudyOutcome => ({ state: 'skipped', StudyInstanceUID, reason });
-  if (!isKeyUid(StudyInstanceUID))
-    return skipped({ code: 'invalid-uid', message: 'The Study Instance UID is not valid (PS3.5 9.1).' });
+  const problem = uidProblem(StudyInstanceUID);
+  if (problem !== undefined) return skipped({ code: 'invalid-uid', message: `The Study Instance UID ${problem}.` });
   const series = await edge.orthanc.series(study.id);
   if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc no longer has the study.' });
 
@@ -55,6 +55,8 @@ export async function forwardStudy(
     } else reasons.push(outcome.reason);
   }
   if (instances.length === 0) return skipped(summaryOf(reasons));
+  const verdict = edge.wants.judgeStudy(StudyInstanceUID, instances);
+  if (!verdict.wanted) return skipped(verdict.reason);
 
   const revision = revisionOf(instances);
   const key = manifestKey(edge.lane, StudyInstanceUID, revision);

@@ -48,12 +48,17 @@ function printFile(file: InspectedFile): void {
   if (!file.ok) {
     // Every tool refuses it for the same reason.
     print(`  refused: ${file.message} (${file.code})`);
+    if (file.TransferSyntaxUID !== undefined) printHeader(file);
     return;
   }
-  const { Modality = 'no modality', SOPClassUID, TransferSyntaxUID, Rows, Columns, NumberOfFrames = 1 } = file;
-  const matrix = Rows === undefined || Columns === undefined ? 'no pixels' : `${Rows} × ${Columns} × ${NumberOfFrames}`;
-  print(`  ${Modality}, ${matrix}, SOP Class ${SOPClassUID}, Transfer Syntax ${TransferSyntaxUID}`);
-  if (file.pixelSha256 !== undefined) print(`  pixels ${file.pixelSha256}`);
+  printHeader(file);
   for (const { id, suitable, reason } of file.tools)
     print(`  ${id}: ${suitable ? 'takes it' : (reason?.message ?? 'no')}`);
+}
+
+function printHeader({ Modality = 'no modality', NumberOfFrames = 1, ...file }: InspectedFile): void {
+  const { SOPClassUID = 'not given', TransferSyntaxUID, Rows, Columns, pixelSha256 } = file;
+  const matrix = Rows === undefined || Columns === undefined ? 'no pixels' : `${Rows} × ${Columns} × ${NumberOfFrames}`;
+  print(`  ${Modality}, ${matrix}, SOP Class ${SOPClassUID}, Transfer Syntax ${TransferSyntaxUID}`);
+  if (pixelSha256 !== undefined) print(`  pixels ${pixelSha256}`);
 }

@@ -2,6 +2,7 @@ import { GeometryError } from '../errors.ts';
 import type { FrameDecoder } from '../ports.ts';
 import { type FrameHeader, frameReference } from '../study/frames.ts';
 import type { ImageIndex, InstanceIndex } from '../study/study-index.ts';
+import { attributeName, unreadable } from '../study/unreadable.ts';
 import { decodeGreyscale, openInstance, type ReadInstance } from './read-instance.ts';
 import { slicesOf } from './slices.ts';
 import type { Volume } from './volume.ts';
@@ -58,6 +59,11 @@ function identity(
 ): Pick<Volume, 'StudyInstanceUID' | 'SeriesInstanceUID' | 'FrameOfReferenceUID' | 'Modality'> {
   const { StudyInstanceUID, SeriesInstanceUID, Modality, instances } = image;
   const FrameOfReferenceUID = instances[0]?.FrameOfReferenceUID;
+  const fault = instances.map((each) => unreadable(each, 'FrameOfReferenceUID')).find((found) => found !== undefined);
+  if (fault !== undefined) throw new GeometryError('missing-geometry', fault);
+  if (FrameOfReferenceUID === undefined && instances.every((each) => each.FrameOfReferenceUID === undefined)) {
+    throw new GeometryError('missing-geometry', `The slices give no ${attributeName('FrameOfReferenceUID')}`);
+  }
   if (FrameOfReferenceUID === undefined || instances.some((each) => each.FrameOfReferenceUID !== FrameOfReferenceUID)) {
     throw new GeometryError('missing-geometry', 'The slices do not share one Frame of Reference');
   }

@@ -2,9 +2,10 @@
 import { DicomReadError } from '#dicom/error.ts';
 import type { Dataset } from '#dicom/read.ts';
 import type { FrameHeader } from '../study/frames.ts';
+import { unreadable } from '../study/unreadable.ts';
 
 /** What the header of an instance or frame says. */
-type Rescale = Pick<FrameHeader, 'RescaleSlope' | 'RescaleIntercept'>;
+type Rescale = Pick<FrameHeader, 'RescaleSlope' | 'RescaleIntercept' | 'unreadable'>;
 
 export type ModalityTransform =
   | { readonly kind: 'linear'; readonly slope: number; readonly intercept: number }
@@ -20,14 +21,14 @@ export type ModalityTransform =
  * The transform of an instance, or of a frame whose functional groups have their own rescale. Without either it is the
  * identity. A table takes precedence over a linear function.
  *
- * @throws DicomReadError `malformed` where the table is incomplete or the slope is zero
+ * @throws DicomReadError `malformed` where the table is incomplete, the rescale cannot be read or the slope is zero
  */
-export function modalityTransform(
-  dataset: Dataset,
-  { RescaleSlope = 1, RescaleIntercept = 0 }: Rescale,
-): ModalityTransform {
+export function modalityTransform(dataset: Dataset, rescale: Rescale): ModalityTransform {
+  const { RescaleSlope = 1, RescaleIntercept = 0 } = rescale;
   const [table] = dataset.items('ModalityLUTSequence');
   if (table !== undefined) return lookupTable(table);
+  const fault = unreadable(rescale, 'RescaleSlope') ?? unreadable(rescale, 'RescaleIntercept');
+  if (fault !== undefined) throw new DicomReadError('malformed', fault);
   if (RescaleSlope === 0) throw new DicomReadError('malformed', 'The Rescale Slope is zero');
   return { kind: 'linear', slope: RescaleSlope, intercept: RescaleIntercept };
 }

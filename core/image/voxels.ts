@@ -16,6 +16,7 @@ import type { FrameLayout } from '#dicom/codecs/codec.ts';
 import { DicomReadError } from '#dicom/error.ts';
 import type { Dataset } from '#dicom/read.ts';
 import { type FrameHeader, frameReference } from '../study/frames.ts';
+import { attributeName } from '../study/unreadable.ts';
 import { applyTransform, type ModalityTransform, modalityTransform } from './modality-lut.ts';
 import { NO_PADDING, type Padding, paddingOf } from './pixel-padding.ts';
 import type { VolumeGeometry } from './volume-geometry.ts';
@@ -88,7 +89,7 @@ export function sliceValues(Modality: string, frame: FrameHeader, dataset: Datas
   const transform = modalityTransform(dataset, frame);
   const isCt = Modality === 'CT';
   if (isCt && !isHounsfield(frame, transform)) {
-    throw new DicomReadError('not-hounsfield', 'A CT slice does not say that its values are Hounsfield units', {
+    throw new DicomReadError('not-hounsfield', whyNotHounsfield(frame, transform), {
       facts: { ...frameReference(frame) },
     });
   }
@@ -110,6 +111,22 @@ function isHounsfield(frame: FrameHeader, transform: ModalityTransform): boolean
   const { RescaleSlope, RescaleIntercept, RescaleType = 'HU' } = frame;
   if (RescaleSlope === undefined || RescaleIntercept === undefined) return false;
   return RescaleType === 'HU' || (RescaleType === 'US' && isAsScanned(frame));
+}
+
+/** What the header says instead, in words: a reason must be what was found. */
+function whyNotHounsfield(
+  { RescaleSlope, RescaleIntercept, RescaleType }: FrameHeader,
+  { kind }: ModalityTransform,
+): string {
+  const so = 'so its values may not be Hounsfield units';
+  if (kind === 'table') return `The Modality LUT of a CT slice is not of type HU, ${so}`;
+  if (RescaleSlope === undefined) return `A CT slice gives no ${attributeName('RescaleSlope')}, ${so}`;
+  if (RescaleIntercept === undefined) return `A CT slice gives no ${attributeName('RescaleIntercept')}, ${so}`;
+  if (RescaleType === 'US') {
+    return `The Rescale Type of a CT slice is US (unspecified), and the rest of its header is not that of a scanner’s own slices, ${so}`;
+  }
+  const type = RescaleType === 'OTHER' ? 'is none of DICOM' : `is ${RescaleType}`;
+  return `The Rescale Type of a CT slice ${type} and not HU, ${so}`;
 }
 
 /** Whether everything but the Rescale Type is what scanners write for their own slices in Hounsfield units. */

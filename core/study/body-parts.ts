@@ -1,5 +1,7 @@
 /**
- * Body Part Examined (0018,0015) for a coded anatomic region. Enhanced images give a code where single-frame images give a
+ * Body Part Examined (0018,0015): its terms, their spellings in the field, and the region of the body that each is in.
+ *
+ * First the term for a coded anatomic region. Enhanced images give a code where single-frame images give a
  * word, and tools choose by the word. The list has the regions of PS3.16 Table L-1 that are imaged in slices, including the
  * codes of earlier editions.
  */
@@ -57,17 +59,139 @@ FOOT 56459004 T-D9700
 CALCANEUS 80144004 T-12770
 TOE 29707007 T-D9800`;
 
-const BODY_PARTS: ReadonlyMap<string, string> = new Map(
-  REGIONS.trim()
+/**
+ * What scanners, dictionaries of protocols and people write for the terms, in capitals and without separators: `C_SPINE`,
+ * `C-SPINE` and `C SPINE` are all CSPINE. Words of more than one meaning (Brust: breast or chest) are left out.
+ */
+const SPELLINGS = `
+HEAD KOPF SCHAEDEL SCHADEL CRANIUM CRANIO CRANEO CRANE KRANIUM TESTA CABEZA TETE NEUROCRANIUM
+BRAIN HIRN GEHIRN CEREBRUM CEREBRO CERVEAU CERVELLO ENCEPHALE ENCEFALO ENCEPHALON
+SINUS SINUSES PARANASALSINUS PARANASALSINUSES NNH PNS SPN
+FACE FACIAL FACIALBONE FACIALBONES MIDFACE GESICHT VISAGE MAXILLOFACIAL
+ORBIT ORBITS ORBITA ORBITAE
+EAR EARS TEMPORALBONE TEMPORALBONES FELSENBEIN PETROUS PETROUSBONE
+IAC IACS
+JAW JAWS KIEFER PANORAMIC PANORAMIX ORTHOPANTOMOGRAM OPG DENTALPANORAMIC PANORAMICDENTAL
+MANDIBLE MANDIBULA UNTERKIEFER
+MAXILLA OBERKIEFER
+TEETH ZAEHNE ZAHNE DENTI DIENTES DENTS
+TOOTH ZAHN DENTE DIENTE DENT
+DENTAL DENTALE DENTALRADIOGRAPH
+NECK HALS COU COLLO CUELLO SOFTTISSUENECK NECKSOFTTISSUE
+HEADNECK HEADANDNECK NECKHEAD KOPFHALS HALSKOPF
+CHEST THORAX TORAX TORACE LUNG LUNGS LUNGE LUNGEN POUMON THORACIC
+ABDOMEN ABD ABDOM ADDOME ABDOMINAL BELLY BAUCH OBERBAUCH UPPERABDOMEN
+PELVIS PELVIC PELV BECKEN BACINO BASSIN
+ABDOMENPELVIS ABDPELV ABDPELVIS ABDPEL ABDOMENANDPELVIS ABDOMENUNDBECKEN
+CHESTABDOMEN THORAXABDOMEN CHESTABD CHESTANDABDOMEN
+CHESTABDPELVIS CAP TAP CHESTABDOMENPELVIS CHESTABDPEL CHESTABDPELV THORAXABDOMENPELVIS THORAXABDOMENBECKEN
+NECKCHEST NECKTHORAX HALSTHORAX
+WHOLEBODY TOTALBODY WB GANZKOERPER GANZKORPER CORPSENTIER POLYTRAUMA
+SPINE WS WIRBELSAEULE WIRBELSAULE RACHIS COLONNA COLUMNA COLUMNAVERTEBRAL SPINALCOLUMN WHOLESPINE TOTALSPINE FULLSPINE
+CSPINE CSP HWS CERVICALSPINE CERVICAL SPINECERVICAL RACHISCERVICAL
+TSPINE TSP BWS THORACICSPINE DORSALSPINE DSPINE DORSAL SPINETHORACIC RACHISDORSAL
+LSPINE LSP LWS LUMBARSPINE LUMBALSPINE LUMBAR LUMBAL SPINELUMBAR RACHISLOMBAIRE LOMBARE
+CTSPINE CERVICOTHORACIC
+TLSPINE THORACOLUMBAR THORACOLUMBARSPINE TLSP
+LSSPINE LUMBOSACRAL LUMBOSACRALSPINE LSSP
+SSPINE SACRUM SACRAL SACRALSPINE COCCYX SACROCOCCYGEAL
+BREAST MAMMA MAMMAE BREASTS
+HEART CARDIAC HERZ COEUR CUORE CORAZON CORONARY CORONARIES
+SHOULDER SCHULTER EPAULE SPALLA HOMBRO
+ELBOW ELLENBOGEN COUDE GOMITO CODO
+FOREARM UNTERARM
+ARM UPPERARM OBERARM ARMS
+WRIST HANDGELENK POIGNET POLSO
+HAND HANDS
+HIP HUEFTE HUFTE HIPS HANCHE ANCA
+THIGH OBERSCHENKEL
+KNEE KNIE KNEES GENOU GINOCCHIO RODILLA
+LOWERLEG CALF UNTERSCHENKEL
+LEG LEGS BEIN BEINE JAMBE GAMBA
+ANKLE SPRUNGGELENK CHEVILLE CAVIGLIA
+FOOT FUSS FEET PIED PIEDE
+EXTREMITY EXTREMITIES UPPEREXTREMITY LOWEREXTREMITY EXTREMITAET`;
+
+/** The head, the neck, the trunk or a limb: where each term is. Two terms without a common region contradict each other. */
+const IN_REGION: readonly (readonly [region: string, terms: string])[] = [
+  [
+    'head',
+    'HEAD BRAIN SKULL FACE ORBIT SINUS EAR IAC JAW MANDIBLE MAXILLA TEETH TOOTH DENTAL HEADNECK WHOLEBODY CSPINE',
+  ],
+  ['neck', 'NECK HEADNECK NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV WHOLEBODY SPINE CSPINE CTSPINE JAW MANDIBLE'],
+  [
+    'trunk',
+    'CHEST ABDOMEN PELVIS CHESTABDOMEN CHESTABDPELVIS ABDOMENPELVIS NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV WHOLEBODY ' +
+      'SPINE CTSPINE TSPINE TLSPINE LSPINE LSSPINE SSPINE BREAST HEART SHOULDER CLAVICLE HIP',
+  ],
+  [
+    'limb',
+    'SHOULDER CLAVICLE HIP WHOLEBODY EXTREMITY HUMERUS ARM ELBOW FOREARM WRIST HAND FINGER THIGH FEMUR KNEE PATELLA LEG ' +
+      'LOWERLEG ANKLE FOOT CALCANEUS TOE',
+  ],
+];
+
+/** Parts that are scanned together, by the terms in alphabetical order. */
+const TOGETHER: Readonly<Record<string, string>> = {
+  'ABDOMEN CHEST': 'CHESTABDOMEN',
+  'ABDOMEN PELVIS': 'ABDOMENPELVIS',
+  'ABDOMEN CHEST PELVIS': 'CHESTABDPELVIS',
+  'ABDOMEN CHEST NECK': 'NECKCHESTABDOMEN',
+  'ABDOMEN CHEST NECK PELVIS': 'NECKCHESTABDPELV',
+  'CHEST NECK': 'NECKCHEST',
+  'HEAD NECK': 'HEADNECK',
+  'LSPINE TSPINE': 'TLSPINE',
+  'CSPINE TSPINE': 'CTSPINE',
+  'LSPINE SPINE': 'LSPINE',
+  'SPINE TSPINE': 'TSPINE',
+  'CSPINE SPINE': 'CSPINE',
+};
+
+const rowsOf = (table: string): readonly (readonly [term: string, words: readonly string[]])[] =>
+  table
+    .trim()
     .split('\n')
-    .flatMap((line) => {
-      const [part = '', ...values] = line.split(' ');
-      return values.map((value) => [value, part] as const);
-    }),
+    .map((line) => {
+      const [term = '', ...words] = line.split(' ');
+      return [term, words] as const;
+    });
+
+const BODY_PARTS: ReadonlyMap<string, string> = new Map(
+  rowsOf(REGIONS).flatMap(([part, values]) => values.map((value) => [value, part] as const)),
 );
+
+const TERMS: ReadonlyMap<string, string> = new Map([
+  ...rowsOf(REGIONS).map(([term]) => [term, term] as const),
+  ...rowsOf(SPELLINGS).flatMap(([term, words]) => [term, ...words].map((word) => [word, term] as const)),
+]);
 
 /** The body part of a region given as `scheme:value`: SNOMED CT, or SNOMED RT under its three names. */
 export function bodyPartOf(AnatomicRegion: string | undefined): string | undefined {
   const [, value = ''] = /^(?:SCT|SRT|SNM3|99SDM):(.+)$/.exec(AnatomicRegion ?? '') ?? [];
   return BODY_PARTS.get(value);
+}
+
+/**
+ * The term that a text names, in whatever spelling: as a whole, or by the known words in it (`Thorax nativ`). Undefined where
+ * no word is known, or where the words name parts that are not scanned together.
+ */
+export function bodyPartIn(text: string): string | undefined {
+  const words = text
+    .normalize('NFD')
+    .replace(/\p{Mark}/gu, '')
+    .replaceAll('ß', 'ss')
+    .toUpperCase()
+    .split(/[^A-Z0-9]+/)
+    .filter((word) => word !== '');
+  const whole = TERMS.get(words.join(''));
+  if (whole !== undefined) return whole;
+  const parts = new Set(words.flatMap((word) => TERMS.get(word) ?? []));
+  const [only] = parts;
+  return parts.size === 1 ? only : TOGETHER[[...parts].toSorted().join(' ')];
+}
+
+/** The regions in which a term is; none for a term that the list does not have. */
+export function regionsOf(term: string | undefined): readonly string[] {
+  if (term === undefined) return [];
+  return IN_REGION.flatMap(([region, terms]) => (terms.split(' ').includes(term) ? [region] : []));
 }

@@ -2,7 +2,22 @@
 import { keywordOf } from '#dicom/dictionary.ts';
 import type { Dataset } from '#dicom/read.ts';
 import { bodyPartOf } from './body-parts.ts';
-import { anatomicRegion, code, codes, mrTerms, pair, rescaleType, sextuple, triple, whole } from './header-values.ts';
+import { type Notes, noNotes } from './header-numbers.ts';
+import {
+  anatomicRegion,
+  bodyPart,
+  code,
+  codes,
+  modality,
+  mrTerms,
+  number,
+  pair,
+  rescaleType,
+  sextuple,
+  thickness,
+  triple,
+} from './header-values.ts';
+import { readClaims } from './read-claims.ts';
 import { type FrameAttributes, MAX_FRAMES } from './study-index.ts';
 
 /** Enhanced and Legacy Converted Enhanced CT, MR and PET Image Storage (PS3.4 B.5). */
@@ -28,12 +43,13 @@ export interface FunctionalGroups extends FrameAttributes {
  * `MAX_FRAMES`. The frames of such an instance have no position, and a volume of them is refused (`core/image/slices.ts`).
  */
 export function functionalGroups(dataset: Dataset): FunctionalGroups | undefined {
-  const frameCount = whole(dataset, 'NumberOfFrames') ?? 0;
+  const frameCount = dataset.number('NumberOfFrames') ?? 0;
   if (!ENHANCED.has(dataset.text('SOPClassUID') ?? '') || frameCount > MAX_FRAMES) return undefined;
   const perFrame = dataset.items('PerFrameFunctionalGroupsSequence');
   if (perFrame.length === 0 || perFrame.length !== frameCount) return undefined;
   const [shared] = dataset.items('SharedFunctionalGroupsSequence');
-  return lifted(perFrame.map((frame) => frameAttributes(shared === undefined ? [frame] : [frame, shared])));
+  const Modality = modality(dataset);
+  return lifted(perFrame.map((frame) => frameAttributes(shared === undefined ? [frame] : [frame, shared], Modality)));
 }
 
 /** Keywords of the dimensions' attributes; '' where an attribute is private or unknown. */
@@ -44,7 +60,8 @@ export function dimensionPointers(dataset: Dataset): string[] | undefined {
 }
 
 /** @param groups the frame's own groups, then the shared ones; each macro is in one of the two (C.7.6.16) */
-function frameAttributes(groups: readonly Dataset[]): FrameAttributes {
+function frameAttributes(groups: readonly Dataset[], Modality: string | undefined): FrameAttributes {
+  const notes = noNotes();
   const macro = (...keywords: readonly string[]): Dataset | undefined =>
     groups.flatMap((group) => keywords.flatMap((keyword) => group.items(keyword)))[0];
   /** Attributes of the single-frame images for which the converter had no macro (C.7.6.16.2). */
@@ -62,10 +79,19 @@ function frameAttributes(groups: readonly Dataset[]): FrameAttributes {
   const gradient = diffusion?.items('DiffusionGradientDirectionSequence')[0];
   const anatomy = macro('FrameAnatomySequence');
   const AnatomicRegion = anatomy && anatomicRegion(anatomy);
-  const words = unassigned.map((item) => code(item, 'BodyPartExamined'));
+  const words = unassigned.map((item) => bodyPart(item, notes));
   const stack = content?.text('StackID') ?? '';
+  const derivation = groups.flatMap((group) => group.items('DerivationImageSequence'));
+  const mappings = groups.filter((group) => group.has('RealWorldValueMappingSequence'));
+  const energies = groups.filter((group) => group.has('MultienergyCTProcessingSequence'));
+  const described = [type, values].filter((item) => item !== undefined);
+  const read = readClaims(
+    [...described, ...derivation, ...mappings, ...energies, ...unassigned],
+    'FrameType',
+    Modality,
+  );
   const indices = content?.numbers('DimensionIndexValues') ?? [];
-  return {
+  const attributes: FrameAttributes = {
     ImageType: type && codes(type, 'FrameType'),
     ComplexImageComponent: type && code(type, 'ComplexImageComponent'),
     AcquisitionContrast: type && mrTerms(type, 'AcquisitionContrast')?.[0],
@@ -76,25 +102,30 @@ function frameAttributes(groups: readonly Dataset[]): FrameAttributes {
     InStackPositionNumber: content?.number('InStackPositionNumber'),
     TemporalPositionIndex: content?.number('TemporalPositionIndex'),
     DimensionIndexValues: indices.length === 0 || indices.length > MAX_DIMENSIONS ? undefined : [...indices],
-    ImagePositionPatient: position && triple(position, 'ImagePositionPatient'),
-    ImageOrientationPatient: orientation && sextuple(orientation, 'ImageOrientationPatient'),
-    PixelSpacing: measures && pair(measures, 'PixelSpacing'),
-    SliceThickness: measures?.number('SliceThickness'),
-    SpacingBetweenSlices: measures?.number('SpacingBetweenSlices'),
-    RescaleSlope: values?.number('RescaleSlope'),
-    RescaleIntercept: values?.number('RescaleIntercept'),
+    ImagePositionPatient: position && triple(position, 'ImagePositionPatient', notes),
+    ImageOrientationPatient: orientation && sextuple(orientation, 'ImageOrientationPatient', notes),
+    PixelSpacing: measures && pair(measures, 'PixelSpacing', notes),
+    SliceThickness: measures && thickness(measures, 'SliceThickness', notes),
+    SpacingBetweenSlices: measures && number(measures, 'SpacingBetweenSlices', notes),
+    RescaleSlope: values && number(values, 'RescaleSlope', notes),
+    RescaleIntercept: values && number(values, 'RescaleIntercept', notes),
     RescaleType: values && rescaleType(values),
-    GantryDetectorTilt: numberIn([macro('CTAcquisitionDetailsSequence'), ...unassigned], 'GantryDetectorTilt'),
-    EffectiveEchoTime: macro('MREchoSequence')?.number('EffectiveEchoTime') ?? numberIn(unassigned, 'EchoTime'),
-    DiffusionBValue: numberIn([diffusion, ...unassigned], 'DiffusionBValue'),
-    DiffusionGradientOrientation: gradient && triple(gradient, 'DiffusionGradientOrientation'),
+    GantryDetectorTilt: numberIn([macro('CTAcquisitionDetailsSequence'), ...unassigned], 'GantryDetectorTilt', notes),
+    EffectiveEchoTime: macro('MREchoSequence')?.number('EffectiveEchoTime') ?? numberIn(unassigned, 'EchoTime', notes),
+    DiffusionBValue: numberIn([diffusion, ...unassigned], 'DiffusionBValue', notes),
+    DiffusionGradientOrientation: gradient && triple(gradient, 'DiffusionGradientOrientation', notes),
     NominalPercentageOfCardiacPhase: macro('CardiacSynchronizationSequence')?.number('NominalPercentageOfCardiacPhase'),
+    KVP: numberIn([macro('CTXRayDetailsSequence'), ...unassigned], 'KVP', notes),
+    MonoenergeticEnergyEquivalent: read.energyKeV,
+    ...(read.claims.length > 0 && { claims: [...read.claims] }),
   };
+  return Object.keys(notes.unreadable).length === 0 ? attributes : { ...attributes, unreadable: notes.unreadable };
 }
 
 /** The number from the first item that has it. */
-function numberIn(items: readonly (Dataset | undefined)[], keyword: string): number | undefined {
-  return items.map((item) => item?.number(keyword)).find((value) => value !== undefined);
+function numberIn(items: readonly (Dataset | undefined)[], keyword: string, notes: Notes): number | undefined {
+  const item = items.find((each) => each?.has(keyword) === true);
+  return item && number(item, keyword, notes, keyword === 'EchoTime' ? 'EffectiveEchoTime' : keyword);
 }
 
 /** Moves values that are the same in all frames to the instance, and leaves the others with their frames. */

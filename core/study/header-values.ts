@@ -1,7 +1,9 @@
 /** Header values that may leave the site. They are checked, and dropped where they might say something about a patient. */
 import type { Dataset } from '#dicom/read.ts';
 import { isKeyUid } from '#dicom/uid.ts';
-import { MODALITIES } from './modalities.ts';
+import { bodyPartIn } from './body-parts.ts';
+import { type Notes, readNumbers } from './header-numbers.ts';
+import { modalityOf } from './modalities.ts';
 
 /** A Code String (PS3.5 6.2) that may leave the site: one word. Other text is dropped, because it may be about a patient. */
 const CODE_STRING = /^[A-Z0-9_]{1,16}$/;
@@ -16,7 +18,9 @@ const TERMS = new Set(
     'SINGLE PLANE',
     'BIPLANE A',
     'BIPLANE B',
-  ].concat(['PROJECTION IMAGE', 'MIN IP', 'MAX IP', 'C SPINE', 'T SPINE', 'L SPINE', 'TL SPINE', 'LS SPINE']),
+  ]
+    .concat(['PROJECTION IMAGE', 'MIN IP', 'MAX IP', 'MONOCHROME1', 'MONOCHROME2', 'YES', 'NO'])
+    .concat(['ORIGINAL', 'DERIVED', 'PRIMARY', 'SECONDARY', 'AXIAL', 'LOCALIZER', 'VOLUME', 'MPR', 'OTHER', 'NONE']),
 );
 /** Code Values contain a digit in every scheme of PS3.16 8 that codes regions; names do not. */
 const CODE_VALUE = /^(?=.*\d)[A-Z0-9.-]{1,16}$/;
@@ -45,7 +49,10 @@ const MR_TERMS = {
 
 /** The known terms among the values. */
 export function mrTerms(dataset: Dataset, keyword: keyof typeof MR_TERMS): string[] | undefined {
-  const terms = dataset.texts(keyword).filter((value) => MR_TERMS[keyword].has(value));
+  const terms = dataset
+    .texts(keyword)
+    .map((value) => value.toUpperCase())
+    .filter((value) => MR_TERMS[keyword].has(value));
   return terms.length === 0 || terms.length > MAX_CODES ? undefined : terms;
 }
 
@@ -60,32 +67,56 @@ export function codes(dataset: Dataset, keyword: string): string[] | undefined {
   return values.length === 0 || values.length > MAX_CODES ? undefined : values;
 }
 
+/** A number. */
+export function number(dataset: Dataset, keyword: string, notes: Notes, name?: string): number | undefined {
+  return readNumbers(dataset, keyword, notes, name)?.[0];
+}
+
 /** A whole number. */
-export function whole(dataset: Dataset, keyword: string): number | undefined {
-  const value = dataset.number(keyword);
+export function whole(dataset: Dataset, keyword: string, notes: Notes, name?: string): number | undefined {
+  const value = number(dataset, keyword, notes, name);
   return value !== undefined && Number.isSafeInteger(value) ? value : undefined;
 }
 
 /** A whole number above zero. */
-export function count(dataset: Dataset, keyword: string): number | undefined {
-  const value = whole(dataset, keyword);
+export function count(dataset: Dataset, keyword: string, notes: Notes): number | undefined {
+  const value = whole(dataset, keyword, notes);
   return value !== undefined && value > 0 ? value : undefined;
 }
 
-export function uid(dataset: Dataset, keyword: string): string | undefined {
+/** A length of which zero says nothing: some writers have to write a number. */
+export function thickness(dataset: Dataset, keyword: string, notes: Notes): number | undefined {
+  const value = number(dataset, keyword, notes) ?? 0;
+  if (value < 0) notes.unreadable[keyword] = 'negative';
+  return value > 0 ? value : undefined;
+}
+
+export function uid(dataset: Dataset, keyword: string, notes: Notes): string | undefined {
   const text = dataset.text(keyword);
-  return text !== undefined && isKeyUid(text) ? text : undefined;
+  if (text === undefined || isKeyUid(text)) return text;
+  notes.unreadable[keyword] = 'not-a-uid';
+  return undefined;
 }
 
 export function modality(dataset: Dataset): string | undefined {
-  const Modality = dataset.text('Modality');
-  return Modality !== undefined && MODALITIES.has(Modality) ? Modality : undefined;
+  return modalityOf(dataset.text('Modality'));
+}
+
+/** Body Part Examined as a term: `body-parts.ts` has the spellings. Other words are noted, and do not leave the site. */
+export function bodyPart(dataset: Dataset, notes: Notes): string | undefined {
+  const text = dataset.text('BodyPartExamined');
+  if (text === undefined) return undefined;
+  const part = bodyPartIn(text) ?? codeString(text);
+  if (part === undefined) notes.unreadable['BodyPartExamined'] = 'unknown-words';
+  return part;
 }
 
 /** Rescale Type, which people type by hand: a Defined Term, HU where it is spelled out, or OTHER. */
 export function rescaleType(dataset: Dataset): string | undefined {
   const text = dataset.text('RescaleType');
-  if (text === undefined || RESCALE_TYPES.has(text)) return text;
+  if (text === undefined) return undefined;
+  const term = text.toUpperCase();
+  if (RESCALE_TYPES.has(term)) return term;
   return HOUNSFIELD.test(text) ? 'HU' : OTHER_UNITS;
 }
 
@@ -97,29 +128,33 @@ export function anatomicRegion(dataset: Dataset): string | undefined {
   return CODE_VALUE.test(value) && CODING_SCHEME.test(scheme) ? `${scheme}:${value}` : undefined;
 }
 
-export function pair(dataset: Dataset, keyword: string): [number, number] | undefined {
-  const [a, b, ...more] = dataset.numbers(keyword);
-  return a === undefined || b === undefined || more.length > 0 ? undefined : [a, b];
+export function pair(dataset: Dataset, keyword: string, notes: Notes): [number, number] | undefined {
+  const [a, b] = readNumbers(dataset, keyword, notes) ?? [];
+  return a === undefined || b === undefined ? undefined : [a, b];
 }
 
-export function triple(dataset: Dataset, keyword: string): [number, number, number] | undefined {
-  return three(dataset.numbers(keyword));
+export function triple(dataset: Dataset, keyword: string, notes: Notes): [number, number, number] | undefined {
+  return three(readNumbers(dataset, keyword, notes) ?? []);
 }
 
 export function sextuple(
   dataset: Dataset,
   keyword: string,
+  notes: Notes,
 ): [number, number, number, number, number, number] | undefined {
-  const values = dataset.numbers(keyword);
+  const values = readNumbers(dataset, keyword, notes) ?? [];
   const row = three(values.slice(0, 3));
   const column = three(values.slice(3));
   return row === undefined || column === undefined ? undefined : [...row, ...column];
 }
 
-function three([a, b, c, ...more]: readonly number[]): [number, number, number] | undefined {
-  return a === undefined || b === undefined || c === undefined || more.length > 0 ? undefined : [a, b, c];
+function three([a, b, c]: readonly number[]): [number, number, number] | undefined {
+  return a === undefined || b === undefined || c === undefined ? undefined : [a, b, c];
 }
 
+/** A Code String has capitals only (PS3.5 6.2). Other spellings of a known term are the term; of other words, nothing. */
 function codeString(text: string | undefined): string | undefined {
-  return text !== undefined && (CODE_STRING.test(text) || TERMS.has(text)) ? text : undefined;
+  if (text === undefined || CODE_STRING.test(text)) return text;
+  const term = text.trim().toUpperCase();
+  return TERMS.has(term) ? term : undefined;
 }

@@ -1,41 +1,57 @@
 import { createHash } from 'node:crypto';
 import { type Dataset, readDicom } from '#dicom/read.ts';
+import { bodyPartOf } from './body-parts.ts';
 import { dimensionPointers, functionalGroups } from './functional-groups.ts';
+import { noNotes } from './header-numbers.ts';
 import {
   anatomicRegion,
+  bodyPart,
   code,
   codes,
   count,
   modality,
   mrTerms,
+  number,
   pair,
   rescaleType,
   sextuple,
+  thickness,
   triple,
   uid,
   whole,
 } from './header-values.ts';
-import { type InstanceAttributes, type InstanceIndex, InstanceIndexSchema } from './study-index.ts';
+import { pixelDigest, techniqueDigest } from './likeness.ts';
+import { orientationValues } from './patient-orientation.ts';
+import { readClaims } from './read-claims.ts';
+import {
+  type FrameAttributes,
+  type InstanceAttributes,
+  type InstanceIndex,
+  InstanceIndexSchema,
+} from './study-index.ts';
 
 /** The Manufacturer (0008,0070) by which Hilum recognises its own objects. */
 export const MANUFACTURER = 'Hilum';
 
 /**
- * The header index of one Part 10 file: allow-listed attributes, digest and size. Values that violate their VR are left out.
+ * The header index of one Part 10 file: allow-listed attributes, digest and size. Values that cannot be read are named
+ * with their fault.
  *
  * @throws DicomReadError where the file cannot be read as DICOM, or a UID is missing or invalid
  */
 export function indexInstance(bytes: Uint8Array): InstanceIndex {
   const { TransferSyntaxUID, dataset } = readDicom(bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const own = attributesOf(dataset);
   const groups = functionalGroups(dataset);
+  const own = attributesOf(dataset, groups !== undefined);
   const entries = Object.entries({
     ...own,
     ...groups,
+    ...bothOf(own, groups),
     BodyPartExamined: own.BodyPartExamined ?? groups?.BodyPartExamined,
     TransferSyntaxUID,
     sha256,
+    pixelDataSha256: pixelDigest(dataset),
     sizeBytes: bytes.length,
   });
   return InstanceIndexSchema.parse(Object.fromEntries(entries.filter(([, value]) => value !== undefined)));
@@ -43,59 +59,84 @@ export function indexInstance(bytes: Uint8Array): InstanceIndex {
 
 type Candidates = { readonly [Keyword in keyof InstanceAttributes]?: InstanceAttributes[Keyword] | undefined };
 
-function attributesOf(dataset: Dataset): Candidates {
+/** What instance and frames say each for themselves: claims and faults of the instance hold for all its frames. */
+function bothOf(own: Candidates, groups: FrameAttributes | undefined): Candidates {
+  const claims = [...new Set([...(own.claims ?? []), ...(groups?.claims ?? [])])];
+  const unreadable = { ...own.unreadable, ...groups?.unreadable };
   return {
+    claims: claims.length === 0 ? undefined : claims,
+    unreadable: Object.keys(unreadable).length === 0 ? undefined : unreadable,
+  };
+}
+
+/** @param hasFrames whether the frames have types and claims of their own; those of the instance then sum them up */
+function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
+  const notes = noNotes();
+  const region = anatomicRegion(dataset);
+  const Modality = modality(dataset);
+  const { claims, energyKeV } = readClaims([dataset], hasFrames ? 'FrameType' : 'ImageType', Modality);
+  const attributes: Candidates = {
     // readDicom ensures these; the schema would refuse an empty string.
     SOPInstanceUID: dataset.text('SOPInstanceUID') ?? '',
     SOPClassUID: dataset.text('SOPClassUID') ?? '',
     StudyInstanceUID: dataset.text('StudyInstanceUID') ?? '',
     SeriesInstanceUID: dataset.text('SeriesInstanceUID') ?? '',
-    Modality: modality(dataset),
+    Modality,
     ImageType: codes(dataset, 'ImageType'),
-    BodyPartExamined: code(dataset, 'BodyPartExamined'),
-    AnatomicRegion: anatomicRegion(dataset),
+    BodyPartExamined: bodyPart(dataset, notes) ?? bodyPartOf(region),
+    AnatomicRegion: region,
     ViewPosition: code(dataset, 'ViewPosition'),
     ImageLaterality: code(dataset, 'ImageLaterality'),
-    PatientOrientation: codes(dataset, 'PatientOrientation'),
-    FrameOfReferenceUID: uid(dataset, 'FrameOfReferenceUID'),
-    SeriesNumber: dataset.number('SeriesNumber'),
-    AcquisitionNumber: dataset.number('AcquisitionNumber'),
-    InstanceNumber: dataset.number('InstanceNumber'),
-    Rows: count(dataset, 'Rows'),
-    Columns: count(dataset, 'Columns'),
-    NumberOfFrames: count(dataset, 'NumberOfFrames'),
-    SamplesPerPixel: count(dataset, 'SamplesPerPixel'),
+    PatientOrientation: orientationValues(dataset),
+    AnatomicalOrientationType: code(dataset, 'AnatomicalOrientationType'),
+    FrameOfReferenceUID: uid(dataset, 'FrameOfReferenceUID', notes),
+    SeriesNumber: number(dataset, 'SeriesNumber', notes),
+    AcquisitionNumber: number(dataset, 'AcquisitionNumber', notes),
+    InstanceNumber: number(dataset, 'InstanceNumber', notes),
+    Rows: count(dataset, 'Rows', notes),
+    Columns: count(dataset, 'Columns', notes),
+    NumberOfFrames: count(dataset, 'NumberOfFrames', notes),
+    SamplesPerPixel: count(dataset, 'SamplesPerPixel', notes),
     PhotometricInterpretation: code(dataset, 'PhotometricInterpretation'),
-    BitsAllocated: count(dataset, 'BitsAllocated'),
-    BitsStored: count(dataset, 'BitsStored'),
-    PixelRepresentation: whole(dataset, 'PixelRepresentation'),
-    PixelSpacing: pair(dataset, 'PixelSpacing'),
-    ImagerPixelSpacing: pair(dataset, 'ImagerPixelSpacing'),
-    SliceThickness: dataset.number('SliceThickness'),
-    SpacingBetweenSlices: dataset.number('SpacingBetweenSlices'),
-    ImagePositionPatient: triple(dataset, 'ImagePositionPatient'),
-    ImageOrientationPatient: sextuple(dataset, 'ImageOrientationPatient'),
-    GantryDetectorTilt: dataset.number('GantryDetectorTilt'),
-    RescaleSlope: dataset.number('RescaleSlope'),
-    RescaleIntercept: dataset.number('RescaleIntercept'),
+    BitsAllocated: count(dataset, 'BitsAllocated', notes),
+    BitsStored: count(dataset, 'BitsStored', notes),
+    PixelRepresentation: whole(dataset, 'PixelRepresentation', notes),
+    PixelSpacing: pair(dataset, 'PixelSpacing', notes),
+    ImagerPixelSpacing: pair(dataset, 'ImagerPixelSpacing', notes),
+    SliceThickness: thickness(dataset, 'SliceThickness', notes),
+    SpacingBetweenSlices: number(dataset, 'SpacingBetweenSlices', notes),
+    ImagePositionPatient: triple(dataset, 'ImagePositionPatient', notes),
+    ImageOrientationPatient: sextuple(dataset, 'ImageOrientationPatient', notes),
+    GantryDetectorTilt: number(dataset, 'GantryDetectorTilt', notes),
+    RescaleSlope: number(dataset, 'RescaleSlope', notes),
+    RescaleIntercept: number(dataset, 'RescaleIntercept', notes),
     RescaleType: rescaleType(dataset),
+    KVP: number(dataset, 'KVP', notes),
+    MonoenergeticEnergyEquivalent: energyKeV,
     ScanningSequence: mrTerms(dataset, 'ScanningSequence'),
     SequenceVariant: mrTerms(dataset, 'SequenceVariant'),
     MRAcquisitionType: mrTerms(dataset, 'MRAcquisitionType')?.[0],
     AngioFlag: mrTerms(dataset, 'AngioFlag')?.[0],
     AcquisitionContrast: mrTerms(dataset, 'AcquisitionContrast')?.[0],
-    RepetitionTime: dataset.number('RepetitionTime'),
-    InversionTime: dataset.number('InversionTime'),
-    EffectiveEchoTime: dataset.number('EchoTime'),
-    DiffusionBValue: dataset.number('DiffusionBValue'),
-    TemporalPositionIndex: whole(dataset, 'TemporalPositionIdentifier'),
+    RepetitionTime: number(dataset, 'RepetitionTime', notes),
+    InversionTime: number(dataset, 'InversionTime', notes),
+    EffectiveEchoTime: number(dataset, 'EchoTime', notes, 'EffectiveEchoTime'),
+    DiffusionBValue: number(dataset, 'DiffusionBValue', notes),
+    TemporalPositionIndex: whole(dataset, 'TemporalPositionIdentifier', notes, 'TemporalPositionIndex'),
     DimensionIndexPointers: dimensionPointers(dataset),
-    ConcatenationUID: uid(dataset, 'ConcatenationUID'),
-    InConcatenationNumber: whole(dataset, 'InConcatenationNumber'),
-    InConcatenationTotalNumber: whole(dataset, 'InConcatenationTotalNumber'),
-    ConcatenationFrameOffsetNumber: whole(dataset, 'ConcatenationFrameOffsetNumber'),
+    ConcatenationUID: uid(dataset, 'ConcatenationUID', notes),
+    InConcatenationNumber: whole(dataset, 'InConcatenationNumber', notes),
+    InConcatenationTotalNumber: whole(dataset, 'InConcatenationTotalNumber', notes),
+    ConcatenationFrameOffsetNumber: whole(dataset, 'ConcatenationFrameOffsetNumber', notes),
+    techniqueDigest: techniqueDigest(dataset),
     BurnedInAnnotation: code(dataset, 'BurnedInAnnotation'),
     writtenByHilum: writtenByHilum(dataset) || undefined,
+    claims: [...claims],
+  };
+  return {
+    ...attributes,
+    unreadable: notes.unreadable,
+    odd: Object.keys(notes.odd).length === 0 ? undefined : notes.odd,
   };
 }
 

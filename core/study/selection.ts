@@ -2,8 +2,12 @@
 import * as z from 'zod';
 import type { Reason } from '../errors.ts';
 import type { Suitability } from '../tool.ts';
+import { judgeClaims } from './claims.ts';
 import { type FrameHeader, imageFrames } from './frames.ts';
+import { isKind } from './kinds.ts';
+import { compareOutlook, sliceMm } from './rank-images.ts';
 import { type ImageIndex, InstanceAttributesSchema } from './study-index.ts';
+import { unreadable } from './unreadable.ts';
 
 const NUMBER_OF_INSTANCES = 'NumberOfInstances';
 const isKnown = (name: string): boolean =>
@@ -18,7 +22,7 @@ const RuleSchema = z
     notIn: z.array(z.string()).optional(),
     atLeast: z.number().optional(),
     atMost: z.number().optional(),
-    /** Whether an absent attribute passes the rule. */
+    /** Whether an absent attribute passes the rule. One that is there and cannot be read never does. */
     whenAbsent: z.enum(['accept', 'refuse']).default('refuse'),
     /** Why an image that breaks the rule is refused, in words for people. */
     reason: z.string(),
@@ -29,6 +33,8 @@ type Rule = Readonly<z.infer<typeof RuleSchema>>;
 export const SelectionSchema = z
   .object({
     image: z.enum(['volume', 'radiograph']),
+    /** Kinds of images other than the scan itself (`kinds.ts`) that the tool takes. Without them, none. */
+    accepts: z.array(z.string().refine(isKind, 'not a kind of core/study/kinds.ts')).optional(),
     /** An image is suitable when it meets every rule of at least one alternative. */
     alternatives: z.array(z.array(RuleSchema).min(1)).min(1),
     /** Which of several suitable images to take: all, or the best by `prefer`, then by SeriesInstanceUID. */
@@ -44,59 +50,114 @@ export interface Refusal {
   readonly reason: Reason;
 }
 
+/** A rule that an image breaks, and why in words. */
+interface Breach {
+  readonly rule: Rule;
+  readonly message: string;
+}
+
 /**
- * Whether the image meets a selection: every instance or frame meets all rules of one alternative. A refusal gives the reason
- * of the first broken rule, in the alternative that came closest.
+ * Whether the image meets a selection: it claims to be a scan, or a kind that the selection accepts (`claims.ts`), and every
+ * instance or frame meets all rules of one alternative. A refusal gives the reason of the first broken rule, in the
+ * alternative that came closest. An image of another modality is refused for that, whatever it claims.
  */
 export function judgeImage(selection: Selection, image: ImageIndex): Suitability {
   if (image.kind !== selection.image) {
     return refuse('wrong-kind', `The image is a ${image.kind}; the tool takes a ${selection.image}`);
   }
+  const breach = breachOf(selection, image);
+  const asked = new Set(selection.alternatives.flat().map((rule) => rule.attribute));
+  const claim = breach?.rule.attribute === 'Modality' ? undefined : judgeClaims(image, selection.accepts ?? [], asked);
+  if (claim !== undefined) return { suitable: false, reason: claim };
+  return breach === undefined ? { suitable: true } : refuse('not-suitable', breach.message);
+}
+
+function breachOf({ alternatives }: Selection, image: ImageIndex): Breach | undefined {
+  const frames = imageFrames(image);
   let furthest = -1;
-  let broken: Rule | undefined;
-  for (const rules of selection.alternatives) {
-    const met = rules.findIndex((rule) => !meets(rule, image));
-    if (met === -1) return { suitable: true };
-    if (met > furthest) {
-      furthest = met;
-      broken = rules[met];
-    }
+  let closest: Breach | undefined;
+  for (const rules of alternatives) {
+    const met = rules.findIndex((rule) => !meets(rule, image, frames));
+    const rule = rules[met];
+    if (rule === undefined) return undefined;
+    if (met <= furthest) continue;
+    furthest = met;
+    closest = { rule, message: whyBroken(rule, frames) };
   }
-  return refuse('not-suitable', broken?.reason ?? 'The image meets no alternative of the selection');
+  return closest;
+}
+
+/** What cannot be read is named; otherwise the rule's own reason holds. */
+function whyBroken(rule: Rule, frames: readonly FrameHeader[]): string {
+  const sentences = frames.flatMap((frame) => unreadable(frame, rule.attribute) ?? []);
+  return sentences[0] === undefined ? rule.reason : `${sentences[0]}.`;
 }
 
 /**
- * The images that a tool takes, and the reasons why it takes no others. The order is the selection's preference, then
- * SeriesInstanceUID and SOPInstanceUID, so it does not depend on the order of arrival.
+ * The images that a tool takes, and the reasons why it takes no others. The order does not depend on the order of arrival.
+ *
+ * With `take: best` these are candidates, the most promising first (`rank-images.ts`, then the selection's preference): the
+ * run tries them until one can be evaluated. After them come images that suit but for their number of slices, marked with that
+ * `fault`: they are never tried, and the answer names them.
  */
 export function selectImages(
   selection: Selection,
   images: readonly ImageIndex[],
 ): { readonly selected: readonly ImageIndex[]; readonly refusals: readonly Refusal[] } {
-  const suitable: ImageIndex[] = [];
-  const refusals: Refusal[] = [];
-  for (const image of images) {
-    const answer = judgeImage(selection, image);
-    if (answer.suitable) suitable.push(image);
-    else refusals.push({ image, reason: answer.reason });
-  }
-  const ordered = suitable.toSorted((a, b) => compare(selection, a, b));
-  if (selection.take === 'all') return { selected: ordered, refusals };
-  const reason: Reason = { code: 'not-preferred', message: 'Another image of the study suits the tool better' };
-  const passedOver = ordered.slice(1).map((image) => ({ image, reason }));
-  return { selected: ordered.slice(0, 1), refusals: [...refusals, ...passedOver] };
+  const judged = images
+    .flatMap((image) => suitableParts(selection, image))
+    .map((image) => ({
+      image,
+      answer: judgeImage(selection, image),
+    }));
+  const suitable = judged.filter(({ answer }) => answer.suitable).map(({ image }) => image);
+  const refusals = judged.flatMap(({ image, answer }) => (answer.suitable ? [] : [{ image, reason: answer.reason }]));
+  if (selection.take === 'all') return { selected: ordered(selection, suitable), refusals };
+  if (suitable.length === 0) return { selected: [], refusals };
+  const small = refusals
+    .filter(({ image }) => judgeImage(butForSize(selection), image).suitable)
+    .map(({ image, reason }): ImageIndex => ({ fault: reason, ...image }));
+  return { selected: [...ranked(selection, suitable), ...ordered(selection, small)], refusals };
 }
+
+/** The same selection without rules on the number of slices: a piece of a scan is judged with the others, not by itself. */
+export function butForSize(selection: Selection): Selection {
+  const alternatives = selection.alternatives.map((rules) =>
+    rules.filter((rule) => rule.attribute !== NUMBER_OF_INSTANCES),
+  );
+  return { ...selection, alternatives };
+}
+
+/** An image that was joined from pieces is judged as a whole, or by its pieces where it does not suit as a whole. */
+function suitableParts(selection: Selection, image: ImageIndex): readonly ImageIndex[] {
+  return image.pieces === undefined || judgeImage(selection, image).suitable ? [image] : image.pieces;
+}
+
+function ranked(selection: Selection, images: readonly ImageIndex[]): readonly ImageIndex[] {
+  const compareOutlooks = compareOutlook(images);
+  const isFaulty = ({ fault }: ImageIndex): number => Number(fault !== undefined);
+  return images.toSorted((a, b) => isFaulty(a) - isFaulty(b) || compareOutlooks(a, b) || compare(selection, a, b));
+}
+
+const ordered = (selection: Selection, images: readonly ImageIndex[]): readonly ImageIndex[] =>
+  images.toSorted((a, b) => compare(selection, a, b));
 
 function refuse(code: string, message: string): Suitability {
   return { suitable: false, reason: { code, message } };
 }
 
-function meets(rule: Rule, image: ImageIndex): boolean {
+function meets(rule: Rule, image: ImageIndex, frames: readonly FrameHeader[]): boolean {
   if (rule.attribute === NUMBER_OF_INSTANCES) return accepts(rule, [slicesIn(image)]);
-  return imageFrames(image).every((frame) => accepts(rule, valuesOf(frame, rule.attribute)));
+  return frames.every((frame) => isReadable(rule, frame) && accepts(rule, valuesOf(frame, rule.attribute)));
 }
 
-/** Counts frames like instances: an enhanced image of 300 frames equals a series of 300 instances. */
+/** Words that no list has claim nothing, so that a rule may pass them like silence. A number that cannot be read claims something. */
+function isReadable({ attribute: name, whenAbsent }: Rule, { unreadable: faults }: FrameHeader): boolean {
+  const fault = faults?.[name];
+  return fault === undefined || (fault === 'unknown-words' && whenAbsent === 'accept');
+}
+
+/** The number of the image's slices. Frames count like instances: an enhanced image of 300 frames equals a series of 300. */
 function slicesIn({ instances, frames }: ImageIndex): number {
   return frames?.length ?? instances.reduce((sum, { NumberOfFrames = 1 }) => sum + NumberOfFrames, 0);
 }
@@ -104,8 +165,10 @@ function slicesIn({ instances, frames }: ImageIndex): number {
 /** `in`: one of the values is listed. `notIn`: none is listed. `atLeast`, `atMost`: all values are within. */
 function accepts(rule: Rule, values: readonly (string | number)[]): boolean {
   if (values.length === 0) return rule.whenAbsent === 'accept';
-  if (rule.in !== undefined && !values.some((value) => rule.in?.includes(String(value)))) return false;
-  if (rule.notIn !== undefined && values.some((value) => rule.notIn?.includes(String(value)))) return false;
+  const lists = (list: readonly string[], value: string | number): boolean =>
+    list.some((term) => term.toUpperCase() === String(value).toUpperCase());
+  if (rule.in !== undefined && !values.some((value) => lists(rule.in ?? [], value))) return false;
+  if (rule.notIn !== undefined && values.some((value) => lists(rule.notIn ?? [], value))) return false;
   const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = rule;
   if (rule.atLeast === undefined && rule.atMost === undefined) return true;
   return values.every((value) => Number(value) >= atLeast && Number(value) <= atMost);
@@ -132,6 +195,7 @@ function compare(selection: Selection, a: ImageIndex, b: ImageIndex): number {
 
 function preference(image: ImageIndex, name: string): string | number | undefined {
   if (name === NUMBER_OF_INSTANCES) return slicesIn(image);
+  if (name === 'SliceThickness') return sliceMm(image);
   const [first] = imageFrames(image);
   return first === undefined ? undefined : valuesOf(first, name)[0];
 }

@@ -1,29 +1,35 @@
 /** What a JPEG 2000 or HTJ2K codestream says about itself, and whether it is complete (ITU-T T.800 A). */
 import { corrupt, unsupported } from './corrupt.ts';
 import type { CodestreamSize } from './markers.ts';
+import { endOfTileParts, SOT } from './tile-parts.ts';
 
 const COD = 0xff52;
-const SOT = 0xff90;
-const EOC = 0xffd9;
+const EOC = Uint8Array.of(0xff, 0xd9);
 /** SOC and SIZ: every codestream begins with them. */
 const START = Uint8Array.of(0xff, 0x4f, 0xff, 0x51);
 /** Some writers put the boxes of a JP2 file first; the codestream must begin within this many bytes. */
 const MAX_BOX_BYTES = 4096;
 const SIZ_BYTES = 40;
-const SOT_BYTES = 12;
+/** Markers without a segment (A.2). */
+const isBare = (marker: number): boolean => marker >= 0xff30 && marker <= 0xff3f;
 
 /** What is known about a codestream before it is decoded. */
 export interface Codestream extends CodestreamSize {
   readonly signed: boolean;
-  /** Offset of each component's Ssiz: bits per sample minus one, with the sign in the highest bit (A.5.1). */
+  /**
+   * The codestream alone: from SOC to the end of its last tile-part, and EOC. Boxes of a JP2 file before it are left out (PS3.5
+   * 8.2.4 excludes them), and so is whatever follows it.
+   */
+  readonly stream: Uint8Array;
+  /** Offset of each component's Ssiz in `stream`: bits per sample minus one, with the sign in the highest bit (A.5.1). */
   readonly depthsAt: readonly number[];
   /** Whether three components share a colour transform (A.6.1), which decoders undo. */
   readonly colourTransform: boolean;
 }
 
 /**
- * Reads the size from the SIZ segment after checking that every tile is there: decoders leave missing tiles black and
- * report no error.
+ * Reads the size from the SIZ segment after checking that every tile-part is there: decoders leave missing ones black or
+ * blurred, and report no error.
  *
  * @throws DicomReadError `corrupt-pixel-data` where tiles or bytes are missing; `unsupported-pixel-format` where components
  *   differ in size or precision
@@ -52,15 +58,22 @@ export function wholeCodestream(encoded: Uint8Array): Codestream {
   const tiles = Math.ceil((width - tilesLeft) / tileWidth) * Math.ceil((height - tilesTop) / tileHeight);
   const stream = buffer.subarray(start);
   const segments = mainHeader(stream, 4 + bytes);
-  checkTileParts(stream, segments.at(-1)?.at ?? stream.length, tiles);
+  const end = endOfTileParts(stream, segments.at(-1)?.at ?? stream.length, tiles);
   // Scod, progression order and layers precede the transform.
   const cod = segments.find(({ marker }) => marker === COD)?.at ?? stream.length;
   return {
     ...{ rows: height - top, columns: width - left, components },
     ...{ precision: (depth & 0x7f) + 1, signed: depth >= 0x80 },
-    depthsAt: Array.from({ length: components }, (_, i) => start + 4 + 38 + 3 * i),
+    stream: closed(encoded, start, start + end),
+    depthsAt: Array.from({ length: components }, (_, i) => 4 + 38 + 3 * i),
     colourTransform: stream[cod + 8] === 1,
   };
+}
+
+/** The bytes between two offsets with EOC behind them: a view where it is there already, or else a copy. */
+function closed(encoded: Uint8Array, start: number, end: number): Uint8Array {
+  const isClosed = encoded[end] === EOC[0] && encoded[end + 1] === EOC[1];
+  return isClosed ? encoded.subarray(start, end + 2) : Buffer.concat([encoded.subarray(start, end), EOC]);
 }
 
 /** The depth that all components share, as every Photometric Interpretation of DICOM requires. */
@@ -82,26 +95,7 @@ function mainHeader(stream: Buffer, from: number): readonly { readonly marker: n
     const marker = stream.readUInt16BE(at);
     segments.push({ marker, at });
     if (marker === SOT) break;
-    at += 2 + stream.readUInt16BE(at + 2);
+    at += isBare(marker) ? 2 : 2 + stream.readUInt16BE(at + 2);
   }
   return segments;
-}
-
-/** Follows the tile-parts by their lengths (A.4.2): they must fill the stream and cover every tile. */
-function checkTileParts(stream: Buffer, firstSot: number, tiles: number): void {
-  if (tiles > stream.length / SOT_BYTES) throw corrupt(`The compressed frame is too short for its ${tiles} tiles`);
-  let at = firstSot;
-  const seen = new Set<number>();
-  while (at + SOT_BYTES <= stream.length && stream.readUInt16BE(at) === SOT) {
-    seen.add(stream.readUInt16BE(at + 4));
-    const length = stream.readUInt32BE(at + 6);
-    // Zero stands for the rest of the stream; only the last tile-part may have it.
-    if (length === 0) at = stream.length;
-    else if (length < SOT_BYTES + 2) throw corrupt('A tile-part of the compressed frame is too short');
-    else at += length;
-  }
-  const isWhole = at === stream.length || (at + 2 <= stream.length && stream.readUInt16BE(at) === EOC);
-  if (!isWhole || seen.size !== tiles) {
-    throw corrupt(`The compressed frame has ${seen.size} of ${tiles} tiles, or ends inside one`);
-  }
 }

@@ -23,6 +23,11 @@ interface HeapCodec<Module, Decoder extends Emscripten.HeapDecoder> {
   readSize(encoded: Uint8Array): CodestreamSize;
   /** Rewrites a stream that the build would misread; without it the stream is decoded as it is. */
   prepare?(encoded: Uint8Array, layout: FrameLayout): Uint8Array;
+  /**
+   * Warnings of the build that are about the stream's framing and say nothing about its samples. Any other warning, and every
+   * error, refuses the frame: builds go on after damage and leave the rest black.
+   */
+  readonly harmless?: RegExp;
   /** True where the decoder returns one component plane after the other. */
   isPlanar?(decoder: Decoder): boolean;
 }
@@ -46,9 +51,8 @@ export function heapDecoder<Module, Decoder extends Emscripten.HeapDecoder>(
       printed = [];
       try {
         const decoded = decodeFrame(codec, module, encoded, layout);
-        // Some builds continue after damage, leave the rest black, and only print a warning.
-        if (printed.some((line) => /warning|error/i.test(line)))
-          throw corrupt('The decoder reports damage in the frame');
+        const isDamage = (line: string): boolean => /warning|error/i.test(line) && codec.harmless?.test(line) !== true;
+        if (printed.some(isDamage)) throw corrupt('The decoder reports damage in the frame');
         return decoded;
       } catch (cause) {
         loaded = undefined;

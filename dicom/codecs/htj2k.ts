@@ -23,4 +23,5 @@ const openJph = heapDecoder({
   load: async () => (await import('@cornerstonejs/codec-openjph/wasmjs')).default,
   create: ({ HTJ2KDecoder }) => new HTJ2KDecoder(),
   readSize: wholeCodestream,
+  prepare: (encoded) => wholeCodestream(encoded).stream,
 });

@@ -9,10 +9,32 @@ export const jpeg2000: Codec = {
   load: async () => withSmallSignedSamples(await openJpeg()),
 };
 
+/**
+ * OpenJPEG's warnings about lengths, counts and indices of tile-parts and about markers that it does not know.
+ * `wholeCodestream` has checked that all tile-parts are there. Its warnings about code blocks, packets, transforms and
+ * components are not here: after them, samples are guessed.
+ */
+const HARMLESS = new RegExp(
+  `^\\[WARNING\\] (${[
+    'Non conformant codestream TPsot==TNsot',
+    'Psot value of the current tile-part is equal to zero',
+    'Empty SOT marker detected',
+    'Tile \\d+ has TPsot == 0 and TNsot == 0',
+    'Stream does not end with EOC',
+    'Unknown marker$',
+    'opj_j2k_(read_tlm|build_tp_index_from_tlm)\\(\\)',
+    'SOT marker for tile \\d+ declares more tile-parts than found in TLM marker',
+    // SOP may stand before each packet, and need not (A.8.1).
+    'Expected SOP marker',
+  ].join('|')})`,
+);
+
 const openJpeg = heapDecoder({
   load: async () => (await import('@cornerstonejs/codec-openjpeg/decodewasmjs')).default,
   create: ({ J2KDecoder }) => new J2KDecoder(),
   readSize: wholeCodestream,
+  prepare: (encoded) => wholeCodestream(encoded).stream,
+  harmless: HARMLESS,
 });
 
 /**
@@ -21,9 +43,9 @@ const openJpeg = heapDecoder({
  */
 function withSmallSignedSamples(decode: DecodeFrame): DecodeFrame {
   return (encoded, layout) => {
-    const { signed, precision, depthsAt } = wholeCodestream(encoded);
+    const { signed, precision, depthsAt, stream } = wholeCodestream(encoded);
     if (!signed || precision > 8) return decode(encoded, layout);
-    const unsigned = Uint8Array.from(encoded);
+    const unsigned = Uint8Array.from(stream);
     for (const at of depthsAt) unsigned[at] = precision - 1;
     const samples = decode(unsigned, layout);
     const shift = 2 ** (precision - 1);

@@ -1,7 +1,7 @@
 import type { Codec } from './codec.ts';
 import { corrupt, unsupported } from './corrupt.ts';
 import { heapDecoder } from './emscripten.ts';
-import { type CodestreamSize, endsWithMarker, jpegFrameHeader } from './markers.ts';
+import { type CodestreamSize, jpegFrameHeader, jpegSegments } from './markers.ts';
 
 /** JPEG-LS lossless and near-lossless (ITU-T T.87), by CharLS. */
 export const jpegLs: Codec = {
@@ -17,12 +17,17 @@ export const jpegLs: Codec = {
 };
 
 const SOF55 = 0xfff7;
+const EOI = Buffer.of(0xff, 0xd9);
 
 function readSize(encoded: Uint8Array): CodestreamSize {
-  // CharLS takes up to half a minute to notice a truncated stream; the missing end marker shows it at once.
-  if (!endsWithMarker(encoded)) throw corrupt('The compressed frame lacks its end');
   const header = jpegFrameHeader(encoded);
   if (header.marker !== SOF55) throw corrupt('The compressed frame is not JPEG-LS');
+  const scan = [...jpegSegments(encoded)].at(-1)?.end ?? 0;
+  // CharLS takes up to half a minute to notice a truncated stream, and invents its last rows if an EOI is put behind it. No EOI is
+  // inside entropy-coded data, where the bit after FF is 0 (T.87 A.1). Bytes may follow it.
+  if (!Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length).includes(EOI, scan)) {
+    throw corrupt('The compressed frame lacks its end');
+  }
   if (header.sampling.some(([horizontal, vertical]) => horizontal !== 1 || vertical !== 1)) {
     throw unsupported('The components of the compressed frame differ in size');
   }

@@ -4,17 +4,30 @@ import type { Part } from '../evaluation.ts';
 import { percentileOf, shareOf, told } from '../metrics.ts';
 import { confusionMatrixPlot } from '../plots/confusion-matrix.ts';
 import { confusionMatrix } from '../statistics.ts';
+import { GRADES, MODERATE } from './grades.ts';
 import { heightErrors, judgeMask, type MaskBody } from './judge-mask.ts';
 import type { HeightsMm } from './judge-phantom.ts';
-import { GRADES } from './phantoms.ts';
 import { loadSeries, referenceMask } from './real-ct.ts';
 import { WHOLE_LEVELS } from './real-ct-part.ts';
 import { referenceBodies } from './reference.ts';
 import { type Compression, compress, compressedHeights } from './warp.ts';
+import { type Judged, withheldMetrics, withheldTable } from './withheld.ts';
 
 interface Case extends Compression {
   readonly level: string;
 }
+
+/** Every body that is completely in view. The others are sound, as the reference is. */
+const judged = ({ loss, compressed, others }: Outcome): readonly Judged[] => [
+  judgedOf(compressed, 100 * loss),
+  ...others.map((body) => judgedOf(body, 0)),
+];
+const judgedOf = ({ found }: MaskBody, lossPercent: number): Judged => ({
+  grade: genantGrade(lossPercent),
+  lossPercent,
+  ...(found?.measured && { given: found.measured.grade }),
+  reason: found?.withheld ?? 'not found',
+});
 
 interface Outcome extends Case {
   readonly expectedMm: HeightsMm;
@@ -27,7 +40,6 @@ const TYPES = ['wedge', 'biconcave', 'crush'] as const;
 const LOSSES = [0.15, 0.3, 0.38, 0.5] as const;
 /** The usual ratio of a body's width to its depth. */
 const WIDTH = 1.3;
-const MODERATE = 2;
 
 export const compressions: Part<Case, Outcome> = {
   name: 'compressions',
@@ -91,9 +103,10 @@ export const compressions: Part<Case, Outcome> = {
           (one) => [sound(one).filter((body) => !isCalled(body)).length, sound(one).length],
           { goal: { atLeast: 0.95 } },
         ),
+        ...withheldMetrics(outcomes, judged),
       }),
       remarks: [
-        'One body at a time is compressed by a known share of its height, and the discs beside it are stretched. The expected heights are those of the mask minus the compression. Specificity is computed over graded bodies that are unchanged or compressed by less than 25 %. The lowest body, L5, gets no grade, so its compressions count as missed in `moderateSensitivity`; `moderateSensitivityGraded` counts only graded bodies. All cases come from one patient: intervals say nothing about other patients.',
+        'One body at a time is compressed by a known share of its height, and the discs beside it are stretched. The expected heights are those of the mask minus the compression. Specificity is computed over graded bodies that are unchanged or compressed by less than 25 %. The lowest body, L5, gets no grade, so its compressions count as missed in `moderateSensitivity`; `moderateSensitivityGraded` counts only graded bodies. `withheldFractured`, `withheldSound` and their ratio compare compressed bodies (by 25 % or more) with all others that are completely in view. All cases come from one patient: intervals say nothing about other patients.',
       ],
       figures: [
         {
@@ -112,6 +125,7 @@ export const compressions: Part<Case, Outcome> = {
         },
       ],
       tables: [
+        withheldTable(outcomes, judged),
         {
           title: 'Compressed bodies that were called moderate or worse',
           header: ['type', ...LOSSES.map((loss) => `${100 * loss} %`)],

@@ -4,14 +4,22 @@ import type { Volume } from '#core/image/volume.ts';
 import type { Finding } from '#core/tool.ts';
 import type { BodyHeights } from '#tools/vertebral-fracture/heights.ts';
 import type { ToolUnderEvaluation } from '../tool-under-evaluation.ts';
-import { answerTo, type FoundBody, type HeightsMm, isMeasured, measuredOf, setBits } from './judge-phantom.ts';
+import {
+  answerTo,
+  type FoundBody,
+  type HeightsMm,
+  isMeasured,
+  measuredOf,
+  reasonOf,
+  setBits,
+} from './judge-phantom.ts';
 import type { ReferenceBody, ReferenceMask } from './reference.ts';
 
 export interface MaskBody {
   readonly level: string;
   /** The heights of the reference mask, measured by the tool's own rule. */
   readonly heightsMm?: HeightsMm;
-  readonly found?: Pick<FoundBody, 'id' | 'measured' | 'dice'>;
+  readonly found?: Pick<FoundBody, 'id' | 'measured' | 'withheld' | 'dice'>;
 }
 
 export interface MaskOutcome {
@@ -57,7 +65,11 @@ export async function judgeMask(
     both += 2 * shared;
     sum += size + voxels;
     const measured = measuredOf(finding);
-    const found = { id: finding.id, dice: (2 * shared) / (size + voxels), ...(measured && { measured }) };
+    const found = {
+      id: finding.id,
+      dice: (2 * shared) / (size + voxels),
+      ...(measured ? { measured } : { withheld: reasonOf(finding) }),
+    };
     return { level, ...(heightsMm && { heightsMm }), found };
   });
   const measured = result.findings.filter(isMeasured);

@@ -23,8 +23,11 @@ export interface FoundBody {
     readonly heightsMm: HeightsMm;
     readonly lossPercent: number;
     readonly grade: number;
-    readonly certainty: number;
+    /** Absent if the tool gives none. */
+    readonly certainty?: number;
   };
+  /** Why the body is not graded, in the tool's words, with `n` for numbers. */
+  readonly withheld?: string;
   /** Dice's coefficient of the body's mask and the truth, on the source's voxels. */
   readonly dice: number;
   /** Whether the mask also covers a quarter or more of another body. */
@@ -50,6 +53,8 @@ export interface SpineOutcome {
   /** The numbers of graded findings, and of graded findings that lie in no body. */
   readonly findings: number;
   readonly spurious: number;
+  /** The certainties of the latter. */
+  readonly spuriousCertainties: readonly number[];
 }
 
 /** Runs the tool on a phantom and compares its answer with the truth. */
@@ -83,6 +88,7 @@ export async function judgePhantom(
     }),
     findings: result.findings.filter(isMeasured).length,
     spurious: spurious.filter(isMeasured).length,
+    spuriousCertainties: spurious.filter(isMeasured).flatMap(({ certainty }) => certainty ?? []),
   };
 }
 
@@ -115,8 +121,13 @@ export function measuredOf(finding: Finding): FoundBody['measured'] {
     ],
     lossPercent: measured(finding, 'vb-height-loss'),
     grade: Number(finding.evaluations[0]?.value.value.replace('genant-', '')),
-    certainty: finding.certainty ?? 1,
+    ...(finding.certainty !== undefined && { certainty: finding.certainty }),
   };
+}
+
+/** Why a finding has no grade: the parenthesis after "no grade". */
+export function reasonOf({ summary }: Finding): string {
+  return (/no grade \((.*)\)/.exec(summary)?.[1] ?? summary).replaceAll(/\d+(\.\d+)?/g, 'n');
 }
 
 interface Overlaps {
@@ -134,7 +145,7 @@ function foundBody(finding: Finding, { level }: VertebraTruth, { truth, segments
   const values = measuredOf(finding);
   return {
     id: finding.id,
-    ...(values && { measured: values }),
+    ...(values ? { measured: values } : { withheld: reasonOf(finding) }),
     dice: (2 * shared) / ((segment?.size ?? 0) + (truth.get(number) ?? 0)),
     merged: held.length > 1,
   };

@@ -9,8 +9,8 @@ import { boundsOf, type LpsGrid, toLps } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import { createRandom } from '#phantoms/random.ts';
 import { volumeOf } from '#phantoms/spine-compare.ts';
-import { add, axisOf, cross, dot, median, subtract, times, unit } from '#tools/vertebral-fracture/chain-geometry.ts';
 import { type NiftiVolume, nearestIn, readNifti } from '../nifti.ts';
+import { bodyTest } from './body-of-vertebra.ts';
 import type { ReferenceMask } from './reference.ts';
 
 /** VerSe's numbers: T1 is 8, L1 is 20. The mask begins and ends with whole vertebrae, T9 to L5. */
@@ -45,7 +45,7 @@ export function paintedMask(dataFolder: string): PaintedMask {
   const grid = gridOf(nifti);
   const { columns, rows, slices } = grid;
   const vertebraAt = nearestIn(nifti);
-  const inBody = bodyTest(vertebraAt, centres);
+  const inBody = bodyTest(vertebraAt, centres, NUMBERS);
   const vertebrae = new Uint8Array(columns * rows * slices);
   const labels = new Uint8Array(vertebrae.length);
   forEachPoint(grid, (at, point) => {
@@ -103,38 +103,4 @@ function forEachPoint(
       }
     }
   }
-}
-
-/** Tests whether a point of a vertebra is in its body, in front of the canal. The canal is found from the body's centre. */
-function bodyTest(
-  vertebraAt: (point: PointLps) => number,
-  centres: ReadonlyMap<number, PointLps>,
-): (number: number, point: PointLps) => boolean {
-  const chain = NUMBERS.map((number) => centres.get(number)).filter((centre) => centre !== undefined);
-  const walls = new Map(
-    NUMBERS.flatMap((number, index) => {
-      const centre = centres.get(number);
-      if (centre === undefined) return [];
-      const up = axisOf(chain, index);
-      const lateral = unit(subtract([1, 0, 0], times(up, up[0])));
-      const depth = cross(up, lateral);
-      // On each line from front to back, the body ends where the canal begins. Few lines hit a crushed body, so the largest
-      // value of several heights is taken.
-      const ends = [-4, -2, 0, 2, 4].map((s) =>
-        Math.max(
-          ...[-6, -4, -2, 0, 2, 4, 6].map((h) => {
-            const from = add(centre, add(times(lateral, s), times(up, h)));
-            let t = 0;
-            while (t < 40 && vertebraAt(add(from, times(depth, t))) === number) t += 0.5;
-            return t;
-          }),
-        ),
-      );
-      return [[number, { centre, depth, wall: median(ends) }] as const];
-    }),
-  );
-  return (number, point) => {
-    const wall = walls.get(number);
-    return wall !== undefined && dot(subtract(point, wall.centre), wall.depth) <= wall.wall;
-  };
 }

@@ -1,9 +1,6 @@
 /** The part with held-out phantoms: bodies found, heights, grades, and the influence of conditions. */
-import type { Volume } from '#core/image/volume.ts';
-import { volumeOf } from '#phantoms/spine-compare.ts';
-import { makeSpinePhantom } from '#phantoms/spine-ct.ts';
-import type { Metric, Part, Summary } from '../evaluation.ts';
-import { gallery, restoreTile, type StoredTile, storeTile } from '../gallery.ts';
+import type { Figure, Metric, Part, Summary } from '../evaluation.ts';
+import { gallery, restoreTile, type StoredTile } from '../gallery.ts';
 import { percentileOf, shareOf, statisticOf, told } from '../metrics.ts';
 import { barsPlot } from '../plots/bars.ts';
 import { blandAltmanPlot } from '../plots/bland-altman.ts';
@@ -11,8 +8,12 @@ import { confusionMatrixPlot } from '../plots/confusion-matrix.ts';
 import { reliabilityPlot } from '../plots/reliability.ts';
 import { confusionMatrix, mean, quadraticKappa, reliabilityBins } from '../statistics.ts';
 import type { ToolUnderEvaluation } from '../tool-under-evaluation.ts';
+import { type Certain, certaintyMetrics } from './certainty.ts';
+import { GRADES, MODERATE } from './grades.ts';
 import { type BodyOutcome, type FoundBody, judgePhantom, type SpineOutcome } from './judge-phantom.ts';
+import { badness, isFailure, tileOf } from './phantom-tiles.ts';
 import { HELD_OUT } from './seeds.ts';
+import { type Judged, withheldMetrics, withheldTable } from './withheld.ts';
 
 interface PhantomOutcome extends SpineOutcome {
   readonly seed: number;
@@ -25,16 +26,13 @@ interface MeasuredBody extends BodyOutcome {
   readonly measured: Measured;
 }
 
-export const GRADES = ['0', '1', '2', '3'] as const;
-/** The Genant grade of a moderate fracture. */
-const MODERATE = 2;
 const TILES = 12;
 
 export const phantoms: Part<{ readonly seed: number }, PhantomOutcome> = {
   name: 'phantoms',
   title: 'Held-out phantoms',
   cases: () => HELD_OUT.map((seed) => ({ seed })),
-  ciCases: 24,
+  ciCases: 16,
   async run({ seed }, { tool, context }: ToolUnderEvaluation) {
     const outcome = await judgePhantom({ seed }, tool, context);
     const worst = outcome.bodies.filter(isFailure).toSorted((a, b) => badness(b) - badness(a))[0];
@@ -77,22 +75,29 @@ function summarise(all: readonly PhantomOutcome[]): Summary {
         goal: { atLeast: 0.9 },
       }),
       ...moderateMetrics(outcomes),
+      ...withheldMetrics(outcomes, judged),
+      ...certaintyMetrics(outcomes, certain),
       levelsRight: shareOf(outcomes, (one) =>
         count(
           complete(one).filter(({ found }) => found !== undefined && !found.id.startsWith('body-')),
           ({ level, found }) => found?.id === level,
         ),
       ),
+      named: shareOf(outcomes, (one) =>
+        count(complete(one), ({ found }) => found !== undefined && !found.id.startsWith('body-')),
+      ),
       evaluated: shareOf(outcomes, ({ answer }) => [Number(answer === 'result'), 1]),
       refusedForThickness: shareOf(all, ({ answer }) => [Number(answer === REFUSED), 1]),
     }),
     remarks: [
       'A body counts as found if a finding lies within 8 mm of its centre, and as graded if that finding has heights and a grade. The tool never grades the lowest body, nor a body that does not fit its neighbours. Bodies that are cut by the border of the picture do not count. Precision is computed over graded findings.',
+      'A complete body without a grade is withheld: `withheldSound` is their share among bodies of grade 0, `withheldFractured` among those of grade 2 and 3, `withheldRatio` the second divided by the first. `calledFrom30` is the share of bodies with a loss of 30 % or more that got grade 2 or 3, `lossSeenFrom30` of those that got grade 1 or more; those withheld count as not called. `levelsRight` is computed over named bodies, whose share is `named`.',
+      'Each grade with a certainty counts in one of three bins of equal size, from the least certain to the most certain. `certaintyBinError` is the largest difference of a bin between its mean certainty and its share of right grades, where a grade of a body with a wrong name, or of no body, is not right. Without a certainty there is no such figure.',
       'A fracture of a body without a grade counts as missed in `moderateSensitivity`; `moderateSensitivityGraded` counts only graded bodies. Heights, grades and specificity are computed over graded bodies.',
       `The figures are computed from the ${outcomes.length} phantoms with slices of up to 3 mm. The other ${all.length - outcomes.length} have slices of 5 mm and were refused (\`${REFUSED}\`).`,
       'Sensitivity and specificity are for "moderate or worse" (Genant grades 2 and 3).',
     ],
-    tables: [conditionsTable(outcomes), fractureTable(outcomes)],
+    tables: [conditionsTable(outcomes), fractureTable(outcomes), withheldTable(outcomes, judged)],
     figures: [
       {
         name: 'grades',
@@ -127,17 +132,7 @@ function summarise(all: readonly PhantomOutcome[]): Summary {
           { title: 'Height error by condition', axis: '95th percentile of the error, mm', range: [0, 5], goal: 2 },
         ),
       },
-      {
-        name: 'certainty',
-        caption: 'The share of right grades, by the tool’s certainty',
-        svg: reliabilityPlot(
-          reliabilityBins(
-            bodies.map((body) => ({ certainty: body.measured.certainty, right: isExact(body) })),
-            10,
-          ),
-          { title: 'Certainty of the grade', right: 'share of grades that are right' },
-        ),
-      },
+      ...certaintyFigures(outcomes),
     ],
     ...(tiles.length > 0 && {
       pictures: [
@@ -150,6 +145,41 @@ function summarise(all: readonly PhantomOutcome[]): Summary {
       ],
     }),
   };
+}
+
+/** Complete bodies, with what the tool says of their height. */
+const judged = (one: SpineOutcome): readonly Judged[] =>
+  complete(one).map(({ grade, lossPercent, found }) => ({
+    grade,
+    lossPercent,
+    ...(found?.measured && { given: found.measured.grade }),
+    reason: found?.withheld ?? (one.answer === 'result' ? 'not found' : `all: ${one.answer}`),
+  }));
+
+/** Every grade that is given with a certainty. A grade of no body, or of a body with a wrong name, is not right. */
+const certain = (one: SpineOutcome): readonly Certain[] => [
+  ...measuredBodies(one).flatMap((body) =>
+    body.measured.certainty === undefined
+      ? []
+      : [{ certainty: body.measured.certainty, right: isExact(body) && !isMisnamed(body) }],
+  ),
+  ...one.spuriousCertainties.map((certainty) => ({ certainty, right: false })),
+];
+
+const isMisnamed = ({ level, found }: BodyOutcome): boolean =>
+  found !== undefined && !found.id.startsWith('body-') && found.id !== level;
+
+function certaintyFigures(outcomes: readonly SpineOutcome[]): readonly Figure[] {
+  const answers = outcomes.flatMap(certain);
+  if (answers.length === 0) return [];
+  const words = { title: 'Certainty of the grade', right: 'share of grades that are right' };
+  return [
+    {
+      name: 'certainty',
+      caption: 'The share of right grades, by the tool’s certainty',
+      svg: reliabilityPlot(reliabilityBins(answers, 10), words),
+    },
+  ];
 }
 
 function findingMetrics(outcomes: readonly PhantomOutcome[]): Readonly<Record<string, Metric | undefined>> {
@@ -261,54 +291,4 @@ function fractureTable(outcomes: readonly PhantomOutcome[]) {
       }),
     ]),
   };
-}
-
-/** A missed body or moderate fracture, a merged body, or a grade that is clearly wrong. */
-function isFailure(body: BodyOutcome): boolean {
-  return body.complete && badness(body) > 0;
-}
-
-function badness({ found, grade, lossPercent }: BodyOutcome): number {
-  if (found?.measured === undefined) return found === undefined || grade >= MODERATE ? 100 + lossPercent : 0;
-  if (found.merged) return 90;
-  const { measured } = found;
-  if (measured.grade === grade) return 0;
-  const off = Math.abs(measured.lossPercent - lossPercent);
-  return Math.abs(measured.grade - grade) > 1 || off > 8 ? off : 0;
-}
-
-const TILE_MM = 90;
-
-function tileOf(seed: number, { level, type, lossPercent, found }: BodyOutcome): StoredTile {
-  const phantom = makeSpinePhantom({ seed });
-  const centre = phantom.truth.vertebrae.find((vertebra) => vertebra.level === level)?.centre ?? [0, 0, 0];
-  const said =
-    found === undefined
-      ? 'missed'
-      : found.measured === undefined
-        ? 'not graded'
-        : found.merged
-          ? 'merged'
-          : `said ${found.measured.lossPercent.toFixed(0)} %`;
-  return storeTile({
-    caption: `${seed} ${level} ${type ?? 'sound'} ${lossPercent.toFixed(0)} %: ${said}`,
-    ...sagittalTile(volumeOf(phantom), centre),
-  });
-}
-
-/** The sagittal plane around a point, 1 mm per pixel, −200 to 800 HU. */
-function sagittalTile(volume: Volume, [x, y, z]: readonly [number, number, number]) {
-  const pixels = new Uint8Array(TILE_MM * TILE_MM);
-  const { origin, spacingMm, columns, rows, slices, voxels } = volume;
-  const i = Math.round((x - origin[0]) / spacingMm[0]);
-  for (let row = 0; row < TILE_MM; row += 1) {
-    for (let column = 0; column < TILE_MM; column += 1) {
-      const j = Math.round((y - TILE_MM / 2 + column - origin[1]) / spacingMm[1]);
-      const k = Math.round((z + TILE_MM / 2 - row - origin[2]) / spacingMm[2]);
-      const inside = i >= 0 && j >= 0 && k >= 0 && i < columns && j < rows && k < slices;
-      const hu = inside ? (voxels[(k * rows + j) * columns + i] ?? 0) : -1000;
-      pixels[row * TILE_MM + column] = Math.max(0, Math.min(255, Math.round(((hu + 200) / 1000) * 255)));
-    }
-  }
-  return { rows: TILE_MM, columns: TILE_MM, pixels };
 }

@@ -48,7 +48,7 @@ export const robustness: Part<{ readonly seed: number }, Outcome> = {
   name: 'robustness',
   title: 'Copies of the same patient',
   cases: () => ROBUSTNESS.map((seed) => ({ seed })),
-  ciCases: 3,
+  ciCases: 2,
   async run({ seed }, { tool, context }) {
     const original = volumeOf(makeSpinePhantom({ seed, spacingMm: ORIGINAL_MM }));
     const bodies = await gradesOf(original);

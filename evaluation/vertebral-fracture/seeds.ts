@@ -10,3 +10,5 @@ const seedsFrom = (first: number, count: number): readonly number[] =>
 export const HELD_OUT = seedsFrom(700_000, 235);
 /** For the copies that must get the same grades. */
 export const ROBUSTNESS = seedsFrom(710_000, 24);
+/** Sound phantoms that are made into something else. */
+export const LIES = seedsFrom(720_000, 2);

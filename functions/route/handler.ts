@@ -1,6 +1,7 @@
 /** Routes a study that has arrived: evaluates every tool's selection and sends one message per study × tool. */
 import { errorFacts, METRICS } from '#adapters/aws/observe.ts';
 import { dispositionOf, MessageError, type Reason, reasonOf } from '#core/errors.ts';
+import { noImage } from '#core/study/no-image.ts';
 import { inputDigestOf, revisionOf } from '#core/study/revision.ts';
 import { selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
@@ -64,7 +65,8 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
     const run = identityOf(message);
     await runs.record({ ...run, state: 'received' });
     if (selected.length === 0) {
-      const reason = reasonOfRefusals(refusals.map((refusal) => refusal.reason));
+      const reason =
+        reasonOfRefusals(refusals.map((refusal) => refusal.reason)) ?? noImage('The study', manifest.instances);
       await runs.record({ ...run, state: 'not-applicable', outcome: 'not-applicable', reason });
       observer.log('info', 'not-applicable', { runId, StudyInstanceUID, tool, code: reason.code });
       return;
@@ -100,10 +102,10 @@ function checkManifest(manifest: Manifest, place: Pick<Manifest, 'lane' | 'Study
   if (!isSame) throw new MessageError("The manifest's study, lane or revision differs from its key");
 }
 
-/** Joins the refusals to one reason: the first code and at most three different messages, in the images' order. */
-function reasonOfRefusals(reasons: readonly Reason[]): Reason {
+/** Joins the refusals to one reason: the first code and at most three different messages, in the images' order; undefined without any. */
+function reasonOfRefusals(reasons: readonly Reason[]): Reason | undefined {
   const [first] = reasons;
-  if (first === undefined) return { code: 'no-images', message: 'The study has no images that a tool could use.' };
+  if (first === undefined) return undefined;
   const messages = [...new Set(reasons.map((reason) => reason.message))];
   return { code: first.code, message: messages.slice(0, 3).join(' ') };
 }

@@ -13,9 +13,11 @@ export function dataPart(files: readonly JudgedFile[]): string {
   const decoded = files.filter(({ pixelSha256 }) => pixelSha256 !== '');
   const others = files.filter(({ pixelSha256 }) => pixelSha256 === '');
   const agreeing = count(decoded, 'identical') + count(decoded, 'close');
+  const unusable = decoded.filter(({ code, outcome }) => code !== undefined && outcome !== 'refused').length;
   return [
     `The test data are ${files.length} files. pydicom decodes the pixels of ${decoded.length} files. Hilum decodes ${agreeing} of these ` +
       `(${(agreement(files) * 100).toFixed(1)} %) to the same samples and refuses ${count(decoded, 'refused')} with a code. ` +
+      `${unusable} of the decoded files have UIDs that cannot be used (\`missing-uid\`, \`invalid-uid\`): no tool takes these. ` +
       `Of the other ${others.length}, which have no pixels, are not DICOM or cannot be decoded, it reads ${count(others, 'read')} ` +
       `and refuses ${count(others, 'refused')}.`,
     outcomes('folder', decoded, ({ path }) => path.split('/')[0] ?? ''),
@@ -47,13 +49,13 @@ function refusals(decoded: readonly JudgedFile[], others: readonly JudgedFile[])
   );
 }
 
-/** How the decoders do on files that are refused because of their UIDs or preamble. */
+/** How the decoders do on files that are refused because of their preamble. */
 function repairs(files: readonly JudgedFile[]): string {
   const repaired = files.flatMap(({ repaired: outcome, ...file }) => (outcome ? { ...file, outcome } : []));
   const agreeing = count(repaired, 'identical') + count(repaired, 'close');
   return [
-    `Of the refused files that pydicom decodes, ${repaired.length} are refused because of their UIDs or a missing preamble. ` +
-      `For this table only, these were added in memory; Hilum then decodes ${agreeing} of the files to the same samples:`,
+    `Of the refused files that pydicom decodes, ${repaired.length} are refused because of a missing preamble. ` +
+      `For this table only, it was added in memory; Hilum then decodes ${agreeing} of the files to the same samples:`,
     outcomes('Transfer Syntax', repaired, ({ transferSyntax }) => nameOf(transferSyntax)),
   ].join('\n\n');
 }

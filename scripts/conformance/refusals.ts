@@ -7,7 +7,8 @@ export const READ_REFUSALS: Readonly<Record<DicomReadErrorCode, string>> = {
   'not-dicom': 'The file has no preamble and prefix (PS3.10 7.1). The encoding of a bare data set is not guessed.',
   truncated: 'The file ends before the end of an element that it declares.',
   'missing-uid': 'SOP Class, SOP Instance, Study Instance or Series Instance UID is absent or empty.',
-  'invalid-uid': 'One of these is not a UID of at most 64 characters. Components with leading zeros are accepted.',
+  'invalid-uid':
+    'One of these holds other characters than digits and dots, or more than 64. Any root, empty components and leading zeros are accepted.',
   'unsupported-transfer-syntax':
     'The Transfer Syntax is private, points to pixels elsewhere (JPIP), or has no decoder here.',
   'unsupported-pixel-format': 'The description of the pixels is incomplete, or Hilum cannot read pixels of this kind.',
@@ -39,9 +40,23 @@ export const GEOMETRY_REFUSALS: Readonly<Record<GeometryErrorCode, string>> = {
 /** For whole runs and single images. */
 export const OTHER_REFUSALS = {
   'not-suitable': "The image breaks a rule of the tool's selection; the reason says which, in words.",
+  'not-the-scan':
+    'By its header, the image is a projection, a material image, a map or of another kind that the tool does not accept (`core/study/kinds.ts`).',
+  'unreadable-header':
+    'An attribute that the voxels need is there and cannot be read; the reason names it and what is wrong.',
+  'contradictory-header': 'Two attributes of the header cannot both be true; the reason names them.',
+  'no-image': 'The study, series or file holds no image for tools; the reason says what it holds.',
   'wrong-kind': 'The tool takes volumes and the image is a radiograph, or vice versa.',
   'not-preferred': 'The tool takes one image of a study, and another one suits it better.',
-  'duplicate-uid': 'Two instances of a study have one SOP Instance UID and different bytes.',
+  'not-tried':
+    'The tool takes one image of a study. Those before it could not be evaluated, and there was no time for it.',
+  'duplicate-uid':
+    'Different images of a study have one SOP Instance UID. Series that hold any of them are not evaluated.',
+  'copied-series': 'The series holds copies of images of another series, with the same SOP Instance UIDs.',
+  'pixel-twin':
+    'The image was sent twice: another one has the same place and the same pixels. One of them is evaluated.',
+  'odd-image':
+    'One image, or one in fifty, differs from the others of its series in orientation, size, frame of reference or place. It is left out.',
   'invalid-dicom-object': 'An object to be written violates a rule of the output gate or of its Value Representations.',
   'tool-failed': 'The tool failed with an error of its own.',
   'tool-timeout': 'The tool did not finish before its deadline.',

@@ -15,7 +15,7 @@ import { REPAIRED, readRepaired } from './refused-data.ts';
 /**
  * - `identical`: the same samples as pydicom's, bit for bit
  * - `close`: lossy compression, and no sample differs by more than `TOLERANCE`
- * - `refused`: refused with a code
+ * - `refused`: refused with a code, and without the samples
  * - `differs`: the samples differ from pydicom's
  * - `read`: pydicom decodes no pixels; Hilum reads the header, and the pixels if there are any
  */
@@ -23,9 +23,9 @@ export type Outcome = 'identical' | 'close' | 'refused' | 'differs' | 'read';
 
 export interface JudgedFile extends ManifestLine {
   readonly outcome: Outcome;
-  /** Present where the file is refused. */
+  /** Present where the file is refused. A file that is refused for its UIDs alone is decoded nevertheless. */
   readonly code?: string;
-  /** For a file refused because of its UIDs or missing preamble: the outcome for its pixels once these are filled in. */
+  /** For a file refused because of its missing preamble: the outcome for its pixels once it is filled in. */
   readonly repaired?: Exclude<Outcome, 'read'>;
 }
 
@@ -58,19 +58,19 @@ export async function judgeTestData(folder: string): Promise<readonly JudgedFile
   const judged = manifestLines(folder).map((line) => judge(line, inspected.get(join(folder, line.path))));
   const open = judged.filter(({ lossy, outcome }) => lossy && outcome === 'differs');
   const close = await closeToPydicom(folder, open, async ({ path }) =>
-    decodePixels(readDicom(await readFile(join(folder, path))), inProcessDecoder),
+    decodePixels(readDicom(await readFile(join(folder, path)), { anyUids: true }), inProcessDecoder),
   );
   const files = judged.map((file) => (close.has(file.path) ? { ...file, outcome: 'close' as const } : file));
   return await withRepaired(folder, files);
 }
 
-/** Adds the outcome for the pixels of files that are refused because of their UIDs or preamble. */
+/** Adds the outcome for the pixels of files that are refused because of their preamble. */
 async function withRepaired(folder: string, files: readonly JudgedFile[]): Promise<readonly JudgedFile[]> {
   const decode = async ({ path, transferSyntax }: ManifestLine): Promise<DecodedPixels> =>
     decodePixels(await readRepaired(folder, path, transferSyntax), inProcessDecoder);
   const repaired = new Map<string, JudgedFile['repaired']>();
   for (const file of files) {
-    if (file.pixelSha256 === '' || !REPAIRED.has(file.code ?? '')) continue;
+    if (file.pixelSha256 === '' || file.code !== REPAIRED) continue;
     try {
       repaired.set(file.path, pixelSha256(await decode(file)) === file.pixelSha256 ? 'identical' : 'differs');
     } catch (error) {
@@ -88,9 +88,11 @@ async function withRepaired(folder: string, files: readonly JudgedFile[]): Promi
 
 function judge(line: ManifestLine, item: Inspected | undefined): JudgedFile {
   if (item === undefined) throw new Error(`There is no answer for ${line.path}`);
-  if (!item.ok) return { ...line, outcome: 'refused', code: item.code ?? '' };
+  const refused = item.ok ? {} : { code: item.code ?? '' };
+  if (!item.ok && (line.pixelSha256 === '' || item.pixelSha256 === undefined))
+    return { ...line, ...refused, outcome: 'refused' };
   if (line.pixelSha256 === '') return { ...line, outcome: 'read' };
-  return { ...line, outcome: item.pixelSha256 === line.pixelSha256 ? 'identical' : 'differs' };
+  return { ...line, ...refused, outcome: item.pixelSha256 === line.pixelSha256 ? 'identical' : 'differs' };
 }
 
 /** The paths of the files whose samples are within the tolerance of pydicom's. */

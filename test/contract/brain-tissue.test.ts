@@ -56,11 +56,14 @@ function makeVolume({
 
 const radius = ([x, y, z]: PointLps): number => Math.hypot(x, y, z);
 
+/** From air to the brightest corner of `makeVolume`. */
+const RANGE = { low: 0, high: 200 + 3 * 64 };
+
 describe('the model’s grid', () => {
   it('is centred on the volume, has axes to the left, the feet and anterior, and values from 0 to 1', () => {
-    const { values, grid } = conform(makeVolume());
+    const { values, grid } = conform(makeVolume(), RANGE);
 
-    const [low, high] = [0, 200 + 3 * 64];
+    const { low, high } = RANGE;
     const valueAt = (x: number, y: number, z: number) => values[((128 + x) * SIDE + (127 - z)) * SIDE + (127 - y)];
     expect(grid.origin).toEqual([-128, -128, -128]);
     expect(valueAt(0, 0, 0)).toBeCloseTo((200 - low) / (high - low), 5);
@@ -75,9 +78,9 @@ describe('the model’s grid', () => {
     ['coronal', [X, [0, 0, -1], Y]],
     ['turned by 180 degrees', [[-1, 0, 0], [0, -1, 0], Z]],
   ])('has the same values from slices that are %s', (_orientation, directions) => {
-    const axial = conform(makeVolume());
+    const axial = conform(makeVolume(), RANGE);
 
-    const other = conform(makeVolume(directions === undefined ? {} : { directions }));
+    const other = conform(makeVolume(directions === undefined ? {} : { directions }), RANGE);
 
     const difference = axial.values.reduce((most, v, n) => Math.max(most, Math.abs(v - (other.values[n] ?? 9))), 0);
     expect(difference).toBeLessThan(1e-5);
@@ -87,7 +90,7 @@ describe('the model’s grid', () => {
 describe('masks', () => {
   it('contain the source voxels whose centres are in a tissue, and give their volume', () => {
     const volume = makeVolume();
-    const { grid } = conform(volume);
+    const { grid } = conform(volume, RANGE);
     const tissue = new Uint8Array(SIDE ** 3);
     // Grey matter in the 20 × 20 × 10 mm whose corner is the patient's origin, white in one point beside it.
     for (let z = 128; z < 138; z += 1)
@@ -122,22 +125,22 @@ const ball =
   (point: PointLps): number =>
     radius(point) < white ? 1 : radius(point) < grey ? 2 : 0;
 /** T1: bright within, darker without. */
-const bright = (point: PointLps): number => (radius(point) < 40 ? 900 : radius(point) < 55 ? 600 : 50);
+const bright = (point: PointLps): number => (radius(point) < 44 ? 900 : radius(point) < 60 ? 600 : 50);
 
 const context = { inputDigest: 'a'.repeat(64), signal: new AbortController().signal };
 
 describe('the tool', () => {
   it('measures the model’s classes, without parts that are separate from the brain', async () => {
     const volume = makeVolume({ value: bright });
-    const seen = ball(40, 55);
-    const engine = answering((point) => (radius([point[0] - 60, point[1] - 60, point[2] - 60]) < 4 ? 2 : seen(point)));
+    const seen = ball(44, 60);
+    const engine = answering((point) => (radius([point[0] - 61, point[1] - 61, point[2] - 61]) < 3 ? 2 : seen(point)));
 
     const { findings, segments, metadata } = await tool.process([volume], { ...context, engine });
 
     const [grey = 0, white = 0] = findings.map(({ measurements }) => measurements[0]?.value);
     const ballMl = (mm: number): number => ((4 / 3) * Math.PI * mm ** 3) / 1000;
-    expect(white).toBeCloseTo(ballMl(40), -1);
-    expect(grey / (ballMl(55) - ballMl(40))).toBeCloseTo(1, 1);
+    expect(white).toBeCloseTo(ballMl(44), -1);
+    expect(grey / (ballMl(60) - ballMl(44))).toBeCloseTo(1, 1);
     expect(findings.map(({ measurements }) => measurements[1]?.value ?? 0).reduce((a, b) => a + b)).toBeCloseTo(100, 1);
     expect(segments.map(({ label, type }) => [label, type.value])).toEqual([
       ['Grey matter', '389081007'],
@@ -147,13 +150,28 @@ describe('the tool', () => {
   });
 
   it.each<[string, VolumeOptions, (point: PointLps) => number]>([
-    ['too-little-in-view', { size: 50, value: bright }, ball(40, 55)],
-    ['voxels-too-large', { size: 50, spacing: 2.5, value: bright }, ball(40, 55)],
-    ['no-contrast', { value: () => 7 }, ball(40, 55)],
+    ['too-little-in-view', { size: 50, value: bright }, ball(44, 60)],
+    ['voxels-too-large', { size: 50, spacing: 2.5, value: bright }, ball(44, 60)],
+    ['no-contrast', { value: () => 7 }, ball(44, 60)],
     ['no-brain', { value: bright }, ball(20, 30)],
     ['no-brain', { value: bright }, () => 0],
-    ['not-t1', { value: (point) => 1000 - bright(point) }, ball(40, 55)],
-    ['brain-cut', { value: bright }, ([x, y, z]) => ball(40, 55)([x, y, z - 50])],
+    ['not-t1', { value: (point) => 1000 - bright(point) }, ball(44, 60)],
+    // The brighter tissue around the darker one, as grey matter is in FLAIR.
+    [
+      'not-t1',
+      { value: (point) => (radius(point) < 44 ? 600 : bright(point) === 600 ? 900 : 50) },
+      (p) => [0, 2, 1][ball(44, 60)(p)] ?? 0,
+    ],
+    ['brain-cut', { value: bright }, ([x, y, z]) => ball(44, 60)([x, y, z - 50])],
+    ['implausible-brain', { value: bright }, ball(35, 50)],
+    ['implausible-brain', { value: bright }, ball(30, 60)],
+    ['implausible-brain', { value: bright }, ball(58, 60)],
+    ['implausible-brain', { value: bright }, ([x, y, z]) => ball(44, 60)([x * 0.98, y * 1.2, z])],
+    [
+      'implausible-brain',
+      { value: bright },
+      (point) => (point[0] > 20 && radius(point) > 10 ? 0 : ball(46, 62)(point)),
+    ],
   ])('refuses with %s', async (code, options, classAt) => {
     const engine = answering(classAt);
 
@@ -204,11 +222,28 @@ const withoutCodes = (attributes: Partial<InstanceIndex>): ImageIndex => {
   return { ...image, instances };
 };
 
+/** The same headers without these attributes. */
+const silentOn = (image: ImageIndex, ...keywords: readonly (keyof InstanceIndex)[]): ImageIndex => ({
+  ...image,
+  instances: image.instances.map(
+    (instance) =>
+      Object.fromEntries(
+        Object.entries(instance).filter(([keyword]) => !keywords.some((silent) => silent === keyword)),
+      ) as InstanceIndex,
+  ),
+});
+
 describe('selection', () => {
   it.each<[string, ImageIndex]>([
     ['an MPRAGE', imageWith({})],
     ['an inversion-prepared FSPGR', imageWith({ SequenceVariant: ['SS', 'SP'], InversionTime: 450 })],
     ['an enhanced T1', withoutCodes({ AcquisitionContrast: 'T1' })],
+    ['an MPRAGE that does not say that it is three-dimensional', silentOn(imageWith({}), 'MRAcquisitionType')],
+    ['a gradient echo that does not say how it was prepared', silentOn(imageWith({}), 'SequenceVariant')],
+    [
+      'thin slices without any word on the sequence',
+      silentOn(withoutCodes({}), 'MRAcquisitionType', 'BodyPartExamined'),
+    ],
   ])('takes %s', (_what, image) => {
     expect(tool.canProcessImage(image)).toEqual({ suitable: true });
   });
@@ -224,7 +259,23 @@ describe('selection', () => {
       imageWith({ SequenceVariant: ['SP'] }),
       /T1 weighting is uncertain/,
     ],
-    ['a 2D series', imageWith({ MRAcquisitionType: '2D' }), /three-dimensional/],
+    ['a 2D series', imageWith({ MRAcquisitionType: '2D' }), /The header says that the MR was acquired slice by slice/],
+    [
+      'a 2D series without codes',
+      withoutCodes({ MRAcquisitionType: '2D' }),
+      /The header says that the MR was acquired slice by slice/,
+    ],
+    ['a knee without codes', silentOn(withoutCodes({ BodyPartExamined: 'KNEE' }), 'MRAcquisitionType'), /not the head/],
+    [
+      'few slices that are silent',
+      silentOn(imageWith({}, 70), 'MRAcquisitionType'),
+      /does not say that the MR is three-dimensional/,
+    ],
+    [
+      'slices with gaps that are silent',
+      silentOn(withoutCodes({ SpacingBetweenSlices: 3 }), 'MRAcquisitionType'),
+      /over 2 mm apart/,
+    ],
     ['a projection', imageWith({ ImageType: ['DERIVED', 'SECONDARY', 'PROJECTION IMAGE'] }), /projection/],
     ['thick slices', imageWith({ SliceThickness: 5 }), /over 2 mm/],
     ['a few slices', imageWith({}, 30), /Fewer than 60/],

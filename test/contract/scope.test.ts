@@ -19,7 +19,8 @@ import { engineFor, runnable } from '../fixtures/models.ts';
 import { SCOPE_STUDIES } from '../fixtures/out-of-scope.ts';
 
 /** What only headers tell, so that no tool computes. */
-const LEFT_ALONE = /^not-applicable (not-suitable|wrong-kind|no-image)$/;
+const LEFT_ALONE =
+  /^not-applicable (not-suitable|not-the-scan|unreadable-header|contradictory-header|wrong-kind|no-image)$/;
 const ANY_ANSWER = /^(result|no-finding|not-evaluable)( |$)/;
 
 const ROOT = join(import.meta.dirname, '..', '..');

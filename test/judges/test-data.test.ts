@@ -22,14 +22,14 @@ describeWith(['judges', 'data'], 'the test data', () => {
     expect(pathsOf('differs')).toEqual([]);
   });
 
-  it('agree in at least 97 % of the files that pydicom decodes', () => {
-    expect(agreement(files)).toBeGreaterThanOrEqual(0.97);
+  it('agree in at least 99 % of the files that pydicom decodes', () => {
+    expect(agreement(files)).toBeGreaterThanOrEqual(0.99);
   });
 
-  it('are decoded to the same samples if only UIDs or the preamble are wrong', () => {
+  it('are decoded to the same samples if only the preamble is missing', () => {
     const repaired = files.filter((file) => file.repaired !== undefined);
 
-    expect(repaired.length).toBeGreaterThanOrEqual(12);
+    expect(repaired.length).toBeGreaterThanOrEqual(3);
     expect(repaired.filter((file) => file.repaired !== 'identical' && file.repaired !== 'close')).toEqual([]);
   });
 
@@ -37,7 +37,8 @@ describeWith(['judges', 'data'], 'the test data', () => {
     const codes = new Set(files.flatMap(({ code }) => code ?? []));
 
     expect([...codes].filter((code) => !(code in READ_REFUSALS))).toEqual([]);
-    expect(pathsOf('refused').length).toBe(files.filter(({ code }) => code !== undefined && code !== '').length);
+    const refused = files.filter(({ outcome, code }) => outcome === 'refused' && code !== undefined && code !== '');
+    expect(pathsOf('refused').length).toBe(refused.length);
   });
 
   it('are counted correctly in the conformance statement (otherwise run npm run conformance)', () => {

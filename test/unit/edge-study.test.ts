@@ -55,7 +55,10 @@ describe('a study', () => {
     {
       what: 'of which a series has no UID',
       series: [{ ...seriesOf(1, 'CT'), SeriesInstanceUID: '../1' }],
-      ...{ code: 'invalid-uid', message: 'The Series Instance UID is not valid (PS3.5 9.1).' },
+      ...{
+        code: 'invalid-uid',
+        message: 'The Series Instance UID holds other characters than digits and dots (PS3.5 9.1).',
+      },
     },
   ])('$what is skipped with a reason', async ({ series, code, message }) => {
     const outcome = await edge.restarted({ orthanc: orthancOf(series) }).forwardStudy(STUDY);

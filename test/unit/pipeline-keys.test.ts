@@ -4,7 +4,7 @@ import { manifestKey, objectKey, parseManifestKey } from '#pipeline/keys.ts';
 
 const REVISION = 'a'.repeat(64);
 const RUN = 'b'.repeat(32);
-const PATHS = ['..', '.', '../../etc/passwd', '1.2/../3', '1.2\n', '1..2', '.1.2', '1.2.', '', `1.${'2'.repeat(63)}`];
+const PATHS = ['..', '.', '../../etc/passwd', '1.2/../3', '1.2\n', '...', '', `1.${'2'.repeat(63)}`];
 
 describe('keys', () => {
   it('accepts UIDs with leading zeros, which archives contain although the standard forbids them', () => {

@@ -1,6 +1,6 @@
 /** UIDs: their syntax (PS3.5 9.1), and those that name results. */
 import { describe, expect, it } from 'vitest';
-import { isUid, resultUid } from '#dicom/uid.ts';
+import { isKeyUid, isUid, resultUid, uidProblem } from '#dicom/uid.ts';
 
 describe('a UID', () => {
   it.each([
@@ -21,6 +21,28 @@ describe('a UID', () => {
     ['1.2\n', false],
   ])('%j: %s', (text, is) => {
     expect(isUid(text)).toBe(is);
+  });
+});
+
+describe('a UID from outside', () => {
+  it.each([
+    ['1.2.3', undefined],
+    ['999.1', undefined],
+    ['1.2.003', undefined],
+    ['1..2', undefined],
+    ['1.2.', undefined],
+    ['7', undefined],
+    [`1.${'2'.repeat(62)}`, undefined],
+    [`1.${'2'.repeat(68)}`, 'has 70 characters; the standard allows 64 (PS3.5 9.1), and no result could refer to it'],
+    ['', 'is empty'],
+    ['.', 'holds no digit'],
+    ['..', 'holds no digit'],
+    ['1.2/3', 'holds other characters than digits and dots (PS3.5 9.1)'],
+    ['1.2\n', 'holds other characters than digits and dots (PS3.5 9.1)'],
+    ['١.٢', 'holds other characters than digits and dots (PS3.5 9.1)'],
+  ])('%j: %s', (text, problem) => {
+    expect(uidProblem(text)).toBe(problem);
+    expect(isKeyUid(text)).toBe(problem === undefined);
   });
 });
 

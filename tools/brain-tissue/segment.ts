@@ -2,25 +2,43 @@
 import { labelComponents } from '#core/image/components.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { ProcessingContext } from '#core/tool.ts';
-import { type ConformedHead, modelIndex, SIDE } from './conform.ts';
+import { type ConformedHead, checkExtent, conform, modelIndex, SIDE } from './conform.ts';
+import { corrected, type Scale, scaleOf, whiteOf } from './scale.ts';
 import { TISSUE, type TissueMap } from './tissue.ts';
 import { checkBrain } from './whole-brain.ts';
 
 const MODEL = 'brain-meshnet';
 const CLASSES = 3;
 
+/** A head and its tissues, both on the model's grid. */
+export interface SegmentedHead {
+  readonly head: ConformedHead;
+  readonly tissue: TissueMap;
+}
+
 /**
  * Runs the model and keeps the largest connected piece of tissue, as Brainchop does. Separate pieces are muscle or marrow that
- * looks like brain.
+ * looks like brain. Where the white matter that was found is far from the brightness that the model needs, the head is scaled by
+ * it and the model runs once more.
  *
- * @throws NotEvaluableError `no-brain`, `not-t1` or `brain-cut`
+ * @throws NotEvaluableError with the codes in README.md
  */
-export async function segmentBrain(
-  head: ConformedHead,
-  volume: Volume,
-  { engine, signal }: ProcessingContext,
-): Promise<TissueMap> {
+export async function segmentBrain(volume: Volume, context: ProcessingContext): Promise<SegmentedHead> {
+  checkExtent(volume);
+  const scale = scaleOf(volume);
+  const first = await segment(volume, scale, context);
+  const better = corrected(
+    scale,
+    whiteOf(first.tissue, (at) => valueAt(first.head, at)),
+  );
+  const found = better === undefined ? first : await segment(volume, better, context);
+  checkBrain(found.tissue, found.head, volume);
+  return found;
+}
+
+async function segment(volume: Volume, scale: Scale, { engine, signal }: ProcessingContext): Promise<SegmentedHead> {
   signal.throwIfAborted();
+  const head = conform(volume, scale);
   const { output } = await engine.run(
     MODEL,
     { input: { data: head.values, shape: [1, 1, SIDE, SIDE, SIDE] } },
@@ -29,8 +47,12 @@ export async function segmentBrain(
   const tissue = likeliest(output.data);
   signal.throwIfAborted();
   keepLargest(tissue);
-  checkBrain(tissue, head, volume);
-  return tissue;
+  return { head, tissue };
+}
+
+/** The head's value at an index of a tissue map. */
+function valueAt({ values }: ConformedHead, at: number): number {
+  return values[modelIndex(at % SIDE, Math.floor(at / SIDE) % SIDE, Math.floor(at / SIDE ** 2))] ?? 0;
 }
 
 /** The class with the highest score at each voxel; the first class on a tie. */

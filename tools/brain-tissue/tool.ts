@@ -5,7 +5,6 @@ import { createResult } from '#core/results/result.ts';
 import { judgeImage } from '#core/study/selection.ts';
 import type { Image, ImageProcessingTool, ProcessingContext, ResultContent } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
-import { conform } from './conform.ts';
 import { tissueMasks } from './masks.ts';
 import { tissuePicture } from './picture.ts';
 import { findingsOf, reportOf, segmentsOf, summaryOf } from './report.ts';
@@ -24,10 +23,9 @@ export function createTool(entry: ToolEntry): ImageProcessingTool {
   return tool;
 }
 
-/** @throws NotEvaluableError where no whole brain is in view or the image is not T1-weighted */
+/** @throws NotEvaluableError where no whole brain is in view, the image is not T1-weighted, or the answer is not a brain's */
 async function measure(volume: Volume, context: ProcessingContext): Promise<ResultContent> {
-  const head = conform(volume);
-  const tissue = await segmentBrain(head, volume, context);
+  const { head, tissue } = await segmentBrain(volume, context);
   const tissues = tissueMasks(volume, tissue, head);
   return {
     outcome: 'result',

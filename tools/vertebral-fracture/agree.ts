@@ -134,7 +134,7 @@ function settle(best: Look, index: number, confirming: readonly Look[]): Settled
     all.push(other);
   }
   // A fracture leaves the model as sure of the rest of the body as of a sound one. Where it is not, height is missing from the mask.
-  const isSure = all.reduce((sum, { probability }) => sum + probability, 0) >= SURE.alone * all.length;
+  const isSure = all.reduce((sum, { probability }) => sum + probability, 0) >= SURE.fractured * all.length;
   if (!isSure && all.some(({ grading }) => grading.grade > 0)) return { noGrade: 'unsure' };
   const grades = new Set(all.map(({ grading }) => grading.grade));
   if (grades.size === 1) return {};

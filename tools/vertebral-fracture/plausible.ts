@@ -1,15 +1,13 @@
 /** Checks before an answer is given. A model that was trained on spines alone finds one in every image. */
 import { NotEvaluableError } from '#core/errors.ts';
+import { figureBeside, isOver } from '#core/figures.ts';
+import { requireTrunkInPlace } from '#core/image/body-position.ts';
+import { requireHounsfield } from '#core/image/hounsfield.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { Body } from './bodies.ts';
 import type { Fit } from './fit.ts';
 import { countsOf } from './no-grade.ts';
 
-/** Fat and air are darker than this, HU, and every CT of a body contains some of either. */
-const DARK_HU = -30;
-const LEAST_DARK = 0.01;
-/** Only every n-th voxel is read. */
-const STEP = 101;
 /** Fewer bodies in a row may be a skull base, a joint or noise, and cannot show what one of them was before a fracture. */
 const LEAST_BODIES = 3;
 
@@ -19,26 +17,23 @@ const MOST_SLICE_MM = 4;
 /** @throws NotEvaluableError `slices-too-thick` */
 export function requireThinSlices({ spacingMm }: Pick<Volume, 'spacingMm'>): void {
   const thickMm = Math.max(...spacingMm);
-  if (thickMm <= MOST_SLICE_MM) return;
+  if (!isOver(thickMm, MOST_SLICE_MM)) return;
+  const figure = figureBeside(thickMm, MOST_SLICE_MM);
   throw new NotEvaluableError(
     'slices-too-thick',
-    `The slices are ${thickMm.toFixed(1)} mm apart. Heights are accurate enough for a grade only up to ${MOST_SLICE_MM} mm. A reconstruction with thinner slices can be evaluated.`,
-    { facts: { sliceMm: Math.round(10 * thickMm) / 10 } },
+    `The slices are ${figure} mm apart. Heights are accurate enough for a grade only up to ${MOST_SLICE_MM} mm. A reconstruction with thinner slices can be evaluated.`,
+    { facts: { sliceMm: Number(figure) } },
   );
 }
 
-/** @throws NotEvaluableError `not-hounsfield` where nothing in the volume is as dark as fat */
-export function requireHounsfield({ voxels }: Volume): void {
-  let [dark, seen] = [0, 0];
-  for (let at = 0; at < voxels.length; at += STEP) {
-    seen += 1;
-    if ((voxels[at] ?? 0) < DARK_HU) dark += 1;
-  }
-  if (dark >= LEAST_DARK * seen) return;
-  throw new NotEvaluableError(
-    'not-hounsfield',
-    'Nothing in the series is as dark as fat or air: its values are not Hounsfield units, or it does not show a body.',
-  );
+/**
+ * What the picture itself tells before anything is measured.
+ *
+ * @throws NotEvaluableError as `requireHounsfield` and `requireTrunkInPlace` say
+ */
+export function requirePlausiblePicture(volume: Volume): void {
+  requireHounsfield(volume);
+  requireTrunkInPlace(volume);
 }
 
 /** Below this mean probability in a body the model is guessing: spines are above 0.8; noise, skulls and MR are below 0.73. */

@@ -1,5 +1,6 @@
 /** From a CT in any orientation to the sagittal planes that the model reads. */
 import { NotEvaluableError } from '#core/errors.ts';
+import { figureBeside } from '#core/figures.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import { boundsOf, type LpsGrid, resample } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
@@ -51,9 +52,11 @@ export function sagittalPlanes(
 ): SagittalPlanes {
   const extent = [max[0] - min[0], max[1] - min[1], max[2] - min[2]] as const;
   if (extent[0] < LEAST_MM.width || extent[1] < LEAST_MM.depth || extent[2] < LEAST_MM.height) {
+    const least = [LEAST_MM.width, LEAST_MM.depth, LEAST_MM.height];
+    const shown = extent.map((mm, axis) => figureBeside(mm, least[axis] ?? 0, 0)).join(' × ');
     throw new NotEvaluableError(
       'too-little-in-view',
-      `The series covers ${extent.map((mm) => mm.toFixed(0)).join(' × ')} mm (width, depth, height). A complete vertebral body needs at least ${LEAST_MM.width} × ${LEAST_MM.depth} × ${LEAST_MM.height} mm.`,
+      `The series covers ${shown} mm (width, depth, height). A complete vertebral body needs at least ${least.join(' × ')} mm.`,
       { facts: { heightMm: Math.round(extent[2]), depthMm: Math.round(extent[1]), widthMm: Math.round(extent[0]) } },
     );
   }

@@ -14,7 +14,7 @@ import { nameLevels } from './levels.ts';
 import { lookAt } from './look.ts';
 import { bodyFrames } from './masks.ts';
 import { spinePicture } from './picture.ts';
-import { requireGradable, requireHounsfield, requireSpine, requireThinSlices } from './plausible.ts';
+import { requireGradable, requirePlausiblePicture, requireSpine, requireThinSlices } from './plausible.ts';
 import { requireAdult, secondSpine, showsSpine } from './posture.ts';
 import { PLAIN_VIEW, sagittalPlanes } from './preprocess.ts';
 import { type Assessment, findingOf, reportOf, segmentOf, summaryOf } from './report.ts';
@@ -40,7 +40,7 @@ async function assess(
   context: ProcessingContext,
 ): Promise<{ readonly content: ResultContent; readonly passes: number }> {
   requireThinSlices(volume);
-  requireHounsfield(volume);
+  requirePlausiblePicture(volume);
   const found = await searchSpine(sagittalPlanes(volume), context);
   if (found === undefined) return { content: nothing('no-spine', NO_SPINE), passes: 0 };
   const { look, withheld, namesAgree, passes } = await agreeOn(volume, found.spine, context);
@@ -90,6 +90,7 @@ function nothing(code: string, message: string): ResultContent {
   return {
     outcome: 'no-finding',
     reason: { code, message },
+    notInView: true,
     summary: message,
     findings: [],
     segments: [],

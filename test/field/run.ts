@@ -1,0 +1,83 @@
+/** Asks Hilum about a case as `hilum run` does: files in a folder, read, selected, evaluated, converted, past the output gate. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDecoder } from '#adapters/decoder/decoder.ts';
+import { type ReadyTool, runStudy, type StudyReport } from '#cli/run-study.ts';
+import { readStudies } from '#files/dicom-files.ts';
+import { toolUnderEvaluation } from '../../evaluation/tool-under-evaluation.ts';
+import type { FieldCase, Said } from './case.ts';
+import { remembering } from './remembering-engine.ts';
+import { rememberingTool } from './remembering-tool.ts';
+
+const decoder = createDecoder();
+const tools = new Map<FieldCase['tool'], Promise<ReadyTool>>();
+
+/** Each tool with its models, once a process. */
+function ready(id: FieldCase['tool']): Promise<ReadyTool> {
+  const made =
+    tools.get(id) ??
+    toolUnderEvaluation(id).then(({ entry, tool, engine }) => ({
+      entry,
+      tool: rememberingTool(tool),
+      engine: remembering(engine),
+      decoder,
+    }));
+  tools.set(id, made);
+  return made;
+}
+
+/** @throws Error if the files hold more than one study */
+export async function ask({ files, tool }: Pick<FieldCase, 'files' | 'tool'>): Promise<Said> {
+  const scratch = mkdtempSync(join(tmpdir(), 'hilum-field-'));
+  try {
+    const folder = join(scratch, 'in');
+    mkdirSync(folder);
+    for (const [index, bytes] of (await files()).entries()) {
+      writeFileSync(join(folder, `${String(index).padStart(4, '0')}.dcm`), bytes);
+    }
+    const { studies, refused } = await readStudies([folder]);
+    const [study] = studies;
+    if (studies.length > 1) throw new Error(`The case holds ${studies.length} studies`);
+    if (study !== undefined) return { report: await runStudy(study, await ready(tool), join(scratch, 'out')) };
+    const [{ code, message } = { code: 'no-file', message: 'There is no file' }] = refused;
+    return { unread: { code, message } };
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+/** What is wrong with the answer; empty if it is as expected. */
+export function faultsIn({ expected }: Pick<FieldCase, 'expected'>, said: Said): readonly string[] {
+  if ('unread' in said) {
+    return 'refused' in expected
+      ? [...codeFaults(expected.refused, said.unread.code), ...reasonFaults(expected.because, said.unread.message)]
+      : [`no file can be read: ${said.unread.message}`];
+  }
+  const { report } = said;
+  if ('refused' in expected)
+    return [
+      ...refusalFaults(report),
+      ...codeFaults(expected.refused, report.reason?.code),
+      ...reasonFaults(expected.because, report.reason?.message),
+    ];
+  if (!['result', 'no-finding'].includes(report.outcome))
+    return [`not evaluated: ${report.reason?.code}: ${report.reason?.message}`];
+  return expected.faults(report);
+}
+
+/** A refused study has no finding, and no object but the one that says so. */
+function refusalFaults({ outcome, findings, objects }: StudyReport): readonly string[] {
+  const others = objects.filter(({ kind }) => kind !== 'non-result');
+  return [
+    ...(['not-applicable', 'not-evaluable', 'no-finding'].includes(outcome) ? [] : [`the outcome is ${outcome}`]),
+    ...(findings.length === 0 ? [] : [`${findings.length} findings`]),
+    ...(others.length === 0 ? [] : [`${others.length} objects that are no non-result`]),
+  ];
+}
+
+const codeFaults = (codes: readonly string[], code = 'none'): readonly string[] =>
+  codes.includes(code) ? [] : [`the code is ${code}, not ${codes.join(' or ')}`];
+
+const reasonFaults = (because: RegExp, message = ''): readonly string[] =>
+  because.test(message) ? [] : [`the reason is "${message}", which does not say ${because}`];
