@@ -1,8 +1,8 @@
 /** Which of several volumes of a study promises most, from headers alone. The first that can be evaluated answers. */
 import { DicomReadError } from '#dicom/error.ts';
-import { GeometryError } from '../errors.ts';
+import { GeometryError, type Reason } from '../errors.ts';
 import { slicesOf } from '../image/slices.ts';
-import { volumeGeometry } from '../image/volume-geometry.ts';
+import { type VolumeGeometry, volumeGeometry } from '../image/volume-geometry.ts';
 import { isReformat } from './claims.ts';
 import { type FrameHeader, imageFrames } from './frames.ts';
 import type { ImageIndex } from './study-index.ts';
@@ -71,10 +71,21 @@ const REFORMAT = 3;
 
 /** Distance between slices, mm; undefined where they make no regular grid. */
 function spacingMm(image: ImageIndex): number | undefined {
+  const geometry = geometryOf(image);
+  return 'code' in geometry ? undefined : geometry.spacingMm[2];
+}
+
+/** Why the slices of a volume make no regular grid, where they make none. */
+export function geometryFault(image: ImageIndex): Reason | undefined {
+  const geometry = image.kind === 'volume' ? geometryOf(image) : undefined;
+  return geometry !== undefined && 'code' in geometry ? { code: geometry.code, message: geometry.message } : undefined;
+}
+
+function geometryOf(image: ImageIndex): VolumeGeometry | GeometryError | DicomReadError {
   try {
-    return volumeGeometry(slicesOf(image)).spacingMm[2];
+    return volumeGeometry(slicesOf(image));
   } catch (error) {
-    if (error instanceof GeometryError || error instanceof DicomReadError) return undefined;
+    if (error instanceof GeometryError || error instanceof DicomReadError) return error;
     throw error;
   }
 }
