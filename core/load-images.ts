@@ -6,6 +6,7 @@ import type { ReadInstance } from './image/read-instance.ts';
 import type { FrameDecoder } from './ports.ts';
 import { instanceUidsOf } from './study/images.ts';
 import type { ImageIndex } from './study/study-index.ts';
+import { readingNotes } from './study/unreadable.ts';
 import type { Image, LeftOut } from './tool.ts';
 
 export interface Loading {
@@ -59,12 +60,14 @@ export function joinedSeries(images: readonly ImageIndex[]): readonly (readonly 
     .filter((series) => series.length > 1);
 }
 
-/** What the header of a volume states less exactly than scanners do. */
-export function notesOn(images: readonly Image[]): readonly Reason[] {
-  return images.flatMap((image) => {
+/** What the headers of images state in another form, or less exactly, than scanners do. */
+export function notesOn(given: readonly ImageIndex[], loaded: readonly Image[]): readonly Reason[] {
+  const readings = new Map(given.flatMap(readingNotes).map((note) => [note.message, note]));
+  const roundings = loaded.flatMap((image) => {
     if (image.kind !== 'volume' || image.roundedMm === undefined) return [];
     const [, , spacingMm] = image.spacingMm;
     const message = `The header rounds positions to ${image.roundedMm} mm; the slices were taken to be ${Number(spacingMm.toFixed(3))} mm apart, which agrees with every position within half of that`;
     return [{ code: 'rounded-positions', message }];
   });
+  return [...readings.values(), ...roundings];
 }

@@ -122,7 +122,7 @@ async function attempt(setting: Setting, images: readonly ImageIndex[]): Promise
 
 function remarked(result: ProcessingResult, { given, loaded, leftOut }: Loading): ProcessingResult {
   const joined = loaded.length === 0 ? [] : joinedSeries(given);
-  return withRemarks(withLeftOut(result, leftOut), { joined, notes: notesOn(loaded) });
+  return withRemarks(withLeftOut(result, leftOut), { joined, notes: notesOn(given, loaded) });
 }
 
 function refusal({ entry, inputDigest }: Setting, images: readonly ImageIndex[], reason: Reason): ProcessingResult {

@@ -51,6 +51,7 @@ export function nonResultReport(result: ResultData, source: SourceStudy): DicomO
           Dcm.conclusion,
           `${tool.label} ${version}: ${Outcomes.values[outcome].meaning}. ${RESEARCH_ONLY}.`,
         ),
+        text('CONTAINS', Dcm.conclusion, `Limits: ${tool.limits}`),
         text('CONTAINS', Dcm.conclusion, parameters(result).join('\n')),
       ]),
     ],

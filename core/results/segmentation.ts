@@ -3,6 +3,7 @@ import { resultUid } from '#dicom/uid.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { GeometryError } from '../errors.ts';
 import { type FrameHeader, flatSpacing, frameKey } from '../study/frames.ts';
+import { patientOrientation } from '../study/patient-orientation.ts';
 import type { Segment } from '../tool.ts';
 import { packFrames } from './bits.ts';
 import {
@@ -181,13 +182,12 @@ function frameOfReference({ FrameOfReferenceUID = '' }: FrameHeader, source: Sou
 
 /**
  * For images without a position, what tells left from right (General Image, C.7.6.1): the source's Patient Orientation if it
- * is a pair, else nothing. Also a comment where the source gives no pixel spacing.
+ * can be read, else nothing. Also a comment where the source gives no pixel spacing.
  */
 function flat(header: FrameHeader): Attributes {
-  const { PatientOrientation = [] } = header;
-  const isPair = PatientOrientation.length === 2 && !PatientOrientation.includes('');
+  const orientation = patientOrientation(header);
   return {
-    PatientOrientation: isPair ? PatientOrientation : [],
+    PatientOrientation: orientation.state === 'said' ? [orientation.row, orientation.column] : [],
     ...imageLaterality(header),
     ...(flatSpacing(header) === undefined && {
       ImageComments: 'The source gives no pixel spacing. The spacing of 1 mm is a placeholder: do not measure with it.',

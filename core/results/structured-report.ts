@@ -1,7 +1,7 @@
 /** Findings and measurements as Structured Reports: TID 1500 "Measurement Report" (PS3.16). */
 import { Dcm, Loinc, Sct } from '#dicom/codes.ts';
 import { inputsOf, type ResultData, type Role } from './common.ts';
-import { code, container } from './content-item.ts';
+import { code, container, text } from './content-item.ts';
 import type { DicomObject } from './dicom-object.ts';
 import { type MeasurementGroup, measurementGroups } from './measurement-group.ts';
 import { remarkItems } from './remarks.ts';
@@ -46,6 +46,7 @@ export function structuredReports(
           own.map(({ content }) => content),
         ),
         // TID 1500 does not have these rows, but it is extensible.
+        text('CONTAINS', Dcm.comment, `Limits: ${result.metadata.tool.limits}`),
         ...remarkItems(result.metadata, Dcm.comment),
       ],
       evidence: place === 'segment' ? [...inputs, ...masks] : inputs,

@@ -21,6 +21,7 @@ import {
   whole,
 } from './header-values.ts';
 import { pixelDigest, techniqueDigest } from './likeness.ts';
+import { orientationValues } from './patient-orientation.ts';
 import { readClaims } from './read-claims.ts';
 import {
   type FrameAttributes,
@@ -86,7 +87,8 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     AnatomicRegion: region,
     ViewPosition: code(dataset, 'ViewPosition'),
     ImageLaterality: code(dataset, 'ImageLaterality'),
-    PatientOrientation: codes(dataset, 'PatientOrientation'),
+    PatientOrientation: orientationValues(dataset),
+    AnatomicalOrientationType: code(dataset, 'AnatomicalOrientationType'),
     FrameOfReferenceUID: uid(dataset, 'FrameOfReferenceUID', notes),
     SeriesNumber: number(dataset, 'SeriesNumber', notes),
     AcquisitionNumber: number(dataset, 'AcquisitionNumber', notes),

@@ -28,7 +28,9 @@ export const InstanceAttributesSchema = z.object({
   AnatomicRegion: z.string().max(40).optional(),
   ViewPosition: codeString.optional(),
   ImageLaterality: codeString.optional(),
+  /** Upper case; '' for a value that is no direction (`patient-orientation.ts`). */
   PatientOrientation: z.array(codeString).optional(),
+  AnatomicalOrientationType: codeString.optional(),
   FrameOfReferenceUID: uid.optional(),
   SeriesNumber: z.number().optional(),
   /** For frames: Frame Acquisition Number (0020,9156). */

@@ -99,13 +99,14 @@ export const robustness: Part = part<PictureCase, RobustnessOutcome>({
 
 async function placesOn(image: Radiograph, context: ProcessingContext): Promise<readonly Place[]> {
   try {
-    const { lesions, scale } = await evaluate(image, context);
-    return lesions.map(({ pixels, crown }) => {
+    const { lesions, scale, turn } = await evaluate(image, context);
+    const [down, across] = turn.transposed ? scale.spacingMm.toReversed() : scale.spacingMm;
+    return lesions.map(({ stored: { pixels }, crown }) => {
       const mean = (value: (index: number) => number): number =>
         pixels.reduce((sum, index) => sum + value(index), 0) / pixels.length;
       return {
-        xMm: (mean((index) => index % image.columns) + 0.5) * scale.spacingMm[1],
-        yMm: (mean((index) => Math.floor(index / image.columns)) + 0.5) * scale.spacingMm[0],
+        xMm: (mean((index) => index % image.columns) + 0.5) * (across ?? 0),
+        yMm: (mean((index) => Math.floor(index / image.columns)) + 0.5) * (down ?? 0),
         fdi: crown.fdi,
       };
     });
@@ -119,10 +120,13 @@ function compare(
   variant: Variant,
   original: readonly Place[],
   found: readonly Place[],
-  { columns, spacingMm }: Radiograph,
+  { rows, columns, spacingMm: [down, across] = [0, 0] }: Radiograph,
 ): Compared {
-  const widthMm = columns * (spacingMm?.[1] ?? 0);
-  const back = found.map((place) => (variant.mirrored ? { ...place, xMm: widthMm - place.xMm } : place));
+  const extent = [columns * across, rows * down] as const;
+  const back = found.map((place) => {
+    const [xMm, yMm] = variant.back?.([place.xMm, place.yMm], extent) ?? [place.xMm, place.yMm];
+    return { ...place, xMm, yMm };
+  });
   const pairs = original.flatMap((place) => {
     const same = back.find(({ xMm, yMm }) => Math.hypot(xMm - place.xMm, yMm - place.yMm) <= SAME_MM);
     return same === undefined ? [] : [{ place, same }];

@@ -93,7 +93,7 @@ export const realLies = liesPart({
   title: 'Real CTs that are not what they claim to be',
   needs: 'data',
   cases: () => [...casesOf('lumbar', KINDS), ...casesOf('chest', [ORIENTATIONS, PATIENTS])],
-  ciCases: 5,
+  ciCases: 6,
 });
 
 async function originalOf(of: Case['of'], tool: ToolUnderEvaluation): Promise<Original> {

@@ -68,7 +68,7 @@ export const DISTANCES: readonly Lie[] = [
   { name: 'a child: all distances times 0.5', ...scaled([0.5, 0.5, 0.5]) },
   { name: 'all distances times 1.6', ...scaled([1.6, 1.6, 1.6]) },
   { name: 'slices said to be half as far apart', ...scaled([1, 1, 0.5]) },
-  { name: 'slices said to be 1.4 times as far apart', ...scaled([1, 1, 1.4]) },
+  { name: 'slices said to be 1.3 times as far apart', ...scaled([1, 1, 1.3]) },
   { name: 'pixels said to be half as far apart', ...scaled([0.5, 0.5, 1]) },
 ];
 

@@ -19,6 +19,7 @@ const CLEAR_PERCENT = 30;
 
 const isSound = ({ grade }: Judged): boolean => grade === 0;
 const isFractured = ({ grade }: Judged): boolean => grade >= MODERATE;
+const isClear = ({ lossPercent }: Judged): boolean => lossPercent >= CLEAR_PERCENT;
 const isWithheld = ({ given }: Judged): boolean => given === undefined;
 
 /** How much is withheld of sound and of fractured bodies, and how many clear fractures are called. */
@@ -39,11 +40,8 @@ export function withheldMetrics<Case>(
     withheldSound: share(isSound, isWithheld),
     withheldFractured: share(isFractured, isWithheld),
     withheldRatio: statisticOf(cases, bodiesOf, withheldRatio, { goal: { atMost: 2 } }),
-    calledFrom30: share(
-      ({ lossPercent }) => lossPercent >= CLEAR_PERCENT,
-      ({ given = 0 }) => given >= MODERATE,
-      { goal: { atLeast: 0.75 } },
-    ),
+    lossSeenFrom30: share(isClear, ({ given = 0 }) => given > 0),
+    calledFrom30: share(isClear, ({ given = 0 }) => given >= MODERATE, { goal: { atLeast: 0.75 } }),
   };
 }
 
