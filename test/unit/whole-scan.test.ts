@@ -242,6 +242,12 @@ describe('one SOP Instance UID', () => {
       }),
     ).flat();
 
+  /** Three images of series 3 in series 2, with their UIDs. */
+  const fewOf = (number: number) =>
+    [4, 5, 6].flatMap((k) =>
+      seriesFiles({ number: 2, from: k, slices: 1, attributes: { SOPInstanceUID: `2.25.5${number}00${k}` } }),
+    );
+
   it.each<[string, readonly Uint8Array[], readonly (readonly unknown[])[]]>([
     [
       'in two series with one picture is evaluated once',
@@ -257,6 +263,14 @@ describe('one SOP Instance UID', () => {
       [
         ['2.25.21', 8, 'duplicate-uid'],
         ['2.25.22', 8, 'duplicate-uid'],
+      ],
+    ],
+    [
+      'in a series of few of the pictures leaves the scan whole',
+      [...seriesFiles({ number: 3, slices: 12 }), ...fewOf(3)],
+      [
+        ['2.25.23', 12, undefined],
+        ['2.25.22', 3, 'copied-series'],
       ],
     ],
     [
