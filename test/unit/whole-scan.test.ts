@@ -5,7 +5,7 @@ import { groupImages } from '#core/study/images.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { type Series, seriesFiles } from '../fixtures/candidates.ts';
-import { section } from '../fixtures/cross-sections.ts';
+import { enhanced, section } from '../fixtures/cross-sections.ts';
 import { phantomStudy } from '../fixtures/phantom-studies.ts';
 
 const studyOf = (...series: readonly Series[]) => phantomStudy('scan', series.flatMap(seriesFiles));
@@ -141,6 +141,21 @@ describe('the pieces of a scan', () => {
     ],
   ])('%s stay apart', (_, series, expected) => {
     expect(sizes(studyOf(...series).images)).toEqual(expected);
+  });
+
+  it('in two enhanced objects are one volume, and the stacks of one object are not', async () => {
+    const object = (number: number, from: number, stack?: string) =>
+      enhanced(
+        [0, 1, 2, 3, 4].map((k) => section(from + k, stack === undefined ? {} : { stack: k < 3 ? '1' : '2' })),
+        { SOPInstanceUID: `2.25.6${number}`, SeriesInstanceUID: `2.25.2${number}` },
+      );
+
+    const { images, read } = phantomStudy('objects', [object(1, 0), object(2, 5)]);
+    const stacks = phantomStudy('stacks', [object(1, 0, 'two')]);
+
+    expect(images.map(({ frames }) => frames?.length)).toEqual([10]);
+    expect(images[0] && (await loadImage(images[0], read, inProcessDecoder))).toMatchObject({ slices: 10 });
+    expect(stacks.images.map(({ frames }) => frames?.length)).toEqual([3, 2]);
   });
 
   it('in two acquisitions of one series that share a slice are one volume', () => {
