@@ -10,7 +10,7 @@ import type { Grid } from './marks.ts';
 import type { Planes } from './planes.ts';
 import { type Scale, WORKING_MM } from './scale.ts';
 import { segment } from './segment.ts';
-import { type Crown, findCrowns, inDentalBand } from './teeth.ts';
+import { type Crown, findCrowns, inDentalBand, onTheirSide } from './teeth.ts';
 
 /** A radiograph as the model sees it. */
 export interface Seen {
@@ -82,7 +82,7 @@ function readingOf(seen: Omit<Seen, 'crowns' | 'source'>): Reading {
   const rest = { ...picture, doubt: doubtOf(seen.planes) };
   const { view } = seen.scale;
   const found = findCrowns(seen.planes);
-  const crowns = view === 'panoramic' ? inDentalBand(found) : found;
+  const crowns = view === 'panoramic' ? inDentalBand(found) : onTheirSide(found);
   const refuse = (code: string, message: string): Reading => ({
     ...rest,
     crowns,
