@@ -25,7 +25,8 @@ export type SpineTruth = readonly {
   readonly grade: number;
 }[];
 
-const once = <T>(make: () => T): (() => T) => {
+/** Makes a thing when it is first asked for. */
+export const once = <T>(make: () => T): (() => T) => {
   let made: T | undefined;
   return () => {
     made ??= make();

@@ -16,7 +16,11 @@ export interface FieldCase {
   readonly expected: Expected;
 }
 
-export type Expected = Refused | Evaluated;
+/**
+ * What must be said: a refusal, or an answer. Both together are for studies of which a part may be told or nothing at all, but
+ * nothing wrong.
+ */
+export type Expected = Refused | Evaluated | (Refused & Evaluated);
 
 /** No finding, and a reason that is true. */
 interface Refused {

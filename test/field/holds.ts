@@ -122,6 +122,8 @@ export function cariesHolds({
         report.findings.length >= findings[0] && report.findings.length <= findings[1]
           ? []
           : [`${report.findings.length} findings, not ${findings.join(' to ')}`],
+      ({ findings: found }) =>
+        found.filter(({ certainty }) => certainty !== undefined).map(({ id }) => `${id} has a certainty`),
       (report) => report.findings.flatMap((finding) => toothFaults(finding, truth?.().teeth, before)),
       (report) => {
         const given = report.findings.filter((finding) => toothOf(finding) !== undefined).length;

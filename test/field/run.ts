@@ -49,21 +49,17 @@ export async function ask({ files, tool }: Pick<FieldCase, 'files' | 'tool'>): P
 
 /** What is wrong with the answer; empty if it is as expected. */
 export function faultsIn({ expected }: Pick<FieldCase, 'expected'>, said: Said): readonly string[] {
-  if ('unread' in said) {
-    return 'refused' in expected
-      ? [...codeFaults(expected.refused, said.unread.code), ...reasonFaults(expected.because, said.unread.message)]
-      : [`no file can be read: ${said.unread.message}`];
+  const reason = 'unread' in said ? said.unread : said.report.reason;
+  const isAnswer = !('unread' in said) && ['result', 'no-finding'].includes(said.report.outcome);
+  if ('faults' in expected && isAnswer && (!('refused' in expected) || said.report.outcome === 'result')) {
+    return expected.faults(said.report);
   }
-  const { report } = said;
-  if ('refused' in expected)
-    return [
-      ...refusalFaults(report),
-      ...codeFaults(expected.refused, report.reason?.code),
-      ...reasonFaults(expected.because, report.reason?.message),
-    ];
-  if (!['result', 'no-finding'].includes(report.outcome))
-    return [`not evaluated: ${report.reason?.code}: ${report.reason?.message}`];
-  return expected.faults(report);
+  if (!('refused' in expected)) return [`not evaluated: ${reason?.code}: ${reason?.message}`];
+  return [
+    ...('unread' in said ? [] : refusalFaults(said.report)),
+    ...codeFaults(expected.refused, reason?.code),
+    ...reasonFaults(expected.because, reason?.message),
+  ];
 }
 
 /** A refused study has no finding, and no object but the one that says so. */

@@ -25,7 +25,7 @@ const to =
     changed(file, changes);
 const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
 const OUT = ['not-suitable', 'not-the-scan', 'wrong-kind'];
-const SEEN = ['no-teeth', 'no-arch', 'inverted', 'upside-down', 'implausible-count', 'polarity', 'orientation'];
+const SEEN = ['no-teeth', 'no-arch', 'inverted-picture', 'turned-picture'];
 
 /** Pictures whose header or picture says that they must not be judged. */
 const REFUSED: readonly FieldCase[] = [

@@ -114,7 +114,7 @@ const BY_HEADER: readonly (readonly [name: string, source: string, changes: Chan
 
 const REFUSED: readonly FieldCase[] = [
   ...BY_HEADER.map(([name, source, changes, because]) =>
-    brainCase(name, source, withHeader(changes), { refused: [...OUT, 'no-image', 'localizer'], because }),
+    brainCase(name, source, withHeader(changes), { refused: OUT, because }),
   ),
   brainCase('40 slices', DEPARTMENTS, (files) => files.slice(0, 40), { refused: OUT, because: /Fewer than 60 slices/ }),
   brainCase('MR images that call themselves CT', READERS, withHeader({ Modality: 'CT' }), {
@@ -126,7 +126,7 @@ const REFUSED: readonly FieldCase[] = [
     READERS,
     (files) => files.map((file, slice) => raised(file, 2.5 * slice)),
     {
-      refused: ['slices-too-thick', 'voxels-too-large', 'no-brain', 'not-evaluable', 'head-cut-off'],
+      refused: ['voxels-too-large', 'no-brain'],
       because: /mm|brain/,
     },
   ),
