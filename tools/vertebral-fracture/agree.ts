@@ -123,7 +123,8 @@ interface Settled {
   readonly grading?: Grading;
 }
 
-function settle(best: Look, index: number, confirming: readonly Look[]): Settled {
+/** What the other looks make of a body that the best one grades. */
+export function settle(best: Look, index: number, confirming: readonly Look[]): Settled {
   const own = seenIn(best, index);
   if (own === undefined) return {};
   const all = [own];
