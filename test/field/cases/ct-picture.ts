@@ -8,7 +8,7 @@ import { realSpine } from '../bases.ts';
 import type { FieldCase } from '../case.ts';
 import { bytesOf, changed, drawn, type File, mirrored, numbersOf, pictureOf, repainted, upsideDown } from '../edit.ts';
 import { spineHolds } from '../holds.ts';
-import { besideItself, madeCt, slabs, withUnits } from '../made-ct.ts';
+import { besideItself, madeCt, onGrid, slabs, withUnits } from '../made-ct.ts';
 import { type Change, DEPARTMENTS, eachSlice, OURS, READERS, REAL, refused, spineCase, VENDORS } from './spine-case.ts';
 
 /** Codes of a picture that contradicts its header. */
@@ -114,7 +114,7 @@ const CONTRADICTIONS: readonly FieldCase[] = [
   ),
   nothingWrong('axial slabs of maximum intensity of a real CT that do not say so', VENDORS, (files) => slabs(files, 3)),
   nothingWrong('columns of a real CT merged in pairs, Pixel Spacing in the wrong order', READERS, (files) =>
-    files.map(halvedColumns),
+    onGrid(files, [1.5, 1.5, 3]).map(halvedColumns),
   ),
   refused(
     'a patient of half the size',
@@ -182,13 +182,13 @@ interface Made {
 }
 
 const MADE: readonly Made[] = [
-  { name: 'air', source: READERS, hounsfieldAt: () => () => -1000, because: /vertebral|Hounsfield|body/ },
-  { name: 'noise', source: READERS, hounsfieldAt: () => noise(300), because: /vertebral|Hounsfield|body/ },
+  { name: 'air', source: READERS, hounsfieldAt: () => () => -1000, because: /vertebral|Hounsfield|body|same value/ },
+  { name: 'noise', source: READERS, hounsfieldAt: () => noise(300), because: /vertebral|Hounsfield|body|same value/ },
   {
     name: 'a cylinder of water with four rods, for quality assurance',
     source: DEPARTMENTS,
     hounsfieldAt: () => waterPhantom,
-    because: /vertebral|Hounsfield|body/,
+    because: /vertebral|Hounsfield|body|same value/,
   },
   {
     name: 'six stacked cylinders in a trunk',
