@@ -100,7 +100,10 @@ const REFUSED: readonly FieldCase[] = [
       }),
     { refused: OUT, because: /more than one frame/ },
   ),
-  picture('a bitewing with a palette', VENDORS, bitewing, withPalette, { refused: OUT, because: /colou?r|palette/i }),
+  picture('a bitewing with a palette', VENDORS, bitewing, withPalette, {
+    refused: [...OUT, 'unsupported-pixel-format'],
+    because: /colou?r|palette|not one greyscale/i,
+  }),
   picture(
     'a bitewing in colour',
     VENDORS,
