@@ -167,6 +167,11 @@ const noise = (size: number) => {
   const random = createRandom(1);
   return () => size * random.normal();
 };
+/** Values with the noise of a scanner. */
+const grainy = (valueAt: (x: number, y: number) => number) => {
+  const grain = noise(10);
+  return (x: number, y: number): number => valueAt(x, y) + grain();
+};
 /** A trunk of soft tissue in air, with something inside. */
 const inTrunk = (inside: (x: number, y: number, z: number) => number | undefined) => {
   const grain = noise(10);
@@ -190,7 +195,7 @@ const MADE: readonly Made[] = [
   {
     name: 'a cylinder of water with four rods, for quality assurance',
     source: DEPARTMENTS,
-    hounsfieldAt: () => waterPhantom,
+    hounsfieldAt: () => grainy(waterPhantom),
     because: /vertebral|Hounsfield|body|same value/,
   },
   {
@@ -214,7 +219,7 @@ const MADE: readonly Made[] = [
   {
     name: 'a cone-beam CT of the jaws called CT, in grey values',
     source: VENDORS,
-    hounsfieldAt: () => coneBeam,
+    hounsfieldAt: () => grainy(coneBeam),
     because: /Hounsfield|vertebral|body/,
   },
 ];
