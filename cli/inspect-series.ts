@@ -95,7 +95,10 @@ const uniqueInstances = (files: readonly IndexedFile[]): readonly InstanceIndex[
 function verdictOn(volume: ImageIndex): string {
   try {
     const { frames, spacingMm } = volumeGeometry(imageFrames(volume));
-    return `volume of ${frames.length} slices, ${Number(spacingMm[2].toFixed(2))} mm apart`;
+    const apart = (volume.aside ?? []).map(
+      ({ instances, reason }) => `; ${instances.length} left out (${reason.code})`,
+    );
+    return `volume of ${frames.length} slices, ${Number(spacingMm[2].toFixed(2))} mm apart${apart.join('')}`;
   } catch (error) {
     if (!(error instanceof GeometryError)) throw error;
     return `no volume: ${error.message} (${error.code})`;

@@ -12,6 +12,7 @@ import { type Refusal, selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
 import type { Finding, ImageProcessingTool, LeftOut, Outcome, PassedOver, ProcessingResult } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import { passedOver } from '#core/try-candidates.ts';
 import type { RefusedFile, StudyFiles, StudyInFolders } from '#files/dicom-files.ts';
 import { note, root } from './command.ts';
 import { writeTogether } from './out-folder.ts';
@@ -39,6 +40,8 @@ export interface StudyReport {
   readonly passedOver?: readonly PassedOver[];
   readonly joined?: readonly (readonly string[])[];
   readonly notes?: readonly Reason[];
+  /** Images of an evaluated study that the tool does not take by their headers. */
+  readonly outOfScope?: readonly PassedOver[];
   readonly findings: readonly Finding[];
   readonly objects: readonly StoredObject[];
   /** Refused files near the study's files. Parts of the study may be missing. */
@@ -82,6 +85,7 @@ export async function runStudy(study: StudyInFolders, ready: ReadyTool, out: str
       summary: answer.failure.message,
       findings: [],
     }),
+    ...(selected.length > 0 && refusals.length > 0 && { outOfScope: passedOver(selected, refusals) }),
     objects,
     refused: study.refused,
   };

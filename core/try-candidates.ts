@@ -2,7 +2,7 @@
 import type { Reason } from './errors.ts';
 import type { Clock } from './ports.ts';
 import { frameKey, imageFrames } from './study/frames.ts';
-import { geometryFault } from './study/rank-images.ts';
+import { weakness } from './study/rank-images.ts';
 import type { ImageIndex } from './study/study-index.ts';
 import type { PassedOver, ProcessingResult } from './tool.ts';
 
@@ -74,7 +74,7 @@ export async function tryCandidates(
     longestMs = Math.max(longestMs, clock.now() - start);
     tried.push({ image, result });
     if (isAnswer(result)) {
-      untried.push(...waiting.map((one) => ({ image: one, reason: one.fault ?? geometryFault(one) ?? NOT_PREFERRED })));
+      untried.push(...waiting.map((one) => ({ image: one, reason: one.fault ?? weakness(one) ?? NOT_PREFERRED })));
       break;
     }
     // A piece can often be read where another one cannot.

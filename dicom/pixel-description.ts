@@ -22,27 +22,31 @@ const FLOAT_BITS = [32, 64];
 export function describePixels(dataset: Dataset): PixelDescription {
   const floatingPoint = dataset.has('FloatPixelData') || dataset.has('DoubleFloatPixelData');
   if (!floatingPoint && !dataset.has('PixelData')) throw new DicomReadError('no-pixel-data', 'The file has no pixels');
+  const unusable = (keyword: string): DicomReadError =>
+    new DicomReadError('unsupported-pixel-format', `The file gives no usable ${keyword}`, { facts: { keyword } });
   const required = (keyword: string): number => {
     const value = dataset.number(keyword);
-    if (value === undefined || !Number.isInteger(value) || value < 1) {
-      throw new DicomReadError('unsupported-pixel-format', `The file gives no usable ${keyword}`, {
-        facts: { keyword },
-      });
-    }
+    if (value === undefined || !Number.isInteger(value) || value < 1) throw unusable(keyword);
+    return value;
+  };
+  /** A number that is there and cannot be read is not one that is not there: samples would be read as others. */
+  const optional = (keyword: string): number | undefined => {
+    const value = dataset.number(keyword);
+    if (value === undefined && dataset.has(keyword)) throw unusable(keyword);
     return value;
   };
   const bitsAllocated = required('BitsAllocated');
-  const highBit = dataset.number('HighBit');
+  const highBit = optional('HighBit');
   const description: PixelDescription = {
     rows: required('Rows'),
     columns: required('Columns'),
-    frames: Math.max(1, dataset.number('NumberOfFrames') ?? 1),
-    samplesPerPixel: dataset.number('SamplesPerPixel') ?? 1,
+    frames: Math.max(1, optional('NumberOfFrames') ?? 1),
+    samplesPerPixel: optional('SamplesPerPixel') ?? 1,
     bitsAllocated,
-    bitsStored: dataset.number('BitsStored') ?? bitsAllocated,
-    signed: dataset.number('PixelRepresentation') === 1,
-    photometric: dataset.text('PhotometricInterpretation') ?? 'MONOCHROME2',
-    planar: dataset.number('PlanarConfiguration') === 1,
+    bitsStored: optional('BitsStored') ?? bitsAllocated,
+    signed: optional('PixelRepresentation') === 1,
+    photometric: dataset.text('PhotometricInterpretation')?.trim().toUpperCase() ?? 'MONOCHROME2',
+    planar: optional('PlanarConfiguration') === 1,
     floatingPoint,
     ...(highBit !== undefined && { highBit }),
   };

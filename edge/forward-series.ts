@@ -64,10 +64,24 @@ export async function forwardSeries(
     const storedBytes = reason
       ? 0
       : await upload({ ...edge, spool }, StudyInstanceUID, SeriesInstanceUID, content.chunks, signal);
+    if (!reason) edge.journal.uploaded(StudyInstanceUID, SeriesInstanceUID, indexedAgain(content.instances, present));
     close(edge, StudyInstanceUID, series, content, reason);
     if (reason) return { forwarded: false, reason };
     const placed = edge.journal.instances(StudyInstanceUID, SeriesInstanceUID);
     return { forwarded: true, instances: [...placed.values()], storedBytes };
+  });
+}
+
+/** Instances that are in the bucket, with the header index of this version: an older one may lack attributes. */
+function indexedAgain(
+  instances: readonly InstanceIndex[],
+  present: ReadonlyMap<string, ManifestInstance>,
+): readonly ManifestInstance[] {
+  return instances.flatMap((instance) => {
+    const { chunk, offset, length } = present.get(instance.sha256) ?? {};
+    return chunk === undefined || offset === undefined || length === undefined
+      ? []
+      : [{ ...instance, chunk, offset, length }];
   });
 }
 

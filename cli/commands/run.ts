@@ -131,6 +131,7 @@ function printReport(report: StudyReport): void {
   if (summary !== undefined && summary !== reason?.message) print(`  ${summary}`);
   for (const finding of findings) print(`  ${finding.summary}`);
   for (const sentence of inputSentences(report)) print(`  ${sentence}`);
+  for (const sentence of inputSentences({ passedOver: report.outOfScope ?? [] })) print(`  ${sentence}`);
   if (refused.length > 0)
     print(`  ${filesWere(refused.length)} refused in its folders or above them; parts of the study may be missing`);
   for (const { kind, path } of objects) print(`  ${kind.padEnd(18)} ${path}`);

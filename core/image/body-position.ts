@@ -11,9 +11,15 @@ import type { Volume } from './volume.ts';
 
 /** mm. The bores of scanners are up to 900 wide; people are up to 2,500 long, with a table. */
 const MOST_EXTENT = { across: 1000, along: 2500 } as const;
-const MOST_BODY = 800;
+const MOST_BODY = { width: 800, depth: 500 } as const;
 /** mm from skin to skin in the widest plane: a newborn's trunk has more. */
 const LEAST_TRUNK = { width: 90, depth: 60 } as const;
+/**
+ * The depth of a trunk as a multiple of its width, lying on the side and with arms beside it included. Pixel Spacing whose row and
+ * column are exchanged (PS3.3 10.7.1.3) makes more or less of pixels that are not square.
+ */
+const PROPORTION = { least: 0.28, most: 2.2 } as const;
+const LEAST_WHOLE_PLANES = 5;
 /** The share of planes that must agree. */
 const MOST_OF = 0.7;
 
@@ -43,7 +49,7 @@ function requireScannerSize(volume: Volume): void {
 
 function requireTrunkSize(planes: readonly BodyPlane[]): void {
   const widest = Math.max(0, ...planes.map(({ x }) => x[1] - x[0]));
-  if (widest > MOST_BODY) throw implausibleSize(`The body is ${Math.round(widest)} mm wide`, widest);
+  if (widest > MOST_BODY.width) throw implausibleSize(`The body is ${Math.round(widest)} mm wide`, widest);
   const [wide, deep] = [planes.filter(({ isWide }) => isWide), planes.filter(({ isDeep }) => isDeep)];
   const width = Math.max(...wide.map(({ x }) => x[1] - x[0]));
   const depth = Math.max(...deep.map(({ y }) => y[1] - y[0]));
@@ -59,7 +65,21 @@ function requireTrunkSize(planes: readonly BodyPlane[]): void {
       depth,
     );
   }
+  if (isMost(deep, planes) && depth > MOST_BODY.depth) {
+    throw implausibleSize(`The body is ${Math.round(depth)} mm deep from skin to skin, deeper than a trunk`, depth);
+  }
+  const whole = wide.filter(({ isDeep }) => isDeep).toSorted((a, b) => proportion(a) - proportion(b));
+  const middle = whole[whole.length >> 1];
+  if (middle === undefined || whole.length < LEAST_WHOLE_PLANES) return;
+  if (proportion(middle) >= PROPORTION.least && proportion(middle) <= PROPORTION.most) return;
+  const { x, y } = middle;
+  throw implausibleSize(
+    `The body is ${Math.round(x[1] - x[0])} mm wide and ${Math.round(y[1] - y[0])} mm deep, as no trunk is`,
+    y[1] - y[0],
+  );
 }
+
+const proportion = ({ x, y }: BodyPlane): number => (y[1] - y[0]) / (x[1] - x[0]);
 
 const isMost = (some: readonly BodyPlane[], all: readonly BodyPlane[]): boolean =>
   some.length > 0 && some.length >= MOST_OF * all.length;

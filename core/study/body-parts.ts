@@ -1,5 +1,5 @@
 /**
- * Body Part Examined (0018,0015): its terms, their spellings in the field, and the region of the body that each is in.
+ * Body Part Examined (0018,0015): its terms, their spellings in the field, and which terms contradict each other.
  *
  * First the term for a coded anatomic region. Enhanced images give a code where single-frame images give a
  * word, and tools choose by the word. The list has the regions of PS3.16 Table L-1 that are imaged in slices, including the
@@ -112,24 +112,15 @@ ANKLE SPRUNGGELENK CHEVILLE CAVIGLIA
 FOOT FUSS FEET PIED PIEDE
 EXTREMITY EXTREMITIES UPPEREXTREMITY LOWEREXTREMITY EXTREMITAET`;
 
-/** The head, the neck, the trunk or a limb: where each term is. Two terms without a common region contradict each other. */
-const IN_REGION: readonly (readonly [region: string, terms: string])[] = [
-  [
-    'head',
-    'HEAD BRAIN SKULL FACE ORBIT SINUS EAR IAC JAW MANDIBLE MAXILLA TEETH TOOTH DENTAL HEADNECK WHOLEBODY CSPINE',
-  ],
-  ['neck', 'NECK HEADNECK NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV WHOLEBODY SPINE CSPINE CTSPINE JAW MANDIBLE'],
-  [
-    'trunk',
-    'CHEST ABDOMEN PELVIS CHESTABDOMEN CHESTABDPELVIS ABDOMENPELVIS NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV WHOLEBODY ' +
-      'SPINE CTSPINE TSPINE TLSPINE LSPINE LSSPINE SSPINE BREAST HEART SHOULDER CLAVICLE HIP',
-  ],
-  [
-    'limb',
-    'SHOULDER CLAVICLE HIP WHOLEBODY EXTREMITY HUMERUS ARM ELBOW FOREARM WRIST HAND FINGER THIGH FEMUR KNEE PATELLA LEG ' +
-      'LOWERLEG ANKLE FOOT CALCANEUS TOE',
-  ],
-];
+/** Parts of the head, and parts below the neck. Parts of the neck, and those that reach it, may be scanned with either. */
+const HEAD = new Set('HEAD BRAIN SKULL FACE ORBIT SINUS EAR IAC JAW MANDIBLE MAXILLA TEETH TOOTH DENTAL'.split(' '));
+const BODY = new Set(
+  (
+    'CHEST ABDOMEN PELVIS CHESTABDOMEN CHESTABDPELVIS ABDOMENPELVIS TSPINE TLSPINE LSPINE LSSPINE SSPINE BREAST HEART ' +
+    'SHOULDER CLAVICLE HIP EXTREMITY HUMERUS ARM ELBOW FOREARM WRIST HAND FINGER THIGH FEMUR KNEE PATELLA LEG LOWERLEG ' +
+    'ANKLE FOOT CALCANEUS TOE'
+  ).split(' '),
+);
 
 /** Parts that are scanned together, by the terms in alphabetical order. */
 const TOGETHER: Readonly<Record<string, string>> = {
@@ -190,8 +181,7 @@ export function bodyPartIn(text: string): string | undefined {
   return parts.size === 1 ? only : TOGETHER[[...parts].toSorted().join(' ')];
 }
 
-/** The regions in which a term is; none for a term that the list does not have. */
-export function regionsOf(term: string | undefined): readonly string[] {
-  if (term === undefined) return [];
-  return IN_REGION.flatMap(([region, terms]) => (terms.split(' ').includes(term) ? [region] : []));
+/** Whether one term is of the head and the other below the neck: no image has both body parts alone. */
+export function areApart(part = '', other = ''): boolean {
+  return (HEAD.has(part) && BODY.has(other)) || (BODY.has(part) && HEAD.has(other));
 }

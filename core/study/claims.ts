@@ -3,7 +3,7 @@
  * cannot be read where that matters, or whose header contradicts itself is refused before the tool's own rules are asked.
  */
 import type { Reason } from '../errors.ts';
-import { bodyPartOf, regionsOf } from './body-parts.ts';
+import { areApart, bodyPartOf } from './body-parts.ts';
 import { type FrameHeader, imageFrames } from './frames.ts';
 import { claimsOfTypes } from './kind-words.ts';
 import { type Claim, isKind, KINDS, type Kind } from './kinds.ts';
@@ -145,7 +145,7 @@ function wrongClass({ Modality = '', SOPClassUID }: InstanceIndex): string | und
     : undefined;
 }
 
-/** Body Part Examined and the coded Anatomic Region that have no part of the body in common. */
+/** Body Part Examined and the coded Anatomic Region, one of the head and one below the neck. */
 function twoBodyParts(frames: readonly FrameHeader[]): string | undefined {
   const pairs = new Map(
     frames.map(({ BodyPartExamined, AnatomicRegion }) => [
@@ -154,9 +154,7 @@ function twoBodyParts(frames: readonly FrameHeader[]): string | undefined {
     ]),
   );
   for (const [part, coded] of pairs.values()) {
-    const [here, there] = [regionsOf(part), regionsOf(coded)];
-    const areApart = here.length > 0 && there.length > 0 && !here.some((region) => there.includes(region));
-    if (areApart)
+    if (areApart(part, coded))
       return `The header contradicts itself: ${attributeName('BodyPartExamined')} is ${part}, and ${attributeName('AnatomicRegionSequence')} is ${coded}.`;
   }
   return undefined;

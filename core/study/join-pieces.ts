@@ -13,6 +13,8 @@ import type { ImageIndex } from './study-index.ts';
 const SAME_SPACING = 0.02;
 /** Slices farther apart than this multiple of their thickness leave tissue out between them. */
 const INTERSPACED = 1.5;
+/** Closer slices are at the same place, mm. */
+const SAME_PLACE_MM = 0.01;
 /** More pieces of one kind are phases of a dynamic scan, not cuts of one scan. */
 const MOST_PIECES = 64;
 
@@ -93,6 +95,8 @@ function chainsOf(pieces: readonly Piece[]): readonly (readonly Piece[])[] {
 
 /** Whether the slices of `b` continue those of `a`, or lie between them. */
 function continues(a: Piece, b: Piece): boolean {
+  // Phases of one place are many, and their grids need not be asked.
+  if (b.low - a.low <= SAME_PLACE_MM) return false;
   const [lower, upper, whole] = [spacingOf([a]), spacingOf([b]), spacingOf([a, b])];
   if (whole === undefined || shareAnInstance(a, b)) return false;
   const isSame = (spacing: number | undefined): boolean =>

@@ -77,7 +77,7 @@ const TYPES: readonly Word[] = [
     scope: 'MR',
     pattern: /_(PHASE(?!_CONTRAST)(_(MAP|DIFF\w*))?|IMAGINARY|REAL|[RIP]_(FFE|IR|SE|TSE))_/,
   },
-  { claim: 'synthetic', scope: 'any', pattern: /_(SYNTHETIC\w*|SYNTH(_CT)?|PSEUDO_?CT|S_?CT|SYNCT|MRCAT|SIMULATED)_/ },
+  { claim: 'synthetic', scope: 'any', pattern: /_(SYNTHETIC\w*|SYNTH(_CT)?|PSEUDO_?CT|SYNCT|MRCAT|SIMULATED)_/ },
   {
     claim: 'screenshot',
     scope: 'any',
@@ -96,7 +96,7 @@ const DESCRIPTIONS: readonly Word[] = [
     derived: true,
   },
   { claim: 'rendering', scope: 'volume', pattern: /_(VRT|SSD|VOLUME_RENDER\w*)_/, derived: true },
-  { claim: 'curved', scope: 'volume', pattern: /_(CPR|CURVED(_(MPR|REF\w*|PLANAR\w*))?)_/, derived: true },
+  { claim: 'curved', scope: 'volume', pattern: /_CURVED(_(MPR|REF\w*|PLANAR\w*))?_/, derived: true },
   { claim: 'subtraction', scope: 'any', pattern: /_(SUBTRACT\w*|SUBTRAKTION\w*|DSA)_/, derived: true },
   {
     claim: 'bone-suppressed',
@@ -116,7 +116,7 @@ const DESCRIPTIONS: readonly Word[] = [
   },
   { claim: 'map', scope: 'CT', pattern: /_(R?CBF|R?CBV|MTT|TTP|TMAX|PERFUSION_MAP)_/, derived: true },
   { claim: 'map', scope: 'MR', pattern: /_(E?ADC(_MAP)?|FA_MAP|T[12]_MAP|R2_?STAR|B[01]_?MAP)_/, derived: true },
-  { claim: 'synthetic', scope: 'CT', pattern: /_(SYNTHETIC_CT|PSEUDO_?CT|SCT|MRCAT)_/ },
+  { claim: 'synthetic', scope: 'CT', pattern: /_(SYNTHETIC_CT|PSEUDO_?CT|MRCAT)_/ },
 ];
 
 /** `40 keV`, `MonoE 40`, `VMI_40`. */

@@ -19,7 +19,7 @@ export const KINDS = {
   map: 'is a map of a computed quantity (perfusion, diffusion, relaxation …)',
   'other-units': 'has values in other units than Hounsfield units',
   phase: 'is the phase, real or imaginary part of an MR signal',
-  synthetic: 'is synthetic: it was computed from images of another modality',
+  synthetic: 'is synthetic: it was computed from other images and not acquired',
   screenshot: 'is a picture of a screen, a protocol or a report',
   animal: 'is of an animal',
   phantom: 'is of a phantom, for quality control',

@@ -56,7 +56,7 @@ function outlookOf(image: ImageIndex, extent: number, longest: number): Outlook 
   const spacing = spacingMm(image);
   return {
     broken: Number(spacing === undefined),
-    interspaced: Number(SliceThickness > 0 && (spacing ?? 0) > INTERSPACED * SliceThickness),
+    interspaced: Number(isInterspaced(SliceThickness, spacing ?? 0)),
     derived: isReformat(image) ? REFORMAT : (DERIVATION.get(ImageType[0] ?? '') ?? 1),
     unnamed: Number(BodyPartExamined === undefined && AnatomicRegion === undefined),
     short: extent >= AS_LONG * longest ? 0 : Math.min(SHORTEST, Math.ceil(Math.log2((AS_LONG * longest) / extent))),
@@ -75,10 +75,23 @@ function spacingMm(image: ImageIndex): number | undefined {
   return 'code' in geometry ? undefined : geometry.spacingMm[2];
 }
 
-/** Why the slices of a volume make no regular grid, where they make none. */
-export function geometryFault(image: ImageIndex): Reason | undefined {
-  const geometry = image.kind === 'volume' ? geometryOf(image) : undefined;
-  return geometry !== undefined && 'code' in geometry ? { code: geometry.code, message: geometry.message } : undefined;
+/** Why a volume ranks behind others, where it is by itself too weak to be evaluated: broken, or interspaced. */
+export function weakness(image: ImageIndex): Reason | undefined {
+  if (image.kind !== 'volume') return undefined;
+  const geometry = geometryOf(image);
+  if ('code' in geometry) return { code: geometry.code, message: geometry.message };
+  const [{ SliceThickness = 0 } = {}] = imageFrames(image);
+  const [, , spacing] = geometry.spacingMm;
+  if (!isInterspaced(SliceThickness, spacing)) return undefined;
+  const [apart, thick] = [spacing, SliceThickness].map((mm) => Number(mm.toFixed(2)));
+  return {
+    code: 'interspaced',
+    message: `The slices are ${apart} mm apart and ${thick} mm thick, so tissue between them was left out`,
+  };
+}
+
+function isInterspaced(thickness: number, spacing: number): boolean {
+  return thickness > 0 && spacing > INTERSPACED * thickness;
 }
 
 function geometryOf(image: ImageIndex): VolumeGeometry | GeometryError | DicomReadError {

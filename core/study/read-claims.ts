@@ -128,13 +128,15 @@ function codedClaims(set: Dataset, Modality: string | undefined): readonly Claim
 /** SNOMED CT and SNOMED RT for Homo sapiens. */
 const HUMAN = new Set(['337915000', 'L-85B00']);
 
-/** Patient Species (PS3.3 C.7.1.1): only whether it is another than ours is kept. */
+/** Ours, or no species. */
+const NO_ANIMAL = /human|humain|homo|mensch|unknown|none|other|unspecified|not applicable/i;
+
+/** Patient Species and Anatomical Orientation Type (PS3.3 C.7.1.1, C.7.6.1): only whether it is another than ours is kept. */
 function isOfAnimal(set: Dataset): boolean {
+  if (set.text('AnatomicalOrientationType')?.toUpperCase() === 'QUADRUPED') return true;
   const codes = set.items('PatientSpeciesCodeSequence').map((code) => code.text('CodeValue') ?? '');
   const text = set.text('PatientSpeciesDescription') ?? '';
-  return codes.length > 0
-    ? !codes.some((code) => HUMAN.has(code))
-    : text !== '' && !/human|homo|mensch|humain/i.test(text);
+  return codes.length > 0 ? !codes.some((code) => HUMAN.has(code)) : /[a-z]{3}/i.test(text) && !NO_ANIMAL.test(text);
 }
 
 const isDcm = (code: Dataset): boolean => code.text('CodingSchemeDesignator') === 'DCM';

@@ -120,10 +120,13 @@ function compare(
   variant: Variant,
   original: readonly Place[],
   found: readonly Place[],
-  { columns, spacingMm }: Radiograph,
+  { rows, columns, spacingMm: [down, across] = [0, 0] }: Radiograph,
 ): Compared {
-  const widthMm = columns * (spacingMm?.[1] ?? 0);
-  const back = found.map((place) => (variant.mirrored ? { ...place, xMm: widthMm - place.xMm } : place));
+  const extent = [columns * across, rows * down] as const;
+  const back = found.map((place) => {
+    const [xMm, yMm] = variant.back?.([place.xMm, place.yMm], extent) ?? [place.xMm, place.yMm];
+    return { ...place, xMm, yMm };
+  });
   const pairs = original.flatMap((place) => {
     const same = back.find(({ xMm, yMm }) => Math.hypot(xMm - place.xMm, yMm - place.yMm) <= SAME_MM);
     return same === undefined ? [] : [{ place, same }];

@@ -11,7 +11,7 @@ interface ScopeOutcome {
   readonly what: string;
   /** The codes that are right for the picture. */
   readonly expected: readonly string[];
-  /** The code of a non-result, else `result` or `no-lesion-seen`. */
+  /** The code of a non-result, else `result` or `no-place-marked`. */
   readonly answer: string;
   readonly findings: number;
 }

@@ -1,13 +1,17 @@
 /** Variants of a radiograph as another device, archive or export would produce them. */
 import type { Radiograph } from '#core/image/radiograph.ts';
+import { turned, uprightOf } from '#core/image/upright.ts';
 import { createRandom } from '#phantoms/random.ts';
 import { resample } from '#tools/caries/preprocess.ts';
 
 export interface Variant {
   readonly name: string;
   readonly make: (image: Radiograph) => Radiograph;
-  readonly mirrored?: boolean;
+  /** Where a place on the variant was on the original, and the extents of the original; all in mm. */
+  readonly back?: (place: Place, extent: Place) => Place;
 }
+
+type Place = readonly [x: number, y: number];
 
 /** Applies a curve to pixels from 0 to 1. */
 const graded = (curve: (value: number) => number) => (image: Radiograph) => ({
@@ -16,7 +20,14 @@ const graded = (curve: (value: number) => number) => (image: Radiograph) => ({
 });
 
 export const VARIANTS: readonly Variant[] = [
-  { name: 'mirrored, header too', make: mirrored, mirrored: true },
+  { name: 'mirrored, header too', make: stored('R', 'F'), back: ([x, y], [width]) => [width - x, y] },
+  { name: 'upside down, header too', make: stored('L', 'H'), back: ([x, y], [, height]) => [x, height - y] },
+  {
+    name: 'turned by 180°, header too',
+    make: stored('R', 'H'),
+    back: ([x, y], [width, height]) => [width - x, height - y],
+  },
+  { name: 'turned by 90°, header too', make: stored('F', 'R'), back: ([x, y], [width]) => [width - y, x] },
   { name: 'darker (gamma 1.5)', make: graded((value) => value ** 1.5) },
   { name: 'brighter (gamma 0.67)', make: graded((value) => value ** 0.67) },
   { name: '40 % of the contrast', make: graded((value) => 0.3 + 0.4 * value) },
@@ -27,13 +38,18 @@ export const VARIANTS: readonly Variant[] = [
   { name: 'JPEG-like, quality 75', make: lossy },
 ];
 
-/** Mirrored, with the Patient Orientation of a mirrored image. */
-function mirrored(image: Radiograph): Radiograph {
-  const { columns, pixels, header } = image;
-  return {
-    ...image,
-    header: { ...header, PatientOrientation: ['R', 'F'] },
-    pixels: pixels.map((_, at) => pixels[at - (at % columns) + columns - 1 - (at % columns)] ?? 0),
+/** The picture as it is stored if rows and columns run into these directions, with a header that says so. */
+function stored(row: string, column: string): (image: Radiograph) => Radiograph {
+  const upright = uprightOf({ state: 'said', row, column });
+  if (upright === undefined) throw new RangeError(`There is no upright picture for ${row}\\${column}`);
+  const { turn } = upright;
+  return (image) => {
+    // The way back exchanges rows and columns last, so the reversals change places.
+    const back = turn.transposed
+      ? { ...turn, rowsReversed: turn.columnsReversed, columnsReversed: turn.rowsReversed }
+      : turn;
+    const turnedBack = turned(image, back);
+    return { ...turnedBack, header: { ...image.header, PatientOrientation: [row, column] } };
   };
 }
 

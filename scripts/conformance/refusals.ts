@@ -48,6 +48,7 @@ export const OTHER_REFUSALS = {
   'no-image': 'The study, series or file holds no image for tools; the reason says what it holds.',
   'wrong-kind': 'The tool takes volumes and the image is a radiograph, or vice versa.',
   'not-preferred': 'The tool takes one image of a study, and another one suits it better.',
+  interspaced: 'Thin slices are far apart, and another series of the study shows the tissue between them.',
   'not-tried':
     'The tool takes one image of a study. Those before it could not be evaluated, and there was no time for it.',
   'duplicate-uid':

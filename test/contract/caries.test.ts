@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { ImagePoint } from '#core/image/geometry.ts';
+import type { Radiograph } from '#core/image/radiograph.ts';
+import { type Turn, turned } from '#core/image/upright.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages } from '#core/study/images.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
@@ -81,7 +84,7 @@ describe.each([
     expect(sum(answers.map(({ wrong }) => wrong))).toBeLessThanOrEqual(answers.length);
   });
 
-  it('gives each lesion’s location on the source, depth, size, certainty and mask', () => {
+  it('gives each lesion’s location on the source, depth, size and mask, and no certainty', () => {
     const findings = answers.flatMap(({ result }) => result.findings.map((finding) => ({ finding, result })));
 
     expect(findings.length).toBeGreaterThan(0);
@@ -92,7 +95,7 @@ describe.each([
       expect(finding.measurements.every(({ value }) => value > 0)).toBe(true);
       expect(finding.regions?.[0]?.points.length).toBeGreaterThan(3);
       expect(result.segments[(finding.segmentNumber ?? 0) - 1]).toBeDefined();
-      expect(finding.certainty).toBeGreaterThan(0);
+      expect(finding.certainty).toBeUndefined();
     }
   });
 
@@ -113,11 +116,75 @@ describe('caries on several radiographs', () => {
     const good = radiographOf(makeBitewing({ seed: 20_000 }), 1);
     const flat = { ...radiographOf(makeBitewing({ seed: 20_001 }), 2), pixels: new Float32Array(750_000).fill(0.5) };
 
-    const { report, keyImages } = await tool.process([good, flat], context);
+    const { metadata, keyImages } = await tool.process([good, flat], context);
 
     expect(keyImages).toHaveLength(1);
-    expect(report).toMatchObject({ kind: 'page' });
-    expect(JSON.stringify(report)).toContain('could not be evaluated');
+    expect(metadata.inputs).toEqual([good.header.SOPInstanceUID]);
+    expect(metadata.leftOut).toMatchObject([
+      { SOPInstanceUIDs: [flat.header.SOPInstanceUID], reason: { code: 'no-contrast' } },
+    ]);
+    expect(metadata.summary).toContain('1 of 2 images was not evaluated');
+  });
+
+  it('evaluates one exposure once, the picture for presentation', async () => {
+    const shown = radiographOf(makeBitewing({ seed: 20_000 }), 1);
+    const raw = {
+      ...shown,
+      header: { ...shown.header, SOPInstanceUID: '2.25.9', SOPClassUID: '1.2.840.10008.5.1.4.1.1.1.3.1' },
+    };
+
+    const [once, twice] = [await tool.process([shown], context), await tool.process([raw, shown], context)];
+
+    expect(twice.findings).toEqual(once.findings);
+    expect(twice.metadata.leftOut).toMatchObject([{ SOPInstanceUIDs: ['2.25.9'], reason: { code: 'same-exposure' } }]);
+  });
+});
+
+describe('caries on a panoramic that is stored turned', () => {
+  const image = radiographOf(makePanoramic({ seed: 20_001 }), 1);
+  const storedAs = (row: string, column: string, turn: Turn): Radiograph => {
+    const stored = turned(image, turn);
+    return { ...stored, header: { ...image.header, PatientOrientation: [row, column] } };
+  };
+  const as = (transposed: boolean, rowsReversed: boolean, columnsReversed: boolean): Turn => ({
+    transposed,
+    rowsReversed,
+    columnsReversed,
+  });
+  const { rows, columns } = image;
+  let upright: ProcessingResult;
+  beforeAll(async () => {
+    upright = await tool.process([image], context);
+  }, 60_000);
+
+  it.each([
+    ['L\\H', storedAs('L', 'H', as(false, true, false)), ([x, y]: ImagePoint) => [x, rows - y]],
+    ['R\\F', storedAs('R', 'F', as(false, false, true)), ([x, y]: ImagePoint) => [columns - x, y]],
+    ['F\\L', storedAs('F', 'L', as(true, false, false)), ([x, y]: ImagePoint) => [y, x]],
+  ] as const)('gives the same teeth, on the stored pixels: %s', async (_name, stored, back) => {
+    const { findings, keyImages } = await tool.process([stored], context);
+
+    expect(findings.length).toBeGreaterThan(2);
+    expect(findings.map(({ summary }) => summary)).toEqual(upright.findings.map(({ summary }) => summary));
+    expect(keyImages.map(({ rgb }) => rgb)).toEqual(upright.keyImages.map(({ rgb }) => rgb));
+    const boxOf = (points: readonly (readonly number[])[] = []): readonly number[] =>
+      [0, 1].flatMap((axis) => {
+        const values = points.map((point) => point[axis] ?? 0);
+        return [Math.min(...values), Math.max(...values)];
+      });
+    for (const [index, { regions }] of findings.entries()) {
+      expect(boxOf(regions?.[0]?.points.map(back))).toEqual(boxOf(upright.findings[index]?.regions?.[0]?.points));
+    }
+  });
+
+  it('gives no numbers where the header says nothing of sides', async () => {
+    const { PatientOrientation: _, ...header } = image.header;
+
+    const { findings, report } = await tool.process([{ ...image, header }], context);
+
+    expect(findings.length).toBeGreaterThan(2);
+    expect(findings.flatMap(({ evaluations, laterality }) => [...evaluations, laterality ?? []].flat())).toEqual([]);
+    expect(JSON.stringify(report)).toContain('does not say which side');
   });
 });
 

@@ -52,8 +52,8 @@ const ACCEPTED: readonly Accepted[] = [
   },
   {
     file: 'core/image/slices.ts',
-    was: '.toSorted((a, b) => (a.InConcatenationNumber ?? 0) - (b.InConcatenationNumber ?? 0));',
-    becomes: '.toSorted((a, b) => (a.InConcatenationNumber ?? 0) - (b.InConcatenationNumber));',
+    was: 'const parts = instances.toSorted((a, b) => (a.InConcatenationNumber ?? 0) - (b.InConcatenationNumber ?? 0));',
+    becomes: 'const parts = instances.toSorted((a, b) => (a.InConcatenationNumber ?? 0) - (b.InConcatenationNumber));',
     reason:
       'The sort passes a part without a number only as `a` if another part precedes it, so the order is the same.',
   },

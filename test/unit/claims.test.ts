@@ -114,6 +114,7 @@ describe('a CT', () => {
     ],
     ['electron density by its units', { RescaleType: 'ED' }, /other units/],
     ['modified Hounsfield units', { RescaleType: 'HU_MOD' }, /other units/],
+    ['a horse by its axes', { AnatomicalOrientationType: 'QUADRUPED' }, /of an animal/],
     ['a dog', { PatientSpeciesDescription: 'Canine' }, /of an animal/],
     [
       'a cat by its code',
@@ -177,6 +178,8 @@ describe('a CT', () => {
       { DerivationCodeSequence: [{ CodeValue: '113040', CodingSchemeDesignator: 'DCM', CodeMeaning: 'x' }] },
     ],
     ['the species is told', { PatientSpeciesDescription: 'Homo sapiens' }],
+    ['the species is not known', { PatientSpeciesDescription: 'Unknown' }],
+    ['it is a spiral CT', { ...type('DERIVED\\SECONDARY'), SeriesDescription: 'SCT Thorax MPR after CPR' }],
     ['units are spelled out', { RescaleType: 'Hounsfield' }],
   ])('is taken although %s', (_, attributes) => {
     expect(answer(indexed(attributes))).toBe('taken');

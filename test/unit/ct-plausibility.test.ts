@@ -64,6 +64,16 @@ function scaled(volume: Volume, [across, along]: readonly [number, number]): Vol
   return { ...volume, spacingMm: [column * across, row * across, slice * along] };
 }
 
+/** Every second column of the patient in a picture that is as wide as high, with the spacings of rows and columns exchanged. */
+function exchanged(volume: Volume): Volume {
+  const columns = volume.columns >> 1;
+  const voxels = new Int16Array(columns * volume.rows * volume.slices).map(
+    (_, at) => volume.voxels[Math.floor(at / columns) * volume.columns + 2 * (at % columns)] ?? 0,
+  );
+  const [column, row, slice] = volume.spacingMm;
+  return { ...volume, columns, voxels, spacingMm: [row, 2 * column, slice] };
+}
+
 function codeOf(volume: Volume, require: (volume: Volume) => void = requireHounsfield): string {
   try {
     require(volume);
@@ -157,6 +167,7 @@ describe('a trunk that does not lie as the header says, or cannot be one, is ref
     ['entered head first, scanned feet first', turned(TRUNK, { x: true, z: true }), 'upside-down'],
     ['pixels ten times as large', scaled(TRUNK, [10, 1]), 'implausible-size'],
     ['pixels a tenth as large', scaled(TRUNK, [0.1, 1]), 'implausible-size'],
+    ['wider than deep pixels, Pixel Spacing exchanged', exchanged(TRUNK), 'implausible-size'],
     ['slices twenty times as far apart', scaled(TRUNK, [1, 20]), 'implausible-size'],
   ])('%s', (_, volume, code) => {
     expect(codeOf(volume, requireTrunkInPlace)).toBe(code);

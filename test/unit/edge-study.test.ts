@@ -2,8 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OrthancClient, OrthancSeries } from '#adapters/orthanc/client.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
+import type { Selection } from '#core/study/selection.ts';
+import type { ToolEntry } from '#core/tool-manifest.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
-import { ctSeries, type EdgeUnderTest, startEdge } from '../fixtures/edge.ts';
+import { ctSeries, type EdgeUnderTest, SPINE_CATALOG, startEdge } from '../fixtures/edge.ts';
 
 const STUDY = '2.25.77';
 const seriesOf = (number: number, Modality: string | undefined): OrthancSeries => ({
@@ -109,6 +111,26 @@ describe('a study', () => {
     expect(await edge.forwarder.forwardStudy(StudyInstanceUID)).toMatchObject({ fresh: false, manifestKey: key });
 
     expect(edge.bucket.contents.get(key)).toBe(bytes);
+  });
+
+  it('is indexed again by a newer version, without another upload', async () => {
+    const files = ctSeries({ seed: 1, slices: 4 });
+    const { StudyInstanceUID, SeriesInstanceUID } = indexInstance(files[0] ?? new Uint8Array());
+    await edge.arrive(files);
+    await edge.forwarder.forwardStudy(StudyInstanceUID);
+    const indexed = edge.journal.instances(StudyInstanceUID, SeriesInstanceUID);
+    const older = [...indexed.values()].map(({ RescaleSlope: _, ...entry }) => entry);
+    edge.journal.uploaded(StudyInstanceUID, SeriesInstanceUID, older);
+    const stored = edge.bucket.contents.size;
+
+    const catalog = SPINE_CATALOG.map(({ manifest, models }): ToolEntry => {
+      const selection: Selection = { ...manifest.selection, accepts: ['map'] };
+      return { manifest: { ...manifest, selection }, models };
+    });
+    await edge.restarted({ catalog }).forwardStudy(StudyInstanceUID);
+
+    expect(edge.journal.instances(StudyInstanceUID, SeriesInstanceUID)).toEqual(indexed);
+    expect(edge.bucket.contents.size).toBe(stored);
   });
 
   it('is not started if the edge is stopping', async () => {

@@ -1,7 +1,7 @@
 /** Numbers and words of a header: said, unsaid, or there and unreadable. */
 import { describe, expect, it } from 'vitest';
 import { volumeGeometry } from '#core/image/volume-geometry.ts';
-import { bodyPartIn, regionsOf } from '#core/study/body-parts.ts';
+import { areApart, bodyPartIn } from '#core/study/body-parts.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { judgeImage, type Selection, SelectionSchema } from '#core/study/selection.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
@@ -171,13 +171,15 @@ describe('body parts', () => {
     });
   });
 
-  it('are in a region, or in several where they meet', () => {
-    expect([regionsOf('HEAD'), regionsOf('CSPINE'), regionsOf('HIP'), regionsOf('PANCREAS')]).toEqual([
-      ['head'],
-      ['head', 'neck'],
-      ['trunk', 'limb'],
-      [],
-    ]);
+  it.each([
+    ['HEAD', 'ABDOMEN', true],
+    ['KNEE', 'BRAIN', true],
+    ['NECK', 'CHEST', false],
+    ['HEAD', 'CSPINE', false],
+    ['PELVIS', 'FEMUR', false],
+    ['PANCREAS', 'HEAD', false],
+  ])('%s and %s contradict each other: %s', (part, other, apart) => {
+    expect(areApart(part, other)).toBe(apart);
   });
 });
 

@@ -107,6 +107,34 @@ describe('decodePixels', () => {
   });
 });
 
+describe('the description of pixels', () => {
+  /** The same picture with one element in another form. */
+  const described = (element: RawElement): Uint8Array => {
+    const rest = picture().filter(({ tag }) => tag !== element.tag);
+    return part10(
+      EXPLICIT_LITTLE_ENDIAN,
+      encodeElements(sorted([...identity(), ...rest, element, native([1, 2, 3, 4, 5, 6])])),
+    );
+  };
+
+  it.each([
+    ['Pixel Representation', '00280103'],
+    ['Bits Stored', '00280101'],
+    ['Samples per Pixel', '00280002'],
+  ])('is not completed where %s is there and cannot be read', async (_, tag) => {
+    expect(await codeOf(described({ tag, vr: 'LO', value: 'words' }))).toBe('unsupported-pixel-format');
+  });
+
+  it('knows a photometric interpretation in small letters', async () => {
+    const { photometric } = await decodePixels(
+      readDicom(described({ tag: '00280004', vr: 'CS', value: 'monochrome1' })),
+      inProcessDecoder,
+    );
+
+    expect(photometric).toBe('MONOCHROME1');
+  });
+});
+
 describeWith(['data'], 'decodePixels on real files', () => {
   const all = realFiles().filter(({ pixelSha256: hash }) => hash !== '');
   /** Every 16th slice of the two long series; all of everything else. */

@@ -99,6 +99,7 @@ describe('any object of a result', () => {
     );
     expect(comments).toEqual([
       'a b\\c <script>alert(1)</script>  [0m\ufffd (Research use only - not for clinical use)',
+      `Limits: ${tool.limits}`,
     ]);
   });
 });

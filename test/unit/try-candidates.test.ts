@@ -54,11 +54,11 @@ describe('the first candidate', () => {
     [
       'thin and interspaced',
       { number: 2, slices: 20, attributes: { SliceThickness: 1 }, change: (k) => ({ position: [0, 0, 12 * k] }) },
-      'not-preferred',
+      'interspaced',
     ],
     [
       'derived',
-      { number: 2, slices: 20, ...apart(2), attributes: { SliceThickness: 1, ImageType: ['DERIVED', 'PRIMARY'] } },
+      { number: 2, slices: 20, ...apart(2), attributes: { ImageType: ['DERIVED', 'PRIMARY'] } },
       'not-preferred',
     ],
     [

@@ -47,7 +47,7 @@ export async function lookAt(source: Radiograph, { engine, signal }: ProcessingC
   const read = async (image: Radiograph): Promise<Reading> => {
     const { planes, grid, scale } = await segment(image, engine);
     signal.throwIfAborted();
-    return readingOf({ image, planes, grid, scale, sidesKnown });
+    return readingOf({ image, planes, grid, scale, sidesKnown, turn });
   };
   const reading = await read(upright);
   if (reading.refusal === undefined) return { source, turn, sidesKnown, ...reading };
@@ -59,7 +59,8 @@ export async function lookAt(source: Radiograph, { engine, signal }: ProcessingC
   if (reading.scale.view === 'intra-oral') {
     for (const columnsReversed of [false, true]) {
       const aside = turned(upright, { transposed: true, rowsReversed: !columnsReversed, columnsReversed });
-      if ((await read(aside)).refusal === undefined) throw new NotEvaluableError('turned-picture', asideWords(source));
+      if ((await read(aside)).refusal === undefined)
+        throw new NotEvaluableError('turned-picture', asideWords(source, turn));
     }
   }
   throw reading.refusal;
@@ -70,8 +71,8 @@ interface Reading extends Pick<Seen, 'image' | 'scale' | 'grid' | 'planes' | 'cr
 }
 
 /** The crowns of a picture, or why it cannot be read as it lies. */
-function readingOf(seen: Omit<Reading, 'crowns'> & Pick<Seen, 'sidesKnown'>): Reading {
-  const { sidesKnown, ...rest } = seen;
+function readingOf(seen: Omit<Reading, 'crowns'> & Pick<Seen, 'sidesKnown' | 'turn'>): Reading {
+  const { sidesKnown, turn, ...rest } = seen;
   const { view } = seen.scale;
   const found = findCrowns(seen.planes);
   const crowns = view === 'panoramic' ? inDentalBand(found) : found;
@@ -109,10 +110,10 @@ function readingOf(seen: Omit<Reading, 'crowns'> & Pick<Seen, 'sidesKnown'>): Re
 function numberedSurely(
   crowns: readonly Crown[],
   fit: ArchFit,
-  { image, sidesKnown }: Pick<Seen, 'image' | 'sidesKnown'>,
+  { image, sidesKnown, turn }: Pick<Seen, 'image' | 'sidesKnown' | 'turn'>,
 ): readonly Crown[] | NotEvaluableError {
   const margin = (fitTurned(crowns)?.cost ?? 0) - fit.cost;
-  if (margin < -SURE_ARCH) return new NotEvaluableError('turned-picture', upsideDownWords(image));
+  if (margin < -SURE_ARCH) return new NotEvaluableError('turned-picture', upsideDownWords(image, turn));
   if (margin < SURE_ARCH || !sidesKnown) return crowns;
   const teeth = numbered(crowns, fit);
   const { ImageLaterality } = image.header;
@@ -161,13 +162,15 @@ function invertedWords({ header: { PhotometricInterpretation } }: Radiograph): s
   return `The picture is inverted against what its header says${said}: teeth are recognised only where dark and bright are exchanged.`;
 }
 
-function asideWords({ header }: Radiograph): string {
-  return `The picture lies on its side: teeth are recognised only if it is turned by 90°. ${saysOrientation(header)}.`;
+function asideWords({ header }: Radiograph, turn: Turn): string {
+  return `${asWhat(turn)}, the picture lies on its side: teeth are recognised only after a turn by 90°. ${saysOrientation(header)}.`;
 }
 
-function upsideDownWords({ header }: Radiograph): string {
-  return `The picture is upside down: the row of teeth above has the widths of lower teeth, the row below those of upper teeth. ${saysOrientation(header)}.`;
+function upsideDownWords({ header }: Radiograph, turn: Turn): string {
+  return `${asWhat(turn)}, the picture is upside down: the row of teeth above has the widths of lower teeth, the row below those of upper teeth. ${saysOrientation(header)}.`;
 }
+
+const asWhat = (turn: Turn): string => (isTurned(turn) ? 'Turned as its header says' : 'As it is stored');
 
 /** In which way the stored picture differs from the upright one, in words; undefined where it does not. */
 export function turnInWords({ turn }: Pick<Seen, 'turn'>): string | undefined {

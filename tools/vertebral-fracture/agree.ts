@@ -6,10 +6,12 @@
 import type { Volume } from '#core/image/volume.ts';
 import type { ProcessingContext } from '#core/tool.ts';
 import { distance } from './chain-geometry.ts';
+import { SURE } from './fit.ts';
 import type { Grading } from './grade.ts';
 import type { BodyHeights } from './heights.ts';
 import { alone, boxAround, type Look, lookAt } from './look.ts';
 import type { NoGrade } from './no-grade.ts';
+import { requireOneUprightSpine } from './posture.ts';
 import { PLAIN_VIEW, type View } from './preprocess.ts';
 import type { Range } from './segment.ts';
 
@@ -45,9 +47,14 @@ export interface Agreed {
   readonly passes: number;
 }
 
-/** One look where nothing is near a margin, else several. */
+/**
+ * One look where nothing is near a margin, else several.
+ *
+ * @throws NotEvaluableError where the first look does not show one upright spine
+ */
 export async function agreeOn(volume: Volume, range: Range, context: ProcessingContext): Promise<Agreed> {
   const first = await lookAt(volume, PLAIN_VIEW, range, context);
+  requireOneUprightSpine(first);
   const single = alone(first, volume);
   if (first.spine.bodies.length === 0 || isClear(single)) {
     return { look: single, withheld: single.fits.map(() => undefined), namesAgree: true, passes: 1 };
@@ -126,6 +133,9 @@ function settle(best: Look, index: number, confirming: readonly Look[]): Settled
     if (other === undefined || !isAlike(own.heights, other.heights)) return { noGrade: 'unsteady' };
     all.push(other);
   }
+  // A fracture leaves the model as sure of the rest of the body as of a sound one. Where it is not, height is missing from the mask.
+  const isSure = all.reduce((sum, { probability }) => sum + probability, 0) >= SURE.fractured * all.length;
+  if (!isSure && all.some(({ grading }) => grading.grade > 0)) return { noGrade: 'unsure' };
   const grades = new Set(all.map(({ grading }) => grading.grade));
   if (grades.size === 1) return {};
   if (grades.has(0)) return { noGrade: 'near-limit' };
@@ -136,11 +146,13 @@ function settle(best: Look, index: number, confirming: readonly Look[]): Settled
 interface Seen {
   readonly heights: BodyHeights;
   readonly grading: Grading;
+  readonly probability: number;
 }
 
 function seenIn({ candidates, gradings }: Look, index: number): Seen | undefined {
-  const [heights, grading] = [candidates[index]?.heights, gradings[index]];
-  return heights && grading && { heights, grading };
+  const [candidate, grading] = [candidates[index], gradings[index]];
+  const heights = candidate?.heights;
+  return heights && grading && { heights, grading, probability: candidate.probability };
 }
 
 const STATIONS = ['anteriorMm', 'middleMm', 'posteriorMm'] as const;

@@ -54,7 +54,8 @@ export function aboveSacrum<T extends SacrumCandidate>(
   if (first <= 0 && (!isNear(lowest) || signs.belowMl < LEAST_ML.any)) {
     return { chain: rest, below: 'none', hasDiscBelow };
   }
-  const isLandmark = isNear(lowest) && signs.belowMl >= LEAST_ML.clear && signs.extentMm >= EXTENT_MM;
+  // Where the model takes S1 for a body, what it calls sacrum begins below that.
+  const isLandmark = (first > 0 || isNear(lowest)) && signs.belowMl >= LEAST_ML.clear && signs.extentMm >= EXTENT_MM;
   const isClear = isLandmark && countOf(signs) <= 1 && !signs.beside;
   return { chain: rest, below: isClear ? 'sacrum' : 'unclear', hasDiscBelow };
 }

@@ -15,7 +15,7 @@ import { lookAt } from './look.ts';
 import { bodyFrames } from './masks.ts';
 import { spinePicture } from './picture.ts';
 import { requireGradable, requirePlausiblePicture, requireSpine, requireThinSlices } from './plausible.ts';
-import { requireOneAdultUpright, secondSpine, showsSpine } from './posture.ts';
+import { requireAdult, secondSpine, showsSpine } from './posture.ts';
 import { PLAIN_VIEW, sagittalPlanes } from './preprocess.ts';
 import { type Assessment, findingOf, reportOf, segmentOf, summaryOf } from './report.ts';
 import { searchSpine } from './segment.ts';
@@ -54,7 +54,7 @@ async function assess(
     );
   }
   requireSpine(spine.bodies);
-  requireOneAdultUpright(look);
+  requireAdult(look);
   for (const range of found.others) {
     if (showsSpine(await lookAt(volume, PLAIN_VIEW, range, context))) throw secondSpine();
   }

@@ -130,6 +130,23 @@ it.each<[string, readonly Series[], object]>([
   expect(one.sha256.length).toBeGreaterThan(0);
 });
 
+it('an answer of hilum run names the series that the tool does not take', async () => {
+  const head: Series = { number: 2, slices: 30, ...elsewhere, attributes: { BodyPartExamined: 'HEAD' } };
+  const { instances, read } = phantomStudy('both', [{ number: 1, slices: 12 }, head].flatMap(seriesFiles));
+
+  const report = await runStudy(
+    { StudyInstanceUID: '2.25.1', instances, read, refused: [] },
+    { entry: volumeEntry, tool, decoder: inProcessDecoder, engine: echoEngine },
+    out,
+  );
+
+  expect(report).toMatchObject({
+    outcome: 'result',
+    outOfScope: [{ SeriesNumber: 2, images: 30, reason: { message: 'It is a head' } }],
+  });
+  expect(report).not.toHaveProperty('passedOver');
+});
+
 it('an answer about joined series has one mask over both, and says so in SR and PDF', async () => {
   const files = [
     { number: 1, slices: 9 },
