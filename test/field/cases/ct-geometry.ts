@@ -88,8 +88,9 @@ const STRANGERS: readonly FieldCase[] = [
     (files) => [...files, ...again(files.slice(50, 51), 'again')],
     /same pixels|1 image|1 of \d+/,
   ),
+  evaluated('one slice 60 mm below all others', DEPARTMENTS, (files) => files.toSpliced(1, 19), /1 image|1 of \d+/),
   evaluated(
-    'one slice of another patient level far above the scan',
+    'one slice half a metre above the scan',
     DEPARTMENTS,
     (files) => [...files, ...again(files.slice(0, 1), 'stray').map((file) => raised(file, 500))],
     /1 image|1 of \d+/,

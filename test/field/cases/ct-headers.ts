@@ -1,7 +1,7 @@
 /** CT whose header is odd, contradictory, or says that the image is not one to measure on. */
 import { reencode } from '../../fuzz/tree.ts';
 import type { FieldCase } from '../case.ts';
-import { changed, mapped, numbersOf, pictureOf, raw } from '../edit.ts';
+import { changed, type File, mapped, numbersOf, pictureOf, raw } from '../edit.ts';
 import { eachSlice, evaluated, READERS, VENDORS, withHeader } from './spine-case.ts';
 
 /** Headers that are written carelessly, and say enough. */
@@ -71,6 +71,21 @@ export const CT_CARELESS: readonly FieldCase[] = [
       SpecificCharacterSet: 'ISO_IR 192',
       PatientName: raw('PN', 'Ph\xe4ntom^Jos\xe9 '),
     }),
+  ),
+  evaluated(
+    'a Patient ID in Latin-1 that is declared as UTF-8',
+    READERS,
+    withHeader({ SpecificCharacterSet: 'ISO_IR 192', PatientID: raw('LO', 'M\xfc\xdf123') }),
+  ),
+  evaluated(
+    'a Patient ID in Latin-1 without a Specific Character Set',
+    READERS,
+    withHeader({ PatientID: raw('LO', 'M\xfc\xdf124') }),
+  ),
+  evaluated(
+    'air slices at the ends in 8 bits, all others in 16',
+    READERS,
+    eachSlice((file, slice) => (slice < 3 || slice > 108 ? inEightBits(file) : file)),
   ),
   evaluated(
     'a name in Shift JIS with backslashes as second bytes',
@@ -182,3 +197,12 @@ export const CT_CARELESS: readonly FieldCase[] = [
     }),
   ),
 ];
+
+/** Steps of 16 Hounsfield units. */
+function inEightBits(file: File): File {
+  const bytes = Uint8Array.from(pictureOf(file).values, (value) => Math.min(255, Math.floor(value / 16)));
+  return changed(file, {
+    ...{ BitsAllocated: 8, BitsStored: 8, HighBit: 7, RescaleSlope: '16' },
+    PixelData: { vr: 'OB', bytes },
+  });
+}

@@ -8,7 +8,7 @@ import { realSpine } from '../bases.ts';
 import type { FieldCase } from '../case.ts';
 import { bytesOf, changed, drawn, type File, mirrored, numbersOf, pictureOf, repainted, upsideDown } from '../edit.ts';
 import { spineHolds } from '../holds.ts';
-import { besideItself, madeCt, slabs, withUnits } from '../made-ct.ts';
+import { besideItself, madeCt, onGrid, slabs, withUnits } from '../made-ct.ts';
 import { type Change, DEPARTMENTS, eachSlice, OURS, READERS, REAL, refused, spineCase, VENDORS } from './spine-case.ts';
 
 /** Codes of a picture that contradicts its header. */
@@ -103,7 +103,10 @@ const nothingWrong = (name: string, source: string, change: Change): FieldCase =
   );
 
 const CONTRADICTIONS: readonly FieldCase[] = [
-  ...ORIENTATIONS.map(({ name, source, change, codes, because }) => refused(name, source, change, codes, because)),
+  // The tool looks long for arches that are not there: of the two without them, one is asked about on a phantom.
+  ...ORIENTATIONS.filter(({ change }) => change !== scannedProne).map(({ name, source, change, codes, because }) =>
+    refused(name, source, change, codes, because),
+  ),
   ...ORIENTATIONS.map(({ name, source, change, codes, because }) =>
     refused(`a real CT, ${name}`, source, change, codes, because, REAL),
   ),
@@ -114,7 +117,7 @@ const CONTRADICTIONS: readonly FieldCase[] = [
   ),
   nothingWrong('axial slabs of maximum intensity of a real CT that do not say so', VENDORS, (files) => slabs(files, 3)),
   nothingWrong('columns of a real CT merged in pairs, Pixel Spacing in the wrong order', READERS, (files) =>
-    files.map(halvedColumns),
+    onGrid(files, [1.5, 1.5, 3]).map(halvedColumns),
   ),
   refused(
     'a patient of half the size',
@@ -164,6 +167,11 @@ const noise = (size: number) => {
   const random = createRandom(1);
   return () => size * random.normal();
 };
+/** Values with the noise of a scanner. */
+const grainy = (valueAt: (x: number, y: number) => number) => {
+  const grain = noise(10);
+  return (x: number, y: number): number => valueAt(x, y) + grain();
+};
 /** A trunk of soft tissue in air, with something inside. */
 const inTrunk = (inside: (x: number, y: number, z: number) => number | undefined) => {
   const grain = noise(10);
@@ -182,13 +190,13 @@ interface Made {
 }
 
 const MADE: readonly Made[] = [
-  { name: 'air', source: READERS, hounsfieldAt: () => () => -1000, because: /vertebral|Hounsfield|body/ },
-  { name: 'noise', source: READERS, hounsfieldAt: () => noise(300), because: /vertebral|Hounsfield|body/ },
+  { name: 'air', source: READERS, hounsfieldAt: () => () => -1000, because: /vertebral|Hounsfield|body|same value/ },
+  { name: 'noise', source: READERS, hounsfieldAt: () => noise(300), because: /vertebral|Hounsfield|body|same value/ },
   {
     name: 'a cylinder of water with four rods, for quality assurance',
     source: DEPARTMENTS,
-    hounsfieldAt: () => waterPhantom,
-    because: /vertebral|Hounsfield|body/,
+    hounsfieldAt: () => grainy(waterPhantom),
+    because: /vertebral|Hounsfield|body|same value/,
   },
   {
     name: 'six stacked cylinders in a trunk',
@@ -211,7 +219,7 @@ const MADE: readonly Made[] = [
   {
     name: 'a cone-beam CT of the jaws called CT, in grey values',
     source: VENDORS,
-    hounsfieldAt: () => coneBeam,
+    hounsfieldAt: () => grainy(coneBeam),
     because: /Hounsfield|vertebral|body/,
   },
 ];

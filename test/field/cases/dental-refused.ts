@@ -16,7 +16,17 @@ import {
   repainted,
   upsideDown,
 } from '../edit.ts';
-import { drawnRadiograph, inverted, ofClass, panoramicWords, photograph, picture, strip } from './radiograph-case.ts';
+import {
+  drawnRadiograph,
+  EIGHT_BITS,
+  inEightBits,
+  inverted,
+  ofClass,
+  panoramicWords,
+  photograph,
+  picture,
+  strip,
+} from './radiograph-case.ts';
 import { DEPARTMENTS, OURS, READERS, VENDORS } from './spine-case.ts';
 
 const to =
@@ -90,6 +100,10 @@ const REFUSED: readonly FieldCase[] = [
       }),
     { refused: OUT, because: /more than one frame/ },
   ),
+  picture('a bitewing with a palette', VENDORS, bitewing, withPalette, {
+    refused: [...OUT, 'unsupported-pixel-format'],
+    because: /colou?r|palette|not one greyscale/i,
+  }),
   picture(
     'a bitewing in colour',
     VENDORS,
@@ -105,6 +119,24 @@ const REFUSED: readonly FieldCase[] = [
     { refused: ['unreadable-header'], because: /Imager Pixel Spacing.*cannot be read/ },
   ),
 ];
+
+/** The same in 8 bits, behind a palette of greys. */
+function withPalette(file: File): File {
+  const ramp = new Uint8Array(Uint16Array.from({ length: 256 }, (_, n) => 257 * n).buffer);
+  const palette = { vr: 'OW', bytes: ramp };
+  const descriptor = { vr: 'US', bytes: new Uint8Array(Uint16Array.of(256, 0, 16).buffer) };
+  return changed(file, {
+    ...EIGHT_BITS,
+    PhotometricInterpretation: 'PALETTE COLOR',
+    RedPaletteColorLookupTableDescriptor: descriptor,
+    GreenPaletteColorLookupTableDescriptor: descriptor,
+    BluePaletteColorLookupTableDescriptor: descriptor,
+    RedPaletteColorLookupTableData: palette,
+    GreenPaletteColorLookupTableData: palette,
+    BluePaletteColorLookupTableData: palette,
+    PixelData: { vr: 'OB', bytes: inEightBits(pictureOf(file)) },
+  });
+}
 
 interface Drawn {
   readonly name: string;

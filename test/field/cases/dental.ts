@@ -59,6 +59,13 @@ const SOUND: readonly FieldCase[] = [
     asBefore(panoramic, undefined, 'given'),
   ),
   picture(
+    'a panoramic stored as DX of PANORAMIC',
+    READERS,
+    panoramic,
+    panoramicWords({ BodyPartExamined: 'PANORAMIC' }),
+    asBefore(panoramic, undefined, 'given'),
+  ),
+  picture(
     'a panoramic stored as DX of teeth in lower case',
     READERS,
     panoramic,

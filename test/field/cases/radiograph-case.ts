@@ -44,9 +44,10 @@ export function asBefore(
 export const inverted = (file: File): File => mapped(file, (value) => 4095 - value);
 
 /** The same picture in 8 bits. */
-const inEightBits = ({ values }: Picture): Uint8Array => Uint8Array.from(values, (value) => Math.round(value / 16.06));
+export const inEightBits = ({ values }: Picture): Uint8Array =>
+  Uint8Array.from(values, (value) => Math.round(value / 16.06));
 
-const EIGHT_BITS = {
+export const EIGHT_BITS = {
   BitsAllocated: 8,
   BitsStored: 8,
   HighBit: 7,
