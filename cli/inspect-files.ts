@@ -98,19 +98,28 @@ async function lookAt(path: string, decoder: FrameDecoder): Promise<LookedAt> {
 /** Asks every tool about the images that an instance belongs to: an enhanced object may hold several volumes. */
 function createJudge(catalog: readonly ToolEntry[], instances: readonly InstanceIndex[]) {
   const studies = Map.groupBy(instances, ({ StudyInstanceUID }) => StudyInstanceUID);
-  const belongs = [...studies].flatMap(([StudyInstanceUID, members]) =>
-    groupImages({ StudyInstanceUID, instances: members }).flatMap((image) =>
-      image.instances.map(({ SOPInstanceUID }) => ({ SOPInstanceUID, image })),
+  const grouped = [...studies].flatMap(([StudyInstanceUID, members]) =>
+    groupImages({ StudyInstanceUID, instances: members }),
+  );
+  const belongs = grouped
+    .flatMap((image) => [image, ...(image.pieces ?? [])])
+    .flatMap((image) => image.instances.map(({ SOPInstanceUID }) => ({ SOPInstanceUID, image })));
+  const images = Map.groupBy(belongs, ({ SOPInstanceUID }) => SOPInstanceUID);
+  const aside = new Map(
+    grouped.flatMap(({ aside: apart = [] }) =>
+      apart.flatMap(({ instances: members, reason }) => members.map(({ sha256 }) => [sha256, reason] as const)),
     ),
   );
-  const images = Map.groupBy(belongs, ({ SOPInstanceUID }) => SOPInstanceUID);
   return (header: InstanceIndex | undefined, refusal: RefusedFile | undefined): readonly Judgement[] => {
     const noneOf = (): Reason => noImage('The file', header === undefined ? [] : [header]);
     const itsImages = images.get(header?.SOPInstanceUID ?? '') ?? [];
     const judge = ({ selection }: ToolManifest): Suitability => {
       if (refusal !== undefined) return { suitable: false, reason: { code: refusal.code, message: refusal.message } };
-      const answers = itsImages.map(({ image }) => judgeImage(selection, image));
-      return answers.find(({ suitable }) => suitable) ?? answers[0] ?? { suitable: false, reason: noneOf() };
+      const answers = itsImages.map(({ image }): Suitability => {
+        return image.fault === undefined ? judgeImage(selection, image) : { suitable: false, reason: image.fault };
+      });
+      const apart = aside.get(header?.sha256 ?? '') ?? noneOf();
+      return answers.find(({ suitable }) => suitable) ?? answers[0] ?? { suitable: false, reason: apart };
     };
     return catalog.map(({ manifest }) => ({ id: manifest.id, ...judge(manifest) }));
   };

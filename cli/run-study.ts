@@ -10,7 +10,7 @@ import { noImage } from '#core/study/no-image.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import { type Refusal, selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
-import type { Finding, ImageProcessingTool, LeftOut, Outcome, ProcessingResult } from '#core/tool.ts';
+import type { Finding, ImageProcessingTool, LeftOut, Outcome, PassedOver, ProcessingResult } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import type { RefusedFile, StudyFiles, StudyInFolders } from '#files/dicom-files.ts';
 import { note, root } from './command.ts';
@@ -34,8 +34,11 @@ export interface StudyReport {
   readonly outcome: Outcome;
   readonly reason?: Reason;
   readonly summary?: string;
-  /** Images that could not be read, if the tool evaluated others. */
+  /** What of the study the answer is not about, and how its input was put together (`ResultMetadata`). */
   readonly leftOut?: readonly LeftOut[];
+  readonly passedOver?: readonly PassedOver[];
+  readonly joined?: readonly (readonly string[])[];
+  readonly notes?: readonly Reason[];
   readonly findings: readonly Finding[];
   readonly objects: readonly StoredObject[];
   /** Refused files near the study's files. Parts of the study may be missing. */
@@ -164,8 +167,15 @@ function nonResultOf(
 }
 
 function describeAnswer({ metadata, findings }: ProcessingResult) {
-  const { outcome, reason, summary, leftOut, timingsMs } = metadata;
-  return { outcome, ...(reason && { reason }), summary, ...(leftOut && { leftOut }), findings, timings: timingsMs };
+  const { outcome, reason, summary, leftOut, passedOver, joined, notes, timingsMs } = metadata;
+  return {
+    outcome,
+    ...(reason && { reason }),
+    summary,
+    ...{ ...(leftOut && { leftOut }), ...(passedOver && { passedOver }) },
+    ...{ ...(joined && { joined }), ...(notes && { notes }) },
+    ...{ findings, timings: timingsMs },
+  };
 }
 
 /** Prints the stack trace with `HILUM_DEBUG=1`. The report holds the reason only. */

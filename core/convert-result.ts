@@ -8,6 +8,7 @@ import { refuseObject } from './gate/refusal.ts';
 import type { DicomObject } from './results/dicom-object.ts';
 import { failureReference } from './results/non-result.ts';
 import { sourceStudyOf } from './results/source-study.ts';
+import { namedInstances } from './study/distinct-instances.ts';
 import type { InstanceIndex } from './study/study-index.ts';
 import type { ProcessingResult } from './tool.ts';
 
@@ -67,7 +68,7 @@ function inputsOf(
   result: ProcessingResult,
   instances: readonly InstanceIndex[],
 ): readonly [InstanceIndex, ...InstanceIndex[]] {
-  const known = new Map(instances.map((instance) => [instance.SOPInstanceUID, instance]));
+  const known = namedInstances(instances);
   const [first, ...others] = result.metadata.inputs.map((uid) => {
     const instance = known.get(uid);
     if (instance === undefined) throw new MessageError('The result names an input that the manifest does not hold');

@@ -92,12 +92,6 @@ export class MessageError extends HilumError {
   readonly code = 'invalid-message';
 }
 
-/** Two instances of a study share a SOPInstanceUID and differ in bytes: a result could not say which one it is about. */
-export class DuplicateUidError extends HilumError {
-  readonly disposition = 'reject';
-  readonly code = 'duplicate-uid';
-}
-
 /** The SHA-256 of a model's file differs from the one on its card. */
 export class ModelDigestError extends HilumError {
   readonly disposition = 'halt';

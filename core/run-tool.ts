@@ -1,26 +1,26 @@
 /** One run of one tool: load the images, process them, check the answer. The same in a Lambda and on a laptop. */
-import { DicomReadError } from '#dicom/error.ts';
 import {
-  GeometryError,
   isKnown,
   type KnownError,
   NotEvaluableError,
+  type Reason,
   ToolFailedError,
   ToolTimeoutError,
 } from './errors.ts';
-import { loadImage } from './image/load.ts';
+import { isNotEvaluable, joinedSeries, type Loading, loadImages, notesOn } from './load-images.ts';
 import type { Clock, FrameDecoder, InferenceEngine } from './ports.ts';
-import { nonResult, withLeftOut, withTimings } from './results/result.ts';
+import { nonResult, withLeftOut, withRemarks, withTimings } from './results/result.ts';
 import { instanceUidsOf } from './study/images.ts';
 import { inputDigestOf } from './study/revision.ts';
 import type { ImageIndex, InstanceIndex } from './study/study-index.ts';
-import type { Image, ImageProcessingTool, LeftOut, ProcessingResult } from './tool.ts';
+import type { ImageProcessingTool, ProcessingResult } from './tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from './tool-manifest.ts';
+import { type Attempt, passedOver, tryCandidates } from './try-candidates.ts';
 
 export interface ToolRun {
   readonly entry: ToolEntry;
   readonly tool: ImageProcessingTool;
-  /** The images selected for the tool: at least one, all of one study. */
+  /** The images selected for the tool, or the candidates in order (`selectImages`): at least one, all of one study. */
   readonly images: readonly ImageIndex[];
   /** Reads an instance's Part 10 file. */
   readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
@@ -35,41 +35,71 @@ export interface ToolRun {
  * Runs a tool and returns its answer, with `timingsMs` of `load`, `process` and, within it, `inference`.
  *
  * Input that cannot be evaluated (NotEvaluableError, GeometryError, DicomReadError, or a refusal by the tool's own
- * `canProcessImage`) is an answer, too: a non-result with the reason. Where several images are selected and some cannot be
- * loaded, those are left out and the answer says so (`leftOut`): one blank exposure must not cost the radiologist the answer
- * about the others. The answer's inputs are then the loaded images; its input digest still covers all selected images.
+ * `canProcessImage`) is an answer, too: a non-result with the reason.
+ *
+ * A tool that takes all images gets them at once. Those that cannot be loaded are left out and the answer says so (`leftOut`):
+ * one blank exposure must not cost the radiologist the answer about the others. A tool that takes the best image gets the
+ * candidates one at a time, until one can be evaluated; the answer names the others (`passedOver`). The answer's inputs are
+ * the evaluated images; its input digest covers all selected images.
  *
  * @throws ToolTimeoutError if the deadline passes first. While a tool computes without a pause, that is noticed only at its
  *   calls of the engine and of `signal`. A tool that never pauses is ended by its host (Lambda's own timeout).
  * @throws ToolFailedError if the tool throws an error that is not Hilum's, or its answer breaks the contract
  * @throws KnownError as they come from `read` and `engine` (IntegrityError, ModelDigestError …)
  */
-export async function runTool({
-  entry,
-  tool,
-  images,
-  read,
-  decoder,
-  engine,
-  clock,
-  deadlineMs,
-}: ToolRun): Promise<ProcessingResult> {
+export async function runTool(run: ToolRun): Promise<ProcessingResult> {
+  const { entry, tool, images, clock, deadlineMs } = run;
   const inputDigest = inputDigestOf(images);
   const watch = createStopwatch(clock);
   const deadline = createDeadline(tool.name, clock, deadlineMs);
-  const leftOut: LeftOut[] = [];
-  let given = images;
+  const setting: Setting = { ...run, inputDigest, watch, deadline };
   try {
-    const refusal = images.map((image) => tool.canProcessImage(image)).find((answer) => !answer.suitable);
-    if (refusal !== undefined) throw new NotEvaluableError(refusal.reason.code, refusal.reason.message);
+    if (entry.manifest.selection.take === 'all') return await attemptAll(setting);
+    const { result, passedOver: others } = await tryCandidates(images, {
+      attempt: (image) => attempt(setting, [image]),
+      refuse: (image, reason) => refusal(setting, [image], reason),
+      ...{ clock, deadlineMs },
+    });
+    return withRemarks(result, { ...result.metadata, passedOver: others });
+  } catch (error) {
+    if (deadline.signal.aborted) throw deadline.error(error);
+    throw toolError(tool.name, error);
+  } finally {
+    deadline.clear();
+  }
+}
+
+/** What all attempts of one run share. */
+interface Setting extends ToolRun {
+  readonly inputDigest: string;
+  readonly watch: ReturnType<typeof createStopwatch>;
+  readonly deadline: ReturnType<typeof createDeadline>;
+}
+
+/** Runs the tool on all images that can be evaluated by what their study says of them, and names the others. */
+async function attemptAll(setting: Setting): Promise<ProcessingResult> {
+  const faulty = setting.images.flatMap((image) => (image.fault === undefined ? [] : [{ image, reason: image.fault }]));
+  const sound = setting.images.filter(({ fault }) => fault === undefined);
+  const [first] = faulty;
+  if (sound.length === 0 && first !== undefined) return refusal(setting, setting.images, first.reason);
+  const { result } = await attempt(setting, sound);
+  return withRemarks(result, { ...result.metadata, passedOver: passedOver(sound, faulty) });
+}
+
+/** Runs the tool on images together. Input that cannot be evaluated is an answer; other errors are thrown. */
+async function attempt(setting: Setting, images: readonly ImageIndex[]): Promise<Attempt> {
+  const { entry, tool, read, decoder, engine, inputDigest, watch, deadline } = setting;
+  let loading: Loading = { given: images, loaded: [], leftOut: [] };
+  try {
+    const refused = images.map((image) => tool.canProcessImage(image)).find((answer) => !answer.suitable);
+    if (refused !== undefined) throw new NotEvaluableError(refused.reason.code, refused.reason.message);
 
     const readInTime = (instance: InstanceIndex) => {
       deadline.check();
       return read(instance);
     };
-    const loading = await watch.time('load', loadThose(images, readInTime, decoder));
-    leftOut.push(...loading.leftOut);
-    given = loading.given;
+    loading = await watch.time('load', loadImages(images, readInTime, decoder));
+    const { given, loaded } = loading;
     const timedEngine: InferenceEngine = {
       async run(modelId, inputs, expected) {
         deadline.check();
@@ -79,61 +109,31 @@ export async function runTool({
       },
     };
     const context = { inputDigest, engine: timedEngine, signal: deadline.signal };
-    const result = await watch.time('process', Promise.race([tool.process(loading.loaded, context), deadline.passed]));
+    const result = await watch.time('process', Promise.race([tool.process(loaded, context), deadline.passed]));
     checkIdentity(result, { entry, images: given, inputDigest });
     const timed = withTimings(result, { ...result.metadata.timingsMs, ...watch.timingsMs() });
-    return withLeftOut(timed, leftOut);
+    return { result: remarked(timed, loading), wasLoaded: true };
   } catch (error) {
-    if (deadline.signal.aborted) throw deadline.error(error);
-    if (!isNotEvaluable(error)) throw toolError(tool.name, error);
-    const answer = nonResult({
-      description: describeTool(entry),
-      version: toolVersion(entry),
-      inputDigest,
-      inputs: instanceUidsOf(given),
-      outcome: 'not-evaluable',
-      reason: { code: error.code, message: error.message },
-    });
-    return withLeftOut(answer, leftOut);
-  } finally {
-    deadline.clear();
+    if (deadline.signal.aborted || !isNotEvaluable(error)) throw error;
+    const result = refusal(setting, loading.given, { code: error.code, message: error.message });
+    return { result: remarked(result, loading), wasLoaded: loading.loaded.length > 0 };
   }
 }
 
-interface Loading {
-  /** The images that could be loaded; at least one. */
-  readonly given: readonly ImageIndex[];
-  readonly loaded: readonly Image[];
-  readonly leftOut: readonly LeftOut[];
+function remarked(result: ProcessingResult, { given, loaded, leftOut }: Loading): ProcessingResult {
+  const joined = loaded.length === 0 ? [] : joinedSeries(given);
+  return withRemarks(withLeftOut(result, leftOut), { joined, notes: notesOn(given, loaded) });
 }
 
-/** @throws DicomReadError, GeometryError if no image can be loaded: the error of the first image */
-async function loadThose(
-  images: readonly ImageIndex[],
-  read: ToolRun['read'],
-  decoder: FrameDecoder,
-): Promise<Loading> {
-  const given: ImageIndex[] = [];
-  const loaded: Image[] = [];
-  const leftOut: LeftOut[] = [];
-  const errors: (GeometryError | DicomReadError)[] = [];
-  for (const image of images) {
-    try {
-      loaded.push(await loadImage(image, read, decoder));
-      given.push(image);
-    } catch (error) {
-      if (!(error instanceof GeometryError || error instanceof DicomReadError)) throw error;
-      errors.push(error);
-      leftOut.push({ SOPInstanceUIDs: instanceUidsOf([image]), reason: { code: error.code, message: error.message } });
-    }
-  }
-  const [first] = errors;
-  if (loaded.length === 0 && first !== undefined) throw first;
-  return { given, loaded, leftOut };
-}
-
-function isNotEvaluable(error: unknown): error is NotEvaluableError | GeometryError | DicomReadError {
-  return error instanceof NotEvaluableError || error instanceof GeometryError || error instanceof DicomReadError;
+function refusal({ entry, inputDigest }: Setting, images: readonly ImageIndex[], reason: Reason): ProcessingResult {
+  return nonResult({
+    description: describeTool(entry),
+    version: toolVersion(entry),
+    inputDigest,
+    inputs: instanceUidsOf(images),
+    outcome: 'not-evaluable',
+    reason,
+  });
 }
 
 function toolError(tool: string, error: unknown): KnownError {

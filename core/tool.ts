@@ -20,7 +20,7 @@ export interface ImageProcessingTool {
   /** Decided from headers alone. Evaluates the manifest's selection and may refine it. A refusal gives a reason. */
   canProcessImage(image: ImageIndex): Suitability;
   /**
-   * Runs the tool on the images that were selected for it (one or several; all of one study).
+   * Runs the tool on the images that were selected for it: all of one study, or one at a time with `take: best`.
    *
    * @throws NotEvaluableError where the images turn out not to be evaluable, with the reason for the radiologist
    */
@@ -152,6 +152,11 @@ export type Outcome = 'result' | 'no-finding' | 'not-applicable' | 'not-evaluabl
 export interface ResultContent {
   readonly outcome: 'result' | 'no-finding';
   readonly reason?: Reason;
+  /**
+   * True where the organ that the tool looks for is not in the image. With `take: best`, the next image of the study is then
+   * tried, and the answer is `no-finding` only where no image shows the organ.
+   */
+  readonly notInView?: true;
   /** One sentence for lists and logs, without identity. */
   readonly summary: string;
   readonly findings: readonly Finding[];
@@ -168,11 +173,29 @@ export interface ResultMetadata {
   readonly inputs: readonly string[];
   readonly outcome: Outcome;
   readonly reason?: Reason;
+  /** True where the tool says that its organ is not in the image. */
+  readonly notInView?: true;
   readonly summary: string;
-  /** Wall time by stage, ms. Kept beside the result, never inside the DICOM objects. */
+  /** Wall time by stage, ms, and how often a tool looked at the images (`passes`). Kept beside the result, never inside the DICOM objects. */
   readonly timingsMs: Readonly<Record<string, number>>;
-  /** Selected images that could not be read; absent where all were read. `inputDigest` covers them. */
+  /** Instances of the tool's images that were not evaluated: unreadable, odd, or copies. `inputDigest` covers them. */
   readonly leftOut?: readonly LeftOut[];
+  /** Images of the study that the tool takes and that the answer is not about, best first. `inputDigest` covers them. */
+  readonly passedOver?: readonly PassedOver[];
+  /** Series Instance UIDs of series whose slices make one volume together, one list a volume. */
+  readonly joined?: readonly (readonly string[])[];
+  /** What else a reader should know about the input, e.g. that its positions are rounded. */
+  readonly notes?: readonly Reason[];
+}
+
+/** An image that the answer is not about, and why, as readers find it in the study. */
+export interface PassedOver {
+  readonly SeriesInstanceUID: string;
+  readonly SeriesNumber?: number;
+  readonly Modality: string;
+  /** How many, as people count the images of a series: frames of enhanced objects count, too. */
+  readonly images: number;
+  readonly reason: Reason;
 }
 
 /** An image that the tool was not given, and why. */

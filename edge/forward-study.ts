@@ -55,6 +55,8 @@ export async function forwardStudy(
     } else reasons.push(outcome.reason);
   }
   if (instances.length === 0) return skipped(summaryOf(reasons));
+  const verdict = edge.wants.judgeStudy(StudyInstanceUID, instances);
+  if (!verdict.wanted) return skipped(verdict.reason);
 
   const revision = revisionOf(instances);
   const key = manifestKey(edge.lane, StudyInstanceUID, revision);

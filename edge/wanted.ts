@@ -4,8 +4,8 @@ import type { Reason } from '#core/errors.ts';
 import { groupImages, IMAGES_VERSION } from '#core/study/images.ts';
 import { modalityOf } from '#core/study/modalities.ts';
 import { noImage } from '#core/study/no-image.ts';
-import { judgeImage } from '#core/study/selection.ts';
-import type { InstanceIndex } from '#core/study/study-index.ts';
+import { butForSize, selectImages } from '#core/study/selection.ts';
+import type { InstanceIndex, StudyIndex } from '#core/study/study-index.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
 
 type Verdict = { readonly wanted: true } | { readonly wanted: false; readonly reason: Reason };
@@ -17,8 +17,13 @@ export interface Wants {
   readonly digest: string;
   /** Whether any tool may take images of this modality. The series need not be read for that. */
   judgeModality(Modality: string | undefined): Verdict;
-  /** Whether any tool takes at least one image of these instances, which are of one series. */
+  /**
+   * Whether any tool takes at least one image of these instances, which are of one series. The number of slices does not count:
+   * the series may be a piece of a scan whose other pieces are other series.
+   */
   judgeSeries(StudyInstanceUID: string, instances: readonly InstanceIndex[]): Verdict;
+  /** Whether any tool takes at least one image of these instances, which are all of one study that `judgeSeries` wanted. */
+  judgeStudy(StudyInstanceUID: string, instances: readonly InstanceIndex[]): Verdict;
 }
 
 /** The selections of all tools of a catalogue. */
@@ -36,19 +41,32 @@ export function wantsOf(catalog: readonly ToolEntry[]): Wants {
       return { wanted: false, reason: { code: 'modality-not-wanted', message } };
     },
 
-    judgeSeries(StudyInstanceUID, instances) {
-      const refusals = new Set<string>();
-      for (const image of groupImages({ StudyInstanceUID, instances }))
-        for (const { label, selection } of manifests) {
-          const suitability = judgeImage(selection, image);
-          if (suitability.suitable) return WANTED;
-          refusals.add(`${label}: ${suitability.reason.message}`);
-        }
-      if (refusals.size === 0) return { wanted: false, reason: noImage('The series', instances) };
-      const message = `No deployed tool takes the series: ${[...refusals].map(withoutStop).join('; ')}.`;
-      return { wanted: false, reason: { code: 'no-suitable-image', message } };
-    },
+    judgeSeries: (StudyInstanceUID, instances) =>
+      judge(
+        manifests.map(({ label, selection }) => ({ label, selection: butForSize(selection) })),
+        { StudyInstanceUID, instances },
+        'series',
+      ),
+    judgeStudy: (StudyInstanceUID, instances) => judge(manifests, { StudyInstanceUID, instances }, 'study'),
   };
+}
+
+/** Whether a selection takes at least one image of these instances, as `selectImages` would. */
+function judge(
+  selections: readonly Pick<ToolEntry['manifest'], 'label' | 'selection'>[],
+  study: StudyIndex,
+  what: 'series' | 'study',
+): Verdict {
+  const refusals = new Set<string>();
+  const images = groupImages(study);
+  for (const { label, selection } of selections) {
+    const answer = selectImages(selection, images);
+    if (answer.selected.length > 0) return WANTED;
+    for (const { reason } of answer.refusals) refusals.add(`${label}: ${reason.message}`);
+  }
+  if (refusals.size === 0) return { wanted: false, reason: noImage(`The ${what}`, study.instances) };
+  const message = `No deployed tool takes the ${what}: ${[...refusals].map(withoutStop).join('; ')}.`;
+  return { wanted: false, reason: { code: 'no-suitable-image', message } };
 }
 
 const withoutStop = (sentence: string): string => sentence.replace(/\.$/, '');

@@ -8,7 +8,7 @@ import type { ToolEntry } from '#core/tool-manifest.ts';
 import { readStudies } from '#files/dicom-files.ts';
 
 /**
- * The images that the tool selects from the study below `path`.
+ * The images that the tool selects from the study below `path`: of several candidates the first.
  *
  * @throws Error if there is not exactly one study, or if the tool selects none of its images
  */
@@ -19,5 +19,6 @@ export async function imagesForTool(path: string, { manifest }: ToolEntry): Prom
   const { selected } = selectImages(manifest.selection, groupImages(study));
   if (selected.length === 0) throw new Error(`${manifest.id} selects no image of ${path}`);
   const decoder = createDecoder();
-  return Promise.all(selected.map((image) => loadImage(image, study.read, decoder)));
+  const taken = manifest.selection.take === 'best' ? selected.slice(0, 1) : selected;
+  return Promise.all(taken.map((image) => loadImage(image, study.read, decoder)));
 }

@@ -100,8 +100,8 @@ export async function readStudies(paths: readonly string[]): Promise<ReadStudies
 }
 
 /**
- * Reads the studies in the files. Copies of an instance count once. A file with the same SOPInstanceUID and other content is
- * refused.
+ * Reads the studies in the files. Copies of a file count once. Files with one SOPInstanceUID and different content all count, and
+ * `core/study/distinct-instances.ts` decides about them, as in the pipeline.
  */
 export async function readStudyFiles(files: readonly string[]): Promise<ReadStudies> {
   const instances = new Map<string, { readonly instance: InstanceIndex; readonly path: string }>();
@@ -112,12 +112,7 @@ export async function readStudyFiles(files: readonly string[]): Promise<ReadStud
     if ('code' in read) refused.push(read);
     else {
       const { index } = read;
-      const known = instances.get(index.SOPInstanceUID);
-      if (known === undefined) instances.set(index.SOPInstanceUID, { instance: index, path });
-      else if (known.instance.sha256 !== index.sha256) {
-        const message = `Another file with other content has the same SOPInstanceUID: ${known.path}`;
-        refused.push({ path, code: 'duplicate-uid', message });
-      }
+      if (!instances.has(index.sha256)) instances.set(index.sha256, { instance: index, path });
     }
     progress.step();
   }

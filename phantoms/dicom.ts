@@ -160,7 +160,7 @@ function digital(kind: RadiographPhantom['kind'], storage: 'DX' | 'IO'): Attribu
     PositionerType: 'NONE',
     AcquisitionContextSequence: [],
     PixelIntensityRelationship: 'LOG',
-    PixelIntensityRelationshipSign: 1,
+    PixelIntensityRelationshipSign: -1,
     PresentationLUTShape: 'IDENTITY',
   };
 }

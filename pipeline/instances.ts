@@ -31,8 +31,8 @@ export function instanceReader(
   manifest: Manifest,
   expected: readonly InstanceIndex[] = [],
 ): ReadInstance {
-  const places = new Map(manifest.instances.map((instance) => [instance.SOPInstanceUID, instance]));
-  const spans = spansOf(expected.flatMap(({ SOPInstanceUID }) => places.get(SOPInstanceUID) ?? []));
+  const places = new Map(manifest.instances.map((instance) => [instance.sha256, instance]));
+  const spans = spansOf(expected.flatMap(({ sha256 }) => places.get(sha256) ?? []));
   let held = 0;
 
   async function readRange(chunk: string, range: ByteRange): Promise<Uint8Array> {
@@ -51,7 +51,7 @@ export function instanceReader(
   }
 
   async function bytesOf(place: Place): Promise<Uint8Array> {
-    const { chunk, offset, length, SOPInstanceUID } = place;
+    const { chunk, offset, length, sha256 } = place;
     const span = spans.get(chunk);
     if (span === undefined || (span.bytes === undefined && held + span.length > HELD_BYTES)) {
       return readRange(chunk, { offset, length });
@@ -61,14 +61,14 @@ export function instanceReader(
       span.bytes = readSpan(chunk, span);
     }
     const bytes = await span.bytes;
-    span.unread.delete(SOPInstanceUID);
+    span.unread.delete(sha256);
     if (span.unread.size === 0 && spans.delete(chunk)) held -= span.length;
     return bytes.subarray(offset - span.offset, offset - span.offset + length);
   }
 
   return async ({ SOPInstanceUID, sha256 }) => {
-    const place = places.get(SOPInstanceUID);
-    if (place === undefined) {
+    const place = places.get(sha256);
+    if (place?.SOPInstanceUID !== SOPInstanceUID) {
       throw new IntegrityError('The manifest does not list an instance', { facts: { SOPInstanceUID } });
     }
     const bytes = await bytesOf(place);
@@ -87,7 +87,7 @@ function spansOf(places: readonly Place[]): Map<string, Span> {
     const length = Math.max(...wanted.map((place) => place.offset + place.length)) - offset;
     const wantedBytes = wanted.reduce((sum, place) => sum + place.length, 0);
     if (wanted.length < 2 || wantedBytes * 2 < length) continue;
-    spans.set(chunk, { offset, length, unread: new Set(wanted.map((place) => place.SOPInstanceUID)) });
+    spans.set(chunk, { offset, length, unread: new Set(wanted.map((place) => place.sha256)) });
   }
   return spans;
 }

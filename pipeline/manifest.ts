@@ -3,7 +3,7 @@
  * routing and conversion need. It holds no patient data (`core/study/study-index.ts`).
  */
 import * as z from 'zod';
-import { DuplicateUidError, MessageError } from '#core/errors.ts';
+import { MessageError } from '#core/errors.ts';
 import { InstanceIndexSchema } from '#core/study/study-index.ts';
 import { KEY_UID } from '#dicom/uid.ts';
 import { LANES } from './keys.ts';
@@ -33,32 +33,22 @@ const ManifestSchema = z
 export type Manifest = Readonly<z.infer<typeof ManifestSchema>>;
 
 /**
- * Encodes a manifest as JSON. Instances are sorted by SOPInstanceUID and attributes are in the schema's order, so that the
+ * Encodes a manifest as JSON. Instances are sorted by SOPInstanceUID, then by content, and attributes are in the schema's order, so that the
  * same study gives the same bytes. Attributes outside the allow-list are left out.
  *
  * @throws MessageError if it is not a valid manifest
  */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const { instances, ...rest } = checked(manifest);
-  const sorted = instances.toSorted((a, b) => (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1));
+  const sorted = instances.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   return new TextEncoder().encode(JSON.stringify({ ...rest, instances: sorted }));
 }
 
-/**
- * @throws MessageError if the bytes are not a manifest of a known version
- * @throws DuplicateUidError if two different instances have the same SOPInstanceUID, since all later steps identify an
- *   instance by it
- */
+const nameOf = ({ SOPInstanceUID, sha256 }: Manifest['instances'][number]): string => `${SOPInstanceUID} ${sha256}`;
+
+/** @throws MessageError if the bytes are not a manifest of a known version */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  const manifest = checked(parseJson(bytes));
-  const digests = new Map<string, string>();
-  for (const { SOPInstanceUID, sha256 } of manifest.instances) {
-    if ((digests.get(SOPInstanceUID) ?? sha256) !== sha256) {
-      throw new DuplicateUidError(`Two different instances of the study have the SOPInstanceUID ${SOPInstanceUID}.`);
-    }
-    digests.set(SOPInstanceUID, sha256);
-  }
-  return manifest;
+  return checked(parseJson(bytes));
 }
 
 function parseJson(bytes: Uint8Array): unknown {

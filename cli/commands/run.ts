@@ -4,6 +4,7 @@ import { loadCatalog, loadTool } from '#adapters/catalog/catalog.ts';
 import { createDecoder } from '#adapters/decoder/decoder.ts';
 import { howToGet, missingModels } from '#adapters/models/model-file.ts';
 import { ConfigurationError } from '#core/errors.ts';
+import { inputSentences } from '#core/results/remarks.ts';
 import { threadsFor, toolVersion } from '#core/tool-manifest.ts';
 import { type RefusedFile, readStudyFiles } from '#files/dicom-files.ts';
 import { findTree } from '#files/file-tree.ts';
@@ -124,10 +125,12 @@ function nothingIn(
   };
 }
 
-function printReport({ StudyInstanceUID, outcome, reason, summary, findings, objects, refused }: StudyReport): void {
+function printReport(report: StudyReport): void {
+  const { StudyInstanceUID, outcome, reason, summary, findings, objects, refused } = report;
   print(`${StudyInstanceUID}: ${outcome}${reason ? `, ${reason.message} (${reason.code})` : ''}`);
   if (summary !== undefined && summary !== reason?.message) print(`  ${summary}`);
   for (const finding of findings) print(`  ${finding.summary}`);
+  for (const sentence of inputSentences(report)) print(`  ${sentence}`);
   if (refused.length > 0)
     print(`  ${filesWere(refused.length)} refused in its folders or above them; parts of the study may be missing`);
   for (const { kind, path } of objects) print(`  ${kind.padEnd(18)} ${path}`);

@@ -47,7 +47,8 @@ function textsOf({ metadata, findings, keyImages, segments, report }: ResultData
   return [
     metadata.summary,
     metadata.reason?.message ?? '',
-    ...(metadata.leftOut ?? []).map(({ reason }) => reason.message),
+    ...[...(metadata.leftOut ?? []), ...(metadata.passedOver ?? [])].map(({ reason }) => reason.message),
+    ...(metadata.notes ?? []).map(({ message }) => message),
     ...findings.flatMap(({ id, summary }) => [id, summary]),
     ...segments.map(({ label }) => label),
     ...keyImages.map(({ title }) => title),

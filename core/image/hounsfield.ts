@@ -1,6 +1,6 @@
 /**
- * Whether the values of a CT are Hounsfield units, told by what every body shows: air near −1000, fat near −100, muscle and
- * organs near 40 (Brooks and Di Chiro, Phys Med Biol 1976; McCollough et al., Radiology 2020). A header can say HU of values that are
+ * Whether the values of a CT are Hounsfield units, told by what every body shows. Air is −1000 and water 0 by the unit's definition;
+ * fat near −100, muscle and organs near 40 follow from what they consist of (ICRU Report 44). A header can say HU of values that are
  * shifted, scaled, inverted, cut to a display window or computed for one photon energy, and a threshold in HU then finds other tissue.
  */
 import { NotEvaluableError } from '../errors.ts';
@@ -33,6 +33,8 @@ const LEAST_FAT = 0.1;
 const NARROW = 0.7;
 /** Values cut off below a level or above it: nothing lies beyond the level, and this share of all places is exactly at it. */
 const LEAST_CUT = { below: 0.02, above: 0.001 } as const;
+/** No body has more bone and contrast agent: a larger share above was drawn so. */
+const MOST_CUT_ABOVE = 0.25;
 /** Cuts beyond these levels take nothing from tissue: air ends there, and only dense bone and metal is above. */
 const HARMLESS_CUT = { below: -700, above: 700 } as const;
 /** From fat to muscle or organs, HU. */
@@ -42,7 +44,7 @@ const LEAST_DISTANCE = 85;
 /**
  * Reads some 20,000 places, spread evenly. Padding, noise, metal, contrast agent, a small field of view and the lack of air or
  * fat are no reasons to refuse. Shifts of less than about 60 HU and factors between about 0.6 and 1.4 cannot be told from the
- * differences between patients and tube voltages.
+ * differences between patients and tube voltages, and values that changed in bone or contrast agent alone are not noticed.
  *
  * @throws NotEvaluableError `blank` where all voxels have one value, `no-body` where hardly any tissue is in view,
  *   `display-window` where values are cut off, `not-hounsfield` where peaks lie where no tissue has them
@@ -88,7 +90,7 @@ function requireUncut({ low, high, seen, constant }: Places): void {
   if (low > HARMLESS_CUT.below && atLow >= LEAST_CUT.below * seen) {
     throw displayWindow(`${percentLow} % of the series has exactly the value ${low}, and nothing is darker`, { low });
   }
-  if (high < HARMLESS_CUT.above && atHigh >= LEAST_CUT.above * seen) {
+  if (high < HARMLESS_CUT.above && atHigh >= LEAST_CUT.above * seen && atHigh <= MOST_CUT_ABOVE * seen) {
     throw displayWindow(`${percentHigh} % of the series has exactly the value ${high}, and nothing is brighter`, {
       high,
     });

@@ -13,7 +13,8 @@ import { type ImageIndex, type InstanceIndex, MAX_FRAMES } from '../study/study-
  */
 export function slicesOf(image: ImageIndex): readonly FrameHeader[] {
   for (const instance of image.instances) checkFrames(instance);
-  checkConcatenation(image.instances);
+  const parts = image.instances.filter(({ ConcatenationUID }) => ConcatenationUID !== undefined);
+  for (const one of Map.groupBy(parts, ({ ConcatenationUID }) => ConcatenationUID).values()) checkConcatenation(one);
   return imageFrames(image);
 }
 
@@ -30,9 +31,7 @@ function checkFrames({ SOPInstanceUID, NumberOfFrames = 1, frames }: InstanceInd
 
 /** In-concatenation Numbers count from 1, and each part states how many frames precede it (PS3.3 C.7.6.16). */
 function checkConcatenation(instances: readonly InstanceIndex[]): void {
-  const parts = instances
-    .filter(({ ConcatenationUID }) => ConcatenationUID !== undefined)
-    .toSorted((a, b) => (a.InConcatenationNumber ?? 0) - (b.InConcatenationNumber ?? 0));
+  const parts = instances.toSorted((a, b) => (a.InConcatenationNumber ?? 0) - (b.InConcatenationNumber ?? 0));
   let before = 0;
   for (const [index, part] of parts.entries()) {
     const { InConcatenationNumber, InConcatenationTotalNumber = parts.length } = part;

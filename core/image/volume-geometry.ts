@@ -7,6 +7,8 @@ import { GeometryError } from '../errors.ts';
 import { type FrameHeader, frameReference } from '../study/frames.ts';
 import { attributeName, unreadable } from '../study/unreadable.ts';
 import type { PointLps } from './geometry.ts';
+import { cosineUnit, positionRounding } from './rounding.ts';
+import { sliceGrid } from './slice-grid.ts';
 import { cross, dot, length, scaled, subtract, unit } from './vectors.ts';
 
 /** Where the voxels of a volume are. Slices ascend along the normal. */
@@ -20,6 +22,8 @@ export interface VolumeGeometry {
   readonly sliceDirection: PointLps;
   /** mm between neighbouring columns, rows and slices. */
   readonly spacingMm: readonly [column: number, row: number, slice: number];
+  /** The unit to which positions are rounded, mm, where they lie on the grid only within it. */
+  readonly roundedMm?: number;
 }
 
 /**
@@ -27,18 +31,14 @@ export interface VolumeGeometry {
  * of view this moves a voxel by half a millimetre, less than one voxel.
  */
 const MAX_COSINE_DIFFERENCE = 1e-3;
+/**
+ * Rounding three cosines to a unit changes the length of their vector by at most 0.87 units, and the product of two vectors by
+ * at most 1.74 units. At two decimals a direction may be off by 1°, which the direction from the first to the last slice
+ * corrects: no tool measures along a direction that is off by more than its rounding.
+ */
+const ROUNDED_COSINES = 1.75;
 /** Relative difference of Pixel Spacing allowed within a series: half a pixel over 500. */
 const MAX_SPACING_DIFFERENCE = 1e-3;
-/** Two slices closer together than this fraction of the usual spacing are the same slice twice. */
-const DUPLICATE_SPACING = 0.1;
-/** A gap above this multiple of the usual spacing is not due to rounding: slices are missing, or the spacing changes. */
-const GAP_SPACING = 1.5;
-/**
- * How far a slice may lie from the regular grid, as a fraction of the spacing. Scanners round positions to 0.1 or 0.01 mm,
- * which stays below the limit. A height between two slices is then wrong by at most a fifth of a slice, less than the partial
- * volume effect of half a slice at either end.
- */
-const MAX_GRID_DEVIATION = 0.1;
 /** How far slices may shift against each other in their plane, in pixels. Beyond it, columns of voxels do not line up. */
 const MAX_SHIFT_PIXELS = 1;
 /** Scanners call a nominal tilt below this zero. */
@@ -80,25 +80,38 @@ export function volumeGeometry(frames: readonly FrameHeader[]): VolumeGeometry {
     );
   }
   checkAxes(first);
-  const { row, column, normal } = axesOf(first);
   for (const slice of slices) checkSame(first, slice);
+  const axes = axesAlong(first, slices);
+  const { row, column, normal } = axes;
   const sorted = slices
     .map((slice) => ({ slice, along: dot(slice.position, normal) }))
     .toSorted((a, b) => a.along - b.along);
-  const spacing = checkSpacing(sorted.map(({ along }) => along));
   const ordered = sorted.map(({ slice }) => slice);
-  checkShift(ordered, { row, column, normal });
+  const positions = ordered.map(({ position }) => position);
+  const grid = sliceGrid(
+    sorted.map(({ along }) => along),
+    positionRounding(positions, normal),
+    statedSpacings(first.frame),
+  );
+  checkShift(ordered, axes);
   checkNominalTilt(ordered, normal);
+  const lowest = ordered[0]?.position ?? first.position;
   return {
     frames: ordered.map(({ frame }) => frame),
     rows: first.rows,
     columns: first.columns,
-    origin: ordered[0]?.position ?? first.position,
+    origin: subtract(lowest, scaled(normal, dot(lowest, normal) - grid.startMm)),
     columnDirection: row,
     rowDirection: column,
     sliceDirection: normal,
-    spacingMm: [first.spacing[1], first.spacing[0], spacing],
+    spacingMm: [first.spacing[1], first.spacing[0], grid.spacingMm],
+    ...(grid.roundedMm !== undefined && { roundedMm: grid.roundedMm }),
   };
+}
+
+/** Spacings that the header states (Spacing Between Slices) or suggests (Slice Thickness), mm. */
+function statedSpacings({ SpacingBetweenSlices = 0, SliceThickness = 0 }: FrameHeader): readonly number[] {
+  return [SpacingBetweenSlices, SliceThickness].filter((spacing) => spacing > MIN_SPACING_MM);
 }
 
 function sliceOf(frame: FrameHeader): Slice {
@@ -153,7 +166,7 @@ function factsOf(frame: FrameHeader): ErrorFacts {
 
 function checkAxes({ row, column, frame }: Slice): void {
   const worst = Math.max(Math.abs(length(row) - 1), Math.abs(length(column) - 1), Math.abs(dot(row, column)));
-  if (worst > MAX_COSINE_DIFFERENCE) {
+  if (worst > Math.max(MAX_COSINE_DIFFERENCE, ROUNDED_COSINES * unitOfCosines(row, column))) {
     throw new GeometryError(
       'missing-geometry',
       'Image Orientation (Patient) is not two unit vectors at a right angle',
@@ -177,6 +190,26 @@ function axesOf(slice: Slice): Axes {
   return { row, column, normal: cross(row, column) };
 }
 
+/**
+ * The axes of slices whose cosines are rounded to two or three decimals: the normal is the direction from the first to the
+ * last slice, where the rounding explains the difference. Over many slices it is more exact than the cosines.
+ */
+function axesAlong(first: Slice, slices: readonly Slice[]): Axes {
+  const axes = axesOf(first);
+  const limit = ROUNDED_COSINES * unitOfCosines(first.row, first.column);
+  const along = slices.map(({ position }) => dot(position, axes.normal));
+  const low = along.reduce((least, place, k) => (place < (along[least] ?? place) ? k : least), 0);
+  const high = along.reduce((most, place, k) => (place > (along[most] ?? place) ? k : most), 0);
+  const travel = subtract(slices[high]?.position ?? first.position, slices[low]?.position ?? first.position);
+  if (limit === 0 || length(travel) < MIN_SPACING_MM) return axes;
+  const normal = unit(travel);
+  if (length(subtract(normal, axes.normal)) > limit) return axes;
+  const row = unit(subtract(axes.row, scaled(normal, dot(normal, axes.row))));
+  return { row, column: cross(normal, row), normal };
+}
+
+const unitOfCosines = (row: PointLps, column: PointLps): number => cosineUnit([...row, ...column]);
+
 function checkSame(first: Slice, slice: Slice): void {
   const facts = factsOf(slice.frame);
   const turned = Math.max(
@@ -197,52 +230,20 @@ function checkSame(first: Slice, slice: Slice): void {
   }
 }
 
-/** The spacing of slices at these ascending positions (mm along the normal). */
-function checkSpacing(along: readonly number[]): number {
-  const gaps = along.slice(1).map((position, i) => position - (along[i] ?? position));
-  const usual = gaps.toSorted((a, b) => a - b)[gaps.length >> 1] ?? 0;
-  const duplicates = gaps.filter((gap) => gap <= usual * DUPLICATE_SPACING).length;
-  if (duplicates > 0) {
-    const lie = duplicates === 1 ? '1 slice lies' : `${duplicates} slices lie`;
-    throw new GeometryError('duplicate-slices', `${lie} at the position of another slice`, {
-      facts: { duplicates, spacingMm: rounded(usual) },
-    });
-  }
-  const wide = gaps.filter((gap) => gap > usual * GAP_SPACING);
-  if (wide.length > 0) {
-    const missing = wide.map((gap) => Math.round(gap / usual) - 1);
-    const whole = wide.every((gap) => Math.abs(gap / usual - Math.round(gap / usual)) <= 2 * MAX_GRID_DEVIATION);
-    const facts = { gaps: wide.length, spacingMm: rounded(usual), widestMm: rounded(largest(wide)) };
-    if (!whole) throw variableSpacing(facts);
-    const count = missing.reduce((sum, n) => sum + n, 0);
-    const areMissing = count === 1 ? '1 slice is missing' : `${count} slices are missing`;
-    const places = wide.length === 1 ? 'in one place' : `in ${wide.length} places`;
-    throw new GeometryError('missing-slices', `${areMissing} ${places}`, {
-      facts: { ...facts, missing: count },
-    });
-  }
-  const [start = 0] = along;
-  const spacing = ((along.at(-1) ?? start) - start) / gaps.length;
-  const deviation = largest(along.map((position, i) => Math.abs(position - start - i * spacing)));
-  if (deviation > spacing * MAX_GRID_DEVIATION) {
-    throw variableSpacing({ spacingMm: rounded(spacing), deviationMm: rounded(deviation) });
-  }
-  return spacing;
-}
-
-function variableSpacing(facts: Readonly<Record<string, number>>): GeometryError {
-  return new GeometryError('variable-spacing', 'The distance between slices changes within the series', { facts });
-}
-
-/** A tilted gantry shifts each slice in its plane against the one before: the voxels do not make a right-angled grid. */
+/**
+ * A tilted gantry shifts each slice in its plane against the one before: the voxels do not make a right-angled grid. What the
+ * rounding of positions explains is no shift.
+ */
 function checkShift(ordered: readonly Slice[], { row, column, normal }: Axes): void {
   const [first] = ordered;
   const last = ordered.at(-1);
   if (first === undefined || last === undefined) return;
+  const positions = ordered.map(({ position }) => position);
+  const roundedMm = [row, column].map((axis) => 2 * positionRounding(positions, axis).toleranceMm);
   for (const { position, frame } of ordered) {
     const moved = subtract(position, first.position);
-    const shift = [dot(moved, row) / first.spacing[1], dot(moved, column) / first.spacing[0]];
-    const pixels = Math.max(...shift.map(Math.abs));
+    const across = [row, column].map((axis, i) => Math.abs(dot(moved, axis)) - (roundedMm[i] ?? 0));
+    const pixels = Math.max((across[0] ?? 0) / first.spacing[1], (across[1] ?? 0) / first.spacing[0]);
     if (pixels <= MAX_SHIFT_PIXELS) continue;
     const whole = subtract(last.position, first.position);
     const degrees = (Math.acos(Math.min(1, dot(whole, normal) / length(whole))) * 180) / Math.PI;
@@ -273,11 +274,6 @@ function gantryTilt(facts: Readonly<Record<string, string | number>>): GeometryE
   return new GeometryError('gantry-tilt', `The gantry was tilted by ${facts['degrees']}°: the slices are sheared`, {
     facts,
   });
-}
-
-/** Takes any number of values, unlike the arguments of `Math.max`. */
-function largest(values: readonly number[]): number {
-  return values.reduce((most, value) => Math.max(most, value), 0);
 }
 
 function rounded(value: number): number {

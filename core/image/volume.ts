@@ -2,7 +2,8 @@ import type { FrameReference } from './frame-reference.ts';
 import type { PointLps } from './geometry.ts';
 
 /**
- * A cross-sectional series as one regular grid in its modality's units (CT: Hounsfield units).
+ * A cross-sectional scan as one regular grid in its modality's units (CT: Hounsfield units): one series, or several that
+ * adjoin. `SeriesInstanceUID` is then that of the first.
  *
  * `voxels` is slice-major: index = (slice × rows + row) × columns + column. Slices ascend along `sliceDirection`, the cross
  * product of row and column direction (PS3.3 C.7.6.2.1.1), whatever order the frames came in.
@@ -25,6 +26,11 @@ export interface Volume {
   readonly sliceDirection: PointLps;
   /** mm between neighbouring columns, rows and slices. */
   readonly spacingMm: readonly [column: number, row: number, slice: number];
+  /**
+   * The unit to which the header rounds positions, mm, where they lie on the grid only within it. If the slices were scanned on a
+   * grid, measurements are as exact as without; if not, a distance is wrong by at most this.
+   */
+  readonly roundedMm?: number;
   /** The source frame of each slice. */
   readonly frames: readonly FrameReference[];
 }

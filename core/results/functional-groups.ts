@@ -1,7 +1,9 @@
 /** Dimensions and functional groups of a SEG (PS3.3 C.7.6.16, C.7.6.17, A.51.5). */
 import { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
-import { alongNormal, type FrameHeader, flatSpacing } from '../study/frames.ts';
+import { GeometryError } from '../errors.ts';
+import { volumeGeometry } from '../image/volume-geometry.ts';
+import { type FrameHeader, flatSpacing } from '../study/frames.ts';
 import type { Segment } from '../tool.ts';
 import { codeItem, frameNumbers, reference } from './common.ts';
 
@@ -48,7 +50,11 @@ export function dimensions(DimensionOrganizationUID: string, inSpace: boolean): 
   };
 }
 
-/** Pixel Measures and Plane Orientation, which all frames share because they belong to one image. */
+/**
+ * Pixel Measures and Plane Orientation, which all frames share because they belong to one image.
+ *
+ * @param sources all frames of that image
+ */
 export function sharedGroups(
   frames: readonly MaskFrame[],
   sources: readonly FrameHeader[],
@@ -57,8 +63,8 @@ export function sharedGroups(
   const [frame] = frames;
   if (frame === undefined) return {};
   if (!inSpace) return flatGroups(frame.source);
-  const { SeriesInstanceUID, PixelSpacing, SliceThickness = 0, ImageOrientationPatient } = frame.source;
-  const spacing = sliceSpacing(sources.filter((source) => source.SeriesInstanceUID === SeriesInstanceUID));
+  const { PixelSpacing, SliceThickness = 0, ImageOrientationPatient } = frame.source;
+  const spacing = sliceSpacing(sources);
   return {
     PixelMeasuresSequence: [
       {
@@ -84,14 +90,16 @@ function flatGroups(source: FrameHeader): Attributes {
 }
 
 /**
- * Distance between neighbouring slices of the volume, mm, to the micrometre; undefined where they are not evenly spaced. It
+ * Distance between neighbouring slices of the volume, mm, to the micrometre; undefined where they make no regular grid. It
  * cannot be taken from the mask's own frames, because they may skip slices.
  */
 function sliceSpacing(slices: readonly FrameHeader[]): number | undefined {
-  const [first = 0, ...rest] = slices.map(alongNormal).toSorted((a, b) => a - b);
-  const spacing = ((rest.at(-1) ?? first) - first) / rest.length;
-  const isEven = rest.every((at, index) => Math.abs(at - first - (index + 1) * spacing) < spacing / 20);
-  return spacing > 0 && isEven ? Math.round(spacing * 1000) / 1000 : undefined;
+  try {
+    return Math.round(volumeGeometry(slices).spacingMm[2] * 1000) / 1000;
+  } catch (error) {
+    if (error instanceof GeometryError) return undefined;
+    throw error;
+  }
 }
 
 export function frameGroups({ number, source, place }: MaskFrame, inSpace: boolean): Attributes {

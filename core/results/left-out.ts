@@ -1,4 +1,4 @@
-/** What a result says about selected images that could not be read, in words for the radiologist. */
+/** What a result says about instances that were not evaluated with the others, in words for the radiologist. */
 import type { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
 import type { LeftOut, ResultMetadata } from '../tool.ts';
@@ -9,7 +9,7 @@ type About = Pick<ResultMetadata, 'inputs' | 'leftOut'>;
 /** More UIDs in a text help no reader; the result holds them all. */
 const MOST_NAMED = 8;
 
-/** A sentence for each reason, e.g. `1 of 3 images could not be read and was not evaluated: <reason>.`; empty where all were read. */
+/** A sentence for each reason, e.g. `1 of 3 images was not evaluated: <reason>.`; empty where all were. */
 export function leftOutSentences(metadata: About): readonly string[] {
   return byReason(metadata).map((images) => sentence(images, metadata));
 }
@@ -42,5 +42,5 @@ function sentence({ uids, reason }: Group, { inputs, leftOut = [] }: About): str
   const isPart = uids.some((uid) => inputs.includes(uid));
   const images = `${uids.length} of ${all.size} ${all.size === 1 ? 'image' : 'images'}`;
   const were = isPart || uids.length > 1 ? 'were' : 'was';
-  return `${isPart ? 'Frames of ' : ''}${images} could not be read and ${were} not evaluated: ${reason.message} (${reason.code}).`;
+  return `${isPart ? 'Frames of ' : ''}${images} ${were} not evaluated: ${reason.message} (${reason.code}).`;
 }

@@ -4,8 +4,8 @@ import type { InstanceIndex } from '../study/study-index.ts';
 import { bySeries, inputsOf, objectUid, RESEARCH_ONLY, type ResultData, type Role, seriesUid } from './common.ts';
 import { code, container, text } from './content-item.ts';
 import type { DicomObject } from './dicom-object.ts';
-import { leftOutItems } from './left-out.ts';
 import { parameters } from './provenance.ts';
+import { remarkItems } from './remarks.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { Referenced, SourceStudy } from './source-study.ts';
 import { srDocument } from './sr-document.ts';
@@ -43,7 +43,7 @@ export function nonResultReport(result: ResultData, source: SourceStudy): DicomO
             ]
           : []),
         text('CONTAINS', Dcm.finding, `Images: ${imagesOf(inputs)}.`),
-        ...leftOutItems(result.metadata, Dcm.finding),
+        ...remarkItems(result.metadata, Dcm.finding),
       ]),
       container(Dcm.conclusions, [
         text(
@@ -51,6 +51,7 @@ export function nonResultReport(result: ResultData, source: SourceStudy): DicomO
           Dcm.conclusion,
           `${tool.label} ${version}: ${Outcomes.values[outcome].meaning}. ${RESEARCH_ONLY}.`,
         ),
+        text('CONTAINS', Dcm.conclusion, `Limits: ${tool.limits}`),
         text('CONTAINS', Dcm.conclusion, parameters(result).join('\n')),
       ]),
     ],

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import type { RgbImage } from '../image/text.ts';
 import type { KeyImage, Report } from '../tool.ts';
 import { objectUid, RESEARCH_ONLY, type ResultData } from './common.ts';
-import { leftOutSentences } from './left-out.ts';
 import { encodePdf, lineWidth, PAGE, type PdfMark, wrapText } from './pdf-file.ts';
+import { remarkSentences } from './remarks.ts';
 import type { SourceStudy } from './source-study.ts';
 
 const MARGIN = 48;
@@ -38,7 +38,7 @@ function layOut(result: ResultData, report: PageReport): readonly (readonly PdfM
   const flow = new Flow();
   for (const text of wrapText(report.title, 18, WIDTH, true)) flow.line(text, 18, { bold: true });
   flow.line(RESEARCH_ONLY, 12, { bold: true, color: RED });
-  for (const sentence of leftOutSentences(result.metadata)) {
+  for (const sentence of remarkSentences(result.metadata)) {
     flow.gap(GAP / 2);
     for (const text of wrapText(sentence, 10, WIDTH, true)) flow.line(text, 10, { bold: true });
   }

@@ -73,6 +73,7 @@ const contentShape = (bytes: z.ZodType<Uint8Array>) => ({
 export const ResultContentSchema = z.object({
   outcome: z.enum(['result', 'no-finding']),
   reason: reason.optional(),
+  notInView: z.literal(true).optional(),
   summary: z.string().regex(/\S/, 'says nothing'),
   ...contentShape(z.custom<Uint8Array>((value) => ArrayBuffer.isView(value), 'is not a Uint8Array')),
 });
@@ -97,9 +98,23 @@ export const StoredResultSchema = z.object({
     inputs: z.array(uid),
     outcome: z.enum(['result', 'no-finding', 'not-applicable', 'not-evaluable', 'failed']),
     reason: reason.optional(),
+    notInView: z.literal(true).optional(),
     summary: z.string(),
     timingsMs: z.record(z.string(), z.number()),
     leftOut: z.array(z.object({ SOPInstanceUIDs: z.array(uid), reason })).optional(),
+    passedOver: z
+      .array(
+        z.object({
+          SeriesInstanceUID: uid,
+          SeriesNumber: z.number().optional(),
+          Modality: z.string(),
+          images: z.number().int(),
+          reason,
+        }),
+      )
+      .optional(),
+    joined: z.array(z.array(uid)).optional(),
+    notes: z.array(reason).optional(),
   }),
   ...contentShape(base64),
 });

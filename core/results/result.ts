@@ -8,6 +8,7 @@ import type {
   ProcessingContext,
   ProcessingResult,
   ResultContent,
+  ResultMetadata,
   ToolDescription,
 } from '../tool.ts';
 import { checkContent, inputUids } from './check-content.ts';
@@ -21,6 +22,8 @@ export interface CreateResultOptions {
   readonly images: readonly Image[];
   readonly context: Pick<ProcessingContext, 'inputDigest'>;
   readonly content: ResultContent;
+  /** Images that the tool was given and does not answer for. They are not among `images`. */
+  readonly leftOut?: readonly LeftOut[];
 }
 
 /**
@@ -29,10 +32,10 @@ export interface CreateResultOptions {
  * @throws ToolFailedError where the content violates the contract (two findings with one id, a number that is not finite, a
  * mask on an image that was not given, no-finding without a reason …)
  */
-export function createResult({ tool, images, context, content }: CreateResultOptions): ProcessingResult {
+export function createResult({ tool, images, context, content, leftOut = [] }: CreateResultOptions): ProcessingResult {
   checkContent(content, images);
-  const { outcome, reason, summary, findings, segments, keyImages, report } = content;
-  return withConversion({
+  const { outcome, reason, notInView, summary, findings, segments, keyImages, report } = content;
+  const result = withConversion({
     toolName: tool.name,
     metadata: {
       tool: tool.description(),
@@ -41,6 +44,7 @@ export function createResult({ tool, images, context, content }: CreateResultOpt
       inputs: inputUids(images),
       outcome,
       ...(reason && { reason }),
+      ...(notInView && { notInView }),
       summary,
       timingsMs: {},
     },
@@ -49,6 +53,7 @@ export function createResult({ tool, images, context, content }: CreateResultOpt
     keyImages,
     ...(report && { report }),
   });
+  return withLeftOut(result, leftOut);
 }
 
 export interface NonResultOptions {
@@ -87,13 +92,31 @@ export function withTimings(result: ProcessingResult, timingsMs: Readonly<Record
   return withConversion({ ...result, metadata: { ...result.metadata, timingsMs } });
 }
 
-/** The same result, with left-out images recorded and named in the summary; unchanged where there are none. */
+/** The same result, with more left-out images recorded and named in the summary; unchanged where there are none. */
 export function withLeftOut(result: ProcessingResult, leftOut: readonly LeftOut[]): ProcessingResult {
   if (leftOut.length === 0) return result;
-  const metadata = { ...result.metadata, leftOut };
-  const said = metadata.summary.replace(/(?<![.!?])$/, '.');
-  const summary = [said, ...leftOutSentences(metadata)].join(' ');
-  return withConversion({ ...result, metadata: { ...metadata, summary } });
+  const { summary } = result.metadata;
+  const earlier = leftOutSentences(result.metadata).join(' ');
+  const own = earlier === '' ? summary : summary.slice(0, -earlier.length).trimEnd();
+  const metadata = { ...result.metadata, leftOut: [...(result.metadata.leftOut ?? []), ...leftOut] };
+  const said = own.replace(/(?<![.!?])$/, '.');
+  return withConversion({
+    ...result,
+    metadata: { ...metadata, summary: [said, ...leftOutSentences(metadata)].join(' ') },
+  });
+}
+
+/** What a run did to its input before the tool saw it, and what it did not give to the tool. */
+export type InputRemarks = Pick<ResultMetadata, 'joined' | 'notes' | 'passedOver'>;
+
+/** The same result, with remarks on its input; absent where they are empty. */
+export function withRemarks(result: ProcessingResult, { joined, notes, passedOver }: InputRemarks): ProcessingResult {
+  const remarks = {
+    ...(joined?.length && { joined }),
+    ...(notes?.length && { notes }),
+    ...(passedOver?.length && { passedOver }),
+  };
+  return withConversion({ ...result, metadata: { ...result.metadata, ...remarks } });
 }
 
 function withConversion(data: ResultData): ProcessingResult {

@@ -3,6 +3,7 @@ import { resultUid } from '#dicom/uid.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { GeometryError } from '../errors.ts';
 import { type FrameHeader, flatSpacing, frameKey } from '../study/frames.ts';
+import { patientOrientation } from '../study/patient-orientation.ts';
 import type { Segment } from '../tool.ts';
 import { packFrames } from './bits.ts';
 import {
@@ -52,10 +53,14 @@ export interface Segmentation {
  */
 export function segmentations(result: ResultData, source: SourceStudy): readonly Segmentation[] {
   const sources = framesOf(inputsOf(result, source));
+  const imageOf = imagesBy(result.metadata.joined);
+  const sourcesOf = Map.groupBy(sources, imageOf);
   const groups = Map.groupBy(maskFrames(result.segments, sources), ({ source: of }) => imageOf(of));
-  return [...groups.values()]
-    .toSorted((a, b) => firstPlace(a) - firstPlace(b))
-    .map((frames, index) => segmentation(result, source, { frames, sources, index }));
+  return [...groups]
+    .toSorted(([, a], [, b]) => firstPlace(a) - firstPlace(b))
+    .map(([image, frames], index) =>
+      segmentation(result, source, { frames, sources: sourcesOf.get(image) ?? [], index }),
+    );
 }
 
 function maskFrames(segments: readonly Segment[], sources: readonly FrameHeader[]): readonly MaskFrame[] {
@@ -68,16 +73,25 @@ function maskFrames(segments: readonly Segment[], sources: readonly FrameHeader[
   });
 }
 
-/** The image that a frame belongs to: the volume of its series and frame of reference, or the radiograph itself. */
-function imageOf(frame: FrameHeader): string {
-  return isInSpace([frame]) ? `${frame.SeriesInstanceUID} ${frame.FrameOfReferenceUID}` : frameKey(frame);
+/**
+ * Names the image that a frame belongs to: the volume of its series (or of the series that were joined with it) and frame of
+ * reference, or the radiograph itself.
+ */
+function imagesBy(joined: ResultData['metadata']['joined'] = []): (frame: FrameHeader) => string {
+  const firstOf = new Map(joined.flatMap((series) => series.map((uid) => [uid, series[0] ?? uid] as const)));
+  return (frame) => {
+    const { SeriesInstanceUID, FrameOfReferenceUID } = frame;
+    return isInSpace([frame])
+      ? `${firstOf.get(SeriesInstanceUID) ?? SeriesInstanceUID} ${FrameOfReferenceUID}`
+      : frameKey(frame);
+  };
 }
 
 const firstPlace = (frames: readonly MaskFrame[]): number => Math.min(...frames.map(({ place }) => place));
 
 interface Image {
   readonly frames: readonly MaskFrame[];
-  /** All frames of the tool's inputs. */
+  /** All frames of the image, with masks or without. */
   readonly sources: readonly FrameHeader[];
   /** 0-based among the result's SEGs. */
   readonly index: number;
@@ -168,13 +182,12 @@ function frameOfReference({ FrameOfReferenceUID = '' }: FrameHeader, source: Sou
 
 /**
  * For images without a position, what tells left from right (General Image, C.7.6.1): the source's Patient Orientation if it
- * is a pair, else nothing. Also a comment where the source gives no pixel spacing.
+ * can be read, else nothing. Also a comment where the source gives no pixel spacing.
  */
 function flat(header: FrameHeader): Attributes {
-  const { PatientOrientation = [] } = header;
-  const isPair = PatientOrientation.length === 2 && !PatientOrientation.includes('');
+  const orientation = patientOrientation(header);
   return {
-    PatientOrientation: isPair ? PatientOrientation : [],
+    PatientOrientation: orientation.state === 'said' ? [orientation.row, orientation.column] : [],
     ...imageLaterality(header),
     ...(flatSpacing(header) === undefined && {
       ImageComments: 'The source gives no pixel spacing. The spacing of 1 mm is a placeholder: do not measure with it.',

@@ -1,10 +1,10 @@
 /** Findings and measurements as Structured Reports: TID 1500 "Measurement Report" (PS3.16). */
 import { Dcm, Loinc, Sct } from '#dicom/codes.ts';
 import { inputsOf, type ResultData, type Role } from './common.ts';
-import { code, container } from './content-item.ts';
+import { code, container, text } from './content-item.ts';
 import type { DicomObject } from './dicom-object.ts';
-import { leftOutItems } from './left-out.ts';
 import { type MeasurementGroup, measurementGroups } from './measurement-group.ts';
+import { remarkItems } from './remarks.ts';
 import type { SegmentationReference } from './segmentation.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
@@ -46,7 +46,8 @@ export function structuredReports(
           own.map(({ content }) => content),
         ),
         // TID 1500 does not have these rows, but it is extensible.
-        ...leftOutItems(result.metadata, Dcm.comment),
+        text('CONTAINS', Dcm.comment, `Limits: ${result.metadata.tool.limits}`),
+        ...remarkItems(result.metadata, Dcm.comment),
       ],
       evidence: place === 'segment' ? [...inputs, ...masks] : inputs,
     });

@@ -20,6 +20,8 @@ import {
   uid,
   whole,
 } from './header-values.ts';
+import { pixelDigest, techniqueDigest } from './likeness.ts';
+import { orientationValues } from './patient-orientation.ts';
 import { readClaims } from './read-claims.ts';
 import {
   type FrameAttributes,
@@ -49,6 +51,7 @@ export function indexInstance(bytes: Uint8Array): InstanceIndex {
     BodyPartExamined: own.BodyPartExamined ?? groups?.BodyPartExamined,
     TransferSyntaxUID,
     sha256,
+    pixelDataSha256: pixelDigest(dataset),
     sizeBytes: bytes.length,
   });
   return InstanceIndexSchema.parse(Object.fromEntries(entries.filter(([, value]) => value !== undefined)));
@@ -84,7 +87,8 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     AnatomicRegion: region,
     ViewPosition: code(dataset, 'ViewPosition'),
     ImageLaterality: code(dataset, 'ImageLaterality'),
-    PatientOrientation: codes(dataset, 'PatientOrientation'),
+    PatientOrientation: orientationValues(dataset),
+    AnatomicalOrientationType: code(dataset, 'AnatomicalOrientationType'),
     FrameOfReferenceUID: uid(dataset, 'FrameOfReferenceUID', notes),
     SeriesNumber: number(dataset, 'SeriesNumber', notes),
     AcquisitionNumber: number(dataset, 'AcquisitionNumber', notes),
@@ -124,6 +128,7 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     InConcatenationNumber: whole(dataset, 'InConcatenationNumber', notes),
     InConcatenationTotalNumber: whole(dataset, 'InConcatenationTotalNumber', notes),
     ConcatenationFrameOffsetNumber: whole(dataset, 'ConcatenationFrameOffsetNumber', notes),
+    techniqueDigest: techniqueDigest(dataset),
     BurnedInAnnotation: code(dataset, 'BurnedInAnnotation'),
     writtenByHilum: writtenByHilum(dataset) || undefined,
     claims: [...claims],

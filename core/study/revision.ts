@@ -14,7 +14,12 @@ export function revisionOf(instances: readonly Identified[]): string {
     .digest('hex');
 }
 
-/** The same over the images that a tool was given. A late dose report changes the revision but not the input digest. */
+/**
+ * The same over the images that a tool was given, and what was set aside from them. A late dose report changes the revision
+ * but not the input digest.
+ */
 export function inputDigestOf(images: readonly ImageIndex[]): string {
-  return revisionOf(images.flatMap((image) => image.instances));
+  return revisionOf(
+    images.flatMap(({ instances, aside = [] }) => [...instances, ...aside.flatMap((each) => each.instances)]),
+  );
 }

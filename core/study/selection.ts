@@ -2,9 +2,10 @@
 import * as z from 'zod';
 import type { Reason } from '../errors.ts';
 import type { Suitability } from '../tool.ts';
-import { isReformat, judgeClaims } from './claims.ts';
+import { judgeClaims } from './claims.ts';
 import { type FrameHeader, imageFrames } from './frames.ts';
 import { isKind } from './kinds.ts';
+import { compareOutlook, sliceMm } from './rank-images.ts';
 import { type ImageIndex, InstanceAttributesSchema } from './study-index.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -93,29 +94,53 @@ function whyBroken(rule: Rule, frames: readonly FrameHeader[]): string {
 }
 
 /**
- * The images that a tool takes, and the reasons why it takes no others. Reformats come last; then the order is the
- * selection's preference, then SeriesInstanceUID and SOPInstanceUID, so it does not depend on the order of arrival.
+ * The images that a tool takes, and the reasons why it takes no others. The order does not depend on the order of arrival.
+ *
+ * With `take: best` these are candidates, the most promising first (`rank-images.ts`, then the selection's preference): the
+ * run tries them until one can be evaluated. After them come images that suit but for their number of slices, marked with that
+ * `fault`: they are never tried, and the answer names them.
  */
 export function selectImages(
   selection: Selection,
   images: readonly ImageIndex[],
 ): { readonly selected: readonly ImageIndex[]; readonly refusals: readonly Refusal[] } {
-  const suitable: ImageIndex[] = [];
-  const refusals: Refusal[] = [];
-  for (const image of images) {
-    const answer = judgeImage(selection, image);
-    if (answer.suitable) suitable.push(image);
-    else refusals.push({ image, reason: answer.reason });
-  }
-  const reformats = new Set(suitable.filter(isReformat));
-  const ordered = suitable.toSorted(
-    (a, b) => Number(reformats.has(a)) - Number(reformats.has(b)) || compare(selection, a, b),
-  );
-  if (selection.take === 'all') return { selected: ordered, refusals };
-  const reason: Reason = { code: 'not-preferred', message: 'Another image of the study suits the tool better' };
-  const passedOver = ordered.slice(1).map((image) => ({ image, reason }));
-  return { selected: ordered.slice(0, 1), refusals: [...refusals, ...passedOver] };
+  const judged = images
+    .flatMap((image) => suitableParts(selection, image))
+    .map((image) => ({
+      image,
+      answer: judgeImage(selection, image),
+    }));
+  const suitable = judged.filter(({ answer }) => answer.suitable).map(({ image }) => image);
+  const refusals = judged.flatMap(({ image, answer }) => (answer.suitable ? [] : [{ image, reason: answer.reason }]));
+  if (selection.take === 'all') return { selected: ordered(selection, suitable), refusals };
+  if (suitable.length === 0) return { selected: [], refusals };
+  const small = refusals
+    .filter(({ image }) => judgeImage(butForSize(selection), image).suitable)
+    .map(({ image, reason }): ImageIndex => ({ fault: reason, ...image }));
+  return { selected: [...ranked(selection, suitable), ...ordered(selection, small)], refusals };
 }
+
+/** The same selection without rules on the number of slices: a piece of a scan is judged with the others, not by itself. */
+export function butForSize(selection: Selection): Selection {
+  const alternatives = selection.alternatives.map((rules) =>
+    rules.filter((rule) => rule.attribute !== NUMBER_OF_INSTANCES),
+  );
+  return { ...selection, alternatives };
+}
+
+/** An image that was joined from pieces is judged as a whole, or by its pieces where it does not suit as a whole. */
+function suitableParts(selection: Selection, image: ImageIndex): readonly ImageIndex[] {
+  return image.pieces === undefined || judgeImage(selection, image).suitable ? [image] : image.pieces;
+}
+
+function ranked(selection: Selection, images: readonly ImageIndex[]): readonly ImageIndex[] {
+  const compareOutlooks = compareOutlook(images);
+  const isFaulty = ({ fault }: ImageIndex): number => Number(fault !== undefined);
+  return images.toSorted((a, b) => isFaulty(a) - isFaulty(b) || compareOutlooks(a, b) || compare(selection, a, b));
+}
+
+const ordered = (selection: Selection, images: readonly ImageIndex[]): readonly ImageIndex[] =>
+  images.toSorted((a, b) => compare(selection, a, b));
 
 function refuse(code: string, message: string): Suitability {
   return { suitable: false, reason: { code, message } };
@@ -132,7 +157,7 @@ function isReadable({ attribute: name, whenAbsent }: Rule, { unreadable: faults 
   return fault === undefined || (fault === 'unknown-words' && whenAbsent === 'accept');
 }
 
-/** Counts frames like instances: an enhanced image of 300 frames equals a series of 300 instances. */
+/** The number of the image's slices. Frames count like instances: an enhanced image of 300 frames equals a series of 300. */
 function slicesIn({ instances, frames }: ImageIndex): number {
   return frames?.length ?? instances.reduce((sum, { NumberOfFrames = 1 }) => sum + NumberOfFrames, 0);
 }
@@ -170,6 +195,7 @@ function compare(selection: Selection, a: ImageIndex, b: ImageIndex): number {
 
 function preference(image: ImageIndex, name: string): string | number | undefined {
   if (name === NUMBER_OF_INSTANCES) return slicesIn(image);
+  if (name === 'SliceThickness') return sliceMm(image);
   const [first] = imageFrames(image);
   return first === undefined ? undefined : valuesOf(first, name)[0];
 }

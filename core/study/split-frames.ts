@@ -32,12 +32,13 @@ export function splitFrames(frames: readonly FrameHeader[]): readonly (readonly 
 
 /**
  * Splits slices or frames that share a place, or that alternate between two acquisitions (scans before and after contrast,
- * half a slice apart): by acquisition, by what they show (the echoes of an MR series) or by dimension, where that explains it.
- * Step and shoot makes one acquisition per rotation; the rotations of one sweep stay together.
+ * half a slice apart): by acquisition, by what they show (the echoes of an MR series), by dimension or by technique
+ * (two kernels of one acquisition), where that explains it. Step and shoot makes one acquisition per rotation; the rotations
+ * of one sweep stay together.
  */
 export function splitMixed<T extends FrameHeader>(slices: readonly T[]): readonly (readonly T[])[] {
   if (!hasDuplicates(slices) && !isInTurns(slices)) return [slices];
-  for (const keyOf of [acquisitionOf, contentOf, dimensionsOf]) {
+  for (const keyOf of [acquisitionOf, contentOf, dimensionsOf, techniqueOf]) {
     const groups = groupsOf(slices, keyOf);
     const parts = keyOf === acquisitionOf ? joinedSweeps(groups, areAlike) : groups;
     const areVolumes = parts.length > 1 && parts.some((part) => part.length > 1);
@@ -46,7 +47,8 @@ export function splitMixed<T extends FrameHeader>(slices: readonly T[]): readonl
   return [slices];
 }
 
-function contentOf(frame: FrameHeader): string {
+/** What a frame shows, as far as its header says, as one string. */
+export function contentOf(frame: FrameHeader): string {
   const { ImageType, ComplexImageComponent, TemporalPositionIndex, EffectiveEchoTime, RescaleType } = frame;
   const { DiffusionBValue, DiffusionGradientOrientation, NominalPercentageOfCardiacPhase } = frame;
   return JSON.stringify([
@@ -59,6 +61,9 @@ function contentOf(frame: FrameHeader): string {
 const areAlike = (a: FrameHeader, b: FrameHeader): boolean => contentOf(a) === contentOf(b) && isParallel(a, b);
 
 const acquisitionOf = ({ AcquisitionNumber = 0 }: FrameHeader): string => String(AcquisitionNumber);
+
+/** Two kernels, or two voltages, of one acquisition in one series. */
+const techniqueOf = ({ techniqueDigest = '' }: FrameHeader): string => techniqueDigest;
 
 /** Whether slices of one acquisition lie between slices of another. Acquisitions that follow each other make one volume. */
 function isInTurns(slices: readonly FrameHeader[]): boolean {
@@ -83,7 +88,8 @@ function byOrientation(frames: readonly FrameHeader[]): readonly (readonly Frame
   return groups;
 }
 
-function isParallel(a: FrameHeader, b: FrameHeader): boolean {
+/** Whether two frames have one orientation, or both have none. */
+export function isParallel(a: FrameHeader, b: FrameHeader): boolean {
   const [left, right] = [a.ImageOrientationPatient, b.ImageOrientationPatient];
   if (left === undefined || right === undefined) return left === right;
   return left.every((cosine, index) => Math.abs(cosine - (right[index] ?? 0)) <= MAX_COSINE_DIFFERENCE);

@@ -6,8 +6,10 @@
  */
 import * as z from 'zod';
 import { KEY_UID } from '#dicom/uid.ts';
+import type { Reason } from '../errors.ts';
 import type { FrameReference } from '../image/frame-reference.ts';
 
+const SHA256 = /^[0-9a-f]{64}$/;
 const uid = z.string().regex(KEY_UID);
 const codeString = z.string().max(64);
 const triple = z.tuple([z.number(), z.number(), z.number()]);
@@ -26,7 +28,9 @@ export const InstanceAttributesSchema = z.object({
   AnatomicRegion: z.string().max(40).optional(),
   ViewPosition: codeString.optional(),
   ImageLaterality: codeString.optional(),
+  /** Upper case; '' for a value that is no direction (`patient-orientation.ts`). */
   PatientOrientation: z.array(codeString).optional(),
+  AnatomicalOrientationType: codeString.optional(),
   FrameOfReferenceUID: uid.optional(),
   SeriesNumber: z.number().optional(),
   /** For frames: Frame Acquisition Number (0020,9156). */
@@ -86,6 +90,11 @@ export const InstanceAttributesSchema = z.object({
   InConcatenationNumber: z.number().optional(),
   InConcatenationTotalNumber: z.number().optional(),
   ConcatenationFrameOffsetNumber: z.number().optional(),
+  /** Digest of how the slice was acquired and reconstructed (`core/study/likeness.ts`). */
+  techniqueDigest: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
   BurnedInAnnotation: codeString.optional(),
   /** What the image claims to be beyond Image Type: `Claim` of `kinds.ts`. The words of the header stay where they are. */
   claims: z.array(codeString).optional(),
@@ -142,7 +151,9 @@ export const InstanceIndexSchema = InstanceAttributesSchema.extend({
   /** The frames of a multi-frame instance with functional groups, in order: frame number 1 first. */
   frames: z.array(FrameAttributesSchema).max(MAX_FRAMES).optional(),
   /** SHA-256 (hex) and length in bytes of the original Part 10 file. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: z.string().regex(SHA256),
+  /** SHA-256 (hex) of Pixel Data as stored, for single frames. */
+  pixelDataSha256: z.string().regex(SHA256).optional(),
   sizeBytes: z.number().int().positive(),
 });
 
@@ -156,15 +167,29 @@ export interface StudyIndex {
 }
 
 /**
- * The headers of one image, about which a tool is asked. A `volume` is the cross-sectional instances of one series (sorted by
- * SOPInstanceUID; geometry is settled on loading). A `radiograph` is one projection instance.
+ * The headers of one image, about which a tool is asked. A `volume` is the cross-sectional instances of one scan (sorted by
+ * SOPInstanceUID; geometry is settled on loading): of one series, or of several that adjoin. A `radiograph` is one projection
+ * instance.
  */
 export interface ImageIndex {
   readonly kind: 'volume' | 'radiograph';
   readonly StudyInstanceUID: string;
+  /** Of the first piece, where the image was joined from several series. */
   readonly SeriesInstanceUID: string;
   readonly Modality: string;
   readonly instances: readonly InstanceIndex[];
   /** The image's frames, where it consists of some frames of multi-frame instances. */
   readonly frames?: readonly FrameReference[];
+  /** Instances of the image's series that are no part of it, and why: odd ones, and copies of others. */
+  readonly aside?: readonly SetAside[];
+  /** The images that this one was joined from. */
+  readonly pieces?: readonly ImageIndex[];
+  /** Why the image cannot be evaluated, where that is known before its geometry is: it is only named. */
+  readonly fault?: Reason;
+}
+
+/** Instances that are left out of an image. */
+export interface SetAside {
+  readonly instances: readonly InstanceIndex[];
+  readonly reason: Reason;
 }

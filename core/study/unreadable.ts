@@ -1,6 +1,8 @@
 /** Sentences about header values that cannot be read. They name the attribute and the fault, and never the value. */
 import { lookup } from '#dicom/dictionary.ts';
+import type { Reason } from '../errors.ts';
 import type { FrameHeader } from './frames.ts';
+import type { ImageIndex } from './study-index.ts';
 
 /** PS3.6's names, where they are not the words of the keyword. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -48,3 +50,22 @@ const FAULTS: Readonly<Record<string, string>> = {
   'not-a-uid': 'it is not a UID',
   'unknown-words': 'it has none of the terms in use for it',
 };
+
+/** Attributes by which pixels are measured. How they were read is told with the result. */
+const MEASURING = [
+  ...['PixelSpacing', 'ImagerPixelSpacing', 'SliceThickness', 'ImagePositionPatient', 'ImageOrientationPatient'],
+  ...['RescaleSlope', 'RescaleIntercept'],
+];
+const ODDITIES: Readonly<Record<string, string>> = {
+  'decimal-comma': 'is written with a decimal comma, and was read so',
+  'other-vr': 'has a Value Representation for text, and was read as a number',
+};
+
+/** What was read although it breaks PS3.5, of the attributes by which the image is measured. */
+export function readingNotes({ instances }: Pick<ImageIndex, 'instances'>): readonly Reason[] {
+  return MEASURING.flatMap((name) => {
+    const oddity = instances.map(({ odd }) => odd?.[name]).find((found) => found !== undefined);
+    const words = ODDITIES[oddity ?? ''];
+    return words === undefined ? [] : [{ code: 'odd-header', message: `${attributeName(name)} ${words}` }];
+  });
+}

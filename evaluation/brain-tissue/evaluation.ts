@@ -13,8 +13,10 @@ import { percentileOf, shareOf, told, withoutIntervals } from '../metrics.ts';
 import { shown } from '../plots/svg.ts';
 import { imagesForTool } from '../study-images.ts';
 import type { ToolUnderEvaluation } from '../tool-under-evaluation.ts';
+import { INTENSITIES, type Intensities, withIntensities } from './intensities.ts';
 import reference from './reference.json' with { type: 'json' };
 import { changed, type Variant } from './variants.ts';
+import { WEIGHTINGS, type Weighting, weighted } from './weightings.ts';
 
 interface Volumes {
   readonly greyMl: number;
@@ -98,6 +100,96 @@ const t1Head = part<{ readonly variant: Variant }, HeadOutcome>({
   },
 });
 
+interface IntensityOutcome {
+  readonly change: Intensities;
+  readonly answer: Answer;
+}
+
+/** Other bright voxels than the brain's. */
+const intensities = part<{ readonly change: Intensities }, IntensityOutcome>({
+  name: 'intensities',
+  title: 'The same head with clipped values and bright outliers',
+  needs: 'data',
+  ciCases: 3,
+  cases: () => INTENSITIES.map((change) => ({ change })),
+  async run({ change }, tool) {
+    const [head] = await imagesForTool(join(dataFolder(), 'mr-t1-head'), tool.entry);
+    if (head?.kind !== 'volume') throw new Error('The head is not a volume');
+    return { change, answer: await answerOf(withIntensities(head, change), tool) };
+  },
+  summarise(outcomes) {
+    const plain = outcomes.find(({ change }) => change === 'as it is')?.answer;
+    const others = outcomes.filter(({ change }) => change !== 'as it is');
+    const changes = ({ answer }: IntensityOutcome): readonly number[] =>
+      plain !== undefined && isFound(plain) && isFound(answer) ? changesOfShares(plain.found, answer.found) : [];
+    return {
+      metrics: withoutIntervals({
+        measured: shareOf(outcomes, ({ answer }) => [isFound(answer) ? 1 : 0, 1], { goal: { atLeast: 1 } }),
+        'largest change of a share': percentileOf(others, changes, 100, { unit: '%', goal: { atMost: 3 } }),
+      }),
+      tables: [
+        {
+          title: 'What else is bright',
+          header: ['change', 'grey mL', 'white mL', 'change of the shares %', 'refused with'],
+          rows: outcomes.map(({ change, answer }) =>
+            isFound(answer)
+              ? [
+                  change,
+                  shown(answer.found.greyMl),
+                  shown(answer.found.whiteMl),
+                  shown(Math.max(0, ...changes({ change, answer }))),
+                  '',
+                ]
+              : [change, '', '', '', answer.code],
+          ),
+        },
+      ],
+    };
+  },
+});
+
+/** The relative change of each tissue's share of both, %. */
+function changesOfShares(from: Volumes, to: Volumes): readonly number[] {
+  const share = (volumes: Volumes, key: keyof Volumes): number => volumes[key] / (volumes.greyMl + volumes.whiteMl);
+  return (['greyMl', 'whiteMl'] as const).map((key) => Math.abs(100 * (share(to, key) / share(from, key) - 1)));
+}
+
+interface WeightingOutcome {
+  readonly weighting: Weighting;
+  readonly answer: Answer;
+}
+
+/** Sequences that the header calls T1. */
+const weightings = part<{ readonly weighting: Weighting }, WeightingOutcome>({
+  name: 'weightings',
+  title: 'Other weightings under the header of a T1',
+  needs: 'data',
+  ciCases: 1,
+  cases: () => WEIGHTINGS.map((weighting) => ({ weighting })),
+  async run({ weighting }, tool) {
+    const [head] = await imagesForTool(join(dataFolder(), 'mr-t1-head'), tool.entry);
+    if (head?.kind !== 'volume') throw new Error('The head is not a volume');
+    return { weighting, answer: await answerOf(weighted(head, weighting), tool) };
+  },
+  summarise(outcomes) {
+    return {
+      metrics: withoutIntervals({
+        refused: shareOf(outcomes, ({ answer }) => [isFound(answer) ? 0 : 1, 1], { goal: { atLeast: 1 } }),
+      }),
+      tables: [
+        {
+          title: 'Weightings',
+          header: ['brightness as in', 'answer'],
+          rows: outcomes.map(({ weighting, answer }) => [weighting, isFound(answer) ? 'measured' : answer.code]),
+        },
+      ],
+      remarks: [
+        'The brightness of the tissues in the T1 is exchanged. Real images of these weightings have other noise and texture as well.',
+      ],
+    };
+  },
+});
+
 interface PhantomOutcome {
   readonly answer: Answer;
   readonly truth: Volumes;
@@ -130,7 +222,7 @@ const phantom = part<{ readonly seed: number; readonly spacingMm: number }, Phan
   },
 });
 
-export const evaluation: Evaluation = { tool: 'brain-tissue', parts: [t1Head, phantom] };
+export const evaluation: Evaluation = { tool: 'brain-tissue', parts: [t1Head, intensities, weightings, phantom] };
 
 async function answerOf(volume: Volume, { tool, context }: ToolUnderEvaluation): Promise<Answer> {
   try {

@@ -39,7 +39,7 @@ export function changed(head: Volume, variant: Variant): Volume {
   }
 }
 
-function greatest({ voxels }: Volume): number {
+export function greatest({ voxels }: Volume): number {
   let most = 0;
   for (const value of voxels) if (value > most) most = value;
   return most;

@@ -6,15 +6,7 @@ import { type Counts, perCase, shareOf, statisticOf, told } from '../metrics.ts'
 import { barsPlot } from '../plots/bars.ts';
 import { confusionMatrixPlot } from '../plots/confusion-matrix.ts';
 import { frocPlot } from '../plots/froc.ts';
-import { reliabilityPlot } from '../plots/reliability.ts';
-import {
-  confusionMatrix,
-  type DetectionCase,
-  exactAgreement,
-  frocPoints,
-  quadraticKappa,
-  reliabilityBins,
-} from '../statistics.ts';
+import { confusionMatrix, type DetectionCase, exactAgreement, frocPoints, quadraticKappa } from '../statistics.ts';
 import {
   KINDS,
   lookAtPicture,
@@ -40,12 +32,7 @@ export const heldOut: Part = part<PictureCase, PictureOutcome>({
   summarise: (outcomes) => ({
     metrics: metricsOf(outcomes),
     tables: [depthTable(outcomes)],
-    figures: [
-      ...KINDS.map((kind) => frocOf('froc', outcomes, kind)),
-      barsOf(outcomes),
-      confusionOf(outcomes),
-      reliabilityOf(outcomes),
-    ],
+    figures: [...KINDS.map((kind) => frocOf('froc', outcomes, kind)), barsOf(outcomes), confusionOf(outcomes)],
     pictures: picturesOfFailures(outcomes),
     remarks: [
       'The seeds were frozen before anything was tuned. The phantoms come from the same generator as the training data: the figures show that the parts work together, not how well caries is found in patients.',
@@ -71,7 +58,7 @@ export const validation: Part = part<PictureCase, PictureOutcome>({
 type Outcomes = readonly PictureOutcome[];
 
 const marked = ({ kind, places }: PictureOutcome, threshold = thresholdOf(kind)): readonly Place[] =>
-  places.filter(({ certainty }) => certainty >= threshold);
+  places.filter(({ score }) => score >= threshold);
 
 const of = (outcomes: Outcomes, kind: PhantomKind): Outcomes => outcomes.filter((one) => one.kind === kind);
 
@@ -198,7 +185,7 @@ function frocOf(name: string, outcomes: Outcomes, kind: PhantomKind) {
   const cases = own.map(
     ({ lesions, places }): DetectionCase => ({
       lesions: lesions.length,
-      detections: places.flatMap(({ certainty: score, lesions: on }) =>
+      detections: places.flatMap(({ score, lesions: on }) =>
         on.length === 0 ? [{ score }] : on.map((lesion) => ({ score, lesion })),
       ),
     }),
@@ -239,17 +226,6 @@ function confusionOf(outcomes: Outcomes) {
     name: 'depth-classes',
     caption: `Depth class of found lesions, exact in ${(100 * exactAgreement(matrix)).toFixed(0)} %`,
     svg: confusionMatrixPlot(matrix, { title: 'Depth class of found lesions' }),
-  };
-}
-
-function reliabilityOf(outcomes: Outcomes) {
-  const answers = outcomes.flatMap(({ places }) =>
-    places.map(({ certainty, lesions }) => ({ certainty, right: lesions.length > 0 })),
-  );
-  return {
-    name: 'reliability',
-    caption: 'The share of places that lie on a lesion, by certainty, including places below the operating point',
-    svg: reliabilityPlot(reliabilityBins(answers), { title: 'Certainty', right: 'share that lies on a lesion' }),
   };
 }
 

@@ -10,8 +10,9 @@ import {
   radiographOf,
 } from '#phantoms/dental.ts';
 import type { DepthClass } from '#tools/caries/depth.ts';
-import { lesionsOf, lookAt, type MarkedLesion, type Seen } from '#tools/caries/evaluate.ts';
+import { lesionsOf, type MarkedLesion } from '#tools/caries/evaluate.ts';
 import { OPERATING_POINT, type OperatingPoint } from '#tools/caries/lesions.ts';
+import { lookAt, type Seen } from '#tools/caries/look.ts';
 import type { DentalView } from '#tools/caries/scale.ts';
 import { type StoredTile, storeTile } from '../gallery.ts';
 import type { ToolUnderEvaluation } from '../tool-under-evaluation.ts';
@@ -32,9 +33,9 @@ export interface TrueLesion {
   readonly surface: 'mesial' | 'distal' | 'occlusal';
 }
 
-/** A place that the tool marks if its threshold is at most `certainty`. */
+/** A place that the tool marks if its threshold is at most `score`. */
 export interface Place {
-  readonly certainty: number;
+  readonly score: number;
   readonly depth: DepthClass;
   /** The phantom's lesions that the place touches, the one with the most shared pixels first. */
   readonly lesions: readonly number[];
@@ -116,7 +117,7 @@ function touched({ lesionLabels }: DentalTruth, pixels: readonly number[]): read
 
 function placeOf(lesion: MarkedLesion, { truth, columns }: DentalPhantom, { grid }: Seen): Place {
   const lesions = touched(truth, lesion.pixels);
-  const place = { certainty: lesion.certainty, depth: lesion.depthClass, lesions };
+  const place = { score: lesion.score, depth: lesion.depthClass, lesions };
   const own = truth.lesions.find(({ number }) => number === lesions[0]);
   const tooth = truth.teeth.find(({ fdi }) => fdi === own?.fdi);
   if (own === undefined || tooth === undefined) return place;
@@ -164,16 +165,16 @@ interface Judged {
 /** Tiles of what the tool missed or marked wrongly at its operating point. */
 function failuresOf({ one, image, phantom, marked, places }: Judged): readonly StoredTile[] {
   const threshold = thresholdOf(one.kind);
-  const found = new Set(places.filter(({ certainty }) => certainty >= threshold).flatMap(({ lesions }) => lesions));
+  const found = new Set(places.filter(({ score }) => score >= threshold).flatMap(({ lesions }) => lesions));
   const missed = phantom.truth.lesions
     .filter(({ number }) => !found.has(number))
     .map(({ centre, depth, surface }) => ({ centre, caption: `missed ${depth} ${surface}` }));
-  const wrong = places.flatMap(({ lesions, certainty }, index) => {
+  const wrong = places.flatMap(({ lesions, score }, index) => {
     const pixels = marked[index]?.pixels ?? [];
     const middle = pixels[pixels.length >> 1] ?? 0;
     const centre = [middle % phantom.columns, Math.floor(middle / phantom.columns)] as const;
-    if (lesions.length > 0 || certainty < threshold) return [];
-    return [{ centre, caption: `no lesion (${certainty.toFixed(2)})` }];
+    if (lesions.length > 0 || score < threshold) return [];
+    return [{ centre, caption: `no lesion (${score.toFixed(2)})` }];
   });
   return [...wrong, ...missed].slice(0, MOST_TILES).map(({ centre, caption }) =>
     storeTile({

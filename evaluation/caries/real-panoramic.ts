@@ -26,12 +26,12 @@ export const realPanoramic: Part = part<{ readonly path: string }, RealOutcome>(
   async run({ path }, { context }) {
     const image = await realImage(path).load();
     try {
-      const { crowns, lesions, grid } = await evaluate(image, context);
+      const { crowns, lesions, grid, image: upright } = await evaluate(image, context);
       const picture = drawPicture(
-        image,
-        lesions.map(({ outline, certainty }) => ({ label: certainty.toFixed(2), points: outline })),
+        upright,
+        lesions.map(({ outline, score }) => ({ label: score.toFixed(2), points: outline })),
       );
-      const shrink = picture.columns / image.columns;
+      const shrink = picture.columns / upright.columns;
       for (const { fdi, column, row } of crowns) {
         const [x, y] = [(column / grid.columnScale) * shrink, (row / grid.rowScale) * shrink];
         write(picture, x, y, fdi ?? '?');
@@ -39,8 +39,8 @@ export const realPanoramic: Part = part<{ readonly path: string }, RealOutcome>(
       return {
         crowns: crowns.length,
         numbered: crowns.filter(({ fdi }) => fdi !== undefined).length,
-        places: lesions.map(({ crown, side, certainty, depthClass }) =>
-          [crown.fdi ?? `${crown.jaw} tooth`, side, depthClass, certainty.toFixed(2)].join(', '),
+        places: lesions.map(({ crown, side, score, depthClass }) =>
+          [crown.fdi ?? `${crown.jaw} tooth`, side, depthClass, score.toFixed(2)].join(', '),
         ),
         picture: storeTile({
           caption: 'Crowns with their numbers, and marked places',
@@ -62,7 +62,7 @@ export const realPanoramic: Part = part<{ readonly path: string }, RealOutcome>(
     },
     tables: [
       {
-        title: 'Places marked: tooth, side as shown, depth class, certainty',
+        title: 'Places marked: tooth, side as shown, depth class, the model’s own value',
         header: ['place'],
         rows: outcomes.flatMap(({ places, notEvaluable }) =>
           notEvaluable === undefined ? places.map((place) => [place]) : [[`none: ${notEvaluable}`]],

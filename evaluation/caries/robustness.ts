@@ -99,13 +99,14 @@ export const robustness: Part = part<PictureCase, RobustnessOutcome>({
 
 async function placesOn(image: Radiograph, context: ProcessingContext): Promise<readonly Place[]> {
   try {
-    const { lesions, scale } = await evaluate(image, context);
-    return lesions.map(({ pixels, crown }) => {
+    const { lesions, scale, turn } = await evaluate(image, context);
+    const [down, across] = turn.transposed ? scale.spacingMm.toReversed() : scale.spacingMm;
+    return lesions.map(({ stored: { pixels }, crown }) => {
       const mean = (value: (index: number) => number): number =>
         pixels.reduce((sum, index) => sum + value(index), 0) / pixels.length;
       return {
-        xMm: (mean((index) => index % image.columns) + 0.5) * scale.spacingMm[1],
-        yMm: (mean((index) => Math.floor(index / image.columns)) + 0.5) * scale.spacingMm[0],
+        xMm: (mean((index) => index % image.columns) + 0.5) * (across ?? 0),
+        yMm: (mean((index) => Math.floor(index / image.columns)) + 0.5) * (down ?? 0),
         fdi: crown.fdi,
       };
     });

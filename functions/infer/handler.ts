@@ -65,6 +65,7 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
     if (images.length === 0 || inputDigestOf(images) !== inputDigest) {
       throw new IntegrityError("The manifest's images do not match the run's input digest");
     }
+    // Of several candidates, the first is usually the only one that is read.
     const deadlineMs = clock.now() + Math.min(toolTimeoutMs, remainingMs - RESERVE_MS);
     const result = await runTool({
       entry,
@@ -73,7 +74,7 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
       read: instanceReader(
         objects,
         manifest,
-        images.flatMap((image) => image.instances),
+        (entry.manifest.selection.take === 'best' ? images.slice(0, 1) : images).flatMap((image) => image.instances),
       ),
       decoder,
       engine,
@@ -117,4 +118,6 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
 }
 
 const msFacts = (timingsMs: Readonly<Record<string, number>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(timingsMs).map(([stage, ms]) => [`${stage}Ms`, Math.round(ms)]));
+  Object.fromEntries(
+    Object.entries(timingsMs).map(([stage, value]) => [stage === 'passes' ? stage : `${stage}Ms`, Math.round(value)]),
+  );

@@ -20,6 +20,7 @@ export function radiographOf(phantom: Omit<DentalPhantom, 'truth'>, seed: number
       SeriesInstanceUID: `2.25.${seed}3`,
       TransferSyntaxUID: '1.2.840.10008.1.2.1',
       Modality: kind === 'panoramic' ? 'PX' : 'IO',
+      PatientOrientation: ['L', 'F'],
     },
     rows,
     columns,

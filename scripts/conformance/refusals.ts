@@ -48,7 +48,15 @@ export const OTHER_REFUSALS = {
   'no-image': 'The study, series or file holds no image for tools; the reason says what it holds.',
   'wrong-kind': 'The tool takes volumes and the image is a radiograph, or vice versa.',
   'not-preferred': 'The tool takes one image of a study, and another one suits it better.',
-  'duplicate-uid': 'Two instances of a study have one SOP Instance UID and different bytes.',
+  'not-tried':
+    'The tool takes one image of a study. Those before it could not be evaluated, and there was no time for it.',
+  'duplicate-uid':
+    'Different images of a study have one SOP Instance UID. Series that hold any of them are not evaluated.',
+  'copied-series': 'The series holds copies of images of another series, with the same SOP Instance UIDs.',
+  'pixel-twin':
+    'The image was sent twice: another one has the same place and the same pixels. One of them is evaluated.',
+  'odd-image':
+    'One image, or one in fifty, differs from the others of its series in orientation, size, frame of reference or place. It is left out.',
   'invalid-dicom-object': 'An object to be written violates a rule of the output gate or of its Value Representations.',
   'tool-failed': 'The tool failed with an error of its own.',
   'tool-timeout': 'The tool did not finish before its deadline.',

@@ -30,16 +30,17 @@ describeWith(['data'], 'the hilum command on real files', () => {
     expect(hashes(found)).toEqual(hashes(expected));
   });
 
-  it.each([
-    ['broken/TotalSegmentator__ct-empty-uids.dcm', 'missing-uid'],
-  ])('refuses %s with the code %s', async (path, code) => {
-    const file = join(dataFolder(), path);
+  it.each([['broken/TotalSegmentator__ct-empty-uids.dcm', 'missing-uid']])(
+    'refuses %s with the code %s',
+    async (path, code) => {
+      const file = join(dataFolder(), path);
 
-    const inspected = await hilum('inspect', file, '--json');
-    const run = await hilum('run', file, '--tool', 'vertebral-fracture', '--out', out, '--json');
+      const inspected = await hilum('inspect', file, '--json');
+      const run = await hilum('run', file, '--tool', 'vertebral-fracture', '--out', out, '--json');
 
-    expect(JSON.parse(inspected.stdout)).toMatchObject([{ ok: false, code }]);
-    expect(run.code).toBe(1);
-    expect(JSON.parse(run.stdout)).toMatchObject([{ outcome: 'failed', reason: { code } }]);
-  });
+      expect(JSON.parse(inspected.stdout)).toMatchObject([{ ok: false, code }]);
+      expect(run.code).toBe(1);
+      expect(JSON.parse(run.stdout)).toMatchObject([{ outcome: 'failed', reason: { code } }]);
+    },
+  );
 });

@@ -1,5 +1,5 @@
 /** The generated parts of docs/field.md: a row for each case, with what Hilum said of it. */
-import type { LeftOut } from '#core/tool.ts';
+import { inputSentences } from '#core/results/remarks.ts';
 import { table } from '../../scripts/conformance/document.ts';
 import type { FieldCase, Said } from './case.ts';
 
@@ -19,17 +19,10 @@ export const committedRow = (part: string, { name }: FieldCase): string | undefi
 
 function wordsOf(said: Said): string {
   if ('unread' in said) return `*unread, ${said.unread.code}*: ${said.unread.message}`;
-  const { outcome, reason, summary = '', leftOut = [] } = said.report;
-  const answer =
-    reason === undefined || outcome === 'result'
-      ? `*${outcome}*: ${summary}`
-      : `*${outcome}, ${reason.code}*: ${reason.message}`;
-  return [answer, ...leftOut.map(leftOutWords)].join(' ');
-}
-
-function leftOutWords({ SOPInstanceUIDs, reason }: LeftOut): string {
-  const count = SOPInstanceUIDs.length === 1 ? '1 image' : `${SOPInstanceUIDs.length} images`;
-  return `Left out: ${count} (${reason.code}: ${reason.message}).`;
+  const { outcome, reason, summary = '' } = said.report;
+  const isAnswer = reason === undefined || outcome === 'result';
+  const answer = isAnswer ? `*${outcome}*: ${summary}` : `*${outcome}, ${reason.code}*: ${reason.message}`;
+  return [answer, ...inputSentences(said.report)].join(' ');
 }
 
 /** Text for a cell. UIDs are shortened: they say nothing to people. */

@@ -3,8 +3,8 @@
 Usage: brain_tissue.py FOLDER MODEL SEG
 
 FOLDER holds one MR series of 256 axial slices of 256 x 256 pixels of 1 mm. They are put in the order of a FreeSurfer-conformed
-image (left, feet, anterior), scaled to 0-1 between the least and the largest value, and given to the model; the largest score
-wins. Prints the volumes in mL and the shares of both tissues in %, and the volumes of the masks that SEG holds on these slices.
+image (left, feet, anterior), scaled to 0-1 so that air is 0 and white matter about 0.68, and given to the model; the largest
+score wins. Prints the volumes in mL and the shares of both tissues in %, and the volumes of the masks that SEG holds on these slices.
 """
 
 import json
@@ -26,7 +26,24 @@ assert all(list(one.ImageOrientationPatient) == [1, 0, 0, 0, 1, 0] for one in sl
 assert all(list(one.PixelSpacing) == [1, 1] for one in slices)
 volume = np.stack([one.pixel_array for one in slices]).astype(np.float32)
 assert volume.shape == (256, 256, 256)
-volume = (volume - volume.min()) / (volume.max() - volume.min())
+
+
+def scaled(values):
+    """From the darkest percentile; the 90th percentile of what Otsu's threshold takes for the head becomes 0.68."""
+    places = ((2 * np.arange(256) + 1) / 256 - 1) ** 2
+    inside = values[places[:, None, None] + places[None, :, None] + places[None, None, :] <= 1]
+    low = np.percentile(inside, 1)
+    above = inside[inside > low]
+    counts, edges = np.histogram(np.minimum(above, np.percentile(above, 95)), bins=256)
+    middles = (edges[1:] + edges[:-1]) / 2
+    below, sums = np.cumsum(counts)[:-1], np.cumsum(counts * middles)[:-1]
+    rest, total = len(above) - below, (counts * middles).sum()
+    threshold = edges[1:-1][np.argmax(below * rest * (sums / below - (total - sums) / rest) ** 2)]
+    high = low + (np.percentile(above[above > threshold], 90) - low) / 0.68
+    return np.clip((values - low) / (high - low), 0, 1)
+
+
+volume = scaled(volume)
 conformed = np.ascontiguousarray(volume[::-1, ::-1].transpose(2, 0, 1))
 
 options = onnxruntime.SessionOptions()

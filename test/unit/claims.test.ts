@@ -299,7 +299,9 @@ describe('the selection of a tool', () => {
     const mpr = { SeriesInstanceUID: '1.2', SliceThickness: 1, ImageType: ['DERIVED', 'SECONDARY', 'MPR'] };
     const sagittal = volumeOf([slice(0, { SeriesInstanceUID: '1.3', ImageOrientationPatient: [0, 1, 0, 0, 0, -1] })]);
 
-    expect([volumeOf([slice(0, mpr)]), sagittal, source].map(isReformat)).toEqual([true, true, false]);
-    expect(selectImages(selection, [volumeOf([slice(0, mpr)]), source]).selected).toEqual([source]);
+    const reformat = volumeOf([slice(0, mpr)]);
+
+    expect([reformat, sagittal, source].map(isReformat)).toEqual([true, true, false]);
+    expect(selectImages(selection, [reformat, source]).selected).toEqual([source, reformat]);
   });
 });

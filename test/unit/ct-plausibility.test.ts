@@ -1,13 +1,20 @@
 /** What a CT's picture says about its values, whatever the header says. */
-import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createDecoder } from '#adapters/decoder/decoder.ts';
+import { requireTrunkInPlace } from '#core/image/body-position.ts';
 import { requireHounsfield } from '#core/image/hounsfield.ts';
+import { loadImage } from '#core/image/load.ts';
 import type { Volume } from '#core/image/volume.ts';
+import { groupImages } from '#core/study/images.ts';
+import { readStudies } from '#files/dicom-files.ts';
 import { createRandom } from '#phantoms/random.ts';
 import { volumeOf } from '#phantoms/spine-compare.ts';
 import { makeSpinePhantom } from '#phantoms/spine-ct.ts';
+import { dataFolder, describeWith } from '../fixtures/lanes.ts';
 
 const TRUNK = volumeOf(
-  makeSpinePhantom({ seed: 500_007, columns: 105, rows: 105, spacingMm: [4, 4, 4], from: 'S', to: 'T6', plain: true }),
+  makeSpinePhantom({ seed: 500_007, columns: 105, rows: 105, spacingMm: [4, 4, 4], from: 'S', to: 'T9', plain: true }),
 );
 
 /** The same picture with other values. `r` is the distance from the middle, as a fraction of the picture's width. */
@@ -20,10 +27,18 @@ function changed(volume: Volume, change: (hu: number, r: number) => number): Vol
   return { ...volume, voxels: values };
 }
 
-/** The part between these fractions of the columns, rows and slices. */
-function cropped(volume: Volume, [from, to]: readonly [number, number]): Volume {
-  const ends = (count: number): readonly [number, number] => [Math.floor(count * from), Math.ceil(count * to)];
-  const [[i0, i1], [j0, j1], [k0, k1]] = [ends(volume.columns), ends(volume.rows), ends(volume.slices)];
+/** The slices between these fractions of the height. */
+const part = (volume: Volume, from: number, to: number): Volume => cropped(volume, [0, 1], [from, to]);
+
+/** The part between these fractions of the columns and rows, and of the slices. */
+function cropped(volume: Volume, across: readonly [number, number], along: readonly [number, number] = across): Volume {
+  const ends = (count: number, [from, to]: readonly [number, number]): readonly [number, number] => [
+    Math.floor(count * from),
+    Math.ceil(count * to),
+  ];
+  const [i0, i1] = ends(volume.columns, across);
+  const [j0, j1] = ends(volume.rows, across);
+  const [k0, k1] = ends(volume.slices, along);
   const [columns, rows, slices] = [i1 - i0, j1 - j0, k1 - k0];
   const voxels = new Int16Array(columns * rows * slices).map((_, at) => {
     const [i, j, k] = [at % columns, Math.floor(at / columns) % rows, Math.floor(at / (columns * rows))];
@@ -32,9 +47,26 @@ function cropped(volume: Volume, [from, to]: readonly [number, number]): Volume 
   return { ...volume, columns, rows, slices, voxels, frames: volume.frames.slice(k0, k1) };
 }
 
-function codeOf(volume: Volume): string {
+/** The voxels in another order, and the header as it was. */
+function turned(volume: Volume, axes: { readonly x?: true; readonly y?: true; readonly z?: true }): Volume {
+  const { columns, rows, slices } = volume;
+  const voxels = volume.voxels.map((_, at) => {
+    const [i, j, k] = [at % columns, Math.floor(at / columns) % rows, Math.floor(at / (columns * rows))];
+    const [x, y, z] = [axes.x ? columns - 1 - i : i, axes.y ? rows - 1 - j : j, axes.z ? slices - 1 - k : k];
+    return volume.voxels[(z * rows + y) * columns + x] ?? 0;
+  });
+  return { ...volume, voxels };
+}
+
+/** The same picture with spacings that are so many times as large. */
+function scaled(volume: Volume, [across, along]: readonly [number, number]): Volume {
+  const [column, row, slice] = volume.spacingMm;
+  return { ...volume, spacingMm: [column * across, row * across, slice * along] };
+}
+
+function codeOf(volume: Volume, require: (volume: Volume) => void = requireHounsfield): string {
   try {
-    requireHounsfield(volume);
+    require(volume);
     return 'accepted';
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : 'another error';
@@ -103,3 +135,77 @@ describe('other values are refused', () => {
     );
   });
 });
+
+describe('a trunk that lies as the header says is accepted', () => {
+  it.each<readonly [string, Volume]>([
+    ['as it is', TRUNK],
+    ['with noise', changed(TRUNK, noisy(60))],
+    ['its upper part', part(TRUNK, 0.6, 1)],
+    ['its lower part', part(TRUNK, 0, 0.4)],
+    ['a field of view around the spine', cropped(TRUNK, [0.3, 0.75])],
+    ['left and right exchanged, which nobody can see', turned(TRUNK, { x: true })],
+  ])('%s', (_, volume) => {
+    expect(codeOf(volume, requireTrunkInPlace)).toBe('accepted');
+  });
+});
+
+describe('a trunk that does not lie as the header says, or cannot be one, is refused', () => {
+  it.each<readonly [string, Volume, string]>([
+    ['front and back exchanged', turned(TRUNK, { y: true }), 'front-and-back-exchanged'],
+    ['entered supine, scanned prone', turned(TRUNK, { x: true, y: true }), 'front-and-back-exchanged'],
+    ['slices in reverse', turned(TRUNK, { z: true }), 'upside-down'],
+    ['entered head first, scanned feet first', turned(TRUNK, { x: true, z: true }), 'upside-down'],
+    ['pixels ten times as large', scaled(TRUNK, [10, 1]), 'implausible-size'],
+    ['pixels a tenth as large', scaled(TRUNK, [0.1, 1]), 'implausible-size'],
+    ['slices twenty times as far apart', scaled(TRUNK, [1, 20]), 'implausible-size'],
+  ])('%s', (_, volume, code) => {
+    expect(codeOf(volume, requireTrunkInPlace)).toBe(code);
+  });
+});
+
+describeWith(['data'], 'a real CT of the trunk', () => {
+  let spine: Volume;
+  beforeAll(async () => {
+    spine = await realVolume('ct-spine-ref-dicom');
+  });
+
+  it('is plausible as it is, with noise, and in part', async () => {
+    for (const volume of [
+      spine,
+      changed(spine, noisy(50)),
+      cropped(spine, [0.3, 0.75]),
+      part(spine, 0.5, 1),
+      part(spine, 0, 0.5),
+    ]) {
+      expect([codeOf(volume), codeOf(volume, requireTrunkInPlace)]).toEqual(['accepted', 'accepted']);
+    }
+    const abdomen = await realVolume('ct-abdomen-20');
+    expect([codeOf(abdomen), codeOf(abdomen, requireTrunkInPlace)]).toEqual(['accepted', 'accepted']);
+  });
+
+  it.each<readonly [string, (volume: Volume) => Volume, string]>([
+    ['300 too high', (volume) => changed(volume, (hu) => hu + 300), 'not-hounsfield'],
+    ['100 too low', (volume) => changed(volume, (hu) => hu - 100), 'not-hounsfield'],
+    ['halved', (volume) => changed(volume, (hu) => hu / 2), 'not-hounsfield'],
+    ['in a display window', (volume) => changed(volume, (hu) => Math.max(-160, Math.min(240, hu))), 'display-window'],
+    ['entered supine, scanned prone', (volume) => turned(volume, { x: true, y: true }), 'front-and-back-exchanged'],
+    ['entered head first, scanned feet first', (volume) => turned(volume, { x: true, z: true }), 'upside-down'],
+    ['pixels ten times as large', (volume) => scaled(volume, [10, 1]), 'implausible-size'],
+  ])('is refused: %s', (_, change, code) => {
+    expect(
+      codeOf(change(spine), (volume) => {
+        requireHounsfield(volume);
+        requireTrunkInPlace(volume);
+      }),
+    ).toBe(code);
+  });
+});
+
+async function realVolume(folder: string): Promise<Volume> {
+  const { studies } = await readStudies([join(dataFolder(), folder)]);
+  const [study] = studies;
+  const [image] = study === undefined ? [] : groupImages(study);
+  const volume = study && image && (await loadImage(image, study.read, createDecoder()));
+  if (volume?.kind !== 'volume') throw new Error(`There is no volume in ${folder}`);
+  return volume;
+}

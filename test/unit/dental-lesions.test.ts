@@ -1,11 +1,12 @@
 /** The caries tool's findings on a radiograph, its refusals and its words. */
 import { describe, expect, it } from 'vitest';
 import { NotEvaluableError } from '#core/errors.ts';
+import { UNTURNED } from '#core/image/upright.ts';
 import type { InferenceEngine, Tensor } from '#core/ports.ts';
 import type { ProcessingContext } from '#core/tool.ts';
 import { radiographOf } from '#phantoms/dental.ts';
 import { contentOf } from '#tools/caries/content.ts';
-import { type Evaluation, evaluate, type MarkedLesion } from '#tools/caries/evaluate.ts';
+import { type EvaluatedLesion, type Evaluation, evaluate } from '#tools/caries/evaluate.ts';
 import type { Side } from '#tools/caries/lesions.ts';
 import { scaleOf } from '#tools/caries/scale.ts';
 import type { Crown } from '#tools/caries/teeth.ts';
@@ -117,13 +118,13 @@ describe('a lesion', () => {
       inBox(row, column, [108, 150, 116, 160]) ? 0.9 : 0,
       1,
       0,
-      inBox(row, column, [100, 100, 140, 140]) ? 1 : 0,
+      [20, 100, 180].some((left) => inBox(row, column, [100, left, 140, left + 40])) ? 1 : 0,
       ...[0, 1, 0.8, 0.3, 0.1],
     ]);
 
     const { lesions, crowns } = await evaluate(image, context);
 
-    expect(crowns).toHaveLength(1);
+    expect(crowns).toHaveLength(3);
     expect(lesions).toHaveLength(1);
     expect(lesions[0]).toMatchObject({ side: 'right', depth: 10, depthClass: 'D1' });
     const columns = lesions[0]?.pixels.map((index) => index % 600) ?? [];
@@ -134,8 +135,8 @@ describe('a lesion', () => {
 });
 
 describe('the description of a lesion', () => {
-  const saidOf = (fdi: string | undefined, side: Side, PatientOrientation: string[]) => {
-    const image = makeImage({ spacingMm: [0.1, 0.1] }, 'PX');
+  const saidOf = (fdi: string | undefined, side: Side) => {
+    const image = makeImage({ rows: 1000, columns: 2000, spacingMm: [0.15, 0.15] }, 'PX');
     const crown: Crown = {
       jaw: 'lower',
       column: 50,
@@ -154,22 +155,23 @@ describe('the description of a lesion', () => {
       max: [1, 0, 0],
       centroid: [1, 0, 0],
     } as const;
-    const lesion: MarkedLesion = {
+    const lesion: EvaluatedLesion = {
       region,
       crown,
       side,
       depth: 3,
       depthClass: 'E2',
-      certainty: 0.9,
+      score: 0.9,
       pixels: [7],
       outline: [],
+      stored: { pixels: [7], outline: [] },
     };
     const evaluation: Evaluation = {
-      image: { ...image, header: { ...image.header, PatientOrientation } },
+      ...{ image, source: image, turn: UNTURNED, sidesKnown: true },
       ...{ scale: scaleOf(image), workingMm: 0.2, crowns: [crown], lesions: [lesion] },
       grid: { rows: image.rows, columns: image.columns, rowScale: 1, columnScale: 1 },
     };
-    const [finding] = contentOf([evaluation], []).findings;
+    const [finding] = contentOf([evaluation]).findings;
     return {
       ...{ site: finding?.site?.meaning, side: finding?.laterality?.meaning, surface: finding?.siteModifier?.meaning },
       ...{ number: finding?.evaluations[0]?.value.meaning, words: finding?.summary },
@@ -177,26 +179,23 @@ describe('the description of a lesion', () => {
   };
 
   it.each([
-    ['36', 'right', ['L', 'F'], 'Mandibular left first molar tooth', 'Left', 'distal'],
-    ['36', 'right', ['R', 'F'], 'Mandibular left first molar tooth', 'Left', 'mesial'],
-    ['16', 'right', ['L', 'F'], 'Permanent maxillary right first molar tooth', 'Right', 'mesial'],
-    ['16', 'occlusal', ['L', 'F'], 'Permanent maxillary right first molar tooth', 'Right', 'occlusal'],
-  ] as const)(
-    'is tooth %s, its %s on a picture with columns to %j, in codes and words',
-    (fdi, side, [x, y], ...said) => {
-      const { site, side: laterality, surface, number, words } = saidOf(fdi, side, [x, y]);
+    ['36', 'right', 'Mandibular left first molar tooth', 'Left', 'distal'],
+    ['36', 'left', 'Mandibular left first molar tooth', 'Left', 'mesial'],
+    ['16', 'right', 'Permanent maxillary right first molar tooth', 'Right', 'mesial'],
+    ['16', 'occlusal', 'Permanent maxillary right first molar tooth', 'Right', 'occlusal'],
+  ] as const)('is tooth %s, its %s on the upright picture, in codes and words', (fdi, side, ...said) => {
+    const { site, side: laterality, surface, number, words } = saidOf(fdi, side);
 
-      const [tooth, left, face] = said;
-      expect([site, laterality, surface, number]).toEqual([
-        ...[tooth, left, `Structure of ${face} surface of tooth`, `FDI ${fdi}`],
-      ]);
-      expect(words).toContain(`${face} surface of tooth ${fdi}`);
-    },
-  );
+    const [tooth, left, face] = said;
+    expect([site, laterality, surface, number]).toEqual([
+      ...[tooth, left, `Structure of ${face} surface of tooth`, `FDI ${fdi}`],
+    ]);
+    expect(words).toContain(`${face} surface of tooth ${fdi}`);
+  });
 
   it('leaves out what is unknown: the surface of an incisal edge, side and number of a tooth without a number', () => {
-    const edge = saidOf('11', 'occlusal', ['L', 'F']);
-    const unnamed = saidOf(undefined, 'right', ['L', 'F']);
+    const edge = saidOf('11', 'occlusal');
+    const unnamed = saidOf(undefined, 'right');
 
     expect([edge.surface, edge.number]).toEqual([undefined, 'FDI 11']);
     expect(edge.words).toContain('incisal edge of tooth 11, into the inner half of the enamel (E2)');

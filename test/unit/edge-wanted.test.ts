@@ -25,8 +25,18 @@ it('wants an enhanced object for the frames in it', () => {
     );
   const wants = wantsOf(SPINE_CATALOG);
 
-  const [whole, few] = [stack(3), stack(2)].map((index) => wants.judgeSeries(index.StudyInstanceUID, [index]));
+  const [whole, few] = [stack(3), stack(2)].map((index) => wants.judgeStudy(index.StudyInstanceUID, [index]));
 
   expect(whole).toEqual({ wanted: true });
   expect(few).toMatchObject({ wanted: false, reason: { code: 'no-suitable-image' } });
+});
+
+it('wants a short series, which may be a piece of a scan, but not a study of short series only', () => {
+  const wants = wantsOf(SPINE_CATALOG);
+  const piece = indexInstance(enhanced([section(0), section(1)], { BodyPartExamined: 'SPINE' }));
+  const head = indexInstance(enhanced([section(0), section(1)], { BodyPartExamined: 'HEAD' }));
+
+  expect(wants.judgeSeries(piece.StudyInstanceUID, [piece])).toEqual({ wanted: true });
+  expect(wants.judgeSeries(head.StudyInstanceUID, [head])).toMatchObject({ wanted: false });
+  expect(wants.judgeStudy(piece.StudyInstanceUID, [piece])).toMatchObject({ wanted: false });
 });

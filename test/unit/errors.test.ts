@@ -14,7 +14,6 @@ const EACH: readonly (readonly [errors.KnownError, string, errors.Disposition])[
   [new DicomWriteError('x'), 'invalid-dicom-object', 'reject'],
   [new errors.RefusedObjectError(OBJECT, 'x'), 'invalid-dicom-object', 'reject'],
   [new errors.MessageError('x'), 'invalid-message', 'reject'],
-  [new errors.DuplicateUidError('x'), 'duplicate-uid', 'reject'],
   [new errors.ArchiveRequestError('x'), 'archive-request', 'reject'],
   [new errors.IntegrityError('x'), 'integrity', 'retry'],
   [new errors.ModelError('model-not-loadable', 'x'), 'model-not-loadable', 'halt'],

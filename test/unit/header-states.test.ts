@@ -5,6 +5,7 @@ import { bodyPartIn, regionsOf } from '#core/study/body-parts.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { judgeImage, type Selection, SelectionSchema } from '#core/study/selection.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
+import { readingNotes } from '#core/study/unreadable.ts';
 import { slice, volumeOf } from '../fixtures/instances.ts';
 import { encodeElements, identity, part10, type RawElement, sorted } from '../fixtures/part10.ts';
 
@@ -53,6 +54,9 @@ describe('a number that is said', () => {
     expect(indexed('PixelSpacing', 'DS', '0,7\\0,7').odd).toEqual({ PixelSpacing: 'decimal-comma' });
     expect(indexed('PixelSpacing', 'UT', '0.7\\0.7').odd).toEqual({ PixelSpacing: 'other-vr' });
     expect(indexed('PixelSpacing', 'DS', '0.7\\0.7').odd).toBeUndefined();
+    expect(readingNotes({ instances: [indexed('PixelSpacing', 'DS', '0,7\\0,7')] })).toEqual([
+      { code: 'odd-header', message: 'Pixel Spacing (0028,0030) is written with a decimal comma, and was read so' },
+    ]);
   });
 });
 

@@ -67,7 +67,7 @@ describe('the index of an instance', () => {
     expect(indexInstance(bytes)).toEqual({
       ...{ ...IDENTITY, ...HEADER, TransferSyntaxUID: '1.2.840.10008.1.2.1', sha256, sizeBytes: bytes.length },
       ...{ AnatomicRegion: 'SRT:T-11500', AcquisitionContrast: 'T2_STAR' },
-      ...{ EffectiveEchoTime: 16, TemporalPositionIndex: 18 },
+      ...{ EffectiveEchoTime: 16, TemporalPositionIndex: 18, techniqueDigest: expect.stringMatching(/^[0-9a-f]{16}$/) },
     });
   });
 

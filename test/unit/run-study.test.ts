@@ -54,7 +54,7 @@ describe('a study through a tool in this process', () => {
     expect(stored).toEqual(report);
     expect(report).toMatchObject({
       outcome: 'no-finding',
-      summary: expect.stringContaining('1 of 2 images could not be read and was not evaluated'),
+      summary: expect.stringContaining('1 of 2 images was not evaluated'),
       leftOut: [{ SOPInstanceUIDs: ['2.25.1000'], reason: { code: 'unsupported-pixel-format' } }],
       objects: [{ kind: 'non-result' }],
     });

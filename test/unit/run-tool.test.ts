@@ -143,7 +143,7 @@ describe('a run on several images', () => {
         { SOPInstanceUIDs: ['2.25.1005'], reason: { code: 'corrupt-pixel-data' } },
       ],
     });
-    expect(metadata.summary).toMatch(/^Nothing found\. 1 of 3 images could not be read and was not evaluated: /);
+    expect(metadata.summary).toMatch(/^Nothing found\. 1 of 3 images was not evaluated: /);
   });
 
   it('keeps what was left out where the tool cannot evaluate the others', async () => {

@@ -87,7 +87,11 @@ describe.each(FORMS)('a %s stack', (form) => {
     ['of positions with one decimal', sections(6, (k) => at(Number((0.625 * k).toFixed(1)))), [ALL]],
     ['with a localizer in it', [...sections(6), section(6, { orientation: SAGITTAL, flavor: 'LOCALIZER' })], [ALL]],
     ['without one slice', sections(7).filter((_, k) => k !== 3), ['missing-slices']],
-    ['with a slice twice', [...sections(6), section(3)], ['duplicate-slices']],
+    [
+      'with another slice at a place',
+      [...sections(6), { ...section(3), stored: section(9).stored }],
+      ['duplicate-slices'],
+    ],
     ['of a spacing that changes', sections(8, (k) => at(k < 4 ? 2 * k : 8 + 3 * (k - 4))), ['variable-spacing']],
     ['of a spacing that drifts', sections(8, (k) => at(2 * k + 0.05 * k * k)), ['variable-spacing']],
     ['of a tilted gantry', sections(6, (k) => ({ position: [0, 0.5 * k, 2 * k] })), ['gantry-tilt']],

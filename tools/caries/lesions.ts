@@ -14,8 +14,8 @@ export interface Lesion {
   /** Extent inwards from the crown's side (for `occlusal`: from the occlusal surface), working pixels. */
   readonly depth: number;
   readonly depthClass: DepthClass;
-  /** 0 to 1. */
-  readonly certainty: number;
+  /** The model's highest value in the region, 0 to 1. It orders places and says nothing about how often they are right. */
+  readonly score: number;
 }
 
 /** A lesion is a region of at least `pixels` pixels with a value of at least `edge`, one of them with at least `peak`. */
@@ -33,7 +33,12 @@ export const OPERATING_POINT: Readonly<Record<DentalView, OperatingPoint>> = {
 /** A place farther from a crown's middle than this, in half widths and heights of the crown, does not belong to it. */
 const FARTHEST = 1.35;
 
-/** Lesions in order of certainty, the most certain first. */
+/** Caries begins at a surface. A place farther inside than this, in heights or widths of the crown, is no caries: often the pulp. */
+const INSIDE = { occlusal: 0.3, side: 0.16 };
+/** A place this far beyond the chewing surface, in heights of the crown, lies in front of the teeth or between them. */
+const BEYOND = 0.15;
+
+/** Lesions by the model's own value, the highest first. */
 export function findLesions(
   planes: Planes,
   crowns: readonly Crown[],
@@ -45,7 +50,8 @@ export function findLesions(
       const nearest = nearestCrown(region, crowns);
       return nearest === undefined ? [] : [lesionOf(region, nearest, planes)];
     })
-    .toSorted((a, b) => b.certainty - a.certainty || (a.region.pixels[0] ?? 0) - (b.region.pixels[0] ?? 0));
+    .filter(reachesSurface)
+    .toSorted((a, b) => b.score - a.score || (a.region.pixels[0] ?? 0) - (b.region.pixels[0] ?? 0));
 }
 
 function nearestCrown({ centroid }: PlaneRegion, crowns: readonly Crown[]): Crown | undefined {
@@ -61,6 +67,18 @@ function nearestCrown({ centroid }: PlaneRegion, crowns: readonly Crown[]): Crow
   return best;
 }
 
+/** Whether the place reaches the chewing surface or the side of the crown, near enough for enamel. */
+function reachesSurface({ region: { min, max }, crown, side }: Lesion): boolean {
+  if (side === 'occlusal') {
+    const { jaw, row, height } = crown;
+    const below = jaw === 'upper' ? row + height / 2 - max[1] : min[1] - (row - height / 2);
+    return below <= INSIDE.occlusal * height && below >= -BEYOND * height;
+  }
+  const { column, width } = crown;
+  const inwards = side === 'left' ? min[0] - (column - width / 2) : column + width / 2 - max[0];
+  return inwards <= INSIDE.side * width;
+}
+
 function lesionOf(region: PlaneRegion, crown: Crown, planes: Planes): Lesion {
   const aside = (region.centroid[0] - crown.column) / (crown.width / 2);
   const side: Side = Math.abs(aside) < 0.42 ? 'occlusal' : aside < 0 ? 'left' : 'right';
@@ -73,6 +91,6 @@ function lesionOf(region: PlaneRegion, crown: Crown, planes: Planes): Lesion {
     side,
     depth: side === 'occlusal' ? Math.max(0, down) : across,
     depthClass: depthClassOf(region, planes),
-    certainty: region.peak,
+    score: region.peak,
   };
 }

@@ -4,7 +4,7 @@ import { longestChain } from './chain.ts';
 import { axisOf, distance, dot, median, subtract } from './chain-geometry.ts';
 import { fillHoles } from './fill.ts';
 import { partBodies } from './part.ts';
-import { aboveSacrum } from './sacrum.ts';
+import { aboveSacrum, type Below } from './sacrum.ts';
 import { pointAt, type SpineMap, TISSUE } from './segment.ts';
 
 /** One vertebral body: its number in `SpineBodies.labels` and its place. */
@@ -25,8 +25,14 @@ export interface SpineBodies {
   readonly occupancy: Uint8Array;
   /** From the lowest up. */
   readonly bodies: readonly Body[];
-  /** Whether the lowest body rests on the sacrum. */
+  /** Whether the lowest body clearly rests on the sacrum. */
   readonly onSacrum: boolean;
+  /** What is below the lowest body, where that was asked. */
+  readonly below?: Below;
+  /** Whether a disc is below the lowest body, as high as the one above it. */
+  readonly hasDiscBelow?: boolean;
+  /** Whether bodies beside the chain form another one. */
+  readonly hasSecondChain?: boolean;
 }
 
 /** Smaller components are specks, not what is left of a body. */
@@ -39,17 +45,36 @@ export function findBodies(map: SpineMap, extent: { readonly min: PointLps; read
   const { grid } = map;
   const voxelMl = (grid.spacingMm[0] * grid.spacingMm[1] * grid.spacingMm[2]) / 1000;
   const { labels: found, components } = partBodies(map);
+  const sums = new Map<number, number>();
+  for (let at = 0; at < found.length; at += 1) {
+    const label = found[at] ?? 0;
+    if (label !== 0) sums.set(label, (sums.get(label) ?? 0) + (map.bodyProbability[at] ?? 0));
+  }
   const candidates = components
     .filter(({ size }) => size * voxelMl >= LEAST_ML)
     .map((component) => ({
       label: component.label,
       centre: pointAt(map, component.centroid),
       volumeMl: component.size * voxelMl,
+      probability: (sums.get(component.label) ?? 0) / (255 * component.size),
     }));
-  const { chain, onSacrum } = aboveSacrum(map, longestChain(candidates));
+  const whole = longestChain(candidates);
+  const { chain, below, hasDiscBelow } = aboveSacrum(map, whole);
   const pieces = splitTall(map, found, mergeFragments(chain.map(({ label, centre }) => ({ parts: [label], centre }))));
-  return { ...paintBodies(map, found, pieces, extent, voxelMl), onSacrum };
+  const second = longestChain(candidates.filter((one) => isBody(one) && !whole.includes(one)));
+  return {
+    ...paintBodies(map, found, pieces, extent, voxelMl),
+    onSacrum: below === 'sacrum',
+    below,
+    hasDiscBelow,
+    hasSecondChain: second.length >= SECOND_CHAIN.bodies,
+  };
 }
+
+/** Bodies beside the chain that are this large and sure, and this many in a row, are a second spine. */
+const SECOND_CHAIN = { bodies: 3, leastMl: 6, probability: 0.75 } as const;
+const isBody = ({ volumeMl, probability }: { readonly volumeMl: number; readonly probability: number }): boolean =>
+  volumeMl >= SECOND_CHAIN.leastMl && probability >= SECOND_CHAIN.probability;
 
 /** One vertebra: some components of the mask, or the part of a component between two cuts along its axis. */
 interface Piece {

@@ -37,6 +37,12 @@ const NORMAL: Readonly<Record<string, Triple>> = {
 const USUAL: Triple = [0.97, 0.92, 1];
 const GROWTH = 1.03;
 
+/** The greatest of the usual heights at a level, mm; undefined for unknown levels. */
+export function normalHeightMm(level: string | undefined): number | undefined {
+  const normal = NORMAL[level ?? ''];
+  return normal && Math.max(...normal);
+}
+
 export interface Measured {
   readonly level?: string;
   readonly heights: Pick<BodyHeights, 'anteriorMm' | 'middleMm' | 'posteriorMm'>;

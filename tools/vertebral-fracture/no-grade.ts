@@ -10,6 +10,8 @@ export type NoGrade =
   | 'split'
   | 'distance'
   | 'neighbours'
+  | 'unsteady'
+  | 'near-limit'
   | 'lowest';
 
 interface Words {
@@ -30,6 +32,11 @@ const WORDS: Readonly<Record<NoGrade, Words>> = {
   'too-high': { why: 'higher than the bodies beside it, so it may include a part of another', kind: UNLIKE },
   split: { why: 'no higher than one body together with its neighbour, so both may be parts of one', kind: UNLIKE },
   distance: { why: 'its distance to the body beside it is not that of a disc', kind: UNLIKE },
+  unsteady: {
+    why: 'found or measured differently when the image was sampled again',
+    kind: 'found differently when sampled again',
+  },
+  'near-limit': { why: 'its grade changes when the image is sampled again', kind: 'near the limit of a grade' },
   neighbours: { why: 'too few comparable bodies beside it', kind: 'lacking comparable neighbours' },
 };
 

@@ -1,6 +1,7 @@
 /** Checks before an answer is given. A model that was trained on spines alone finds one in every image. */
 import { NotEvaluableError } from '#core/errors.ts';
 import { figureBeside, isOver } from '#core/figures.ts';
+import { requireTrunkInPlace } from '#core/image/body-position.ts';
 import { requireHounsfield } from '#core/image/hounsfield.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { Body } from './bodies.ts';
@@ -28,10 +29,11 @@ export function requireThinSlices({ spacingMm }: Pick<Volume, 'spacingMm'>): voi
 /**
  * What the picture itself tells before anything is measured.
  *
- * @throws NotEvaluableError as `requireHounsfield` says
+ * @throws NotEvaluableError as `requireHounsfield` and `requireTrunkInPlace` say
  */
 export function requirePlausiblePicture(volume: Volume): void {
   requireHounsfield(volume);
+  requireTrunkInPlace(volume);
 }
 
 /** Below this mean probability in a body the model is guessing: spines are above 0.8; noise, skulls and MR are below 0.73. */

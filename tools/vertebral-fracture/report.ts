@@ -131,7 +131,7 @@ export function summaryOf(assessments: readonly Assessment[]): string {
 export function reportOf(assessments: readonly Assessment[], onSacrum: boolean): Report {
   const anchored = assessments.some(({ name }) => name.level !== undefined);
   const unnamed = onSacrum
-    ? 'The lowest body found may belong to the sacrum, so bodies are numbered from below and their levels are unknown.'
+    ? 'The sacrum was not told clearly from the lowest bodies, so bodies are numbered from below and their levels are unknown.'
     : 'The sacrum is not in view, so bodies are numbered from below and their levels are unknown.';
   return {
     kind: 'page',
@@ -142,7 +142,7 @@ export function reportOf(assessments: readonly Assessment[], onSacrum: boolean):
         ? 'Levels are counted up from the sacrum; the first body above it is taken as L5. A sixth lumbar vertebra, or a fifth one fused to the sacrum, shifts all names by one.'
         : unnamed,
       'Heights are measured at 15, 50 and 85 % of the depth in the mid-sagittal plane of each body. The Genant grade follows from the loss of height: 0 below 20 %, 1 below 25 %, 2 up to 40 %, 3 above. The certainty of a grade depends on how far the loss is from the next grade.',
-      'A body without a grade is outlined in dotted grey and was not judged: it may be fractured or sound. The lowest body has no grade because it may belong to the sacrum or be cut off. Nor has a body that does not fit its neighbours in height, depth, width or distance.',
+      'A body without a grade is outlined in dotted grey and was not judged: it may be fractured or sound. The lowest body has no grade unless a disc and the sacrum are clearly below it, because it may belong to the sacrum or be cut off. Nor has a body that does not fit its neighbours in height, depth, width or distance, or that is found, measured or graded differently when the image is sampled again.',
       'The model was trained on synthetic phantoms only. A radiologist must check every value.',
     ],
     table: {

@@ -3,7 +3,7 @@ import type { GridShape } from '#core/image/components.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import type { LpsGrid } from '#core/image/resample.ts';
 import type { ProcessingContext } from '#core/tool.ts';
-import { CHANNELS, type SagittalPlanes, SPACING_MM } from './preprocess.ts';
+import { CHANNELS, type SagittalPlanes } from './preprocess.ts';
 
 const MODEL = 'spine-sagittal';
 /** The model's classes, in the order of its output. */
@@ -29,10 +29,30 @@ export interface SpineMap {
   readonly bodyProbability: Uint8Array;
 }
 
-/** Runs the model: a coarse search over the whole width, then every plane near the spine. Undefined where there is no spine. */
-export async function segmentSpine(planes: SagittalPlanes, context: ProcessingContext): Promise<SpineMap | undefined> {
+/** A range of x, mm, LPS. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where a coarse search over the whole width sees vertebral bodies. */
+export interface SpinePlanes {
+  /** The run of planes with most body. */
+  readonly spine: Range;
+  /** Other runs with nearly as much: a second spine, or something like one. */
+  readonly others: readonly Range[];
+}
+
+/** Another run of planes with this part of the most body in a plane is looked at, too. */
+const SECOND = 0.4;
+
+/** Searches every sixth plane over the whole width. Undefined where there is no spine. */
+export async function searchSpine(
+  planes: SagittalPlanes,
+  context: ProcessingContext,
+): Promise<SpinePlanes | undefined> {
   const { grid } = planes;
-  const areaMm2 = SPACING_MM[1] * SPACING_MM[2];
+  const areaMm2 = grid.spacingMm[1] * grid.spacingMm[2];
   const seen: { readonly plane: number; readonly body: number }[] = [];
   for (let plane = COARSE_STEP >> 1; plane < grid.columns; plane += COARSE_STEP) {
     const probabilities = await segmentPlane(planes, plane, context);
@@ -41,21 +61,42 @@ export async function segmentSpine(planes: SagittalPlanes, context: ProcessingCo
   }
   const best = seen.reduce((a, b) => (b.body > a.body ? b : a), { plane: 0, body: 0 });
   if (best.body < LEAST_BODY_MM2) return undefined;
-  // The spine is one piece from side to side, so the search grows from the plane that shows most of it.
+  // A spine is one piece from side to side, so the search grows from the plane that shows most of it.
   const threshold = Math.max(LEAST_BODY_MM2, best.body * 0.08);
-  const shows = (plane: number): boolean => (seen.find((one) => one.plane === plane)?.body ?? 0) >= threshold;
-  let from = best.plane;
-  let to = best.plane;
-  while (shows(from - COARSE_STEP)) from -= COARSE_STEP;
-  while (shows(to + COARSE_STEP)) to += COARSE_STEP;
-  from = Math.max(0, from - MARGIN);
-  to = Math.min(grid.columns - 1, to + MARGIN);
+  const runAround = (plane: number): { readonly from: number; readonly to: number } => {
+    const shows = (at: number): boolean => (seen.find((one) => one.plane === at)?.body ?? 0) >= threshold;
+    let [from, to] = [plane, plane];
+    while (shows(from - COARSE_STEP)) from -= COARSE_STEP;
+    while (shows(to + COARSE_STEP)) to += COARSE_STEP;
+    return { from, to };
+  };
+  const inMm = ({ from, to }: { readonly from: number; readonly to: number }): Range => {
+    const x = (plane: number): number => grid.origin[0] + plane * grid.spacingMm[0];
+    return { from: x(Math.max(0, from - MARGIN)), to: x(Math.min(grid.columns - 1, to + MARGIN)) };
+  };
+  const main = runAround(best.plane);
+  const others = seen
+    .filter(({ plane, body }) => (plane < main.from || plane > main.to) && body >= SECOND * best.body)
+    .map(({ plane }) => runAround(plane));
+  const apart = others.filter((run, index) => others.findIndex(({ from }) => from === run.from) === index);
+  return { spine: inMm(main), others: apart.map(inMm) };
+}
 
+/** Runs the model on every plane within a range. */
+export async function segmentSpine(
+  planes: SagittalPlanes,
+  range: Range,
+  context: ProcessingContext,
+): Promise<SpineMap> {
+  const { grid } = planes;
+  const [x, y, z] = grid.origin;
+  const planeAt = (mm: number): number =>
+    Math.min(grid.columns - 1, Math.max(0, Math.round((mm - x) / grid.spacingMm[0])));
+  const [from, to] = [planeAt(range.from), planeAt(range.to)];
   const probabilities: (readonly Uint8Array[])[] = [];
   for (let plane = from; plane <= to; plane += 1) probabilities.push(await segmentPlane(planes, plane, context));
-  const [x, y, z] = grid.origin;
   return {
-    grid: { ...grid, columns: to - from + 1, origin: [x + from * SPACING_MM[0], y, z] },
+    grid: { ...grid, columns: to - from + 1, origin: [x + from * grid.spacingMm[0], y, z] },
     shape: { columns: grid.rows, rows: grid.slices, slices: to - from + 1 },
     ...acrossPlanes(probabilities),
   };

@@ -1,14 +1,11 @@
 /** CT whose header is odd, contradictory, or says that the image is not one to measure on. */
 import { reencode } from '../../fuzz/tree.ts';
 import type { FieldCase } from '../case.ts';
-import { changed, mapped, numbersOf, pictureOf, raw, repainted } from '../edit.ts';
-import { DEPARTMENTS, eachSlice, evaluated, READERS, refused, VENDORS, withHeader } from './spine-case.ts';
-
-const UNREADABLE = ['unreadable-header', 'pixel-spacing-unknown', 'missing-geometry'];
-const OUT = ['not-suitable', 'not-the-scan'];
+import { changed, mapped, numbersOf, pictureOf, raw } from '../edit.ts';
+import { eachSlice, evaluated, READERS, VENDORS, withHeader } from './spine-case.ts';
 
 /** Headers that are written carelessly, and say enough. */
-const CARELESS: readonly FieldCase[] = [
+export const CT_CARELESS: readonly FieldCase[] = [
   evaluated('a plain CT of the trunk', 'none: an ordinary study', (files) => files),
   evaluated(
     'numbers with exponents, signs and every digit of a double',
@@ -39,6 +36,23 @@ const CARELESS: readonly FieldCase[] = [
       }),
     ),
   ),
+  evaluated(
+    'decimal commas that can only be that',
+    READERS,
+    eachSlice((file) =>
+      changed(file, {
+        PixelSpacing: raw('DS', '2,50\\2,50 '),
+        RescaleIntercept: raw('DS', '-1024,0 '),
+        ImagePositionPatient: raw(
+          'DS',
+          numbersOf(file, 'ImagePositionPatient')
+            .map((mm) => mm.toFixed(2).replace('.', ','))
+            .join('\\'),
+        ),
+      }),
+    ),
+  ),
+  evaluated('Pixel Spacing as unlimited text', READERS, withHeader({ PixelSpacing: raw('UT', '2.5\\2.5 ') })),
   evaluated('zero frames in a single-frame image', READERS, withHeader({ NumberOfFrames: '0' })),
   evaluated(
     'more pixel data than pixels',
@@ -99,17 +113,6 @@ const CARELESS: readonly FieldCase[] = [
   evaluated('no Image Type', READERS, withHeader({ ImageType: undefined })),
   evaluated('no Rescale Type', READERS, withHeader({ RescaleType: undefined })),
   evaluated('no Slice Thickness', READERS, withHeader({ SliceThickness: undefined })),
-  evaluated('Pixel Spacing with a decimal comma', READERS, withHeader({ PixelSpacing: raw('DS', '2,50\\2,50 ') })),
-  evaluated('Pixel Spacing as unlimited text', READERS, withHeader({ PixelSpacing: raw('UT', '2.50\\2.50') })),
-  evaluated(
-    'Image Position (Patient) with decimal commas',
-    READERS,
-    eachSlice((file) => {
-      const millimetres = numbersOf(file, 'ImagePositionPatient').map((mm) => mm.toFixed(2).replace('.', ','));
-      return changed(file, { ImagePositionPatient: raw('DS', millimetres.join('\\')) });
-    }),
-  ),
-  evaluated('Rescale Intercept with a decimal comma', READERS, withHeader({ RescaleIntercept: raw('DS', '-1024,0 ') })),
   evaluated('no Patient Position', READERS, withHeader({ PatientPosition: undefined })),
   evaluated('slices of 4 mm every 3 mm, as scanners reconstruct them', VENDORS, withHeader({ SliceThickness: '4.0' })),
   evaluated(
@@ -179,150 +182,3 @@ const CARELESS: readonly FieldCase[] = [
     }),
   ),
 ];
-
-/** Headers of which a part cannot be read, or that contradict themselves. */
-const UNREAD: readonly FieldCase[] = [
-  refused(
-    'Pixel Spacing with a comma between its values',
-    READERS,
-    withHeader({ PixelSpacing: raw('DS', '2.50,2.50 ') }),
-    UNREADABLE,
-    /Pixel Spacing.*cannot be read/,
-  ),
-  refused(
-    'Pixel Spacing in one value',
-    READERS,
-    withHeader({ PixelSpacing: raw('DS', '2.50') }),
-    UNREADABLE,
-    /Pixel Spacing.*cannot be read/,
-  ),
-  refused(
-    'Pixel Spacing in words',
-    READERS,
-    withHeader({ PixelSpacing: raw('UT', 'two and a half') }),
-    UNREADABLE,
-    /Pixel Spacing.*cannot be read/,
-  ),
-  refused('no Pixel Spacing', READERS, withHeader({ PixelSpacing: undefined }), UNREADABLE, /gives no Pixel Spacing/),
-  refused('Pixel Spacing of zero', READERS, withHeader({ PixelSpacing: '0\\0' }), UNREADABLE, /Pixel Spacing/),
-  refused(
-    'Image Orientation (Patient) with five values',
-    READERS,
-    withHeader({ ImageOrientationPatient: '1\\0\\0\\0\\1' }),
-    UNREADABLE,
-    /Image Orientation.*cannot be read/,
-  ),
-  refused(
-    'a Rescale Intercept whose comma may separate thousands',
-    READERS,
-    withHeader({ RescaleIntercept: raw('DS', '-1,024') }),
-    UNREADABLE,
-    /Rescale Intercept.*cannot be read/,
-  ),
-  refused(
-    'Rescale Slope that is not a number',
-    READERS,
-    withHeader({ RescaleSlope: raw('DS', 'NaN ') }),
-    UNREADABLE,
-    /Rescale Slope.*cannot be read/,
-  ),
-  refused(
-    'a Rescale Slope of zero',
-    READERS,
-    withHeader({ RescaleSlope: '0' }),
-    ['malformed'],
-    /Rescale Slope is zero/,
-  ),
-  refused(
-    'neither position nor orientation',
-    READERS,
-    withHeader({ ImagePositionPatient: undefined, ImageOrientationPatient: undefined }),
-    ['missing-geometry'],
-    /gives no Image Position/,
-  ),
-  refused(
-    'a row and a column of Image Orientation (Patient) that are no right angle',
-    READERS,
-    withHeader({ ImageOrientationPatient: '1\\0\\0\\0.7\\0.7\\0' }),
-    ['missing-geometry'],
-    /right angle/,
-  ),
-];
-
-/** Images that are made from a CT, and say so. */
-const MATERIALS = {
-  'virtual non-calcium': ['DERIVED', 'PRIMARY', 'AXIAL', 'VNCA'],
-  'an iodine map': ['DERIVED', 'PRIMARY', 'AXIAL', 'IODINE'],
-  'monoenergetic at 40 keV': ['DERIVED', 'PRIMARY', 'AXIAL', 'MONO_40'],
-  'monoenergetic at 140 keV': ['DERIVED', 'PRIMARY', 'AXIAL', 'MONO_E140'],
-  'effective atomic number': ['DERIVED', 'PRIMARY', 'AXIAL', 'Z_EFFECTIVE'],
-} as const;
-const PROJECTIONS = {
-  'axial slabs of maximum intensity': ['DERIVED', 'SECONDARY', 'AXIAL', 'MIP'],
-  'slabs of minimum intensity': ['DERIVED', 'SECONDARY', 'AXIAL', 'MINIP'],
-  'a projection by its own word': ['DERIVED', 'SECONDARY', 'PROJECTION IMAGE'],
-} as const;
-
-const OTHER: readonly FieldCase[] = [
-  ...Object.entries(PROJECTIONS).map(([name, type]) =>
-    refused(name, VENDORS, withHeader({ ImageType: type }), OUT, /projection/i),
-  ),
-  ...Object.entries(MATERIALS).map(([name, type]) =>
-    refused(name, VENDORS, withHeader({ ImageType: type }), OUT, /material|monoenergetic|energ|calcium|iodine|atomic/i),
-  ),
-  refused(
-    'a scout only',
-    VENDORS,
-    withHeader({ ImageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] }),
-    ['no-image', 'not-suitable', 'localizer'],
-    /localizer/i,
-  ),
-  refused(
-    'values that are not Hounsfield units by their Rescale Type',
-    VENDORS,
-    withHeader({ RescaleType: 'Z_EFF' }),
-    ['not-the-scan', 'not-hounsfield', 'malformed'],
-    /Rescale Type|Hounsfield/,
-  ),
-  refused(
-    'a trunk under the protocol of the head',
-    DEPARTMENTS,
-    withHeader({ BodyPartExamined: 'HEAD' }),
-    OUT,
-    /body part examined is not the trunk/i,
-  ),
-  refused(
-    'Head in another case',
-    READERS,
-    withHeader({ BodyPartExamined: 'Head' }),
-    OUT,
-    /body part examined is not the trunk/i,
-  ),
-  refused('slices of 6 mm every 3 mm', VENDORS, withHeader({ SliceThickness: '6.0' }), OUT, /over 5 mm/),
-  refused(
-    'a transfer syntax of one vendor',
-    READERS,
-    eachSlice((file) => ({ ...file, TransferSyntaxUID: '1.2.840.113619.5.2' })),
-    ['unsupported-transfer-syntax'],
-    /Transfer Syntax/i,
-  ),
-  refused(
-    'slices in colour',
-    READERS,
-    eachSlice((file) => {
-      const { rows, columns } = pictureOf(file);
-      return changed(repainted(file, { rows, columns, values: new Uint16Array(1.5 * rows * columns) }), {
-        SamplesPerPixel: 3,
-        PhotometricInterpretation: 'RGB',
-        PlanarConfiguration: 0,
-        BitsAllocated: 8,
-        BitsStored: 8,
-        HighBit: 7,
-      });
-    }),
-    ['not-the-scan', 'unsupported-pixel-format'],
-    /colou?r|grey/i,
-  ),
-];
-
-export const CT_HEADERS: readonly FieldCase[] = [...CARELESS, ...UNREAD, ...OTHER];

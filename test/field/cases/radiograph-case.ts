@@ -6,7 +6,17 @@ import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
 import { dataFolder } from '../../../localstack/parts.mjs';
 import type { DentalBase } from '../bases.ts';
 import type { Expected, FieldCase } from '../case.ts';
-import { bytesOf, changed, type File, fileOf, mapped, type Picture, pictureOf, repainted } from '../edit.ts';
+import {
+  bytesOf,
+  type Changes,
+  changed,
+  type File,
+  fileOf,
+  mapped,
+  type Picture,
+  pictureOf,
+  repainted,
+} from '../edit.ts';
 import { cariesHolds } from '../holds.ts';
 
 /** A radiograph after a change, and what must be said of it. Several files are several radiographs of one study. */
@@ -34,10 +44,9 @@ export function asBefore(
 export const inverted = (file: File): File => mapped(file, (value) => 4095 - value);
 
 /** The same picture in 8 bits. */
-export const inEightBits = ({ values }: Picture): Uint8Array =>
-  Uint8Array.from(values, (value) => Math.round(value / 16.06));
+const inEightBits = ({ values }: Picture): Uint8Array => Uint8Array.from(values, (value) => Math.round(value / 16.06));
 
-export const EIGHT_BITS = {
+const EIGHT_BITS = {
   BitsAllocated: 8,
   BitsStored: 8,
   HighBit: 7,
@@ -96,3 +105,26 @@ export function turnedBy90(file: File): File {
 
 /** Another SOP Class, in the data set. */
 export const ofClass = (file: File, SOPClassUID: string): File => changed(file, { SOPClassUID });
+
+/** A panoramic stored as DX, with other words about the body part. */
+export const panoramicWords =
+  (changes: Changes) =>
+  (file: File): File =>
+    changed(file, { Modality: 'DX', AnatomicRegionSequence: undefined, BodyPartExamined: undefined, ...changes });
+
+const PHOTOGRAPH = '1.2.840.10008.5.1.4.1.1.77.1.4';
+
+/** A photograph in visible light, in three colours. */
+export function photograph(file: File): File {
+  const grey = inEightBits(pictureOf(file));
+  const rgb = Uint8Array.from({ length: 3 * grey.length }, (_, at) =>
+    Math.round((grey[Math.floor(at / 3)] ?? 0) / (1 + (at % 3))),
+  );
+  return changed(ofClass(file, PHOTOGRAPH), {
+    ...EIGHT_BITS,
+    SamplesPerPixel: 3,
+    PhotometricInterpretation: 'RGB',
+    PlanarConfiguration: 0,
+    PixelData: { vr: 'OB', bytes: rgb },
+  });
+}

@@ -1,0 +1,52 @@
+/** Digests that tell whether two slices show the same, without saying what: neither pixels nor free text leave the site. */
+import { createHash } from 'node:crypto';
+import type { Dataset } from '#dicom/read.ts';
+import type { FrameHeader } from './frames.ts';
+
+/**
+ * How a slice was acquired and reconstructed, in texts and numbers that vary by vendor (PS3.3 C.8.2.1, C.7.6.4). Currents and
+ * times are not among them: scanners change them from slice to slice.
+ */
+const TECHNIQUE = [
+  'ConvolutionKernel',
+  'KVP',
+  'FilterType',
+  'ReconstructionDiameter',
+  'ContrastBolusAgent',
+  'PatientPosition',
+] as const;
+
+/** SHA-256 (hex) of Pixel Data as stored; undefined where there is none, or for several frames, which share one value. */
+export function pixelDigest(dataset: Dataset): string | undefined {
+  if ((dataset.number('NumberOfFrames') ?? 1) > 1) return undefined;
+  const native = dataset.bytes('PixelData');
+  // The first fragment is the Basic Offset Table, which may be there or not (PS3.5 A.4).
+  const parts = native === undefined ? dataset.fragments('PixelData')?.slice(1) : [native];
+  if (parts === undefined || parts.every(({ length }) => length === 0)) return undefined;
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+/** The first 16 hexadecimal digits of a SHA-256 over the technique; undefined where the header says nothing of it. */
+export function techniqueDigest(dataset: Dataset): string | undefined {
+  const values = TECHNIQUE.map((keyword) => dataset.texts(keyword).join('\\'));
+  if (values.every((value) => value === '')) return undefined;
+  return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16);
+}
+
+/** Whether two slices have the same pixels in the same units, as far as headers and digests show without decoding. */
+export function haveSamePixels(a: FrameHeader, b: FrameHeader): boolean {
+  const [left, right] = [a, b].map(pixelsOf);
+  return left !== undefined && left === right;
+}
+
+function pixelsOf(frame: FrameHeader): string | undefined {
+  const { pixelDataSha256, TransferSyntaxUID, Rows, Columns, BitsStored, PixelRepresentation } = frame;
+  const { PhotometricInterpretation, RescaleSlope, RescaleIntercept, RescaleType } = frame;
+  if (pixelDataSha256 === undefined) return undefined;
+  return JSON.stringify([
+    ...[pixelDataSha256, TransferSyntaxUID, Rows, Columns, BitsStored, PixelRepresentation],
+    ...[PhotometricInterpretation, RescaleSlope, RescaleIntercept, RescaleType],
+  ]);
+}
