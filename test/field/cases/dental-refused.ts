@@ -153,7 +153,7 @@ const DRAWN: readonly Drawn[] = [
     codes: ['no-contrast', 'unsupported-pixel-format'],
     because: /grey/,
   },
-  { name: 'white noise', valueAt: () => noise, codes: ['no-teeth'], because: /teeth/ },
+  { name: 'white noise', valueAt: noise, codes: ['no-teeth'], because: /teeth/ },
   { name: 'a ramp of grey', valueAt: () => (x) => x, codes: ['no-teeth'], because: /teeth/ },
   {
     name: 'stripes like ribs',
@@ -176,10 +176,10 @@ const DRAWN: readonly Drawn[] = [
     because: /at least 200 per side/,
   },
 ];
-function noise(): number {
-  return RANDOM.next();
+function noise(): () => number {
+  const random = createRandom(1);
+  return () => random.next();
 }
-const RANDOM = createRandom(1);
 
 const MADE: readonly FieldCase[] = DRAWN.flatMap(({ name, valueAt, rows = 1000, columns = 1400, codes, because }) =>
   (['bitewing', 'panoramic'] as const).map((kind) => ({
