@@ -29,8 +29,13 @@ const AGAIN: readonly View['offset'][] = [
   [0.5, 0.25, 0.5],
   [0, 0.5, 0.75],
 ];
-/** Losses above this are near the first grade, or beyond it, percent. */
-const NEAR_LOSS = 15;
+/** Losses above this are near the first grade, or beyond it, percent. Sunken endplates look too flat on the plainest grid. */
+const NEAR_LOSS = 12;
+/**
+ * Where most looks see a mild fracture and one sees slightly less, the fracture is given: the losses must be this close, percent.
+ * Where most see none, nothing is given: sunken endplates are seen too high more often than too low.
+ */
+const CLOSE_LOSSES = 9;
 /** Bodies of two looks are the same if their middles are this close, mm. */
 const SAME_MM = 6;
 /** Heights of one body agree within the larger of these, mm and part of the height. */
@@ -118,12 +123,15 @@ const centreOf = ({ candidates, spine }: Look, index: number) =>
 /** What all looks together say about a body that one of them grades. */
 interface Settled {
   readonly noGrade?: NoGrade;
-  /** Heights and grade of the look whose loss is the middle one, where all see a fracture, but not of one grade. */
+  /** Heights and grade of the look whose loss is the middle one, where any sees a fracture. */
   readonly heights?: { readonly heights: BodyHeights };
   readonly grading?: Grading;
 }
 
-/** What the other looks make of a body that the best one grades. */
+/**
+ * What the other looks make of a body that the best one grades. How much is lost scatters most where most is lost: endplates that
+ * sank are seen a little higher or lower on each grid. So where all looks see a fracture, their heights need not agree.
+ */
 export function settle(best: Look, index: number, confirming: readonly Look[]): Settled {
   const own = seenIn(best, index);
   if (own === undefined) return {};
@@ -131,16 +139,20 @@ export function settle(best: Look, index: number, confirming: readonly Look[]): 
   for (const look of confirming) {
     const at = sameIn(best, index, look);
     const other = at === undefined || look.fits[at]?.fits !== true ? undefined : seenIn(look, at);
-    if (other === undefined || !isAlike(own.heights, other.heights)) return { noGrade: 'unsteady' };
+    if (other === undefined) return { noGrade: 'unsteady' };
     all.push(other);
   }
+  const grades = new Set(all.map(({ grading }) => grading.grade));
+  if (grades.has(0) && !all.every(({ heights }) => isAlike(own.heights, heights))) return { noGrade: 'unsteady' };
   // A fracture leaves the model as sure of the rest of the body as of a sound one. Where it is not, height is missing from the mask.
   const isSure = all.reduce((sum, { probability }) => sum + probability, 0) >= SURE.fractured * all.length;
   if (!isSure && all.some(({ grading }) => grading.grade > 0)) return { noGrade: 'unsure' };
-  const grades = new Set(all.map(({ grading }) => grading.grade));
-  if (grades.size === 1) return {};
-  if (grades.has(0)) return { noGrade: 'near-limit' };
-  const middle = all.toSorted((a, b) => a.grading.lossPercent - b.grading.lossPercent)[all.length >> 1] ?? own;
+  if (grades.size === 1 && own.grading.grade === 0) return {};
+  const sorted = all.toSorted((a, b) => a.grading.lossPercent - b.grading.lossPercent);
+  const middle = sorted[all.length >> 1] ?? own;
+  const [least, most] = [sorted.at(0) ?? own, sorted.at(-1) ?? own];
+  const isClose = most.grading.lossPercent - least.grading.lossPercent <= CLOSE_LOSSES;
+  if (grades.has(0) && !(isClose && middle.grading.grade === 1)) return { noGrade: 'near-limit' };
   return { heights: { heights: middle.heights }, grading: middle.grading };
 }
 
