@@ -73,6 +73,10 @@ describe('a body is given', () => {
     expect(heights?.heights.middleMm).toBe(13);
   });
 
+  it('where none sees a loss, and most measure it alike', () => {
+    expect(settled({ heightMm: 21 }, { heightMm: 26 }, { heightMm: 21 })).toEqual({});
+  });
+
   it('with a mild fracture, where one of three looks sees slightly less', () => {
     const { grading } = settled({ lossPercent: 15 }, { lossPercent: 22, grade: 1 }, { lossPercent: 23, grade: 1 });
 
@@ -81,38 +85,35 @@ describe('a body is given', () => {
 });
 
 describe('a body is withheld', () => {
-  it.each<readonly [string, string, Seen, ...Seen[]]>([
-    ['another look does not find it', 'unsteady', {}, { asideMm: 9 }],
-    ['another look finds it unfit', 'unsteady', {}, { fits: false }],
-    ['another look measures it differently', 'unsteady', {}, { heightMm: 20 }],
+  it.each<readonly [string, string, readonly [Seen, ...(readonly Seen[])]]>([
+    ['another look does not find it', 'unsteady', [{}, { asideMm: 9 }]],
+    ['another look finds it unfit', 'unsteady', [{}, { fits: false }]],
+    ['another look measures it differently', 'unsteady', [{}, { heightMm: 20 }]],
+    ['one of three measures it differently, near a fracture', 'unsteady', [{}, {}, { heightMm: 20, lossPercent: 15 }]],
     [
       'one look sees a fracture and the others see none',
       'near-limit',
-      { lossPercent: 19 },
-      { lossPercent: 18 },
-      { lossPercent: 22, grade: 1 },
+      [{ lossPercent: 19 }, { lossPercent: 18 }, { lossPercent: 22, grade: 1 }],
     ],
     [
       'one look sees none and the others more than a mild fracture',
       'near-limit',
-      { lossPercent: 19 },
-      { lossPercent: 26, grade: 2 },
-      { lossPercent: 27, grade: 2 },
+      [{ lossPercent: 19 }, { lossPercent: 26, grade: 2 }, { lossPercent: 27, grade: 2 }],
     ],
     [
       'one look sees none and the others a mild fracture far from it',
       'near-limit',
-      { lossPercent: 4 },
-      { lossPercent: 22, grade: 1 },
-      { lossPercent: 23, grade: 1 },
+      [{ lossPercent: 4 }, { lossPercent: 22, grade: 1 }, { lossPercent: 23, grade: 1 }],
     ],
     [
       'all see a fracture of which the model is not sure',
       'unsure',
-      { lossPercent: 28, grade: 2, probability: 0.78 },
-      { lossPercent: 27, grade: 2, probability: 0.8 },
+      [
+        { lossPercent: 28, grade: 2, probability: 0.78 },
+        { lossPercent: 27, grade: 2, probability: 0.8 },
+      ],
     ],
-  ])('where %s', (_, reason, best, ...others) => expect(settled(best, ...others).noGrade).toBe(reason));
+  ])('where %s', (_, reason, [best, ...others]) => expect(settled(best, ...others).noGrade).toBe(reason));
 
   it('but not where the model is as unsure of a sound one', () => {
     expect(settled({ probability: 0.78 }, { probability: 0.78 })).toEqual({});

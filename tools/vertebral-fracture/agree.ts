@@ -130,7 +130,8 @@ interface Settled {
 
 /**
  * What the other looks make of a body that the best one grades. How much is lost scatters most where most is lost: endplates that
- * sank are seen a little higher or lower on each grid. So where all looks see a fracture, their heights need not agree.
+ * sank are seen a little higher or lower on each grid. So where all looks see a fracture, their heights need not agree. Where all are
+ * far from one, those of most looks must.
  */
 export function settle(best: Look, index: number, confirming: readonly Look[]): Settled {
   const own = seenIn(best, index);
@@ -143,7 +144,9 @@ export function settle(best: Look, index: number, confirming: readonly Look[]): 
     all.push(other);
   }
   const grades = new Set(all.map(({ grading }) => grading.grade));
-  if (grades.has(0) && !all.every(({ heights }) => isAlike(own.heights, heights))) return { noGrade: 'unsteady' };
+  const alike = all.filter(({ heights }) => isAlike(own.heights, heights)).length;
+  const isSound = all.every(({ grading }) => grading.lossPercent < NEAR_LOSS) && 2 * alike > all.length;
+  if (grades.has(0) && alike < all.length && !isSound) return { noGrade: 'unsteady' };
   // A fracture leaves the model as sure of the rest of the body as of a sound one. Where it is not, height is missing from the mask.
   const isSure = all.reduce((sum, { probability }) => sum + probability, 0) >= SURE.fractured * all.length;
   if (!isSure && all.some(({ grading }) => grading.grade > 0)) return { noGrade: 'unsure' };

@@ -4,6 +4,9 @@
  * Genant compares a body with its own posterior height and with the bodies beside it, and so does this tool. Each height is
  * compared with the height that the body's posterior height predicts (for wedge and biconcave deformities) and with the height
  * that its neighbours predict (the only sign of a crush deformity): `expected-heights.ts`.
+ *
+ * Each of Genant's kinds takes height in front or in the middle; a crush takes some at the back, too. A body that is low at the back
+ * alone is none of them: sound bodies of a lordosis are so, and so is a mask that lacks the corner at the arch.
  */
 import { expectedHeights, type Measured } from './expected-heights.ts';
 
@@ -11,7 +14,7 @@ export type Deformity = 'wedge' | 'biconcave' | 'crush';
 export type Grade = 0 | 1 | 2 | 3;
 
 export interface Grading {
-  /** The largest loss among the three heights, in percent of the expected height; 0 or more. */
+  /** The larger loss of the anterior and the middle height, in percent of the expected height; 0 or more. */
   readonly lossPercent: number;
   readonly grade: Grade;
   /** The probability that the true loss belongs to this grade, 0 to `MOST_CERTAIN`. */
@@ -53,7 +56,7 @@ export function gradeBodies(
       middle: 1 - body.heights.middleMm / middle,
       posterior: 1 - body.heights.posteriorMm / posterior,
     };
-    const lossPercent = Math.min(100, UNDERREAD * 100 * Math.max(0, losses.anterior, losses.middle, losses.posterior));
+    const lossPercent = Math.min(100, UNDERREAD * 100 * Math.max(0, losses.anterior, losses.middle));
     const grade = gradeOf(lossPercent);
     const deviation = Math.hypot((100 * heightDeviationMm) / middle, EXPECTATION_DEVIATION);
     const certainty = Math.min(MOST_CERTAIN, certaintyOf(lossPercent, grade, deviation));

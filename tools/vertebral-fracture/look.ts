@@ -7,6 +7,7 @@ import { type Candidate, type Fit, fitBodies, SURE, standsOnSacrum } from './fit
 import { type Grading, gradeBodies } from './grade.ts';
 import { heightDeviationMm, measureHeights } from './heights.ts';
 import { type LevelName, nameLevels } from './levels.ts';
+import { doubtLow } from './low.ts';
 import { type Box, sagittalPlanes, type View } from './preprocess.ts';
 import { type Range, type SpineMap, segmentSpine } from './segment.ts';
 
@@ -67,7 +68,7 @@ function judgeBodies({ view, map, spine, candidates }: Measured, deviationMm: nu
     }),
     deviationMm,
   );
-  return { view, map, spine, candidates, fits, names, gradings };
+  return { view, map, spine, candidates, fits: doubtLow(fits, candidates, gradings), names, gradings };
 }
 
 /** The model sees this much in front of the middles of a look's bodies, and behind them, mm: sternum and organs are not needed. */

@@ -7,6 +7,7 @@ export type NoGrade =
   | 'shape'
   | 'size'
   | 'too-high'
+  | 'too-low'
   | 'split'
   | 'distance'
   | 'neighbours'
@@ -30,6 +31,10 @@ const WORDS: Readonly<Record<NoGrade, Words>> = {
   shape: { why: 'too narrow or too wide for its depth to be one whole vertebral body', kind: UNLIKE },
   size: { why: 'its depth or width does not fit the bodies beside it', kind: UNLIKE },
   'too-high': { why: 'higher than the bodies beside it, so it may include a part of another', kind: UNLIKE },
+  'too-low': {
+    why: 'as low as the bodies beside it, but too low for its own depth and width, so all may have lost height',
+    kind: 'too low for their depth and width',
+  },
   split: { why: 'no higher than one body together with its neighbour, so both may be parts of one', kind: UNLIKE },
   distance: { why: 'its distance to the body beside it is not that of a disc', kind: UNLIKE },
   unsteady: {
