@@ -86,7 +86,7 @@ describe('a body is given', () => {
 
 describe('a body is withheld', () => {
   it.each<readonly [string, string, readonly [Seen, ...(readonly Seen[])]]>([
-    ['another look does not find it', 'unsteady', [{}, { asideMm: 9 }]],
+    ['another look does not find it', 'unsteady', [{}, { asideMm: 12 }]],
     ['another look finds it unfit', 'unsteady', [{}, { fits: false }]],
     ['another look measures it differently', 'unsteady', [{}, { heightMm: 20 }]],
     ['one of three measures it differently, near a fracture', 'unsteady', [{}, {}, { heightMm: 20, lossPercent: 15 }]],

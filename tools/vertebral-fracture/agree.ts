@@ -36,8 +36,8 @@ const NEAR_LOSS = 12;
  * Where most see none, nothing is given: sunken endplates are seen too high more often than too low.
  */
 const CLOSE_LOSSES = 9;
-/** Bodies of two looks are the same if their middles are this close, mm. */
-const SAME_MM = 6;
+/** Bodies of two looks are the same if their middles are this close, mm: half of the least step to the next vertebra. */
+const SAME_MM = 10;
 /** Heights of one body agree within the larger of these, mm and part of the height. */
 const HEIGHT = { mm: 2.5, part: 0.14 } as const;
 

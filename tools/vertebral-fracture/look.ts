@@ -3,11 +3,11 @@ import { boundsOf } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { ProcessingContext } from '#core/tool.ts';
 import { findBodies, type SpineBodies } from './bodies.ts';
+import { doubtSound } from './doubt.ts';
 import { type Candidate, type Fit, fitBodies, SURE, standsOnSacrum } from './fit.ts';
 import { type Grading, gradeBodies } from './grade.ts';
 import { heightDeviationMm, measureHeights } from './heights.ts';
 import { type LevelName, nameLevels } from './levels.ts';
-import { doubtLow } from './low.ts';
 import { type Box, sagittalPlanes, type View } from './preprocess.ts';
 import { type Range, type SpineMap, segmentSpine } from './segment.ts';
 
@@ -68,7 +68,7 @@ function judgeBodies({ view, map, spine, candidates }: Measured, deviationMm: nu
     }),
     deviationMm,
   );
-  return { view, map, spine, candidates, fits: doubtLow(fits, candidates, gradings), names, gradings };
+  return { view, map, spine, candidates, fits: doubtSound(fits, candidates, gradings), names, gradings };
 }
 
 /** The model sees this much in front of the middles of a look's bodies, and behind them, mm: sternum and organs are not needed. */
