@@ -222,7 +222,7 @@ describe('an answer about a copy', () => {
     expect(metrics['namedShare']).toMatchObject({ value: 0.5 });
     expect(byKind([outcome]).rows).toEqual([['shifted', '1', '2', '1', '1', '1', '1']]);
     expect(reasons([outcome]).rows).toEqual([['at n mm', '1']]);
-    expect(wrongAnswers([outcome]).flatMap(({ rows }) => rows)).toEqual([['shifted', 'L1', 'L2', '3', '59', '0.90']]);
+    expect(wrongAnswers([outcome]).flatMap(({ rows }) => rows)).toEqual([['shifted', 'L1', 'L2', '3', '59']]);
   });
 
   it('counts a copy that is refused as withheld, for its reason', () => {
