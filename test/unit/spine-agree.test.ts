@@ -42,7 +42,7 @@ function lookOf(seen: Seen): Look {
     candidates: [{ complete: true, probability, heights }],
     fits: [{ fits }],
     names: [{ id: 'body-1' }],
-    gradings: [{ lossPercent, grade, certainty: 0.9 }],
+    gradings: [{ lossPercent, grade }],
   };
 }
 

@@ -60,7 +60,7 @@ export interface Agreed {
 export async function agreeOn(volume: Volume, range: Range, context: ProcessingContext): Promise<Agreed> {
   const first = await lookAt(volume, PLAIN_VIEW, range, context);
   requireOneUprightSpine(first);
-  const single = alone(first, volume);
+  const single = alone(first);
   if (first.spine.bodies.length === 0 || isClear(single)) {
     return { look: single, withheld: single.fits.map(() => undefined), namesAgree: true, passes: 1 };
   }
