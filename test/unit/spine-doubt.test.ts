@@ -20,7 +20,6 @@ function said(bodies: readonly { readonly heightMm?: number; readonly lossPercen
   const gradings = bodies.map(({ lossPercent = 0 }) => ({
     lossPercent,
     grade: gradeOf(lossPercent),
-    certainty: 0.9,
   }));
   const fits = bodies.map(() => ({ fits: true }));
   return doubtSound(fits, heights, gradings).map(({ noGrade }) => noGrade);

@@ -51,6 +51,16 @@ describe('grades', () => {
   const gradesOf = (vertebrae: readonly Vertebra[], named: boolean) =>
     gradeBodies(vertebrae.map((one) => measuredOf(one, named)));
 
+  it('do not count a height that is low at the back alone', () => {
+    const vertebrae = trunk({ seed: 4, fractures: [] });
+    const bodies = vertebrae.map((one) => measuredOf(one));
+    const lowBehind = bodies.map((body, index) =>
+      index === 3 ? { ...body, heights: { ...body.heights, posteriorMm: 0.7 * body.heights.posteriorMm } } : body,
+    );
+
+    expect(gradeBodies(lowBehind)[3]?.grade).toBe(0);
+  });
+
   it.each([true, false])(
     'distinguish a wedge, a crush and a biconcave body from sound ones (levels named: %s)',
     (named) => {
