@@ -5,7 +5,7 @@
  */
 import type { Volume } from '#core/image/volume.ts';
 import type { ProcessingContext } from '#core/tool.ts';
-import { distance } from './chain-geometry.ts';
+import { distance, median } from './chain-geometry.ts';
 import { SURE } from './fit.ts';
 import type { Grading } from './grade.ts';
 import type { BodyHeights } from './heights.ts';
@@ -148,7 +148,7 @@ export function settle(best: Look, index: number, confirming: readonly Look[]): 
   const isSound = all.every(({ grading }) => grading.lossPercent < NEAR_LOSS) && 2 * alike > all.length;
   if (grades.has(0) && alike < all.length && !isSound) return { noGrade: 'unsteady' };
   // A fracture leaves the model as sure of the rest of the body as of a sound one. Where it is not, height is missing from the mask.
-  const isSure = all.reduce((sum, { probability }) => sum + probability, 0) >= SURE.fractured * all.length;
+  const isSure = median(all.map(({ probability }) => probability)) >= SURE.fractured;
   if (!isSure && all.some(({ grading }) => grading.grade > 0)) return { noGrade: 'unsure' };
   if (grades.size === 1 && own.grading.grade === 0) return {};
   const sorted = all.toSorted((a, b) => a.grading.lossPercent - b.grading.lossPercent);
