@@ -77,6 +77,10 @@ describe('a body is given', () => {
     expect(settled({ heightMm: 21 }, { heightMm: 26 }, { heightMm: 21 })).toEqual({});
   });
 
+  it('where none sees a loss, and one of three finds it unfit', () => {
+    expect(settled({}, {}, { fits: false })).toEqual({});
+  });
+
   it('with a mild fracture, where one of three looks sees slightly less', () => {
     const { grading } = settled({ lossPercent: 15 }, { lossPercent: 22, grade: 1 }, { lossPercent: 23, grade: 1 });
 
@@ -88,6 +92,11 @@ describe('a body is withheld', () => {
   it.each<readonly [string, string, readonly [Seen, ...(readonly Seen[])]]>([
     ['another look does not find it', 'unsteady', [{}, { asideMm: 12 }]],
     ['another look finds it unfit', 'unsteady', [{}, { fits: false }]],
+    [
+      'one of three finds it unfit, and the others see a fracture',
+      'unsteady',
+      [{ lossPercent: 28, grade: 2 }, { lossPercent: 27, grade: 2 }, { fits: false }],
+    ],
     ['another look measures it differently', 'unsteady', [{}, { heightMm: 20 }]],
     ['one of three measures it differently, near a fracture', 'unsteady', [{}, {}, { heightMm: 20, lossPercent: 15 }]],
     [

@@ -109,6 +109,7 @@ describe('a candidate that is not a whole body among its neighbours has none', (
     ['size', 'that is deep', { depthMm: 47, widthMm: 55 }, { depthMm: 44, widthMm: 55 }],
     ['size', 'that is wide', { widthMm: 62 }, { widthMm: 58 }],
     ['too-high', 'whose back reaches into the arch', { heightsMm: [25, 25, 34] }, { heightsMm: [25, 25, 29] }],
+    ['too-high', 'whose back is far higher than the rest', { heightsMm: [21, 21, 30] }, { heightsMm: [18, 21, 28] }],
     ['too-high', 'that two grew together to', { heightsMm: [58, 57, 58] }, { heightsMm: [37, 36, 37] }],
     [
       'distance',

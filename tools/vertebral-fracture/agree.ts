@@ -130,22 +130,25 @@ interface Settled {
 
 /**
  * What the other looks make of a body that the best one grades. How much is lost scatters most where most is lost: endplates that
- * sank are seen a little higher or lower on each grid. So where all looks see a fracture, their heights need not agree. Where all are
- * far from one, those of most looks must.
+ * sank are seen a little higher or lower on each grid. So where all looks see a fracture, their heights need not agree. Where none
+ * is near one, most looks must measure the body alike.
  */
 export function settle(best: Look, index: number, confirming: readonly Look[]): Settled {
   const own = seenIn(best, index);
   if (own === undefined) return {};
   const all = [own];
+  let unfit = 0;
   for (const look of confirming) {
     const at = sameIn(best, index, look);
-    const other = at === undefined || look.fits[at]?.fits !== true ? undefined : seenIn(look, at);
-    if (other === undefined) return { noGrade: 'unsteady' };
-    all.push(other);
+    if (at === undefined) return { noGrade: 'unsteady' };
+    const other = look.fits[at]?.fits === true ? seenIn(look, at) : undefined;
+    if (other === undefined) unfit += 1;
+    else all.push(other);
   }
   const grades = new Set(all.map(({ grading }) => grading.grade));
   const alike = all.filter(({ heights }) => isAlike(own.heights, heights)).length;
-  const isSound = all.every(({ grading }) => grading.lossPercent < NEAR_LOSS) && 2 * alike > all.length;
+  const isSound = all.every(({ grading }) => grading.lossPercent < NEAR_LOSS) && 2 * alike > all.length + unfit;
+  if (unfit > 0 && !isSound) return { noGrade: 'unsteady' };
   if (grades.has(0) && alike < all.length && !isSound) return { noGrade: 'unsteady' };
   // A fracture leaves the model as sure of the rest of the body as of a sound one. Where it is not, height is missing from the mask.
   const isSure = median(all.map(({ probability }) => probability)) >= SURE.fractured;

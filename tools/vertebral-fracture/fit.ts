@@ -38,9 +38,10 @@ const SIZE = { least: 0.72, most: 1.35 } as const;
 /**
  * Heights relative to the highest around it at the same station. A single high one, higher than the body's own others, too, reaches
  * into the arch or the next body (levels differ by a twelfth). Three high ones are two bodies grown together; a sound body among
- * crushed ones stays below that limit.
+ * crushed ones stays below that limit. A body nearly a third higher behind than elsewhere
+ * may be a wedge, but then it is no higher there than those around it.
  */
-const TOO_HIGH = { one: 1.18, all: 1.5 } as const;
+const TOO_HIGH = { one: 1.18, all: 1.5, behind: { around: 1.12, own: 1.3 } } as const;
 /** Two neighbours, with the space between them, that are no higher than this multiple of one body are parts of one body. */
 const ONE_BODY = 1.1;
 /** Distance between endplates. Discs are lower than this fraction of a body's height. Touching neighbours overlap by the grid's error only, mm. */
@@ -125,7 +126,11 @@ function isTooHigh(own: BodyHeights, around: readonly BodyHeights[]): boolean {
   if (Math.min(...ratios) > TOO_HIGH.all) return true;
   return STATIONS.some((station, index) => {
     const others = STATIONS.filter((other) => other !== station).map((other) => own[other]);
-    return (ratios[index] ?? 0) > TOO_HIGH.one && own[station] > TOO_HIGH.one * Math.max(...others);
+    const aboveAround = ratios[index] ?? 0;
+    const aboveOwn = own[station] / Math.max(...others);
+    if (aboveAround > TOO_HIGH.one && aboveOwn > TOO_HIGH.one) return true;
+    const { behind } = TOO_HIGH;
+    return station === 'posteriorMm' && aboveAround > behind.around && aboveOwn > behind.own;
   });
 }
 
