@@ -150,8 +150,11 @@ export function settle(best: Look, index: number, confirming: readonly Look[]): 
   const isSound = all.every(({ grading }) => grading.lossPercent < NEAR_LOSS) && 2 * alike > all.length + unfit;
   if (unfit > 0 && !isSound) return { noGrade: 'unsteady' };
   if (grades.has(0) && alike < all.length && !isSound) return { noGrade: 'unsteady' };
-  // A fracture leaves the model as sure of the rest of the body as of a sound one. Where it is not, height is missing from the mask.
-  const isSure = median(all.map(({ probability }) => probability)) >= SURE.fractured;
+  // A fracture leaves the model as sure of the rest of the body as of a sound one. Where it is not,
+  // height is missing from the mask. One look in three may be far less sure than the others, or far surer.
+  const sure = all.map(({ probability }) => probability);
+  const mean = sure.reduce((sum, one) => sum + one, 0) / sure.length;
+  const isSure = Math.max(mean, median(sure)) >= SURE.fractured;
   if (!isSure && all.some(({ grading }) => grading.grade > 0)) return { noGrade: 'unsure' };
   if (grades.size === 1 && own.grading.grade === 0) return {};
   const sorted = all.toSorted((a, b) => a.grading.lossPercent - b.grading.lossPercent);
