@@ -176,7 +176,7 @@ export interface ResultMetadata {
   /** True where the tool says that its organ is not in the image. */
   readonly notInView?: true;
   readonly summary: string;
-  /** Wall time by stage, ms. Kept beside the result, never inside the DICOM objects. */
+  /** Wall time by stage, ms, and how often a tool looked at the images (`passes`). Kept beside the result, never inside the DICOM objects. */
   readonly timingsMs: Readonly<Record<string, number>>;
   /** Instances of the tool's images that were not evaluated: unreadable, odd, or copies. `inputDigest` covers them. */
   readonly leftOut?: readonly LeftOut[];

@@ -239,31 +239,3 @@ export function sensitivityAt(points: readonly FrocPoint[], falsePerCase: number
   const allowed = points.filter((point) => point.falsePerCase <= falsePerCase);
   return allowed.reduce((best, { sensitivity }) => Math.max(best, sensitivity), 0);
 }
-
-/** Answers of similar certainty, and the share of them that was right. */
-export interface ReliabilityBin {
-  /** Mean certainty, 0 to 1. */
-  readonly certainty: number;
-  /** Share that was right. */
-  readonly right: number;
-  readonly n: number;
-}
-
-/** Bins of equal width from 0 to 1. Empty bins are left out. */
-export function reliabilityBins(
-  answers: readonly { readonly certainty: number; readonly right: boolean }[],
-  bins = 10,
-): readonly ReliabilityBin[] {
-  return Array.from({ length: bins }, (_, bin) => {
-    const inside = answers.filter(({ certainty }) => Math.min(bins - 1, Math.floor(certainty * bins)) === bin);
-    if (inside.length === 0) return [];
-    const right = inside.filter((answer) => answer.right).length / inside.length;
-    return [{ certainty: mean(inside.map(({ certainty }) => certainty)), right, n: inside.length }];
-  }).flat();
-}
-
-/** The expected calibration error (Naeini 2015): mean difference of certainty and share right, weighted by n. */
-export function calibrationError(bins: readonly ReliabilityBin[]): number {
-  const total = bins.reduce((sum, { n }) => sum + n, 0);
-  return bins.reduce((sum, { certainty, right, n }) => sum + (n / total) * Math.abs(certainty - right), 0);
-}

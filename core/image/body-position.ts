@@ -119,11 +119,11 @@ const BESIDE_MM = 64;
 const ABDOMEN_WIDTH = 200;
 /**
  * mm² of lung, more than of gas in the bowel; of dense bone beside the midline, on both sides together: less than an arm has;
- * and on each: more than ribs have.
+ * and on each: more than most ribs have, more than any have, and enough to doubt.
  */
 const LUNG_MM2 = 8000;
 const RIBS_MM2 = 400;
-const PELVIS_MM2 = 450;
+const PELVIS_MM2 = { most: 450, some: 800, doubt: 300 } as const;
 
 /**
  * Above the abdomen are the lungs, and below it is the pelvis. Shoulders and arms have too much bone beside the midline for an
@@ -142,7 +142,7 @@ function requireHeadUp(planes: readonly BodyPlane[]): void {
     if (countLungs(planes.slice(from + stretch)) >= beside / 2) seen.lungsAbove = true;
     if (isLungs(below, beside)) seen.lungsBelow = true;
     if (isPelvis(above, beside)) seen.pelvisAbove = true;
-    if (isPelvis(below, beside)) seen.pelvisBelow = true;
+    if (below.filter((plane) => sides(plane) >= PELVIS_MM2.doubt).length >= 2) seen.pelvisBelow = true;
   }
   if (seen.lungsAbove || seen.pelvisBelow || !(seen.lungsBelow || seen.pelvisAbove)) return;
   const what = [seen.lungsBelow && 'the lungs lie below', seen.pelvisAbove && 'the pelvis lies above'];
@@ -171,7 +171,10 @@ function isLungs(planes: readonly BodyPlane[], expected: number): boolean {
 const countLungs = (planes: readonly BodyPlane[]): number => planes.filter(({ lung }) => lung >= LUNG_MM2).length;
 
 function isPelvis(planes: readonly BodyPlane[], expected: number): boolean {
-  const isPlane = ({ lung, lateralBone }: BodyPlane): boolean =>
-    lung < LUNG_MM2 && Math.min(...lateralBone) >= PELVIS_MM2;
-  return planes.length >= expected / 2 && share(planes, isPlane) >= 0.6;
+  const isPlane = (plane: BodyPlane): boolean => plane.lung < LUNG_MM2 && sides(plane) >= PELVIS_MM2.most;
+  const isEnough = planes.length >= expected / 2 && share(planes, isPlane) >= 0.6;
+  return isEnough && planes.some((plane) => sides(plane) >= PELVIS_MM2.some);
 }
+
+/** mm² of dense bone beside the midline, on the side that has less. */
+const sides = ({ lateralBone }: BodyPlane): number => Math.min(...lateralBone);

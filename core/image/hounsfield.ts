@@ -19,8 +19,8 @@ const BETWEEN = { from: -700, to: 1500 } as const;
 /** Air is not darker than the first: calibration keeps it within some 50 HU. From the second down values are padding, with or without noise. */
 const LEAST_AIR = -1100;
 const PADDING = -1900;
-/** Air that is brighter is none; lung without much air may be, and its peak is wide. */
-const MOST_AIR = -800;
+/** Air that is brighter is none; lung with little air in it may be, and its peak is wide. Phantoms have homogeneous lungs below. */
+const MOST_AIR = -750;
 
 /** Fat and air are darker than this, and every CT of a body contains some of either. */
 const DARK = -55;

@@ -11,27 +11,39 @@ const COSINE_UNITS = [0.01, 0.001];
 /** Numbers are multiples of a unit to this fraction of the unit. */
 const EXACT = 1e-6;
 
+/** A coordinate whose share of the movement along the normal is smaller than this moves no slice noticeably. */
+const NOTICEABLE_SHARE = 0.02;
+
 /** How coarsely positions are rounded, and how far a slice may lie from its place along the normal because of it. */
 export interface PositionRounding {
   /** 0 where the positions are not rounded noticeably. */
   readonly unitMm: number;
   readonly toleranceMm: number;
+  /** Whether several rounded coordinates place a slice along the normal, so that gaps between slices are of many kinds. */
+  readonly isOblique: boolean;
 }
 
 /**
  * The rounding that the positions show. Each coordinate was moved by at most half its unit, so a slice was moved along the
- * normal by at most half the units, weighted by the normal. A coordinate that all slices share moves all of them alike.
+ * normal by at most half the units, weighted by the normal.
  */
 export function positionRounding(positions: readonly PointLps[], normal: PointLps): PositionRounding {
-  const units = [0, 1, 2].map((axis) => unitOf(positions.map((position) => position[axis] ?? 0)));
+  const coordinates = [0, 1, 2].map((axis) => positions.map((position) => position[axis] ?? 0));
+  const unitMm = Math.max(...coordinates.map((values) => (isConstant(values) ? 0 : unitOf(values))));
+  // Rounding may have made a coordinate the same in all slices.
+  const units = coordinates.map((values) => (isConstant(values) ? Math.min(unitMm, unitOf(values)) : unitOf(values)));
+  const shares = units.map((unit, axis) => Math.abs(normal[axis] ?? 0) * unit);
+  const most = Math.max(...shares);
   return {
-    unitMm: Math.max(...units),
-    toleranceMm: units.reduce((sum, unit, axis) => sum + (Math.abs(normal[axis] ?? 0) * unit) / 2, 0),
+    unitMm,
+    toleranceMm: shares.reduce((sum, share) => sum + share / 2, 0),
+    isOblique: shares.filter((share) => share > NOTICEABLE_SHARE * most).length > 1,
   };
 }
 
+const isConstant = (values: readonly number[]): boolean => values.every((value) => value === values[0]);
+
 function unitOf(values: readonly number[]): number {
-  if (values.every((value) => value === values[0])) return 0;
   return POSITION_UNITS_MM.find((unit) => values.every((value) => isMultiple(value, unit))) ?? 0;
 }
 

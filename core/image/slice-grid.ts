@@ -106,28 +106,32 @@ function variableSpacing(facts: Readonly<Record<string, number>>): GeometryError
 /** The grid that all positions meet within the rounding; undefined where there is none, or where a slice may be missing. */
 function roundedGrid(
   along: readonly number[],
-  { unitMm, toleranceMm }: PositionRounding,
+  { unitMm, toleranceMm, isOblique }: PositionRounding,
   stated: readonly number[],
 ): SliceGrid | undefined {
   if (unitMm === 0 || along.length < 3) return undefined;
   const whole = 2 * toleranceMm;
-  const explains = stated.find((spacing) => spread(along, spacing) <= whole * WHOLE_INTERVAL);
-  const spacingMm = explains ?? fittedSpacing(along, whole);
+  const most = isOblique ? whole + 2 * SLACK_MM : whole * WHOLE_INTERVAL;
+  const explains = stated.find((spacing) => spread(along, spacing) <= most);
+  const spacingMm = explains ?? fittedSpacing(along, whole, isOblique);
   if (spacingMm === undefined) return undefined;
   const offsets = along.map((position, k) => position - k * spacingMm);
   const startMm = (largest(offsets) - largest(offsets.map((offset) => -offset))) / 2;
   return { startMm, spacingMm, roundedMm: unitMm };
 }
 
-/** The spacing by least squares, where all positions meet such a grid within half of `whole`, and it shows in the gaps. */
-function fittedSpacing(along: readonly number[], whole: number): number | undefined {
+/**
+ * The spacing by least squares, where all positions meet such a grid within half of `whole`, and it shows in the gaps. In
+ * oblique slices each coordinate has a spacing of its own, so that any kind of gap may be rare.
+ */
+function fittedSpacing(along: readonly number[], whole: number, isOblique: boolean): number | undefined {
   const bounds = spacingBounds(along, whole + 2 * SLACK_MM);
   if (bounds === undefined) return undefined;
   const fitted = Math.min(bounds.most, Math.max(bounds.least, leastSquares(along)));
   const gaps = along.slice(1).map((position, i) => position - (along[i] ?? position));
   const usual = gaps.toSorted((a, b) => a - b)[gaps.length >> 1] ?? 0;
   const others = gaps.filter((gap) => Math.abs(gap - usual) > whole / 2).length;
-  const isOften = others >= LEAST_OFTEN.gaps && others >= LEAST_OFTEN.share * gaps.length;
+  const isOften = isOblique || (others >= LEAST_OFTEN.gaps && others >= LEAST_OFTEN.share * gaps.length);
   return fitted >= TELLS_MISSING * whole && isOften ? fitted : undefined;
 }
 

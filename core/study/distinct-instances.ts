@@ -23,13 +23,16 @@ const DUPLICATE: Reason = {
 };
 
 /**
- * Where one UID stands for one picture in several series, the first series by SeriesInstanceUID keeps it, and the others are
- * copies. Where it stands for different pictures, none of their series can be evaluated.
+ * Where one UID stands for one picture in several series, the largest series keeps it (of several the first by
+ * SeriesInstanceUID), and the others are copies. Where it stands for different pictures, none of their series can be evaluated.
  */
 export function distinctInstances(instances: readonly InstanceIndex[]): DistinctInstances {
   const faults = new Map<string, Reason>();
   const files = [...new Map(instances.map((instance) => [fileKey(instance), instance])).values()].toSorted(byPlace);
-  const distinct = [...Map.groupBy(files, ({ SOPInstanceUID }) => SOPInstanceUID).values()].flatMap((namesakes) => {
+  const sizes = Map.groupBy(files, ({ SeriesInstanceUID }) => SeriesInstanceUID);
+  const sizeOf = ({ SeriesInstanceUID }: InstanceIndex): number => sizes.get(SeriesInstanceUID)?.length ?? 0;
+  const distinct = [...Map.groupBy(files, ({ SOPInstanceUID }) => SOPInstanceUID).values()].flatMap((unordered) => {
+    const namesakes = unordered.toSorted((a, b) => sizeOf(b) - sizeOf(a));
     const [first] = namesakes;
     if (first === undefined || namesakes.length === 1) return namesakes;
     const isOne = namesakes.every((each) => isSamePicture(first, each));

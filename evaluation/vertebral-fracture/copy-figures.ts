@@ -107,20 +107,19 @@ export function wrongAnswers(outcomes: readonly NamedOutcome[]): readonly Table[
   const rows = outcomes.flatMap((one) =>
     allSaid(one)
       .filter(({ level, said }) => isWrongName(level, said) || isFalse(said))
-      .map(({ level, said: { id, grade, lossPercent, certainty } }) => [
+      .map(({ level, said: { id, grade, lossPercent } }) => [
         one.name,
         level ?? 'no vertebra',
         id,
         grade === undefined ? 'none' : String(grade),
         lossPercent?.toFixed(0) ?? '',
-        certainty?.toFixed(2) ?? '',
       ]),
   );
   if (rows.length === 0) return [];
   return [
     {
       title: rows.length > MOST_ROWS ? `The first ${MOST_ROWS} of ${rows.length} wrong answers` : 'Wrong answers',
-      header: ['copy', 'vertebra', 'called', 'grade', 'loss, %', 'certainty'],
+      header: ['copy', 'vertebra', 'called', 'grade', 'loss, %'],
       rows: rows.slice(0, MOST_ROWS),
     },
   ];

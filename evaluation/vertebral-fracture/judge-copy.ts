@@ -12,7 +12,6 @@ export interface Said {
   readonly id: string;
   readonly grade?: number;
   readonly lossPercent?: number;
-  readonly certainty?: number;
   /** Why there is no grade, in the tool's words, with `n` for numbers. */
   readonly withheld?: string;
 }

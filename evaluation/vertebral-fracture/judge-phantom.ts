@@ -23,8 +23,6 @@ export interface FoundBody {
     readonly heightsMm: HeightsMm;
     readonly lossPercent: number;
     readonly grade: number;
-    /** Absent if the tool gives none. */
-    readonly certainty?: number;
   };
   /** Why the body is not graded, in the tool's words, with `n` for numbers. */
   readonly withheld?: string;
@@ -53,8 +51,6 @@ export interface SpineOutcome {
   /** The numbers of graded findings, and of graded findings that lie in no body. */
   readonly findings: number;
   readonly spurious: number;
-  /** The certainties of the latter. */
-  readonly spuriousCertainties: readonly number[];
 }
 
 /** Runs the tool on a phantom and compares its answer with the truth. */
@@ -88,7 +84,6 @@ export async function judgePhantom(
     }),
     findings: result.findings.filter(isMeasured).length,
     spurious: spurious.filter(isMeasured).length,
-    spuriousCertainties: spurious.filter(isMeasured).flatMap(({ certainty }) => certainty ?? []),
   };
 }
 
@@ -121,7 +116,6 @@ export function measuredOf(finding: Finding): FoundBody['measured'] {
     ],
     lossPercent: measured(finding, 'vb-height-loss'),
     grade: Number(finding.evaluations[0]?.value.value.replace('genant-', '')),
-    ...(finding.certainty !== undefined && { certainty: finding.certainty }),
   };
 }
 

@@ -85,7 +85,7 @@ export const phantomLies = liesPart({
   name: 'lies',
   title: 'Phantoms that are not what they claim to be',
   cases: () => interleaved([casesOf(FIRST, [...KINDS, SHAPES]), casesOf(SECOND, KINDS)]),
-  ciCases: 8,
+  ciCases: 6,
 });
 
 export const realLies = liesPart({

@@ -1,14 +1,12 @@
 /** The part with held-out phantoms: bodies found, heights, grades, and the influence of conditions. */
-import type { Figure, Metric, Part, Summary } from '../evaluation.ts';
+import type { Metric, Part, Summary } from '../evaluation.ts';
 import { gallery, restoreTile, type StoredTile } from '../gallery.ts';
 import { percentileOf, shareOf, statisticOf, told } from '../metrics.ts';
 import { barsPlot } from '../plots/bars.ts';
 import { blandAltmanPlot } from '../plots/bland-altman.ts';
 import { confusionMatrixPlot } from '../plots/confusion-matrix.ts';
-import { reliabilityPlot } from '../plots/reliability.ts';
-import { confusionMatrix, mean, quadraticKappa, reliabilityBins } from '../statistics.ts';
+import { confusionMatrix, mean, quadraticKappa } from '../statistics.ts';
 import type { ToolUnderEvaluation } from '../tool-under-evaluation.ts';
-import { type Certain, certaintyMetrics } from './certainty.ts';
 import { GRADES, MODERATE } from './grades.ts';
 import { type BodyOutcome, type FoundBody, judgePhantom, type SpineOutcome } from './judge-phantom.ts';
 import { badness, isFailure, tileOf } from './phantom-tiles.ts';
@@ -76,7 +74,6 @@ function summarise(all: readonly PhantomOutcome[]): Summary {
       }),
       ...moderateMetrics(outcomes),
       ...withheldMetrics(outcomes, judged),
-      ...certaintyMetrics(outcomes, certain),
       levelsRight: shareOf(outcomes, (one) =>
         count(
           complete(one).filter(({ found }) => found !== undefined && !found.id.startsWith('body-')),
@@ -92,7 +89,6 @@ function summarise(all: readonly PhantomOutcome[]): Summary {
     remarks: [
       'A body counts as found if a finding lies within 8 mm of its centre, and as graded if that finding has heights and a grade. The tool never grades the lowest body, nor a body that does not fit its neighbours. Bodies that are cut by the border of the picture do not count. Precision is computed over graded findings.',
       'A complete body without a grade is withheld: `withheldSound` is their share among bodies of grade 0, `withheldFractured` among those of grade 2 and 3, `withheldRatio` the second divided by the first. `calledFrom30` is the share of bodies with a loss of 30 % or more that got grade 2 or 3, `lossSeenFrom30` of those that got grade 1 or more; those withheld count as not called. `levelsRight` is computed over named bodies, whose share is `named`.',
-      'Each grade with a certainty counts in one of three bins of equal size, from the least certain to the most certain. `certaintyBinError` is the largest difference of a bin between its mean certainty and its share of right grades, where a grade of a body with a wrong name, or of no body, is not right. Without a certainty there is no such figure.',
       'A fracture of a body without a grade counts as missed in `moderateSensitivity`; `moderateSensitivityGraded` counts only graded bodies. Heights, grades and specificity are computed over graded bodies.',
       `The figures are computed from the ${outcomes.length} phantoms with slices of up to 3 mm. The other ${all.length - outcomes.length} have slices of 5 mm and were refused (\`${REFUSED}\`).`,
       'Sensitivity and specificity are for "moderate or worse" (Genant grades 2 and 3).',
@@ -132,7 +128,6 @@ function summarise(all: readonly PhantomOutcome[]): Summary {
           { title: 'Height error by condition', axis: '95th percentile of the error, mm', range: [0, 5], goal: 2 },
         ),
       },
-      ...certaintyFigures(outcomes),
     ],
     ...(tiles.length > 0 && {
       pictures: [
@@ -155,32 +150,6 @@ const judged = (one: SpineOutcome): readonly Judged[] =>
     ...(found?.measured && { given: found.measured.grade }),
     reason: found?.withheld ?? (one.answer === 'result' ? 'not found' : `all: ${one.answer}`),
   }));
-
-/** Every grade that is given with a certainty. A grade of no body, or of a body with a wrong name, is not right. */
-const certain = (one: SpineOutcome): readonly Certain[] => [
-  ...measuredBodies(one).flatMap((body) =>
-    body.measured.certainty === undefined
-      ? []
-      : [{ certainty: body.measured.certainty, right: isExact(body) && !isMisnamed(body) }],
-  ),
-  ...one.spuriousCertainties.map((certainty) => ({ certainty, right: false })),
-];
-
-const isMisnamed = ({ level, found }: BodyOutcome): boolean =>
-  found !== undefined && !found.id.startsWith('body-') && found.id !== level;
-
-function certaintyFigures(outcomes: readonly SpineOutcome[]): readonly Figure[] {
-  const answers = outcomes.flatMap(certain);
-  if (answers.length === 0) return [];
-  const words = { title: 'Certainty of the grade', right: 'share of grades that are right' };
-  return [
-    {
-      name: 'certainty',
-      caption: 'The share of right grades, by the tool’s certainty',
-      svg: reliabilityPlot(reliabilityBins(answers, 10), words),
-    },
-  ];
-}
 
 function findingMetrics(outcomes: readonly PhantomOutcome[]): Readonly<Record<string, Metric | undefined>> {
   return {

@@ -118,4 +118,6 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
 }
 
 const msFacts = (timingsMs: Readonly<Record<string, number>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(timingsMs).map(([stage, ms]) => [`${stage}Ms`, Math.round(ms)]));
+  Object.fromEntries(
+    Object.entries(timingsMs).map(([stage, value]) => [stage === 'passes' ? stage : `${stage}Ms`, Math.round(value)]),
+  );

@@ -10,7 +10,7 @@ import { findLesions } from '#tools/caries/lesions.ts';
 import type { Planes } from '#tools/caries/planes.ts';
 import { resample } from '#tools/caries/preprocess.ts';
 import { scaleOf } from '#tools/caries/scale.ts';
-import type { Crown } from '#tools/caries/teeth.ts';
+import { type Crown, onTheirSide } from '#tools/caries/teeth.ts';
 import { makeImage } from '../fixtures/dental-image.ts';
 
 /** A model that sees three crowns if the picture gets brighter from left to right, and `otherwise` elsewhere. */
@@ -137,6 +137,20 @@ describe('a place in a tooth', () => {
     ['inside, off the middle', 76, 95, 0],
   ])('%s counts or not', (_name, left, top, count) => {
     expect(placesAt(left, top)).toBe(count);
+  });
+});
+
+describe('crowns of an intra-oral picture', () => {
+  const at = (jaw: Crown['jaw'], row: number): Crown => ({ jaw, row, column: 50, width: 40, height: 50 });
+  const [upper, lower] = [[40, 45, 50].map((row) => at('upper', row)), [120, 125, 130].map((row) => at('lower', row))];
+
+  it('are left out on the other jaw’s side', () => {
+    expect(onTheirSide([...upper, at('upper', 190), ...lower, at('lower', 10)])).toEqual([...upper, ...lower]);
+  });
+
+  it('stay where the jaws cannot be told apart', () => {
+    expect(onTheirSide(upper)).toEqual(upper);
+    expect(onTheirSide([at('upper', 100), at('lower', 90)])).toHaveLength(2);
   });
 });
 

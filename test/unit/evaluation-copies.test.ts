@@ -188,7 +188,6 @@ function toolThatSays(said: readonly { readonly finding: Partial<Finding>; reado
 }
 
 const graded = (grade: number, lossPercent: number): Partial<Finding> => ({
-  certainty: 0.9,
   measurements: [{ name: { value: 'vb-height-loss' }, value: lossPercent }] as never,
   evaluations: [{ value: { value: `genant-${grade}` } }] as never,
 });
@@ -207,9 +206,9 @@ describe('an answer about a copy', () => {
       answer: 'result',
       bodies: [
         { level: 'L2', inView: true, said: [{ id: 'L2', withheld: 'at n mm' }] },
-        { level: 'L1', inView: true, said: [{ id: 'L2', grade: 3, lossPercent: 59, certainty: 0.9 }] },
+        { level: 'L1', inView: true, said: [{ id: 'L2', grade: 3, lossPercent: 59 }] },
       ],
-      strays: [{ id: 'body-7', grade: 0, lossPercent: 3, certainty: 0.9 }],
+      strays: [{ id: 'body-7', grade: 0, lossPercent: 3 }],
     });
   });
 
@@ -223,7 +222,7 @@ describe('an answer about a copy', () => {
     expect(metrics['namedShare']).toMatchObject({ value: 0.5 });
     expect(byKind([outcome]).rows).toEqual([['shifted', '1', '2', '1', '1', '1', '1']]);
     expect(reasons([outcome]).rows).toEqual([['at n mm', '1']]);
-    expect(wrongAnswers([outcome]).flatMap(({ rows }) => rows)).toEqual([['shifted', 'L1', 'L2', '3', '59', '0.90']]);
+    expect(wrongAnswers([outcome]).flatMap(({ rows }) => rows)).toEqual([['shifted', 'L1', 'L2', '3', '59']]);
   });
 
   it('counts a copy that is refused as withheld, for its reason', () => {

@@ -6,7 +6,6 @@ import { barsPlot } from '../../evaluation/plots/bars.ts';
 import { blandAltmanPlot } from '../../evaluation/plots/bland-altman.ts';
 import { confusionMatrixPlot } from '../../evaluation/plots/confusion-matrix.ts';
 import { frocPlot } from '../../evaluation/plots/froc.ts';
-import { reliabilityPlot } from '../../evaluation/plots/reliability.ts';
 import { shown, ticks } from '../../evaluation/plots/svg.ts';
 import { xmlFault } from '../fixtures/well-formed.ts';
 
@@ -48,8 +47,6 @@ const PLOTS: Readonly<Record<string, () => string>> = {
       ],
       { title, axis: 'share found', goal: 0.9 },
     ),
-  'a reliability diagram': () => reliabilityPlot([{ certainty: 0.9, right: 0.8, n: 10 }], { title }),
-  'a reliability diagram of nothing': () => reliabilityPlot([], { title }),
 };
 
 describe.each(Object.entries(PLOTS))('%s', (_name, plot) => {

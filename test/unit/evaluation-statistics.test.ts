@@ -6,7 +6,6 @@ import {
   binaryFigures,
   blandAltman,
   bootstrap,
-  calibrationError,
   confusionMatrix,
   dice,
   exactAgreement,
@@ -15,7 +14,6 @@ import {
   median,
   percentile,
   quadraticKappa,
-  reliabilityBins,
   sensitivityAt,
   standardDeviation,
   unanimousInterval,
@@ -236,24 +234,5 @@ describe('places on pictures', () => {
 
     expect([0, 0.4, 0.5, 4].map((most) => sensitivityAt(points, most))).toEqual([1 / 3, 1 / 3, 2 / 3, 2 / 3]);
     expect(sensitivityAt([], 1)).toBe(0);
-  });
-});
-
-describe('certainty', () => {
-  const answers = [
-    { certainty: 0.95, right: true },
-    { certainty: 1, right: true },
-    { certainty: 0.25, right: true },
-    { certainty: 0.21, right: false },
-  ];
-
-  it('is compared with how often the answers were right', () => {
-    const bins = reliabilityBins(answers);
-
-    expect(bins).toEqual([
-      { certainty: expect.closeTo(0.23, 12), right: 0.5, n: 2 },
-      { certainty: expect.closeTo(0.975, 12), right: 1, n: 2 },
-    ]);
-    expect(calibrationError(bins)).toBeCloseTo(0.5 * 0.27 + 0.5 * 0.025, 12);
   });
 });

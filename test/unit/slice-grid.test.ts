@@ -59,6 +59,22 @@ describe('positions rounded to whole millimetres', () => {
     expect(geometryOf(slices)).toBe(code);
   });
 
+  it.each([5, 12])('make the grid of slices turned by %f°, and none without a slice', (degrees) => {
+    const [sin, cos] = [Math.sin((degrees * Math.PI) / 180), Math.cos((degrees * Math.PI) / 180)];
+    const oblique = (place: (k: number) => number) =>
+      Array.from({ length: SLICES }, (_, k) =>
+        slice(k, {
+          ImageOrientationPatient: [1, 0, 0, 0, Number(cos.toFixed(6)), Number(sin.toFixed(6))],
+          ImagePositionPatient: [-10.5, Math.round(-20 - 3 * sin * place(k)), Math.round(3 * cos * place(k))],
+        }),
+      );
+
+    const geometry = geometryOf(oblique((k) => k));
+
+    expect(typeof geometry === 'string' ? geometry : Math.abs(geometry.spacingMm[2] / 3 - 1)).toBeLessThan(0.003);
+    expect(geometryOf(oblique(without(50)))).toMatch(/missing-slices|variable-spacing/);
+  });
+
   it('are no rounding where they are exact', () => {
     const geometry = geometryOf(stack((k) => 3 * k, { SliceThickness: 3.2 }));
 

@@ -118,7 +118,7 @@ describe('the bodies of a spine', () => {
       return heights === undefined ? [] : [{ heights, level: names[index]?.level ?? '' }];
     });
 
-    const gradings = gradeBodies(measured, 0.5);
+    const gradings = gradeBodies(measured);
 
     const fractured = measured.filter((_, index) => (gradings[index]?.grade ?? 0) > 0).map(({ level }) => level);
     expect(fractured).toEqual(['L2']);

@@ -54,6 +54,12 @@ describe('the lowest body', () => {
     expect(reasonsOf([SOUND, SOUND, SOUND, SOUND])).toEqual(['lowest', graded, graded, graded]);
   });
 
+  it('has one where a disc and the sacrum are below it', () => {
+    const fits = fitBodies(spineOf([SOUND, SOUND, SOUND, SOUND]), { lowestIsL5: true });
+
+    expect(fits.map(({ noGrade }) => noGrade)).toEqual([graded, graded, graded, graded]);
+  });
+
   it('is the lowest that fits, where the bodies below do not', () => {
     const s1 = { heightsMm: [13, 16, 15], probability: 0.72 } as const;
 

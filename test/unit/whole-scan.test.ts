@@ -5,7 +5,7 @@ import { groupImages } from '#core/study/images.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { type Series, seriesFiles } from '../fixtures/candidates.ts';
-import { section } from '../fixtures/cross-sections.ts';
+import { enhanced, section } from '../fixtures/cross-sections.ts';
 import { phantomStudy } from '../fixtures/phantom-studies.ts';
 
 const studyOf = (...series: readonly Series[]) => phantomStudy('scan', series.flatMap(seriesFiles));
@@ -143,6 +143,21 @@ describe('the pieces of a scan', () => {
     expect(sizes(studyOf(...series).images)).toEqual(expected);
   });
 
+  it('in two enhanced objects are one volume, and the stacks of one object are not', async () => {
+    const object = (number: number, from: number, stack?: string) =>
+      enhanced(
+        [0, 1, 2, 3, 4].map((k) => section(from + k, stack === undefined ? {} : { stack: k < 3 ? '1' : '2' })),
+        { SOPInstanceUID: `2.25.6${number}`, SeriesInstanceUID: `2.25.2${number}` },
+      );
+
+    const { images, read } = phantomStudy('objects', [object(1, 0), object(2, 5)]);
+    const stacks = phantomStudy('stacks', [object(1, 0, 'two')]);
+
+    expect(images.map(({ frames }) => frames?.length)).toEqual([10]);
+    expect(images[0] && (await loadImage(images[0], read, inProcessDecoder))).toMatchObject({ slices: 10 });
+    expect(stacks.images.map(({ frames }) => frames?.length)).toEqual([3, 2]);
+  });
+
   it('in two acquisitions of one series that share a slice are one volume', () => {
     const first = seriesFiles({ number: 1, slices: 7, attributes: { AcquisitionNumber: 1 } });
     const second = seriesFiles({ number: 1, from: 6, slices: 6, attributes: { AcquisitionNumber: 2 } });
@@ -242,6 +257,12 @@ describe('one SOP Instance UID', () => {
       }),
     ).flat();
 
+  /** Three images of series 3 in series 2, with their UIDs. */
+  const fewOf = (number: number) =>
+    [4, 5, 6].flatMap((k) =>
+      seriesFiles({ number: 2, from: k, slices: 1, attributes: { SOPInstanceUID: `2.25.5${number}00${k}` } }),
+    );
+
   it.each<[string, readonly Uint8Array[], readonly (readonly unknown[])[]]>([
     [
       'in two series with one picture is evaluated once',
@@ -257,6 +278,14 @@ describe('one SOP Instance UID', () => {
       [
         ['2.25.21', 8, 'duplicate-uid'],
         ['2.25.22', 8, 'duplicate-uid'],
+      ],
+    ],
+    [
+      'in a series of few of the pictures leaves the scan whole',
+      [...seriesFiles({ number: 3, slices: 12 }), ...fewOf(3)],
+      [
+        ['2.25.23', 12, undefined],
+        ['2.25.22', 3, 'copied-series'],
       ],
     ],
     [

@@ -2,6 +2,7 @@
 import { NotEvaluableError } from '#core/errors.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { ConformedHead } from './conform.ts';
+import { innerBrightness } from './depth.ts';
 import { type Brain, measureBrain } from './measures.ts';
 import type { TissueMap } from './tissue.ts';
 
@@ -23,6 +24,11 @@ const LEAST_CONTRAST = 1.04;
 const MOST_AROUND = 0.85;
 /** The brain's surface is cortex; white matter reaches it at ventricles and brain stem. It is 0.07 of the surface in a real head. */
 const MOST_WHITE_SURFACE = 0.4;
+/**
+ * The inner brain is brighter than its rim in T1: 1.25 and 1.48 times in two real heads. With the brightness of their tissues exchanged
+ * as in FLAIR it is 0.89, and as in proton density 0.91.
+ */
+const LEAST_INNER = 1.1;
 /** A head is longer than wide, or else the slices lie otherwise than the header says: 0.75 to 0.9 in adults. */
 const MOST_WIDTH_PER_LENGTH = 1.1;
 /** Each hemisphere is about half, also in a turned head. */
@@ -40,6 +46,7 @@ export function checkBrain(tissue: TissueMap, head: ConformedHead, volume: Volum
   const brain = measureBrain(tissue, head, volume);
   checkFound(brain);
   checkT1(brain);
+  checkInner(innerBrightness(tissue, head));
   checkWhole(brain);
   checkAdult(brain);
 }
@@ -74,6 +81,15 @@ function checkT1({ white, grey, around, whiteSurface }: Brain): void {
       { whiteSurface: hundredths(whiteSurface) },
     );
   }
+}
+
+/** The model finds plausible tissues where grey matter is the brighter one, as in FLAIR. */
+function checkInner(inner: number | undefined): void {
+  if (inner === undefined || inner >= LEAST_INNER) return;
+  throw notT1(
+    `The inner brain has ${hundredths(inner)} of the brightness of its rim; in T1, where white matter is the brighter tissue, it has at least ${LEAST_INNER}.`,
+    { inner: hundredths(inner) },
+  );
 }
 
 const notT1 = (message: string, facts: Readonly<Record<string, number>>): NotEvaluableError =>

@@ -1,4 +1,4 @@
-/** How clearly the model sees crowns. Phantoms that lie as they should and turned or inverted ones differ in it by a wide margin. */
+/** How much in doubt the model is about crowns. It tells pictures that lie as they should from inverted and turned ones. */
 import type { Planes } from './planes.ts';
 import type { DentalView } from './scale.ts';
 
@@ -6,19 +6,24 @@ import type { DentalView } from './scale.ts';
 const DOUBT = { from: 0.2, to: 0.8 };
 const CORE = 0.5;
 
-/**
- * Most pixels in doubt for each pixel in a crown's middle. Validation phantoms have at most 0.21 (intra-oral) and 0.32
- * (panoramic), and at least 0.67 and 0.91 if they are turned by 90° or inverted. A real bitewing has 0.47, the one real
- * panoramic whose teeth are numbered 0.64.
- */
-const MOST_DOUBT: Readonly<Record<DentalView, number>> = { 'intra-oral': 0.58, panoramic: 0.85 };
-
-export function isClear({ upperCore, lowerCore }: Planes, view: DentalView): boolean {
+/** The number of pixels in doubt for each pixel in a crown's middle. */
+export function doubtOf({ upperCore, lowerCore }: Planes): number {
   let [core, doubt] = [0, 0];
   for (let index = 0; index < upperCore.length; index++) {
     const value = Math.max(upperCore[index] ?? 0, lowerCore[index] ?? 0);
     if (value > CORE) core += 1;
     if (value > DOUBT.from && value < DOUBT.to) doubt += 1;
   }
-  return doubt <= MOST_DOUBT[view] * core;
+  return core === 0 ? Number.POSITIVE_INFINITY : doubt / core;
 }
+
+/**
+ * Up to this doubt, a picture lies as it should. Validation phantoms have at most 0.21 (intra-oral) and 0.32 (panoramic); those
+ * that are inverted or turned by 90° have at least 0.67 and 0.91. Between, the picture is compared with itself: real
+ * pictures have 0.5 to 1.2, and more than that if they are inverted or turned.
+ */
+export const SURE_DOUBT: Readonly<Record<DentalView, number>> = { 'intra-oral': 0.45, panoramic: 0.5 };
+/** Beyond this doubt, the crowns are guesses. Inverted real panoramics have at least 1.0. */
+export const MOST_DOUBT: Readonly<Record<DentalView, number>> = { 'intra-oral': 0.9, panoramic: 0.85 };
+/** A picture lies otherwise than its header says if that leaves at most this share of the doubt. */
+export const CLEARER = 0.75;

@@ -5,12 +5,12 @@ import { isTurned, type Turn, turned, uprightOf } from '#core/image/upright.ts';
 import { patientOrientation } from '#core/study/patient-orientation.ts';
 import type { ProcessingContext } from '#core/tool.ts';
 import { type ArchFit, fitArches, fitTurned, isBelievable, numbered } from './arch.ts';
-import { isClear } from './clarity.ts';
+import { CLEARER, doubtOf, MOST_DOUBT, SURE_DOUBT } from './clarity.ts';
 import type { Grid } from './marks.ts';
 import type { Planes } from './planes.ts';
 import { type Scale, WORKING_MM } from './scale.ts';
 import { segment } from './segment.ts';
-import { type Crown, findCrowns, inDentalBand } from './teeth.ts';
+import { type Crown, findCrowns, inDentalBand, onTheirSide } from './teeth.ts';
 
 /** A radiograph as the model sees it. */
 export interface Seen {
@@ -49,33 +49,40 @@ export async function lookAt(source: Radiograph, { engine, signal }: ProcessingC
     signal.throwIfAborted();
     return readingOf({ image, planes, grid, scale, sidesKnown, turn });
   };
-  const reading = await read(upright);
-  if (reading.refusal === undefined) return { source, turn, sidesKnown, ...reading };
+  const own = await read(upright);
+  if (own.refusal === undefined && own.doubt <= SURE_DOUBT[own.scale.view]) return { source, turn, sidesKnown, ...own };
   const inverse = await read(inverted(upright));
-  if (inverse.refusal === undefined) {
+  if (isClearer(inverse, own)) {
     if (source.polarityInDoubt) return { source, turn, sidesKnown, ...inverse };
     throw new NotEvaluableError('inverted-picture', invertedWords(source));
   }
-  if (reading.scale.view === 'intra-oral') {
+  if (own.scale.view === 'intra-oral') {
     for (const columnsReversed of [false, true]) {
       const aside = turned(upright, { transposed: true, rowsReversed: !columnsReversed, columnsReversed });
-      if ((await read(aside)).refusal === undefined)
-        throw new NotEvaluableError('turned-picture', asideWords(source, turn));
+      if (isClearer(await read(aside), own)) throw new NotEvaluableError('turned-picture', asideWords(source, turn));
     }
   }
-  throw reading.refusal;
+  if (own.refusal !== undefined) throw own.refusal;
+  return { source, turn, sidesKnown, ...own };
+}
+
+/** Whether a picture that can be read is far more clearly one of teeth than the picture as it lies. */
+function isClearer(other: Reading, own: Reading): boolean {
+  return other.refusal === undefined && other.doubt <= CLEARER * own.doubt;
 }
 
 interface Reading extends Pick<Seen, 'image' | 'scale' | 'grid' | 'planes' | 'crowns'> {
+  readonly doubt: number;
   readonly refusal?: NotEvaluableError;
 }
 
 /** The crowns of a picture, or why it cannot be read as it lies. */
-function readingOf(seen: Omit<Reading, 'crowns'> & Pick<Seen, 'sidesKnown' | 'turn'>): Reading {
-  const { sidesKnown, turn, ...rest } = seen;
+function readingOf(seen: Omit<Seen, 'crowns' | 'source'>): Reading {
+  const { sidesKnown, turn, ...picture } = seen;
+  const rest = { ...picture, doubt: doubtOf(seen.planes) };
   const { view } = seen.scale;
   const found = findCrowns(seen.planes);
-  const crowns = view === 'panoramic' ? inDentalBand(found) : found;
+  const crowns = view === 'panoramic' ? inDentalBand(found) : onTheirSide(found);
   const refuse = (code: string, message: string): Reading => ({
     ...rest,
     crowns,
@@ -95,7 +102,7 @@ function readingOf(seen: Omit<Reading, 'crowns'> & Pick<Seen, 'sidesKnown' | 'tu
       `The ${crowns.length} recognised teeth do not form a dental arch: the picture is unlike those that the model was trained on.`,
     );
   }
-  if (!isClear(seen.planes, view)) {
+  if (rest.doubt > MOST_DOUBT[view]) {
     return refuse(
       'unclear-teeth',
       'The outlines of the recognised teeth are unclear: the picture is unlike those that the model was trained on.',

@@ -32,6 +32,17 @@ export function findCrowns({ rows, columns, upperCore, lowerCore }: Planes): rea
   return [...ofJaw('upper', upperCore), ...ofJaw('lower', lowerCore)].toSorted((a, b) => a.column - b.column);
 }
 
+/** The crowns without those on the other jaw's side: parts of roots and bone can look like crowns of the other jaw. */
+export function onTheirSide(crowns: readonly Crown[]): readonly Crown[] {
+  const middleOf = (jaw: Jaw): number | undefined => {
+    const rows = crowns.filter((crown) => crown.jaw === jaw).map(({ row }) => row);
+    return rows.toSorted((a, b) => a - b)[rows.length >> 1];
+  };
+  const [upper, lower] = [middleOf('upper'), middleOf('lower')];
+  if (upper === undefined || lower === undefined || upper >= lower) return crowns;
+  return crowns.filter(({ jaw, row }) => (jaw === 'upper' ? row < lower : row > upper));
+}
+
 /** Half the height of the band that contains a panoramic's crowns, mm on the detector, with bite, curve and tilt. */
 const BAND_MM = 21;
 

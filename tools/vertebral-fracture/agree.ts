@@ -55,7 +55,7 @@ export interface Agreed {
 export async function agreeOn(volume: Volume, range: Range, context: ProcessingContext): Promise<Agreed> {
   const first = await lookAt(volume, PLAIN_VIEW, range, context);
   requireOneUprightSpine(first);
-  const single = alone(first, volume);
+  const single = alone(first);
   if (first.spine.bodies.length === 0 || isClear(single)) {
     return { look: single, withheld: single.fits.map(() => undefined), namesAgree: true, passes: 1 };
   }
@@ -123,7 +123,8 @@ interface Settled {
   readonly grading?: Grading;
 }
 
-function settle(best: Look, index: number, confirming: readonly Look[]): Settled {
+/** What the other looks make of a body that the best one grades. */
+export function settle(best: Look, index: number, confirming: readonly Look[]): Settled {
   const own = seenIn(best, index);
   if (own === undefined) return {};
   const all = [own];

@@ -3,7 +3,6 @@
  * bisector (six-point morphometry; Genant et al., J Bone Miner Res 1993;8:1137).
  */
 import type { PointLps } from '#core/image/geometry.ts';
-import type { Volume } from '#core/image/volume.ts';
 import type { Body, SpineBodies } from './bodies.ts';
 import { add, axisOf, cross, dot, median, subtract, times, unit } from './chain-geometry.ts';
 import { sampler } from './sample.ts';
@@ -43,11 +42,6 @@ const INNER_PART = 0.32;
 const OFF_MM = 3;
 /** How far a line extends from a body's middle, mm. */
 const REACH_MM = 30;
-
-/** Standard deviation of a height's error, mm. It grows with the slice spacing (phantoms; the model's card). */
-export function heightDeviationMm({ spacingMm }: Pick<Volume, 'spacingMm'>): number {
-  return 0.4 + 0.15 * Math.max(...spacingMm);
-}
 
 /** Measures one body; undefined where it does not have two endplates. */
 export function measureHeights(map: SpineMap, spine: SpineBodies, body: Body): BodyHeights | undefined {

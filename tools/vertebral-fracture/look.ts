@@ -5,7 +5,7 @@ import type { ProcessingContext } from '#core/tool.ts';
 import { findBodies, type SpineBodies } from './bodies.ts';
 import { type Candidate, type Fit, fitBodies, SURE, standsOnSacrum } from './fit.ts';
 import { type Grading, gradeBodies } from './grade.ts';
-import { heightDeviationMm, measureHeights } from './heights.ts';
+import { measureHeights } from './heights.ts';
 import { type LevelName, nameLevels } from './levels.ts';
 import { type Box, sagittalPlanes, type View } from './preprocess.ts';
 import { type Range, type SpineMap, segmentSpine } from './segment.ts';
@@ -37,17 +37,17 @@ export async function lookAt(
     const heights = body.complete ? measureHeights(map, spine, body) : undefined;
     return { ...body, ...(heights && { heights }) };
   });
-  return judgeBodies({ view, map, spine, candidates }, heightDeviationMm(volume), SURE.confirmed);
+  return judgeBodies({ view, map, spine, candidates }, SURE.confirmed);
 }
 
 /** The same look where nothing confirms it: its bodies must be sure. */
-export function alone(look: Look, volume: Volume): Look {
-  return judgeBodies(look, heightDeviationMm(volume), SURE.alone);
+export function alone(look: Look): Look {
+  return judgeBodies(look, SURE.alone);
 }
 
 type Measured = Pick<Look, 'view' | 'map' | 'spine' | 'candidates'>;
 
-function judgeBodies({ view, map, spine, candidates }: Measured, deviationMm: number, sure: number): Look {
+function judgeBodies({ view, map, spine, candidates }: Measured, sure: number): Look {
   const lowestIsL5 = spine.onSacrum && spine.hasDiscBelow === true;
   const fits = fitBodies(candidates, { sure, lowestIsL5 });
   // If the lowest body may be S1, no level is named. The first body that fits is close enough to L5 to be compared as such.
@@ -65,7 +65,6 @@ function judgeBodies({ view, map, spine, candidates }: Measured, deviationMm: nu
       const level = counted[index - first]?.level;
       return heights && fits[index]?.fits ? { heights, ...(level && { level }) } : undefined;
     }),
-    deviationMm,
   );
   return { view, map, spine, candidates, fits, names, gradings };
 }

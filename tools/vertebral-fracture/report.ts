@@ -6,7 +6,7 @@ import { frameKey } from '#core/study/frames.ts';
 import type { Finding, ImageRegion, Report, Segment, SegmentFrame } from '#core/tool.ts';
 import { type CodedConcept, Sct, Units, Vertebrae, VertebralMeasures } from '#dicom/codes.ts';
 import type { Body } from './bodies.ts';
-import { type Grade, type Grading, MOST_CERTAIN } from './grade.ts';
+import type { Grade, Grading } from './grade.ts';
 import type { BodyHeights } from './heights.ts';
 import type { LevelName } from './levels.ts';
 import { countsOf, kindOfNoGrade, type NoGrade, whyNoGrade } from './no-grade.ts';
@@ -72,7 +72,7 @@ export function findingOf(
     return { ...place, summary, finding: Sct.vertebra, measurements: [], evaluations: [] };
   }
   const { heights, grading } = graded;
-  const { grade, lossPercent, deformity, certainty } = grading;
+  const { grade, lossPercent, deformity } = grading;
   const severity = SEVERITY[grade];
   const millimetres = (concept: CodedConcept, value: number) => ({
     name: concept,
@@ -86,7 +86,6 @@ export function findingOf(
         ? `${label}: ${deformity} deformity, ${severity.word}, loss of height ${lossPercent.toFixed(0)} % (Genant grade ${grade})`
         : `${label}: no fracture by height (Genant grade 0)`,
     finding: grade > 0 ? Sct.compressionFracture : Sct.vertebra,
-    certainty: Number(certainty.toFixed(2)),
     measurements: [
       millimetres(VertebralMeasures.anteriorHeight, heights.anteriorMm),
       millimetres(VertebralMeasures.middleHeight, heights.middleMm),
@@ -131,7 +130,7 @@ export function summaryOf(assessments: readonly Assessment[]): string {
 export function reportOf(assessments: readonly Assessment[], onSacrum: boolean): Report {
   const anchored = assessments.some(({ name }) => name.level !== undefined);
   const unnamed = onSacrum
-    ? 'The lowest body found may belong to the sacrum, so bodies are numbered from below and their levels are unknown.'
+    ? 'The sacrum was not told clearly from the lowest bodies, so bodies are numbered from below and their levels are unknown.'
     : 'The sacrum is not in view, so bodies are numbered from below and their levels are unknown.';
   return {
     kind: 'page',
@@ -141,26 +140,17 @@ export function reportOf(assessments: readonly Assessment[], onSacrum: boolean):
       anchored
         ? 'Levels are counted up from the sacrum; the first body above it is taken as L5. A sixth lumbar vertebra, or a fifth one fused to the sacrum, shifts all names by one.'
         : unnamed,
-      'Heights are measured at 15, 50 and 85 % of the depth in the mid-sagittal plane of each body. The Genant grade follows from the loss of height: 0 below 20 %, 1 below 25 %, 2 up to 40 %, 3 above. The certainty of a grade depends on how far the loss is from the next grade.',
-      'A body without a grade is outlined in dotted grey and was not judged: it may be fractured or sound. The lowest body has no grade because it may belong to the sacrum or be cut off. Nor has a body that does not fit its neighbours in height, depth, width or distance.',
+      'Heights are measured at 15, 50 and 85 % of the depth in the mid-sagittal plane of each body. The Genant grade follows from the loss of height: 0 below 20 %, 1 below 25 %, 2 up to 40 %, 3 above.',
+      'A body without a grade is outlined in dotted grey and was not judged: it may be fractured or sound. The lowest body has no grade unless a disc and the sacrum are clearly below it, because it may belong to the sacrum or be cut off. Nor has a body that does not fit its neighbours in height, depth, width or distance, or that is found, measured or graded differently when the image is sampled again.',
       'The model was trained on synthetic phantoms only. A radiologist must check every value.',
     ],
     table: {
-      header: [
-        'Level',
-        'Anterior mm',
-        'Middle mm',
-        'Posterior mm',
-        'Loss %',
-        'Grade',
-        'Certainty',
-        'Deformity or reason',
-      ],
+      header: ['Level', 'Anterior mm', 'Middle mm', 'Posterior mm', 'Loss %', 'Grade', 'Deformity or reason'],
       rows: assessments
         .toReversed()
         .map(({ name, graded, noGrade }) =>
           graded === undefined
-            ? [labelOf(name), '', '', '', '', 'none', '', kindOfNoGrade(noGrade)]
+            ? [labelOf(name), '', '', '', '', 'none', kindOfNoGrade(noGrade)]
             : tableRow(name, graded),
         ),
     },
@@ -176,7 +166,6 @@ function tableRow(name: LevelName, { heights, grading }: Graded): readonly strin
     heights.posteriorMm.toFixed(1),
     grading.lossPercent.toFixed(0),
     `${grading.grade} ${SEVERITY[grading.grade].word}`,
-    grading.certainty >= MOST_CERTAIN ? `over ${MOST_CERTAIN}` : grading.certainty.toFixed(2),
     grading.deformity ?? '',
   ];
 }

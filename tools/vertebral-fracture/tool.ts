@@ -79,7 +79,7 @@ async function assess(
     findings: assessments.map((one, index) => findingOf(one, index + 1, volume)),
     segments: assessments.map((one, index) => segmentOf(one, index + 1)),
     keyImages: [spinePicture(volume, map, spine, assessments)],
-    report: reportOf(assessments, spine.onSacrum),
+    report: reportOf(assessments, spine.below !== 'none'),
   };
   return { content, passes };
 }
