@@ -1,7 +1,8 @@
 /**
  * `npm run evaluate -- TOOL`: runs `evaluation/<tool>/evaluation.ts` and writes `docs/tools/<tool>/`.
  *
- * --part NAME      only this part (may be repeated)     --cases N        only the first N cases of each part
+ * --part NAME      only this part (may be repeated)     --cases [PART=]N  only the first N cases of each part, or of one
+ *                  (may be repeated)
  * --models DIR     other weights: a folder with one folder per model, which holds `model.json` and the model's file
  * --out DIR        where to write page and metrics; the default is docs/tools/<tool> for a whole run with the committed models
  * --resume         reuses the outcomes of an earlier run of the same version (if that run was complete, only writes the page)
@@ -28,7 +29,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     part: { type: 'string', multiple: true },
-    cases: { type: 'string' },
+    cases: { type: 'string', multiple: true, default: [] },
     models: { type: 'string' },
     out: { type: 'string' },
     resume: { type: 'boolean', default: false },
@@ -40,7 +41,7 @@ const say = (line: string): void => console.error(line);
 const [id] = positionals;
 if (id === undefined || positionals.length > 1) {
   say(
-    'usage: npm run evaluate -- TOOL [--part NAME] [--cases N] [--models DIR] [--out DIR] [--resume] [--processes N]',
+    'usage: npm run evaluate -- TOOL [--part NAME] [--cases [PART=]N] [--models DIR] [--out DIR] [--resume] [--processes N]',
   );
   process.exit(2);
 }
@@ -66,9 +67,10 @@ const scratch = join(ROOT, 'artefacts', 'evaluation', modelsDir === undefined ? 
 const evaluated: EvaluatedPart[] = [];
 for (const part of parts) evaluated.push(await evaluate(part, entry));
 
-const isWhole = parts.length === evaluation.parts.length && values.cases === undefined && modelsDir === undefined;
+const isWhole = parts.length === evaluation.parts.length && values.cases.length === 0 && modelsDir === undefined;
 const out = values.out === undefined ? (isWhole ? join(ROOT, 'docs', 'tools', id) : scratch) : resolve(values.out);
-writePage(out, { entry, command: `npm run evaluate -- ${id}`, parts: evaluated });
+const command = ['npm run evaluate --', id, ...values.cases.map((limit) => `--cases ${limit}`)].join(' ');
+writePage(out, { entry, command, parts: evaluated });
 for (const { part, summary } of evaluated) {
   for (const [name, metric] of Object.entries(summary.metrics)) {
     const { value, interval, n, unit = '' } = metric;
@@ -79,9 +81,18 @@ for (const { part, summary } of evaluated) {
 }
 say(`written: ${relative(ROOT, join(out, 'README.md'))}`);
 
+/** The most cases of a part: its own limit, else the common one. */
+function limitOf({ name }: Part): number | undefined {
+  const limits = values.cases
+    .map((limit) => limit.split('='))
+    .map(([first = '', own]) => (own ? [first, own] : ['', first]));
+  const limit = limits.find(([of]) => of === name) ?? limits.find(([of]) => of === '');
+  return limit === undefined ? undefined : Number(limit[1]);
+}
+
 /** Runs a part's cases that have no outcome yet, and summarises all. @throws Error naming the cases that failed */
 async function evaluate(part: Part, { manifest, models }: ToolEntry): Promise<EvaluatedPart> {
-  const cases = part.cases().slice(0, values.cases === undefined ? undefined : Number(values.cases));
+  const cases = part.cases().slice(0, limitOf(part));
   const version = toolVersion({ manifest, models });
   const file = new OutcomeFile(scratch, part.name, {
     version,

@@ -12,16 +12,16 @@ interface Drawn {
   /** Width of each body in that of the one below. */
   readonly growth?: number;
   readonly heightMm?: number;
+  readonly depthMm?: number;
   readonly level?: string;
   readonly hasSecondChain?: boolean;
 }
 
 const PITCH_MM = 34;
-const DEPTH_MM = 32;
 
 /** Five bodies along z with their posterior elements, on a grid of 2 mm. */
 function lookOf(drawn: Drawn): Look {
-  const { arches = 1, hangMm = 10, growth = 0.98, heightMm = 26, level, hasSecondChain = false } = drawn;
+  const { arches = 1, hangMm = 10, growth = 0.98, heightMm = 26, depthMm = 32, level, hasSecondChain = false } = drawn;
   const shape = { columns: 80, rows: 120, slices: 40 };
   const grid = { columns: 40, rows: 80, slices: 120, spacingMm: [2, 2, 2], origin: [-40, -80, -40] } as const;
   const tissue = new Uint8Array(shape.columns * shape.rows * shape.slices);
@@ -34,10 +34,10 @@ function lookOf(drawn: Drawn): Look {
     if (arches !== 0) {
       for (let dz = -6; dz <= 6; dz += 2) {
         for (let dy = 2; dy <= 10; dy += 2) {
-          for (const x of [-14, -12, -10, 10, 12, 14]) mark(x, arches * (DEPTH_MM / 2 + dy), z + dz + hangMm / 2);
+          for (const x of [-14, -12, -10, 10, 12, 14]) mark(x, arches * (depthMm / 2 + dy), z + dz + hangMm / 2);
         }
         for (let dy = 18; dy <= 40; dy += 2) {
-          for (const x of [-2, 0, 2]) mark(x, arches * (DEPTH_MM / 2 + dy), z + dz - hangMm / 2);
+          for (const x of [-2, 0, 2]) mark(x, arches * (depthMm / 2 + dy), z + dz - hangMm / 2);
         }
       }
     }
@@ -45,7 +45,7 @@ function lookOf(drawn: Drawn): Look {
       anteriorMm: heightMm,
       middleMm: heightMm,
       posteriorMm: heightMm,
-      depthMm: DEPTH_MM,
+      depthMm,
       widthMm: 44 * growth ** n,
       centre: [0, 0, z] as const,
       axes: { lateral: [1, 0, 0], depth: [0, 1, 0], up: [0, 0, 1] } as const,
@@ -86,8 +86,9 @@ describe('one upright spine of an adult', () => {
     ['is not upside down by its sections', 'upside-down', { hangMm: -1, growth: 1.04 }],
     ['has no second spine beside it', 'two-spines', { hasSecondChain: true }],
     ['may be small', 'accepted', { heightMm: 22, level: 'L3' }],
-    ['is not a child', 'child-sized', { heightMm: 19, level: 'L3' }],
-    ['may be thoracic', 'accepted', { heightMm: 17 }],
-    ['is not an infant', 'child-sized', { heightMm: 11 }],
+    ['is not a child', 'child-sized', { heightMm: 19, depthMm: 24, level: 'L3' }],
+    ['may have crushed bodies', 'accepted', { heightMm: 15, level: 'L3' }],
+    ['may be thoracic', 'accepted', { heightMm: 17, depthMm: 22 }],
+    ['is not an infant', 'child-sized', { heightMm: 11, depthMm: 14 }],
   ])('%s', (_, answer, drawn) => expect(answerTo(drawn)).toBe(answer));
 });

@@ -3,6 +3,7 @@ import { NotEvaluableError } from '#core/errors.ts';
 import { figureBeside, isOver } from '#core/figures.ts';
 import { requireTrunkInPlace } from '#core/image/body-position.ts';
 import { requireHounsfield } from '#core/image/hounsfield.ts';
+import { requireDistinctSlices } from '#core/image/repeated-slices.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { Body } from './bodies.ts';
 import type { Fit } from './fit.ts';
@@ -29,11 +30,12 @@ export function requireThinSlices({ spacingMm }: Pick<Volume, 'spacingMm'>): voi
 /**
  * What the picture itself tells before anything is measured.
  *
- * @throws NotEvaluableError as `requireHounsfield` and `requireTrunkInPlace` say
+ * @throws NotEvaluableError as `requireHounsfield`, `requireTrunkInPlace` and `requireDistinctSlices` say
  */
 export function requirePlausiblePicture(volume: Volume): void {
   requireHounsfield(volume);
   requireTrunkInPlace(volume);
+  requireDistinctSlices(volume);
 }
 
 /** Below this mean probability in a body the model is guessing: spines are above 0.8; noise, skulls and MR are below 0.73. */

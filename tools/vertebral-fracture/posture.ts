@@ -24,6 +24,11 @@ const SPINOUS = { asideMm: 6, behindMm: 15, leastMl: 1, reachMm: 25 } as const;
  * largest counts, because fractures take height. Without levels, the largest bodies of a long view are lower thoracic at least.
  */
 const ADULT = { part: 0.78, leastMm: 14.5, longView: { bodies: 8, leastMm: 17 } } as const;
+/**
+ * A body that is lower than this part of its depth was crushed, or only a part of it is in view: its height does not tell the
+ * patient's size. Sound bodies, of children too, are above 0.65. A size is told by three bodies.
+ */
+const WHOLE = { heightForDepth: 0.62, bodies: 3 } as const;
 
 /** @throws NotEvaluableError `two-spines`, `no-posterior-elements`, `upside-down` */
 export function requireOneUprightSpine(look: Look): void {
@@ -135,11 +140,13 @@ export function requireAdult(look: Look): void {
   const bodies = sureBodies(look);
   const highest = (heights: BodyHeights): number => Math.max(heights.anteriorMm, heights.middleMm, heights.posteriorMm);
   const second = (values: readonly number[]): number => values.toSorted((a, b) => b - a)[1] ?? Infinity;
-  const parts = bodies.flatMap(({ index, heights }) => {
+  const whole = bodies.filter(({ heights }) => highest(heights) >= WHOLE.heightForDepth * heights.depthMm);
+  if (whole.length < WHOLE.bodies) return;
+  const parts = whole.flatMap(({ index, heights }) => {
     const normalMm = normalHeightMm(look.names[index]?.level);
     return normalMm === undefined ? [] : [highest(heights) / normalMm];
   });
-  const highestMm = second(bodies.map(({ heights }) => highest(heights)));
+  const highestMm = second(whole.map(({ heights }) => highest(heights)));
   const leastMm = bodies.length < ADULT.longView.bodies ? ADULT.leastMm : ADULT.longView.leastMm;
   if (second(parts) >= ADULT.part && highestMm >= leastMm) return;
   throw new NotEvaluableError(

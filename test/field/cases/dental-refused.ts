@@ -212,7 +212,7 @@ const OTHER_PARTS: readonly FieldCase[] = (
       expected:
         Modality === undefined
           ? { refused: OUT, because: /teeth or jaws|radiograph/ }
-          : { refused: [...SEEN, 'image-too-large'], because: /teeth|area|arch|caries/ },
+          : { refused: [...SEEN, 'image-too-large', 'contradictory-size'], because: /teeth|area|arch|caries|wide/ },
     }),
   ),
 );

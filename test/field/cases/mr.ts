@@ -114,7 +114,7 @@ const BY_HEADER: readonly (readonly [name: string, source: string, changes: Chan
 
 const REFUSED: readonly FieldCase[] = [
   ...BY_HEADER.map(([name, source, changes, because]) =>
-    brainCase(name, source, withHeader(changes), { refused: OUT, because }),
+    brainCase(name, source, withHeader(changes), { refused: [...OUT, 'no-image'], because }),
   ),
   brainCase('40 slices', DEPARTMENTS, (files) => files.slice(0, 40), { refused: OUT, because: /Fewer than 60 slices/ }),
   brainCase('MR images that call themselves CT', READERS, withHeader({ Modality: 'CT' }), {

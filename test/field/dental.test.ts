@@ -1,5 +1,4 @@
-/** Dental radiographs and MR. */
+/** Dental radiographs. */
 import { describeArea } from './describe-area.ts';
 
 describeArea('dental');
-describeArea('mr');

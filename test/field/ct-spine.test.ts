@@ -1,0 +1,4 @@
+/** Spines that are hard to judge. */
+import { describeArea } from './describe-area.ts';
+
+describeArea('ct-spine');

@@ -1,0 +1,4 @@
+/** MR of the head. */
+import { describeArea } from './describe-area.ts';
+
+describeArea('mr');
