@@ -87,7 +87,7 @@ export const realScope: Part = part<RealCase, ScopeOutcome>({
     if (Modality !== undefined) {
       const image = await load();
       const called = { ...image, header: { ...image.header, Modality } };
-      return answerTo(what, called, ['no-teeth', 'image-too-large'], tool);
+      return answerTo(what, called, ['no-teeth', 'image-too-large', 'contradictory-size'], tool);
     }
     const expected = ['not-suitable'];
     const suitability = index && tool.tool.canProcessImage(index);
