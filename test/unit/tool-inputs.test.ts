@@ -69,13 +69,12 @@ describe.each(TOOLS)('$manifest.id', (entry, tool) => {
       expect(await refusal(images)).toBe('no-radiograph');
     });
 
-    it('gives the reason of the first where it can evaluate none of several images', async () => {
+    it('gives the reason of the radiograph, whatever stands beside it', async () => {
       const large: Radiograph = { ...radiograph, rows: 1e5, columns: 1e5 };
       const codes = await Promise.all([[large, volume], [volume, large], [large]].map((images) => refusal(images)));
 
-      expect(codes[1]).toBe('no-radiograph');
-      expect(codes[0]).toBe(codes[2]);
-      expect(codes[0]).not.toBe(codes[1]);
+      expect(new Set(codes).size).toBe(1);
+      expect(codes[0]).not.toBe('no-radiograph');
     });
 
     it('lets other errors through', async () => {

@@ -25,6 +25,7 @@ interface Fingerprint {
 
 /** The radiographs by exposure, in order. Within one exposure, images for presentation come first. */
 export function exposuresOf(radiographs: readonly Radiograph[]): readonly (readonly Radiograph[])[] {
+  if (radiographs.length < 2) return radiographs.map((only) => [only]);
   const exposures: { readonly first: Fingerprint; readonly members: Radiograph[] }[] = [];
   for (const radiograph of radiographs) {
     const own = fingerprint(radiograph);
