@@ -84,13 +84,15 @@ export const robustness: Part<{ readonly seed: number }, Outcome> = {
   },
   summarise(outcomes) {
     const copiesOf = (one: Outcome, name: string) => one.copies.filter((copy) => copy.name === name);
+    const bodiesOf = (one: Outcome) =>
+      one.copies.filter(({ name }) => name !== REFUSABLE).flatMap((copy) => copy.bodies);
     const agreement = (name: string, options: Pick<Metric, 'goal'> = {}): Metric | undefined =>
       shareOf(
         outcomes,
         (one) => {
           const bodies = copiesOf(one, name)
             .flatMap((copy) => copy.bodies)
-            .filter(({ copy }) => copy !== undefined || name !== REFUSABLE);
+            .filter(({ copy }) => copy !== undefined);
           return [bodies.filter(({ original, copy }) => original.grade === copy?.grade).length, bodies.length];
         },
         options,
@@ -106,16 +108,20 @@ export const robustness: Part<{ readonly seed: number }, Outcome> = {
         agreement: shareOf(
           outcomes,
           (one) => {
-            const bodies = one.copies.filter(({ name }) => name !== REFUSABLE).flatMap((copy) => copy.bodies);
-            return [bodies.filter(({ original, copy }) => original.grade === copy?.grade).length, bodies.length];
+            const both = bodiesOf(one).filter(({ copy }) => copy !== undefined);
+            return [both.filter(({ original, copy }) => original.grade === copy?.grade).length, both.length];
           },
           { goal },
         ),
+        withheldInCopies: shareOf(outcomes, (one) => [
+          bodiesOf(one).filter(({ copy }) => copy === undefined).length,
+          bodiesOf(one).length,
+        ]),
         agreementAt5mm: agreement(REFUSABLE, { goal }),
         refusedAt5mm: refused,
       }),
       remarks: [
-        'The original has slices of 1 mm. A body that is graded in the original but not in the copy counts as disagreement, except in copies with slices of 5 mm, which the tool may refuse.',
+        'The original has slices of 1 mm. `agreement` is computed over bodies that are graded in both; `withheldInCopies` is the share of bodies that are graded in the original but not in the copy. Copies with slices of 5 mm may be refused and count separately.',
       ],
       figures: [
         {
