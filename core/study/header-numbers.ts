@@ -21,7 +21,8 @@ export interface Notes {
 
 export const noNotes = (): Notes => ({ unreadable: {}, odd: {} });
 
-const BINARY = new Set(['US', 'SS', 'UL', 'SL', 'FL', 'FD', 'UV', 'SV']);
+/** Read as `dicom/` reads the description of pixels, with its limits: words, too, though nobody writes few numbers as words. */
+const BINARY = new Set(['US', 'SS', 'UL', 'SL', 'FL', 'FD', 'UV', 'SV', 'OW', 'OL', 'OF', 'OD', 'OV']);
 const TEXT_OF_NUMBERS = new Set(['DS', 'IS']);
 /** Longer values hold no few numbers. */
 const LONGEST_TEXT = 512;
