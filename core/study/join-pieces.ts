@@ -12,7 +12,7 @@ import type { ImageIndex } from './study-index.ts';
 /** Spacings that differ by less than this fraction are one spacing. */
 const SAME_SPACING = 0.02;
 /** Slices farther apart than this multiple of their thickness leave tissue out between them. */
-const INTERSPACED = 1.5;
+export const INTERSPACED = 1.5;
 /** Closer slices are at the same place, mm. */
 const SAME_PLACE_MM = 0.01;
 /** More pieces of one kind are phases of a dynamic scan, not cuts of one scan. */

@@ -5,6 +5,7 @@ import { slicesOf } from '../image/slices.ts';
 import { type VolumeGeometry, volumeGeometry } from '../image/volume-geometry.ts';
 import { isReformat } from './claims.ts';
 import { type FrameHeader, imageFrames } from './frames.ts';
+import { INTERSPACED } from './join-pieces.ts';
 import type { ImageIndex } from './study-index.ts';
 
 /** What the headers of an image promise. Less is better in each number. */
@@ -23,8 +24,6 @@ interface Outlook {
 
 const NO_OUTLOOK: Outlook = { broken: 0, interspaced: 0, derived: 0, unnamed: 0, short: 0 };
 
-/** Slices farther apart than this multiple of their thickness leave tissue out between them. */
-const INTERSPACED = 1.5;
 /** An image of this share of the longest one's extent is as long. */
 const AS_LONG = 0.8;
 const SHORTEST = 3;
