@@ -4,7 +4,7 @@ import type { Volume } from './volume.ts';
 
 /** A slice of which at least this part has one value shows padding or air that was cut off. Such slices are alike without being copies. */
 const BLANK = 0.95;
-/** Volumes of which at least this part repeats were computed without noise, or enlarged slice by slice: nothing of them comes twice. */
+/** Volumes of which at least this part repeats were computed without noise: nothing of them comes twice. */
 const COMPUTED = 0.5;
 /** Every so many voxels are looked at until two slices seem to be alike; then all are. */
 const STRIDE = 13;
@@ -16,7 +16,8 @@ const HASH_PRIME = 0x01000193;
  *
  * @throws NotEvaluableError `repeated-slices`
  */
-export function requireDistinctSlices({ voxels, rows, columns, slices }: Volume): void {
+export function requireDistinctSlices(volume: Volume): void {
+  const { voxels, rows, columns, slices } = volume;
   const size = rows * columns;
   const sliceAt = (slice: number) => voxels.subarray(slice * size, (slice + 1) * size);
   const seen = new Map<number, number[]>();
@@ -29,13 +30,41 @@ export function requireDistinctSlices({ voxels, rows, columns, slices }: Volume)
     if (alike.some((other) => areSame(values, sliceAt(other)))) repeated += 1;
     else seen.set(hash, [...alike, slice]);
   }
-  if (repeated === 0 || repeated >= COMPUTED * slices) return;
+  if (repeated === 0 || repeated >= COMPUTED * slices || timesInARow(volume) > 1) return;
   const show = repeated === 1 ? '1 slice shows' : `${repeated} slices show`;
   throw new NotEvaluableError(
     'repeated-slices',
     `${show} voxel for voxel what another slice of the series shows at another place. A part of the scan was stored twice, so places and lengths cannot be right.`,
     { facts: { repeated, slices } },
   );
+}
+
+/** Longer rows of equal slices are a picture that was computed without noise: it has no slices of its own. */
+const MOST_IN_A_ROW = 10;
+/** In a series that is enlarged by a fraction, 1.5 say, slices come once and twice. */
+const UNEVEN = 2;
+/** Fewer repetitions are single slices that were stored twice. */
+const LEAST_TIMES = 1.2;
+
+/**
+ * How often each slice comes in a row, on average: 1, unless the series was enlarged slice by slice. The scan's own slices are
+ * so many times as far apart as the header says.
+ */
+export function timesInARow({ voxels, rows, columns, slices }: Volume): number {
+  const size = rows * columns;
+  const sliceAt = (slice: number) => voxels.subarray(slice * size, (slice + 1) * size);
+  const runs: number[] = [];
+  for (let slice = 0; slice < slices; slice += 1) {
+    const values = sliceAt(slice);
+    if (isBlank(values)) continue;
+    if (slice > 0 && areSame(values, sliceAt(slice - 1))) runs[runs.length - 1] = (runs.at(-1) ?? 0) + 1;
+    else runs.push(1);
+  }
+  // The ends may be cut.
+  const inner = runs.slice(1, -1);
+  const times = inner.reduce((sum, run) => sum + run, 0) / inner.length;
+  const isEven = Math.max(...inner) <= UNEVEN * Math.min(...inner);
+  return isEven && times >= LEAST_TIMES && times <= MOST_IN_A_ROW ? times : 1;
 }
 
 function isBlank(values: Volume['voxels']): boolean {

@@ -4,6 +4,7 @@ import { BYTES } from './cases/bytes.ts';
 import { CT_CLAIMS } from './cases/ct-claims.ts';
 import { CT_GEOMETRY } from './cases/ct-geometry.ts';
 import { CT_CARELESS } from './cases/ct-headers.ts';
+import { CT_ORDER } from './cases/ct-order.ts';
 import { CT_PICTURE } from './cases/ct-picture.ts';
 import { CT_SCAN } from './cases/ct-scan.ts';
 import { CT_SPINE } from './cases/ct-spine.ts';
@@ -15,7 +16,7 @@ export const AREAS: Readonly<Record<string, readonly FieldCase[]>> = {
   'ct-headers': [...CT_CARELESS, ...CT_CLAIMS],
   'ct-geometry': CT_GEOMETRY,
   'ct-scan': CT_SCAN,
-  'ct-picture': CT_PICTURE,
+  'ct-picture': [...CT_PICTURE, ...CT_ORDER],
   'ct-spine': CT_SPINE,
   dental: [...DENTAL, ...DENTAL_REFUSED],
   mr: MR,

@@ -3,7 +3,8 @@ import { NotEvaluableError } from '#core/errors.ts';
 import { figureBeside, isOver } from '#core/figures.ts';
 import { requireTrunkInPlace } from '#core/image/body-position.ts';
 import { requireHounsfield } from '#core/image/hounsfield.ts';
-import { requireDistinctSlices } from '#core/image/repeated-slices.ts';
+import { requireDistinctSlices, timesInARow } from '#core/image/repeated-slices.ts';
+import { requireSteadySlices } from '#core/image/sudden-change.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { Body } from './bodies.ts';
 import type { Fit } from './fit.ts';
@@ -27,15 +28,30 @@ export function requireThinSlices({ spacingMm }: Pick<Volume, 'spacingMm'>): voi
   );
 }
 
+/** @throws NotEvaluableError `slices-too-thick` where the series was enlarged slice by slice from thicker ones */
+function requireThinOwnSlices(volume: Volume): void {
+  const times = timesInARow(volume);
+  const ownMm = times * volume.spacingMm[2];
+  if (!isOver(ownMm, MOST_SLICE_MM)) return;
+  const figure = figureBeside(ownMm, MOST_SLICE_MM);
+  throw new NotEvaluableError(
+    'slices-too-thick',
+    `Each slice comes ${Number(times.toFixed(1))} times in a row, so the scan's own slices are ${figure} mm apart. Heights are accurate enough for a grade only up to ${MOST_SLICE_MM} mm. A reconstruction with thinner slices can be evaluated.`,
+    { facts: { sliceMm: Number(figure), times } },
+  );
+}
+
 /**
  * What the picture itself tells before anything is measured.
  *
- * @throws NotEvaluableError as `requireHounsfield`, `requireTrunkInPlace` and `requireDistinctSlices` say
+ * @throws NotEvaluableError as `requireHounsfield`, `requireTrunkInPlace`, `requireThinOwnSlices`, `requireDistinctSlices` and `requireSteadySlices` say
  */
 export function requirePlausiblePicture(volume: Volume): void {
   requireHounsfield(volume);
   requireTrunkInPlace(volume);
+  requireThinOwnSlices(volume);
   requireDistinctSlices(volume);
+  requireSteadySlices(volume);
 }
 
 /** Below this mean probability in a body the model is guessing: spines are above 0.8; noise, skulls and MR are below 0.73. */
@@ -47,7 +63,7 @@ export function requireSpine(bodies: readonly Pick<Body, 'probability'>[]): void
   if (sure >= LEAST_BODIES) return;
   throw new NotEvaluableError(
     'too-few-bodies',
-    `Only ${sure} vertebral ${sure === 1 ? 'body was' : 'bodies were'} found with certainty. At least ${LEAST_BODIES} in a row are needed to tell a spine from other structures, and a fracture from a small body.`,
+    `${sure === 0 ? 'No' : `Only ${sure}`} vertebral ${sure > 1 ? 'bodies were' : 'body was'} found with certainty. At least ${LEAST_BODIES} in a row are needed to tell a spine from other structures, and a fracture from a small body.`,
     { facts: { bodies: sure } },
   );
 }

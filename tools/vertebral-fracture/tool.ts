@@ -49,7 +49,7 @@ async function assess(
   if (candidates.every(({ heights }) => heights === undefined)) {
     throw new NotEvaluableError(
       'no-complete-body',
-      'The spine is in view, but no vertebral body is complete. A longer series is needed.',
+      'The spine is in view, but no vertebral body is complete. A series that shows whole bodies is needed: a longer one, or one with a wider field of view.',
       { facts: { bodiesPartlyInView: spine.bodies.length } },
     );
   }
