@@ -10,6 +10,7 @@ import { SURE } from './fit.ts';
 import type { Grading } from './grade.ts';
 import type { BodyHeights } from './heights.ts';
 import { alone, boxAround, type Look, lookAt } from './look.ts';
+import { doubtFractures, type SettledBody } from './misplaced.ts';
 import type { NoGrade } from './no-grade.ts';
 import { requireOneUprightSpine } from './posture.ts';
 import { PLAIN_VIEW, type View } from './preprocess.ts';
@@ -80,13 +81,26 @@ export async function agreeOn(volume: Volume, range: Range, context: ProcessingC
   const settled = best.fits.map(
     (fit, index): Settled => (fit.noGrade === undefined ? settle(best, index, confirming) : {}),
   );
+  const look: Look = {
+    ...best,
+    candidates: best.candidates.map((one, index) => ({ ...one, ...settled[index]?.heights })),
+    gradings: best.gradings.map((one, index) => settled[index]?.grading ?? one),
+  };
+  const doubts = doubtFractures(
+    look.candidates.map(({ heights, complete }, index): SettledBody => {
+      const level = look.names[index]?.level;
+      const isGraded = best.fits[index]?.noGrade === undefined && settled[index]?.noGrade === undefined;
+      const grade = isGraded ? look.gradings[index]?.grade : undefined;
+      return {
+        complete,
+        ...(heights && { measured: { heights, ...(level && { level }) } }),
+        ...(grade !== undefined && { grade }),
+      };
+    }),
+  );
   return {
-    look: {
-      ...best,
-      candidates: best.candidates.map((one, index) => ({ ...one, ...settled[index]?.heights })),
-      gradings: best.gradings.map((one, index) => settled[index]?.grading ?? one),
-    },
-    withheld: settled.map(({ noGrade }) => noGrade),
+    look,
+    withheld: settled.map(({ noGrade }, index) => noGrade ?? doubts[index]),
     namesAgree: confirming.every((look) => isNamedAlike(best, look)),
     passes,
   };

@@ -13,6 +13,7 @@ export type NoGrade =
   | 'neighbours'
   | 'unsteady'
   | 'near-limit'
+  | 'shared-endplate'
   | 'lowest';
 
 interface Words {
@@ -42,6 +43,10 @@ const WORDS: Readonly<Record<NoGrade, Words>> = {
     kind: 'found differently when sampled again',
   },
   'near-limit': { why: 'its grade changes when the image is sampled again', kind: 'near the limit of a grade' },
+  'shared-endplate': {
+    why: 'one of two bodies has what the other lacks in height, so the endplate between them may be misplaced',
+    kind: 'with a doubtful endplate',
+  },
   neighbours: { why: 'too few comparable bodies beside it', kind: 'lacking comparable neighbours' },
 };
 
