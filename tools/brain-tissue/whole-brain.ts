@@ -9,9 +9,9 @@ import type { TissueMap } from './tissue.ts';
 /** Less tissue than in a newborn's brain is not a brain, mL. */
 const LEAST_BRAIN_ML = 300;
 /**
- * Grey and white matter of adults, mL, and the part of both that is grey, %. Both ranges are wider than the centiles of Bethlehem
- * et al. (Nature 604, 2022) from 18 to 80 years, because methods differ by a tenth. The model was made for adults; a child's brain is
- * within the ranges from about two years on and is not noticed.
+ * Grey and white matter of adults, mL, and the part of both that is grey, %. Both ranges are wide, because programs differ by a
+ * tenth and volumes fall with age (Bethlehem et al., Nature 2022;604:525): only gross errors lie outside. The model was made for
+ * adults; a child's brain is within the ranges from about two years on and is not noticed.
  */
 const ADULT_ML = [750, 1800] as const;
 const ADULT_GREY_PERCENT = [40, 70] as const;
