@@ -5,7 +5,7 @@ import { slicesOf } from '../image/slices.ts';
 import { type VolumeGeometry, volumeGeometry } from '../image/volume-geometry.ts';
 import { isReformat } from './claims.ts';
 import { type FrameHeader, imageFrames } from './frames.ts';
-import { INTERSPACED } from './join-pieces.ts';
+import { INTERSPACED } from './regular.ts';
 import type { ImageIndex } from './study-index.ts';
 
 /** What the headers of an image promise. Less is better in each number. */
