@@ -17,13 +17,18 @@ interface Moment {
   readonly seconds: number;
 }
 
+/** Study Time, or Series Time where the study has none; undefined where neither is a time. */
+function startOf(dataset: Dataset): Moment | undefined {
+  return momentOf(dataset, 'StudyDate', 'StudyTime') ?? momentOf(dataset, 'SeriesDate', 'SeriesTime');
+}
+
 /**
- * Seconds from Study Time (of Series Time where the study has none) to the acquisition of the image, and to the start of its pixel
- * data: Acquisition DateTime or Acquisition Time, and Content Time (PS3.3 C.7.6.1, C.8.2.1). Undefined where either is missing or
- * no time. A time without a date is of the study's day.
+ * Seconds from the study's time to the acquisition of the image, and to the start of its pixel data: Acquisition DateTime or
+ * Acquisition Time, and Content Time (PS3.3 C.7.6.1, C.8.2.1). Absent where either is missing or no time. A time without a date is
+ * of the study's day.
  */
 export function offsetsOf(dataset: Dataset): { readonly acquisition?: number; readonly content?: number } {
-  const start = momentOf(dataset, 'StudyDate', 'StudyTime') ?? momentOf(dataset, 'SeriesDate', 'SeriesTime');
+  const start = startOf(dataset);
   if (start === undefined) return {};
   const acquired =
     dateTimeOf(dataset, 'AcquisitionDateTime') ?? momentOf(dataset, 'AcquisitionDate', 'AcquisitionTime');
@@ -31,6 +36,15 @@ export function offsetsOf(dataset: Dataset): { readonly acquisition?: number; re
   return {
     ...(acquired && { acquisition: secondsBetween(start, acquired) }),
     ...(made && { content: secondsBetween(start, made) }),
+  };
+}
+
+/** The same for the acquisition of a frame, by the Frame Content of the dataset's functional groups (C.7.6.16.2.2). */
+export function frameOffsets(dataset: Dataset): (content: Dataset | undefined) => number | undefined {
+  const start = startOf(dataset);
+  return (content) => {
+    const acquired = content && dateTimeOf(content, 'FrameAcquisitionDateTime');
+    return start && acquired && secondsBetween(start, acquired);
   };
 }
 

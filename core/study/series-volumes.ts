@@ -1,9 +1,9 @@
 /** The volumes that the single-frame slices of a series make, and what is left out of them. */
 import type { Reason } from '../errors.ts';
 import { areOneScan, inOneFrameOfReference, noteOnFrames } from './frame-of-reference.ts';
-import { isRegular } from './regular.ts';
+import { isRegular, LEAST_REGULAR } from './regular.ts';
 import { scanOf, withoutOdd, withoutTwins } from './set-aside.ts';
-import { splitMixed } from './split-frames.ts';
+import { byOrientation, splitMixed } from './split-frames.ts';
 import type { InstanceIndex, SetAside } from './study-index.ts';
 
 interface SeriesVolumes {
@@ -32,7 +32,18 @@ function arranged(slices: readonly InstanceIndex[]): Omit<SeriesVolumes, 'notes'
   if (scans.length > 1 && scans.every((scan) => scan.length === scans[0]?.length && isRegular(scan)))
     return { volumes: scans, aside: [] };
   const { kept, aside: odd } = withoutOdd(once);
-  return { volumes: splitMixed(kept), aside: [...twins, ...odd] };
+  return { volumes: stacksOf(kept), aside: [...twins, ...odd] };
+}
+
+/**
+ * The stacks of a series: apart by orientation where all of them are regular (reformats in three planes, filed as one series).
+ * Otherwise the slices stay together, because those of another orientation may be missing from a stack.
+ */
+function stacksOf(slices: readonly InstanceIndex[]): readonly (readonly InstanceIndex[])[] {
+  const planes = byOrientation(slices);
+  const stacks = planes.length > 1 ? planes.flatMap(splitMixed) : [];
+  const areStacks = stacks.length > 1 && stacks.every((stack) => stack.length >= LEAST_REGULAR && isRegular(stack));
+  return areStacks ? stacks : splitMixed(slices);
 }
 
 /** Whether the slices make a regular grid in one frame of reference. */

@@ -101,8 +101,8 @@ function dimensionsOf({ DimensionIndexPointers = [], DimensionIndexValues = [] }
 }
 
 /** Groups parallel frames, each group by its first frame's orientation. All frames stay together if the groups are too many. */
-function byOrientation(frames: readonly FrameHeader[]): readonly (readonly FrameHeader[])[] {
-  const groups: FrameHeader[][] = [];
+export function byOrientation<T extends FrameHeader>(frames: readonly T[]): readonly (readonly T[])[] {
+  const groups: T[][] = [];
   for (const frame of frames) {
     const group = groups.find(([first]) => first !== undefined && isParallel(first, frame));
     if (group !== undefined) group.push(frame);

@@ -128,6 +128,7 @@ export const FrameAttributesSchema = InstanceAttributesSchema.pick({
   BodyPartExamined: true,
   AnatomicRegion: true,
   AcquisitionNumber: true,
+  acquisitionOffsetS: true,
   PixelSpacing: true,
   SliceThickness: true,
   SpacingBetweenSlices: true,

@@ -2,7 +2,7 @@
 import type { FieldCase } from '../case.ts';
 import { type Changes, changed, type File, mapped, numbersOf, renamed } from '../edit.ts';
 import { type Change, DEPARTMENTS, evaluated, READERS, refused, VENDORS } from './spine-case.ts';
-import { again, raised } from './spine-series.ts';
+import { again, raised, reformatted } from './spine-series.ts';
 
 /** The slices after contrast agent, in the same series. Slices without dense tissue stay the same to the last bit. */
 const late = (files: readonly File[], name = 'late', by = 30): readonly File[] =>
@@ -105,6 +105,19 @@ const TOLD: readonly FieldCase[] = [
   ]),
 ];
 
+const PLANES: readonly FieldCase[] = [
+  apart(
+    'reformats in three planes in one series',
+    VENDORS,
+    (files) => [
+      ...each(files, () => ({ ImageType: ['DERIVED', 'SECONDARY', 'MPR'] })),
+      ...reformatted(files, 'sagittal', 46, 76),
+      ...reformatted(files, 'coronal', 46, 76),
+    ],
+    /"images":30/,
+  ),
+];
+
 /** Where nothing tells, or what tells contradicts the places, nobody knows which slice is of which scan. */
 const MIXED: readonly FieldCase[] = [
   refused(
@@ -164,4 +177,4 @@ const TOGETHER: readonly FieldCase[] = [
   ),
 ];
 
-export const CT_ONE_SERIES: readonly FieldCase[] = [...TOLD, ...MIXED, ...TOGETHER];
+export const CT_ONE_SERIES: readonly FieldCase[] = [...TOLD, ...PLANES, ...MIXED, ...TOGETHER];
