@@ -58,9 +58,9 @@ export async function withoutDecodedTwins(
   read: ReadInstance,
   decoder: FrameDecoder,
 ): Promise<ImageIndex> {
-  const { kind, instances, frames, aside = [] } = image;
+  const { kind, instances, frames, pieces, aside = [] } = image;
   if (kind !== 'volume' || frames !== undefined || !comesTwice(instances)) return image;
   const known = await withDecodedDigests(instances, placeOf, read, decoder);
-  const { kept, aside: twins } = withoutTwins(known, scanOf);
+  const { kept, aside: twins } = withoutTwins(known, pieces === undefined ? scanOf : undefined);
   return twins.length === 0 ? image : { ...image, instances: kept, aside: [...aside, ...twins] };
 }

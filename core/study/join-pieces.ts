@@ -2,7 +2,8 @@
  * Joins the pieces of one scan. Scanners and archives cut a scan into series or acquisitions; half of it must not pass for the
  * whole.
  */
-import { alongNormal, type FrameHeader, imageFrames } from './frames.ts';
+import { alongNormal, type FrameHeader, imageFrames, placeOf } from './frames.ts';
+import { mayHaveSamePixels } from './likeness.ts';
 import { INTERSPACED, regularSpacing } from './regular.ts';
 import { withoutTwins } from './set-aside.ts';
 import { contentOf } from './split-frames.ts';
@@ -115,8 +116,16 @@ function shareAnInstance(a: Piece, b: Piece): boolean {
 /** The spacing of the grid that the pieces make together, without identical slices; undefined where they make none. */
 const spacingOf = (pieces: readonly Piece[]): number | undefined => regularSpacing(framesOf(pieces));
 
-const framesOf = (pieces: readonly Piece[]): readonly FrameHeader[] =>
-  withoutTwins(pieces.flatMap((piece) => piece.frames)).kept;
+/**
+ * Slices of the pieces, one for each place that identical slices share. Slices that are compressed in two ways are taken to be
+ * identical: loading decodes them, and takes the pieces one by one where they are not.
+ */
+function framesOf(pieces: readonly Piece[]): readonly FrameHeader[] {
+  const { kept } = withoutTwins(pieces.flatMap((piece) => piece.frames));
+  return [...Map.groupBy(kept, placeOf).values()].flatMap((members) =>
+    members.filter((each, i) => !members.slice(0, i).some((other) => mayHaveSamePixels(other, each))),
+  );
+}
 
 function wholeOf(chain: readonly Piece[]): ImageIndex | undefined {
   const pieces = chain.map(({ image }) => image);

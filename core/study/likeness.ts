@@ -45,6 +45,12 @@ export function haveSamePixels(a: FrameHeader, b: FrameHeader): boolean {
   );
 }
 
+/** Whether only decoding can tell that two slices have the same pixels, because they are compressed in two ways. */
+export function mayHaveSamePixels(a: FrameHeader, b: FrameHeader): boolean {
+  const isDecoded = a.pixelSha256 !== undefined && b.pixelSha256 !== undefined;
+  return !isDecoded && a.TransferSyntaxUID !== b.TransferSyntaxUID && unitsOf(a) === unitsOf(b);
+}
+
 function unitsOf(frame: FrameHeader): string {
   const { Rows, Columns, BitsStored, PixelRepresentation } = frame;
   const { PhotometricInterpretation, RescaleSlope, RescaleIntercept, RescaleType } = frame;

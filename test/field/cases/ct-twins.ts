@@ -111,6 +111,12 @@ export const CT_TWINS: readonly FieldCase[] = [
     { refused: ['duplicate-uid'], because: /same SOP Instance UID/ },
   ),
   twin(
+    'one scan in two series that share a slice, one of them as JPEG-LS',
+    DEPARTMENTS,
+    async (files) => [...files.slice(0, 60), ...(await all(asSeries(files.slice(59), 'upper'), jpegLs))],
+    said(/1 of 113 images was not evaluated: the same place and the same pixels.*"joined"/),
+  ),
+  twin(
     'a series with loss beside the same without',
     DEPARTMENTS,
     async (files) => [...(await all(asSeries(files, 'archive', 0), lossy)), ...files],
