@@ -34,6 +34,12 @@ describe('slices of one scan', () => {
   it.each<[string, readonly Uint8Array[], string, RegExp]>([
     ['each in a frame of reference of its own', seriesOf(own), '2.25.700', /no Frame of Reference UID .* in common/],
     [
+      'each in one of its own, from the head to the feet',
+      seriesOf(own, { change: (k) => ({ position: [-10, -20, 100 - 2 * k] }) }),
+      '2.25.711',
+      /in common.*the lowest image/,
+    ],
+    [
       'each in one of its own, or none',
       seriesOf((k) => (k < 2 ? { FrameOfReferenceUID: undefined } : own(k))),
       '2.25.702',
