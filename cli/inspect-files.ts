@@ -22,8 +22,6 @@ export type InspectedFile = (Accepted | (RefusedFile & Unusable & { readonly ok:
 interface Accepted extends Partial<InstanceIndex> {
   readonly ok: true;
   readonly path: string;
-  /** SHA-256 of the decoded pixels; absent if the object has no pixels. */
-  readonly pixelSha256?: string;
 }
 
 /** A tool's judgement of the image that a file belongs to. */
@@ -69,7 +67,7 @@ export async function inspectFiles(
   progress.end();
   const judge = createJudge(
     catalog,
-    looked.flatMap(({ header }) => header ?? []),
+    looked.flatMap(({ header, pixelSha256 }) => (header === undefined ? [] : [{ ...header, pixelSha256 }])),
   );
   return looked.map(({ path, header, pixelSha256, refusal, unusable }) => ({
     path,

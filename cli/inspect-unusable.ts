@@ -17,7 +17,7 @@ const UIDS = ['SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstan
 
 export interface Unusable extends Partial<InstanceAttributes> {
   /** SHA-256 of the decoded pixels; absent if the object has none or they cannot be decoded. */
-  readonly pixelSha256?: string;
+  readonly pixelSha256?: string | undefined;
 }
 
 /** Describes a file that was refused with one of the codes in `UNUSABLE`, and has not changed since. */

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import { type Reason, reasonOf } from '#core/errors.ts';
+import { withDecodedDigests } from '#core/image/decoded-twins.ts';
 import type { FrameDecoder, InferenceEngine } from '#core/ports.ts';
 import { type NonResultOptions, nonResult, withTimings } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
@@ -9,7 +10,7 @@ import { groupImages, instanceUidsOf } from '#core/study/images.ts';
 import { noImage } from '#core/study/no-image.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import { type Refusal, selectImages } from '#core/study/selection.ts';
-import type { ImageIndex } from '#core/study/study-index.ts';
+import type { ImageIndex, InstanceIndex } from '#core/study/study-index.ts';
 import type { Finding, ImageProcessingTool, LeftOut, Outcome, PassedOver, ProcessingResult } from '#core/tool.ts';
 import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { passedOver } from '#core/try-candidates.ts';
@@ -58,8 +59,11 @@ type StoredObject = Omit<ConvertedObject, 'bytes'> & { readonly path: string };
  *
  * @throws SystemRefusalError if the files cannot be written, because the next study's files could not be written either
  */
-export async function runStudy(study: StudyInFolders, ready: ReadyTool, out: string): Promise<StudyReport> {
-  const { entry } = ready;
+export async function runStudy(found: StudyInFolders, ready: ReadyTool, out: string): Promise<StudyReport> {
+  const { entry, decoder } = ready;
+  // An archive keeps one file of a SOP Instance UID. In folders, one picture may lie compressed in two ways.
+  const namesakes = ({ SOPInstanceUID }: InstanceIndex): string => SOPInstanceUID;
+  const study = { ...found, instances: await withDecodedDigests(found.instances, namesakes, found.read, decoder) };
   const { selected, refusals } = selectImages(entry.manifest.selection, groupImages(study));
   const answer =
     selected.length === 0 ? await outOfScope(study, refusals, entry) : await answerOf(study, selected, ready);

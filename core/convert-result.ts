@@ -9,6 +9,7 @@ import type { DicomObject } from './results/dicom-object.ts';
 import { failureReference } from './results/non-result.ts';
 import { sourceStudyOf } from './results/source-study.ts';
 import { namedInstances } from './study/distinct-instances.ts';
+import { inOneFrameOfReference } from './study/frame-of-reference.ts';
 import type { InstanceIndex } from './study/study-index.ts';
 import type { ProcessingResult } from './tool.ts';
 
@@ -63,17 +64,26 @@ function encode(object: DicomObject): Uint8Array {
   }
 }
 
-/** The index entries of the result's inputs, in the result's order. */
+/**
+ * The index entries of the result's inputs, in the result's order. Slices that were evaluated in one frame of reference although
+ * their headers give several are in one here, too: the masks and points of a result are.
+ */
 function inputsOf(
   result: ProcessingResult,
   instances: readonly InstanceIndex[],
 ): readonly [InstanceIndex, ...InstanceIndex[]] {
   const known = namedInstances(instances);
-  const [first, ...others] = result.metadata.inputs.map((uid) => {
+  const inputs = result.metadata.inputs.map((uid) => {
     const instance = known.get(uid);
     if (instance === undefined) throw new MessageError('The result names an input that the manifest does not hold');
     return instance;
   });
+  const united = new Map(
+    [...Map.groupBy(inputs, ({ SeriesInstanceUID }) => SeriesInstanceUID).values()]
+      .flatMap(inOneFrameOfReference)
+      .map((instance) => [instance.SOPInstanceUID, instance]),
+  );
+  const [first, ...others] = inputs.map((instance) => united.get(instance.SOPInstanceUID) ?? instance);
   if (first === undefined) throw new MessageError('The result names no input');
   return [first, ...others];
 }

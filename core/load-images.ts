@@ -1,6 +1,7 @@
 /** Loads the images of a run, and says what of them was left out or joined. */
 import { DicomReadError } from '#dicom/error.ts';
 import { GeometryError, NotEvaluableError, type Reason } from './errors.ts';
+import { withoutDecodedTwins } from './image/decoded-twins.ts';
 import { loadImage } from './image/load.ts';
 import type { ReadInstance } from './image/read-instance.ts';
 import type { FrameDecoder } from './ports.ts';
@@ -32,9 +33,10 @@ export async function loadImages(
   const errors: (GeometryError | DicomReadError | NotEvaluableError)[] = [];
   for (const image of images) {
     try {
-      loaded.push(await loadImage(image, read, decoder));
-      given.push(image);
-      leftOut.push(...(image.aside ?? []).map(({ instances, reason }) => leaveOut({ ...image, instances }, reason)));
+      const distinct = await withoutDecodedTwins(image, read, decoder);
+      loaded.push(await loadImage(distinct, read, decoder));
+      given.push(distinct);
+      leftOut.push(...(distinct.aside ?? []).map(({ instances, reason }) => leaveOut({ ...image, instances }, reason)));
     } catch (error) {
       if (!isNotEvaluable(error)) throw error;
       errors.push(error);
@@ -69,5 +71,6 @@ export function notesOn(given: readonly ImageIndex[], loaded: readonly Image[]):
     const message = `The header rounds positions to ${image.roundedMm} mm; the slices were taken to be ${Number(spacingMm.toFixed(3))} mm apart, which agrees with every position within half of that`;
     return [{ code: 'rounded-positions', message }];
   });
-  return [...readings.values(), ...roundings];
+  const ofImages = new Map(given.flatMap(({ notes = [] }) => notes).map((note) => [note.message, note]));
+  return [...readings.values(), ...ofImages.values(), ...roundings];
 }

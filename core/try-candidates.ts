@@ -20,7 +20,7 @@ const TIME_NEEDED = 1.5;
 
 const NOT_PREFERRED: Reason = {
   code: 'not-preferred',
-  message: 'Another image of the study suits the tool better',
+  message: 'Another image of the study was evaluated, which suits the tool better or as well',
 };
 const NOT_TRIED: Reason = {
   code: 'not-tried',

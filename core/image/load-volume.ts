@@ -3,10 +3,10 @@ import type { FrameDecoder } from '../ports.ts';
 import { type FrameHeader, frameReference } from '../study/frames.ts';
 import type { ImageIndex, InstanceIndex } from '../study/study-index.ts';
 import { attributeName, unreadable } from '../study/unreadable.ts';
+import { geometryOf } from './image-geometry.ts';
 import { decodeGreyscale, openInstance, type ReadInstance } from './read-instance.ts';
-import { slicesOf } from './slices.ts';
 import type { Volume } from './volume.ts';
-import { type VolumeGeometry, volumeGeometry } from './volume-geometry.ts';
+import type { VolumeGeometry } from './volume-geometry.ts';
 import { fillSlice, sliceValues, voxelArray } from './voxels.ts';
 
 /** How many files are read at once: enough to hide the latency of a bucket, few enough to keep memory flat. */
@@ -27,7 +27,8 @@ interface PlacedFrame {
  * @throws GeometryError, DicomReadError
  */
 export async function loadVolume(image: ImageIndex, read: ReadInstance, decoder: FrameDecoder): Promise<Volume> {
-  const geometry = volumeGeometry(slicesOf(image));
+  const geometry = geometryOf(image);
+  if ('code' in geometry) throw geometry;
   const { rows, columns } = geometry;
   const slicePixels = rows * columns;
   const voxels = voxelArray(image.Modality, geometry);

@@ -37,6 +37,12 @@ export function alongNormal({ ImagePositionPatient, ImageOrientationPatient }: F
   return x * (b * f - c * e) + y * (c * d - a * f) + z * (a * e - b * d);
 }
 
+/** Position and orientation to a hundredth of a millimetre, as one string; '' where a frame has none. */
+export function placeOf({ ImagePositionPatient, ImageOrientationPatient }: FrameHeader): string {
+  if (ImagePositionPatient === undefined || ImageOrientationPatient === undefined) return '';
+  return [...ImagePositionPatient, ...ImageOrientationPatient].map((value) => value.toFixed(2)).join();
+}
+
 /** The headers of an instance's frames, in order; a single header where it has no functional groups. */
 export function frameHeaders(instance: InstanceIndex): readonly FrameHeader[] {
   const { frames, ...header } = instance;

@@ -3,6 +3,7 @@ import { keywordOf } from '#dicom/dictionary.ts';
 import type { Dataset } from '#dicom/read.ts';
 import { bodyPartOf } from './body-parts.ts';
 import { type Notes, noNotes } from './header-numbers.ts';
+import { frameOffsets } from './header-times.ts';
 import {
   anatomicRegion,
   bodyPart,
@@ -49,7 +50,10 @@ export function functionalGroups(dataset: Dataset): FunctionalGroups | undefined
   if (perFrame.length === 0 || perFrame.length !== frameCount) return undefined;
   const [shared] = dataset.items('SharedFunctionalGroupsSequence');
   const Modality = modality(dataset);
-  return lifted(perFrame.map((frame) => frameAttributes(shared === undefined ? [frame] : [frame, shared], Modality)));
+  const offsetOf = frameOffsets(dataset);
+  return lifted(
+    perFrame.map((frame) => frameAttributes(shared === undefined ? [frame] : [frame, shared], Modality, offsetOf)),
+  );
 }
 
 /** Keywords of the dimensions' attributes; '' where an attribute is private or unknown. */
@@ -60,7 +64,11 @@ export function dimensionPointers(dataset: Dataset): string[] | undefined {
 }
 
 /** @param groups the frame's own groups, then the shared ones; each macro is in one of the two (C.7.6.16) */
-function frameAttributes(groups: readonly Dataset[], Modality: string | undefined): FrameAttributes {
+function frameAttributes(
+  groups: readonly Dataset[],
+  Modality: string | undefined,
+  offsetOf: ReturnType<typeof frameOffsets>,
+): FrameAttributes {
   const notes = noNotes();
   const macro = (...keywords: readonly string[]): Dataset | undefined =>
     groups.flatMap((group) => keywords.flatMap((keyword) => group.items(keyword)))[0];
@@ -98,6 +106,7 @@ function frameAttributes(groups: readonly Dataset[], Modality: string | undefine
     AnatomicRegion,
     BodyPartExamined: words.find((word) => word !== undefined) ?? bodyPartOf(AnatomicRegion),
     AcquisitionNumber: content?.number('FrameAcquisitionNumber'),
+    acquisitionOffsetS: offsetOf(content),
     StackID: STACK_ID.test(stack) ? stack : undefined,
     InStackPositionNumber: content?.number('InStackPositionNumber'),
     TemporalPositionIndex: content?.number('TemporalPositionIndex'),

@@ -4,14 +4,14 @@ import { distinctInstances } from './distinct-instances.ts';
 import { type FrameHeader, frameHeaders, frameReference } from './frames.ts';
 import { ENHANCED } from './functional-groups.ts';
 import { joinPieces } from './join-pieces.ts';
-import { withoutOdd, withoutTwins } from './set-aside.ts';
-import { contentOf, splitFrames, splitMixed } from './split-frames.ts';
+import { seriesVolumes } from './series-volumes.ts';
+import { splitFrames } from './split-frames.ts';
 import type { ImageIndex, InstanceIndex, StudyIndex } from './study-index.ts';
 
 /**
  * Raised when the same instances give other images: earlier judgements must then be made again (`edge/wanted.ts`).
  */
-export const IMAGES_VERSION = 4;
+export const IMAGES_VERSION = 5;
 
 /** Single-frame cross-sectional images: CT, MR and PET Image Storage (PS3.4 B.5). */
 export const CROSS_SECTIONAL: ReadonlySet<string> = new Set([
@@ -41,16 +41,16 @@ const PLACED_BY_VECTORS = new Set(['1.2.840.10008.5.1.4.1.1.20']);
  * frames of each enhanced image, a radiograph for each projection. No image contains localizers, objects that Hilum wrote, or
  * objects of other SOP Classes (e.g. Secondary Captures of slices, whose units nobody knows).
  *
- * A series whose slices lie on top of each other or alternate is split by AcquisitionNumber, or by what the slices show, where
- * that explains it (scans before and after contrast, the echoes of an MR). Slices of different kinds by their header (a MIP filed
+ * A series whose slices lie on top of each other or alternate is split by AcquisitionNumber, by what the slices show, or by time,
+ * where that explains it (scans before and after contrast, the echoes of an MR). Slices of different kinds by their header (a MIP filed
  * with its source) are never together. The rotations of one sweep stay together. Otherwise the series stays whole, and loading
- * reports the fault. `split-frames.ts` splits the frames of enhanced images, `set-aside.ts` leaves out pixel twins and the odd
- * image, `join-pieces.ts` joins what was one scan, and `distinct-instances.ts` marks series whose SOP Instance UIDs are not
+ * reports the fault. `split-frames.ts` splits the frames of enhanced images, `series-volumes.ts` leaves out pixel twins and the
+ * odd image, `join-pieces.ts` joins what was one scan, and `distinct-instances.ts` marks series whose SOP Instance UIDs are not
  * unique.
  */
 export function groupImages(study: StudyIndex): readonly ImageIndex[] {
   const sources = study.instances.filter((instance) => instance.writtenByHilum !== true);
-  const { instances: distinct, faults } = distinctInstances(sources);
+  const { instances: distinct, faults, notes } = distinctInstances(sources);
   const series = Map.groupBy(distinct, (instance) => instance.SeriesInstanceUID);
   const images = [...series.keys()].toSorted().flatMap((SeriesInstanceUID) => {
     const instances = series.get(SeriesInstanceUID) ?? [];
@@ -63,26 +63,32 @@ export function groupImages(study: StudyIndex): readonly ImageIndex[] {
       .filter((instance) => PROJECTION.has(instance.SOPClassUID))
       .map((instance) => imageOf('radiograph', [instance]));
     const found = [...apartByKind(instances.filter(isSlice)).flatMap(volumesOf), ...enhanced, ...radiographs];
-    const fault = faults.get(SeriesInstanceUID);
-    return found.flatMap((image) => (image === undefined ? [] : [fault === undefined ? image : { ...image, fault }]));
+    const [fault, note] = [faults.get(SeriesInstanceUID), notes.get(SeriesInstanceUID)];
+    return found.flatMap((image): readonly ImageIndex[] => {
+      if (image === undefined) return [];
+      const said = note === undefined ? image : { ...image, notes: [...(image.notes ?? []), note] };
+      return [fault === undefined ? said : { ...said, fault }];
+    });
   });
   const [sound, faulty] = [images.filter(({ fault }) => !fault), images.filter(({ fault }) => fault)];
   return [...joinPieces(sound), ...faulty];
 }
 
-const scanOf = (slice: InstanceIndex): string => `${slice.AcquisitionNumber} ${contentOf(slice)}`;
-
 /** The volumes of a series' single-frame slices of one kind. What was set aside is told with the largest of them. */
 function volumesOf(slices: readonly InstanceIndex[]): readonly (ImageIndex | undefined)[] {
-  const { kept: once, aside: twins } = withoutTwins(slices, scanOf);
-  const { kept, aside: odd } = withoutOdd(once);
-  const volumes = splitMixed(kept).map((members) => imageOf('volume', members));
-  const aside = [...twins, ...odd];
-  const sizes = volumes.map((volume) => volume?.instances.length ?? 0);
+  const { volumes, aside, notes } = seriesVolumes(slices);
+  const sizes = volumes.map(({ length }) => length);
   const largest = sizes.indexOf(Math.max(...sizes));
-  return aside.length === 0
-    ? volumes
-    : volumes.map((volume, i) => (volume !== undefined && i === largest ? { ...volume, aside } : volume));
+  return volumes.map((members, i) => {
+    const volume = imageOf('volume', members);
+    return (
+      volume && {
+        ...volume,
+        ...(aside.length > 0 && i === largest && { aside }),
+        ...(notes.length > 0 && { notes }),
+      }
+    );
+  });
 }
 
 /** SOP Instance UIDs of the images' instances, each once: several volumes may be frames of one instance. */

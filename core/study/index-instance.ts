@@ -3,6 +3,7 @@ import { type Dataset, readDicom } from '#dicom/read.ts';
 import { bodyPartOf } from './body-parts.ts';
 import { dimensionPointers, functionalGroups } from './functional-groups.ts';
 import { noNotes } from './header-numbers.ts';
+import { offsetsOf } from './header-times.ts';
 import {
   anatomicRegion,
   bodyPart,
@@ -74,6 +75,7 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
   const notes = noNotes();
   const region = anatomicRegion(dataset);
   const Modality = modality(dataset);
+  const { acquisition, content } = offsetsOf(dataset);
   const { claims, energyKeV } = readClaims([dataset], hasFrames ? 'FrameType' : 'ImageType', Modality);
   const attributes: Candidates = {
     // readDicom ensures these; the schema would refuse an empty string.
@@ -93,6 +95,9 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     SeriesNumber: number(dataset, 'SeriesNumber', notes),
     AcquisitionNumber: number(dataset, 'AcquisitionNumber', notes),
     InstanceNumber: number(dataset, 'InstanceNumber', notes),
+    acquisitionOffsetS: acquisition,
+    contentOffsetS: content,
+    TriggerTime: number(dataset, 'TriggerTime', notes),
     Rows: count(dataset, 'Rows', notes),
     Columns: count(dataset, 'Columns', notes),
     NumberOfFrames: count(dataset, 'NumberOfFrames', notes),
@@ -101,6 +106,7 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     BitsAllocated: count(dataset, 'BitsAllocated', notes),
     BitsStored: count(dataset, 'BitsStored', notes),
     PixelRepresentation: whole(dataset, 'PixelRepresentation', notes),
+    LossyImageCompression: code(dataset, 'LossyImageCompression'),
     PixelSpacing: pair(dataset, 'PixelSpacing', notes),
     ImagerPixelSpacing: pair(dataset, 'ImagerPixelSpacing', notes),
     SliceThickness: thickness(dataset, 'SliceThickness', notes),

@@ -2,17 +2,15 @@
  * Joins the pieces of one scan. Scanners and archives cut a scan into series or acquisitions; half of it must not pass for the
  * whole.
  */
-import { GeometryError } from '../errors.ts';
-import { volumeGeometry } from '../image/volume-geometry.ts';
-import { alongNormal, type FrameHeader, imageFrames } from './frames.ts';
+import { alongNormal, type FrameHeader, imageFrames, placeOf } from './frames.ts';
+import { mayHaveSamePixels } from './likeness.ts';
+import { INTERSPACED, regularSpacing } from './regular.ts';
 import { withoutTwins } from './set-aside.ts';
 import { contentOf } from './split-frames.ts';
 import type { ImageIndex } from './study-index.ts';
 
 /** Spacings that differ by less than this fraction are one spacing. */
 const SAME_SPACING = 0.02;
-/** Slices farther apart than this multiple of their thickness leave tissue out between them. */
-export const INTERSPACED = 1.5;
 /** Closer slices are at the same place, mm. */
 const SAME_PLACE_MM = 0.01;
 /** More pieces of one kind are phases of a dynamic scan, not cuts of one scan. */
@@ -116,17 +114,18 @@ function shareAnInstance(a: Piece, b: Piece): boolean {
 }
 
 /** The spacing of the grid that the pieces make together, without identical slices; undefined where they make none. */
-function spacingOf(pieces: readonly Piece[]): number | undefined {
-  try {
-    return volumeGeometry(framesOf(pieces)).spacingMm[2];
-  } catch (error) {
-    if (error instanceof GeometryError) return undefined;
-    throw error;
-  }
-}
+const spacingOf = (pieces: readonly Piece[]): number | undefined => regularSpacing(framesOf(pieces));
 
-const framesOf = (pieces: readonly Piece[]): readonly FrameHeader[] =>
-  withoutTwins(pieces.flatMap((piece) => piece.frames)).kept;
+/**
+ * Slices of the pieces, one for each place that identical slices share. Slices that are compressed in two ways are taken to be
+ * identical: loading decodes them, and takes the pieces one by one where they are not.
+ */
+function framesOf(pieces: readonly Piece[]): readonly FrameHeader[] {
+  const { kept } = withoutTwins(pieces.flatMap((piece) => piece.frames));
+  return [...Map.groupBy(kept, placeOf).values()].flatMap((members) =>
+    members.filter((each, i) => !members.slice(0, i).some((other) => mayHaveSamePixels(other, each))),
+  );
+}
 
 function wholeOf(chain: readonly Piece[]): ImageIndex | undefined {
   const pieces = chain.map(({ image }) => image);
@@ -135,11 +134,13 @@ function wholeOf(chain: readonly Piece[]): ImageIndex | undefined {
   const { kept, aside } = withoutTwins(distinct(pieces.flatMap(({ instances }) => instances)));
   const frames = pieces.flatMap((piece) => piece.frames ?? []);
   const all = [...pieces.flatMap((piece) => piece.aside ?? []), ...aside];
+  const notes = pieces.flatMap((piece) => piece.notes ?? []);
   return {
     ...first,
     instances: kept.toSorted((a, b) => (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1)),
     ...(frames.length > 0 && { frames }),
     ...(all.length > 0 && { aside: all }),
+    ...(notes.length > 0 && { notes }),
     pieces,
   };
 }

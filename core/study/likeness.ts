@@ -35,18 +35,41 @@ export function techniqueDigest(dataset: Dataset): string | undefined {
   return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16);
 }
 
-/** Whether two slices have the same pixels in the same units, as far as headers and digests show without decoding. */
+/** Whether two slices have the same pixels in the same units: as stored, or as decoded where that is known. */
 export function haveSamePixels(a: FrameHeader, b: FrameHeader): boolean {
-  const [left, right] = [a, b].map(pixelsOf);
-  return left !== undefined && left === right;
+  if (unitsOf(a) !== unitsOf(b)) return false;
+  const isStoredAlike = a.pixelDataSha256 === b.pixelDataSha256 && a.TransferSyntaxUID === b.TransferSyntaxUID;
+  return (
+    (isStoredAlike && a.pixelDataSha256 !== undefined) ||
+    (a.pixelSha256 === b.pixelSha256 && a.pixelSha256 !== undefined)
+  );
 }
 
-function pixelsOf(frame: FrameHeader): string | undefined {
-  const { pixelDataSha256, TransferSyntaxUID, Rows, Columns, BitsStored, PixelRepresentation } = frame;
+/** Whether only decoding can tell that two slices have the same pixels, because they are compressed in two ways. */
+export function mayHaveSamePixels(a: FrameHeader, b: FrameHeader): boolean {
+  const isDecoded = a.pixelSha256 !== undefined && b.pixelSha256 !== undefined;
+  return !isDecoded && a.TransferSyntaxUID !== b.TransferSyntaxUID && unitsOf(a) === unitsOf(b);
+}
+
+function unitsOf(frame: FrameHeader): string {
+  const { Rows, Columns, BitsStored, PixelRepresentation } = frame;
   const { PhotometricInterpretation, RescaleSlope, RescaleIntercept, RescaleType } = frame;
-  if (pixelDataSha256 === undefined) return undefined;
   return JSON.stringify([
-    ...[pixelDataSha256, TransferSyntaxUID, Rows, Columns, BitsStored, PixelRepresentation],
+    ...[Rows, Columns, BitsStored, PixelRepresentation],
     ...[PhotometricInterpretation, RescaleSlope, RescaleIntercept, RescaleType],
   ]);
+}
+
+/** Transfer Syntaxes that are never without loss: JPEG Baseline and Extended (PS3.5 A.4.1). */
+const ALWAYS_LOSSY = new Set(['1.2.840.10008.1.2.4.50', '1.2.840.10008.1.2.4.51']);
+
+/** Whether the picture was compressed with loss, by its header. */
+export const isLossy = ({ LossyImageCompression, TransferSyntaxUID }: FrameHeader): boolean =>
+  LossyImageCompression === '01' || ALWAYS_LOSSY.has(TransferSyntaxUID);
+
+/** Whether one slice may be a copy of the other that lost something when it was compressed: all else of the header is alike. */
+export function isLossyCopy(copy: FrameHeader, of: FrameHeader): boolean {
+  const about = ({ AcquisitionNumber, acquisitionOffsetS, techniqueDigest, Rows, Columns }: FrameHeader): string =>
+    JSON.stringify([AcquisitionNumber, acquisitionOffsetS, techniqueDigest, Rows, Columns]);
+  return isLossy(copy) && !isLossy(of) && about(copy) === about(of);
 }

@@ -1,11 +1,9 @@
 /** Which of several volumes of a study promises most, from headers alone. The first that can be evaluated answers. */
-import { DicomReadError } from '#dicom/error.ts';
-import { GeometryError, type Reason } from '../errors.ts';
-import { slicesOf } from '../image/slices.ts';
-import { type VolumeGeometry, volumeGeometry } from '../image/volume-geometry.ts';
+import type { Reason } from '../errors.ts';
+import { geometryOf } from '../image/image-geometry.ts';
 import { isReformat } from './claims.ts';
 import { type FrameHeader, imageFrames } from './frames.ts';
-import { INTERSPACED } from './join-pieces.ts';
+import { INTERSPACED } from './regular.ts';
 import type { ImageIndex } from './study-index.ts';
 
 /** What the headers of an image promise. Less is better in each number. */
@@ -91,15 +89,6 @@ export function weakness(image: ImageIndex): Reason | undefined {
 
 function isInterspaced(thickness: number, spacing: number): boolean {
   return thickness > 0 && spacing > INTERSPACED * thickness;
-}
-
-function geometryOf(image: ImageIndex): VolumeGeometry | GeometryError | DicomReadError {
-  try {
-    return volumeGeometry(slicesOf(image));
-  } catch (error) {
-    if (error instanceof GeometryError || error instanceof DicomReadError) return error;
-    throw error;
-  }
 }
 
 /** Thickness of what one slice stands for: its own, or the distance to the next, whichever is larger, mm. */

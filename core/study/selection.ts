@@ -5,6 +5,7 @@ import type { Suitability } from '../tool.ts';
 import { judgeClaims } from './claims.ts';
 import { type FrameHeader, imageFrames } from './frames.ts';
 import { isKind } from './kinds.ts';
+import { isLossy } from './likeness.ts';
 import { compareOutlook, sliceMm } from './rank-images.ts';
 import { type ImageIndex, InstanceAttributesSchema } from './study-index.ts';
 import { unreadable } from './unreadable.ts';
@@ -37,7 +38,7 @@ export const SelectionSchema = z
     accepts: z.array(z.string().refine(isKind, 'not a kind of core/study/kinds.ts')).optional(),
     /** An image is suitable when it meets every rule of at least one alternative. */
     alternatives: z.array(z.array(RuleSchema).min(1)).min(1),
-    /** Which of several suitable images to take: all, or the best by `prefer`, then by SeriesInstanceUID. */
+    /** Which of several suitable images to take: all, or the best by `prefer`, without loss, then by SeriesInstanceUID. */
     take: z.enum(['all', 'best']),
     prefer: z.array(z.object({ attribute, order: z.enum(['ascending', 'descending']) }).strict()).default([]),
   })
@@ -190,7 +191,8 @@ function compare(selection: Selection, a: ImageIndex, b: ImageIndex): number {
     if (left === undefined || right === undefined) return left === undefined ? 1 : -1;
     return left < right === (order === 'ascending') ? -1 : 1;
   }
-  return compareText(identity(a), identity(b));
+  const [lossy, other] = [a, b].map(({ instances }) => Number(instances.some(isLossy)));
+  return (lossy ?? 0) - (other ?? 0) || compareText(identity(a), identity(b));
 }
 
 function preference(image: ImageIndex, name: string): string | number | undefined {

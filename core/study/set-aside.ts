@@ -1,9 +1,9 @@
 /** Slices of a series that are no part of its scan: pixel twins, and the odd image out. */
-import { GeometryError, type Reason } from '../errors.ts';
-import { volumeGeometry } from '../image/volume-geometry.ts';
-import { alongNormal, type FrameHeader, frameHeaders } from './frames.ts';
-import { haveSamePixels } from './likeness.ts';
-import { isParallel, splitMixed } from './split-frames.ts';
+import type { Reason } from '../errors.ts';
+import { alongNormal, type FrameHeader, placeOf } from './frames.ts';
+import { haveSamePixels, isLossyCopy } from './likeness.ts';
+import { isRegular, LEAST_REGULAR } from './regular.ts';
+import { contentOf, isParallel, splitMixed } from './split-frames.ts';
 import type { InstanceIndex, SetAside } from './study-index.ts';
 
 /** Slices that remain, and those that were set aside. */
@@ -14,18 +14,24 @@ interface Sorted<T> {
 
 /** At most so many slices are odd: one, or one in fifty. More of them are a part of the scan, or another one. */
 const MOST_ODD = 1 / 50;
-/** The fewest slices whose regular grid shows that the others do not belong to it. */
-const LEAST_REGULAR = 8;
 /** A slice farther from the others than this many spacings was not scanned with them. Nearer ones point at missing slices. */
 const FAR_SPACINGS = 5;
 /** Beyond this many kinds of slices none is odd. */
 const MOST_KINDS = 8;
 
+const LOSSY = {
+  code: 'lossy-copy',
+  message: 'the same place as another image, compressed with loss (Lossy Image Compression)',
+};
 const TWIN = { code: 'pixel-twin', message: 'the same place and the same pixels as another image' };
 
+/** What tells scans of one series apart before they are split: acquisition, and what the slices show. */
+export const scanOf = (slice: FrameHeader): string => `${slice.AcquisitionNumber} ${contentOf(slice)}`;
+
 /**
- * Sets aside slices that were sent twice under two SOP Instance UIDs: same place, same pixels as stored. The first by
- * SOPInstanceUID is kept. Slices of one place whose pixels differ are all kept, and loading refuses them.
+ * Sets aside slices that were sent twice under two SOP Instance UIDs: same place, same pixels as stored (or as decoded, where
+ * that is known), or once more with loss. The first by SOPInstanceUID is kept. Slices of one place whose pixels differ otherwise are
+ * all kept, and loading refuses them.
  *
  * @param scanOf what tells scans apart: slices of two scans are no twins
  */
@@ -33,22 +39,25 @@ export function withoutTwins<T extends FrameHeader>(
   slices: readonly T[],
   scanOf: (slice: T) => string = () => '',
 ): Sorted<T> {
-  const places = Map.groupBy(slices, (slice) => placeOf(slice) && `${placeOf(slice)} ${scanOf(slice)}`);
-  if (places.size === slices.length) return { kept: slices, aside: [] };
-  const twins = new Set(
-    [...places].flatMap(([place, members]) =>
-      place === '' ? [] : members.filter((each, i) => members.slice(0, i).some((other) => haveSamePixels(other, each))),
-    ),
+  const places = Map.groupBy(
+    slices,
+    (slice) => placeOf(slice) && `${placeOf(slice)} ${slice.FrameOfReferenceUID} ${scanOf(slice)}`,
   );
-  const aside = twins.size === 0 ? [] : [{ instances: [...twins], reason: TWIN }];
-  return { kept: slices.filter((slice) => !twins.has(slice)), aside };
-}
-
-/** Position and orientation to a hundredth of a millimetre; '' where the slice has none. */
-function placeOf({ ImagePositionPatient, ImageOrientationPatient, FrameOfReferenceUID }: FrameHeader): string {
-  if (ImagePositionPatient === undefined || ImageOrientationPatient === undefined) return '';
-  const numbers = [...ImagePositionPatient, ...ImageOrientationPatient].map((value) => value.toFixed(2));
-  return [FrameOfReferenceUID, ...numbers].join();
+  if (places.size === slices.length) return { kept: slices, aside: [] };
+  const twins = new Set<T>();
+  const lossy = new Set<T>();
+  for (const [place, members] of places) {
+    if (place === '') continue;
+    for (const [i, each] of members.entries()) {
+      if (members.slice(0, i).some((other) => haveSamePixels(other, each))) twins.add(each);
+      else if (members.some((other) => isLossyCopy(each, other))) lossy.add(each);
+    }
+  }
+  const aside = [
+    { instances: [...twins], reason: TWIN },
+    { instances: [...lossy], reason: LOSSY },
+  ].filter(({ instances }) => instances.length > 0);
+  return { kept: slices.filter((slice) => !twins.has(slice) && !lossy.has(slice)), aside };
 }
 
 /**
@@ -108,7 +117,7 @@ function haveSameSpacing({ PixelSpacing: left }: InstanceIndex, { PixelSpacing: 
 
 /** Slices beyond a wide gap at either end. */
 function farFrom(slices: readonly InstanceIndex[]): readonly SetAside[] {
-  const sorted = slices.map((slice) => ({ slice, along: slicePlace(slice) })).toSorted((a, b) => a.along - b.along);
+  const sorted = slices.map((slice) => ({ slice, along: alongNormal(slice) })).toSorted((a, b) => a.along - b.along);
   const gaps = sorted.slice(1).map(({ along }, i) => along - (sorted[i]?.along ?? along));
   const usual = gaps.toSorted((a, b) => a - b)[gaps.length >> 1] ?? 0;
   const wide = gaps.flatMap((gap, i) => (usual > 0 && gap >= FAR_SPACINGS * usual ? [i + 1] : []));
@@ -127,20 +136,6 @@ function farFrom(slices: readonly InstanceIndex[]): readonly SetAside[] {
   });
 }
 
-const slicePlace = (slice: InstanceIndex): number => {
-  const [frame] = frameHeaders(slice);
-  return frame === undefined ? 0 : alongNormal(frame);
-};
-
 function oddness(difference: string): Reason {
   return { code: 'odd-image', message: `${difference} the other images of the series` };
-}
-
-function isRegular(slices: readonly InstanceIndex[]): boolean {
-  try {
-    return volumeGeometry(slices.flatMap(frameHeaders)).frames.length > 0;
-  } catch (error) {
-    if (error instanceof GeometryError) return false;
-    throw error;
-  }
 }

@@ -36,6 +36,11 @@ export const InstanceAttributesSchema = z.object({
   /** For frames: Frame Acquisition Number (0020,9156). */
   AcquisitionNumber: z.number().optional(),
   InstanceNumber: z.number().optional(),
+  /** Seconds from the study's time to the acquisition, and to the start of the pixel data (`header-times.ts`): no time of day. */
+  acquisitionOffsetS: z.number().optional(),
+  contentOffsetS: z.number().optional(),
+  /** ms after the R wave (PS3.3 C.7.6.18.1.1.1). */
+  TriggerTime: z.number().optional(),
   Rows: z.number().int().positive().optional(),
   Columns: z.number().int().positive().optional(),
   NumberOfFrames: z.number().int().positive().optional(),
@@ -44,6 +49,8 @@ export const InstanceAttributesSchema = z.object({
   BitsAllocated: z.number().int().positive().optional(),
   BitsStored: z.number().int().positive().optional(),
   PixelRepresentation: z.number().int().optional(),
+  /** `01` where the picture was ever compressed with loss (PS3.3 C.7.6.1.1.5). */
+  LossyImageCompression: codeString.optional(),
   /** Row spacing (between rows, vertical) then column spacing, mm (PS3.3 10.7.1.3). */
   PixelSpacing: z.tuple([z.number(), z.number()]).optional(),
   ImagerPixelSpacing: z.tuple([z.number(), z.number()]).optional(),
@@ -121,6 +128,7 @@ export const FrameAttributesSchema = InstanceAttributesSchema.pick({
   BodyPartExamined: true,
   AnatomicRegion: true,
   AcquisitionNumber: true,
+  acquisitionOffsetS: true,
   PixelSpacing: true,
   SliceThickness: true,
   SpacingBetweenSlices: true,
@@ -154,6 +162,8 @@ export const InstanceIndexSchema = InstanceAttributesSchema.extend({
   sha256: z.string().regex(SHA256),
   /** SHA-256 (hex) of Pixel Data as stored, for single frames. */
   pixelDataSha256: z.string().regex(SHA256).optional(),
+  /** SHA-256 (hex) of the decoded pixels (`dicom/pixels.ts`), where they were decoded to compare copies (`decoded-twins.ts`). */
+  pixelSha256: z.string().regex(SHA256).optional(),
   sizeBytes: z.number().int().positive(),
 });
 
@@ -184,6 +194,8 @@ export interface ImageIndex {
   readonly aside?: readonly SetAside[];
   /** The images that this one was joined from. */
   readonly pieces?: readonly ImageIndex[];
+  /** What a reader should know of how the image was made from its instances. */
+  readonly notes?: readonly Reason[];
   /** Why the image cannot be evaluated, where that is known before its geometry is: it is only named. */
   readonly fault?: Reason;
 }

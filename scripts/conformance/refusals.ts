@@ -47,7 +47,7 @@ export const OTHER_REFUSALS = {
   'contradictory-header': 'Two attributes of the header cannot both be true; the reason names them.',
   'no-image': 'The study, series or file holds no image for tools; the reason says what it holds.',
   'wrong-kind': 'The tool takes volumes and the image is a radiograph, or vice versa.',
-  'not-preferred': 'The tool takes one image of a study, and another one suits it better.',
+  'not-preferred': 'The tool takes one image of a study, and another one suits it better or as well.',
   interspaced: 'Thin slices are far apart, and another series of the study shows the tissue between them.',
   'not-tried':
     'The tool takes one image of a study. Those before it could not be evaluated, and there was no time for it.',
@@ -56,6 +56,8 @@ export const OTHER_REFUSALS = {
   'copied-series': 'The series holds copies of images of another series, with the same SOP Instance UIDs.',
   'pixel-twin':
     'The image was sent twice: another one has the same place and the same pixels. One of them is evaluated.',
+  'lossy-copy':
+    'The image was sent twice, once compressed with loss. That copy is left out, and the image without loss is evaluated.',
   'odd-image':
     'One image, or one in fifty, differs from the others of its series in orientation, size, frame of reference or place. It is left out.',
   'invalid-dicom-object': 'An object to be written violates a rule of the output gate or of its Value Representations.',

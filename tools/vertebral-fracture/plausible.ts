@@ -16,15 +16,23 @@ const LEAST_BODIES = 3;
 /** In thicker slices, height errors exceed the width of a grade: 3 mm and more in one body of twenty (validation phantoms). */
 const MOST_SLICE_MM = 4;
 
-/** @throws NotEvaluableError `slices-too-thick` */
+/** What lies apart along each axis of a volume. */
+const AXES = ['columns of the pictures', 'rows of the pictures', 'slices'] as const;
+
+/** @throws NotEvaluableError `slices-too-thick`; rows and columns count, too, because those of a reformat are slices of its source */
 export function requireThinSlices({ spacingMm }: Pick<Volume, 'spacingMm'>): void {
-  const thickMm = Math.max(...spacingMm);
-  if (!isOver(thickMm, MOST_SLICE_MM)) return;
-  const figure = figureBeside(thickMm, MOST_SLICE_MM);
+  const coarse = AXES.flatMap((what, axis) => {
+    const mm = spacingMm[axis] ?? 0;
+    return isOver(mm, MOST_SLICE_MM) ? [{ what, figure: figureBeside(mm, MOST_SLICE_MM) }] : [];
+  });
+  if (coarse.length === 0) return;
+  const apart = coarse.map(({ what, figure }, i) => `${i === 0 ? `The ${what} are` : `the ${what}`} ${figure} mm`);
+  const better =
+    coarse[0]?.what === 'slices' ? 'A reconstruction with thinner slices' : 'A finer reconstruction of the scan itself';
   throw new NotEvaluableError(
     'slices-too-thick',
-    `The slices are ${figure} mm apart. Heights are accurate enough for a grade only up to ${MOST_SLICE_MM} mm. A reconstruction with thinner slices can be evaluated.`,
-    { facts: { sliceMm: Number(figure) } },
+    `${apart.join(' and ')} apart. Heights are accurate enough for a grade only up to ${MOST_SLICE_MM} mm. ${better} can be evaluated.`,
+    { facts: { sliceMm: Math.max(...coarse.map(({ figure }) => Number(figure))) } },
   );
 }
 

@@ -2,8 +2,9 @@
 import { encodeJpeg2000, encodeJpegLs } from '../../fixtures/encoders.ts';
 import { soundSpine } from '../bases.ts';
 import type { Expected, FieldCase } from '../case.ts';
-import { bytesOf, changed, type File, pictureOf, raw } from '../edit.ts';
+import { bytesOf, changed, raw } from '../edit.ts';
 import { spineHolds } from '../holds.ts';
+import { sliceOf, withStream } from './compressed.ts';
 import { DEPARTMENTS, evaluated, READERS, refused, withHeader } from './spine-case.ts';
 
 const JPEG_2000 = '1.2.840.10008.1.2.4.90';
@@ -22,27 +23,6 @@ function compressed(
   return { name, source: READERS, made: 'phantom, changed', tool: 'vertebral-fracture', files, expected: AS_BEFORE };
 }
 const AS_BEFORE: Expected = spineHolds({ truth: () => soundSpine().truth, graded: 3 });
-
-function sliceOf(file: File) {
-  const { rows, columns, values } = pictureOf(file);
-  const layout = {
-    rows,
-    columns,
-    samplesPerPixel: 1,
-    bitsAllocated: 16,
-    bitsStored: 16,
-    signed: false,
-    photometric: 'MONOCHROME2',
-    planar: false,
-  };
-  return { layout, samples: new Uint8Array(values.buffer), values: [] };
-}
-
-function withStream(file: File, TransferSyntaxUID: string, stream: Uint8Array): File {
-  const even = stream.length % 2 === 0 ? stream : Buffer.concat([stream, Uint8Array.of(0)]);
-  const pixels = { tag: 0x7fe0_0010, vr: 'OB', value: new Uint8Array(), fragments: [new Uint8Array(), even] };
-  return { ...file, TransferSyntaxUID, nodes: [...file.nodes.filter(({ tag }) => tag !== 0x7fe0_0010), pixels] };
-}
 
 /** A comment (COM, FF64) behind the first markers of a codestream (ISO/IEC 15444-1 A.9.2). */
 function withComment(stream: Uint8Array): Uint8Array {

@@ -4,18 +4,7 @@ import { soundSpine, thinnerSpine, trunk } from '../bases.ts';
 import type { FieldCase } from '../case.ts';
 import { changed, type File, mapped, mirrored, numbersOf, pictureOf, renamed, repainted } from '../edit.ts';
 import { spineHolds } from '../holds.ts';
-import {
-  DEPARTMENTS,
-  eachSlice,
-  evaluated,
-  OURS,
-  READERS,
-  REAL,
-  refused,
-  spineCase,
-  VENDORS,
-  withHeader,
-} from './spine-case.ts';
+import { DEPARTMENTS, eachSlice, evaluated, OURS, READERS, REAL, refused, VENDORS, withHeader } from './spine-case.ts';
 import { again, raised, reformatted, turnedInPlane } from './spine-series.ts';
 
 /** The position in whole millimetres. */
@@ -193,11 +182,53 @@ const BROKEN: readonly FieldCase[] = [
     ['missing-geometry'],
     /Frame of Reference/,
   ),
-  spineCase(
-    'each slice with a Frame of Reference of its own, as an anonymiser left it',
+  refused(
+    'half of the slices in another frame of reference',
     READERS,
-    (files) => files.map((file, slice) => changed(file, { FrameOfReferenceUID: `2.25.9900${slice}` })),
-    { refused: ['missing-geometry'], because: /Frame of Reference/ },
+    (files) => files.map((file, slice) => (slice < 56 ? file : changed(file, { FrameOfReferenceUID: '2.25.9900' }))),
+    ['missing-geometry'],
+    /do not share one Frame of Reference/,
+  ),
+  refused(
+    'each slice with a frame of reference of its own, and one slice lost',
+    READERS,
+    (files) => ownFrames(files).toSpliced(50, 1),
+    ['missing-slices', 'missing-geometry'],
+    /1 slice is missing|Frame of Reference/,
+  ),
+  refused(
+    'sagittal reformats of slices every 5 mm',
+    VENDORS,
+    (files) =>
+      reformatted(
+        files.map((file, slice) => changed(file, { ImagePositionPatient: [-150, -150, slice * 5] })),
+        'sagittal',
+        46,
+        76,
+      ),
+    ['slices-too-thick'],
+    /The rows of the pictures are 5\.0 mm apart/,
+  ),
+];
+
+/** As an anonymiser leaves it that replaces UIDs file by file. */
+function ownFrames(files: readonly File[]): readonly File[] {
+  return files.map((file, slice) => changed(file, { FrameOfReferenceUID: `2.25.9900${slice}` }));
+}
+
+/** Frames of reference that say nothing about which slices belong together. */
+const FRAMES: readonly FieldCase[] = [
+  evaluated(
+    'each slice with a frame of reference of its own, as an anonymiser left it',
+    READERS,
+    ownFrames,
+    /no Frame of Reference UID \(0020,0052\) in common/,
+  ),
+  evaluated(
+    'every third slice without Frame of Reference UID',
+    READERS,
+    (files) => files.map((file, slice) => (slice % 3 > 0 ? file : changed(file, { FrameOfReferenceUID: undefined }))),
+    /38 of 112 images of the series give no Frame of Reference UID/,
   ),
 ];
 
@@ -243,6 +274,7 @@ export const CT_GEOMETRY: readonly FieldCase[] = [
   ...ROUNDED,
   ...STRANGERS,
   ...ENHANCED,
+  ...FRAMES,
   ...BROKEN,
   ...REAL_ONES,
 ];

@@ -1,6 +1,8 @@
 /** Studies of several series, and scans in pieces: the whole is evaluated, and what is passed over is named. */
 import type { FieldCase } from '../case.ts';
 import { changed, type File, mapped } from '../edit.ts';
+import { CT_ONE_SERIES } from './ct-one-series.ts';
+import { CT_TWINS } from './ct-twins.ts';
 import { DEPARTMENTS, evaluated, OURS, READERS, REAL, refused, VENDORS } from './spine-case.ts';
 import { again, asSeries, raised, reformatted, thinHead } from './spine-series.ts';
 
@@ -54,21 +56,6 @@ const PIECES: readonly FieldCase[] = [
     'two kernels in one series with one Acquisition Number',
     DEPARTMENTS,
     (files) => [...files, ...again(files, 'sharp').map((file) => mapped(file, (value, at) => value + (at % 7)))],
-    ['duplicate-slices'],
-    /position of another slice/,
-  ),
-  refused(
-    'two phases in one series that differ in Acquisition Time only',
-    DEPARTMENTS,
-    (files) => [
-      ...files,
-      ...again(files, 'late').map((file) =>
-        changed(
-          mapped(file, (value) => value + (value > 1100 ? 30 : 0)),
-          { AcquisitionTime: '120045' },
-        ),
-      ),
-    ],
     ['duplicate-slices'],
     /position of another slice/,
   ),
@@ -127,4 +114,4 @@ const RIVALS: readonly FieldCase[] = [
   ]),
 ];
 
-export const CT_SCAN: readonly FieldCase[] = [...PIECES, ...RIVALS];
+export const CT_SCAN: readonly FieldCase[] = [...PIECES, ...CT_ONE_SERIES, ...CT_TWINS, ...RIVALS];
