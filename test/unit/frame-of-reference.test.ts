@@ -59,7 +59,9 @@ describe('slices of one scan', () => {
     ],
   ])('%s are evaluated, and results lie in one frame of reference', async (_, files, uid, note) => {
     const { result, objects } = await answerTo(files);
+    const [image] = phantomStudy('frames', files).images;
 
+    expect(new Set(image?.instances.map(({ FrameOfReferenceUID }) => FrameOfReferenceUID))).toEqual(new Set([uid]));
     expect(result.metadata).toMatchObject({ outcome: 'result', summary: '12 slices' });
     expect(result.metadata.notes).toMatchObject([
       { code: 'frames-of-reference', message: expect.stringMatching(note) },
