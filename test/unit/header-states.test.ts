@@ -146,6 +146,10 @@ describe('body parts', () => {
     ['Schädel', 'HEAD'],
     ['Fuß', 'FOOT'],
     ['Knee Left', 'KNEE'],
+    ['BITEWING', 'TEETH'],
+    ['Zahnstatus', 'TEETH'],
+    ['MOLAR', 'TOOTH'],
+    ['Ortopantomografia', 'JAW'],
     ['HEAD PELVIS', undefined],
     ['Doe John', undefined],
   ])('%s is %s', (text, part) => {
