@@ -237,6 +237,10 @@ describe('selection', () => {
   it.each<[string, ImageIndex]>([
     ['an MPRAGE', imageWith({})],
     ['an inversion-prepared FSPGR', imageWith({ SequenceVariant: ['SS', 'SP'], InversionTime: 450 })],
+    [
+      'an inversion-prepared gradient echo that calls itself research',
+      imageWith({ ScanningSequence: ['RM'], SequenceVariant: ['NONE'], InversionTime: 400 }),
+    ],
     ['an enhanced T1', withoutCodes({ AcquisitionContrast: 'T1' })],
     ['an MPRAGE that does not say that it is three-dimensional', silentOn(imageWith({}), 'MRAcquisitionType')],
     ['a gradient echo that does not say how it was prepared', silentOn(imageWith({}), 'SequenceVariant')],
@@ -254,6 +258,9 @@ describe('selection', () => {
     ['a FLAIR', imageWith({ ScanningSequence: ['SE', 'IR'] }), /gradient echo/],
     ['a T2* image', imageWith({ EffectiveEchoTime: 25 }), /echo time/],
     ['an angiogram', imageWith({ AngioFlag: 'Y' }), /angiogram/],
+    ['the second inversion of an MP2RAGE', imageWith({ InversionTime: 2500 }), /inversion time is too long/],
+    ['an image of diffusion', withoutCodes({ ImageType: ['ORIGINAL', 'PRIMARY', 'DIFFUSION', 'NONE'] }), /diffusion/],
+    ['an image of susceptibility', imageWith({ ImageType: ['ORIGINAL', 'PRIMARY', 'M', 'SWI'] }), /susceptibility/],
     [
       'a spoiled gradient echo without preparation',
       imageWith({ SequenceVariant: ['SP'] }),
