@@ -1,4 +1,5 @@
 /** From bytes to samples: the array type that fits, and only the bits that belong to the sample (PS3.5 8.1). */
+import { DicomReadError } from './error.ts';
 import { sampleShift } from './high-bit.ts';
 import type { PixelDescription } from './pixel-description.ts';
 
@@ -61,6 +62,8 @@ function typedArray(bytes: Uint8Array, { bitsAllocated, signed, floatingPoint }:
 /**
  * Clears the bits above Bits Stored, which do not belong to the sample (old overlays, or a missing sign); in signed samples
  * fills them with the sign (PS3.5 8.1.1). Copies only where a sample has such bits.
+ *
+ * @throws DicomReadError `unsupported-pixel-format` where these bits are the upper part of the samples
  */
 function withoutUnusedBits(
   data: PixelArray,
@@ -75,7 +78,26 @@ function withoutUnusedBits(
     const shifted = (clean[i] ?? 0) << shift;
     clean[i] = signed ? shifted >> shift : shifted >>> shift;
   }
+  if (roughness(clean) > roughness(data)) {
+    throw new DicomReadError(
+      'unsupported-pixel-format',
+      `Samples have more than the ${bitsStored} bits of Bits Stored`,
+      {
+        facts: { bitsStored },
+      },
+    );
+  }
   return clean;
+}
+
+/**
+ * Sum of the steps between neighbours. An overlay, padding or a missing sign above the samples is a step that goes with the bits.
+ * Where the samples themselves go on there, a picture without them has steps that it does not have with them.
+ */
+function roughness(data: PixelArray): number {
+  let sum = 0;
+  for (let i = 1; i < data.length; i += 1) sum += Math.abs((data[i] ?? 0) - (data[i - 1] ?? 0));
+  return sum;
 }
 
 /** Two loops, because each is then compiled for one task: every sample of every picture passes through one of them. */

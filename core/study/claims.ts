@@ -7,6 +7,7 @@ import { areApart, bodyPartOf } from './body-parts.ts';
 import { type FrameHeader, imageFrames } from './frames.ts';
 import { claimsOfTypes } from './kind-words.ts';
 import { type Claim, isKind, KINDS, type Kind } from './kinds.ts';
+import { isCrossSectional, modalityOfClass } from './modalities.ts';
 import type { ImageIndex, InstanceIndex } from './study-index.ts';
 import { attributeName, unreadable } from './unreadable.ts';
 
@@ -118,13 +119,6 @@ function unreadableHeader({ kind }: ImageIndex, frames: readonly FrameHeader[]):
   return undefined;
 }
 
-/** Modality that a SOP Class requires (PS3.3 A.3, A.4, A.21, A.36, A.38, A.56). */
-const CLASS_MODALITIES: readonly (readonly [Modality: string, sopClasses: readonly string[]])[] = [
-  ['CT', ['1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.2.1', '1.2.840.10008.5.1.4.1.1.2.2']],
-  ['MR', ['1.2.840.10008.5.1.4.1.1.4', '1.2.840.10008.5.1.4.1.1.4.1', '1.2.840.10008.5.1.4.1.1.4.4']],
-  ['PT', ['1.2.840.10008.5.1.4.1.1.128', '1.2.840.10008.5.1.4.1.1.130', '1.2.840.10008.5.1.4.1.1.128.1']],
-];
-
 function contradiction(
   { instances }: ImageIndex,
   frames: readonly FrameHeader[],
@@ -137,9 +131,8 @@ function contradiction(
 }
 
 function wrongClass({ Modality = '', SOPClassUID }: InstanceIndex): string | undefined {
-  const [expected] = CLASS_MODALITIES.find(([, classes]) => classes.includes(SOPClassUID)) ?? [];
-  const isOther =
-    expected !== undefined && expected !== Modality && CLASS_MODALITIES.some(([known]) => known === Modality);
+  const expected = modalityOfClass(SOPClassUID);
+  const isOther = expected !== undefined && expected !== Modality && isCrossSectional(Modality);
   return isOther
     ? `The header contradicts itself: Modality is ${Modality}, and the SOP Class is that of ${expected} images.`
     : undefined;

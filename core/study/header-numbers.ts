@@ -63,7 +63,7 @@ export function readNumbers(
   const vm = Number(lookup(keyword)?.vm ?? 1);
   if (BINARY.has(vr)) return counted(dataset.numbers(keyword), vm, notes, name);
   const texts = textsOf(dataset.bytes(keyword));
-  if (texts?.every((text) => text === '')) return undefined;
+  if (texts?.length === 0) return undefined;
   const values = texts && decimalsOf(texts, LARGEST[keyword]);
   if (values === undefined || typeof values === 'string') {
     notes.unreadable[name] = values ?? 'not-a-number';
@@ -86,11 +86,12 @@ function counted(values: readonly number[], vm: number, notes: Notes, name: stri
   return undefined;
 }
 
-/** The texts between backslashes, without padding; undefined where the value is no short text. */
+/** The texts between backslashes, without padding and without empty ones at the end; undefined where the value is no short text. */
 function textsOf(bytes: Uint8Array | undefined): readonly string[] | undefined {
   if (bytes === undefined || bytes.length > LONGEST_TEXT) return undefined;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  return text.split('\\').map((part) => part.replaceAll('\0', ' ').trim());
+  const texts = text.split('\\').map((part) => part.replaceAll('\0', ' ').trim());
+  return texts.slice(0, texts.findLastIndex((each) => each !== '') + 1);
 }
 
 /** Numbers, or the fault. All commas of a value mean the same. */
@@ -99,13 +100,10 @@ function decimalsOf(texts: readonly string[], largest: number | undefined): read
     (text) => text.length <= LONGEST_NUMBER && (DECIMAL.test(text) || WITH_COMMA.test(text)),
   );
   const commas = texts.filter((text) => text.includes(','));
-  if (!areNumbers)
-    return texts.every((text) => DECIMAL.test(text) || text === '') ? `count-${said(texts)}` : 'not-a-number';
+  if (!areNumbers) return 'not-a-number';
   const isSettled =
     commas.length === 0 ||
     commas.some((text) => !THOUSANDS.test(text)) ||
     (largest !== undefined && commas.some((text) => Math.abs(Number(text.replaceAll(',', ''))) > largest));
   return isSettled ? texts.map((text) => Number(text.replace(',', '.'))) : 'ambiguous-comma';
 }
-
-const said = (texts: readonly string[]): number => texts.filter((text) => text !== '').length;

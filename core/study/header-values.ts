@@ -3,7 +3,7 @@ import type { Dataset } from '#dicom/read.ts';
 import { isKeyUid } from '#dicom/uid.ts';
 import { bodyPartIn } from './body-parts.ts';
 import { type Notes, readNumbers } from './header-numbers.ts';
-import { modalityOf } from './modalities.ts';
+import { modalityOf, modalityOfClass } from './modalities.ts';
 
 /** A Code String (PS3.5 6.2) that may leave the site: one word. Other text is dropped, because it may be about a patient. */
 const CODE_STRING = /^[A-Z0-9_]{1,16}$/;
@@ -98,8 +98,10 @@ export function uid(dataset: Dataset, keyword: string, notes: Notes): string | u
   return undefined;
 }
 
+/** Modality; where it is empty against PS3.3 C.7.3.1, that of the SOP Class, which says the same. */
 export function modality(dataset: Dataset): string | undefined {
-  return modalityOf(dataset.text('Modality'));
+  const text = dataset.text('Modality');
+  return text === undefined ? modalityOfClass(dataset.text('SOPClassUID') ?? '') : modalityOf(text);
 }
 
 /** Body Part Examined as a term: `body-parts.ts` has the spellings. Other words are noted, and do not leave the site. */

@@ -96,7 +96,12 @@ const DESCRIPTIONS: readonly Word[] = [
     derived: true,
   },
   { claim: 'rendering', scope: 'volume', pattern: /_(VRT|SSD|VOLUME_RENDER\w*)_/, derived: true },
-  { claim: 'curved', scope: 'volume', pattern: /_CURVED(_(MPR|REF\w*|PLANAR\w*))?_/, derived: true },
+  {
+    claim: 'curved',
+    scope: 'volume',
+    pattern: /_(CURVED(_(MPR|REF\w*|PLANAR\w*))?|STRAIGHTENED)_/,
+    derived: true,
+  },
   { claim: 'subtraction', scope: 'any', pattern: /_(SUBTRACT\w*|SUBTRAKTION\w*|DSA)_/, derived: true },
   {
     claim: 'bone-suppressed',
@@ -107,16 +112,18 @@ const DESCRIPTIONS: readonly Word[] = [
     claim: 'material',
     scope: 'CT',
     pattern:
-      /_(VNC(A)?|VIRTUAL_?NON_?(CONTRAST|CALCIUM|ENHANCED)|IODINE_(MAP|NO_WATER|DENSITY|OVERLAY|CONCENTRATION|WATER)|WATER_IODINE|HAP_WATER|WATER_HAP|WATER_CALCIUM|CALCIUM_(WATER|SUPP\w*)|CASUPP\w*|Z_?EFF(ECTIVE)?|EFFECTIVE_Z|ELECTRON_DENSITY|RHO_Z|URIC_ACID\w*|STOPPING_POWER)_/,
+      /_(VNC(A)?|VIRTUAL_?(NON_?(CONTRAST|CALCIUM|ENHANCED)|UNENHANCED)|IODINE_(MAP|NO_WATER|DENSITY|OVERLAY|CONCENTRATION|WATER|REMOVED)|CONTRAST_ENHANCED_STRUCTURES|PURE_?(CALCIUM|LUMEN)|WATER_IODINE|HAP_WATER|WATER_HAP|WATER_CALCIUM|CALCIUM_(WATER|SUPP\w*)|CASUPP\w*|Z_?EFF(ECTIVE)?|EFFECTIVE_Z|ELECTRON_DENSITY|RHO_Z|URIC_ACID\w*|STOPPING_POWER)_/,
   },
+  { claim: 'material', scope: 'CT', pattern: /_(VUE|BONE_?MARROW)_/, derived: true },
   {
     claim: 'monoenergetic',
     scope: 'CT',
     pattern: /_(\d{2,3}_?KEV|MONOENERG\w*|MONOCHROM\w*|MONOE(_?\d{2,3})?|MONO_?(PLUS_?)?\d{2,3})_/,
   },
-  { claim: 'map', scope: 'CT', pattern: /_(R?CBF|R?CBV|MTT|TTP|TMAX|PERFUSION_MAP)_/, derived: true },
+  { claim: 'map', scope: 'CT', pattern: /_(R?CBF|R?CBV|MTT|TTP|TMAX|(PERFUSION|DOSE)_MAP)_/, derived: true },
   { claim: 'map', scope: 'MR', pattern: /_(E?ADC(_MAP)?|FA_MAP|T[12]_MAP|R2_?STAR|B[01]_?MAP)_/, derived: true },
   { claim: 'synthetic', scope: 'CT', pattern: /_(SYNTHETIC_CT|PSEUDO_?CT|MRCAT)_/ },
+  { claim: 'synthetic', scope: 'MR', pattern: /_(SYNTHETIC|SYMRI)_/, derived: true },
 ];
 
 /** `40 keV`, `MonoE 40`, `VMI_40`. */

@@ -14,3 +14,18 @@ export function modalityOf(text: string | undefined): string | undefined {
   const term = text?.trim().toUpperCase() ?? '';
   return MODALITIES.has(term) ? term : undefined;
 }
+
+/** Modality that a SOP Class requires (PS3.3 A.3, A.4, A.21, A.36, A.38, A.56). */
+const CLASS_MODALITIES: readonly (readonly [Modality: string, sopClasses: readonly string[]])[] = [
+  ['CT', ['1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.2.1', '1.2.840.10008.5.1.4.1.1.2.2']],
+  ['MR', ['1.2.840.10008.5.1.4.1.1.4', '1.2.840.10008.5.1.4.1.1.4.1', '1.2.840.10008.5.1.4.1.1.4.4']],
+  ['PT', ['1.2.840.10008.5.1.4.1.1.128', '1.2.840.10008.5.1.4.1.1.130', '1.2.840.10008.5.1.4.1.1.128.1']],
+];
+
+/** The modality of a cross-sectional SOP Class; undefined for classes that several modalities share. */
+export function modalityOfClass(SOPClassUID: string): string | undefined {
+  return CLASS_MODALITIES.find(([, classes]) => classes.includes(SOPClassUID))?.[0];
+}
+
+/** Whether a modality has SOP Classes of its own here. */
+export const isCrossSectional = (Modality: string): boolean => CLASS_MODALITIES.some(([known]) => known === Modality);

@@ -1,6 +1,7 @@
 /**
  * Patient Orientation (0020,0020): where the rows and the columns of a projection run to (PS3.3 C.7.6.1.1.1). Each is one to
- * three letters, the main direction first: A, P, R, L, H (head) and F (feet). Letters are read in any case, and so are the words.
+ * three letters, the main direction first: A, P, R, L, H (head) and F (feet). Letters are read in any case, and so are the words, and
+ * two values that are set apart by another sign than a backslash.
  */
 import type { Dataset } from '#dicom/read.ts';
 import type { InstanceAttributes } from './study-index.ts';
@@ -25,6 +26,7 @@ export type PatientOrientation =
 export function orientationValues(dataset: Dataset): string[] | undefined {
   const values = dataset
     .texts('PatientOrientation')
+    .flatMap((value, _, { length }) => (length === 1 ? value.trim().split(/[\s,;/]+/) : [value]))
     .map((value) => value.trim().toUpperCase())
     .map((value) => WORDS.get(value) ?? value);
   if (values.every((value) => value === '')) return undefined;

@@ -124,14 +124,20 @@ const ball =
   (white: number, grey: number) =>
   (point: PointLps): number =>
     radius(point) < white ? 1 : radius(point) < grey ? 2 : 0;
-/** T1: bright within, darker without. */
-const bright = (point: PointLps): number => (radius(point) < 44 ? 900 : radius(point) < 60 ? 600 : 50);
+const inScalp = (point: PointLps): boolean => radius(point) >= 70 && radius(point) < 88;
+/** T1: bright within, darker without, in a scalp. */
+const bright = (point: PointLps): number =>
+  radius(point) < 44 ? 900 : radius(point) < 60 || inScalp(point) ? 600 : 50;
+/** Alternates from voxel to voxel. */
+const noise = ([x, y, z]: PointLps): number => (((x + y + z) / 2) % 2 === 0 ? 0 : 800);
+/** The size of the volume that holds it. */
+const HEAD = { size: 95, value: bright };
 
 const context = { inputDigest: 'a'.repeat(64), signal: new AbortController().signal };
 
 describe('the tool', () => {
   it('measures the model’s classes, without parts that are separate from the brain', async () => {
-    const volume = makeVolume({ value: bright });
+    const volume = makeVolume(HEAD);
     const seen = ball(44, 60);
     const engine = answering((point) => (radius([point[0] - 61, point[1] - 61, point[2] - 61]) < 3 ? 2 : seen(point)));
 
@@ -153,24 +159,32 @@ describe('the tool', () => {
     ['too-little-in-view', { size: 50, value: bright }, ball(44, 60)],
     ['voxels-too-large', { size: 50, spacing: 2.5, value: bright }, ball(44, 60)],
     ['no-contrast', { value: () => 7 }, ball(44, 60)],
-    ['no-brain', { value: bright }, ball(20, 30)],
-    ['no-brain', { value: bright }, () => 0],
-    ['not-t1', { value: (point) => 1000 - bright(point) }, ball(44, 60)],
+    ['no-brain', HEAD, ball(20, 30)],
+    ['no-brain', HEAD, () => 0],
+    ['not-t1', { ...HEAD, value: (point) => 1000 - bright(point) }, ball(44, 60)],
     // The brighter tissue around the darker one, as grey matter is in FLAIR.
     [
       'not-t1',
-      { value: (point) => (radius(point) < 44 ? 600 : bright(point) === 600 ? 900 : 50) },
+      { ...HEAD, value: (point) => (radius(point) < 44 ? 600 : bright(point) === 600 ? 900 : 50) },
       (p) => [0, 2, 1][ball(44, 60)(p)] ?? 0,
     ],
-    ['brain-cut', { value: bright }, ([x, y, z]) => ball(44, 60)([x, y, z - 50])],
-    ['implausible-brain', { value: bright }, ball(35, 50)],
-    ['implausible-brain', { value: bright }, ball(30, 60)],
-    ['implausible-brain', { value: bright }, ball(58, 60)],
-    ['implausible-brain', { value: bright }, ([x, y, z]) => ball(44, 60)([x * 0.98, y * 1.2, z])],
+    [
+      'brain-cut',
+      { ...HEAD, value: ([x, y, z]) => bright([x, y, z - 50]) },
+      ([x, y, z]) => ball(44, 60)([x, y, z - 50]),
+    ],
+    ['implausible-brain', HEAD, ball(35, 50)],
+    ['implausible-brain', HEAD, ball(30, 60)],
+    ['implausible-brain', HEAD, ball(58, 60)],
+    ['implausible-brain', HEAD, ([x, y, z]) => ball(44, 60)([x * 0.98, y * 1.2, z])],
+    ['implausible-brain', HEAD, (point) => (point[0] > 20 && radius(point) > 10 ? 0 : ball(46, 62)(point))],
+    // Noise where air should be, as in computed images; a brain without its scalp; more head over the brain than under it.
+    ['not-t1', { ...HEAD, value: (point) => (bright(point) === 50 ? noise(point) : bright(point)) }, ball(44, 60)],
+    ['implausible-brain', { ...HEAD, value: (point) => (inScalp(point) ? 50 : bright(point)) }, ball(44, 60)],
     [
       'implausible-brain',
-      { value: bright },
-      (point) => (point[0] > 20 && radius(point) > 10 ? 0 : ball(46, 62)(point)),
+      { ...HEAD, value: (point) => (inScalp(point) && point[2] < -20 ? 50 : bright(point)) },
+      ball(44, 60),
     ],
   ])('refuses with %s', async (code, options, classAt) => {
     const engine = answering(classAt);
@@ -237,6 +251,10 @@ describe('selection', () => {
   it.each<[string, ImageIndex]>([
     ['an MPRAGE', imageWith({})],
     ['an inversion-prepared FSPGR', imageWith({ SequenceVariant: ['SS', 'SP'], InversionTime: 450 })],
+    [
+      'an inversion-prepared gradient echo that calls itself research',
+      imageWith({ ScanningSequence: ['RM'], SequenceVariant: ['NONE'], InversionTime: 400 }),
+    ],
     ['an enhanced T1', withoutCodes({ AcquisitionContrast: 'T1' })],
     ['an MPRAGE that does not say that it is three-dimensional', silentOn(imageWith({}), 'MRAcquisitionType')],
     ['a gradient echo that does not say how it was prepared', silentOn(imageWith({}), 'SequenceVariant')],
@@ -254,6 +272,9 @@ describe('selection', () => {
     ['a FLAIR', imageWith({ ScanningSequence: ['SE', 'IR'] }), /gradient echo/],
     ['a T2* image', imageWith({ EffectiveEchoTime: 25 }), /echo time/],
     ['an angiogram', imageWith({ AngioFlag: 'Y' }), /angiogram/],
+    ['the second inversion of an MP2RAGE', imageWith({ InversionTime: 2500 }), /inversion time is too long/],
+    ['an image of diffusion', withoutCodes({ ImageType: ['ORIGINAL', 'PRIMARY', 'DIFFUSION', 'NONE'] }), /diffusion/],
+    ['an image of susceptibility', imageWith({ ImageType: ['ORIGINAL', 'PRIMARY', 'M', 'SWI'] }), /susceptibility/],
     [
       'a spoiled gradient echo without preparation',
       imageWith({ SequenceVariant: ['SP'] }),

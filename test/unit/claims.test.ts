@@ -156,6 +156,25 @@ describe('a CT', () => {
     ['the Series Description’s energy', { SeriesDescription: 'MonoE 40keV[HU]' }, /at 40 keV/],
     ['the Series Description’s material', { SeriesDescription: 'Iodine no Water[mg/ml]' }, /material/],
     ['the Series Description’s calcium', { SeriesDescription: 'LWS VNCa 1.0' }, /material/],
+    ['the iodine that was removed', { SeriesDescription: 'Iodine Removed[HU*]' }, /material/],
+    ['only what took up contrast', { SeriesDescription: 'Contrast-Enhanced Structures[HU*]' }, /material/],
+    ['a virtual unenhanced image', { SeriesDescription: 'Virtual Unenhanced 3.0' }, /material/],
+    ['calcium without its lumen', { SeriesDescription: 'PureCalcium 1.0' }, /material/],
+    [
+      'a derived series that is called bone marrow',
+      { ...type('DERIVED\\PRIMARY\\AXIAL'), SeriesDescription: 'DE_Bone Marrow 1.5' },
+      /material/,
+    ],
+    [
+      'a derived series that was straightened',
+      { ...type('DERIVED\\SECONDARY'), SeriesDescription: 'Aorta straightened' },
+      /curve/,
+    ],
+    [
+      'a derived series that is called a dose map',
+      { ...type('DERIVED\\SECONDARY'), SeriesDescription: 'Dose Map' },
+      /map/,
+    ],
     ['the Series Description’s bone', { SeriesDescription: 'CTA Bone Removal' }, /bone removed/],
     [
       'a derived series that is called MIP',
@@ -169,6 +188,10 @@ describe('a CT', () => {
   it.each<[string, Attributes]>([
     ['contrast agent is named', { SeriesDescription: 'Thorax with iodine contrast 350 mg' }],
     ['the protocol names MIP', { ...type('ORIGINAL\\PRIMARY\\AXIAL'), SeriesDescription: 'Thorax + MIP' }],
+    [
+      'bone marrow is to be biopsied',
+      { ...type('ORIGINAL\\PRIMARY\\AXIAL'), SeriesDescription: 'CT bone marrow biopsy' },
+    ],
     ['the kernel is for bone', { SeriesDescription: 'LWS Bone 1.0 Br64' }],
     ['the voltage is not known', { KVP: 0 }],
     ['the voltage is in volts', { KVP: 120_000 }],
@@ -228,6 +251,13 @@ describe('an MR', () => {
 
     expect([...claimsOf(volumeOf([instance]))]).toContain(kind);
     expect(answer(instance)).not.toBe('taken');
+  });
+
+  it('is refused where it was derived and is called synthetic', () => {
+    const called = (text: string): string => answer(mr({ ...type(text), SeriesDescription: 'Synthetic T1W' }));
+
+    expect(called('DERIVED\\PRIMARY\\M')).toMatch(/synthetic/);
+    expect(called('ORIGINAL\\PRIMARY\\M')).toBe('taken');
   });
 });
 

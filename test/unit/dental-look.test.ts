@@ -197,6 +197,21 @@ describe('one exposure', () => {
     expect(uids([image, mirrored])).toEqual([['1.1', '1.2']]);
   });
 
+  it.each([
+    ['cropped', 6, 20, true],
+    ['of which little is left', 150, 20, false],
+  ])('that was %s', (_, top, left, isOne) => {
+    const image = exposure(20_000, '1.1');
+    const [rows, columns] = [image.rows - 2 * top, image.columns - 2 * left];
+    const pixels = new Float32Array(rows * columns).map(
+      (_value, at) => image.pixels[(Math.floor(at / columns) + top) * image.columns + (at % columns) + left] ?? 0,
+    );
+    const crop = { ...image, rows, columns, pixels, header: { ...image.header, SOPInstanceUID: '1.2' } };
+
+    expect(uids([crop, image])).toEqual(isOne ? [['1.1', '1.2']] : [['1.2'], ['1.1']]);
+    expect(uids([crop, exposure(20_001, '1.3')])).toEqual([['1.2'], ['1.3']]);
+  });
+
   it('is not another exposure, not even of the same teeth', () => {
     const image = exposure(20_000, '1.1');
     const { columns, pixels } = image;

@@ -18,6 +18,7 @@ const TAGS = {
   RescaleIntercept: '00281052',
   FrameOfReferenceUID: '00200052',
   EffectiveEchoTime: '00180081',
+  PatientOrientation: '00200020',
 } as const;
 type Name = keyof typeof TAGS;
 
@@ -32,6 +33,7 @@ describe('a number that is said', () => {
     ['PixelSpacing', 'DS', '+7.0e-01\\.7', [0.7, 0.7]],
     ['PixelSpacing', 'DS', '0,7\\0,7', [0.7, 0.7]],
     ['PixelSpacing', 'DS', '1,125\\1,125', [1.125, 1.125]],
+    ['PixelSpacing', 'DS', '0.7\\0.7\\', [0.7, 0.7]],
     ['PixelSpacing', 'UT', '0.7\\0.7', [0.7, 0.7]],
     ['PixelSpacing', 'UN', '0.7\\0.7', [0.7, 0.7]],
     ['PixelSpacing', 'OB', '0,7\\0,7', [0.7, 0.7]],
@@ -71,6 +73,16 @@ it.each<[Name, string]>([
 
   expect(index[name]).toBeUndefined();
   expect(index.unreadable).toBeUndefined();
+});
+
+it.each([
+  ['L\\F', ['L', 'F']],
+  ['L/F ', ['L', 'F']],
+  ['left, foot', ['L', 'F']],
+  ['L F', ['L', 'F']],
+  ['L ', ['L']],
+])('Patient Orientation %s has the directions %j', (text, expected) => {
+  expect(indexed('PatientOrientation', 'CS', text).PatientOrientation).toEqual(expected);
 });
 
 describe('a number that cannot be read', () => {
@@ -146,6 +158,10 @@ describe('body parts', () => {
     ['Schädel', 'HEAD'],
     ['Fuß', 'FOOT'],
     ['Knee Left', 'KNEE'],
+    ['BITEWING', 'TEETH'],
+    ['Zahnstatus', 'TEETH'],
+    ['MOLAR', 'TOOTH'],
+    ['Ortopantomografia', 'JAW'],
     ['HEAD PELVIS', undefined],
     ['Doe John', undefined],
   ])('%s is %s', (text, part) => {

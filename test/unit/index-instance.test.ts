@@ -72,11 +72,19 @@ describe('the index of an instance', () => {
   });
 
   it('has nothing that the file does not say', () => {
-    const bytes = encodeDicom(IDENTITY);
+    const bytes = encodeDicom({ ...IDENTITY, SOPClassUID: '1.2.840.10008.5.1.4.1.1.1' });
 
     expect(Object.keys(indexInstance(bytes)).sort()).toEqual(
       [...Object.keys(IDENTITY), 'TransferSyntaxUID', 'sha256', 'sizeBytes'].sort(),
     );
+  });
+
+  it.each([
+    ['says only its SOP Class', '', 'MR'],
+    ['says another', 'CT', 'CT'],
+    ['is free text', 'SCANNER', undefined],
+  ])('has the Modality of an MR that %s', (_, Modality, expected) => {
+    expect(indexInstance(encodeDicom({ ...IDENTITY, Modality })).Modality).toBe(expected);
   });
 
   it('has nothing about the patient', () => {

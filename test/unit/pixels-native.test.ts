@@ -271,6 +271,15 @@ describe('native pixel data that cannot be read correctly here', () => {
     });
   });
 
+  it('are refused where the bits above Bits Stored are their upper part', async () => {
+    const pixels = Uint16Array.of(1000, 1010, 1020, 1030, 1040, 1050);
+
+    await expect(decode({ bitsStored: 10, highBit: 9, pixels })).rejects.toMatchObject({
+      code: 'unsupported-pixel-format',
+      message: 'Samples have more than the 10 bits of Bits Stored',
+    });
+  });
+
   it('are refused if they are shorter than the header says', async () => {
     await expect(decode({ frames: 2, pixels })).rejects.toMatchObject({ code: 'corrupt-pixel-data' });
   });

@@ -4,6 +4,7 @@ import type { Volume } from '#core/image/volume.ts';
 import type { ConformedHead } from './conform.ts';
 import { innerBrightness } from './depth.ts';
 import { type Brain, measureBrain } from './measures.ts';
+import { type Surroundings, surroundingsOf } from './surroundings.ts';
 import type { TissueMap } from './tissue.ts';
 
 /** Less tissue than in a newborn's brain is not a brain, mL. */
@@ -29,6 +30,18 @@ const MOST_WHITE_SURFACE = 0.4;
  * as in FLAIR it is 0.89, and as in proton density 0.91.
  */
 const LEAST_INNER = 1.1;
+/**
+ * Air has at most a fifth of the brightness of grey matter, in noisy images too. In images computed from two others, such as the uniform
+ * image of MP2RAGE, it is noise around the middle of all values.
+ */
+const MOST_AIR = 0.5;
+/**
+ * Scalp, face and neck are 1.0 to 1.2 times the brain in the heads at hand, also without a face. It is 0.4 in one whose brain was cut out of
+ * the image with a margin of 2 mm: the model then finds a fifth less grey matter.
+ */
+const LEAST_HEAD = 0.6;
+/** Face and neck lie below the brain, 200 and 350 mL in the heads at hand; over it lie 20 to 70 mL of scalp. */
+const MOST_ABOVE = { ml: 100, perBelow: 3 };
 /** A head is longer than wide, or else the slices lie otherwise than the header says: 0.75 to 0.9 in adults. */
 const MOST_WIDTH_PER_LENGTH = 1.1;
 /** Each hemisphere is about half, also in a turned head. */
@@ -47,7 +60,10 @@ export function checkBrain(tissue: TissueMap, head: ConformedHead, volume: Volum
   checkFound(brain);
   checkT1(brain);
   checkInner(innerBrightness(tissue, head));
+  const surroundings = surroundingsOf(tissue, head, volume);
+  checkAir(surroundings, brain);
   checkWhole(brain);
+  checkHead(surroundings, brain);
   checkAdult(brain);
 }
 
@@ -94,6 +110,31 @@ function checkInner(inner: number | undefined): void {
 
 const notT1 = (message: string, facts: Readonly<Record<string, number>>): NotEvaluableError =>
   new NotEvaluableError('not-t1', message, { facts });
+
+function checkAir({ corners }: Surroundings, { grey }: Brain): void {
+  if (corners <= MOST_AIR * grey) return;
+  const air = hundredths(corners / grey);
+  throw notT1(
+    `The corners of the image have ${air} of the brightness of grey matter, where air is dark in T1. The image may be computed from others, as the uniform image of MP2RAGE is.`,
+    { air },
+  );
+}
+
+function checkHead({ outsideMl, aboveMl, belowMl }: Surroundings, { whiteMl, greyMl }: Brain): void {
+  const part = hundredths(outsideMl / (whiteMl + greyMl));
+  if (part < LEAST_HEAD) {
+    throw unlike(
+      `Outside the brain, the image shows only ${part} times its volume of the head; it is about as much in whole heads, for which the model was made. The brain may have been cut out (skull-stripped).`,
+      { part },
+    );
+  }
+  if (aboveMl <= MOST_ABOVE.ml || aboveMl <= MOST_ABOVE.perBelow * belowMl) return;
+  const [above, below] = [Math.round(aboveMl), Math.round(belowMl)];
+  throw unlike(
+    `In the direction that the header calls the head's, ${above} mL of head lie over the brain and ${below} mL under it, where face and neck are: the image may be upside down.`,
+    { aboveMl: above, belowMl: below },
+  );
+}
 
 function checkWhole({ cutMm2, insideMm2 }: Brain): void {
   if (cutMm2 <= MOST_CUT_MM2 && insideMm2 <= MOST_INSIDE_MM2) return;

@@ -121,6 +121,23 @@ const OTHER: readonly FieldCase[] = [
       /material|monoenergetic|energ|calcium|iodine|atomic/i,
     ),
   ),
+  ...['Iodine Removed[HU*]', 'Contrast-Enhanced Structures[HU*]', 'PureCalcium 1.0', 'Virtual Unenhanced 3.0'].map(
+    (SeriesDescription) =>
+      refused(
+        `a derived series that is called ${SeriesDescription}`,
+        VENDORS,
+        withHeader({ ImageType: ['DERIVED', 'SECONDARY', 'AXIAL', 'SPECTRAL'], SeriesDescription }),
+        NOT_THE_SCAN,
+        /material/,
+      ),
+  ),
+  refused(
+    'ten Bits Stored where the values have twelve',
+    READERS,
+    withHeader({ BitsStored: 10, HighBit: 9 }),
+    ['unsupported-pixel-format'],
+    /more than the 10 bits/,
+  ),
   refused(
     'a scout only',
     VENDORS,

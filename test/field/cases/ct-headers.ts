@@ -53,6 +53,13 @@ export const CT_CARELESS: readonly FieldCase[] = [
     ),
   ),
   evaluated('Pixel Spacing as unlimited text', READERS, withHeader({ PixelSpacing: raw('UT', '2.5\\2.5 ') })),
+  evaluated('a backslash at the end of Pixel Spacing', READERS, withHeader({ PixelSpacing: raw('DS', '2.5\\2.5\\') })),
+  evaluated('an empty Modality', READERS, withHeader({ Modality: '' })),
+  evaluated(
+    'bone marrow in a description that means a biopsy',
+    VENDORS,
+    withHeader({ ImageType: ['ORIGINAL', 'PRIMARY', 'AXIAL'], SeriesDescription: 'CT bone marrow biopsy' }),
+  ),
   evaluated('zero frames in a single-frame image', READERS, withHeader({ NumberOfFrames: '0' })),
   evaluated(
     'more pixel data than pixels',

@@ -11,6 +11,7 @@ import {
   type File,
   mirrored,
   pictureOf,
+  raw,
   renamed,
   repainted,
   upsideDown,
@@ -24,6 +25,7 @@ import {
   panoramicWords,
   photograph,
   picture,
+  strip,
   turnedBy90,
 } from './radiograph-case.ts';
 import { DEPARTMENTS, READERS, VENDORS } from './spine-case.ts';
@@ -212,6 +214,27 @@ const SOUND: readonly FieldCase[] = [
     periapical,
     (file) => [file, renamed(file, 'again')],
     asBefore(periapical),
+  ),
+  picture(
+    'one exposure and a crop of it',
+    DEPARTMENTS,
+    bitewing,
+    (file) => [file, strip(renamed(file, 'crop'), 60, 910)],
+    asBefore(bitewing),
+  ),
+  picture(
+    'orientation with a slash between its values',
+    READERS,
+    panoramic,
+    to({ PatientOrientation: 'L/F ' }),
+    asBefore(panoramic, undefined, 'given'),
+  ),
+  picture(
+    'a panoramic stored as DX of Zahnstatus',
+    READERS,
+    panoramic,
+    panoramicWords({ BodyPartExamined: raw('CS', 'Zahnstatus') }),
+    asBefore(panoramic, undefined, 'given'),
   ),
   picture(
     'a bitewing beside a photograph',

@@ -27,6 +27,12 @@ const SOUND: readonly FieldCase[] = [
     PHANTOM,
   ),
   brainCase(
+    'an MPRAGE of a sequence that calls itself research',
+    VENDORS,
+    withHeader({ ScanningSequence: 'RM', SequenceVariant: 'NONE', InversionTime: '400' }),
+    PHANTOM,
+  ),
+  brainCase(
     'one voxel that is eight times as bright as all others',
     OURS,
     eachSlice((file, slice) => (slice === 40 ? mapped(file, (value, at) => (at === 9000 ? 32767 : value)) : file)),
@@ -97,6 +103,17 @@ const BY_HEADER: readonly (readonly [name: string, source: string, changes: Chan
   ['an angiogram by time of flight', VENDORS, { AngioFlag: 'Y' }, /angiogram/],
   ['a phase image', VENDORS, { ImageType: 'ORIGINAL\\PRIMARY\\PHASE' }, /phase/],
   ['a phase image by one letter', VENDORS, { ImageType: 'ORIGINAL\\PRIMARY\\P\\ND' }, /phase/],
+  ['the second inversion of an MP2RAGE', VENDORS, { InversionTime: '2500' }, /inversion time is too long/],
+  ['an image of susceptibility', VENDORS, { ImageType: 'ORIGINAL\\PRIMARY\\M\\SWI' }, /susceptibility/],
+  [
+    'images of diffusion without a word on the sequence',
+    VENDORS,
+    {
+      ...{ ImageType: 'ORIGINAL\\PRIMARY\\DIFFUSION\\NONE', ScanningSequence: undefined, SequenceVariant: undefined },
+      AcquisitionContrast: undefined,
+    },
+    /diffusion/,
+  ],
   ['a map of T1', VENDORS, { ImageType: 'DERIVED\\PRIMARY\\T1 MAP' }, /map/],
   ['slabs of maximum intensity', VENDORS, { ImageType: 'DERIVED\\SECONDARY\\MIP' }, /projection/i],
   ['a localizer in three planes', VENDORS, { ImageType: 'ORIGINAL\\PRIMARY\\LOCALIZER' }, /localizer/i],
@@ -134,6 +151,10 @@ const REFUSED: readonly FieldCase[] = [
     refused: ['no-brain', 'not-t1'],
     because: /brain|T1/,
   }),
+  brainCase('noise where air should be, as in the uniform image of an MP2RAGE', VENDORS, eachSlice(inNoise), {
+    refused: ['not-t1', 'no-brain'],
+    because: /corners of the image|brain/,
+  }),
   brainCase(
     'a head with black and white exchanged',
     READERS,
@@ -146,6 +167,10 @@ const REFUSED: readonly FieldCase[] = [
     expected: { refused: OUT, because: /reads MR only/ },
   },
 ];
+
+function inNoise(file: File, slice: number): File {
+  return mapped(file, (value, at) => (value < 100 ? ((at + 131 * slice) * 7919) % 2400 : value));
+}
 
 function ofWater(file: File, slice: number): File {
   const { rows, columns } = pictureOf(file);
