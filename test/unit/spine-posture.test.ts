@@ -87,6 +87,8 @@ describe('one upright spine of an adult', () => {
     ['has no second spine beside it', 'two-spines', { hasSecondChain: true }],
     ['may be small', 'accepted', { heightMm: 22, level: 'L3' }],
     ['is not a child', 'child-sized', { heightMm: 19, depthMm: 24, level: 'L3' }],
+    ['may be large', 'accepted', { heightMm: 33, depthMm: 43, level: 'L3' }],
+    ['is not a giant', 'implausible-size', { heightMm: 42, depthMm: 52 }],
     ['may have crushed bodies', 'accepted', { heightMm: 15, level: 'L3' }],
     ['may be thoracic', 'accepted', { heightMm: 17, depthMm: 22 }],
     ['is not an infant', 'child-sized', { heightMm: 11, depthMm: 14 }],

@@ -4,7 +4,7 @@ import { figureBeside, isOver } from '#core/figures.ts';
 import { requireTrunkInPlace } from '#core/image/body-position.ts';
 import { requireHounsfield } from '#core/image/hounsfield.ts';
 import { requireDistinctSlices, timesInARow } from '#core/image/repeated-slices.ts';
-import { requireSteadySlices } from '#core/image/sudden-change.ts';
+import { requireSteadySlices } from '#core/image/slice-changes.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { Body } from './bodies.ts';
 import type { Fit } from './fit.ts';

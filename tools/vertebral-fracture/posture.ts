@@ -30,6 +30,9 @@ const ADULT = { part: 0.78, leastMm: 14.5, longView: { bodies: 8, leastMm: 17 } 
  */
 const WHOLE = { heightForDepth: 0.62, bodies: 3 } as const;
 
+/** mm. The lowest lumbar bodies, the deepest, measure about 35 (Panjabi et al., Spine 1992;17:299). Three that are a third deeper are no one's. */
+const MOST_DEPTH_MM = 47;
+
 /** @throws NotEvaluableError `two-spines`, `no-posterior-elements`, `upside-down` */
 export function requireOneUprightSpine(look: Look): void {
   if (look.spine.hasSecondChain === true) throw secondSpine();
@@ -135,9 +138,17 @@ function growthUpwards(bodies: readonly Sure[]): number {
   );
 }
 
-/** @throws NotEvaluableError `child-sized` */
+/** @throws NotEvaluableError `child-sized`, `implausible-size` */
 export function requireAdult(look: Look): void {
   const bodies = sureBodies(look);
+  const [, , deepMm = 0] = bodies.map(({ heights }) => heights.depthMm).toSorted((a, b) => b - a);
+  if (deepMm > MOST_DEPTH_MM) {
+    throw new NotEvaluableError(
+      'implausible-size',
+      `Three vertebral bodies are at least ${deepMm.toFixed(0)} mm deep, and the deepest of adults measure about 35 mm. The distances in the header cannot be right.`,
+      { facts: { deepMm: Math.round(deepMm) } },
+    );
+  }
   const highest = (heights: BodyHeights): number => Math.max(heights.anteriorMm, heights.middleMm, heights.posteriorMm);
   const second = (values: readonly number[]): number => values.toSorted((a, b) => b - a)[1] ?? Infinity;
   const whole = bodies.filter(({ heights }) => highest(heights) >= WHOLE.heightForDepth * heights.depthMm);

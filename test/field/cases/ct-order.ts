@@ -23,6 +23,12 @@ const exchanged = (from: number, size: number): Change =>
     return slice < from + size ? slice + size : slice - size;
   });
 
+/** 0, 1, 10, 11, …, 2, 20 … */
+const asText: Change = (files) => {
+  const order = [...files.keys()].toSorted((a, b) => (`${a}` < `${b}` ? -1 : 1));
+  return pictures((slice) => order[slice] ?? slice)(files);
+};
+
 const movedAside: Change = (files) =>
   files.map((file, slice) => {
     if (slice < files.length >> 1) return file;
@@ -43,7 +49,7 @@ const doubled: Change = (files) =>
     return [at(z - mm / 4, 'below'), at(z + mm / 4, 'above')];
   });
 
-const JUMPS = /Between slices \d+ and \d+ of \d+, .*missing there, or the patient moved/;
+const JUMPS = /Between slices \d+ and \d+ of \d+, .*missing or in the wrong order there, or the patient moved/;
 
 export const CT_ORDER: readonly FieldCase[] = [
   ...[7, 14].map((missing) =>
@@ -63,6 +69,14 @@ export const CT_ORDER: readonly FieldCase[] = [
     ['sudden-change'],
     JUMPS,
     REAL,
+  ),
+  ...(
+    [
+      ['each two slices are exchanged', pictures((slice) => slice ^ 1)],
+      ['slices are in the order of their numbers as text', asText],
+    ] as const
+  ).map(([name, change]) =>
+    refused(`a real CT of which ${name}`, READERS, change, ['slices-out-of-order'], /order of their positions/, REAL),
   ),
   refused('a patient who moved during a real CT', DEPARTMENTS, movedAside, ['sudden-change'], JUMPS, REAL),
   refused(
