@@ -49,7 +49,7 @@ const doubled: Change = (files) =>
     return [at(z - mm / 4, 'below'), at(z + mm / 4, 'above')];
   });
 
-const JUMPS = /Between slices \d+ and \d+ of \d+, .*missing or in the wrong order there, or the patient moved/;
+const JUMPS = /Between slices \d+ and \d+ of \d+, .*missing or in the wrong order there, the patient moved/;
 
 export const CT_ORDER: readonly FieldCase[] = [
   ...[7, 14].map((missing) =>

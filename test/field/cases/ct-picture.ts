@@ -24,6 +24,7 @@ const NO_SPINE = [
   'no-body',
   'not-hounsfield',
   'blank',
+  'sudden-change',
 ];
 const NO_TRUNK = ['implausible-size', 'no-posterior-elements', 'too-little-in-view'];
 
@@ -202,7 +203,7 @@ const MADE: readonly Made[] = [
     name: 'six stacked cylinders in a trunk',
     source: OURS,
     hounsfieldAt: () => inTrunk((x, y, z) => cylinders(x, y - 40, z)),
-    because: /vertebra|spine|bod/,
+    because: /vertebra|spine|bod|no patient/,
   },
   {
     name: 'a trunk without any bone',
