@@ -25,6 +25,10 @@ describe('a fracture', () => {
     expect(doubtFractures([sound, sound, body(WEDGE, 2), body([27, 25, 26]), sound])[2]).toBeUndefined();
   });
 
+  it('is given where the body beside it is high elsewhere', () => {
+    expect(doubtFractures([body([31, 25, 25]), body([23, 15, 25], 2), sound, sound])[1]).toBeUndefined();
+  });
+
   it.each([
     ['above', [sound, sound, body(WEDGE, 2), body([33, 29, 26]), sound], [2, 3]],
     ['below', [sound, body([33, 29, 26]), body(WEDGE, 2), sound, sound], [1, 2]],
