@@ -30,8 +30,11 @@ const ADULT = { part: 0.78, leastMm: 14.5, longView: { bodies: 8, leastMm: 17 } 
  */
 const WHOLE = { heightForDepth: 0.62, bodies: 3 } as const;
 
-/** mm. The lowest lumbar bodies, the deepest, measure about 35 (Panjabi et al., Spine 1992;17:299). Three that are a third deeper are no one's. */
-const MOST_DEPTH_MM = 47;
+/**
+ * mm. The deepest and highest bodies, those of the lumbar spine, measure about 35 and 27 (Panjabi et al., Spine 1992;17:299). Three that
+ * are a third larger are no one's.
+ */
+const LARGEST = { depthMm: 47, heightMm: 36 } as const;
 
 /** @throws NotEvaluableError `two-spines`, `no-posterior-elements`, `upside-down` */
 export function requireOneUprightSpine(look: Look): void {
@@ -141,14 +144,7 @@ function growthUpwards(bodies: readonly Sure[]): number {
 /** @throws NotEvaluableError `child-sized`, `implausible-size` */
 export function requireAdult(look: Look): void {
   const bodies = sureBodies(look);
-  const [, , deepMm = 0] = bodies.map(({ heights }) => heights.depthMm).toSorted((a, b) => b - a);
-  if (deepMm > MOST_DEPTH_MM) {
-    throw new NotEvaluableError(
-      'implausible-size',
-      `Three vertebral bodies are at least ${deepMm.toFixed(0)} mm deep, and the deepest of adults measure about 35 mm. The distances in the header cannot be right.`,
-      { facts: { deepMm: Math.round(deepMm) } },
-    );
-  }
+  requireHumanSize(look, bodies);
   const highest = (heights: BodyHeights): number => Math.max(heights.anteriorMm, heights.middleMm, heights.posteriorMm);
   const second = (values: readonly number[]): number => values.toSorted((a, b) => b - a)[1] ?? Infinity;
   const whole = bodies.filter(({ heights }) => highest(heights) >= WHOLE.heightForDepth * heights.depthMm);
@@ -164,5 +160,18 @@ export function requireAdult(look: Look): void {
     'child-sized',
     `The vertebral bodies are at most ${highestMm.toFixed(0)} mm high, which is too small for an adult's trunk. This tool is made for adults: in children, bodies that grow look like fractures.`,
     { facts: { highestMm: Math.round(highestMm) } },
+  );
+}
+
+function requireHumanSize({ fits }: Look, bodies: readonly Sure[]): void {
+  const fitting = bodies.filter(({ index }) => fits[index]?.fits === true);
+  const third = (values: readonly number[]): number => values.toSorted((a, b) => b - a)[2] ?? 0;
+  const deepMm = third(fitting.map(({ heights }) => heights.depthMm));
+  const highMm = third(fitting.map(({ heights }) => heights.middleMm));
+  if (deepMm <= LARGEST.depthMm && highMm <= LARGEST.heightMm) return;
+  throw new NotEvaluableError(
+    'implausible-size',
+    `Three vertebral bodies are at least ${deepMm.toFixed(0)} mm deep and ${highMm.toFixed(0)} mm high. The largest of adults measure about 35 and 27 mm, so the distances in the header cannot be right.`,
+    { facts: { deepMm: Math.round(deepMm), highMm: Math.round(highMm) } },
   );
 }
