@@ -32,9 +32,9 @@ const WHOLE = { heightForDepth: 0.62, bodies: 3 } as const;
 
 /**
  * mm. The deepest and highest bodies, those of the lumbar spine, measure about 35 and 27 (Panjabi et al., Spine 1992;17:299). Three that
- * are a third larger are no one's.
+ * are a quarter larger are no one's.
  */
-const LARGEST = { depthMm: 47, heightMm: 36 } as const;
+const LARGEST = { depthMm: 45, heightMm: 33.5 } as const;
 
 /** @throws NotEvaluableError `two-spines`, `no-posterior-elements`, `upside-down` */
 export function requireOneUprightSpine(look: Look): void {
