@@ -17,9 +17,8 @@ const HASH_PRIME = 0x01000193;
  * @throws NotEvaluableError `repeated-slices`
  */
 export function requireDistinctSlices(volume: Volume): void {
-  const { voxels, rows, columns, slices } = volume;
-  const size = rows * columns;
-  const sliceAt = (slice: number) => voxels.subarray(slice * size, (slice + 1) * size);
+  const { slices } = volume;
+  const sliceAt = slicesOf(volume);
   const seen = new Map<number, number[]>();
   let repeated = 0;
   for (let slice = 0; slice < slices; slice += 1) {
@@ -50,11 +49,10 @@ const LEAST_TIMES = 1.2;
  * How often each slice comes in a row, on average: 1, unless the series was enlarged slice by slice. The scan's own slices are
  * so many times as far apart as the header says.
  */
-export function timesInARow({ voxels, rows, columns, slices }: Volume): number {
-  const size = rows * columns;
-  const sliceAt = (slice: number) => voxels.subarray(slice * size, (slice + 1) * size);
+export function timesInARow(volume: Volume): number {
+  const sliceAt = slicesOf(volume);
   const runs: number[] = [];
-  for (let slice = 0; slice < slices; slice += 1) {
+  for (let slice = 0; slice < volume.slices; slice += 1) {
     const values = sliceAt(slice);
     if (isBlank(values)) continue;
     if (slice > 0 && areSame(values, sliceAt(slice - 1))) runs[runs.length - 1] = (runs.at(-1) ?? 0) + 1;
@@ -65,6 +63,12 @@ export function timesInARow({ voxels, rows, columns, slices }: Volume): number {
   const times = inner.reduce((sum, run) => sum + run, 0) / inner.length;
   const isEven = Math.max(...inner) <= UNEVEN * Math.min(...inner);
   return isEven && times >= LEAST_TIMES && times <= MOST_IN_A_ROW ? times : 1;
+}
+
+/** The voxels of each slice, as a view. */
+function slicesOf({ voxels, rows, columns }: Volume): (slice: number) => Volume['voxels'] {
+  const size = rows * columns;
+  return (slice) => voxels.subarray(slice * size, (slice + 1) * size);
 }
 
 function isBlank(values: Volume['voxels']): boolean {

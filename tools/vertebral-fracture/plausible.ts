@@ -16,6 +16,7 @@ const LEAST_BODIES = 3;
 /** In thicker slices, height errors exceed the width of a grade: 3 mm and more in one body of twenty (validation phantoms). */
 const MOST_SLICE_MM = 4;
 
+const THINNER = 'A reconstruction with thinner slices';
 /** What lies apart along each axis of a volume. */
 const AXES = ['columns of the pictures', 'rows of the pictures', 'slices'] as const;
 
@@ -27,13 +28,10 @@ export function requireThinSlices({ spacingMm }: Pick<Volume, 'spacingMm'>): voi
   });
   if (coarse.length === 0) return;
   const apart = coarse.map(({ what, figure }, i) => `${i === 0 ? `The ${what} are` : `the ${what}`} ${figure} mm`);
-  const better =
-    coarse[0]?.what === 'slices' ? 'A reconstruction with thinner slices' : 'A finer reconstruction of the scan itself';
-  throw new NotEvaluableError(
-    'slices-too-thick',
-    `${apart.join(' and ')} apart. Heights are accurate enough for a grade only up to ${MOST_SLICE_MM} mm. ${better} can be evaluated.`,
-    { facts: { sliceMm: Math.max(...coarse.map(({ figure }) => Number(figure))) } },
-  );
+  const better = coarse[0]?.what === 'slices' ? THINNER : 'A finer reconstruction of the scan itself';
+  throw tooThick(`${apart.join(' and ')} apart`, better, {
+    sliceMm: Math.max(...coarse.map(({ figure }) => Number(figure))),
+  });
 }
 
 /** @throws NotEvaluableError `slices-too-thick` where the series was enlarged slice by slice from thicker ones */
@@ -42,10 +40,18 @@ function requireThinOwnSlices(volume: Volume): void {
   const ownMm = times * volume.spacingMm[2];
   if (!isOver(ownMm, MOST_SLICE_MM)) return;
   const figure = figureBeside(ownMm, MOST_SLICE_MM);
-  throw new NotEvaluableError(
+  throw tooThick(
+    `Each slice comes ${Number(times.toFixed(1))} times in a row, so the scan's own slices are ${figure} mm apart`,
+    THINNER,
+    { sliceMm: Number(figure), times },
+  );
+}
+
+function tooThick(seen: string, better: string, facts: Readonly<Record<string, number>>): NotEvaluableError {
+  return new NotEvaluableError(
     'slices-too-thick',
-    `Each slice comes ${Number(times.toFixed(1))} times in a row, so the scan's own slices are ${figure} mm apart. Heights are accurate enough for a grade only up to ${MOST_SLICE_MM} mm. A reconstruction with thinner slices can be evaluated.`,
-    { facts: { sliceMm: Number(figure), times } },
+    `${seen}. Heights are accurate enough for a grade only up to ${MOST_SLICE_MM} mm. ${better} can be evaluated.`,
+    { facts },
   );
 }
 
