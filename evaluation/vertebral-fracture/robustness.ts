@@ -4,7 +4,7 @@ import { jpegLs } from '#dicom/codecs/jpeg-ls.ts';
 import { createRandom } from '#phantoms/random.ts';
 import { volumeOf } from '#phantoms/spine-compare.ts';
 import { makeSpinePhantom } from '#phantoms/spine-ct.ts';
-import { encodeJpegLs } from '../../test/fixtures/encoders.ts';
+import { encodeJpegLs, pictureOfWords } from '../../test/fixtures/encoders.ts';
 import type { Metric, Part } from '../evaluation.ts';
 import { shareOf, told } from '../metrics.ts';
 import { barsPlot } from '../plots/bars.ts';
@@ -216,22 +216,12 @@ const OFFSET = 1024;
 async function recompress(volume: Volume): Promise<Volume> {
   const { rows, columns, slices } = volume;
   const decode = await jpegLs.load();
-  const layout = {
-    rows,
-    columns,
-    samplesPerPixel: 1,
-    bitsAllocated: 16,
-    bitsStored: 16,
-    signed: false,
-    photometric: 'MONOCHROME2',
-    planar: false,
-  };
   const voxels = new Int16Array(volume.voxels.length);
   for (let k = 0; k < slices; k += 1) {
     const slice = volume.voxels.subarray(k * rows * columns, (k + 1) * rows * columns);
     const stored = Uint16Array.from(slice, (hu) => hu + OFFSET);
-    const picture = { layout, samples: new Uint8Array(stored.buffer), values: [] };
-    const bytes = decode(await encodeJpegLs(picture, { near: NEAR_LOSSLESS }), layout);
+    const picture = pictureOfWords(rows, columns, stored);
+    const bytes = decode(await encodeJpegLs(picture, { near: NEAR_LOSSLESS }), picture.layout);
     const decoded = new Uint16Array(bytes.slice().buffer);
     for (let at = 0; at < decoded.length; at += 1) voxels[k * rows * columns + at] = (decoded[at] ?? 0) - OFFSET;
   }

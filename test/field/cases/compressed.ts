@@ -1,20 +1,11 @@
 /** Slices with compressed pixels. */
+import { type Picture, pictureOfWords } from '../../fixtures/encoders.ts';
 import { type File, pictureOf } from '../edit.ts';
 
 /** The stored slice as the encoders of the tests take it. */
-export function sliceOf(file: File) {
+export function sliceOf(file: File): Picture {
   const { rows, columns, values } = pictureOf(file);
-  const layout = {
-    rows,
-    columns,
-    samplesPerPixel: 1,
-    bitsAllocated: 16,
-    bitsStored: 16,
-    signed: false,
-    photometric: 'MONOCHROME2',
-    planar: false,
-  };
-  return { layout, samples: new Uint8Array(values.buffer), values: [] };
+  return pictureOfWords(rows, columns, Uint16Array.from(values));
 }
 
 /** The file with a compressed stream instead of its pixels. */
