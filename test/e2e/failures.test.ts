@@ -21,8 +21,6 @@ const answered = (run: RunRecord): boolean => ended(run) && (run.objects ?? []).
 /** Tools that fail in every way, with settings for immediate and few retries. */
 const CONTEXT = {
   root: 'test/fixtures/failing',
-  maxReceiveCount: '2',
-  returnMaxReceiveCount: '30',
   retryBaseS: '1',
   retryCapS: '2',
   toolTimeoutS: '2',
