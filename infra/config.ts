@@ -29,6 +29,8 @@ const ConfigSchema = z
     /** The wait before the second attempt, seconds. It doubles with every further attempt, up to the cap. */
     retryBaseS: whole(0, 1800).default(15),
     retryCapS: whole(0, 1800).default(1800),
+    /** How long a message stays hidden after its function was killed, seconds. A live function renews it. */
+    leaseS: whole(3, 900).default(90),
     /** Overrides the time limit in the tools' manifests. */
     toolTimeoutS: z.coerce.number().min(0.1).max(840).optional(),
     /** Added to a function's timeout for its queue's visibility timeout. */

@@ -1,6 +1,7 @@
 /** How every function consumes its queue: one message after the other, each acknowledged or returned on its own. */
 import type { Context, SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { errorFacts, METRICS, type Observer } from '#adapters/aws/observe.ts';
+import type { Hold } from '#adapters/lease/lease.ts';
 import { type Reason, reasonOf } from '#core/errors.ts';
 import type { Clock } from '#core/ports.ts';
 import { encodeDeadLetter } from '#pipeline/dead-letter.ts';
@@ -40,6 +41,8 @@ export interface ConsumerDependencies {
   /** A queue by its name without the deployment's prefix; dead-letter queues too. */
   readonly queueNamed: (name: string) => Pick<Queue, 'postpone' | 'send'>;
   readonly retry: RetryPolicy;
+  /** Hides a message while it is worked on (`adapters/lease/lease.ts`). */
+  readonly hold: Hold;
   /** See `queueUrl` in `pipeline/environment.ts`. It ends with the prefix of the queue names in events. */
   readonly queueUrlBase: string;
 }
@@ -85,7 +88,7 @@ export function consume(
   { stage, work, nameOf = () => undefined, note = async () => undefined }: Work,
   dependencies: ConsumerDependencies,
 ): QueueHandler {
-  const { objects, ledger, observer, clock, queueNamed, retry, queueUrlBase } = dependencies;
+  const { objects, ledger, observer, clock, queueNamed, retry, hold, queueUrlBase } = dependencies;
 
   /** Without an entry in the ledger, only what no other attempt can help is decided. */
   async function handleFailure(message: Received, error: unknown): Promise<Outcome> {
@@ -145,6 +148,7 @@ export function consume(
 
   async function attempt(delivery: Delivery, receiptHandle: string): Promise<Outcome> {
     let message: Received = { ...delivery, receiptHandle, name: undefined };
+    const release = await hold(delivery.queue, receiptHandle);
     try {
       const name = nameOf(delivery.body);
       if (name !== undefined) {
@@ -159,7 +163,11 @@ export function consume(
       observer.count(METRICS.done);
       return 'done';
     } catch (error) {
+      // Before the message is hidden for its wait, since a renewal would shorten that.
+      await release();
       return await handleFailure(message, error);
+    } finally {
+      await release();
     }
   }
 

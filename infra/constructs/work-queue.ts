@@ -36,8 +36,8 @@ export class WorkQueue extends Construct {
     this.queue = new Queue(this, 'Queue', {
       ...shared,
       queueName: name,
-      // Longer than the function's timeout, so that no message is received twice while it is processed. Functions set the
-      // visibility of messages that fail themselves.
+      // Longer than the function's timeout, as Lambda wants it. A message that Lambda throttles stays hidden for so long. The
+      // function's first act makes it shorter (`adapters/lease/`), and it sets the waits of messages that fail itself.
       visibilityTimeout: consumerTimeout.plus(Duration.seconds(config.visibilityMarginS)),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: config.maxReceiveCount },
     });

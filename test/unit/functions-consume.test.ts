@@ -165,6 +165,31 @@ describe('consuming a queue', () => {
     ]);
   });
 
+  it('holds a message from the first act to the last, and lets it go before it is hidden for its wait', async () => {
+    const pipeline = createPipeline();
+    const done: string[] = [];
+    const queueNamed = (name: string) => ({
+      ...pipeline.queueNamed(name),
+      postpone: async () => void done.push('postponed'),
+    });
+    const hold = async (queue: string, receiptHandle: string) => {
+      done.push(`held ${queue} ${receiptHandle}`);
+      return async () => void done.push('released');
+    };
+    const noting = async (delivery: { readonly body: string }) => {
+      done.push('worked');
+      await work(delivery);
+    };
+    const handler = consume({ stage: 'convert', work: noting }, { ...pipeline, queueNamed, hold });
+
+    await handler(sqsEvent('convert-live', ['done', 'retry']), minuteLeft);
+
+    expect(done).toEqual([
+      ...['held convert-live handle-0', 'worked', 'released'],
+      ...['held convert-live handle-1', 'worked', 'released', 'postponed', 'released'],
+    ]);
+  });
+
   it('keeps a dead letter with all its facts', async () => {
     const pipeline = createPipeline();
 
