@@ -17,6 +17,7 @@ export default defineConfig({
       lane('unit', 20_000),
       lane('contract', 180_000),
       lane('field', 180_000),
+      lane('chaos', 300_000),
       lane('evaluation', 900_000),
       lane('infra', 120_000),
       lane('judges', 240_000),

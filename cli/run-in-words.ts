@@ -5,7 +5,7 @@ import type { RunRecord } from '#pipeline/ports.ts';
 import type { RunState } from '#pipeline/run-state.ts';
 
 /** The fields of a run that the sentence is made from. */
-type Told = Pick<RunRecord, 'state' | 'reason' | 'outcome' | 'objects'>;
+type Told = Pick<RunRecord, 'state' | 'reason' | 'failingSince' | 'outcome' | 'objects'>;
 
 /** Sentences for states of runs that have not ended. */
 const UNDER_WAY: Readonly<Partial<Record<RunState, string>>> = {
@@ -33,7 +33,7 @@ const ENDED: Readonly<Partial<Record<RunState, string>>> = {
 
 /** One sentence about a run, and the reason if the sentence does not contain it. The sentence about a delivered answer does. */
 export function runInWords(run: Told): { readonly sentence: string; readonly because?: Reason } {
-  const { state, reason, outcome, objects = [] } = run;
+  const { state, reason, failingSince, outcome, objects = [] } = run;
   if (state === 'delivered') {
     const why = reason === undefined ? 'no reason was recorded' : `${withoutStop(reason.message)} (${reason.code})`;
     return { sentence: deliveredAs(outcome).replace('%', () => why) };
@@ -43,10 +43,15 @@ export function runInWords(run: Told): { readonly sentence: string; readonly bec
     const note = objects.length > 0 ? '; a note saying so is in the PACS' : '';
     return { sentence: `${ENDED[state] ?? state}${note}`, ...(reason && { because: reason }) };
   }
-  // With an outcome, the reason belongs to the answer. Without one, it says why the last attempt failed.
+  // With an outcome, the reason belongs to the answer, unless attempts to deliver it fail. Without one, it says why they fail.
   if (reason === undefined) return { sentence: underWay };
   const isAnswer = outcome !== undefined && outcome !== 'result';
-  return { sentence: isAnswer ? underWay : `${underWay}; an attempt failed, and another follows`, because: reason };
+  if (failingSince === undefined && isAnswer) return { sentence: underWay, because: reason };
+  const failed =
+    failingSince === undefined
+      ? 'an attempt failed'
+      : `attempts have failed since ${failingSince.slice(0, 16).replace('T', ' ')} UTC`;
+  return { sentence: `${underWay}; ${failed}, and another follows`, because: reason };
 }
 
 /** The table holds outcomes as text. If a later version wrote an unknown one, only the delivery is certain. */

@@ -1,6 +1,6 @@
 /** Turns a tool's answer into the files that go to the PACS: the same bytes in a Lambda and on a laptop. */
 import { createHash } from 'node:crypto';
-import { DicomWriteError } from '#dicom/error.ts';
+import { DicomReadError, DicomWriteError } from '#dicom/error.ts';
 import { readDicom } from '#dicom/read.ts';
 import { encodeDicom } from '#dicom/write.ts';
 import { MessageError } from './errors.ts';
@@ -53,11 +53,19 @@ export async function convertResult(conversion: Conversion): Promise<readonly Co
   });
 }
 
-/** @throws RefusedObjectError where a value violates its Value Representation */
+/**
+ * The object's file. It is read back, because delivery, the edge and the viewer read it later, and each would refuse a file
+ * over a limit of the reader when it is too late to say so.
+ *
+ * @throws RefusedObjectError where a value violates its Value Representation, or our reader refuses the file
+ */
 function encode(object: DicomObject): Uint8Array {
   try {
-    return encodeDicom(object.attributes);
+    const bytes = encodeDicom(object.attributes);
+    readDicom(bytes);
+    return bytes;
   } catch (error) {
+    if (error instanceof DicomReadError) return refuseObject(object, error)('unreadable');
     if (!(error instanceof DicomWriteError)) throw error;
     const { keyword } = error.facts;
     return refuseObject(object, error)('value-representation', typeof keyword === 'string' ? keyword : undefined);

@@ -2,10 +2,10 @@ import { DicomError, type DicomErrorOptions, DicomWriteError, type ErrorFacts } 
 import type { DicomObject } from './results/dicom-object.ts';
 
 /**
- * Every error that Hilum raises on purpose, and what becomes of the work.
+ * Every error that Hilum raises on purpose, and what becomes of the work. `pipeline/ends.ts` says how long each stage tries.
  *
- * - `reject`: the input will never work; the run is recorded with the reason and the message is acknowledged.
- * - `retry`: another attempt may succeed; the message returns to its queue, and at last to the dead-letter queue.
+ * - `reject`: the input will never work, and no other attempt is made.
+ * - `retry`: another attempt may succeed; the message returns to its queue.
  * - `halt`: nothing will work until a person acts; the message returns to its queue and an alarm is raised.
  *
  * `message` is written for people. It holds UIDs, numbers, codes and setting names, and never contents of a data set.
@@ -84,6 +84,21 @@ export class ContentConflictError extends HilumError {
 export class IntegrityError extends HilumError {
   readonly disposition = 'retry';
   readonly code = 'integrity';
+}
+
+/** A chunk that a manifest names is not in the bucket. The edge may still put it there, also again after a loss. */
+export class MissingChunkError extends HilumError {
+  readonly disposition = 'retry';
+  readonly code = 'missing-chunk';
+}
+
+/**
+ * A queue message or stored object has a newer format than this code knows: another part of Hilum was updated first, or this
+ * one was set back. It is sound, and waits for the code that knows it.
+ */
+export class NewerFormatError extends HilumError {
+  readonly disposition = 'halt';
+  readonly code = 'newer-format';
 }
 
 /** A queue message, manifest or stored result does not have the shape that its version promises. */

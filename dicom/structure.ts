@@ -26,6 +26,15 @@ export const MAX_DEPTH = 32;
  * 10,000 to 100,000. An entry of 8 bytes costs 400 bytes of memory and half a microsecond; the limit bounds both.
  */
 export const MAX_ENTRIES = 500_000;
+/**
+ * A Segmentation has about 25 entries of 20 bytes a frame besides its pixels. A file with one entry in 10 bytes or more may
+ * therefore hold twice as many: some 40,000 frames.
+ */
+export const MAX_ENTRIES_OF_LARGE = 1_000_000;
+export const BYTES_PER_ENTRY = 10;
+
+const entryLimit = (bytes: number): number =>
+  Math.max(MAX_ENTRIES, Math.min(MAX_ENTRIES_OF_LARGE, Math.floor(bytes / BYTES_PER_ENTRY)));
 const UNDEFINED_LENGTH = 0xffff_ffff;
 const ITEM = 0xfffe_e000;
 const ITEM_END = 0xfffe_e00d;
@@ -61,9 +70,11 @@ export class StructureReader {
   offset: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #limit: number;
   #entries = 0;
 
   constructor(bytes: Uint8Array, offset: number) {
+    this.#limit = entryLimit(bytes.length);
     // A Buffer's slice() would be a view, but code that slices a value expects a copy.
     this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -146,12 +157,12 @@ export class StructureReader {
 
   #count(): void {
     this.#entries += 1;
-    if (this.#entries > MAX_ENTRIES) {
+    if (this.#entries > this.#limit) {
       throw new DicomReadError(
         'limit-exceeded',
-        `The file holds more than ${MAX_ENTRIES} elements, items and fragments`,
+        `The file holds more than ${this.#limit} elements, items and fragments`,
         {
-          facts: { limit: MAX_ENTRIES },
+          facts: { limit: this.#limit },
         },
       );
     }

@@ -67,10 +67,14 @@ interface Places {
 
 /** Handler and tool are built together and share chunks, so that `instanceof` works for errors across them. */
 function bundleCode(name: string, tool: ToolManifest | undefined, { root, out }: Places): void {
-  const entryPoints: Record<string, string> = { index: join(REPOSITORY, 'functions', name, 'index.ts') };
+  const entryPoints: Record<string, string> = {
+    index: join(REPOSITORY, 'functions', name, 'index.ts'),
+    // A worker thread starts from a separate file, which `adapters/lease/lease.ts` expects beside itself.
+    renewer: join(REPOSITORY, 'adapters', 'lease', 'renewer.ts'),
+  };
   if (tool !== undefined) {
     entryPoints[`tools/${tool.id}/tool`] = resolve(root, 'tools', tool.id, 'tool.ts');
-    // A worker thread starts from a separate file, which `adapters/decoder/thread.ts` expects beside itself.
+    // The same for `adapters/decoder/thread.ts`.
     entryPoints['worker'] = join(REPOSITORY, 'adapters', 'decoder', 'worker.ts');
   }
   buildSync({

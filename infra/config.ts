@@ -21,13 +21,16 @@ const ConfigSchema = z
     /** The number of messages per lane that a step processes at once. Each lane has its own, so that live never waits. */
     liveConcurrency: whole(2, 1000).default(10),
     backfillConcurrency: whole(2, 1000).default(4),
-    /** The number of attempts before a message goes to the dead-letter queue. */
-    maxReceiveCount: whole(1, 1000).default(4),
-    /** The same for delivery. The archive may be down for long: 100 attempts take about a day. */
-    returnMaxReceiveCount: whole(1, 1000).default(100),
+    /**
+     * The number of receipts before a queue moves a message to its dead-letter queue. It is only a net: a message that Lambda
+     * throttles is received, too. `pipeline/ends.ts` decides how long a step is tried.
+     */
+    maxReceiveCount: whole(1, 1000).default(1000),
     /** The wait before the second attempt, seconds. It doubles with every further attempt, up to the cap. */
-    retryBaseS: whole(0, 900).default(15),
-    retryCapS: whole(0, 900).default(900),
+    retryBaseS: whole(0, 1800).default(15),
+    retryCapS: whole(0, 1800).default(1800),
+    /** How long a message stays hidden after its function was killed, seconds. A live function renews it. */
+    leaseS: whole(3, 900).default(90),
     /** Overrides the time limit in the tools' manifests. */
     toolTimeoutS: z.coerce.number().min(0.1).max(840).optional(),
     /** Added to a function's timeout for its queue's visibility timeout. */

@@ -47,22 +47,19 @@ export class PipelineStack extends Stack {
     const { table } = new RunsTable(this, 'Runs', { key });
 
     // Queues between the steps, for each lane
-    const queues = (step: 'intake' | 'convert' | 'return', maxReceiveCount = config.maxReceiveCount) => {
-      const queue = (lane: Lane): WorkQueue => {
-        const consumerTimeout = TIMEOUTS[step];
-        return new WorkQueue(this, `${step}-${lane}`, {
+    const queues = (step: 'intake' | 'convert' | 'return') => {
+      const queue = (lane: Lane): WorkQueue =>
+        new WorkQueue(this, `${step}-${lane}`, {
           role: { step, lane },
           config,
-          consumerTimeout,
-          maxReceiveCount,
+          consumerTimeout: TIMEOUTS[step],
           alarms,
         });
-      };
       return { live: queue('live'), backfill: queue('backfill') };
     };
     const intakeQueues = queues('intake');
     const convertQueues = queues('convert');
-    const returnQueues = queues('return', config.returnMaxReceiveCount);
+    const returnQueues = queues('return');
     const { queueUrl } = intakeQueues.live.queue;
     const queueUrlBase = Fn.select(0, Fn.split(queueName({ step: 'intake', lane: 'live' }), queueUrl));
 
@@ -82,6 +79,7 @@ export class PipelineStack extends Stack {
         HILUM_LOG_LEVEL: config.logLevel,
         HILUM_RETRY_BASE_S: String(config.retryBaseS),
         HILUM_RETRY_CAP_S: String(config.retryCapS),
+        HILUM_LEASE_S: String(config.leaseS),
       },
     };
     const deadLetter = new StepFunction(this, 'DeadLetter', {

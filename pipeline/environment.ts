@@ -48,7 +48,9 @@ export const FunctionEnvironmentSchema = z.object({
   HILUM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** The wait before the first retry, in seconds. It doubles with every retry, up to the cap. */
   HILUM_RETRY_BASE_S: seconds.default(15),
-  HILUM_RETRY_CAP_S: seconds.max(43_200).default(900),
+  HILUM_RETRY_CAP_S: seconds.max(43_200).default(1800),
+  /** How long a message stays hidden after the function that worked on it was killed, in seconds. */
+  HILUM_LEASE_S: z.coerce.number().int().min(3).max(43_200).default(90),
 });
 export type FunctionEnvironment = z.infer<typeof FunctionEnvironmentSchema>;
 

@@ -1,6 +1,6 @@
 /** Reads instances from the chunks into which the forwarder sealed them. */
 import { createHash } from 'node:crypto';
-import { IntegrityError } from '#core/errors.ts';
+import { IntegrityError, MissingChunkError } from '#core/errors.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import { chunkKey } from './keys.ts';
 import type { Manifest } from './manifest.ts';
@@ -24,7 +24,8 @@ const HELD_BYTES = 128 * 1024 * 1024;
  * Makes a function that reads an instance's bytes from its chunk and checks their digest.
  *
  * @param expected all instances that will be read, if known. If they fill most of a chunk, the chunk is read only once.
- * @throws IntegrityError (from the returned function) if the chunk is missing or the bytes differ from the manifest's digest
+ * @throws MissingChunkError (from the returned function) if the chunk is not in the bucket
+ * @throws IntegrityError (from the returned function) if the bytes differ from the manifest's digest
  */
 export function instanceReader(
   objects: ObjectStore,
@@ -38,7 +39,7 @@ export function instanceReader(
   async function readRange(chunk: string, range: ByteRange): Promise<Uint8Array> {
     const bytes = await objects.get(chunkKey(chunk), { range });
     if (bytes === undefined)
-      throw new IntegrityError('A chunk of the study is not in the bucket', { facts: { chunk } });
+      throw new MissingChunkError(`The chunk ${chunk} of the study is not in the bucket`, { facts: { chunk } });
     return bytes;
   }
 

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { MessageError } from '#core/errors.ts';
+import { refuseNewer } from '#core/newer-format.ts';
 import { InstanceIndexSchema } from '#core/study/study-index.ts';
 import { KEY_UID } from '#dicom/uid.ts';
 import { LANES } from './keys.ts';
@@ -46,9 +47,14 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 
 const nameOf = ({ SOPInstanceUID, sha256 }: Manifest['instances'][number]): string => `${SOPInstanceUID} ${sha256}`;
 
-/** @throws MessageError if the bytes are not a manifest of a known version */
+/**
+ * @throws NewerFormatError if the bytes are a manifest of a later version
+ * @throws MessageError if they are no manifest
+ */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  return checked(parseJson(bytes));
+  const json = parseJson(bytes);
+  refuseNewer(json, 'hilum.manifest/1');
+  return checked(json);
 }
 
 function parseJson(bytes: Uint8Array): unknown {

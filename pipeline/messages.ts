@@ -1,6 +1,7 @@
 /** The messages in the queues. They are versioned, each function validates them with zod, and they hold no patient data. */
 import * as z from 'zod';
 import { MessageError } from '#core/errors.ts';
+import { refuseNewer } from '#core/newer-format.ts';
 import { KEY_UID } from '#dicom/uid.ts';
 import { ANSWERS, LANES } from './keys.ts';
 
@@ -37,9 +38,14 @@ function parseJson(body: string): unknown {
   }
 }
 
-/** @throws MessageError if `body` is not a run message of a known version */
+/**
+ * @throws NewerFormatError if `body` is a run message of a later version
+ * @throws MessageError if it is no run message
+ */
 export function parseRunMessage(body: string): RunMessage {
-  const parsed = RunMessageSchema.safeParse(parseJson(body));
+  const json = parseJson(body);
+  refuseNewer(json, 'hilum.run/1');
+  const parsed = RunMessageSchema.safeParse(json);
   if (!parsed.success) throw new MessageError('The message is not a hilum.run/1 message', { cause: parsed.error });
   return parsed.data;
 }

@@ -1,6 +1,7 @@
 /** `objects.json`: the objects that conversion made of a run's answer, for delivery to the archive. */
 import * as z from 'zod';
-import { MessageError } from '#core/errors.ts';
+import { MessageError, NewerFormatError } from '#core/errors.ts';
+import { refuseNewer } from '#core/newer-format.ts';
 import { KEY_UID } from '#dicom/uid.ts';
 
 const uid = z.string().regex(KEY_UID);
@@ -29,11 +30,17 @@ export function encodeObjectList(list: Omit<ObjectList, 'format'>): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ format: 'hilum.objects/1', ...list } satisfies ObjectList));
 }
 
-/** @throws MessageError if `bytes` is not a list of objects */
+/**
+ * @throws NewerFormatError if `bytes` is a list of a later version
+ * @throws MessageError if it is no list of objects
+ */
 export function parseObjectList(bytes: Uint8Array): ObjectList {
   try {
-    return ObjectListSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    refuseNewer(json, 'hilum.objects/1');
+    return ObjectListSchema.parse(json);
   } catch (cause) {
+    if (cause instanceof NewerFormatError) throw cause;
     throw new MessageError('The object is not a hilum.objects/1 list', { cause });
   }
 }

@@ -1,6 +1,7 @@
 /** The pipeline's interfaces to the outside world. `adapters/` implements them, tests fake them. */
 import type { Reason } from '#core/errors.ts';
 import type { Lane } from './keys.ts';
+import type { Failing } from './retry-policy.ts';
 import type { RunState } from './run-state.ts';
 
 /** Options of every call: how to abort it. */
@@ -121,6 +122,8 @@ export interface RunRecord {
   readonly lane: Lane;
   readonly state: RunState;
   readonly reason?: Reason;
+  /** Since when the run's present step has been failing for the cause that `reason` names (ISO 8601, UTC). */
+  readonly failingSince?: string;
   /** When each state was first reached (ISO 8601, UTC). */
   readonly stages: Readonly<Partial<Record<RunState, string>>>;
   /** The answer's outcome and one-sentence summary, once inferred. */
@@ -133,7 +136,7 @@ export type RunUpdate = Pick<
   RunRecord,
   'runId' | 'StudyInstanceUID' | 'revision' | 'tool' | 'version' | 'lane' | 'state'
 > &
-  Partial<Pick<RunRecord, 'reason' | 'outcome' | 'summary' | 'objects'>>;
+  Partial<Pick<RunRecord, 'reason' | 'failingSince' | 'outcome' | 'summary' | 'objects'>>;
 
 /** The runs table. */
 export interface RunStore {
@@ -154,4 +157,28 @@ export interface RunPage {
   readonly runs: readonly RunRecord[];
   /** The cursor of the next page; absent on the last. A page may be empty without being the last. */
   readonly next?: string;
+}
+
+/**
+ * What the runs table remembers of work under way: one entry for each step of a run (`pipeline/work.ts`), from its first attempt
+ * until it is done. A message that was received and never run leaves no trace here.
+ */
+export interface WorkLedger {
+  /** Counts an attempt that begins. Returns what was known before. */
+  begin(work: string, options?: CallOptions): Promise<KnownWork>;
+  /** Records that the attempt failed. */
+  fail(work: string, failing: WorkFailure, options?: CallOptions): Promise<void>;
+  /** Forgets the work, because it is done, or because its end was told. */
+  end(work: string, options?: CallOptions): Promise<void>;
+  get(work: string, options?: CallOptions): Promise<KnownWork>;
+}
+export interface KnownWork {
+  /** Attempts that neither succeeded nor recorded a failure: their process ended, or is still at work. */
+  readonly open: number;
+  readonly failing?: WorkFailure;
+}
+export interface WorkFailure extends Failing {
+  readonly reason: Reason;
+  /** Whether the budget is spent, so that no further attempt is made. */
+  readonly givenUp: boolean;
 }

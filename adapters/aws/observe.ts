@@ -21,8 +21,10 @@ export const METRICS = {
   done: 'Done',
   /** A message went back to its queue. */
   retried: 'Retried',
-  /** An input can never be processed; its run was recorded as rejected. */
+  /** A message that no other attempt can help. */
   rejected: 'Rejected',
+  /** A message went to its dead-letter queue, because it failed too often or for too long. */
+  givenUp: 'GivenUp',
   /** Alarm: processing cannot continue until a person acts. */
   halted: 'Halted',
   /** Alarm: the output gate refused a result. */

@@ -20,6 +20,7 @@ import type { CallOptions, RunPage, RunQuery, RunRecord, RunStore, RunUpdate } f
 import { RUN_STATES, type RunState, stateRank } from '#pipeline/run-state.ts';
 import { limited } from '../call.ts';
 import { dynamoDb, translated, within } from './clients.ts';
+import { WORK_PREFIX } from './work-ledger.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
 
@@ -34,6 +35,7 @@ const ItemSchema = z.looseObject({
   state: z.enum(RUN_STATES),
   firstSeen: z.string(),
   reason: z.object({ code: z.string(), message: z.string() }).optional(),
+  failingSince: z.string().optional(),
   outcome: z.string().optional(),
   summary: z.string().optional(),
   objects: z.array(z.string()).optional(),
@@ -50,11 +52,13 @@ function itemOf(attributes: Record<string, AttributeValue>): Item {
 
 function recordOf(item: Item): RunRecord {
   const { runId, StudyInstanceUID, revision, tool, version, lane, state, reason, outcome, summary, objects } = item;
+  const { failingSince } = item;
   const times = RUN_STATES.map((stage) => [stage, item[stageAttribute(stage)]] as const);
   return {
     ...{ runId, StudyInstanceUID, revision, tool, version, lane, state },
     stages: Object.fromEntries(times.filter((time): time is [RunState, string] => typeof time[1] === 'string')),
     ...(reason === undefined ? {} : { reason }),
+    ...(failingSince === undefined ? {} : { failingSince }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(summary === undefined ? {} : { summary }),
     ...(objects === undefined ? {} : { objects }),
@@ -125,8 +129,10 @@ export function createDynamoRunStore({
     const moved = stageChanges(update, now);
     moved.set('state', update.state);
     moved.set('rank', stateRank(update.state));
-    if (update.reason === undefined) moved.remove('reason');
-    else moved.set('reason', update.reason);
+    for (const name of ['reason', 'failingSince'] as const) {
+      if (update[name] === undefined) moved.remove(name);
+      else moved.set(name, update[name]);
+    }
     for (const name of ['outcome', 'summary', 'objects'] as const) {
       if (update[name] !== undefined) moved.set(name, update[name]);
     }
@@ -162,13 +168,16 @@ export function createDynamoRunStore({
         : client.send(new QueryCommand({ ...page, ...ofStudy(StudyInstanceUID) }), within(signal));
     const { Items = [], LastEvaluatedKey } = await limited(options, read, failed);
     return {
-      runs: Items.map((item) => recordOf(itemOf(item))),
+      runs: Items.filter(isRun).map((item) => recordOf(itemOf(item))),
       ...(LastEvaluatedKey !== undefined && { next: cursorOf(LastEvaluatedKey) }),
     };
   }
 
   return { record, get, list };
 }
+
+/** The table holds the ledger of work, too. */
+const isRun = ({ runId }: Record<string, AttributeValue>): boolean => runId?.S?.startsWith(WORK_PREFIX) !== true;
 
 /** Newest first. */
 const ofStudy = (StudyInstanceUID: string) => ({

@@ -1,5 +1,5 @@
 /** Why an object is refused: the name of a rule, and the place in the object that breaks it. Never a value. */
-import type { DicomWriteError } from '#dicom/error.ts';
+import type { DicomError } from '#dicom/error.ts';
 import { RefusedObjectError } from '../errors.ts';
 import type { DicomObject } from '../results/dicom-object.ts';
 
@@ -40,6 +40,7 @@ export const RULES = {
   'not-marked-ours': 'the object does not say that Hilum made it',
   'research-only-missing': 'the object does not say that it is for research use only',
   'value-representation': 'a value violates its Value Representation',
+  unreadable: "Hilum's own reader refuses the file",
 } as const;
 export type Rule = keyof typeof RULES;
 
@@ -54,7 +55,7 @@ export interface Place {
 export type Refuse = (rule: Rule, keyword?: string, place?: Place) => never;
 
 /** @returns a function that throws `RefusedObjectError` about `object`; its message includes the sentence of our own `cause` */
-export function refuseObject(object: DicomObject, cause?: DicomWriteError): Refuse {
+export function refuseObject(object: DicomObject, cause?: DicomError): Refuse {
   return (rule, keyword, place) => {
     const { kind, SOPInstanceUID } = object;
     const path = [...pathOf(place), ...(keyword === undefined ? [] : [keyword])].join('.');

@@ -1,5 +1,6 @@
 /** Makes a ProcessingResult, and converts it to and from JSON for the bucket. */
 import { MessageError, type Reason } from '../errors.ts';
+import { refuseNewer } from '../newer-format.ts';
 import type {
   Image,
   ImageProcessingTool,
@@ -143,9 +144,14 @@ export function serialiseResult({ toDicom: _, ...data }: ProcessingResult): Uint
 const base64 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 
-/** @throws MessageError where `bytes` are not a stored result of a known version */
+/**
+ * @throws NewerFormatError where `bytes` are a result of a later version
+ * @throws MessageError where they are no stored result
+ */
 export function parseResult(bytes: Uint8Array): ProcessingResult {
-  const parsed = StoredResultSchema.safeParse(parseJson(bytes));
+  const json = parseJson(bytes);
+  refuseNewer(json, RESULT_FORMAT_NAME);
+  const parsed = StoredResultSchema.safeParse(json);
   if (!parsed.success)
     throw new MessageError(`The stored result is not a ${RESULT_FORMAT_NAME} object`, { cause: parsed.error });
   const { format: _, ...data } = parsed.data;

@@ -2,7 +2,7 @@
  * Converts a run's answer to DICOM objects. A result that the output gate refuses goes to quarantine, and an object that
  * reports the failure is delivered instead.
  */
-import { METRICS } from '#adapters/aws/observe.ts';
+import { errorFacts, METRICS } from '#adapters/aws/observe.ts';
 import { reasonOf } from '#core/errors.ts';
 import { storeFailure } from '#pipeline/answers.ts';
 import { convertAnswer, type Refusal } from '#pipeline/convert.ts';
@@ -20,17 +20,18 @@ export interface ConvertDependencies extends RunDependencies {
 export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
   const { objects, runs, queue, observer } = dependencies;
 
-  /** Quarantines a refused answer and throws the refusal. If it was a result, converts a failure in its place first. */
-  async function refused(message: RunMessage, { error, result }: Refusal): Promise<never> {
+  /** Quarantines a refused answer. If it was a result, converts a failure in its place. */
+  async function refused(message: RunMessage, { error, result }: Refusal): Promise<void> {
     await quarantine(objects, message, error);
     observer.count(METRICS.quarantined);
     // If the failure itself is refused, there is nothing left to deliver.
-    if (message.answer === 'result') {
-      const { tool: description, inputs } = result.metadata;
-      await storeFailure(objects, message, { description, inputs, reason: reasonOf(error) });
-      await passOn({ ...message, answer: 'failure' });
-    }
-    throw error;
+    if (message.answer === 'failure') throw error;
+    const reason = reasonOf(error);
+    const { tool: description, inputs } = result.metadata;
+    await storeFailure(objects, message, { description, inputs, reason });
+    await passOn({ ...message, answer: 'failure' });
+    await runs.record({ ...identityOf(message), state: 'rejected', outcome: 'failed', reason });
+    observer.log('error', 'refused', { runId: message.runId, ...errorFacts(error) });
   }
 
   async function passOn(message: RunMessage): Promise<void> {
@@ -50,5 +51,5 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
     observer.log('info', 'converted', { runId, answer, objects: listed.length });
   }
 
-  return consumeRuns({ comesAs: 'inferred', work: passOn }, dependencies);
+  return consumeRuns({ stage: 'convert', comesAs: 'inferred', work: passOn }, dependencies);
 }

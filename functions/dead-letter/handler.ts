@@ -1,11 +1,15 @@
-/** Consumes all dead-letter queues: keeps the message, marks its run failed, and reports the failure to the radiologist. */
+/**
+ * Consumes all dead-letter queues. A message that a step gave up is kept, its run is marked failed, and the radiologist is told.
+ * A message that was not given up goes back to its queue.
+ */
 import { METRICS } from '#adapters/aws/observe.ts';
-import type { Reason } from '#core/errors.ts';
+import { MessageError, NewerFormatError, type Reason } from '#core/errors.ts';
 import { instanceUidsOf } from '#core/study/images.ts';
 import { selectImages } from '#core/study/selection.ts';
 import { describeTool, type ToolEntry } from '#core/tool-manifest.ts';
 import { storeFailure } from '#pipeline/answers.ts';
 import { encodeDeadLetter } from '#pipeline/dead-letter.ts';
+import { type Cause, ENDS } from '#pipeline/ends.ts';
 import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole } from '#pipeline/environment.ts';
 import { deadLetterKey, resultKey } from '#pipeline/keys.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
@@ -13,6 +17,7 @@ import { parseRunMessage, parseS3Event, type RunMessage } from '#pipeline/messag
 import type { Queue, RunStore } from '#pipeline/ports.ts';
 import { imagesOf } from '#pipeline/study.ts';
 import { recordUnrouted } from '#pipeline/unrouted.ts';
+import { intakeWork, runWork } from '#pipeline/work.ts';
 import { type ConsumerDependencies, consume, type QueueHandler } from '../shared/consume.ts';
 import { identityOf } from '../shared/runs.ts';
 
@@ -22,28 +27,29 @@ export interface DeadLetterDependencies extends ConsumerDependencies {
   readonly queue: (role: QueueRole) => Queue;
 }
 
-/** The reason if the function ended before it could record one. */
-const DIED: Reason = { code: 'died', message: 'The step ended without an answer: out of memory or out of time.' };
 /** The reason for a message that names no run. */
 const NO_RUN: Reason = {
   code: 'not-worked-off',
   message: 'The message could not be processed; the log names the cause.',
 };
 
-export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler {
-  const { objects, runs, catalog, queue, observer } = dependencies;
+/** What a dead letter is about: a run, uploads, or nothing that can be named. */
+interface Subject {
+  readonly step: QueueRole['step'];
+  /** The name of its work in the ledger. */
+  readonly name: string | undefined;
+  readonly message?: RunMessage;
+  readonly keys: readonly string[];
+}
 
-  /** The reason that the step recorded when it failed, if it recorded one. */
-  async function reasonFor(message: RunMessage): Promise<Reason> {
-    const run = await runs.get(message.runId);
-    return run?.reason ?? DIED;
-  }
+export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler {
+  const { objects, runs, ledger, catalog, queue, queueNamed, observer } = dependencies;
 
   /**
    * Reports to the radiologist that there is no result. If `infer` died after it had stored a result, that result is
-   * converted instead. If `convert` died, its result is not tried again.
+   * converted instead. A result that could not be converted or delivered is not tried again.
    */
-  async function answerFor(message: RunMessage, step: 'infer' | 'convert', reason: Reason): Promise<void> {
+  async function answerFor(message: RunMessage, step: QueueRole['step'], reason: Reason): Promise<void> {
     const { runId, lane } = message;
     const goesOn = step === 'infer' && (await objects.exists(resultKey(runId)));
     if (!goesOn) {
@@ -59,54 +65,83 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
     await queue({ step: 'convert', lane }).send(JSON.stringify(next));
   }
 
-  /** The SOP Instance UIDs of the tool's input; none if the study is no longer in the bucket. */
+  /** The SOP Instance UIDs of the tool's input; none if the study's manifest is gone or broken. */
   async function inputsFor({ manifestKey }: RunMessage, entry: ToolEntry): Promise<readonly string[]> {
     const bytes = await objects.get(manifestKey);
-    if (bytes === undefined) return [];
-    const { selected } = selectImages(entry.manifest.selection, imagesOf(parseManifest(bytes)));
+    const manifest = bytes === undefined ? undefined : readable(() => parseManifest(bytes));
+    if (manifest === undefined) return [];
+    const { selected } = selectImages(entry.manifest.selection, imagesOf(manifest));
     return instanceUidsOf(selected);
+  }
+
+  async function tell({ step, message, keys }: Subject, reason: Reason, cause: Cause): Promise<void> {
+    if (message === undefined) {
+      for (const key of keys) await recordUnrouted(dependencies, key, { state: 'failed', reason });
+      return;
+    }
+    if (message.answer === 'failure') return;
+    await runs.record({ ...identityOf(message), state: 'failed', outcome: 'failed', reason });
+    if (ENDS[step === 'intake' ? 'route' : step][cause].told === 'study') await answerFor(message, step, reason);
   }
 
   return consume(
     {
+      stage: 'dead-letter',
       async work({ body, messageId, queue: deadLetterQueue }) {
         const queueName = deadLetterQueue.replace(new RegExp(`${DEAD_LETTER_SUFFIX}$`), '');
-        const message = tryParse(body);
-        const reason = message === undefined ? NO_RUN : await reasonFor(message);
+        const subject = subjectOf(queueName, body);
+        const name = subject === 'newer' ? undefined : subject?.name;
+        const failing = name === undefined ? undefined : (await ledger.get(name)).failing;
+        // The queue's own count sent it here: it was received often and seldom or never run, or its format is newer.
+        if (subject === 'newer' || (name !== undefined && failing?.givenUp !== true)) {
+          await queueNamed(queueName).send(body);
+          observer.count(METRICS.halted);
+          observer.log('error', 'sent-back', { messageId, queue: queueName });
+          return;
+        }
+        const reason = failing?.reason ?? NO_RUN;
         await objects.put(
           deadLetterKey(queueName, messageId),
           encodeDeadLetter({ queue: queueName, messageId, reason, body }),
         );
         observer.count(METRICS.deadLetters);
-        observer.log('error', 'dead-letter', { messageId, queue: queueName, runId: message?.runId, code: reason.code });
-        const step = parseQueueName(queueName)?.step;
-        if (message === undefined) {
-          for (const key of step === 'intake' ? keysIn(body) : [])
-            await recordUnrouted(dependencies, key, { state: 'failed', reason });
-          return;
-        }
-        if (message.answer === 'failure') return;
-        await runs.record({ ...identityOf(message), state: 'failed', outcome: 'failed', reason });
-        // If the return step failed, a failure object could not be delivered either.
-        if (step === 'infer' || step === 'convert') await answerFor(message, step, reason);
+        const runId = subject?.message?.runId;
+        observer.log('error', 'dead-letter', { messageId, queue: queueName, runId, code: reason.code });
+        if (subject === undefined || name === undefined || failing === undefined) return;
+        await tell(subject, reason, failing.cause);
+        // If a person sends the message again, it has its whole budget again.
+        await ledger.end(name);
       },
     },
     dependencies,
   );
 }
 
-function tryParse(body: string): RunMessage | undefined {
+/** `newer` if the message has a format that this code does not know yet; undefined if the queue is not one of Hilum's. */
+function subjectOf(queueName: string, body: string): Subject | 'newer' | undefined {
+  const step = parseQueueName(queueName)?.step;
+  if (step === undefined) return undefined;
   try {
-    return parseRunMessage(body);
-  } catch {
-    return undefined;
+    if (step === 'intake') {
+      const keys = readable(() => parseS3Event(body)) ?? [];
+      return { step, keys, name: intakeWork(keys) };
+    }
+    const message = readable(() => parseRunMessage(body));
+    return message === undefined
+      ? { step, keys: [], name: undefined }
+      : { step, keys: [], message, name: runWork(step, message) };
+  } catch (error) {
+    if (error instanceof NewerFormatError) return 'newer';
+    throw error;
   }
 }
 
-function keysIn(body: string): readonly string[] {
+/** Undefined if what is read is broken. */
+function readable<T>(read: () => T): T | undefined {
   try {
-    return parseS3Event(body);
-  } catch {
-    return [];
+    return read();
+  } catch (error) {
+    if (error instanceof MessageError) return undefined;
+    throw error;
   }
 }

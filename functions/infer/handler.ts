@@ -1,6 +1,6 @@
 /** Runs the tool on a study's images and stores its answer. Each tool has a Lambda of its own. */
 import { IntegrityError, MessageError } from '#core/errors.ts';
-import type { Clock, FrameDecoder, InferenceEngine } from '#core/ports.ts';
+import type { FrameDecoder, InferenceEngine } from '#core/ports.ts';
 import { serialiseResult } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
@@ -22,7 +22,6 @@ export interface InferDependencies extends RunDependencies {
   readonly tool: ImageProcessingTool;
   readonly decoder: FrameDecoder;
   readonly engine: InferenceEngine;
-  readonly clock: Clock;
   /** The tool's time limit, including the loading of images. */
   readonly toolTimeoutMs: number;
   readonly queue: (role: QueueRole) => Queue;
@@ -93,6 +92,7 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
 
   return consumeRuns(
     {
+      stage: 'infer',
       comesAs: 'routed',
       async work(received, { remainingMs }) {
         const message = await currentRun(received);

@@ -24,5 +24,5 @@ const toolTimeoutMs = environment.HILUM_TOOL_TIMEOUT_S * 1000;
 
 export const handler = observed(
   services.observer,
-  makeHandler({ ...services, entry, tool, decoder, engine, clock: Date, toolTimeoutMs }),
+  makeHandler({ ...services, entry, tool, decoder, engine, toolTimeoutMs }),
 );

@@ -21,6 +21,7 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
 
   return consumeRuns(
     {
+      stage: 'return',
       comesAs: 'converted',
       async work(message) {
         const { runId, answer } = message;

@@ -13,6 +13,7 @@ import { parseS3Event, type RunMessage } from '#pipeline/messages.ts';
 import type { Queue, RunStore } from '#pipeline/ports.ts';
 import { imagesOf, readManifest } from '#pipeline/study.ts';
 import { recordUnrouted } from '#pipeline/unrouted.ts';
+import { intakeWork } from '#pipeline/work.ts';
 import { type ConsumerDependencies, consume, type QueueHandler } from '../shared/consume.ts';
 import { identityOf } from '../shared/runs.ts';
 
@@ -79,6 +80,8 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
 
   return consume(
     {
+      stage: 'route',
+      nameOf: (body) => intakeWork(parseS3Event(body)),
       async work({ body }) {
         const errors: unknown[] = [];
         for (const key of parseS3Event(body)) await settle(key).catch((error: unknown) => errors.push(error));

@@ -4,6 +4,8 @@ import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createObserver, errorFacts, type Observer } from '#adapters/aws/observe.ts';
 import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
+import { createDynamoWorkLedger } from '#adapters/aws/work-ledger.ts';
+import { createLeases } from '#adapters/lease/lease.ts';
 import { type FunctionEnvironment, type QueueRole, queueUrl } from '#pipeline/environment.ts';
 import type { Queue } from '#pipeline/ports.ts';
 import type { QueueHandler } from './consume.ts';
@@ -18,9 +20,12 @@ export function createServices(environment: FunctionEnvironment): Services {
   return {
     objects: createS3ObjectStore({ bucket: environment.HILUM_BUCKET }),
     runs: createDynamoRunStore({ table: environment.HILUM_RUNS_TABLE }),
+    ledger: createDynamoWorkLedger({ table: environment.HILUM_RUNS_TABLE }),
+    clock: Date,
     observer: createObserver({ level: environment.HILUM_LOG_LEVEL, functionName }),
     queueNamed: (name) => createSqsQueue({ url: `${environment.HILUM_QUEUES}${name}` }),
     retry: { baseS: environment.HILUM_RETRY_BASE_S, capS: environment.HILUM_RETRY_CAP_S },
+    hold: createLeases({ urlOf: (name) => `${environment.HILUM_QUEUES}${name}`, leaseS: environment.HILUM_LEASE_S }),
     queueUrlBase: environment.HILUM_QUEUES,
     queue: (role) => createSqsQueue({ url: queueUrl(environment.HILUM_QUEUES, role) }),
   };

@@ -46,7 +46,6 @@ export class ToolLanes extends Construct {
         role: { step: 'infer', tool: tool.id, lane },
         config,
         consumerTimeout: timeout,
-        maxReceiveCount: config.maxReceiveCount,
         alarms: surroundings.alarms,
       });
       queue.consumedBy(infer, deadLetterConsumer);

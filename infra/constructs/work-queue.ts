@@ -15,7 +15,6 @@ export interface WorkQueueProps {
   readonly config: Config;
   /** The timeout of the function that consumes the queue. */
   readonly consumerTimeout: Duration;
-  readonly maxReceiveCount: number;
   readonly alarms: ITopic;
 }
 
@@ -24,11 +23,7 @@ export class WorkQueue extends Construct {
   readonly deadLetters: Queue;
   readonly #concurrency: number;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { role, config, consumerTimeout, maxReceiveCount, alarms }: WorkQueueProps,
-  ) {
+  constructor(scope: Construct, id: string, { role, config, consumerTimeout, alarms }: WorkQueueProps) {
     super(scope, id);
     const name = `${config.name}-${queueName(role)}`;
     this.#concurrency = role.lane === 'live' ? config.liveConcurrency : config.backfillConcurrency;
@@ -41,10 +36,10 @@ export class WorkQueue extends Construct {
     this.queue = new Queue(this, 'Queue', {
       ...shared,
       queueName: name,
-      // Longer than the function's timeout, so that no message is received twice while it is processed. Functions set the
-      // visibility of messages that fail themselves.
+      // Longer than the function's timeout, as Lambda wants it. A message that Lambda throttles stays hidden for so long. The
+      // function's first act makes it shorter (`adapters/lease/`), and it sets the waits of messages that fail itself.
       visibilityTimeout: consumerTimeout.plus(Duration.seconds(config.visibilityMarginS)),
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount },
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: config.maxReceiveCount },
     });
 
     const metric = { period: Duration.minutes(5), statistic: 'Maximum' };
@@ -68,8 +63,15 @@ export class WorkQueue extends Construct {
     age.addAlarmAction(new SnsAction(alarms));
   }
 
-  /** Lets `worker` consume the queue, within the lane's concurrency, and `deadLetterConsumer` its dead-letter queue. */
+  /**
+   * Lets `worker` consume the queue, within the lane's concurrency, and `deadLetterConsumer` its dead-letter queue. The worker
+   * sends a message that it gives up to the dead-letter queue, and both send a message anew before it is too old for SQS.
+   */
   consumedBy(worker: IFunction, deadLetterConsumer: IFunction): void {
+    for (const queue of [this.queue, this.deadLetters]) {
+      queue.grantSendMessages(worker);
+      queue.grantSendMessages(deadLetterConsumer);
+    }
     worker.addEventSource(
       new SqsEventSource(this.queue, {
         batchSize: 1,

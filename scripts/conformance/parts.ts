@@ -12,7 +12,7 @@ import { lookup } from '#dicom/dictionary.ts';
 import { MAX_DECODED_BYTES } from '#dicom/pixel-description.ts';
 import { FREE_DECODED_BYTES, MAX_RATIO } from '#dicom/pixels.ts';
 import { MAX_FILE_BYTES, MAX_INFLATE_RATIO, MAX_INFLATED_LIMIT, MIN_INFLATED_LIMIT } from '#dicom/read.ts';
-import { MAX_DEPTH, MAX_ENTRIES } from '#dicom/structure.ts';
+import { BYTES_PER_ENTRY, MAX_DEPTH, MAX_ENTRIES, MAX_ENTRIES_OF_LARGE } from '#dicom/structure.ts';
 import { NATIVE_TRANSFER_SYNTAXES } from '#dicom/transfer-syntax.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '#dicom/write.ts';
 import { type Accepted, DCIODVFY, DICOM_SR_VALIDATOR } from '../../test/judges/accepted.ts';
@@ -101,6 +101,7 @@ function limits(): string {
     [
       ['size of a file', mebibytes(MAX_FILE_BYTES)],
       ['elements, items and fragments of a file', number(MAX_ENTRIES)],
+      [`the same, of a file with ${BYTES_PER_ENTRY} bytes or more for each`, number(MAX_ENTRIES_OF_LARGE)],
       ['depth of nested sequences', number(MAX_DEPTH)],
       [
         'inflated size of a deflated data set',

@@ -13,6 +13,7 @@ import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
+import { createDynamoWorkLedger } from '#adapters/aws/work-ledger.ts';
 import { STUDY_INDEX } from '#pipeline/environment.ts';
 import { cloudUp, localDown } from '../../localstack/local.ts';
 import { describeWith } from '../fixtures/lanes.ts';
@@ -22,8 +23,9 @@ import {
   createMemoryObjectStore,
   createMemoryQueue,
   createMemoryRunStore,
+  createMemoryWorkLedger,
 } from '../fixtures/memory-ports.ts';
-import { aBucket, aQueue, aRunsTable, deployedTools } from '../fixtures/port-contracts.ts';
+import { aBucket, aLedger, aQueue, aRunsTable, deployedTools } from '../fixtures/port-contracts.ts';
 
 describe('in memory', () => {
   describe('the runs table', () => {
@@ -31,6 +33,10 @@ describe('in memory', () => {
       const clock = createManualClock();
       return { runs: createMemoryRunStore(clock), tick: () => clock.advance(1000) };
     });
+  });
+
+  describe('the ledger of work', () => {
+    aLedger(async () => ({ ledger: createMemoryWorkLedger(), runs: createMemoryRunStore() }));
   });
 
   describe('the bucket', () => {
@@ -65,33 +71,45 @@ describeWith(['cloud'], 'on the local cloud', () => {
 
   describe('the runs table', () => {
     aRunsTable(async () => {
-      const client = new DynamoDBClient(settings);
+      const { table, client } = await makeTable();
       const clock = createManualClock();
-      const table = `runs-${made++}`;
-      await client.send(
-        new CreateTableCommand({
-          TableName: table,
-          BillingMode: 'PAY_PER_REQUEST',
-          AttributeDefinitions: ['runId', 'StudyInstanceUID', 'firstSeen'].map((AttributeName) => ({
-            AttributeName,
-            AttributeType: 'S',
-          })),
-          KeySchema: [{ AttributeName: 'runId', KeyType: 'HASH' }],
-          GlobalSecondaryIndexes: [
-            {
-              IndexName: STUDY_INDEX,
-              KeySchema: [
-                { AttributeName: 'StudyInstanceUID', KeyType: 'HASH' },
-                { AttributeName: 'firstSeen', KeyType: 'RANGE' },
-              ],
-              Projection: { ProjectionType: 'ALL' },
-            },
-          ],
-        }),
-      );
       return { runs: createDynamoRunStore({ table, client, clock }), tick: () => clock.advance(1000) };
     });
   });
+
+  describe('the ledger of work', () => {
+    aLedger(async () => {
+      const { table, client } = await makeTable();
+      return { ledger: createDynamoWorkLedger({ table, client }), runs: createDynamoRunStore({ table, client }) };
+    });
+  });
+
+  async function makeTable() {
+    const client = new DynamoDBClient(settings);
+    const table = `runs-${made++}`;
+    await client.send(
+      new CreateTableCommand({
+        TableName: table,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: ['runId', 'StudyInstanceUID', 'firstSeen'].map((AttributeName) => ({
+          AttributeName,
+          AttributeType: 'S',
+        })),
+        KeySchema: [{ AttributeName: 'runId', KeyType: 'HASH' }],
+        GlobalSecondaryIndexes: [
+          {
+            IndexName: STUDY_INDEX,
+            KeySchema: [
+              { AttributeName: 'StudyInstanceUID', KeyType: 'HASH' },
+              { AttributeName: 'firstSeen', KeyType: 'RANGE' },
+            ],
+            Projection: { ProjectionType: 'ALL' },
+          },
+        ],
+      }),
+    );
+    return { table, client };
+  }
 
   describe('the bucket', () => {
     aBucket(async () => {

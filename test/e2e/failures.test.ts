@@ -18,14 +18,17 @@ import { withTransferSyntax } from '../fixtures/transfer-syntax.ts';
 
 /** A failed run whose answer has reached the PACS. */
 const answered = (run: RunRecord): boolean => ended(run) && (run.objects ?? []).length > 0;
+/** A run that is still tried, after a failure. */
+const waits = (run: RunRecord): boolean => run.failingSince !== undefined;
+/** The queue of the study that waits for a person. */
+const HALTED = ['infer-wrong-model-live'];
 /** Tools that fail in every way, with settings for immediate and few retries. */
 const CONTEXT = {
   root: 'test/fixtures/failing',
-  maxReceiveCount: '2',
-  returnMaxReceiveCount: '30',
   retryBaseS: '1',
   retryCapS: '2',
   toolTimeoutS: '2',
+  leaseS: '6',
   visibilityMarginS: '1',
 };
 /** A standard Transfer Syntax without a decoder in Hilum. */
@@ -145,17 +148,19 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     const tools = ['counts', 'throws', 'dawdles', 'wrong-model', 'crashes', 'stalls'];
 
     const [counts, throws, dawdles, wrongModel, crashes, stalls] = await Promise.all(
-      tools.map((tool) => cloud.runOf(neck, tool, answered)),
+      tools.map((tool) => cloud.runOf(neck, tool, tool === 'wrong-model' ? waits : answered)),
     );
 
     expect(counts).toMatchObject({ state: 'delivered', outcome: 'result', summary: '6 slices.' });
     expect(throws).toMatchObject({ state: 'failed', reason: { code: 'tool-failed' } });
     expect(dawdles).toMatchObject({ state: 'failed', reason: { code: 'tool-timeout' } });
-    expect(wrongModel).toMatchObject({ state: 'failed', reason: { code: 'model-digest-mismatch' } });
+    // A person has to bring the right model; the study waits for it.
+    expect(wrongModel).toMatchObject({ state: 'routed', reason: { code: 'model-digest-mismatch' } });
     expect(crashes).toMatchObject({ state: 'failed', reason: { code: 'died' } });
     expect(stalls).toMatchObject({ state: 'failed', reason: { code: 'died' } });
     const words = await cloud.hilum('status', neck);
-    for (const run of [throws, dawdles, wrongModel, crashes, stalls]) {
+    expect(words).toContain(wrongModel?.reason?.message);
+    for (const run of [throws, dawdles, crashes, stalls]) {
       expect(run?.reason?.message).toMatch(/^[A-Z].+\.?$/);
       expect(words).toContain(run?.reason?.message);
       expect(run?.objects?.every((uid) => pacs.archive.instances.has(uid))).toBe(true);
@@ -166,7 +171,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     const files = ctSeries({ seed: 120 });
     const study = await cloud.arrive(files);
     await cloud.runOf(study, 'counts', ended);
-    await cloud.workedOff();
+    await cloud.workedOff(HALTED);
     const before = await allRuns(cloud.runs, { StudyInstanceUID: study });
     const run = before.find(({ tool }) => tool === 'counts');
     const { runId = '', tool = '', version = '', lane = 'live' } = run ?? {};
@@ -182,7 +187,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     await cloud.send({ step: 'convert', lane }, JSON.stringify(message));
     await cloud.send({ step: 'infer', tool, lane }, JSON.stringify(message));
     await cloud.send({ step: 'intake', lane }, JSON.stringify({ Records: [{ s3: { object: { key } } }] }));
-    await cloud.workedOff();
+    await cloud.workedOff(HALTED);
 
     expect(await cloud.runs.get(runId)).toEqual(run);
     expect(written(study).toSorted()).toEqual(before.flatMap(({ objects = [] }) => objects).sort());

@@ -9,7 +9,7 @@ import { discoverTools } from '../../infra/tools.ts';
 
 describe('settings', () => {
   it('has defaults for all, and takes text as the command line gives it', () => {
-    expect(parseConfig({})).toMatchObject({ packaging: 'image', name: 'hilum', retryCapS: 900 });
+    expect(parseConfig({})).toMatchObject({ packaging: 'image', name: 'hilum', retryCapS: 1800 });
     expect(parseConfig({ packaging: 'zip', retryCapS: '5' })).toMatchObject({ packaging: 'zip', retryCapS: 5 });
   });
 

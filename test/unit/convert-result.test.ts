@@ -1,12 +1,13 @@
 /** The patient and study modules of a result's objects, and the inputs that they name. */
 import { describe, expect, it } from 'vitest';
 import { convertResult } from '#core/convert-result.ts';
-import { MessageError } from '#core/errors.ts';
+import { MessageError, RefusedObjectError } from '#core/errors.ts';
 import { nonResult } from '#core/results/result.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import { describeTool } from '#core/tool-manifest.ts';
 import { readDicom } from '#dicom/read.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { entry, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
 /** Files of one study that a modality wrote at different times, with a registration corrected in between. */
@@ -56,6 +57,26 @@ describe('the patient of a result', () => {
     const [one, other] = [await converted(inputs), await converted(inputs, instances.toReversed())];
 
     expect(other.object).toEqual(one.object);
+  });
+});
+
+describe('a result that Hilum itself could not read back', () => {
+  it('is refused by the gate, with the reader’s reason and the object', async () => {
+    const answer = answerAbout(['2.25.1011']);
+    const deep = (levels: number): Attributes => (levels === 0 ? {} : { ContentSequence: [deep(levels - 1)] });
+    const result = {
+      ...answer,
+      toDicom: (...source: Parameters<typeof answer.toDicom>) =>
+        answer.toDicom(...source).map((object) => ({ ...object, attributes: { ...object.attributes, ...deep(40) } })),
+    };
+    const read = async ({ SOPInstanceUID }: InstanceIndex) => FILES.get(SOPInstanceUID) ?? new Uint8Array();
+
+    const refusal = convertResult({ result, instances, read });
+
+    await expect(refusal).rejects.toBeInstanceOf(RefusedObjectError);
+    await expect(refusal).rejects.toThrow(
+      /own reader refuses the file \(unreadable\); Sequences are nested deeper than 32/,
+    );
   });
 });
 

@@ -2,7 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import type { ElementSet } from '#dicom/element.ts';
 import { DicomReadError } from '#dicom/error.ts';
-import { type Encoding, MAX_DEPTH, MAX_ENTRIES, StructureReader } from '#dicom/structure.ts';
+import {
+  BYTES_PER_ENTRY,
+  type Encoding,
+  MAX_DEPTH,
+  MAX_ENTRIES,
+  MAX_ENTRIES_OF_LARGE,
+  StructureReader,
+} from '#dicom/structure.ts';
 
 const EXPLICIT: Encoding = { explicitVr: true, littleEndian: true };
 const IMPLICIT: Encoding = { explicitVr: false, littleEndian: true };
@@ -148,17 +155,30 @@ describe('a sequence', () => {
     expect(refusal(() => read(nested(MAX_DEPTH + 1)))).toEqual({ code: 'limit-exceeded', limit: MAX_DEPTH });
   });
 
-  it('has as many items as the limit allows, and not one more', () => {
-    const items = (count: number) => {
-      const bytes = new Uint8Array(12 + 8 * count);
-      bytes.set(bytesOf(sequence(UNTIL_END)));
-      for (let at = 12; at < bytes.length; at += 8) bytes.set([0xfe, 0xff, 0x00, 0xe0], at);
-      const closed = Buffer.concat([bytes, bytesOf(SEQUENCE_END)]);
-      return new StructureReader(closed, 0).file(EXPLICIT, {}).elements.get(0x0008_1110)?.items?.length;
-    };
+  /** A sequence of empty items, with unused bytes behind it in the file. */
+  const items = (count: number, behind = 0) => {
+    const bytes = new Uint8Array(12 + 8 * count);
+    bytes.set(bytesOf(sequence(UNTIL_END)));
+    for (let at = 12; at < bytes.length; at += 8) bytes.set([0xfe, 0xff, 0x00, 0xe0], at);
+    const padding = Buffer.concat([bytesOf('e07f1000 4f42 0000'), Buffer.from(Uint32Array.of(behind).buffer)]);
+    const closed = Buffer.concat([bytes, bytesOf(SEQUENCE_END), padding, new Uint8Array(behind)]);
+    return new StructureReader(closed, 0).file(EXPLICIT, {}).elements.get(0x0008_1110)?.items?.length;
+  };
 
-    expect(items(MAX_ENTRIES - 1)).toBe(MAX_ENTRIES - 1);
-    expect(refusal(() => items(MAX_ENTRIES))).toEqual({ code: 'limit-exceeded', limit: MAX_ENTRIES });
+  it('has as many items as the limit allows, and not one more', () => {
+    expect(items(MAX_ENTRIES - 2)).toBe(MAX_ENTRIES - 2);
+    expect(refusal(() => items(MAX_ENTRIES - 1))).toEqual({ code: 'limit-exceeded', limit: MAX_ENTRIES });
+  });
+
+  it('may have twice as many in a file that has ten bytes for each', () => {
+    const behind = MAX_ENTRIES_OF_LARGE * (BYTES_PER_ENTRY - 8);
+
+    expect(items(MAX_ENTRIES_OF_LARGE - 2, behind)).toBe(MAX_ENTRIES_OF_LARGE - 2);
+    expect(refusal(() => items(MAX_ENTRIES_OF_LARGE, 9 * MAX_ENTRIES_OF_LARGE))).toEqual({
+      code: 'limit-exceeded',
+      limit: MAX_ENTRIES_OF_LARGE,
+    });
+    expect(refusal(() => items(600_000, 100_000))).toEqual({ code: 'limit-exceeded', limit: MAX_ENTRIES });
   });
 });
 

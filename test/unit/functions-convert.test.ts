@@ -213,7 +213,7 @@ describe('convert', () => {
     const reason = { code: 'invalid-dicom-object', message: expect.stringContaining('patient') };
     expect(await stored(pipeline, quarantineKey(message.runId, 'result-refusal.json'))).toMatchObject(reason);
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'rejected', reason });
-    expect(pipeline.counted).toEqual(['Quarantined', 'Rejected']);
+    expect(pipeline.counted).toEqual(['Quarantined', 'Done']);
     expect(pipeline.sentTo(toReturn)).toEqual([{ ...message, answer: 'failure' }]);
     expect(pipeline.objects.contents.has(objectListKey(message.runId, 'result'))).toBe(false);
     expect(await listed('failure')).toMatchObject({ outcome: 'failed', reason, objects: [{ kind: 'non-result' }] });
@@ -242,7 +242,7 @@ describe('convert', () => {
     const saying = quarantineKey(message.runId, 'result-refusal.json');
     expect(pipeline.objects.contentTypes.get(saying)).toBe('application/json');
     expect(facts.path).toMatch(/^ContentSequence\[\d+\]\..+\.GraphicData$/);
-    expect(pipeline.counted).toEqual(['Quarantined', 'Rejected']);
+    expect(pipeline.counted).toEqual(['Quarantined', 'Done']);
     expect(await pipeline.runs.get(message.runId)).toMatchObject({
       state: 'rejected',
       reason: { code: 'invalid-dicom-object', message: expect.stringContaining('graphic-data') },
@@ -275,13 +275,11 @@ describe('convert', () => {
       expect(await stored(pipeline, quarantineKey(message.runId, name))).toMatchObject({
         facts: { kind: 'non-result', rule: 'value-representation', keyword: 'DeviceSerialNumber' },
       });
-    expect(await pipeline.runs.get(message.runId)).toMatchObject({
-      state: 'rejected',
-      reason: { code: 'invalid-dicom-object' },
-    });
-    expect(await stored(pipeline, 'dead-letters/convert-live/message-0.json')).toMatchObject({
-      reason: { code: 'invalid-dicom-object' },
-    });
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ reason: { code: 'invalid-dicom-object' } });
+    expect(pipeline.queueNamed('convert-live-dead').sent.map((body) => JSON.parse(body).answer)).toEqual([
+      'result',
+      'failure',
+    ]);
     expect(pipeline.sentTo(toReturn)).toEqual([]);
     expect([...pipeline.objects.contents.keys()].filter((key) => key.endsWith('.dcm'))).toEqual([]);
   });

@@ -1,9 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Reason } from '#core/errors.ts';
 import { nonResult, parseResult, serialiseResult } from '#core/results/result.ts';
-import { describeTool } from '#core/tool-manifest.ts';
+import { describeTool, type ToolEntry } from '#core/tool-manifest.ts';
 import { makeHandler } from '#functions/dead-letter/handler.ts';
+import type { Cause } from '#pipeline/ends.ts';
 import { failureKey, resultKey } from '#pipeline/keys.ts';
-import type { RunMessage } from '#pipeline/messages.ts';
+import { parseS3Event, type RunMessage } from '#pipeline/messages.ts';
+import { failedAgain } from '#pipeline/retry-policy.ts';
+import { intakeWork, runWork } from '#pipeline/work.ts';
 import {
   createPipeline,
   minuteLeft,
@@ -20,8 +24,27 @@ import { entry, INSTANCE, makeRadiographFile } from '../fixtures/tiny-radiograph
 const file = makeRadiographFile();
 const toConvert = { step: 'convert', lane: 'live' } as const;
 
-const bury = (pipeline: Pipeline, queue: string, body: RunMessage | string) =>
-  makeHandler({ ...pipeline, catalog: [entry] })(sqsEvent(`${queue}-dead`, [body]), minuteLeft);
+const handle = (pipeline: Pipeline, queue: string, body: RunMessage | string, catalog = [entry]) =>
+  makeHandler({ ...pipeline, catalog })(sqsEvent(`${queue}-dead`, [body]), minuteLeft);
+
+/** The reason that the ledger gives for a message that a test buries. */
+const WHY = { code: 'tool-failed', message: 'The tool tiny failed' };
+
+/** Hands over a message that its step gave up for `cause`. */
+async function bury(
+  pipeline: Pipeline,
+  queue: string,
+  body: RunMessage | string,
+  { cause = 'fault', reason = WHY, catalog = [entry] }: { cause?: Cause; reason?: Reason; catalog?: ToolEntry[] } = {},
+) {
+  const [step] = queue.split('-') as ['infer' | 'convert' | 'return'];
+  const name = typeof body === 'string' ? intakeWork(parseS3Event(body)) : runWork(step, body);
+  if (name !== undefined) {
+    const failing = failedAgain(undefined, cause, pipeline.clock.now());
+    await pipeline.ledger.fail(name, { ...failing, reason, givenUp: true });
+  }
+  return await handle(pipeline, queue, body, catalog);
+}
 
 describe('dead-letter', () => {
   let pipeline: Pipeline;
@@ -35,7 +58,7 @@ describe('dead-letter', () => {
   const run = () => pipeline.runs.get(message.runId);
 
   it('keeps the message, marks the run failed with the recorded reason, and reports the failure', async () => {
-    const reason = { code: 'tool-failed', message: 'The tool tiny failed' };
+    const reason = WHY;
     await pipeline.runs.record({ ...message, state: 'routed', reason });
 
     expect(await bury(pipeline, 'infer-tiny-live', message)).toEqual(nothingFailed);
@@ -66,15 +89,39 @@ describe('dead-letter', () => {
     expect(await run()).toMatchObject({ lane: 'backfill', state: 'failed' });
   });
 
-  it('records that a run without a reason died', async () => {
+  it.each([
+    ['was never run', { open: 0 }],
+    ['died twice', { open: 2 }],
+    ['still has attempts', { open: 0, failing: { givenUp: false } }],
+  ])('sends a message back to its queue that %s, and tells nobody', async (_, known) => {
+    const name = runWork('infer', message);
+    for (let begun = 0; begun < known.open; begun++) await pipeline.ledger.begin(name);
+    if ('failing' in known) {
+      const failing = failedAgain(undefined, 'service', pipeline.clock.now());
+      await pipeline.ledger.fail(name, { ...failing, reason: WHY, givenUp: false });
+    }
     await pipeline.runs.record({ ...message, state: 'routed' });
 
+    expect(await handle(pipeline, 'infer-tiny-live', message)).toEqual(nothingFailed);
+
+    expect(pipeline.sentTo({ step: 'infer', tool: 'tiny', lane: 'live' })).toEqual([message]);
+    expect(await run()).toMatchObject({ state: 'routed' });
+    expect(pipeline.sentTo(toConvert)).toEqual([]);
+    expect(pipeline.counted).toEqual(['Halted', 'Done']);
+  });
+
+  it('sends a message of a newer format back to its queue', async () => {
+    const newer = '{"format": "hilum.run/2"}';
+
+    expect(await handle(pipeline, 'infer-tiny-live', newer)).toEqual(nothingFailed);
+
+    expect(pipeline.queueNamed('infer-tiny-live').sent).toEqual([newer]);
+  });
+
+  it('forgets the work once its end is told, so that a message that is sent again has its whole budget', async () => {
     await bury(pipeline, 'infer-tiny-live', message);
 
-    expect(await run()).toMatchObject({
-      state: 'failed',
-      reason: { code: 'died', message: expect.stringContaining('out of memory or out of time') },
-    });
+    expect(pipeline.ledger.entries.size).toBe(0);
   });
 
   it('keeps the first failure when the message is repeated', async () => {
@@ -121,7 +168,7 @@ describe('dead-letter', () => {
     await pipeline.objects.put(resultKey(message.runId), serialiseResult(result));
     await pipeline.runs.record({ ...message, state: 'inferred', reason });
 
-    await bury(pipeline, 'convert-live', message);
+    await bury(pipeline, 'convert-live', message, { reason });
     await bury(pipeline, 'convert-live', { ...message, answer: 'failure' });
 
     expect(await run()).toMatchObject({ state: 'failed', outcome: 'failed', reason });
@@ -134,7 +181,7 @@ describe('dead-letter', () => {
     const reason = { code: 'archive-unavailable', message: 'Down' };
     await pipeline.runs.record({ ...message, state: 'converted', reason });
 
-    await bury(pipeline, 'return-live', message);
+    await bury(pipeline, 'return-live', message, { cause: 'archive', reason });
 
     expect(await run()).toMatchObject({ state: 'failed', reason });
     expect(pipeline.sentTo(toConvert)).toEqual([]);
@@ -162,39 +209,59 @@ describe('dead-letter', () => {
   it('records an unrouted study for every tool that has no run of it', async () => {
     const other = { ...entry, manifest: { ...entry.manifest, id: 'other' } };
     await pipeline.runs.record({ ...message, state: 'routed' });
-    const handler = makeHandler({ ...pipeline, catalog: [entry, other] });
 
-    await handler(sqsEvent('intake-live-dead', [s3Event('no/manifest', study.key)]), minuteLeft);
+    await bury(pipeline, 'intake-live', s3Event('no/manifest', study.key), { catalog: [entry, other] });
 
     const { StudyInstanceUID, revision } = study;
     expect((await pipeline.runs.list({ StudyInstanceUID })).runs).toMatchObject([
-      { tool: 'other', state: 'failed', revision, lane: 'live', reason: { code: 'not-worked-off' } },
+      { tool: 'other', state: 'failed', revision, lane: 'live', reason: WHY },
       { tool: 'tiny', state: 'routed' },
     ]);
   });
 
   it('records no unrouted study for messages of other queues than intake', async () => {
-    await bury(pipeline, 'convert-live', s3Event(study.key));
+    await handle(pipeline, 'convert-live', s3Event(study.key));
 
     expect((await pipeline.runs.list()).runs).toEqual([]);
     expect(pipeline.objects.contents.has('dead-letters/convert-live/message-0.json')).toBe(true);
   });
 
   it('keeps a message of the intake queue that is not an event', async () => {
-    expect(await bury(pipeline, 'intake-live', '<xml/>')).toEqual(nothingFailed);
+    expect(await handle(pipeline, 'intake-live', '<xml/>')).toEqual(nothingFailed);
 
     expect(pipeline.objects.contents.has('dead-letters/intake-live/message-0.json')).toBe(true);
     expect(pipeline.counted).toEqual(['DeadLetters', 'Done']);
   });
 
-  it('delivers no failure if the return step failed', async () => {
+  it('tells the study if a result cannot be delivered for a reason of ours', async () => {
+    await pipeline.runs.record({ ...message, state: 'converted' });
+    const reason = { code: 'limit-exceeded', message: 'The file holds too much' };
+
+    await bury(pipeline, 'return-live', message, { cause: 'never', reason });
+
+    expect(await run()).toMatchObject({ state: 'failed', outcome: 'failed', reason });
+    const failure = parseResult((await pipeline.objects.get(failureKey(message.runId))) ?? new Uint8Array());
+    expect(failure.metadata).toMatchObject({ outcome: 'failed', reason });
+    expect(pipeline.sentTo(toConvert)).toEqual([{ ...message, answer: 'failure' }]);
+  });
+
+  it('delivers no failure if the PACS took nothing', async () => {
     await pipeline.runs.record({ ...message, state: 'converted' });
 
-    await bury(pipeline, 'return-live', message);
+    await bury(pipeline, 'return-live', message, { cause: 'archive' });
 
     expect(await run()).toMatchObject({ state: 'failed', outcome: 'failed' });
     expect(pipeline.sentTo(toConvert)).toEqual([]);
     expect(pipeline.objects.contents.has(failureKey(message.runId))).toBe(false);
+  });
+
+  it('marks the run failed if its manifest is broken, although no failure can be delivered', async () => {
+    await pipeline.objects.put(study.key, Buffer.from('<xml/>'));
+
+    expect(await bury(pipeline, 'infer-tiny-live', message)).toEqual(nothingFailed);
+
+    expect(await run()).toMatchObject({ state: 'failed' });
+    expect(pipeline.logged.join()).toContain('failure-not-told');
   });
 
   it('recognises a queue whose name contains the dead-letter suffix in its middle', async () => {

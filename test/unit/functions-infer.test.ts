@@ -258,13 +258,16 @@ describe('infer', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ reason: { code: 'integrity' } });
   });
 
-  it.each(['chunk', 'key'] as const)('retries if the study’s %s is missing', async (part) => {
+  it.each([
+    ['chunk', 'missing-chunk'],
+    ['key', 'integrity'],
+  ] as const)('retries if the study’s %s is missing', async (part, code) => {
     const { pipeline, study, message } = await prepare();
     pipeline.objects.contents.delete(study[part]);
 
     expect(await infer(pipeline, message)).toEqual(allFailed);
 
-    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'routed', reason: { code: 'integrity' } });
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'routed', reason: { code } });
   });
 
   it('answers with the deployed version, and records this at the replaced run', async () => {
@@ -284,21 +287,32 @@ describe('infer', () => {
     expect(pipeline.sentTo(toConvert)).toEqual([message]);
   });
 
-  it('keeps a message for another tool as a rejected run', async () => {
+  it('gives up a message for another tool at once', async () => {
     const { pipeline, message } = await prepare();
+    const strayed = { ...message, tool: 'other' };
 
-    expect(await infer(pipeline, { ...message, tool: 'other' })).toEqual(nothingFailed);
+    expect(await infer(pipeline, strayed)).toEqual(nothingFailed);
 
-    expect(await pipeline.runs.get(message.runId)).toMatchObject({
-      state: 'rejected',
-      reason: { code: 'invalid-message' },
-    });
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ reason: { code: 'invalid-message' } });
+    expect(pipeline.queueNamed('infer-tiny-live-dead').sent).toEqual([JSON.stringify(strayed)]);
+  });
+
+  it('lets a message of a newer format wait for the code that knows it', async () => {
+    const { pipeline } = await prepare();
+
+    expect(await infer(pipeline, '{"format": "hilum.run/2"}')).toEqual(allFailed);
+    pipeline.clock.advance(15 * 60_000);
+    expect(await infer(pipeline, '{"format": "hilum.run/2"}')).toEqual(allFailed);
+
+    // Only a deployment that is not over after a quarter of an hour needs a person.
+    expect(pipeline.counted).toEqual(['Retried', 'Halted']);
+    expect(pipeline.objects.contents.has('dead-letters/infer-tiny-live/message-0.json')).toBe(false);
   });
 
   it('keeps an invalid message as a dead letter', async () => {
     const { pipeline } = await prepare();
 
-    expect(await infer(pipeline, '{"format": "hilum.run/99"}')).toEqual(nothingFailed);
+    expect(await infer(pipeline, '{"format": "hilum.run/0"}')).toEqual(nothingFailed);
 
     expect(await stored(pipeline, 'dead-letters/infer-tiny-live/message-0.json')).toMatchObject({
       reason: { code: 'invalid-message' },

@@ -183,7 +183,7 @@ describe('return', () => {
     };
     for (const receiveCount of [1, 2, 9])
       expect(await deliver(pipeline, message, down, receiveCount)).toEqual(allFailed);
-    expect(pipeline.queueNamed('return-live').postponed).toEqual([15, 30, 900]);
+    expect(pipeline.queueNamed('return-live').postponed).toEqual([15, 30, 60]);
     expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'archive-unavailable' } });
 
     const archive = createArchive();

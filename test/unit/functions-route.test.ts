@@ -140,7 +140,8 @@ describe('route', () => {
 
     expect(await route(pipeline, [s3Event('no/manifest', study.key)])).toEqual(nothingFailed);
     expect(pipeline.sentTo(toTiny)).toHaveLength(2);
-    expect(pipeline.counted).toEqual(['Retried', 'DeadLetters', 'Rejected']);
+    expect(pipeline.counted).toEqual(['Retried', 'Rejected']);
+    expect(pipeline.queueNamed('intake-live-dead').sent).toEqual([s3Event('no/manifest', study.key)]);
   });
 
   it('routes a study in which two different instances have the same UID: the run says what is wrong', async () => {
@@ -244,16 +245,18 @@ describe('route', () => {
     expect(pipeline.logged.join()).toContain('"code":"integrity"');
   });
 
-  it('retries with back-off if the manifest is missing', async () => {
+  it('retries with back-off if the manifest is missing, and gives up after four attempts', async () => {
     const pipeline = createPipeline();
     const { key } = await upload(pipeline, file);
     pipeline.objects.contents.delete(key);
 
-    for (const receiveCount of [1, 2, 3, 20]) {
+    for (const receiveCount of [1, 2, 20]) {
       expect(await route(pipeline, [s3Event(key)], { receiveCount })).toEqual(allFailed);
     }
+    expect(await route(pipeline, [s3Event(key)], { receiveCount: 21 })).toEqual(nothingFailed);
 
-    expect(pipeline.queueNamed('intake-live').postponed).toEqual([15, 30, 60, 900]);
-    expect(pipeline.counted).toEqual(['Retried', 'Retried', 'Retried', 'Retried']);
+    expect(pipeline.queueNamed('intake-live').postponed).toEqual([15, 30, 60]);
+    expect(pipeline.counted).toEqual(['Retried', 'Retried', 'Retried', 'GivenUp']);
+    expect(pipeline.queueNamed('intake-live-dead').sent).toEqual([s3Event(key)]);
   });
 });

@@ -24,7 +24,7 @@ const BUNDLING = ['bundle', 'models', 'tools'].map((name) => `infra/${name}.ts`)
 /** Tests may import everything. */
 const UNBOUND = ['test'];
 /** The files of `pipeline` that adapters may import: the contracts that they implement. */
-const CONTRACTS = ['ports', 'keys', 'environment', 'run-state'].map((name) => `pipeline/${name}.ts`);
+const CONTRACTS = ['ports', 'keys', 'environment', 'run-state', 'ends'].map((name) => `pipeline/${name}.ts`);
 /** Top-level folders of what is installed and built. */
 const NO_ROOM = ['node_modules', 'cdk.out', 'dist'];
 

@@ -116,7 +116,10 @@ describe('the choice of files and tests', () => {
     const testsOf = createTestFinder(ROOT);
 
     expect([...new Set(all.map(({ file }) => file))].filter((file) => testsOf(file).length === 0)).toEqual([]);
-    expect(testsOf('functions/infer/handler.ts')).toEqual(['test/unit/functions-infer.test.ts']);
+    expect(testsOf('functions/infer/handler.ts')).toEqual([
+      'test/unit/functions-infer.test.ts',
+      'test/unit/ends.test.ts',
+    ]);
     // By way of a fixture, and of a thread program that is started and not imported.
     expect(testsOf('edge/forward-study.ts')).toContain('test/unit/edge-forwarder.test.ts');
     expect(testsOf('adapters/decoder/worker.ts')).toContain('test/unit/decoder.test.ts');

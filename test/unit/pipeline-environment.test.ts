@@ -19,7 +19,7 @@ describe('the environment of a function', () => {
   it('is read, with defaults for optional variables', () => {
     expect(readEnvironment(FunctionEnvironmentSchema, variables)).toEqual({
       ...variables,
-      ...{ HILUM_LOG_LEVEL: 'info', HILUM_RETRY_BASE_S: 15, HILUM_RETRY_CAP_S: 900 },
+      ...{ HILUM_LOG_LEVEL: 'info', HILUM_RETRY_BASE_S: 15, HILUM_RETRY_CAP_S: 1800, HILUM_LEASE_S: 90 },
     });
   });
 

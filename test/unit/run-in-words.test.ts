@@ -53,6 +53,10 @@ it.each<[RunState, RegExp]>([
     because: reason,
   });
   expect(runInWords({ state, outcome: 'no-finding', reason }).sentence).toMatch(sentence);
+  expect(runInWords({ state, outcome: 'no-finding', reason, failingSince: '2026-01-02T03:04:05.678Z' })).toEqual({
+    sentence: expect.stringMatching(/; attempts have failed since 2026-01-02 03:04 UTC, and another follows$/),
+    because: reason,
+  });
 });
 
 it('claims objects in the PACS only of delivered answers', () => {
