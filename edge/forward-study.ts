@@ -40,7 +40,7 @@ export async function forwardStudy(
   const skipped = (reason: Reason): StudyOutcome => ({ state: 'skipped', StudyInstanceUID, reason });
   const problem = uidProblem(StudyInstanceUID);
   if (problem !== undefined) return skipped({ code: 'invalid-uid', message: `The Study Instance UID ${problem}.` });
-  const series = await edge.orthanc.series(study.id);
+  const series = await edge.orthanc.series(study.id, signal && { signal });
   if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc no longer has the study.' });
 
   const instances: ManifestInstance[] = [];

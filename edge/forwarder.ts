@@ -39,6 +39,8 @@ export interface ForwarderOptions extends DeployedWantsOptions {
   /** How often all studies are scanned for missed ones. They are also scanned at the start and after every outage. */
   readonly scanEveryMs?: number;
   readonly chunkBytes?: number;
+  /** The edge worked with other settings before, so that a wrong one now is no reason to end. */
+  readonly resumed?: boolean;
 }
 
 export interface Forwarder {
@@ -76,7 +78,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       await options.store.exists(chunkKey('0'.repeat(64)), signal && { signal });
       await deployedWants.current(signal);
     }
-    const last = await orthanc.lastChange();
+    const last = await orthanc.lastChange(signal && { signal });
     const [cursor, newest] = [journal.cursor(), last?.seq ?? 0];
     // The scan of all studies that follows finds everything older than the newest change.
     if (cursor === undefined) journal.begin(newest, options.start === 'all' ? '' : (last?.date ?? ''));
@@ -89,12 +91,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   }
 
   /** Notices studies that became stable since the cursor. */
-  async function follow(): Promise<void> {
+  async function follow(signal?: AbortSignal): Promise<void> {
     for (let done = false; !done; ) {
       const cursor = journal.cursor() ?? 0;
-      const page = await orthanc.changes(cursor, CHANGES_PAGE);
+      const page = await orthanc.changes(cursor, CHANGES_PAGE, signal && { signal });
       const ids = new Set(page.changes.filter((change) => change.type === 'StableStudy').map((change) => change.id));
-      const studies = await Promise.all([...ids].map((id) => orthanc.study(id)));
+      const studies = await Promise.all([...ids].map((id) => orthanc.study(id, signal && { signal })));
       notice(
         studies.filter((study) => study !== undefined),
         Math.max(cursor, page.last),
@@ -107,10 +109,10 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
    * Scans one page of all studies for those that became stable while the edge or Orthanc was down, for which there is no
    * event. It scans page by page, so that a large archive does not delay new studies.
    */
-  async function scan(): Promise<void> {
+  async function scan(signal?: AbortSignal): Promise<void> {
     if (scanOffset === undefined && clock.now() - scannedAt >= scanEveryMs) scanOffset = 0;
     if (scanOffset === undefined) return;
-    const page = await orthanc.studies(scanOffset, PAGE);
+    const page = await orthanc.studies(scanOffset, PAGE, signal && { signal });
     const since = journal.since();
     notice(page.filter((study) => study.stable && study.lastUpdate > since && !isSettled(study)));
     scanOffset = page.length < PAGE ? undefined : scanOffset + PAGE;
@@ -138,7 +140,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     const { StudyInstanceUID, orthancId } = due;
     const wants = await deployedWants.current(signal);
     try {
-      const study = await orthanc.study(orthancId);
+      const study = await orthanc.study(orthancId, signal && { signal });
       if (study?.stable === false) {
         journal.postpone(StudyInstanceUID, clock.now() + UNSTABLE_MS);
         return 'postponed';
@@ -184,15 +186,15 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         try {
           if (stale) await begin(signal);
           stale = false;
-          await follow();
-          await scan();
+          await follow(signal);
+          await scan(signal);
           const idle = (await workOff(signal)) === undefined && scanOffset === undefined;
           outages = 0;
           if (idle) await pause(pollMs, signal);
         } catch (error) {
           if (signal.aborted) break;
           // Before the first success, a wrong setting is more likely than a temporary fault: report it and stop.
-          if (!begun && isSetting(error)) throw error;
+          if (!begun && options.resumed !== true && isSetting(error)) throw error;
           stale ||= error instanceof ArchiveUnavailableError;
           const waitMs = backoffMs(outages, OUTAGE_CAP_MS);
           outages += 1;
@@ -205,8 +207,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 
     async runOnce(signal) {
       await begin(signal);
-      await follow();
-      while (scanOffset !== undefined) await scan();
+      await follow(signal);
+      while (scanOffset !== undefined) await scan(signal);
       const outcomes: StudyOutcome[] = [];
       for (let outcome = await workOff(signal); outcome !== undefined; outcome = await workOff(signal))
         if (outcome !== 'postponed') outcomes.push(outcome);
@@ -214,7 +216,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     },
 
     async forwardStudy(StudyInstanceUID, signal) {
-      const [study] = await orthanc.findStudies(StudyInstanceUID);
+      const [study] = await orthanc.findStudies(StudyInstanceUID, signal && { signal });
       if (study === undefined)
         throw new ArchiveRequestError('Orthanc does not have this study', { facts: { StudyInstanceUID } });
       notice([study]);

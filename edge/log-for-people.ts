@@ -32,6 +32,9 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
   'edge-waiting': ({ message, code, waitMs }) =>
     `${message ?? 'Something unexpected went wrong.'} (${code}) Next attempt in ${seconds(waitMs)}.`,
   'orthanc-replaced': () => "Orthanc's database was replaced: all its studies are scanned.",
+  'settings-read': () => 'The settings were read again.',
+  'settings-refused': ({ message, code }) =>
+    `The new settings cannot be used, and the edge continues with the earlier ones: ${message} (${code})`,
   'edge-stopped': () => 'Stopped. The next start continues from here.',
 };
 

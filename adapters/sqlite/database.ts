@@ -8,6 +8,9 @@ export type Row = Readonly<Record<string, SQLOutputValue>>;
 
 export type { DatabaseSync as Database };
 
+/** How long another process may hold the file. Nothing else happens meanwhile, and a signal waits too. */
+const LOCKED_MS = 2_000;
+
 /**
  * Opens a database and creates its file, folder and tables if they do not exist. Only the owner can read the file. Every
  * change is on disk when its call returns.
@@ -18,7 +21,7 @@ export type { DatabaseSync as Database };
 export function openDatabase(file: string, schema: string): DatabaseSync {
   return atPathSync(file, () => {
     makePrivateFile(file);
-    const database = new DatabaseSync(file, { timeout: 5_000 });
+    const database = new DatabaseSync(file, { timeout: LOCKED_MS });
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${schema}`);
     return database;
   });
