@@ -102,11 +102,17 @@ export class Journal {
     });
   }
 
-  /** The study that has waited longest and is due at `now`. */
-  due(now: number): JournalStudy | undefined {
+  /**
+   * The study that is due at `now` and has waited longest; those that were not tried yet come first.
+   *
+   * @param latest a study whose attempt is scheduled after this time is due too: the clock was set back
+   * @param but studies that are being forwarded
+   */
+  due(now: number, latest: number = Number.MAX_SAFE_INTEGER, but: readonly string[] = []): JournalStudy | undefined {
     const row = this.#db
-      .prepare(`SELECT * FROM studies WHERE state = 'seen' AND nextAttemptAt <= ? ORDER BY seenAt, rowid LIMIT 1`)
-      .get(now);
+      .prepare(`SELECT * FROM studies WHERE state = 'seen' AND (nextAttemptAt <= ? OR nextAttemptAt > ?)
+        AND StudyInstanceUID NOT IN (SELECT value FROM json_each(?)) ORDER BY attempts > 0, seenAt, rowid LIMIT 1`)
+      .get(now, latest, JSON.stringify(but));
     return row && this.#study(row);
   }
 

@@ -15,7 +15,7 @@ const seriesReads = ({ pacs }: EdgeUnderTest) =>
   pacs.requests.filter((request) => /\/series\/[0-9.]+$/.test(request)).length;
 const skipReason = (outcome: StudyOutcome | undefined) => (outcome?.state === 'skipped' ? outcome.reason : undefined);
 
-/** A bucket that fails at its `at`-th write: before the write, or after it so that the answer is lost. */
+/** A bucket that fails from its `at`-th write on: before the write, or after it so that the answer is lost. */
 function dyingBucket(bucket: MemoryObjectStore, at: number, moment: 'before' | 'after'): ObjectStore {
   let writes = 0;
   return {
@@ -23,7 +23,7 @@ function dyingBucket(bucket: MemoryObjectStore, at: number, moment: 'before' | '
     async put(...write) {
       writes += 1;
       if (writes === at && moment === 'after') await bucket.put(...write);
-      if (writes === at) throw new ServiceUnavailableError('The bucket went away');
+      if (writes >= at) throw new ServiceUnavailableError('The bucket went away');
       return bucket.put(...write);
     },
   };
@@ -136,7 +136,8 @@ describe('forwarding a study', () => {
     const edge = await edgeOf();
     await edge.arrive(ctSeries());
     edge.pacs.misbehave('cut');
-    await expect(edge.forwarder.runOnce()).rejects.toThrow('ended before it was complete');
+    expect(await edge.forwarder.runOnce()).toEqual([]);
+    expect(edge.log.join()).toContain('ended before it was complete');
     expect(manifestsIn(edge.bucket)).toEqual([]);
 
     edge.pacs.misbehave(undefined);
@@ -287,7 +288,7 @@ describe('following Orthanc', () => {
     stop.abort();
     await running;
 
-    expect(edge.log.filter((line) => line.includes('"edge-waiting"')).length).toBeGreaterThanOrEqual(2);
+    expect(edge.log.join()).toMatch(/"edge-waiting".*"study-postponed".*"The bucket went away"/);
     expect(edge.log.at(-1)).toContain('edge-stopped');
   });
 
