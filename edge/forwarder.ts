@@ -22,13 +22,13 @@ import { forwardStudy, type StudyOutcome } from './forward-study.ts';
 import type { Journal, JournalStudy } from './journal.ts';
 import type { Facts } from './log.ts';
 import { createPlaces } from './places.ts';
-import { outageBehind } from './probe.ts';
+import { outageBehind, type Probed } from './probe.ts';
 import { createStudyQueue, STUDY_CAP_MS } from './queue.ts';
 import { clearSpools } from './spool.ts';
 import type { Wants } from './wanted.ts';
 
 export interface ForwarderOptions extends DeployedWantsOptions {
-  readonly archive: SeriesForwarding['archive'];
+  readonly archive: SeriesForwarding['archive'] & Probed['archive'];
   readonly orthanc: OrthancClient;
   readonly store: ObjectStore;
   readonly journal: Journal;
@@ -57,6 +57,8 @@ const POLL_MS = 500;
 const OUTAGE_CAP_MS = 30_000;
 /** The wait before a study is checked again that received instances while it was queued. */
 const UNSTABLE_MS = 5_000;
+/** How long ago a study may have been skipped that is judged again for other tools. Nobody waits for older ones. */
+const JUDGED_AGAIN_MS = 30 * 86_400_000;
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS } = options;
@@ -90,6 +92,13 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     }
   }
 
+  /** Queues the studies again that no tool took, when the deployed tools have changed. */
+  async function judgeAgain(signal?: AbortSignal): Promise<void> {
+    const { digest } = await deployedWants.current(signal);
+    const studies = journal.judgeAgain(digest, clock.now() - JUDGED_AGAIN_MS);
+    if (studies > 0) log.info('studies-judged-again', { studies });
+  }
+
   async function attempt(due: JournalStudy, wants: Wants, signal?: AbortSignal): Promise<StudyOutcome | 'postponed'> {
     const { StudyInstanceUID, orthancId } = due;
     try {
@@ -98,7 +107,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         journal.postpone(StudyInstanceUID, clock.now() + UNSTABLE_MS);
         return 'postponed';
       }
-      return await forward(study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' }, wants, signal);
+      const known = study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' };
+      return await forward(known, { wants, attempts: due.attempts }, signal);
     } catch (caught) {
       signal?.throwIfAborted();
       const error = systemRefusal(caught, options.spoolFolder);
@@ -109,11 +119,18 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     }
   }
 
-  async function forward(study: OrthancStudy, wants: Wants, signal?: AbortSignal): Promise<StudyOutcome> {
+  /** @throws the error of a series that is missing, also if the rest went up */
+  async function forward(
+    study: OrthancStudy,
+    state: { readonly wants: Wants; readonly attempts: number },
+    signal?: AbortSignal,
+  ): Promise<StudyOutcome> {
     const { StudyInstanceUID, lastUpdate } = study;
     const startedAt = clock.now();
-    const outcome = await forwardStudy({ ...options, lane, wants }, study, signal);
-    journal.settle(StudyInstanceUID, { ...outcome, lastUpdate }, clock.now());
+    const probe = (error: unknown) => outageBehind(systemRefusal(error, options.spoolFolder), options, signal);
+    const outcome = await forwardStudy({ ...options, lane, ...state, outageBehind: probe }, study, signal);
+    const isWhole = outcome.state === 'skipped' || outcome.missing === undefined;
+    if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate }, clock.now());
     const ms = clock.now() - startedAt;
     if (outcome.state === 'skipped') {
       const { code, message } = outcome.reason;
@@ -121,6 +138,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     } else {
       const { revision, instances, storedBytes, fresh } = outcome;
       log.info('study-forwarded', { StudyInstanceUID, revision, instances, storedBytes, fresh, ms });
+      if (!isWhole) throw outcome.missing;
     }
     return outcome;
   }
@@ -146,6 +164,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
           stale = false;
           await following.follow(signal);
           await following.scan(signal);
+          await judgeAgain(signal);
           const working = places.fill();
           if (!working && !following.isScanning()) outages = 0;
           if (!following.isScanning()) await pause(pollMs, signal, working ? places.next() : undefined);
@@ -168,6 +187,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       await begin(signal);
       await following.follow(signal);
       while (following.isScanning()) await following.scan(signal);
+      await judgeAgain(signal);
       const outcomes: StudyOutcome[] = [];
       for (let due = queue.take('any'); due !== undefined; due = queue.take('any')) {
         const outcome = await workOff(due, signal);
@@ -181,7 +201,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       if (study === undefined)
         throw new ArchiveRequestError('Orthanc does not have this study', { facts: { StudyInstanceUID } });
       following.notice([study]);
-      return forward(study, await deployedWants.current(signal), signal);
+      return forward(study, { wants: await deployedWants.current(signal), attempts: 0 }, signal);
     },
   };
 }

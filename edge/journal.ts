@@ -28,6 +28,13 @@ export interface JournalStudy {
   readonly attempts: number;
   readonly nextAttemptAt: number;
   readonly refused: readonly RefusedFile[];
+  /** Series that the archive refuses to send. */
+  readonly refusedSeries: readonly RefusedSeries[];
+}
+
+export interface RefusedSeries {
+  readonly SeriesInstanceUID: string;
+  readonly reason: Reason;
 }
 
 /** A file that cannot be read as DICOM. It is identified by its digest, because it may have no UID. */
@@ -100,6 +107,26 @@ export class Journal {
       for (const { StudyInstanceUID, orthancId } of studies) insert.run(StudyInstanceUID, orthancId, now);
       if (cursor !== undefined) this.#setMark('cursor', String(cursor));
     });
+  }
+
+  /**
+   * Queues the studies again that no tool took, if the tools' selections have changed since the last call. Returns how many.
+   *
+   * @param wants digest of the selections
+   * @param since studies that were skipped before this time stay as they are
+   */
+  judgeAgain(wants: string, since: number): number {
+    if (this.#mark('wants') === wants) return 0;
+    let queued = 0;
+    this.#together(() => {
+      const { changes } = this.#db
+        .prepare(`UPDATE studies SET state = 'seen', attempts = 0, nextAttemptAt = 0
+          WHERE state = 'skipped' AND settledAt >= ? AND code IN ('modality-not-wanted', 'no-suitable-image', 'nothing-wanted')`)
+        .run(since);
+      queued = Number(changes);
+      this.#setMark('wants', wants);
+    });
+    return queued;
   }
 
   /**
@@ -215,7 +242,20 @@ export class Journal {
       attempts: number(row, 'attempts') ?? 0,
       nextAttemptAt: number(row, 'nextAttemptAt') ?? 0,
       refused: this.#refused(StudyInstanceUID),
+      refusedSeries: this.#refusedSeries(StudyInstanceUID),
     };
+  }
+
+  #refusedSeries(StudyInstanceUID: string): readonly RefusedSeries[] {
+    const rows = this.#db
+      .prepare(
+        `SELECT * FROM series WHERE StudyInstanceUID = ? AND code = 'archive-request' ORDER BY SeriesInstanceUID`,
+      )
+      .all(StudyInstanceUID);
+    return rows.flatMap((row) => {
+      const reason = reasonIn(row);
+      return reason === undefined ? [] : { SeriesInstanceUID: text(row, 'SeriesInstanceUID') ?? '', reason };
+    });
   }
 
   #refused(StudyInstanceUID: string): readonly RefusedFile[] {

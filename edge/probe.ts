@@ -3,9 +3,11 @@
  * bucket that does not answer may have dropped one connection. Only a failed probe of the service itself makes it an outage of all.
  */
 import { createHash } from 'node:crypto';
+import type { DicomWebClient } from '#adapters/dicomweb/client.ts';
 import type { OrthancClient } from '#adapters/orthanc/client.ts';
 import {
   ArchiveDeniedError,
+  ArchiveRequestError,
   ArchiveUnavailableError,
   ConfigurationError,
   ServiceUnavailableError,
@@ -17,6 +19,7 @@ import { proveRoom } from './spool.ts';
 
 export interface Probed {
   readonly orthanc: Pick<OrthancClient, 'system'>;
+  readonly archive: Pick<DicomWebClient, 'searchStudies'>;
   readonly store: Pick<ObjectStore, 'put'>;
   readonly spoolFolder: string;
   readonly chunkBytes?: number | undefined;
@@ -25,6 +28,9 @@ export interface Probed {
 /** A chunk without bytes: writing it shows that uploads are possible, and changes nothing that anybody reads. */
 const EMPTY = new Uint8Array();
 const EMPTY_KEY = chunkKey(createHash('sha256').update(EMPTY).digest('hex'));
+
+/** A UID that no study has. Any answer to a search for it shows that DICOMweb works. */
+const NO_STUDY = { StudyInstanceUID: '2.25.0' };
 
 /**
  * The error of the service, if the service as a whole cannot be used; undefined if it can, so that `error` concerns one study.
@@ -43,13 +49,19 @@ export async function outageBehind(error: unknown, probed: Probed, signal?: Abor
   }
 }
 
+const ARCHIVE_ERRORS = [ArchiveUnavailableError, ArchiveDeniedError, ArchiveRequestError];
+
 function probeFor(
   error: unknown,
-  { orthanc, store, spoolFolder, chunkBytes }: Probed,
+  { orthanc, archive, store, spoolFolder, chunkBytes }: Probed,
   options: { readonly signal: AbortSignal } | undefined,
 ): (() => Promise<unknown>) | undefined {
-  if (error instanceof ArchiveUnavailableError || error instanceof ArchiveDeniedError)
-    return () => orthanc.system(options);
+  // A server without the DICOMweb plugin refuses the requests for all series.
+  if (ARCHIVE_ERRORS.some((kind) => error instanceof kind))
+    return async () => {
+      await orthanc.system(options);
+      await Array.fromAsync(archive.searchStudies(NO_STUDY, options));
+    };
   if (error instanceof ServiceUnavailableError || error instanceof ConfigurationError)
     return () => store.put(EMPTY_KEY, EMPTY, options);
   if (error instanceof SystemRefusalError) return () => proveRoom(spoolFolder, chunkBytes);

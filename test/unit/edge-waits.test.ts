@@ -55,7 +55,7 @@ describe('an edge that cannot forward a study', () => {
     async (error) => {
       const { client } = orthancOf([studyOf(1), studyOf(2)], { series: () => Promise.reject(error) });
 
-      expect(await edge.restarted({ orthanc: client }).runOnce()).toEqual([]);
+      expect(await edge.restarted({ orthanc: client, clock: createManualClock() }).runOnce()).toEqual([]);
 
       expect(attempts()).toEqual([1, 1]);
     },
@@ -85,7 +85,9 @@ describe('an edge that cannot forward a study', () => {
       series: async (id) => (id === 'id-1' ? Promise.reject(full) : undefined),
     });
 
-    expect(await edge.restarted({ orthanc: client }).runOnce()).toMatchObject([{ StudyInstanceUID: '2.25.2' }]);
+    expect(await edge.restarted({ orthanc: client, clock: createManualClock() }).runOnce()).toMatchObject([
+      { StudyInstanceUID: '2.25.2' },
+    ]);
 
     expect(edge.journal.study('2.25.1')).toMatchObject({ state: 'seen', reason: { code: 'ENOSPC' } });
   });
