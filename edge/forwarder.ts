@@ -57,6 +57,9 @@ const POLL_MS = 500;
 const OUTAGE_CAP_MS = 30_000;
 /** The wait before a study is checked again that received instances while it was queued. */
 const UNSTABLE_MS = 5_000;
+/** How long the places of a finished study's instances are remembered. Late slices come within days. */
+const REMEMBERED_MS = 14 * 86_400_000;
+const PRUNE_EVERY_MS = 3_600_000;
 /** How long ago a study may have been skipped that is judged again for other tools. Nobody waits for older ones. */
 const JUDGED_AGAIN_MS = 30 * 86_400_000;
 
@@ -66,6 +69,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const queue = createStudyQueue(journal, clock);
   const following = createFollowing({ ...options, noticed: queue.noticed });
   let begun = false;
+  let prunedAt = 0;
 
   async function begin(signal?: AbortSignal): Promise<void> {
     if (!begun) {
@@ -90,6 +94,14 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     } finally {
       if (queue.giveBack(StudyInstanceUID)) journal.notice([{ StudyInstanceUID, orthancId }], clock.now());
     }
+  }
+
+  /** Keeps the journal small. */
+  function prune(): void {
+    const now = clock.now();
+    if (Math.abs(now - prunedAt) < PRUNE_EVERY_MS) return;
+    prunedAt = now;
+    journal.prune(now - REMEMBERED_MS);
   }
 
   /** Queues the studies again that no tool took, when the deployed tools have changed. */
@@ -165,6 +177,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
           await following.follow(signal);
           await following.scan(signal);
           await judgeAgain(signal);
+          prune();
           const working = places.fill();
           if (!working && !following.isScanning()) outages = 0;
           if (!following.isScanning()) await pause(pollMs, signal, working ? places.next() : undefined);

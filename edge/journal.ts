@@ -4,9 +4,10 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Database, openDatabase, type Row } from '#adapters/sqlite/database.ts';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { checkDatabase, type Database, openDatabase, type Row } from '#adapters/sqlite/database.ts';
 import type { Reason } from '#core/errors.ts';
-import { SCHEMA } from './journal-schema.ts';
+import { MIGRATIONS } from './journal-schema.ts';
 import type { ManifestInstance } from './spool.ts';
 
 /** `seen`: stable in Orthanc, and waiting for its first or next attempt. The other two states are final. */
@@ -67,11 +68,31 @@ export type Settlement = { readonly lastUpdate?: string } & (
 );
 
 export class Journal {
+  readonly #file: string;
   readonly #db: Database;
 
   /** Opens the journal and creates file and folder if necessary. Every change is on disk when its method returns. */
   constructor(file: string) {
-    this.#db = openDatabase(file, SCHEMA);
+    this.#file = file;
+    this.#db = openDatabase(file, MIGRATIONS);
+  }
+
+  /** @throws SystemRefusalError if the file is damaged */
+  check(): void {
+    checkDatabase(this.#db, this.#file);
+  }
+
+  /**
+   * Forgets where the instances of studies are that were finished before this time. If such a study changes, its series are read
+   * again, and chunks that the bucket still has are not uploaded again. What became of the studies stays.
+   */
+  prune(before: number): void {
+    const old = `StudyInstanceUID IN (SELECT StudyInstanceUID FROM studies WHERE state != 'seen' AND settledAt < ?)`;
+    this.#together(() => {
+      // Without its instances, a series must not count as unchanged.
+      this.#db.prepare(`DELETE FROM series WHERE code IS NULL AND ${old}`).run(before);
+      this.#db.prepare(`DELETE FROM instances WHERE ${old}`).run(before);
+    });
   }
 
   close(): void {
@@ -188,18 +209,14 @@ export class Journal {
     const rows = this.#db
       .prepare('SELECT sha256, entry FROM instances WHERE StudyInstanceUID = ? AND SeriesInstanceUID = ?')
       .all(StudyInstanceUID, SeriesInstanceUID);
-    // The journal's own data, which was written below, needs no validation.
-    return new Map(
-      rows.map((row) => [text(row, 'sha256') ?? '', JSON.parse(text(row, 'entry') ?? '') as ManifestInstance]),
-    );
+    return new Map(rows.map((row) => [text(row, 'sha256') ?? '', unpacked(row['entry'])]));
   }
 
   /** Records the places of a chunk's instances, after the chunk was uploaded. */
   uploaded(StudyInstanceUID: string, SeriesInstanceUID: string, instances: readonly ManifestInstance[]): void {
     const insert = this.#db.prepare('INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?)');
     this.#together(() => {
-      for (const entry of instances)
-        insert.run(StudyInstanceUID, SeriesInstanceUID, entry.sha256, JSON.stringify(entry));
+      for (const entry of instances) insert.run(StudyInstanceUID, SeriesInstanceUID, entry.sha256, packed(entry));
     });
   }
 
@@ -288,6 +305,12 @@ export class Journal {
     this.#db.exec('COMMIT');
   }
 }
+
+const packed = (entry: ManifestInstance): Uint8Array => deflateRawSync(JSON.stringify(entry));
+
+/** The journal's own data, which `packed` wrote, needs no validation. */
+const unpacked = (entry: Row[string] | undefined): ManifestInstance =>
+  JSON.parse(inflateRawSync(entry instanceof Uint8Array ? entry : new Uint8Array()).toString()) as ManifestInstance;
 
 const text = (row: Row, column: string): string | undefined => {
   const value = row[column];
