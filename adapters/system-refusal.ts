@@ -95,6 +95,10 @@ const refusal = (cause: Error, code: string, message: string): SystemRefusalErro
 
 const answers = (code: string): string => `the system answers ${code}.`;
 
+/** The error about a database whose contents are damaged although SQLite can open it. */
+export const damaged = (path: string): SystemRefusalError =>
+  new SystemRefusalError('SQLITE_CORRUPT', `${path} cannot be used: ${SQLITE[11]?.[1]}`);
+
 /** Runs `action`. If the system refuses it, the error names `path`. */
 export async function atPath<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {

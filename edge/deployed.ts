@@ -45,7 +45,9 @@ export function createDeployedWants({ catalog, deployed, clock, log }: DeployedW
   return {
     async current(signal) {
       const askedAt = clock.now();
-      if (last !== undefined && askedAt - last.askedAt < ASK_EVERY_MS) return last.wants;
+      // A clock that was set back must not delay the next look.
+      const agoMs = askedAt - (last?.askedAt ?? 0);
+      if (last !== undefined && agoMs >= 0 && agoMs < ASK_EVERY_MS) return last.wants;
       const answer = await deployed.versions({ deadlineMs: askedAt + ANSWER_WITHIN_MS, ...(signal && { signal }) });
       const versions = JSON.stringify([...answer].sort());
       last = { wants: last?.versions === versions ? last.wants : told(answer), versions, askedAt };

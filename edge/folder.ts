@@ -1,6 +1,6 @@
 /** The edge's folder: its journal, its spool, and the lock that reserves them for one process. */
 import { join } from 'node:path';
-import { edgeAtWork, lockFolder } from '#adapters/sqlite/lock.ts';
+import { edgeAtWork, type Lock, lockFolder } from '#adapters/sqlite/lock.ts';
 import { proveWritable } from '#adapters/writable-folder.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { Journal, journalFile } from './journal.ts';
@@ -17,7 +17,7 @@ export interface EdgeFolder {
  * Opens the folder for this process alone and creates it if necessary. A process that died no longer holds it.
  *
  * @throws ConfigurationError if another edge works in it
- * @throws SystemRefusalError if it cannot be written; no study has been read then
+ * @throws SystemRefusalError if it cannot be written, or its journal is damaged; no study has been read then
  */
 export function openEdgeFolder(folder: string): EdgeFolder {
   proveWritable(folder);
@@ -25,7 +25,7 @@ export function openEdgeFolder(folder: string): EdgeFolder {
   if (lock === undefined) {
     throw new ConfigurationError(`${edgeAtWork(folder)}, or set HILUM_EDGE_FOLDER to another folder`);
   }
-  const journal = new Journal(journalFile(folder));
+  const journal = openedJournal(journalFile(folder), lock);
   return {
     journal,
     spoolFolder: join(folder, 'spool'),
@@ -34,4 +34,16 @@ export function openEdgeFolder(folder: string): EdgeFolder {
       lock.release();
     },
   };
+}
+
+/** The journal, checked. If it cannot be used, the folder is not held any longer. */
+function openedJournal(file: string, lock: Lock): Journal {
+  try {
+    const journal = new Journal(file);
+    journal.check();
+    return journal;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { DicomWebClient, SeriesUids } from '#adapters/dicomweb/client.ts';
 import type { OrthancSeries } from '#adapters/orthanc/client.ts';
-import { ArchiveUnavailableError, type Reason } from '#core/errors.ts';
+import { ArchiveUnavailableError, type Reason, reasonOf } from '#core/errors.ts';
 import { indexInstance, MANUFACTURER } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import { DicomReadError } from '#dicom/error.ts';
@@ -102,6 +102,20 @@ function close(
   };
   const sha256s = new Set(instances.map((instance) => instance.sha256));
   journal.closeSeries(StudyInstanceUID, closed, { sha256s, refused });
+}
+
+/** Records that the archive refuses a series, so that it is not asked for again until the series or the tools change. */
+export function rejectSeries(
+  edge: SeriesForwarding,
+  StudyInstanceUID: string,
+  series: OrthancSeries,
+  error: unknown,
+): Reason {
+  const reason = reasonOf(error);
+  close(edge, StudyInstanceUID, series, { instances: [], chunks: [], refused: [], own: 0 }, reason);
+  const { SeriesInstanceUID } = series;
+  edge.log.warn('series-refused', { StudyInstanceUID, SeriesInstanceUID, ...reason });
+  return reason;
 }
 
 /** The reason for leaving a series out without reading it. */

@@ -1,17 +1,27 @@
 /** Forwards one study from the archive to the bucket: its series, then the manifest that closes the upload. */
-import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
-import type { Reason } from '#core/errors.ts';
+import type { OrthancClient, OrthancSeries, OrthancStudy } from '#adapters/orthanc/client.ts';
+import { dispositionOf, type Reason } from '#core/errors.ts';
 import { revisionOf } from '#core/study/revision.ts';
 import { uidProblem } from '#dicom/uid.ts';
 import { type Lane, manifestKey } from '#pipeline/keys.ts';
 import { encodeManifest } from '#pipeline/manifest.ts';
-import { forwardSeries, type SeriesForwarding } from './forward-series.ts';
+import { forwardSeries, rejectSeries, type SeriesForwarding } from './forward-series.ts';
 import type { ManifestInstance } from './spool.ts';
 
 export interface StudyForwarding extends SeriesForwarding {
-  readonly orthanc: Pick<OrthancClient, 'series'>;
+  readonly orthanc: Pick<OrthancClient, 'series' | 'findStudies'>;
   readonly lane: Lane;
+  /** How often the study has failed before. */
+  readonly attempts: number;
+  /** The error of the service as a whole, if it is behind an error of one series. */
+  readonly outageBehind: (error: unknown) => Promise<unknown>;
 }
+
+/**
+ * A series that cannot be read now keeps the others back for this many attempts, which is about a minute: a study that is judged
+ * in part is judged again. A series that can never be read does not keep them for longer.
+ */
+const PATIENT_ATTEMPTS = 6;
 
 export type StudyOutcome =
   | {
@@ -24,12 +34,17 @@ export type StudyOutcome =
       readonly storedBytes: number;
       /** False if this revision's manifest already existed; the pipeline is then not started again. */
       readonly fresh: boolean;
+      /** Why a series is missing that another attempt may bring. */
+      readonly missing?: unknown;
     }
   | { readonly state: 'skipped'; readonly StudyInstanceUID: string; readonly reason: Reason };
 
 /**
  * Forwards the series of a study that tools want. It may be repeated at any time, also after an interruption: the same study
- * gives the same manifest, and nothing is uploaded twice.
+ * gives the same manifest, and nothing is uploaded twice. A series that the archive refuses is recorded with its reason, and the
+ * rest goes up.
+ *
+ * @throws the error of a service that cannot be used, or of a series that another attempt may bring
  */
 export async function forwardStudy(
   edge: StudyForwarding,
@@ -40,22 +55,16 @@ export async function forwardStudy(
   const skipped = (reason: Reason): StudyOutcome => ({ state: 'skipped', StudyInstanceUID, reason });
   const problem = uidProblem(StudyInstanceUID);
   if (problem !== undefined) return skipped({ code: 'invalid-uid', message: `The Study Instance UID ${problem}.` });
-  const series = await edge.orthanc.series(study.id);
+  const series = await edge.orthanc.series(study.id, signal && { signal });
   if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc no longer has the study.' });
+  const patients = (await edge.orthanc.findStudies(StudyInstanceUID, signal && { signal })).length;
+  if (patients > 1) return skipped(ambiguous(patients));
 
-  const instances: ManifestInstance[] = [];
-  const reasons: Reason[] = [];
-  let storedBytes = 0;
-  for (const one of series) {
-    signal?.throwIfAborted();
-    const outcome = await forwardSeries(edge, StudyInstanceUID, one, signal);
-    if (outcome.forwarded) {
-      instances.push(...outcome.instances);
-      storedBytes += outcome.storedBytes;
-    } else reasons.push(outcome.reason);
-  }
+  const { instances, reasons, storedBytes, missing } = await forwardAll(edge, StudyInstanceUID, series, signal);
+  if (missing !== undefined && (edge.attempts < PATIENT_ATTEMPTS || instances.length === 0)) throw missing.error;
   if (instances.length === 0) return skipped(summaryOf(reasons));
   const verdict = edge.wants.judgeStudy(StudyInstanceUID, instances);
+  if (!verdict.wanted && missing !== undefined) throw missing.error;
   if (!verdict.wanted) return skipped(verdict.reason);
 
   const revision = revisionOf(instances);
@@ -80,7 +89,52 @@ export async function forwardStudy(
     instances: instances.length,
     storedBytes,
     fresh: answer === 'stored',
+    ...(missing && { missing: missing.error }),
   };
+}
+
+/** DICOMweb names a study by its UID alone, so that its answer could hold images of another patient. */
+const ambiguous = (patients: number): Reason => ({
+  code: 'ambiguous-study',
+  message: `Orthanc has this Study Instance UID for ${patients} patients. Remove the wrong one, or correct its UID.`,
+});
+
+interface ForwardedSeries {
+  readonly instances: readonly ManifestInstance[];
+  /** Why series were left out. */
+  readonly reasons: readonly Reason[];
+  readonly storedBytes: number;
+  /** The first error that may pass. */
+  readonly missing?: { readonly error: unknown };
+}
+
+async function forwardAll(
+  edge: StudyForwarding,
+  StudyInstanceUID: string,
+  series: readonly OrthancSeries[],
+  signal: AbortSignal | undefined,
+): Promise<ForwardedSeries> {
+  const instances: ManifestInstance[] = [];
+  const reasons: Reason[] = [];
+  let storedBytes = 0;
+  let missing: ForwardedSeries['missing'];
+  for (const one of series) {
+    signal?.throwIfAborted();
+    try {
+      const outcome = await forwardSeries(edge, StudyInstanceUID, one, signal);
+      if (outcome.forwarded) {
+        instances.push(...outcome.instances);
+        storedBytes += outcome.storedBytes;
+      } else reasons.push(outcome.reason);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const outage = await edge.outageBehind(error);
+      if (outage !== undefined) throw outage;
+      if (dispositionOf(error) === 'reject') reasons.push(rejectSeries(edge, StudyInstanceUID, one, error));
+      else missing ??= { error };
+    }
+  }
+  return { instances, reasons, storedBytes, ...(missing && { missing }) };
 }
 
 /** One reason for a study without any wanted series: the only reason, or all reasons joined. */

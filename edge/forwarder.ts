@@ -12,33 +12,35 @@ import {
   ConfigurationError,
   isKnown,
   reasonOf,
-  ServiceUnavailableError,
-  SystemRefusalError,
 } from '#core/errors.ts';
 import { chunkKey, type Lane } from '#pipeline/keys.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
 import { createDeployedWants, type DeployedWantsOptions } from './deployed.ts';
+import { createFollowing, type FollowingOptions } from './following.ts';
 import type { SeriesForwarding } from './forward-series.ts';
 import { forwardStudy, type StudyOutcome } from './forward-study.ts';
-import type { Journal, JournalStudy, Noticed } from './journal.ts';
+import type { Journal, JournalStudy } from './journal.ts';
 import type { Facts } from './log.ts';
+import { createPlaces } from './places.ts';
+import { outageBehind, type Probed } from './probe.ts';
+import { createStudyQueue, STUDY_CAP_MS } from './queue.ts';
 import { clearSpools } from './spool.ts';
 import type { Wants } from './wanted.ts';
 
 export interface ForwarderOptions extends DeployedWantsOptions {
-  readonly archive: SeriesForwarding['archive'];
+  readonly archive: SeriesForwarding['archive'] & Probed['archive'];
   readonly orthanc: OrthancClient;
   readonly store: ObjectStore;
   readonly journal: Journal;
   /** Chunks wait here until their series is judged; emptied at the start. */
   readonly spoolFolder: string;
   readonly lane?: Lane;
-  /** What the very first start forwards: `now` only studies that arrive from then on, `all` also those already in Orthanc. */
-  readonly start?: 'now' | 'all';
+  readonly start?: FollowingOptions['start'];
   readonly pollMs?: number;
-  /** How often all studies are scanned for missed ones. They are also scanned at the start and after every outage. */
-  readonly scanEveryMs?: number;
+  readonly scanEveryMs?: FollowingOptions['scanEveryMs'];
   readonly chunkBytes?: number;
+  /** The edge worked with other settings before, so that a wrong one now is no reason to end. */
+  readonly resumed?: boolean;
 }
 
 export interface Forwarder {
@@ -50,25 +52,25 @@ export interface Forwarder {
   forwardStudy(StudyInstanceUID: string, signal?: AbortSignal): Promise<StudyOutcome>;
 }
 
-const PAGE = 200;
-const CHANGES_PAGE = 1_000;
 const POLL_MS = 500;
-const SCAN_EVERY_MS = 3_600_000;
-/** Back-off between attempts: 1 s, doubled each time, up to 30 s for Orthanc and the bucket and up to 5 min for one study. */
+/** Back-off between attempts: 1 s, doubled each time, up to 30 s for Orthanc and the bucket. `STUDY_CAP_MS` is that of a study. */
 const OUTAGE_CAP_MS = 30_000;
-const STUDY_CAP_MS = 300_000;
 /** The wait before a study is checked again that received instances while it was queued. */
 const UNSTABLE_MS = 5_000;
+/** How long the places of a finished study's instances are remembered. Late slices come within days. */
+const REMEMBERED_MS = 14 * 86_400_000;
+const PRUNE_EVERY_MS = 3_600_000;
+/** How long ago a study may have been skipped that is judged again for other tools. Nobody waits for older ones. */
+const JUDGED_AGAIN_MS = 30 * 86_400_000;
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
-  const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS, scanEveryMs = SCAN_EVERY_MS } = options;
+  const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS } = options;
   const deployedWants = createDeployedWants(options);
-  /** The position of the scan of all studies; undefined if no scan is in progress. */
-  let scanOffset: number | undefined = 0;
-  let scannedAt = clock.now();
+  const queue = createStudyQueue(journal, clock);
+  const following = createFollowing({ ...options, noticed: queue.noticed });
   let begun = false;
+  let prunedAt = 0;
 
-  /** Decides, at the start and after an outage, from where to follow the changes. */
   async function begin(signal?: AbortSignal): Promise<void> {
     if (!begun) {
       await clearSpools(options.spoolFolder);
@@ -76,88 +78,71 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       await options.store.exists(chunkKey('0'.repeat(64)), signal && { signal });
       await deployedWants.current(signal);
     }
-    const last = await orthanc.lastChange();
-    const [cursor, newest] = [journal.cursor(), last?.seq ?? 0];
-    // The scan of all studies that follows finds everything older than the newest change.
-    if (cursor === undefined) journal.begin(newest, options.start === 'all' ? '' : (last?.date ?? ''));
-    else if (cursor > newest) {
-      log.warn('orthanc-replaced', { cursor, newest });
-      journal.begin(newest, journal.since());
-    }
-    scanOffset = 0;
+    await following.begin(signal);
     begun = true;
   }
 
-  /** Notices studies that became stable since the cursor. */
-  async function follow(): Promise<void> {
-    for (let done = false; !done; ) {
-      const cursor = journal.cursor() ?? 0;
-      const page = await orthanc.changes(cursor, CHANGES_PAGE);
-      const ids = new Set(page.changes.filter((change) => change.type === 'StableStudy').map((change) => change.id));
-      const studies = await Promise.all([...ids].map((id) => orthanc.study(id)));
-      notice(
-        studies.filter((study) => study !== undefined),
-        Math.max(cursor, page.last),
-      );
-      done = page.done || page.changes.length === 0;
+  /**
+   * Forwards a study that was taken from the queue.
+   *
+   * @throws the error of a service that cannot be used for any study
+   */
+  async function workOff(due: JournalStudy, signal?: AbortSignal): Promise<StudyOutcome | 'postponed'> {
+    const { StudyInstanceUID, orthancId } = due;
+    try {
+      return await attempt(due, await deployedWants.current(signal), signal);
+    } finally {
+      if (queue.giveBack(StudyInstanceUID)) journal.notice([{ StudyInstanceUID, orthancId }], clock.now());
     }
   }
 
-  /**
-   * Scans one page of all studies for those that became stable while the edge or Orthanc was down, for which there is no
-   * event. It scans page by page, so that a large archive does not delay new studies.
-   */
-  async function scan(): Promise<void> {
-    if (scanOffset === undefined && clock.now() - scannedAt >= scanEveryMs) scanOffset = 0;
-    if (scanOffset === undefined) return;
-    const page = await orthanc.studies(scanOffset, PAGE);
-    const since = journal.since();
-    notice(page.filter((study) => study.stable && study.lastUpdate > since && !isSettled(study)));
-    scanOffset = page.length < PAGE ? undefined : scanOffset + PAGE;
-    scannedAt = clock.now();
+  /** Keeps the journal small. */
+  function prune(): void {
+    const now = clock.now();
+    if (Math.abs(now - prunedAt) < PRUNE_EVERY_MS) return;
+    prunedAt = now;
+    journal.prune(now - REMEMBERED_MS);
   }
 
-  function isSettled({ StudyInstanceUID, lastUpdate }: OrthancStudy): boolean {
-    const known = journal.study(StudyInstanceUID);
-    return known !== undefined && (known.state === 'seen' || known.lastUpdate === lastUpdate);
+  /** Queues the studies again that no tool took, when the deployed tools have changed. */
+  async function judgeAgain(signal?: AbortSignal): Promise<void> {
+    const { digest } = await deployedWants.current(signal);
+    const studies = journal.judgeAgain(digest, clock.now() - JUDGED_AGAIN_MS);
+    if (studies > 0) log.info('studies-judged-again', { studies });
   }
 
-  function notice(studies: readonly OrthancStudy[], cursor?: number): void {
-    const noticed: readonly Noticed[] = studies.map(({ StudyInstanceUID, id }) => ({
-      StudyInstanceUID,
-      orthancId: id,
-    }));
-    if (noticed.length > 0 || cursor !== journal.cursor()) journal.notice(noticed, clock.now(), cursor);
-    for (const { orthancId } of noticed) log.info('study-noticed', { orthancId });
-  }
-
-  /** Forwards one study that is due; undefined if there is none. */
-  async function workOff(signal?: AbortSignal): Promise<StudyOutcome | 'postponed' | undefined> {
-    const due = journal.due(clock.now());
-    if (due === undefined) return undefined;
+  async function attempt(due: JournalStudy, wants: Wants, signal?: AbortSignal): Promise<StudyOutcome | 'postponed'> {
     const { StudyInstanceUID, orthancId } = due;
-    const wants = await deployedWants.current(signal);
     try {
-      const study = await orthanc.study(orthancId);
+      const study = await orthanc.study(orthancId, signal && { signal });
       if (study?.stable === false) {
         journal.postpone(StudyInstanceUID, clock.now() + UNSTABLE_MS);
         return 'postponed';
       }
-      return await forward(study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' }, wants, signal);
+      const known = study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' };
+      return await forward(known, { wants, attempts: due.attempts }, signal);
     } catch (caught) {
       signal?.throwIfAborted();
       const error = systemRefusal(caught, options.spoolFolder);
       postpone(due, error);
-      if (isOutage(error)) throw error;
+      const outage = await outageBehind(error, options, signal);
+      if (outage !== undefined) throw outage;
       return 'postponed';
     }
   }
 
-  async function forward(study: OrthancStudy, wants: Wants, signal?: AbortSignal): Promise<StudyOutcome> {
+  /** @throws the error of a series that is missing, also if the rest went up */
+  async function forward(
+    study: OrthancStudy,
+    state: { readonly wants: Wants; readonly attempts: number },
+    signal?: AbortSignal,
+  ): Promise<StudyOutcome> {
     const { StudyInstanceUID, lastUpdate } = study;
     const startedAt = clock.now();
-    const outcome = await forwardStudy({ ...options, lane, wants }, study, signal);
-    journal.settle(StudyInstanceUID, { ...outcome, lastUpdate }, clock.now());
+    const probe = (error: unknown) => outageBehind(systemRefusal(error, options.spoolFolder), options, signal);
+    const outcome = await forwardStudy({ ...options, lane, ...state, outageBehind: probe }, study, signal);
+    const isWhole = outcome.state === 'skipped' || outcome.missing === undefined;
+    if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate }, clock.now());
     const ms = clock.now() - startedAt;
     if (outcome.state === 'skipped') {
       const { code, message } = outcome.reason;
@@ -165,6 +150,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     } else {
       const { revision, instances, storedBytes, fresh } = outcome;
       log.info('study-forwarded', { StudyInstanceUID, revision, instances, storedBytes, fresh, ms });
+      if (!isWhole) throw outcome.missing;
     }
     return outcome;
   }
@@ -180,19 +166,25 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       log.info('edge-started', { lane });
       let outages = 0;
       let stale = true;
+      const places = createPlaces(queue, async (study) => {
+        await workOff(study, signal);
+        outages = 0;
+      });
       while (!signal.aborted) {
         try {
           if (stale) await begin(signal);
           stale = false;
-          await follow();
-          await scan();
-          const idle = (await workOff(signal)) === undefined && scanOffset === undefined;
-          outages = 0;
-          if (idle) await pause(pollMs, signal);
+          await following.follow(signal);
+          await following.scan(signal);
+          await judgeAgain(signal);
+          prune();
+          const working = places.fill();
+          if (!working && !following.isScanning()) outages = 0;
+          if (!following.isScanning()) await pause(pollMs, signal, working ? places.next() : undefined);
         } catch (error) {
           if (signal.aborted) break;
           // Before the first success, a wrong setting is more likely than a temporary fault: report it and stop.
-          if (!begun && isSetting(error)) throw error;
+          if (!begun && options.resumed !== true && isSetting(error)) throw error;
           stale ||= error instanceof ArchiveUnavailableError;
           const waitMs = backoffMs(outages, OUTAGE_CAP_MS);
           outages += 1;
@@ -200,39 +192,35 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
           await pause(waitMs, signal);
         }
       }
+      await places.empty();
       log.info('edge-stopped');
     },
 
     async runOnce(signal) {
       await begin(signal);
-      await follow();
-      while (scanOffset !== undefined) await scan();
+      await following.follow(signal);
+      while (following.isScanning()) await following.scan(signal);
+      await judgeAgain(signal);
       const outcomes: StudyOutcome[] = [];
-      for (let outcome = await workOff(signal); outcome !== undefined; outcome = await workOff(signal))
+      for (let due = queue.take('any'); due !== undefined; due = queue.take('any')) {
+        const outcome = await workOff(due, signal);
         if (outcome !== 'postponed') outcomes.push(outcome);
+      }
       return outcomes;
     },
 
     async forwardStudy(StudyInstanceUID, signal) {
-      const [study] = await orthanc.findStudies(StudyInstanceUID);
+      const [study] = await orthanc.findStudies(StudyInstanceUID, signal && { signal });
       if (study === undefined)
         throw new ArchiveRequestError('Orthanc does not have this study', { facts: { StudyInstanceUID } });
-      notice([study]);
-      return forward(study, await deployedWants.current(signal), signal);
+      following.notice([study]);
+      return forward(study, { wants: await deployedWants.current(signal), attempts: 0 }, signal);
     },
   };
 }
 
 const isSetting = (error: unknown): boolean =>
   error instanceof ArchiveDeniedError || error instanceof ArchiveRequestError || error instanceof ConfigurationError;
-
-/** Errors that are not the study's fault, since they would affect all studies. */
-const isOutage = (error: unknown): boolean =>
-  error instanceof ArchiveUnavailableError ||
-  error instanceof ServiceUnavailableError ||
-  error instanceof ArchiveDeniedError ||
-  error instanceof ConfigurationError ||
-  error instanceof SystemRefusalError;
 
 const backoffMs = (attempts: number, capMs: number): number => Math.min(capMs, 1_000 * 2 ** Math.min(attempts, 20));
 
@@ -242,7 +230,9 @@ const factsOf = (error: unknown): Facts =>
     ? { ...error.facts, code: error.code, message: error.message }
     : { code: 'unexpected', error: error instanceof Error ? error.name : typeof error };
 
-/** Waits, or returns at once when `signal` is aborted. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
+/** Waits until `early` resolves or `signal` is aborted, but no longer than `ms`. */
+async function pause(ms: number, signal: AbortSignal, early?: Promise<void>): Promise<void> {
+  const woken = new AbortController();
+  early?.then(() => woken.abort());
+  await sleep(ms, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => undefined);
 }

@@ -1,5 +1,9 @@
-/** The journal's tables. Columns with DICOM values have the attributes' keywords as names. */
-export const SCHEMA = `
+/**
+ * The journal's tables, by version: a change is a further entry. Columns with DICOM values have the attributes' keywords as names. The
+ * first entry also fits a journal that was written before versions were counted.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
 CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS studies (
   StudyInstanceUID TEXT PRIMARY KEY,
@@ -41,4 +45,18 @@ CREATE TABLE IF NOT EXISTS refused (
   message TEXT NOT NULL,
   PRIMARY KEY (StudyInstanceUID, SeriesInstanceUID, sha256)
 ) STRICT, WITHOUT ROWID;
-`;
+`,
+  // Entries of more than a quarter of a page took a page of their own, so they are compressed. The places of older entries are forgotten:
+  // their series are read again when they change, and chunks in the bucket are not uploaded again.
+  `
+DROP TABLE instances;
+DELETE FROM series WHERE code IS NULL;
+CREATE TABLE instances (
+  StudyInstanceUID TEXT NOT NULL,
+  SeriesInstanceUID TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  entry BLOB NOT NULL,
+  PRIMARY KEY (StudyInstanceUID, SeriesInstanceUID, sha256)
+) STRICT, WITHOUT ROWID;
+`,
+];

@@ -4,9 +4,10 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Database, openDatabase, type Row } from '#adapters/sqlite/database.ts';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { checkDatabase, type Database, openDatabase, type Row } from '#adapters/sqlite/database.ts';
 import type { Reason } from '#core/errors.ts';
-import { SCHEMA } from './journal-schema.ts';
+import { MIGRATIONS } from './journal-schema.ts';
 import type { ManifestInstance } from './spool.ts';
 
 /** `seen`: stable in Orthanc, and waiting for its first or next attempt. The other two states are final. */
@@ -28,6 +29,13 @@ export interface JournalStudy {
   readonly attempts: number;
   readonly nextAttemptAt: number;
   readonly refused: readonly RefusedFile[];
+  /** Series that the archive refuses to send. */
+  readonly refusedSeries: readonly RefusedSeries[];
+}
+
+export interface RefusedSeries {
+  readonly SeriesInstanceUID: string;
+  readonly reason: Reason;
 }
 
 /** A file that cannot be read as DICOM. It is identified by its digest, because it may have no UID. */
@@ -60,11 +68,31 @@ export type Settlement = { readonly lastUpdate?: string } & (
 );
 
 export class Journal {
+  readonly #file: string;
   readonly #db: Database;
 
   /** Opens the journal and creates file and folder if necessary. Every change is on disk when its method returns. */
   constructor(file: string) {
-    this.#db = openDatabase(file, SCHEMA);
+    this.#file = file;
+    this.#db = openDatabase(file, MIGRATIONS);
+  }
+
+  /** @throws SystemRefusalError if the file is damaged */
+  check(): void {
+    checkDatabase(this.#db, this.#file);
+  }
+
+  /**
+   * Forgets where the instances of studies are that were finished before this time. If such a study changes, its series are read
+   * again, and chunks that the bucket still has are not uploaded again. What became of the studies stays.
+   */
+  prune(before: number): void {
+    const old = `StudyInstanceUID IN (SELECT StudyInstanceUID FROM studies WHERE state != 'seen' AND settledAt < ?)`;
+    this.#together(() => {
+      // Without its instances, a series must not count as unchanged.
+      this.#db.prepare(`DELETE FROM series WHERE code IS NULL AND ${old}`).run(before);
+      this.#db.prepare(`DELETE FROM instances WHERE ${old}`).run(before);
+    });
   }
 
   close(): void {
@@ -102,11 +130,37 @@ export class Journal {
     });
   }
 
-  /** The study that has waited longest and is due at `now`. */
-  due(now: number): JournalStudy | undefined {
+  /**
+   * Queues the studies again that no tool took, if the tools' selections have changed since the last call. Returns how many.
+   *
+   * @param wants digest of the selections
+   * @param since studies that were skipped before this time stay as they are
+   */
+  judgeAgain(wants: string, since: number): number {
+    if (this.#mark('wants') === wants) return 0;
+    let queued = 0;
+    this.#together(() => {
+      const { changes } = this.#db
+        .prepare(`UPDATE studies SET state = 'seen', attempts = 0, nextAttemptAt = 0
+          WHERE state = 'skipped' AND settledAt >= ? AND code IN ('modality-not-wanted', 'no-suitable-image', 'nothing-wanted')`)
+        .run(since);
+      queued = Number(changes);
+      this.#setMark('wants', wants);
+    });
+    return queued;
+  }
+
+  /**
+   * The study that is due at `now` and has waited longest; those that were not tried yet come first.
+   *
+   * @param latest a study whose attempt is scheduled after this time is due too: the clock was set back
+   * @param but studies that are being forwarded
+   */
+  due(now: number, latest: number = Number.MAX_SAFE_INTEGER, but: readonly string[] = []): JournalStudy | undefined {
     const row = this.#db
-      .prepare(`SELECT * FROM studies WHERE state = 'seen' AND nextAttemptAt <= ? ORDER BY seenAt, rowid LIMIT 1`)
-      .get(now);
+      .prepare(`SELECT * FROM studies WHERE state = 'seen' AND (nextAttemptAt <= ? OR nextAttemptAt > ?)
+        AND StudyInstanceUID NOT IN (SELECT value FROM json_each(?)) ORDER BY attempts > 0, seenAt, rowid LIMIT 1`)
+      .get(now, latest, JSON.stringify(but));
     return row && this.#study(row);
   }
 
@@ -155,18 +209,14 @@ export class Journal {
     const rows = this.#db
       .prepare('SELECT sha256, entry FROM instances WHERE StudyInstanceUID = ? AND SeriesInstanceUID = ?')
       .all(StudyInstanceUID, SeriesInstanceUID);
-    // The journal's own data, which was written below, needs no validation.
-    return new Map(
-      rows.map((row) => [text(row, 'sha256') ?? '', JSON.parse(text(row, 'entry') ?? '') as ManifestInstance]),
-    );
+    return new Map(rows.map((row) => [text(row, 'sha256') ?? '', unpacked(row['entry'])]));
   }
 
   /** Records the places of a chunk's instances, after the chunk was uploaded. */
   uploaded(StudyInstanceUID: string, SeriesInstanceUID: string, instances: readonly ManifestInstance[]): void {
     const insert = this.#db.prepare('INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?)');
     this.#together(() => {
-      for (const entry of instances)
-        insert.run(StudyInstanceUID, SeriesInstanceUID, entry.sha256, JSON.stringify(entry));
+      for (const entry of instances) insert.run(StudyInstanceUID, SeriesInstanceUID, entry.sha256, packed(entry));
     });
   }
 
@@ -209,7 +259,20 @@ export class Journal {
       attempts: number(row, 'attempts') ?? 0,
       nextAttemptAt: number(row, 'nextAttemptAt') ?? 0,
       refused: this.#refused(StudyInstanceUID),
+      refusedSeries: this.#refusedSeries(StudyInstanceUID),
     };
+  }
+
+  #refusedSeries(StudyInstanceUID: string): readonly RefusedSeries[] {
+    const rows = this.#db
+      .prepare(
+        `SELECT * FROM series WHERE StudyInstanceUID = ? AND code = 'archive-request' ORDER BY SeriesInstanceUID`,
+      )
+      .all(StudyInstanceUID);
+    return rows.flatMap((row) => {
+      const reason = reasonIn(row);
+      return reason === undefined ? [] : { SeriesInstanceUID: text(row, 'SeriesInstanceUID') ?? '', reason };
+    });
   }
 
   #refused(StudyInstanceUID: string): readonly RefusedFile[] {
@@ -242,6 +305,12 @@ export class Journal {
     this.#db.exec('COMMIT');
   }
 }
+
+const packed = (entry: ManifestInstance): Uint8Array => deflateRawSync(JSON.stringify(entry));
+
+/** The journal's own data, which `packed` wrote, needs no validation. */
+const unpacked = (entry: Row[string] | undefined): ManifestInstance =>
+  JSON.parse(inflateRawSync(entry instanceof Uint8Array ? entry : new Uint8Array()).toString()) as ManifestInstance;
 
 const text = (row: Row, column: string): string | undefined => {
   const value = row[column];

@@ -27,11 +27,18 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
   'study-skipped': ({ orthancId, reason, code }) => `Left out: ${orthancId}. ${reason} (${code})`,
   'study-postponed': ({ orthancId, waitMs, message, code }) =>
     `Not forwarded yet: ${orthancId}. ${message ?? 'Something unexpected went wrong.'} (${code}) Next attempt in ${seconds(waitMs)}.`,
+  'series-refused': ({ StudyInstanceUID, SeriesInstanceUID, message, code }) =>
+    `Left out of study ${StudyInstanceUID}: series ${SeriesInstanceUID}. ${message} (${code})`,
+  'studies-judged-again': ({ studies }) =>
+    `The deployed tools have changed: studies that no tool took before are judged again (${studies}).`,
   'instance-refused': ({ sha256, code }) =>
     `A file cannot be read as DICOM and is not forwarded (${code}, SHA-256 ${String(sha256).slice(0, 12)}…).`,
   'edge-waiting': ({ message, code, waitMs }) =>
     `${message ?? 'Something unexpected went wrong.'} (${code}) Next attempt in ${seconds(waitMs)}.`,
   'orthanc-replaced': () => "Orthanc's database was replaced: all its studies are scanned.",
+  'settings-read': () => 'The settings were read again.',
+  'settings-refused': ({ message, code }) =>
+    `The new settings cannot be used, and the edge continues with the earlier ones: ${message} (${code})`,
   'edge-stopped': () => 'Stopped. The next start continues from here.',
 };
 

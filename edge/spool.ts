@@ -6,8 +6,9 @@
  * memory holds one file at a time. Only the edge can read the folder (0700), and it is removed when the series is finished.
  */
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { atPath } from '#adapters/system-refusal.ts';
 import { IntegrityError } from '#core/errors.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { Manifest } from '#pipeline/manifest.ts';
@@ -50,12 +51,25 @@ export async function clearSpools(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
+/**
+ * Tests that the folder has room for a chunk.
+ *
+ * @throws SystemRefusalError if it has not, or cannot be written
+ */
+export async function proveRoom(folder: string, chunkBytes: number = CHUNK_BYTES): Promise<void> {
+  await atPath(folder, () =>
+    withSpool({ folder }, async ({ folder: own }) => {
+      await writeFile(join(own, 'room'), new Uint8Array(chunkBytes), { mode: 0o600 });
+    }),
+  );
+}
+
 export class Spool {
-  readonly #folder: string;
+  readonly folder: string;
   readonly #chunkBytes: number;
 
   constructor(folder: string, chunkBytes: number = CHUNK_BYTES) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#chunkBytes = chunkBytes;
   }
 
@@ -69,13 +83,13 @@ export class Spool {
     try {
       for await (const file of files) {
         if (chunk !== undefined && chunk.sizeBytes + file.bytes.length > this.#chunkBytes) {
-          sealed.push(await chunk.seal(this.#folder));
+          sealed.push(await chunk.seal(this.folder));
           chunk = undefined;
         }
-        chunk ??= await OpenChunk.create(this.#folder);
+        chunk ??= await OpenChunk.create(this.folder);
         await chunk.append(file);
       }
-      if (chunk !== undefined) sealed.push(await chunk.seal(this.#folder));
+      if (chunk !== undefined) sealed.push(await chunk.seal(this.folder));
       return sealed;
     } finally {
       await chunk?.close();
@@ -84,7 +98,7 @@ export class Spool {
 
   /** The bytes of a chunk, read into `memory`, which must be large enough. */
   async read({ sha256, sizeBytes }: SealedChunk, memory: Uint8Array): Promise<Uint8Array> {
-    const handle = await open(join(this.#folder, sha256));
+    const handle = await open(join(this.folder, sha256));
     try {
       const { bytesRead } = await handle.read(memory, 0, sizeBytes, 0);
       if (bytesRead === sizeBytes) return memory.subarray(0, sizeBytes);

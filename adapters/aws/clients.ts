@@ -4,16 +4,44 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { loadSharedConfigFiles } from '@smithy/core/config';
 import { ConfigurationError, HilumError, ServiceUnavailableError } from '#core/errors.ts';
 import { errorName, reasonOfRefusal } from './refusal.ts';
 
+/** Counts how often the settings were forgotten. A client that was made before the last time is made again. */
+let generation = 0;
+
 const once = <T>(make: () => T): (() => T) => {
-  let made: T | undefined;
+  let made: { readonly client: T; readonly generation: number } | undefined;
   return () => {
-    made ??= make();
-    return made;
+    if (made?.generation !== generation) made = { client: make(), generation };
+    return made.client;
   };
 };
+
+/**
+ * Makes the next clients read region, address and credentials again. The SDK remembers the files of `~/.aws`, and a key without
+ * an expiry, as long as the process lives.
+ */
+export async function forgetAwsSettings(): Promise<void> {
+  await loadSharedConfigFiles({ ignoreCache: true });
+  generation += 1;
+}
+
+/**
+ * Limits for a service that does not answer: no connection, or one without a byte in either direction (a body on its way counts,
+ * in pieces). The SDK has none of its own. It repeats a call that was silent.
+ */
+export const limits = (silenceMs: number) => ({
+  maxAttempts: 4,
+  requestHandler: { connectionTimeout: 5_000, socketTimeout: silenceMs },
+});
+const SILENCE_MS = 12_000;
+/**
+ * SQS is silent on purpose while it waits for a message, for up to 20 s (long polling). S3 is silent until the last megabytes of
+ * a chunk, which the kernel has taken from us, have left a slow connection.
+ */
+const LONG_SILENCE_MS = 30_000;
 
 /** Local clouds have no wildcard host names for buckets. With a custom endpoint, the bucket is therefore in the path. */
 const forcePathStyle = (): boolean => {
@@ -22,12 +50,14 @@ const forcePathStyle = (): boolean => {
 };
 
 // Marked as pure, so that a function's bundle contains only the clients that it uses.
-export const s3 = /* @__PURE__ */ once(() => new S3Client({ forcePathStyle: forcePathStyle(), maxAttempts: 4 }));
-export const sqs = /* @__PURE__ */ once(() => new SQSClient({ maxAttempts: 4 }));
-export const dynamoDb = /* @__PURE__ */ once(() => new DynamoDBClient({ maxAttempts: 4 }));
-export const secretsManager = /* @__PURE__ */ once(() => new SecretsManagerClient({ maxAttempts: 4 }));
+export const s3 = /* @__PURE__ */ once(
+  () => new S3Client({ forcePathStyle: forcePathStyle(), ...limits(LONG_SILENCE_MS) }),
+);
+export const sqs = /* @__PURE__ */ once(() => new SQSClient(limits(LONG_SILENCE_MS)));
+export const dynamoDb = /* @__PURE__ */ once(() => new DynamoDBClient(limits(SILENCE_MS)));
+export const secretsManager = /* @__PURE__ */ once(() => new SecretsManagerClient(limits(SILENCE_MS)));
 
-export const ssm = /* @__PURE__ */ once(() => new SSMClient({ maxAttempts: 4 }));
+export const ssm = /* @__PURE__ */ once(() => new SSMClient(limits(SILENCE_MS)));
 
 /** The SDK's option for aborting a call. */
 export const within = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal });

@@ -3,7 +3,8 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ArchiveSecret } from '#pipeline/environment.ts';
 import { answersOk } from '../answers-ok.ts';
-import { translated } from './clients.ts';
+import { limited } from '../call.ts';
+import { translated, within } from './clients.ts';
 import { errorName } from './refusal.ts';
 import { type AccessKey, signedHeaders } from './signature.ts';
 
@@ -22,10 +23,15 @@ export interface LocalCloud {
 export async function createBucket({ endpoint, region, credentials }: LocalCloud, bucket: string): Promise<void> {
   // A copy, because the client modifies the object.
   const client = new S3Client({ endpoint, region, credentials: { ...credentials }, forcePathStyle: true });
+  const make = async (signal: AbortSignal | undefined): Promise<void> => {
+    try {
+      await client.send(new CreateBucketCommand({ Bucket: bucket }), within(signal));
+    } catch (error) {
+      if (errorName(error) !== 'BucketAlreadyOwnedByYou') throw error;
+    }
+  };
   try {
-    await client.send(new CreateBucketCommand({ Bucket: bucket }));
-  } catch (error) {
-    if (errorName(error) !== 'BucketAlreadyOwnedByYou') throw translated(error, `the bucket ${bucket}`);
+    await limited({}, make, (error) => translated(error, `the bucket ${bucket}`));
   } finally {
     client.destroy();
   }
@@ -40,10 +46,13 @@ export async function createBucket({ endpoint, region, credentials }: LocalCloud
 export async function writeArchiveSecret(cloud: LocalCloud, arn: string, secret: ArchiveSecret): Promise<void> {
   const { endpoint, region, credentials } = cloud;
   const client = new SecretsManagerClient({ endpoint, region, credentials: { ...credentials } });
+  const command = new PutSecretValueCommand({ SecretId: arn, SecretString: JSON.stringify(secret) });
   try {
-    await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: JSON.stringify(secret) }));
-  } catch (error) {
-    throw translated(error, "the archive's secret");
+    await limited(
+      {},
+      (signal) => client.send(command, within(signal)),
+      (error) => translated(error, "the archive's secret"),
+    );
   } finally {
     client.destroy();
   }

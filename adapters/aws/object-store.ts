@@ -13,6 +13,8 @@ import { errorName } from './refusal.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the bucket (HILUM_BUCKET)');
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);
+/** What an object of unknown size may have: more than any manifest, result or chunk of one file. */
+const MOST_BYTES = 1024 ** 3;
 /** The most attempts of a conditional write that conflicts with another one in flight (409). */
 const CONFLICT_ATTEMPTS = 5;
 
@@ -40,7 +42,7 @@ export function createS3ObjectStore({
         throw error;
       }
     };
-    return await limited(options, read, failed);
+    return await limited(options, read, failed, range?.length ?? MOST_BYTES);
   }
 
   async function put(
@@ -68,7 +70,7 @@ export function createS3ObjectStore({
         }
       }
     };
-    return await limited(options, write, failed);
+    return await limited(options, write, failed, bytes.length);
   }
 
   async function exists(key: string, options: CallOptions = {}): Promise<boolean> {

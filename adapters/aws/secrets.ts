@@ -2,7 +2,9 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ConfigurationError } from '#core/errors.ts';
 import { type ArchiveSecret, ArchiveSecretSchema } from '#pipeline/environment.ts';
-import { secretsManager, translated } from './clients.ts';
+import type { CallOptions } from '#pipeline/ports.ts';
+import { limited } from '../call.ts';
+import { secretsManager, translated, within } from './clients.ts';
 import { parsedJson } from './parsed-json.ts';
 
 /**
@@ -12,12 +14,12 @@ import { parsedJson } from './parsed-json.ts';
 export async function readArchiveSecret(
   arn: string,
   client: SecretsManagerClient = secretsManager(),
+  options: CallOptions = {},
 ): Promise<ArchiveSecret> {
-  const text = await client.send(new GetSecretValueCommand({ SecretId: arn })).then(
-    ({ SecretString }) => SecretString ?? '',
-    (error: unknown) => {
-      throw translated(error, "the archive's secret (HILUM_ARCHIVE_SECRET)");
-    },
+  const read = async (signal: AbortSignal | undefined): Promise<string> =>
+    (await client.send(new GetSecretValueCommand({ SecretId: arn }), within(signal))).SecretString ?? '';
+  const text = await limited(options, read, (error) =>
+    translated(error, "the archive's secret (HILUM_ARCHIVE_SECRET)"),
   );
   const parsed = ArchiveSecretSchema.safeParse(parsedJson(text));
   if (parsed.success) return parsed.data;

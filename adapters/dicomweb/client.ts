@@ -18,16 +18,20 @@ type Query = Readonly<Record<string, string>>;
 
 export interface DicomWebClient extends Archive {
   /** QIDO-RS. The next page is requested when the caller has consumed the previous one. */
-  searchStudies(query?: Query): AsyncIterable<DicomJson>;
-  searchSeries(study: StudyUid, query?: Query): AsyncIterable<DicomJson>;
-  searchInstances(series: SeriesUids, query?: Query): AsyncIterable<DicomJson>;
+  searchStudies(query?: Query, options?: CallOptions): AsyncIterable<DicomJson>;
+  searchSeries(study: StudyUid, query?: Query, options?: CallOptions): AsyncIterable<DicomJson>;
+  searchInstances(series: SeriesUids, query?: Query, options?: CallOptions): AsyncIterable<DicomJson>;
   /** WADO-RS: Part 10 files in their stored Transfer Syntax, one in memory at a time. */
   retrieveStudy(study: StudyUid, options?: CallOptions): AsyncIterable<Uint8Array>;
   retrieveSeries(series: SeriesUids, options?: CallOptions): AsyncIterable<Uint8Array>;
   /** WADO-RS metadata (PS3.18 10.4.1.1.2): one dataset per instance, without bulk data; empty if there are none. */
-  retrieveMetadata(of: StudyUid | SeriesUids | InstanceUids): Promise<readonly DicomJson[]>;
+  retrieveMetadata(of: StudyUid | SeriesUids | InstanceUids, options?: CallOptions): Promise<readonly DicomJson[]>;
   /** The instance as rendered by the archive (PS3.18 10.4.1.1.3); undefined if the archive does not have the instance. */
-  retrieveRendered(of: InstanceUids, mediaType: 'image/jpeg' | 'image/png'): Promise<Uint8Array | undefined>;
+  retrieveRendered(
+    of: InstanceUids,
+    mediaType: 'image/jpeg' | 'image/png',
+    options?: CallOptions,
+  ): Promise<Uint8Array | undefined>;
 }
 
 /** `transfer-syntax=*` asks for the stored bytes without transcoding, so that digests are stable (PS3.18 8.7.3.5.2). */
@@ -69,9 +73,10 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
   }
 
   return {
-    searchStudies: (query = {}) => search('studies', '0020000D', query),
-    searchSeries: (study, query = {}) => search(`${studyPath(study)}/series`, '0020000E', query),
-    searchInstances: (series, query = {}) => search(`${seriesPath(series)}/instances`, '00080018', query),
+    searchStudies: (query = {}, options) => search('studies', '0020000D', query, options),
+    searchSeries: (study, query = {}, options) => search(`${studyPath(study)}/series`, '0020000E', query, options),
+    searchInstances: (series, query = {}, options) =>
+      search(`${seriesPath(series)}/instances`, '00080018', query, options),
     retrieveStudy: (study, options) => retrieve(studyPath(study), options),
     retrieveSeries: (series, options) => retrieve(seriesPath(series), options),
 
@@ -109,15 +114,17 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
       return file;
     },
 
-    async retrieveMetadata(of) {
-      const response = await http({ path: `${pathOf(of)}/metadata`, accept: DICOM_JSON, expect: [404, 410] });
+    async retrieveMetadata(of, options) {
+      const path = `${pathOf(of)}/metadata`;
+      const response = await http({ ...options, path, accept: DICOM_JSON, expect: [404, 410] });
       if (response.status === 200) return datasets(await jsonBody(response));
       await wholeBody(response);
       return [];
     },
 
-    async retrieveRendered(of, mediaType) {
-      const response = await http({ path: `${pathOf(of)}/rendered`, accept: mediaType, expect: [404, 410] });
+    async retrieveRendered(of, mediaType, options) {
+      const path = `${pathOf(of)}/rendered`;
+      const response = await http({ ...options, path, accept: mediaType, expect: [404, 410] });
       const bytes = await wholeBody(response);
       return response.status === 200 ? bytes : undefined;
     },
@@ -132,7 +139,7 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
         path: 'studies',
         accept: DICOM_JSON,
         contentType: `multipart/related; type="application/dicom"; boundary="${boundary}"`,
-        body: writeMultipart(files, boundary),
+        body: () => writeMultipart(files, boundary),
         expect: STORE_STATUSES,
       });
       const answer = await jsonBody(response);

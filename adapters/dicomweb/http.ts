@@ -1,5 +1,5 @@
 /**
- * HTTP to an archive, with Basic authentication, an idle timeout, and errors in Hilum's own classes. It is HTTP/1.1, because
+ * HTTP to an archive, with Basic authentication, a limit on silence, and errors in Hilum's own classes. It is HTTP/1.1, because
  * HTTP/2 behind some proxies loses parts of long multipart answers. Error messages never quote the archive's answer: it may
  * hold patient data.
  */
@@ -10,16 +10,26 @@ import { pipeline } from 'node:stream/promises';
 import { ArchiveDeniedError, ArchiveRequestError, ArchiveUnavailableError, ConfigurationError } from '#core/errors.ts';
 import type { CallOptions } from '#pipeline/ports.ts';
 import { abortSignalOf } from '../call.ts';
+import { createPatience } from './patience.ts';
 
-export interface ArchiveAccess {
-  /** http or https, without credentials. */
-  readonly url: string;
+/** A user of the archive. Without a name, requests carry no credentials. */
+export interface ArchiveAccount {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** How long the connection may be idle before the archive counts as unreachable; 60 s by default. */
+}
+
+export interface ArchiveAccess extends ArchiveAccount {
+  /** http or https, without credentials. */
+  readonly url: string;
+  /**
+   * The longest time for which the archive may be silent before it counts as unreachable; 60 s by default. The wait begins
+   * shorter (`patience.ts`).
+   */
   readonly timeoutMs?: number | undefined;
-  /** Aborted, it ends every request that has no signal of its own. */
+  /** Aborted, it ends every request. */
   readonly signal?: AbortSignal | undefined;
+  /** Reads the account again after a 401. If it has changed, the request is sent once more. */
+  readonly renewAccount?: (() => ArchiveAccount | Promise<ArchiveAccount>) | undefined;
 }
 
 interface ArchiveRequest extends CallOptions {
@@ -28,8 +38,8 @@ interface ArchiveRequest extends CallOptions {
   readonly path: string;
   readonly accept?: string;
   readonly contentType?: string;
-  /** Sent with chunked transfer encoding. */
-  readonly body?: Iterable<Uint8Array>;
+  /** Sent with chunked transfer encoding. It is called for each attempt. */
+  readonly body?: () => Iterable<Uint8Array>;
   /** Statuses besides 2xx that the caller handles. */
   readonly expect?: readonly number[];
 }
@@ -49,24 +59,22 @@ const MAX_WHOLE_BYTES = 256 * 1024 * 1024;
 /**
  * @throws ConfigurationError where the URL is not http or https, or carries credentials
  */
-export function createArchiveHttp({
-  url,
-  username,
-  password,
-  timeoutMs = 60_000,
-  ...access
-}: ArchiveAccess): ArchiveHttp {
-  const base = checkedBase(url);
-  const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
-  const authorization =
-    username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
+export function createArchiveHttp(access: ArchiveAccess): ArchiveHttp {
+  const base = checkedBase(access.url);
+  const patience = createPatience(access.timeoutMs ?? 60_000);
+  let authorization = authorizationOf(access);
 
-  return async ({ method = 'GET', path, accept, contentType, body, expect = [], ...call }) => {
-    const options: CallOptions = access.signal === undefined ? call : { signal: access.signal, ...call };
-    const signal = abortSignalOf(options);
-    const request = send(new URL(path, base), {
+  async function attempt(request: ArchiveRequest): Promise<ArchiveResponse> {
+    const { method = 'GET', path, accept, contentType, body } = request;
+    const given = [access.signal, request.signal].filter((signal) => signal !== undefined);
+    const caller = given.length > 1 ? AbortSignal.any(given) : given[0];
+    const signal = abortSignalOf({ ...request, ...(caller && { signal: caller }) });
+    const asked = `${method} ${path.split('?')[0]}`;
+    const silenceMs = patience.of(asked);
+    const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
+    const sent = send(new URL(path, base), {
       method,
-      timeout: timeoutMs,
+      timeout: silenceMs,
       ...(signal && { signal }),
       headers: {
         ...(authorization && { Authorization: authorization }),
@@ -74,34 +82,63 @@ export function createArchiveHttp({
         ...(contentType && { 'Content-Type': contentType }),
       },
     });
-    const away = (cause: unknown): Error =>
-      options.signal?.aborted
-        ? abortReason(options.signal)
-        : new ArchiveUnavailableError(
-            signal?.aborted
-              ? `The archive at ${base.host} did not answer by the deadline`
-              : `The archive at ${base.host} cannot be reached (${networkCode(cause)})`,
-            { cause },
-          );
-    request.on('timeout', () => request.destroy(Object.assign(new Error('silent'), { code: 'ETIMEDOUT' })));
+    const away = (cause: unknown): Error => {
+      if (caller?.aborted) return abortReason(caller);
+      if (cause === SILENT) patience.exhausted(asked);
+      return new ArchiveUnavailableError(
+        signal?.aborted
+          ? `The archive at ${base.host} did not answer by the deadline`
+          : `The archive at ${base.host} cannot be reached (${networkCode(cause)})`,
+        { cause },
+      );
+    };
+    // Before the answer, bytes on their way in either direction count as progress, and so does the connection.
+    sent.on('timeout', () => sent.destroy(SILENT));
 
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
-      request.once('response', resolve);
-      request.on('error', reject);
+      sent.once('response', resolve);
+      sent.on('error', reject);
     });
-    if (body === undefined) request.end();
+    if (body === undefined) sent.end();
     // An archive may answer (401, 413 …) and close the connection before it has read the body. The answer then counts.
-    else pipeline(Readable.from(body, { objectMode: false }), request).catch((error) => request.destroy(error));
+    else pipeline(Readable.from(body(), { objectMode: false }), sent).catch((error) => sent.destroy(error));
 
     const response = await answered.catch((cause) => Promise.reject(away(cause)));
-    const status = response.statusCode ?? 0;
-    if ((status < 200 || status > 299) && !expect.includes(status)) {
-      response.resume();
-      throw errorForStatus(status, base.host);
+    // From here on, only the time counts for which a reader waits: a slow reader is no silent archive.
+    sent.setTimeout(0);
+    return {
+      status: response.statusCode ?? 0,
+      contentType: response.headers['content-type'],
+      body: watched(response, { silenceMs, away, done: () => patience.answered(asked) }),
+    };
+  }
+
+  /** Whether the account has changed since a request was refused, perhaps by another request. */
+  async function isRenewed(refused: string | undefined): Promise<boolean> {
+    if (access.renewAccount !== undefined && authorization === refused)
+      authorization = authorizationOf(await access.renewAccount());
+    return authorization !== refused;
+  }
+
+  return async (request) => {
+    const used = authorization;
+    let response = await attempt(request);
+    if (response.status === 401 && (await isRenewed(used))) {
+      await discarded(response);
+      response = await attempt(request);
     }
-    return { status, contentType: response.headers['content-type'], body: translated(response, away) };
+    const { status } = response;
+    if ((status >= 200 && status <= 299) || request.expect?.includes(status)) return response;
+    await discarded(response);
+    throw errorForStatus(status, base.host);
   };
 }
+
+/** What ends a request whose connection shows no progress. */
+const SILENT: Error = Object.assign(new Error('silent'), { code: 'ETIMEDOUT' });
+
+const authorizationOf = ({ username, password = '' }: ArchiveAccount): string | undefined =>
+  username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
 /** The error for a status. Also used by callers that read the body first. */
 export function errorForStatus(status: number, host: string): Error {
@@ -143,14 +180,43 @@ export async function jsonBody(response: ArchiveResponse): Promise<unknown> {
   }
 }
 
-async function* translated(
-  response: IncomingMessage,
-  away: (cause: unknown) => Error,
-): AsyncGenerator<Uint8Array, void, undefined> {
+/** Reads an error's body, so that the connection can be reused. An answer of more than one piece is cut off instead. */
+async function discarded({ body }: ArchiveResponse): Promise<void> {
   try {
-    yield* response as AsyncIterable<Uint8Array>;
+    for await (const piece of body) if (piece.length > 0) break;
+  } catch {
+    // The status alone decides.
+  }
+}
+
+interface Watch {
+  readonly silenceMs: number;
+  readonly away: (cause: unknown) => Error;
+  /** Called when the answer has ended. */
+  readonly done: () => void;
+}
+
+/** The body's pieces. It fails if the archive is silent for too long while the caller waits for the next piece. */
+async function* watched(
+  response: IncomingMessage,
+  { silenceMs, away, done }: Watch,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (): void => {
+    timer = setTimeout(() => response.destroy(SILENT), silenceMs);
+  };
+  try {
+    wait();
+    for await (const piece of response as AsyncIterable<Uint8Array>) {
+      clearTimeout(timer);
+      yield piece;
+      wait();
+    }
+    done();
   } catch (cause) {
     throw away(cause);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { ArchiveRequestError } from '#core/errors.ts';
+import type { CallOptions } from '#pipeline/ports.ts';
 import { type ArchiveAccess, createArchiveHttp, jsonBody } from '../dicomweb/http.ts';
 import { findResources } from './find.ts';
 
@@ -42,17 +43,17 @@ export interface OrthancSeries {
 }
 
 export interface OrthancClient {
-  system(): Promise<{ readonly version: string }>;
-  changes(since: number, limit: number): Promise<ChangePage>;
+  system(options?: CallOptions): Promise<{ readonly version: string }>;
+  changes(since: number, limit: number, options?: CallOptions): Promise<ChangePage>;
   /** The newest change; undefined while the log is empty. */
-  lastChange(): Promise<Change | undefined>;
-  studies(offset: number, limit: number): Promise<readonly OrthancStudy[]>;
+  lastChange(options?: CallOptions): Promise<Change | undefined>;
+  studies(offset: number, limit: number, options?: CallOptions): Promise<readonly OrthancStudy[]>;
   /** A study by Orthanc's identifier; undefined if it is gone. */
-  study(id: string): Promise<OrthancStudy | undefined>;
+  study(id: string, options?: CallOptions): Promise<OrthancStudy | undefined>;
   /** Studies by Study Instance UID. There may be several: some archives hold the same UID for two patients. */
-  findStudies(StudyInstanceUID: string): Promise<readonly OrthancStudy[]>;
+  findStudies(StudyInstanceUID: string, options?: CallOptions): Promise<readonly OrthancStudy[]>;
   /** The series of a study, sorted by SeriesInstanceUID; undefined if the study is gone. */
-  series(studyId: string): Promise<readonly OrthancSeries[] | undefined>;
+  series(studyId: string, options?: CallOptions): Promise<readonly OrthancSeries[] | undefined>;
 }
 
 const ChangeSchema = z
@@ -105,8 +106,8 @@ const SystemSchema = z.object({ Version: z.string() }).transform(({ Version }) =
 export function createOrthancClient(access: ArchiveAccess): OrthancClient {
   const http = createArchiveHttp(access);
 
-  async function read<T>(schema: z.ZodType<T>, path: string): Promise<T | undefined> {
-    const response = await http({ path, accept: 'application/json', expect: [404] });
+  async function read<T>(schema: z.ZodType<T>, path: string, options?: CallOptions): Promise<T | undefined> {
+    const response = await http({ ...options, path, accept: 'application/json', expect: [404] });
     const answer = await jsonBody(response);
     if (response.status === 404) return undefined;
     const parsed = schema.safeParse(answer);
@@ -115,25 +116,26 @@ export function createOrthancClient(access: ArchiveAccess): OrthancClient {
     return parsed.data;
   }
 
-  async function required<T>(schema: z.ZodType<T>, path: string): Promise<T> {
-    const answer = await read(schema, path);
+  async function required<T>(schema: z.ZodType<T>, path: string, options?: CallOptions): Promise<T> {
+    const answer = await read(schema, path, options);
     if (answer === undefined)
       throw new ArchiveRequestError(`The server has no ${path.split('?')[0]}: it is not Orthanc`);
     return answer;
   }
 
   return {
-    system: () => required(SystemSchema, 'system'),
-    changes: (since, limit) => required(ChangesSchema, `changes?since=${since}&limit=${limit}`),
-    lastChange: async () => (await required(ChangesSchema, 'changes?last')).changes.at(-1),
-    studies: (offset, limit) => required(z.array(StudySchema), `studies?expand&since=${offset}&limit=${limit}`),
-    study: (id) => read(StudySchema, `studies/${encodeURIComponent(id)}`),
+    system: (options) => required(SystemSchema, 'system', options),
+    changes: (since, limit, options) => required(ChangesSchema, `changes?since=${since}&limit=${limit}`, options),
+    lastChange: async (options) => (await required(ChangesSchema, 'changes?last', options)).changes.at(-1),
+    studies: (offset, limit, options) =>
+      required(z.array(StudySchema), `studies?expand&since=${offset}&limit=${limit}`, options),
+    study: (id, options) => read(StudySchema, `studies/${encodeURIComponent(id)}`, options),
 
-    findStudies: (StudyInstanceUID) =>
-      findResources(http, StudySchema, { Level: 'Study', Expand: true, Query: { StudyInstanceUID } }),
+    findStudies: (StudyInstanceUID, options) =>
+      findResources(http, StudySchema, { Level: 'Study', Expand: true, Query: { StudyInstanceUID } }, options),
 
-    async series(studyId) {
-      const found = await read(z.array(SeriesSchema), `studies/${encodeURIComponent(studyId)}/series`);
+    async series(studyId, options) {
+      const found = await read(z.array(SeriesSchema), `studies/${encodeURIComponent(studyId)}/series`, options);
       return found?.toSorted((a, b) => (a.SeriesInstanceUID < b.SeriesInstanceUID ? -1 : 1));
     },
   };

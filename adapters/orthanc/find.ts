@@ -25,7 +25,7 @@ export async function findResources<T>(
     path: 'tools/find',
     accept: 'application/json',
     contentType: 'application/json',
-    body: [Buffer.from(JSON.stringify(query))],
+    body: () => [Buffer.from(JSON.stringify(query))],
   });
   const parsed = z.array(item).safeParse(await jsonBody(response));
   // Zod's message may quote values of a patient.

@@ -1,6 +1,7 @@
 /** Opens SQLite databases. */
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
-import { atPathSync } from '../system-refusal.ts';
+import { ConfigurationError } from '#core/errors.ts';
+import { atPathSync, damaged } from '../system-refusal.ts';
 import { makePrivateFile } from './private-file.ts';
 
 /** A row, by column name. */
@@ -8,18 +9,49 @@ export type Row = Readonly<Record<string, SQLOutputValue>>;
 
 export type { DatabaseSync as Database };
 
+/** How long another process may hold the file. Nothing else happens meanwhile, and a signal waits too. */
+const LOCKED_MS = 2_000;
+
 /**
- * Opens a database and creates its file, folder and tables if they do not exist. Only the owner can read the file. Every
- * change is on disk when its call returns.
+ * Opens a database, creates its file, folder and tables if they do not exist, and brings older tables up to date. Only the owner can
+ * read the file. Every change is on disk when its call returns.
  *
- * @param schema statements that may run each time (`CREATE … IF NOT EXISTS`)
+ * @param migrations the statements of each version, from the first. What was released may only be added to
  * @throws SystemRefusalError if the file cannot be made, read or written
+ * @throws ConfigurationError if a newer version wrote it
  */
-export function openDatabase(file: string, schema: string): DatabaseSync {
+export function openDatabase(file: string, migrations: readonly string[]): DatabaseSync {
   return atPathSync(file, () => {
     makePrivateFile(file);
-    const database = new DatabaseSync(file, { timeout: 5_000 });
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${schema}`);
-    return database;
+    const database = new DatabaseSync(file, { timeout: LOCKED_MS });
+    try {
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      migrate(database, file, migrations);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   });
+}
+
+/** SQLite keeps the number of the last migration in the file's header (`user_version`). */
+function migrate(database: DatabaseSync, file: string, migrations: readonly string[]): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  if (version > migrations.length)
+    throw new ConfigurationError(
+      `${file} was written by a newer version of Hilum: start that version, or name another folder`,
+    );
+  for (const [index, statements] of migrations.entries())
+    if (index >= version) database.exec(`BEGIN IMMEDIATE; ${statements}; PRAGMA user_version = ${index + 1}; COMMIT`);
+}
+
+/**
+ * Reads the whole file and checks its structure.
+ *
+ * @throws SystemRefusalError if it is damaged
+ */
+export function checkDatabase(database: DatabaseSync, file: string): void {
+  const answer = atPathSync(file, () => database.prepare('PRAGMA quick_check(1)').get());
+  if (answer?.['quick_check'] !== 'ok') throw damaged(file);
 }

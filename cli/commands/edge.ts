@@ -1,14 +1,19 @@
 import type { Command } from 'commander';
+import { ConfigurationError } from '#core/errors.ts';
 import type { EdgeConfig } from '#edge/config.ts';
+import type { Log } from '#edge/log.ts';
 import { useLocalCloud } from '#files/deployment.ts';
 import { note, root } from '../command.ts';
+import { hangUpSignals, stopSignal } from '../stop-signals.ts';
 import { explain } from '../usage.ts';
 
 /** `hilum edge`: the forwarder beside the PACS, as a service. */
 export function addEdgeCommand(program: Command): void {
   const command = program
     .command('edge')
-    .description('forward studies from Orthanc to the bucket until stopped (SIGTERM, Ctrl-C)')
+    .description(
+      'forward studies from Orthanc to the bucket until stopped (SIGTERM, Ctrl-C); SIGHUP reads the settings again',
+    )
     .option('--config <file>', 'settings as JSON; environment variables of the same names come first')
     .action(runEdge);
   explain(command, {
@@ -22,39 +27,53 @@ export function addEdgeCommand(program: Command): void {
 }
 
 async function runEdge({ config: file }: { readonly config?: string }): Promise<void> {
-  const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-  const config = await findConfig(file);
-  const [{ createDicomWebClient }, { createOrthancClient }, aws, { loadCatalog }, edge] = await Promise.all([
-    import('#adapters/dicomweb/client.ts'),
-    import('#adapters/orthanc/client.ts'),
-    loadAws(),
-    import('#adapters/catalog/catalog.ts'),
-    loadEdge(),
-  ]);
-  const { url, dicomWebUrl, ...account } = config.orthanc;
-  const access = { ...account, signal: stop.signal };
+  const stop = stopSignal();
+  const nextHangUp = hangUpSignals();
+  const settings = await settingsOf(file);
+  let config = settings.read();
+  settings.useCloud(config);
+  const edge = await loadEdge();
   const { journal, spoolFolder, close } = edge.openEdgeFolder(config.folder);
   const isWatched = process.stderr.isTTY;
   if (isWatched) for (const line of describe(config)) note(line);
-  const forwarder = edge.createForwarder({
-    ...config,
-    archive: createDicomWebClient({ url: dicomWebUrl, ...access }),
-    orthanc: createOrthancClient({ url, ...access }),
-    store: aws.createS3ObjectStore({ bucket: config.bucket }),
-    deployed: aws.createSsmDeployedTools({ parameter: config.toolsParameter }),
-    catalog: await loadCatalog(root),
-    journal,
-    clock: Date,
-    log: isWatched
-      ? edge.createLogForPeople(Date, note)
-      : edge.createLog(Date, (line) => process.stderr.write(`${line}\n`)),
-    spoolFolder,
-  });
+  const log = isWatched
+    ? edge.createLogForPeople(Date, note)
+    : edge.createLog(Date, (line) => process.stderr.write(`${line}\n`));
   try {
-    await forwarder.run(stop.signal);
+    for (let resumed = false; !stop.aborted; resumed = true) {
+      const signal = AbortSignal.any([stop, nextHangUp()]);
+      if (resumed) config = await readAgain(settings, config, log);
+      const { url, dicomWebUrl, ...account } = config.orthanc;
+      const access = { ...account, signal, renewAccount: () => settings.read().orthanc };
+      const forwarder = edge.createForwarder({
+        ...config,
+        archive: edge.createDicomWebClient({ url: dicomWebUrl, ...access }),
+        orthanc: edge.createOrthancClient({ url, ...access }),
+        store: edge.createS3ObjectStore({ bucket: config.bucket }),
+        deployed: edge.createSsmDeployedTools({ parameter: config.toolsParameter }),
+        catalog: await edge.loadCatalog(root),
+        ...{ journal, clock: Date, log, spoolFolder, resumed },
+      });
+      await forwarder.run(signal);
+    }
   } finally {
     close();
+  }
+}
+
+/** The settings as they are now, or the earlier ones if they cannot be used. The folder stays until the process ends. */
+async function readAgain(settings: EdgeSettings, before: EdgeConfig, log: Log): Promise<EdgeConfig> {
+  try {
+    const now = { ...settings.read(), folder: before.folder };
+    const { forgetAwsSettings } = await import('#adapters/aws/clients.ts');
+    settings.useCloud(now);
+    await forgetAwsSettings();
+    log.info('settings-read');
+    return now;
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    log.error('settings-refused', { code: error.code, message: error.message });
+    return before;
   }
 }
 
@@ -69,48 +88,68 @@ function describe({ orthanc, bucket, lane, folder }: EdgeConfig): readonly strin
   ];
 }
 
-async function loadAws() {
-  const [{ createS3ObjectStore }, { createSsmDeployedTools }] = await Promise.all([
-    import('#adapters/aws/object-store.ts'),
-    import('#adapters/aws/deployed-tools.ts'),
-  ]);
-  return { createS3ObjectStore, createSsmDeployedTools };
-}
-
+/** What the edge is made of. It is loaded when the settings are known to be right. */
 async function loadEdge() {
-  const [{ createForwarder }, { openEdgeFolder }, { createLog }, { createLogForPeople }] = await Promise.all([
-    import('#edge/forwarder.ts'),
-    import('#edge/folder.ts'),
-    import('#edge/log.ts'),
-    import('#edge/log-for-people.ts'),
-  ]);
-  return { createForwarder, openEdgeFolder, createLog, createLogForPeople };
+  const [dicomWeb, orthanc, objectStore, deployedTools, catalog, forwarder, folder, log, forPeople] = await Promise.all(
+    [
+      import('#adapters/dicomweb/client.ts'),
+      import('#adapters/orthanc/client.ts'),
+      import('#adapters/aws/object-store.ts'),
+      import('#adapters/aws/deployed-tools.ts'),
+      import('#adapters/catalog/catalog.ts'),
+      import('#edge/forwarder.ts'),
+      import('#edge/folder.ts'),
+      import('#edge/log.ts'),
+      import('#edge/log-for-people.ts'),
+    ],
+  );
+  return {
+    ...{ ...dicomWeb, ...orthanc, ...objectStore, ...deployedTools, ...catalog },
+    ...{ ...forwarder, ...folder, ...log, ...forPeople },
+  };
 }
 
-/** The settings, with those of the local environment as defaults. For the local bucket, the AWS clients use the local cloud. */
-async function findConfig(file: string | undefined): Promise<EdgeConfig> {
+interface EdgeSettings {
+  /** @throws ConfigurationError */
+  read(): EdgeConfig;
+  /** Makes the AWS clients of this process use the cloud of these settings. For the local bucket, it is the local cloud. */
+  useCloud(config: EdgeConfig): void;
+}
+
+/** Reads the settings, with those of the local environment as defaults, as often as asked. */
+async function settingsOf(file: string | undefined): Promise<EdgeSettings> {
   const [{ readEdgeConfig }, { edgeFolder, localHome, readState }] = await Promise.all([
     import('#edge/config.ts'),
     import('#localstack/home.ts'),
   ]);
   const home = localHome();
-  const { orthanc, bucket, toolsParameter, endpoint, region, credentials } = readState(home);
-  const config = readEdgeConfig({
-    environment: process.env,
-    file,
-    defaults: [
-      { HILUM_EDGE_FOLDER: edgeFolder(home) },
-      orthanc && {
-        HILUM_ORTHANC_URL: orthanc.url,
-        HILUM_ORTHANC_USERNAME: orthanc.username,
-        HILUM_ORTHANC_PASSWORD: orthanc.password,
-      },
-      bucket && { HILUM_BUCKET: bucket, HILUM_TOOLS_PARAMETER: toolsParameter },
-    ].filter((group) => group !== undefined && group !== ''),
-  });
-  const isLocal = config.bucket === bucket && (config.aws['AWS_ENDPOINT_URL'] ?? endpoint) === endpoint;
-  if (isLocal && endpoint !== undefined && region !== undefined && credentials !== undefined)
-    useLocalCloud({ endpoint, region, credentials });
-  else Object.assign(process.env, config.aws);
-  return config;
+  // The settings for the AWS SDK are written to the environment below, and must not come back as the user's.
+  const environment = { ...process.env };
+  return {
+    read() {
+      const { orthanc, bucket, toolsParameter } = readState(home);
+      return readEdgeConfig({
+        environment,
+        file,
+        defaults: [
+          { HILUM_EDGE_FOLDER: edgeFolder(home) },
+          orthanc && {
+            HILUM_ORTHANC_URL: orthanc.url,
+            HILUM_ORTHANC_USERNAME: orthanc.username,
+            HILUM_ORTHANC_PASSWORD: orthanc.password,
+          },
+          bucket && { HILUM_BUCKET: bucket, HILUM_TOOLS_PARAMETER: toolsParameter },
+        ].filter((group) => group !== undefined && group !== ''),
+      });
+    },
+    useCloud(config) {
+      const { bucket, endpoint, region, credentials } = readState(home);
+      for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
+      Object.assign(process.env, environment);
+      const isLocal = config.bucket === bucket && (config.aws['AWS_ENDPOINT_URL'] ?? endpoint) === endpoint;
+      if (isLocal && endpoint !== undefined && region !== undefined && credentials !== undefined)
+        useLocalCloud({ endpoint, region, credentials });
+      else Object.assign(process.env, config.aws);
+    },
+  };
 }

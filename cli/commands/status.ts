@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Reason } from '#core/errors.ts';
-import { type JournalStudy, journalFile, type RefusedFile, readJournal } from '#edge/journal.ts';
+import { type JournalStudy, journalFile, type RefusedFile, type RefusedSeries, readJournal } from '#edge/journal.ts';
 import { findRunsTable } from '#files/deployment.ts';
 import { edgeFolder, localHome } from '#localstack/home.ts';
 import { readLocalEnvironment } from '#localstack/local.ts';
@@ -64,6 +64,7 @@ async function status(study: string | undefined, { json }: { json?: true }): Pro
 /** Files of the study that the edge refused, if any. */
 interface WithRefused {
   readonly refused?: readonly RefusedFile[];
+  readonly refusedSeries?: readonly RefusedSeries[];
 }
 
 type ShownRun = RunRecord & WithRefused;
@@ -82,7 +83,10 @@ function withRefusedFiles(runs: readonly RunRecord[], journal: readonly JournalS
   return runs.map((run) => ({ ...run, ...byStudy.get(run.StudyInstanceUID) }));
 }
 
-const refusedOf = ({ refused }: JournalStudy): WithRefused => (refused.length === 0 ? {} : { refused });
+const refusedOf = ({ refused, refusedSeries }: JournalStudy): WithRefused => ({
+  ...(refused.length > 0 && { refused }),
+  ...(refusedSeries.length > 0 && { refusedSeries }),
+});
 
 /** Studies in the journal of this machine's edge that have no run. None if the edge runs on another machine. */
 function atTheEdge(journal: readonly JournalStudy[], runs: readonly RunRecord[]): readonly StudyAtEdge[] {
@@ -114,18 +118,23 @@ function printStatus(runs: readonly ShownRun[], waiting: readonly StudyAtEdge[])
       printReason(because);
       print(`    ${timesOf(run)}`);
     }
-    printRefused(members[0]?.refused);
+    printRefused(members[0]);
   }
-  for (const { StudyInstanceUID, state, reason, refused } of waiting) {
+  for (const study of waiting) {
+    const { StudyInstanceUID, state, reason } = study;
     print(StudyInstanceUID);
     print(`  ${state}, ${AT_EDGE[state]}`);
     printReason(reason);
-    printRefused(refused);
+    printRefused(study);
   }
 }
 
 /** `3 files refused: truncated (2), not-dicom (1)` */
-function printRefused(refused: readonly RefusedFile[] = []): void {
+function printRefused({ refused = [], refusedSeries = [] }: WithRefused = {}): void {
+  for (const { SeriesInstanceUID, reason } of refusedSeries) {
+    print(`  the archive refuses series ${SeriesInstanceUID}`);
+    printReason(reason);
+  }
   if (refused.length === 0) return;
   const counts = [...Map.groupBy(refused, ({ reason }) => reason.code)].map(
     ([code, files]) => `${code} (${files.length})`,

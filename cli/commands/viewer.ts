@@ -10,6 +10,7 @@ import { startViewer, studyUrl } from '#viewer/server.ts';
 import { hasOhif, OHIF } from '../../localstack/ohif.mjs';
 import { fetchOhif } from '../../setup/fetch-ohif.mjs';
 import { note, print, printJson } from '../command.ts';
+import { stopSignal } from '../stop-signals.ts';
 import { explain, studyUid, wholeNumber } from '../usage.ts';
 
 interface ViewerCommandOptions {
@@ -39,8 +40,7 @@ export function addViewerCommand(program: Command): void {
 async function view({ port, study, open, json }: ViewerCommandOptions): Promise<void> {
   const wanted = port === undefined ? undefined : wholeNumber(port, '--port', { least: 1, most: 65_535 });
   if (study !== undefined) studyUid(study, '--study');
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const stop = stopSignal();
   const { orthanc, viewerPort } = await localPacs();
   if (study !== undefined) await checkIsThere(study, orthanc);
   const folder = await ohif();
@@ -50,7 +50,7 @@ async function view({ port, study, open, json }: ViewerCommandOptions): Promise<
     if (json === true) printJson({ url, orthanc: orthanc.url });
     else print(`the viewer is at ${url} (Ctrl-C ends it)`);
     if (open === true) openInBrowser(url);
-    if (!stop.signal.aborted) await once(stop.signal, 'abort');
+    if (!stop.aborted) await once(stop, 'abort');
   } finally {
     await viewer.close();
   }

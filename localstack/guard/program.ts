@@ -9,4 +9,6 @@ server.listen({ port: Number(port), host: '127.0.0.1' });
 process.once('SIGTERM', () => {
   server.close();
   server.closeAllConnections();
+  // A call to MiniStack that is still under way may never be answered.
+  setTimeout(() => process.exit(), 2_000).unref();
 });

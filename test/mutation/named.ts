@@ -20,7 +20,7 @@ export const NAMED: readonly NamedMutation[] = [
   },
   {
     name: 'the scan of all studies treats a study that has changed since it was finished as finished',
-    file: 'edge/forwarder.ts',
+    file: 'edge/following.ts',
     find: "known !== undefined && (known.state === 'seen' || known.lastUpdate === lastUpdate)",
     replace: 'known !== undefined',
   },

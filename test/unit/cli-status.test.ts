@@ -50,6 +50,9 @@ function journalWithRefusals(): void {
     const series = { SeriesInstanceUID: SERIES, lastUpdate: '20260101T000000', listed: 3, wants: 'w' };
     journal.closeSeries(StudyInstanceUID, series, { sha256s: new Set(), refused });
   }
+  const denied = { code: 'archive-request', message: 'The archive refuses the request (HTTP 404)' };
+  const series = { SeriesInstanceUID: '2.25.2', lastUpdate: '20260101T000000', listed: 3, wants: 'w', reason: denied };
+  journal.closeSeries(UPLOADED, series, { sha256s: new Set(), refused: [] });
   const reason = { code: 'unreadable', message: 'No file of the series can be read (not-dicom).' };
   for (const study of [UPLOADED, PLAIN]) journal.settle(study, { state: 'uploaded', revision: RUN.revision }, 2000);
   journal.settle(SKIPPED, { state: 'skipped', reason }, 2000);
@@ -73,7 +76,10 @@ it('counts by code the files that the edge refused, in studies that were forward
   expect(uploaded).toMatch(/caries .*: rejected, the study cannot be processed/);
   expect(uploaded).toContain('because: It breaks the standard. (invalid-dicom-object)');
   expect(uploaded).toContain('  3 files refused: truncated (2), not-dicom (1)\n');
-  expect(plain).not.toContain('refused');
+  expect(uploaded).toContain(
+    '  the archive refuses series 2.25.2\n    because: The archive refuses the request (HTTP 404)',
+  );
+  expect(plain).not.toMatch(/refuse[sd]/);
   expect(skipped).toContain('  1 file refused: not-dicom (1)\n');
 });
 

@@ -1,40 +1,11 @@
 /** How the edge follows Orthanc: pages, order and retries. Orthanc is simulated here, the rest is real. */
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
-import { ArchiveRequestError, ArchiveUnavailableError, ConfigurationError, SystemRefusalError } from '#core/errors.ts';
+import { ArchiveRequestError, ConfigurationError } from '#core/errors.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
 import { ctSeries, type EdgeUnderTest, startEdge } from '../fixtures/edge.ts';
+import { orthancOf, stableStudy, studyOf } from '../fixtures/edge-orthanc.ts';
 import { createManualClock } from '../fixtures/memory-ports.ts';
-
-const studyOf = (number: number, change: Partial<OrthancStudy> = {}): OrthancStudy => ({
-  ...{ id: `id-${number}`, StudyInstanceUID: `2.25.${number}`, stable: true, lastUpdate: '20260101T120000' },
-  ...change,
-});
-const stableStudy = (seq: number, number: number) => ({
-  ...{ seq, type: 'StableStudy', id: `id-${number}`, date: '20260101T120000' },
-});
-
-/** A simulated Orthanc with these studies, which records its requests. The studies have no series, so each is finished at once. */
-function orthancOf(studies: readonly OrthancStudy[], script: Partial<OrthancClient> = {}) {
-  const asked: string[] = [];
-  const client: OrthancClient = {
-    system: async () => ({ version: '1.12.7' }),
-    lastChange: async () => undefined,
-    async changes(since, limit) {
-      asked.push(`changes ${since} ${limit}`);
-      return { changes: [], last: since, done: true };
-    },
-    async studies(offset, limit) {
-      asked.push(`studies ${offset} ${limit}`);
-      return studies.slice(offset, offset + limit);
-    },
-    study: async (id) => studies.find((study) => study.id === id),
-    findStudies: async (uid) => studies.filter(({ StudyInstanceUID }) => StudyInstanceUID === uid),
-    series: async () => undefined,
-    ...script,
-  };
-  return { client, asked };
-}
 
 describe('following Orthanc', () => {
   let edge: EdgeUnderTest;
@@ -168,50 +139,30 @@ describe('following Orthanc', () => {
     );
   });
 
-  it('retries a study that fails after 1 s, 2 s, 4 s … at most 5 min', async () => {
-    const clock = createManualClock();
-    const { client } = orthancOf([studyOf(1)], { series: () => Promise.reject(new TypeError('a defect')) });
-    const waits: number[] = [];
-    for (let attempt = 0; attempt < 11; attempt += 1) {
-      expect(await edge.restarted({ orthanc: client, clock }).runOnce()).toEqual([]);
-      const nextAttemptAt = edge.journal.study('2.25.1')?.nextAttemptAt ?? 0;
-      waits.push(nextAttemptAt - clock.now());
-      clock.advance(nextAttemptAt - clock.now() - 1);
-      expect(edge.journal.due(clock.now())).toBeUndefined();
-      clock.advance(1);
-    }
+  it('asks for few studies at a time when many become stable at once', async () => {
+    const studies = Array.from({ length: 100 }, (_, index) => studyOf(index));
+    let [now, most] = [0, 0];
+    const { client } = orthancOf(studies, {
+      studies: async () => [],
+      changes: async (since) => ({
+        changes: since === 0 ? studies.map((_, index) => stableStudy(index + 1, index)) : [],
+        last: 100,
+        done: true,
+      }),
+      async study(id) {
+        now += 1;
+        most = Math.max(most, now);
+        await setImmediate();
+        now -= 1;
+        return studies[Number(id.slice(3))];
+      },
+    });
+    edge.journal.begin(0, '');
+    const last = async () => stableStudy(100, 1);
 
-    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map((seconds) => seconds * 1_000));
-    expect(edge.log.at(-1)).toMatch(/"study-postponed".*"attempts":11.*"waitMs":300000.*"error":"TypeError"/);
-  });
+    await edge.restarted({ orthanc: { ...client, lastChange: last } }).runOnce();
 
-  it.each([new ArchiveUnavailableError('away'), new ConfigurationError('no such bucket')])(
-    'pauses all studies on an error that affects all: %s',
-    async (error) => {
-      const { client } = orthancOf([studyOf(1), studyOf(2)], { series: () => Promise.reject(error) });
-
-      await expect(edge.restarted({ orthanc: client }).runOnce()).rejects.toBe(error);
-
-      expect(
-        edge.journal
-          .studies()
-          .map(({ attempts }) => attempts)
-          .sort(),
-      ).toEqual([0, 1]);
-    },
-  );
-
-  it('holds all studies up while the spool’s disk is full, and says so', async () => {
-    const full = Object.assign(new Error('of Node'), { code: 'ENOSPC', syscall: 'write' });
-    const { client } = orthancOf([studyOf(1), studyOf(2)], { series: () => Promise.reject(full) });
-
-    await expect(edge.restarted({ orthanc: client }).runOnce()).rejects.toBeInstanceOf(SystemRefusalError);
-
-    const reasons = edge.journal.studies().map(({ reason }) => reason);
-    expect(reasons.filter((reason) => reason !== undefined)).toEqual([
-      { code: 'ENOSPC', message: expect.stringMatching(/spool cannot be written: the disk is full\./) },
-    ]);
-    expect(edge.log.at(-1)).toMatch(/"study-postponed".*"code":"ENOSPC"/);
+    expect([known().length, most]).toEqual([100, 4]);
   });
 });
 

@@ -1,6 +1,5 @@
 /** No instance is lost between archive and bucket, and no incomplete study counts as done. */
 import { describe, expect, it } from 'vitest';
-import { ArchiveUnavailableError } from '#core/errors.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
 import { ctSeries, type EdgeUnderTest, edgeOf } from '../fixtures/edge.ts';
 
@@ -33,13 +32,9 @@ describe('an archive that sends fewer instances of a series than it lists', () =
       const edge = await edgeOf();
       await edge.arrive(ctSeries({ slices: 6 }));
 
-      const refusal = await edge
-        .restarted({ archive: leavingOut(edge, count) })
-        .runOnce()
-        .catch((error: unknown) => error);
+      expect(await edge.restarted({ archive: leavingOut(edge, count) }).runOnce()).toEqual([]);
 
-      expect(refusal).toBeInstanceOf(ArchiveUnavailableError);
-      expect(refusal).toMatchObject({ facts: { listed: 6, received: 6 - count } });
+      expect(edge.log.at(-1)).toContain(`"listed":6,"received":${6 - count}`);
       expect(manifestsIn(edge)).toEqual([]);
       const [study] = edge.journal.studies();
       expect(study).toMatchObject({ state: 'seen', attempts: 1, reason: { code: 'archive-unavailable' } });
@@ -85,7 +80,7 @@ describe('the scan of all studies', () => {
     const [, waiting] = [...edge.pacs.archive.studies.values()];
     const { StudyInstanceUID = '', id: orthancId = '' } = waiting ?? {};
     edge.journal.notice([{ StudyInstanceUID, orthancId }], 0);
-    edge.journal.postpone(StudyInstanceUID, Number.MAX_SAFE_INTEGER, { code: 'unexpected', message: 'A defect.' });
+    edge.journal.postpone(StudyInstanceUID, Date.now() + 600_000, { code: 'unexpected', message: 'A defect.' });
     for (const study of edge.pacs.archive.studies.values()) study.stable = true;
 
     expect(await edge.restarted().runOnce()).toEqual([]);
