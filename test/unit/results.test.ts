@@ -52,7 +52,7 @@ describe('a result', () => {
   it('is refused where it does not have the shape of its version', () => {
     const stored = JSON.parse(Buffer.from(serialiseResult(ctCase().result)).toString());
 
-    for (const broken of ['', '{', '[]', JSON.stringify({ ...stored, format: 'hilum.result/2' })]) {
+    for (const broken of ['', '{', '[]', JSON.stringify({ ...stored, format: 'hilum.result/0' })]) {
       expect(() => parseResult(Buffer.from(broken))).toThrow(MessageError);
     }
   });

@@ -302,7 +302,7 @@ describe('manifest', () => {
 
   it.each([
     ['no JSON', '{'],
-    ['another format', JSON.stringify({ ...manifest, format: 'hilum.manifest/2' })],
+    ['another format', JSON.stringify({ ...manifest, format: 'hilum.manifest/0' })],
     ['another study inside', JSON.stringify({ ...manifest, StudyInstanceUID: '9.9' })],
     ['no instances', JSON.stringify({ ...manifest, instances: [] })],
   ])('refuses %s', (_, text) => {
