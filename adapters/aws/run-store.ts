@@ -10,7 +10,8 @@ import type { Clock } from '#core/ports.ts';
 import type { CallOptions, RunPage, RunQuery, RunRecord, RunStore, RunUpdate } from '#pipeline/ports.ts';
 import { stateRank } from '#pipeline/run-state.ts';
 import { limited } from '../call.ts';
-import { dynamoDb, translated, within } from './clients.ts';
+import { translated, within } from './clients.ts';
+import { dynamoDb } from './dynamo-db.ts';
 import { placeOf, recordOf, stageAttribute } from './run-item.ts';
 import { pageOfRuns } from './run-pages.ts';
 
