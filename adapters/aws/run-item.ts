@@ -28,12 +28,6 @@ const ItemSchema = z.looseObject({
 
 export const stageAttribute = (state: RunState): string => `at_${state.replaceAll('-', '_')}`;
 
-/**
- * A run's place among the runs of its state: when it entered it, and its id, so that no two have the same. It is the attribute
- * `changed` and sorts as text.
- */
-export const placeOf = (time: string, runId: string): string => `${time}/${runId}`;
-
 /** @throws MessageError if the item is not a run */
 export function recordOf(attributes: Record<string, AttributeValue>): RunRecord {
   const parsed = ItemSchema.safeParse(unmarshall(attributes));

@@ -8,11 +8,11 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Clock } from '#core/ports.ts';
 import type { CallOptions, RunPage, RunQuery, RunRecord, RunStore, RunUpdate } from '#pipeline/ports.ts';
-import { stateRank } from '#pipeline/run-state.ts';
+import { placeInState, stateRank } from '#pipeline/run-state.ts';
 import { limited } from '../call.ts';
 import { translated, within } from './clients.ts';
 import { dynamoDb } from './dynamo-db.ts';
-import { placeOf, recordOf, stageAttribute } from './run-item.ts';
+import { recordOf, stageAttribute } from './run-item.ts';
 import { pageOfRuns } from './run-pages.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
@@ -114,7 +114,7 @@ export function createDynamoRunStore({
       }
     };
     const moved = stateChanges(update, now);
-    moved.set('changed', placeOf(now, update.runId));
+    moved.set('changed', placeInState({ changed: now, runId: update.runId }));
     // Most runs move, so that is tried first. A run that stays keeps its place, and one that has passed the state gets the time alone.
     const work = async (signal: AbortSignal | undefined): Promise<void> => {
       if (await write(moved, MOVES, signal)) return;
