@@ -21,6 +21,8 @@ export const METRICS = {
   done: 'Done',
   /** A message went back to its queue. */
   retried: 'Retried',
+  /** A run went back one step, because what the step had stored was gone from the bucket. */
+  madeAgain: 'MadeAgain',
   /** A message that no other attempt can help. */
   rejected: 'Rejected',
   /** A message went to its dead-letter queue, because it failed too often or for too long. */
