@@ -144,6 +144,8 @@ export interface RunRecord {
   readonly runId: string;
   readonly StudyInstanceUID: string;
   readonly revision: string;
+  /** Digest of the tool's input (`core/study/revision.ts`). Absent until the run's first message is made. */
+  readonly inputDigest?: string;
   readonly tool: string;
   readonly version: string;
   readonly lane: Lane;
@@ -151,6 +153,8 @@ export interface RunRecord {
   readonly reason?: Reason;
   /** Since when the run's present step has been failing for the cause that `reason` names (ISO 8601, UTC). */
   readonly failingSince?: string;
+  /** When the run entered its present state (ISO 8601, UTC). Runs that were recorded before this was recorded have none. */
+  readonly changed?: string;
   /** When each state was first reached (ISO 8601, UTC). */
   readonly stages: Readonly<Partial<Record<RunState, string>>>;
   /** The answer's outcome and one-sentence summary, once inferred. */
@@ -163,21 +167,30 @@ export type RunUpdate = Pick<
   RunRecord,
   'runId' | 'StudyInstanceUID' | 'revision' | 'tool' | 'version' | 'lane' | 'state'
 > &
-  Partial<Pick<RunRecord, 'reason' | 'failingSince' | 'outcome' | 'summary' | 'objects'>>;
+  Partial<Pick<RunRecord, 'inputDigest' | 'reason' | 'failingSince' | 'outcome' | 'summary' | 'objects'>>;
 
 /** The runs table. */
 export interface RunStore {
   /** Records that a run reached a state. A run never moves back, and each state keeps the time when it was first reached. */
   record(update: RunUpdate, options?: CallOptions): Promise<void>;
   get(runId: string, options?: CallOptions): Promise<RunRecord | undefined>;
-  /** One page of runs: those of one study, newest first, or all runs, in no order. `allRuns` reads all pages. */
+  /**
+   * One page of runs: those of one study, newest first, or those of states, latest `changed` first. `allRuns` reads all pages. Runs
+   * without `changed` are listed by study only. A run that changes its state meanwhile may be left out or come twice.
+   */
   list(query?: RunQuery, options?: CallOptions): Promise<RunPage>;
 }
 export interface RunQuery {
   readonly StudyInstanceUID?: string;
+  /** Only runs that are in this state now, or in one of these; by default in any. */
+  readonly state?: RunState | readonly RunState[];
+  /** Only runs that entered their present state at or after this time (ISO 8601, UTC). */
+  readonly since?: string;
+  /** Only runs that entered their present state before this time (ISO 8601, UTC). */
+  readonly before?: string;
   /** The most runs to return; by default as many as the table returns at once. */
   readonly limit?: number;
-  /** `next` of the previous page. */
+  /** `next` of the previous page of the same query. */
   readonly after?: string;
 }
 export interface RunPage {

@@ -21,11 +21,12 @@ export function identityOf({
   runId,
   StudyInstanceUID,
   revision,
+  inputDigest,
   tool,
   version,
   lane,
 }: RunMessage): Omit<RunUpdate, 'state'> {
-  return { runId, StudyInstanceUID, revision, tool, version, lane };
+  return { runId, StudyInstanceUID, revision, inputDigest, tool, version, lane };
 }
 
 /** A handler of run messages; see `consume` for the effect of errors. */

@@ -15,7 +15,7 @@ import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import { createDynamoWorkLedger } from '#adapters/aws/work-ledger.ts';
-import { STUDY_INDEX } from '#pipeline/environment.ts';
+import { STATE_INDEX, STUDY_INDEX } from '#pipeline/environment.ts';
 import { cloudUp, localDown } from '../../localstack/local.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import {
@@ -27,8 +27,9 @@ import {
   createMemoryRunStore,
   createMemoryWorkLedger,
 } from '../fixtures/memory-ports.ts';
-import { aBucket, aLedger, aQueue, aRunsTable, deployedTools } from '../fixtures/port-contracts.ts';
+import { aBucket, aLedger, aQueue, deployedTools } from '../fixtures/port-contracts.ts';
 import { aDatedLedger, aListing, aMeasuredQueue, someBookmarks } from '../fixtures/reconcile-contracts.ts';
+import { aRunsTable } from '../fixtures/runs-table-contract.ts';
 
 describe('in memory', () => {
   describe('the runs table', () => {
@@ -113,20 +114,14 @@ describeWith(['cloud'], 'on the local cloud', () => {
       new CreateTableCommand({
         TableName: table,
         BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: ['runId', 'StudyInstanceUID', 'firstSeen'].map((AttributeName) => ({
+        AttributeDefinitions: ['runId', 'StudyInstanceUID', 'firstSeen', 'state', 'changed'].map((AttributeName) => ({
           AttributeName,
           AttributeType: 'S',
         })),
         KeySchema: [{ AttributeName: 'runId', KeyType: 'HASH' }],
         GlobalSecondaryIndexes: [
-          {
-            IndexName: STUDY_INDEX,
-            KeySchema: [
-              { AttributeName: 'StudyInstanceUID', KeyType: 'HASH' },
-              { AttributeName: 'firstSeen', KeyType: 'RANGE' },
-            ],
-            Projection: { ProjectionType: 'ALL' },
-          },
+          index(STUDY_INDEX, 'StudyInstanceUID', 'firstSeen'),
+          index(STATE_INDEX, 'state', 'changed'),
         ],
       }),
     );
@@ -165,4 +160,13 @@ describeWith(['cloud'], 'on the local cloud', () => {
     const { QueueUrl: url = '' } = await client.send(new CreateQueueCommand({ QueueName: `work-${made++}` }));
     return { queue: createSqsQueue({ url, client }), pass: (seconds: number) => sleep(seconds * 1000 + 200) };
   }
+});
+
+const index = (IndexName: string, hash: string, range: string) => ({
+  IndexName,
+  KeySchema: [
+    { AttributeName: hash, KeyType: 'HASH' as const },
+    { AttributeName: range, KeyType: 'RANGE' as const },
+  ],
+  Projection: { ProjectionType: 'ALL' as const },
 });

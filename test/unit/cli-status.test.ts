@@ -1,36 +1,47 @@
 /** `hilum status` beside an edge whose journal knows more than the runs table. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Journal, type RefusedFile } from '#edge/journal.ts';
 import { runHilum } from '../fixtures/hilum.ts';
+import { type RunItem, type RunsTableServer, startRunsTable } from '../fixtures/runs-table-server.ts';
 
 const [SERIES, UPLOADED, SKIPPED, PLAIN] = ['2.25.1', '2.25.10', '2.25.20', '2.25.30'] as const;
 const RUN = {
-  ...{ runId: '0'.repeat(32), revision: 'a'.repeat(64), tool: 'caries', version: '1.0.0+r1', lane: 'live' },
+  ...{ revision: 'a'.repeat(64), tool: 'caries', version: '1.0.0+r1', lane: 'live' },
   ...{ state: 'rejected', reason: { code: 'invalid-dicom-object', message: 'It breaks the standard.' } },
-  ...{ firstSeen: '2026-01-01T00:00:00.000Z', at_received: '2026-01-01T00:00:00.000Z' },
+} as const;
+
+/** The run of a study, as the table holds it; the later its number, the later it changed. */
+const runOf = (StudyInstanceUID: string, number: number, change: object = {}): RunItem => {
+  const runId = String(number).padStart(32, '0');
+  const time = new Date(Date.UTC(2026, 0, 1, 0, 0, number)).toISOString();
+  return {
+    ...RUN,
+    runId,
+    StudyInstanceUID,
+    firstSeen: time,
+    at_received: time,
+    changed: `${time}/${runId}`,
+    ...change,
+  };
 };
 
 let folder: string;
-let table: Server;
-let Items: readonly object[];
+let table: RunsTableServer;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hilum-status-'));
-  Items = [UPLOADED, PLAIN].map((StudyInstanceUID) => marshall({ ...RUN, StudyInstanceUID }));
-  table = createServer((_request, response) => {
-    response.writeHead(200, { 'Content-Type': 'application/x-amz-json-1.0' }).end(JSON.stringify({ Items }));
-  });
-  await new Promise<void>((resolve) => table.listen(0, '127.0.0.1', resolve));
+  table = await startRunsTable([runOf(UPLOADED, 2), runOf(PLAIN, 1)]);
 });
-afterEach(() => {
-  table.close();
+afterEach(async () => {
+  await table.close();
   rmSync(folder, { recursive: true });
 });
+async function holding(items: readonly RunItem[]): Promise<void> {
+  await table.close();
+  table = await startRunsTable(items);
+}
 
 const refusedFile = (number: number, code: string): RefusedFile => ({
   ...{ SeriesInstanceUID: SERIES, sha256: String(number).padStart(64, '0'), sizeBytes: 10 },
@@ -62,7 +73,7 @@ function journalWithRefusals(): void {
 const status = (...args: readonly string[]) =>
   runHilum(['status', ...args], {
     ...{ HILUM_BUCKET: 'bucket', HILUM_RUNS_TABLE: 'runs', HILUM_EDGE_FOLDER: folder },
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${(table.address() as AddressInfo).port}`,
+    AWS_ENDPOINT_URL: table.endpoint,
     ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
   });
 
@@ -101,7 +112,7 @@ it('answers for a study that nobody knows with an error, and says where it looke
   journalWithRefusals();
 
   const known = await status(SKIPPED);
-  Items = [];
+  await holding([]);
   const unknown = await status('1.2.3', '--json');
   const none = await status();
 
@@ -114,7 +125,7 @@ it('answers for a study that nobody knows with an error, and says where it looke
 
 it('shows a study that the edge has forwarded and that has no run yet', async () => {
   journalWithRefusals();
-  Items = [];
+  await holding([]);
 
   const { stdout } = await status(PLAIN);
 
@@ -122,7 +133,7 @@ it('shows a study that the edge has forwarded and that has no run yet', async ()
 });
 
 it('says that there are no runs, and where it looked', async () => {
-  Items = [];
+  await holding([]);
 
   const { code, stdout } = await status();
 
