@@ -143,7 +143,10 @@ export interface StoreOutcome {
 export interface RunRecord {
   readonly runId: string;
   readonly StudyInstanceUID: string;
+  /** The revision with which the run was first recorded. */
   readonly revision: string;
+  /** All revisions that gave the run, in no order. Runs that were recorded before this was recorded have none. */
+  readonly revisions?: readonly string[];
   /** Digest of the tool's input (`core/study/revision.ts`). Absent until the run's first message is made. */
   readonly inputDigest?: string;
   readonly tool: string;
@@ -155,6 +158,8 @@ export interface RunRecord {
   readonly failingSince?: string;
   /** When the run entered its present state (ISO 8601, UTC). Runs that were recorded before this was recorded have none. */
   readonly changed?: string;
+  /** When the run's message was last sent again since the run moved or said anything, and how often (ISO 8601, UTC). */
+  readonly resent?: { readonly at: string; readonly times: number };
   /** When each state was first reached (ISO 8601, UTC). */
   readonly stages: Readonly<Partial<Record<RunState, string>>>;
   /** The answer's outcome and one-sentence summary, once inferred. */
@@ -167,7 +172,7 @@ export type RunUpdate = Pick<
   RunRecord,
   'runId' | 'StudyInstanceUID' | 'revision' | 'tool' | 'version' | 'lane' | 'state'
 > &
-  Partial<Pick<RunRecord, 'inputDigest' | 'reason' | 'failingSince' | 'outcome' | 'summary' | 'objects'>>;
+  Partial<Pick<RunRecord, 'inputDigest' | 'reason' | 'failingSince' | 'resent' | 'outcome' | 'summary' | 'objects'>>;
 
 /** The runs table. */
 export interface RunStore {

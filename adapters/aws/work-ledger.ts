@@ -16,7 +16,7 @@ import { dynamoDb, translated, within } from './clients.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
 
-const WORK_PREFIX = 'work/';
+export const WORK_PREFIX = 'work/';
 
 /** An entry of another version of Hilum counts as none: the work is then tried as if for the first time. */
 const EntrySchema = z.object({
