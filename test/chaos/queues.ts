@@ -1,7 +1,7 @@
 /** SQS in simulated time: visibility, receipts, and dead-letter queues at the end of them. */
 import type { Clock } from '#core/ports.ts';
 import { DEAD_LETTER_SUFFIX } from '#pipeline/environment.ts';
-import type { Queue } from '#pipeline/ports.ts';
+import type { MeasuredQueue, Queue } from '#pipeline/ports.ts';
 
 export interface SimulatedMessage {
   readonly id: string;
@@ -12,11 +12,13 @@ export interface SimulatedMessage {
 }
 
 export interface SimulatedQueues {
-  named(name: string): Pick<Queue, 'send' | 'postpone'>;
+  named(name: string): Pick<Queue, 'send' | 'postpone'> & MeasuredQueue;
   readonly names: () => readonly string[];
   /** Receives the oldest visible message. One that was received too often goes to the dead-letter queue instead. */
   receive(name: string, hiddenS: number): SimulatedMessage | undefined;
   remove(name: string, id: string): void;
+  /** Removes every message of every queue. */
+  purge(): void;
   readonly left: () => number;
   /** When the next message becomes visible; infinity if there is none. */
   readonly nextMs: () => number;
@@ -52,6 +54,10 @@ export function createQueues(clock: Clock, check: () => void): SimulatedQueues {
         const message = messagesOf(name).get(id);
         if (message !== undefined) message.visibleAtMs = clock.now() + seconds * 1000;
       },
+      async depth() {
+        check();
+        return messagesOf(name).size;
+      },
     }),
     names: () => [...queues.keys()],
     receive(name, hiddenS) {
@@ -69,6 +75,7 @@ export function createQueues(clock: Clock, check: () => void): SimulatedQueues {
       return undefined;
     },
     remove: (name, id) => void messagesOf(name).delete(id),
+    purge: () => queues.clear(),
     left: () => all().length,
     nextMs: () => all().reduce((soonest, { visibleAtMs }) => Math.min(soonest, visibleAtMs), Number.POSITIVE_INFINITY),
   };

@@ -8,11 +8,14 @@ import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { makeHandler as convert } from '#functions/convert/handler.ts';
 import { makeHandler as deadLetter } from '#functions/dead-letter/handler.ts';
 import { makeHandler as infer } from '#functions/infer/handler.ts';
+import { makeHandler as reconcile } from '#functions/reconcile/handler.ts';
 import { makeHandler as deliver } from '#functions/return/handler.ts';
 import { makeHandler as route } from '#functions/route/handler.ts';
 import type { QueueHandler } from '#functions/shared/consume.ts';
 import type { DeliveryArchive } from '#pipeline/deliver.ts';
 import { type QueueRole, queueName } from '#pipeline/environment.ts';
+import { MANIFEST_SUFFIX } from '#pipeline/keys.ts';
+import { createMemoryBookmarks } from '../fixtures/memory-ports.ts';
 import { createPipeline, echoEngine, s3Event, sqsEvent, upload } from '../fixtures/pipeline.ts';
 import { entry, makeRadiographFile, makeTool, nothingFound } from '../fixtures/tiny-radiograph.ts';
 import { createQueues } from './queues.ts';
@@ -24,8 +27,17 @@ export interface Outage {
   readonly fromS: number;
   readonly toS: number;
 }
+/** What may be lost at a moment, in the middle of an invocation: all messages, all objects, all rows. */
+export type Loss = 'queues' | 'bucket' | 'table';
+export interface Disaster {
+  readonly atS: number;
+  readonly losses: readonly Loss[];
+}
 export interface WorldOptions {
   readonly outages?: readonly Outage[];
+  readonly disaster?: Disaster;
+  /** Whether the reconciler runs, every ten minutes, and the edge puts what is lost into the bucket again. */
+  readonly reconciles?: boolean;
   /** The Lambda invocations that the account may have at once. */
   readonly concurrency?: number;
   /** How long an invocation of `infer` takes, seconds. */
@@ -39,7 +51,12 @@ const LEASE_S = 90;
 /** The longest simulated time. */
 const END_S = 12 * 86_400;
 
-export function createWorld({ outages = [], concurrency = 1000, inferS = 5 }: WorldOptions) {
+/** The reconciler's schedule, and how long after a loss the edge puts studies into the bucket again, seconds. */
+const RECONCILE_S = 600;
+const EDGE_S = 1200;
+
+export function createWorld(options: WorldOptions) {
+  const { outages = [], concurrency = 1000, inferS = 5, disaster, reconciles = false } = options;
   const pipeline = createPipeline();
   const { clock } = pipeline;
   const startMs = clock.now();
@@ -47,8 +64,22 @@ export function createWorld({ outages = [], concurrency = 1000, inferS = 5 }: Wo
     const nowS = (clock.now() - startMs) / 1000;
     return outages.some(({ part, fromS, toS }) => parts.includes(part) && fromS <= nowS && nowS < toS);
   };
+  const forwarded = new Map<string, Uint8Array>();
+  let [hasHappened, isWhole] = [false, true];
+  /** What is due at this moment happens, also between two requests of an invocation. */
+  function happen(): void {
+    if (disaster === undefined || hasHappened || clock.now() < startMs + disaster.atS * 1000) return;
+    hasHappened = true;
+    if (disaster.losses.includes('queues')) queues.purge();
+    if (disaster.losses.includes('table'))
+      for (const part of [pipeline.runs.records, pipeline.ledger.entries]) part.clear();
+    if (!disaster.losses.includes('bucket')) return;
+    pipeline.objects.contents.clear();
+    isWhole = false;
+  }
   const ask = (...parts: readonly Part[]): void => {
     clock.advance(REQUEST_MS);
+    happen();
     if (isAway(...parts)) throw new ServiceUnavailableError(`Cannot reach ${parts[0]}.`);
   };
   /** A port whose every method asks first. */
@@ -108,6 +139,25 @@ export function createWorld({ outages = [], concurrency = 1000, inferS = 5 }: Wo
     return: deliver({ ...services, archive: async () => archive }),
     dead: deadLetter({ ...services, catalog: [entry] }),
   };
+  const reconciler = reconcile({ ...services, bookmarks: createMemoryBookmarks(clock), catalog: [entry] });
+  let [nextRoundMs, rounds] = [startMs + RECONCILE_S * 1000, 0];
+
+  /** The reconciler and the edge do their part when it is time. */
+  async function mend(): Promise<void> {
+    happen();
+    if (!reconciles) return;
+    if (!isWhole && disaster !== undefined && clock.now() >= startMs + (disaster.atS + EDGE_S) * 1000) {
+      isWhole = true;
+      for (const [key, bytes] of forwarded) await pipeline.objects.put(key, bytes);
+      for (const key of forwarded.keys())
+        if (key.endsWith(MANIFEST_SUFFIX)) await queues.named('intake-live').send(s3Event(key));
+    }
+    if (clock.now() < nextRoundMs) return;
+    nextRoundMs += RECONCILE_S * 1000;
+    rounds += 1;
+    await reconciler({}, { getRemainingTimeInMillis: () => 120_000 });
+  }
+
   const handlerOf = (name: string): QueueHandler | undefined =>
     handlers[name.endsWith('-dead') ? 'dead' : (name.split('-')[0] ?? '')];
 
@@ -146,23 +196,26 @@ export function createWorld({ outages = [], concurrency = 1000, inferS = 5 }: Wo
   return {
     ...{ pipeline, stored, held },
     throttled: () => throttled,
+    rounds: () => rounds,
     nowS: () => (clock.now() - startMs) / 1000,
     /** The study with this number arrives now: the bucket has it, and S3 tells the intake queue. */
     async arrive(number: number): Promise<string> {
       const uids = { StudyInstanceUID: `2.25.7${number}`, SOPInstanceUID: `2.25.8${number}` };
       const file = makeRadiographFile(uids);
-      const { key } = await upload(pipeline, file);
+      const { key, chunk } = await upload(pipeline, file);
+      for (const name of [chunk, key]) forwarded.set(name, pipeline.objects.contents.get(name) ?? new Uint8Array());
       // S3 repeats an event until the queue has it.
       const send = async (): Promise<void> => queues.named('intake-live').send(s3Event(key));
       while (isAway('sqs')) clock.advance(60_000);
       await send();
       return uids.StudyInstanceUID;
     },
-    /** Lets time pass until so many seconds after the start, or until every queue is empty. */
+    /** Lets time pass until so many seconds after the start, or, in a world without a reconciler, until every queue is empty. */
     async run(untilS = END_S): Promise<void> {
-      while ((clock.now() - startMs) / 1000 < untilS && queues.left() > 0) {
+      while ((clock.now() - startMs) / 1000 < untilS && (reconciles || queues.left() > 0)) {
+        await mend();
         await poll();
-        const soonestMs = Math.min(queues.nextMs(), startMs + untilS * 1000);
+        const soonestMs = Math.min(queues.nextMs(), startMs + untilS * 1000, reconciles ? nextRoundMs : Infinity);
         clock.advance(Math.max(1000, Math.min(soonestMs - clock.now(), 600_000)));
       }
     },
