@@ -1,7 +1,8 @@
 /** Messages, objects and rows are lost in the middle of whatever is under way. Every study is delivered once, by itself, within an hour. */
 import { describe, expect, it } from 'vitest';
 import { allRuns } from '#pipeline/all-runs.ts';
-import { createWorld, type Loss } from './world.ts';
+import type { Loss } from './losses.ts';
+import { createWorld } from './world.ts';
 
 const HOUR_S = 3600;
 const STUDIES = 6;
