@@ -2,11 +2,20 @@
 import {
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   type PutObjectCommandInput,
   S3Client,
 } from '@aws-sdk/client-s3';
-import type { CallOptions, GetOptions, ObjectStore, PutOptions } from '#pipeline/ports.ts';
+import type {
+  CallOptions,
+  GetOptions,
+  ListOptions,
+  ObjectListing,
+  ObjectPage,
+  ObjectStore,
+  PutOptions,
+} from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
 import { LONG_SILENCE_MS, limits, once, translated, within } from './clients.ts';
 import { errorName } from './refusal.ts';
@@ -36,7 +45,7 @@ export function createS3ObjectStore({
 }: {
   readonly bucket: string;
   readonly client?: S3Client;
-}): ObjectStore {
+}): ObjectStore & ObjectListing {
   async function get(key: string, { range, ...options }: GetOptions = {}): Promise<Uint8Array | undefined> {
     if (range?.length === 0) return new Uint8Array();
     const Range = range === undefined ? undefined : `bytes=${range.offset}-${range.offset + range.length - 1}`;
@@ -94,5 +103,22 @@ export function createS3ObjectStore({
     return await limited(options, look, failed);
   }
 
-  return { get, put, exists };
+  async function list(prefix: string, { after, limit, ...options }: ListOptions = {}): Promise<ObjectPage> {
+    const command = new ListObjectsV2Command({
+      ...{ Bucket: bucket, Prefix: prefix },
+      ...(after !== undefined && { StartAfter: after }),
+      ...(limit !== undefined && { MaxKeys: limit }),
+    });
+    const answer = await limited(options, (signal) => client.send(command, within(signal)), failed);
+    const { Contents = [], IsTruncated = false } = answer;
+    return {
+      objects: Contents.map(({ Key = '', LastModified }) => ({
+        key: Key,
+        modified: (LastModified ?? new Date(0)).toISOString(),
+      })),
+      isLast: !IsTruncated,
+    };
+  }
+
+  return { get, put, exists, list };
 }

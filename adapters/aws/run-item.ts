@@ -12,6 +12,7 @@ const ItemSchema = z.looseObject({
   runId: z.string(),
   StudyInstanceUID: z.string(),
   revision: z.string(),
+  revisions: z.set(z.string()).optional(),
   inputDigest: z.string().optional(),
   tool: z.string(),
   version: z.string(),
@@ -21,6 +22,7 @@ const ItemSchema = z.looseObject({
   firstSeen: z.string(),
   reason: z.object({ code: z.string(), message: z.string() }).optional(),
   failingSince: z.string().optional(),
+  resent: z.object({ at: z.string(), times: z.number() }).optional(),
   outcome: z.string().optional(),
   summary: z.string().optional(),
   objects: z.array(z.string()).optional(),
@@ -34,16 +36,18 @@ export function recordOf(attributes: Record<string, AttributeValue>): RunRecord 
   if (!parsed.success) throw new MessageError('An item of the runs table is not a run', { cause: parsed.error });
   const item = parsed.data;
   const { runId, StudyInstanceUID, revision, tool, version, lane, state } = item;
-  const { inputDigest, changed, reason, failingSince, outcome, summary, objects } = item;
+  const { revisions, inputDigest, changed, reason, failingSince, resent, outcome, summary, objects } = item;
   const times = RUN_STATES.map((stage) => [stage, item[stageAttribute(stage)]] as const);
   const [changedAt] = changed?.split('/') ?? [];
   return {
     ...{ runId, StudyInstanceUID, revision, tool, version, lane, state },
+    ...(revisions === undefined ? {} : { revisions: [...revisions] }),
     ...(inputDigest === undefined ? {} : { inputDigest }),
     ...(changedAt === undefined ? {} : { changed: changedAt }),
     stages: Object.fromEntries(times.filter((time): time is [RunState, string] => typeof time[1] === 'string')),
     ...(reason === undefined ? {} : { reason }),
     ...(failingSince === undefined ? {} : { failingSince }),
+    ...(resent === undefined ? {} : { resent }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(summary === undefined ? {} : { summary }),
     ...(objects === undefined ? {} : { objects }),

@@ -21,6 +21,7 @@ const failed = (error: unknown): Error => translated(error, 'the runs table (HIL
 class Changes {
   readonly #set: string[] = [];
   readonly #remove: string[] = [];
+  readonly #add: string[] = [];
   readonly #names: Record<string, string> = {};
   readonly #values: Record<string, unknown> = {};
 
@@ -33,6 +34,10 @@ class Changes {
   remove(name: string): void {
     this.#remove.push(this.#name(name));
   }
+  /** Puts a value into a set. */
+  include(name: string, value: string): void {
+    this.#add.push(`${this.#name(name)} ${this.value(name, new Set([value]))}`);
+  }
   value(name: string, value: unknown): string {
     this.#values[`:${name}`] = value;
     return `:${name}`;
@@ -43,8 +48,9 @@ class Changes {
   }
   expression() {
     const remove = this.#remove.length === 0 ? '' : ` REMOVE ${this.#remove.join(', ')}`;
+    const add = this.#add.length === 0 ? '' : ` ADD ${this.#add.join(', ')}`;
     return {
-      UpdateExpression: `SET ${this.#set.join(', ')}${remove}`,
+      UpdateExpression: `SET ${this.#set.join(', ')}${remove}${add}`,
       ExpressionAttributeNames: this.#names,
       ExpressionAttributeValues: marshall(this.#values),
     };
@@ -57,6 +63,7 @@ function stageChanges(update: RunUpdate, now: string): Changes {
   for (const name of ['StudyInstanceUID', 'revision', 'tool', 'version', 'lane'] as const)
     changes.setOnce(name, update[name]);
   if (update.inputDigest !== undefined) changes.setOnce('inputDigest', update.inputDigest);
+  changes.include('revisions', update.revision);
   changes.setOnce('firstSeen', now);
   changes.setOnce(stageAttribute(update.state), now);
   return changes;
@@ -67,7 +74,7 @@ function stateChanges(update: RunUpdate, now: string): Changes {
   const changes = stageChanges(update, now);
   changes.set('state', update.state);
   changes.set('rank', stateRank(update.state));
-  for (const name of ['reason', 'failingSince'] as const) {
+  for (const name of ['reason', 'failingSince', 'resent'] as const) {
     if (update[name] === undefined) changes.remove(name);
     else changes.set(name, update[name]);
   }
