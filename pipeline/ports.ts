@@ -202,14 +202,14 @@ export interface RunStore {
   list(query?: RunQuery, options?: CallOptions): Promise<RunPage>;
 }
 
-/** What `hilum redrive` does to runs that ended. Both return false, and do nothing, if the run has changed since it was read. */
+/** What `hilum redrive` does to runs that ended. Both return false, and do nothing, if the run's state has changed since it was read. */
 export interface EndedRuns {
   /**
    * Puts a run back to a state, whatever the order of the states, because its message was sent again. What belonged to its end is
    * forgotten. In the same state, only what was `untold` is.
    */
   giveBack(run: RunRecord, state: RunState, options?: CallOptions): Promise<boolean>;
-  /** Removes a run. */
+  /** Removes a run that was never received. If it was, meanwhile too, returns false. */
   forget(run: RunRecord, options?: CallOptions): Promise<boolean>;
 }
 

@@ -38,15 +38,14 @@ async function pageOfStudy(
   signal: AbortSignal | undefined,
 ): Promise<RunPage> {
   const { StudyInstanceUID, limit, after } = query;
-  const { filter, ...values } = filterOf(query);
+  const { filter, names, values } = filterOf(query);
   const command = new QueryCommand({
     ...{ TableName: table, IndexName: STUDY_INDEX, ScanIndexForward: false },
     ...(limit !== undefined && { Limit: limit }),
     ...(after !== undefined && { ExclusiveStartKey: keyOf(after) }),
     KeyConditionExpression: 'StudyInstanceUID = :study',
-    ...(filter !== '' && { FilterExpression: filter }),
-    ...(query.state !== undefined && { ExpressionAttributeNames: { '#state': 'state' } }),
-    ExpressionAttributeValues: marshall({ ':study': StudyInstanceUID, ...values.values }),
+    ...(filter !== '' && { FilterExpression: filter, ExpressionAttributeNames: names }),
+    ExpressionAttributeValues: marshall({ ':study': StudyInstanceUID, ...values }),
   });
   const { Items = [], LastEvaluatedKey } = await client.send(command, within(signal));
   return { runs: Items.map(recordOf), ...(LastEvaluatedKey !== undefined && { next: cursorOf(LastEvaluatedKey) }) };
@@ -57,11 +56,15 @@ function filterOf({ state, since, before }: RunQuery) {
   const states = state === undefined ? [] : statesOf({ state }).map((name, index) => [`:state${index}`, name] as const);
   const conditions = [
     ...(state === undefined ? [] : [`#state IN (${states.map(([name]) => name).join(', ')})`]),
-    ...(since === undefined ? [] : ['changed >= :since']),
-    ...(before === undefined ? [] : ['changed < :before']),
+    ...(since === undefined ? [] : ['#changed >= :since']),
+    ...(before === undefined ? [] : ['#changed < :before']),
   ];
   const times = { ...(since !== undefined && { ':since': since }), ...(before !== undefined && { ':before': before }) };
-  return { filter: conditions.join(' AND '), values: { ...Object.fromEntries(states), ...times } };
+  const names = {
+    ...(state !== undefined && { '#state': 'state' }),
+    ...((since ?? before) !== undefined && { '#changed': 'changed' }),
+  };
+  return { filter: conditions.join(' AND '), names, values: { ...Object.fromEntries(states), ...times } };
 }
 
 /** The key of a page's last item, as text. */
@@ -133,8 +136,8 @@ async function stretchOf(
     ...{ TableName: table, IndexName: STATE_INDEX, ScanIndexForward: false },
     // One more, because the run of the cursor comes again.
     Limit: limit + 1,
-    KeyConditionExpression: '#state = :state AND changed BETWEEN :since AND :until',
-    ExpressionAttributeNames: { '#state': 'state' },
+    KeyConditionExpression: '#state = :state AND #changed BETWEEN :since AND :until',
+    ExpressionAttributeNames: { '#state': 'state', '#changed': 'changed' },
     ExpressionAttributeValues: marshall({ ':state': state, ':since': since, ':until': until }),
   };
   const { Items = [], LastEvaluatedKey } = await client.send(new QueryCommand(query), within(signal));

@@ -1,7 +1,7 @@
 /** Work that was given up comes back by one command, and is delivered once. */
 import { describe, expect, it } from 'vitest';
 import { allRuns } from '#pipeline/all-runs.ts';
-import { type Redriven, type RedrivePorts, redrive } from '#pipeline/redrive.ts';
+import { type Redriven, type RedrivePorts, type RedriveQuery, redrive } from '#pipeline/redrive.ts';
 import { nothingFound } from '../fixtures/tiny-radiograph.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -9,8 +9,8 @@ const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
 const portsOf = ({ pipeline, queueNamed }: World): RedrivePorts => ({ ...pipeline, queueNamed });
-const redriven = async (ports: RedrivePorts): Promise<readonly Redriven['end'][]> =>
-  (await Array.fromAsync(redrive(ports, {}))).map(({ end }) => end);
+const redriven = async (ports: RedrivePorts, query: RedriveQuery = {}): Promise<readonly Redriven['end'][]> =>
+  (await Array.fromAsync(redrive(ports, query))).map(({ end }) => end);
 
 async function statesOf({ pipeline }: World): Promise<readonly string[]> {
   return (await allRuns(pipeline.runs)).map(({ state }) => state);
@@ -23,7 +23,6 @@ async function expectDeliveredOnce(world: World, studies: readonly string[]): Pr
   expect(runs.filter(({ state, outcome }) => state !== 'delivered' || outcome !== 'no-finding')).toEqual([]);
   for (const run of runs) {
     expect(run.objects?.every((uid) => world.held.has(uid))).toBe(true);
-    expect(run).toHaveProperty('redriven');
     expect(run).not.toHaveProperty('gaveUp');
   }
   expect([...world.stored.values()].filter((times) => times !== 1)).toEqual([]);
@@ -95,6 +94,24 @@ describe('given up, redriven, delivered once:', () => {
     expect(world.held.size).toBe(1);
     isBroken = false;
     expect(await redriven(portsOf(world))).toEqual(['sent']);
+    await world.run();
+
+    await expectDeliveredOnce(world, studies);
+  });
+
+  it('an upload whose manifest could not be read until it was repaired', async () => {
+    const world = createWorld();
+    const studies = [await world.arrive(0)];
+    const { contents } = world.pipeline.objects;
+    const [key = ''] = [...contents.keys()].filter((name) => name.endsWith('/manifest.json'));
+    const manifest = contents.get(key) ?? new Uint8Array();
+    contents.set(key, new TextEncoder().encode('{'));
+    await world.run();
+    expect(await statesOf(world)).toEqual(['rejected']);
+    contents.set(key, manifest);
+
+    expect(await redriven(portsOf(world))).toEqual(['hopeless']);
+    expect(await redriven(portsOf(world), { cause: 'invalid-message' })).toEqual(['sent']);
     await world.run();
 
     await expectDeliveredOnce(world, studies);

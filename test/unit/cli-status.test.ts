@@ -158,7 +158,8 @@ it('shows why a study waits at the edge and until when, and that a study with ru
 });
 
 it('says for people and for scripts how to see the next page', async () => {
-  await holding(['failed', 'delivered', 'routed'].map((state, index) => runOf('2.25.1', index, { state })));
+  const gaveUp = { step: 'infer', cause: 'fault' };
+  await holding(['failed', 'delivered', 'routed'].map((state, index) => runOf('2.25.1', index, { state, gaveUp })));
 
   const [json, text] = await Promise.all([
     status('--limit', '2', '--json'),
@@ -170,5 +171,6 @@ it('says for people and for scripts how to see the next page', async () => {
     /^There are more runs: `.*hilum status --limit 2 --after 2026-01-01T00:00:01.000Z\/0{31}1`\n$/,
   );
   expect(text.stdout).toMatch(/^2\.25\.1\n {2}caries .*: failed, /);
+  expect(text.stdout).toMatch(/\n {4}.*hilum redrive --study 2\.25\.1` gives it back to work\n/);
   expect(text.stderr).toBe('');
 });
