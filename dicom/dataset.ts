@@ -30,10 +30,11 @@ export interface Dataset {
 }
 
 const SINGLE_TEXT = new Set(['LT', 'ST', 'UT', 'UR']);
-const DECODED_TEXT = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT']);
-const ASCII_TEXT = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI', 'UR']);
+/** VRs whose text follows Specific Character Set (PS3.5 6.1.2.3), and those of the default repertoire. */
+export const DECODED_TEXT: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT']);
+export const ASCII_TEXT: ReadonlySet<string> = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI', 'UR']);
 /** Text of the default repertoire: one character per byte. A byte that does not belong there is written back unchanged. */
-const latin1: TextDecoding = (bytes) =>
+export const latin1: TextDecoding = (bytes) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 const DEFAULT_DECODING = textDecoding([]);
 
@@ -42,7 +43,8 @@ type Reading = {
   readonly read: (view: DataView, offset: number, littleEndian: boolean) => number;
 };
 const unsignedShort: Reading = { bytes: 2, read: (view, offset, le) => view.getUint16(offset, le) };
-const NUMERIC: Readonly<Record<string, Reading>> = {
+/** How many bytes a number of each VR has, and how it is read. */
+export const NUMERIC: Readonly<Record<string, Reading>> = {
   // A tag as one number, group and element.
   AT: { bytes: 4, read: (view, offset, le) => view.getUint16(offset, le) * 0x1_0000 + view.getUint16(offset + 2, le) },
   US: unsignedShort,
@@ -208,7 +210,7 @@ function only<T>(values: readonly T[]): T | readonly T[] {
 }
 
 /** Splits a text at backslashes and removes padding. Leading spaces are significant in long texts only (PS3.5 6.2). */
-function splitText(vr: string, text: string): readonly string[] {
+export function splitText(vr: string, text: string): readonly string[] {
   const unpadded = text.slice(0, endOf(text));
   if (unpadded === '') return [];
   if (SINGLE_TEXT.has(vr)) return [unpadded];
