@@ -2,7 +2,7 @@
  * Compares data sets element by element: values and VRs. How a file encodes them makes no difference: its Transfer Syntax, lengths of
  * sequences and items, group lengths, padding, character set.
  */
-import { type TextDecoding, textDecoding } from './charset.ts';
+import { REPLACEMENT, type TextDecoding, textDecoding } from './charset.ts';
 import { ASCII_TEXT, DECODED_TEXT, latin1, NUMERIC, splitText } from './dataset.ts';
 import type { Element, ElementSet } from './element.ts';
 
@@ -115,8 +115,6 @@ function haveSameText(vr: string, { a, inA, b, inB }: Values): boolean {
     return isSameList(splitText(vr, latin1(a)), splitText(vr, latin1(b)));
   return isSameList(splitText(vr, textA), splitText(vr, textB));
 }
-
-const REPLACEMENT = '\ufffd';
 
 const isSameList = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index]);

@@ -170,11 +170,10 @@ function inAscii(text: string): string {
   const plain = text
     .replaceAll(/[‐-―−]/gu, '-')
     .replaceAll(/[‘’]/gu, "'")
-    .replaceAll(/[“”]/gu, '"');
-  return plain
+    .replaceAll(/[“”]/gu, '"')
     .normalize('NFKD')
-    .replaceAll(/\p{M}/gu, '')
-    .replaceAll(/[^\0-\x1a\x1c-\x7e]/gu, '?');
+    .replaceAll(/\p{M}/gu, '');
+  return Array.from(plain, (character) => (isAscii(character) ? character : '?')).join('');
 }
 
 function padded(bytes: Uint8Array, pad: number): Uint8Array {
