@@ -1,6 +1,6 @@
 /** Stores a run's objects in the archive and proves it: "delivered" means that each was read back with the same content. */
 import { createHash } from 'node:crypto';
-import { ArchiveStoreError, ContentConflictError, IntegrityError } from '#core/errors.ts';
+import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
 import { readDicom } from '#dicom/read.ts';
 import { objectKey, receiptKey } from './keys.ts';
 import type { RunMessage } from './messages.ts';
@@ -27,7 +27,8 @@ interface OutgoingObject {
  * have yet. The receipt is written last, so an existing receipt means that the answer was delivered.
  *
  * @param options apply to every call to the bucket and the archive
- * @throws IntegrityError if an object is missing in the bucket or differs from its digest
+ * @throws MissingProductError if an object is not in the bucket
+ * @throws IntegrityError if an object differs from its digest
  * @throws ContentConflictError if the archive has an object of the same UID with different content
  * @throws ArchiveStoreError if an object is not in the archive after it was stored, whatever the archive answered
  * @throws the archive's own errors
@@ -62,11 +63,10 @@ async function readObjects(
   const outgoing: OutgoingObject[] = [];
   for (const { SOPInstanceUID, sha256 } of listed) {
     const bytes = await objects.get(objectKey(runId, SOPInstanceUID), options);
-    if (bytes === undefined || createHash('sha256').update(bytes).digest('hex') !== sha256) {
-      throw new IntegrityError('An object to deliver is missing or differs from its digest', {
-        facts: { SOPInstanceUID },
-      });
-    }
+    const facts = { SOPInstanceUID };
+    if (bytes === undefined) throw new MissingProductError('An object to deliver is not in the bucket', { facts });
+    if (createHash('sha256').update(bytes).digest('hex') !== sha256)
+      throw new IntegrityError('An object to deliver differs from its digest', { facts });
     const SeriesInstanceUID = readDicom(bytes, { stopBeforePixels: true }).dataset.text('SeriesInstanceUID') ?? '';
     outgoing.push({ uids: { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }, bytes });
   }

@@ -135,15 +135,16 @@ describe('return', () => {
     expect(await run()).toMatchObject({ state: 'delivered' });
   });
 
-  it('retries if the list of objects, or one of them, is not in the bucket', async () => {
-    for (const key of [objectListKey(message.runId, 'result'), objectKey(message.runId, '2.25.2')]) {
-      const bytes = (await pipeline.objects.get(key)) ?? new Uint8Array();
-      pipeline.objects.contents.delete(key);
-      expect(await deliver(pipeline, message, createArchive())).toEqual(allFailed);
-      await pipeline.objects.put(key, bytes);
-    }
-    expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'integrity' } });
+  it.each(['the list of objects', 'one of them'])('goes back to conversion if %s is gone', async (what) => {
+    const key = what.includes('list') ? objectListKey(message.runId, 'result') : objectKey(message.runId, '2.25.2');
+    pipeline.objects.contents.delete(key);
+
+    expect(await deliver(pipeline, message, createArchive())).toEqual(nothingFailed);
+
+    expect(pipeline.sentTo({ step: 'convert', lane: 'live' })).toEqual([message]);
+    expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'missing-product' } });
     expect(pipeline.objects.contents.has(receiptKey(message.runId, 'result'))).toBe(false);
+    expect(pipeline.counted).toEqual(['MadeAgain', 'Done']);
   });
 
   it('records no reason if the answer has none', async () => {
