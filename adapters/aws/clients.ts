@@ -55,6 +55,8 @@ export const s3 = /* @__PURE__ */ once(
 );
 export const sqs = /* @__PURE__ */ once(() => new SQSClient(limits(LONG_SILENCE_MS)));
 export const dynamoDb = /* @__PURE__ */ once(() => new DynamoDBClient(limits(SILENCE_MS)));
+/** For counting: a request whose answer was lost would count again when it is repeated. */
+export const dynamoDbOnce = /* @__PURE__ */ once(() => new DynamoDBClient({ ...limits(SILENCE_MS), maxAttempts: 1 }));
 export const secretsManager = /* @__PURE__ */ once(() => new SecretsManagerClient(limits(SILENCE_MS)));
 
 export const ssm = /* @__PURE__ */ once(() => new SSMClient(limits(SILENCE_MS)));

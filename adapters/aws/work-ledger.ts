@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { CAUSES } from '#pipeline/ends.ts';
 import type { CallOptions, KnownWork, WorkLedger } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
-import { dynamoDb, translated, within } from './clients.ts';
+import { dynamoDb, dynamoDbOnce, translated, within } from './clients.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
 
@@ -37,15 +37,18 @@ const EntrySchema = z.object({
 export function createDynamoWorkLedger({
   table,
   client = dynamoDb(),
+  counting = dynamoDbOnce(),
 }: {
   readonly table: string;
   readonly client?: DynamoDBClient;
+  /** Repeats no request by itself. */
+  readonly counting?: DynamoDBClient;
 }): WorkLedger {
   const itemOf = (work: string) => ({ TableName: table, Key: marshall({ runId: `${WORK_PREFIX}${work}` }) });
   const update = (work: string, change: Omit<UpdateItemCommandInput, 'TableName' | 'Key'>, options: CallOptions) =>
     limited(
       options,
-      (signal) => client.send(new UpdateItemCommand({ ...itemOf(work), ...change }), within(signal)),
+      (signal) => counting.send(new UpdateItemCommand({ ...itemOf(work), ...change }), within(signal)),
       failed,
     );
   return {
