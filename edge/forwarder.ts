@@ -24,6 +24,7 @@ import type { Facts } from './log.ts';
 import { createPlaces } from './places.ts';
 import { outageBehind, type Probed } from './probe.ts';
 import { createStudyQueue, STUDY_CAP_MS } from './queue.ts';
+import { createReconciliation, type ReconciliationOptions } from './reconcile.ts';
 import { clearSpools } from './spool.ts';
 import type { Wants } from './wanted.ts';
 
@@ -38,6 +39,8 @@ export interface ForwarderOptions extends DeployedWantsOptions {
   readonly start?: FollowingOptions['start'];
   readonly pollMs?: number;
   readonly scanEveryMs?: FollowingOptions['scanEveryMs'];
+  readonly checkEveryMs?: ReconciliationOptions['checkEveryMs'];
+  readonly checkedForMs?: ReconciliationOptions['checkedForMs'];
   readonly chunkBytes?: number;
   /** The edge worked with other settings before, so that a wrong one now is no reason to end. */
   readonly resumed?: boolean;
@@ -68,6 +71,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const deployedWants = createDeployedWants(options);
   const queue = createStudyQueue(journal, clock);
   const following = createFollowing({ ...options, noticed: queue.noticed });
+  const reconciliation = createReconciliation({ ...options, lane });
   let begun = false;
   let prunedAt = 0;
 
@@ -111,16 +115,23 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     if (studies > 0) log.info('studies-judged-again', { studies });
   }
 
+  /** A study whose patient was corrected has another identifier in Orthanc, and one that a person asked for may have none yet. */
+  async function find({ StudyInstanceUID, orthancId }: JournalStudy, signal?: AbortSignal) {
+    const study = orthancId === '' ? undefined : await orthanc.study(orthancId, signal && { signal });
+    return study ?? (await orthanc.findStudies(StudyInstanceUID, signal && { signal }))[0];
+  }
+
   async function attempt(due: JournalStudy, wants: Wants, signal?: AbortSignal): Promise<StudyOutcome | 'postponed'> {
     const { StudyInstanceUID, orthancId } = due;
     try {
-      const study = await orthanc.study(orthancId, signal && { signal });
+      const study = await find(due, signal);
       if (study?.stable === false) {
         journal.postpone(StudyInstanceUID, clock.now() + UNSTABLE_MS);
         return 'postponed';
       }
       const known = study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' };
-      return await forward(known, { wants, attempts: due.attempts }, signal);
+      if (due.resend > 0) journal.again.forget(StudyInstanceUID);
+      return await forward(known, { wants, attempts: due.attempts, resend: due.resend }, signal);
     } catch (caught) {
       signal?.throwIfAborted();
       const error = systemRefusal(caught, options.spoolFolder);
@@ -134,15 +145,17 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   /** @throws the error of a series that is missing, also if the rest went up */
   async function forward(
     study: OrthancStudy,
-    state: { readonly wants: Wants; readonly attempts: number },
+    state: { readonly wants: Wants; readonly attempts: number; readonly resend: number },
     signal?: AbortSignal,
   ): Promise<StudyOutcome> {
     const { StudyInstanceUID, lastUpdate } = study;
     const startedAt = clock.now();
     const probe = (error: unknown) => outageBehind(systemRefusal(error, options.spoolFolder), options, signal);
-    const outcome = await forwardStudy({ ...options, lane, ...state, outageBehind: probe }, study, signal);
+    const { resend } = state;
+    const edge = { ...options, lane, ...state, again: resend > 0, outageBehind: probe };
+    const outcome = await forwardStudy(edge, study, signal);
     const isWhole = outcome.state === 'skipped' || outcome.missing === undefined;
-    if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate }, clock.now());
+    if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate, resend }, clock.now());
     const ms = clock.now() - startedAt;
     if (outcome.state === 'skipped') {
       const { code, message } = outcome.reason;
@@ -177,6 +190,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
           await following.follow(signal);
           await following.scan(signal);
           await judgeAgain(signal);
+          await reconciliation.step(signal);
           prune();
           const working = places.fill();
           if (!working && !following.isScanning()) outages = 0;
@@ -186,6 +200,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
           // Before the first success, a wrong setting is more likely than a temporary fault: report it and stop.
           if (!begun && options.resumed !== true && isSetting(error)) throw error;
           stale ||= error instanceof ArchiveUnavailableError;
+          reconciliation.begin();
           const waitMs = backoffMs(outages, OUTAGE_CAP_MS);
           outages += 1;
           log.error('edge-waiting', { attempts: outages, waitMs, ...factsOf(systemRefusal(error)) });
@@ -201,6 +216,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       await following.follow(signal);
       while (following.isScanning()) await following.scan(signal);
       await judgeAgain(signal);
+      while (reconciliation.isDue()) await reconciliation.step(signal);
       const outcomes: StudyOutcome[] = [];
       for (let due = queue.take('any'); due !== undefined; due = queue.take('any')) {
         const outcome = await workOff(due, signal);
@@ -214,7 +230,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       if (study === undefined)
         throw new ArchiveRequestError('Orthanc does not have this study', { facts: { StudyInstanceUID } });
       following.notice([study]);
-      return forward(study, { wants: await deployedWants.current(signal), attempts: 0 }, signal);
+      return forward(study, { wants: await deployedWants.current(signal), attempts: 0, resend: 0 }, signal);
     },
   };
 }

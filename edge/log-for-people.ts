@@ -31,6 +31,12 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
     `Left out of study ${StudyInstanceUID}: series ${SeriesInstanceUID}. ${message} (${code})`,
   'studies-judged-again': ({ studies }) =>
     `The deployed tools have changed: studies that no tool took before are judged again (${studies}).`,
+  'upload-lost': ({ StudyInstanceUID, chunks }) =>
+    chunks === undefined
+      ? `The bucket no longer has study ${StudyInstanceUID}: it is put there again.`
+      : `The bucket has lost parts of study ${StudyInstanceUID} (${chunks}): they are put there again.`,
+  'upload-lost-again': ({ StudyInstanceUID }) =>
+    `The bucket loses study ${StudyInstanceUID} again and again: it is not put there any more until \`hilum edge resend\`.`,
   'instance-refused': ({ sha256, code }) =>
     `A file cannot be read as DICOM and is not forwarded (${code}, SHA-256 ${String(sha256).slice(0, 12)}…).`,
   'edge-waiting': ({ message, code, waitMs }) =>

@@ -8,6 +8,7 @@ import { ConfigurationError, SystemRefusalError } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { openEdgeFolder } from '#edge/folder.ts';
 import { Journal, journalFile } from '#edge/journal.ts';
+import { MIGRATIONS } from '#edge/journal-schema.ts';
 import { ctSeries, edgeOf, SPINE_CATALOG } from '../fixtures/edge.ts';
 import { createManualClock, createMemoryDeployedTools } from '../fixtures/memory-ports.ts';
 
@@ -53,9 +54,11 @@ const thrownBy = (action: () => unknown): unknown => {
 
 describe('a journal', () => {
   it('that was written before versions were counted is taken over', () => {
-    filled({ days: 1 }).close();
     const database = new DatabaseSync(file);
-    database.exec('PRAGMA user_version = 0');
+    database.exec(MIGRATIONS[0] ?? '');
+    database.exec(
+      "INSERT INTO studies (StudyInstanceUID, orthancId, state, seenAt) VALUES ('2.25.0', 'id', 'uploaded', 1)",
+    );
     database.close();
 
     const journal = new Journal(file);
