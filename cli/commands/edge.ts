@@ -6,6 +6,7 @@ import { useLocalCloud } from '#files/deployment.ts';
 import { note, root } from '../command.ts';
 import { hangUpSignals, stopSignal } from '../stop-signals.ts';
 import { explain } from '../usage.ts';
+import { addEdgeResendCommand } from './edge-resend.ts';
 
 /** `hilum edge`: the forwarder beside the PACS, as a service. */
 export function addEdgeCommand(program: Command): void {
@@ -16,6 +17,7 @@ export function addEdgeCommand(program: Command): void {
     )
     .option('--config <file>', 'settings as JSON; environment variables of the same names come first')
     .action(runEdge);
+  addEdgeResendCommand(command);
   explain(command, {
     examples: ['hilum edge --config /etc/hilum/edge.json', 'HILUM_EDGE_START=all hilum edge'],
     success: 'the edge was stopped',
