@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
-import { systemRefusal } from '#adapters/system-refusal.ts';
+import { isDamage } from '#adapters/sqlite/salvage.ts';
+import { isOfDatabase, systemRefusal } from '#adapters/system-refusal.ts';
 import {
   ArchiveDeniedError,
   ArchiveRequestError,
@@ -72,6 +73,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const queue = createStudyQueue(journal, clock);
   const following = createFollowing({ ...options, noticed: queue.noticed });
   const reconciliation = createReconciliation({ ...options, lane });
+  /** What the system refuses, explained. */
+  const refused = (error: unknown): unknown =>
+    systemRefusal(error, isOfDatabase(error) ? journal.file : options.spoolFolder);
   let begun = false;
   let prunedAt = 0;
 
@@ -134,7 +138,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       return await forward(known, { wants, attempts: due.attempts, resend: due.resend }, signal);
     } catch (caught) {
       signal?.throwIfAborted();
-      const error = systemRefusal(caught, options.spoolFolder);
+      const error = refused(caught);
+      // Nothing about any study can be recorded.
+      if (isOfDatabase(caught)) throw error;
       postpone(due, error);
       const outage = await outageBehind(error, options, signal);
       if (outage !== undefined) throw outage;
@@ -150,7 +156,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   ): Promise<StudyOutcome> {
     const { StudyInstanceUID, lastUpdate } = study;
     const startedAt = clock.now();
-    const probe = (error: unknown) => outageBehind(systemRefusal(error, options.spoolFolder), options, signal);
+    const probe = async (error: unknown) =>
+      isOfDatabase(error) ? error : outageBehind(refused(error), options, signal);
     const { resend } = state;
     const edge = { ...options, lane, ...state, again: resend > 0, outageBehind: probe };
     const outcome = await forwardStudy(edge, study, signal);
@@ -195,15 +202,18 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
           const working = places.fill();
           if (!working && !following.isScanning()) outages = 0;
           if (!following.isScanning()) await pause(pollMs, signal, working ? places.next() : undefined);
-        } catch (error) {
+        } catch (caught) {
           if (signal.aborted) break;
+          const error = refused(caught);
+          // The next start restores the journal.
+          if (isDamage(error)) throw error;
           // Before the first success, a wrong setting is more likely than a temporary fault: report it and stop.
           if (!begun && options.resumed !== true && isSetting(error)) throw error;
           stale ||= error instanceof ArchiveUnavailableError;
           reconciliation.begin();
           const waitMs = backoffMs(outages, OUTAGE_CAP_MS);
           outages += 1;
-          log.error('edge-waiting', { attempts: outages, waitMs, ...factsOf(systemRefusal(error)) });
+          log.error('edge-waiting', { attempts: outages, waitMs, ...factsOf(error) });
           await pause(waitMs, signal);
         }
       }

@@ -14,7 +14,26 @@ export interface UploadPage<Study> {
   readonly next?: UploadPosition;
 }
 
+/** A row of a damaged journal. */
+export interface TakenOver {
+  readonly StudyInstanceUID: string;
+  readonly orthancId: string;
+  readonly state: 'seen' | 'uploaded' | 'skipped';
+  readonly revision: string | null;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly lastUpdate: string | null;
+  readonly seenAt: number;
+  readonly settledAt: number | null;
+}
+
 export interface JournalAgain<Study> {
+  /** Fills a new journal with what could be read of a damaged one. The cursor is left out: a scan finds what changed before. */
+  takeOver(found: {
+    readonly studies: readonly TakenOver[];
+    readonly since: string | undefined;
+    readonly wants: string | undefined;
+  }): void;
   /** Studies that were uploaded at or after `since`, newest first. */
   uploads(since: number, limit: number, after?: UploadPosition): UploadPage<Study>;
   /** The names of the chunks that hold a study's instances; none if their places were forgotten. */
@@ -41,6 +60,22 @@ const LOST_AGAIN = {
 /** @param studyIn the study in a row of the table */
 export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => Study): JournalAgain<Study> {
   return {
+    takeOver({ studies, since, wants }) {
+      const mark = db.prepare('INSERT OR REPLACE INTO marks VALUES (?, ?)');
+      const insert = db.prepare(`INSERT OR IGNORE INTO studies
+        (StudyInstanceUID, orthancId, state, revision, code, message, lastUpdate, seenAt, settledAt)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      together(db, () => {
+        for (const { StudyInstanceUID, orthancId, state, ...rest } of studies)
+          insert.run(
+            ...[StudyInstanceUID, orthancId, state, rest.revision, rest.code, rest.message, rest.lastUpdate],
+            ...[rest.seenAt, rest.settledAt],
+          );
+        if (since !== undefined) mark.run('since', since);
+        if (wants !== undefined) mark.run('wants', wants);
+      });
+    },
+
     uploads(since, limit, after) {
       const { settledAt, rowid } = after ?? { settledAt: Number.MAX_SAFE_INTEGER, rowid: 0 };
       // The first condition makes the index usable.

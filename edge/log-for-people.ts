@@ -42,6 +42,10 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
   'edge-waiting': ({ message, code, waitMs }) =>
     `${message ?? 'Something unexpected went wrong.'} (${code}) Next attempt in ${seconds(waitMs)}.`,
   'orthanc-replaced': () => "Orthanc's database was replaced: all its studies are scanned.",
+  'journal-restored': ({ setAside, studies, since }) =>
+    `The journal was damaged. It was set aside as ${setAside}; ${counted(studies, 'study', 'studies')} could be taken over, and Orthanc's studies ${
+      since === undefined || since === '' ? 'are' : `since ${since} (UTC) are`
+    } scanned for the others.`,
   'settings-read': () => 'The settings were read again.',
   'settings-refused': ({ message, code }) =>
     `The new settings cannot be used, and the edge continues with the earlier ones: ${message} (${code})`,
@@ -51,4 +55,5 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
 const timeOfDay = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
 const seconds = (ms: Facts[string]): string => `${(Number(ms) / 1000).toFixed(1)} s`;
 const megabytes = (bytes: Facts[string]): string => `${(Number(bytes) / 1e6).toFixed(1)} MB`;
-const counted = (count: Facts[string], what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+const counted = (count: Facts[string], what: string, many = `${what}s`): string =>
+  `${count} ${count === 1 ? what : many}`;

@@ -35,12 +35,13 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
   let config = settings.read();
   settings.useCloud(config);
   const edge = await loadEdge();
-  const { journal, spoolFolder, close } = edge.openEdgeFolder(config.folder);
+  const { journal, spoolFolder, restored, close } = edge.openEdgeFolder(config.folder, config.start);
   const isWatched = process.stderr.isTTY;
   if (isWatched) for (const line of describe(config)) note(line);
   const log = isWatched
     ? edge.createLogForPeople(Date, note)
     : edge.createLog(Date, (line) => process.stderr.write(`${line}\n`));
+  if (restored !== undefined) log.error('journal-restored', { ...restored });
   try {
     for (let resumed = false; !stop.aborted; resumed = true) {
       const signal = AbortSignal.any([stop, nextHangUp()]);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Reason } from '#core/errors.ts';
 import { type JournalStudy, journalFile, type RefusedFile, type RefusedSeries, readJournal } from '#edge/journal.ts';
+import { damagedJournals } from '#edge/journal-salvage.ts';
 import { findRunsTable } from '#files/deployment.ts';
 import { edgeFolder, localHome } from '#localstack/home.ts';
 import { readLocalEnvironment } from '#localstack/local.ts';
@@ -49,6 +50,10 @@ async function status(study: string | undefined, { json }: { json?: true }): Pro
   const place = `the runs table ${runsTable} (${endpoint ?? process.env['AWS_REGION'] ?? 'AWS'})`;
   if (json === true) printJson([...shown, ...waiting]);
   else printStatus(shown, waiting);
+  for (const file of damagedJournals(journalFile(folder)))
+    note(
+      `hilum: The edge's journal was damaged once and is restored. What was left of it is ${file}: remove it when you need it no more.`,
+    );
   if (shown.length + waiting.length > 0) return;
   if (study === undefined) {
     if (json !== true) print(`No runs yet: ${place} is empty, and the edge's folder ${folder} has no study.`);

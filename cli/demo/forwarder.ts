@@ -38,7 +38,7 @@ export async function startForwarder({
 }: ForwarderSetting): Promise<RunningForwarder> {
   const { home, orthanc } = environment;
   const { username, password } = orthanc;
-  const { journal, spoolFolder, close } = openEdgeFolder(edgeFolder(home));
+  const { journal, spoolFolder, close } = openEdgeFolder(edgeFolder(home), 'all');
   const logFile = createWriteStream(join(home, 'logs', 'edge.log'), { flags: 'a', mode: 0o600 });
   const forwarder = createForwarder({
     archive: createDicomWebClient({ url: orthanc.dicomWebUrl, username, password }),
