@@ -34,15 +34,18 @@ export interface JournalAgain<Study> {
     readonly since: string | undefined;
     readonly wants: string | undefined;
   }): void;
-  /** Studies that were uploaded at or after `since`, newest first. */
+  /**
+   * Studies that were uploaded at or after `since`, newest first. One that the bucket has lost before must also have been noticed since
+   * then, so that a bucket that deletes everything after a day is not filled for ever.
+   */
   uploads(since: number, limit: number, after?: UploadPosition): UploadPage<Study>;
   /** The names of the chunks that hold a study's instances; none if their places were forgotten. */
   chunksOf(StudyInstanceUID: string): ReadonlySet<string>;
   /**
-   * Queues a study that the bucket has lost. False if that has happened `limit` times since the study last changed: the bucket
-   * itself may remove what is put there, and the study stays as it is.
+   * Queues a study that the bucket has lost. False if that has happened `limit` times without a day between: something removes what
+   * is put there, and the study stays as it is.
    */
-  putAgain(StudyInstanceUID: string, limit: number): boolean;
+  putAgain(StudyInstanceUID: string, limit: number, now: number): boolean;
   /** Studies that were noticed or finished at or after this time, newest first. */
   since(time: number): readonly Study[];
   /** Queues studies as if nothing of them had been uploaded, also those that the journal does not know. */
@@ -51,6 +54,7 @@ export interface JournalAgain<Study> {
   forget(StudyInstanceUID: string): void;
 }
 
+const DAY_MS = 86_400_000;
 const LOST_AGAIN = {
   code: 'lost-again',
   message:
@@ -81,8 +85,8 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
       // The first condition makes the index usable.
       const rows = db
         .prepare(`SELECT rowid, * FROM studies WHERE state != 'seen' AND state = 'uploaded' AND settledAt >= ?
-          AND (settledAt < ? OR (settledAt = ? AND rowid < ?)) ORDER BY settledAt DESC, rowid DESC LIMIT ?`)
-        .all(since, settledAt, settledAt, rowid, limit);
+          AND (putAgain = 0 OR seenAt >= ?) AND (settledAt < ? OR (settledAt = ? AND rowid < ?)) ORDER BY settledAt DESC, rowid DESC LIMIT ?`)
+        .all(since, since, settledAt, settledAt, rowid, limit);
       const last = rows.at(-1);
       const next = last && { settledAt: number(last, 'settledAt') ?? 0, rowid: number(last, 'rowid') ?? 0 };
       return { studies: rows.map(studyIn), ...(next && rows.length === limit && { next }) };
@@ -93,11 +97,13 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
       return new Set(rows.map((row) => unpacked(row['entry']).chunk));
     },
 
-    putAgain(StudyInstanceUID, limit) {
+    putAgain(StudyInstanceUID, limit, now) {
+      const yesterday = now - DAY_MS;
       const { changes } = db
         .prepare(`UPDATE studies SET state = 'seen', attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL,
-          putAgain = putAgain + 1 WHERE StudyInstanceUID = ? AND putAgain < ?`)
-        .run(StudyInstanceUID, limit);
+          putAgain = CASE WHEN settledAt < ? THEN 1 ELSE putAgain + 1 END
+          WHERE StudyInstanceUID = ? AND (putAgain < ? OR settledAt < ?)`)
+        .run(yesterday, StudyInstanceUID, limit, yesterday);
       if (Number(changes) > 0) return true;
       db.prepare('UPDATE studies SET code = ?, message = ? WHERE StudyInstanceUID = ?').run(
         ...[LOST_AGAIN.code, LOST_AGAIN.message, StudyInstanceUID],

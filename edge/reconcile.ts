@@ -37,8 +37,8 @@ export interface Reconciliation {
 const IN_A_STEP = 4;
 const CHECK_EVERY_MS = 600_000;
 const CHECKED_FOR_MS = 3 * 86_400_000;
-/** How often a study is put again that the bucket loses. A bucket that deletes what it gets must not be filled for ever. */
-const PUT_AGAIN = 5;
+/** How often a study is put again that the bucket loses, without a day between. */
+const PUT_AGAIN = 20;
 
 export function createReconciliation({
   store,
@@ -71,7 +71,8 @@ export function createReconciliation({
     const loss = await lossOf(study, call);
     if (loss === undefined) return;
     const { StudyInstanceUID, reason } = study;
-    if (journal.again.putAgain(StudyInstanceUID, PUT_AGAIN)) log.warn('upload-lost', { StudyInstanceUID, ...loss });
+    if (journal.again.putAgain(StudyInstanceUID, PUT_AGAIN, clock.now()))
+      log.warn('upload-lost', { StudyInstanceUID, ...loss });
     else if (reason === undefined) log.error('upload-lost-again', { StudyInstanceUID, ...loss });
   }
 

@@ -4,7 +4,7 @@ import type { EdgeConfig } from '#edge/config.ts';
 import type { Log } from '#edge/log.ts';
 import { useLocalCloud } from '#files/deployment.ts';
 import { note, root } from '../command.ts';
-import { hangUpSignals, stopSignal } from '../stop-signals.ts';
+import { deploymentSignals, hangUpSignals, stopSignal } from '../stop-signals.ts';
 import { explain } from '../usage.ts';
 import { addEdgeResendCommand } from './edge-resend.ts';
 
@@ -32,6 +32,7 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
   const stop = stopSignal();
   const nextHangUp = hangUpSignals();
   const settings = await settingsOf(file);
+  const nextDeployment = deploymentSignals(settings.localDeployment);
   let config = settings.read();
   settings.useCloud(config);
   const edge = await loadEdge();
@@ -44,7 +45,7 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
   if (restored !== undefined) log.error('journal-restored', { ...restored });
   try {
     for (let resumed = false; !stop.aborted; resumed = true) {
-      const signal = AbortSignal.any([stop, nextHangUp()]);
+      const signal = AbortSignal.any([stop, nextHangUp(), nextDeployment()]);
       if (resumed) config = await readAgain(settings, config, log);
       const { url, dicomWebUrl, ...account } = config.orthanc;
       const access = { ...account, signal, renewAccount: () => settings.read().orthanc };
@@ -117,6 +118,8 @@ interface EdgeSettings {
   read(): EdgeConfig;
   /** Makes the AWS clients of this process use the cloud of these settings. For the local bucket, it is the local cloud. */
   useCloud(config: EdgeConfig): void;
+  /** Identifies the run of the local cloud and what is deployed there: after `hilum local up`, the bucket may be another one. */
+  localDeployment(): string | undefined;
 }
 
 /** Reads the settings, with those of the local environment as defaults, as often as asked. */
@@ -129,6 +132,13 @@ async function settingsOf(file: string | undefined): Promise<EdgeSettings> {
   // The settings for the AWS SDK are written to the environment below, and must not come back as the user's.
   const environment = { ...process.env };
   return {
+    localDeployment() {
+      try {
+        return readState(home).deployed;
+      } catch {
+        return undefined; // The settings are needed at the next start only, which says what is wrong.
+      }
+    },
     read() {
       const { orthanc, bucket, toolsParameter } = readState(home);
       return readEdgeConfig({

@@ -52,6 +52,8 @@ export async function startForwarder({
     spoolFolder,
     // Orthanc does not report an earlier demo's study as stable again, and the local cloud may have lost it.
     start: 'all',
+    // The local cloud may be new, whatever the studies' age.
+    checkedForMs: Number.MAX_SAFE_INTEGER,
   });
   const controller = new AbortController();
   await forwarder.runOnce(controller.signal);

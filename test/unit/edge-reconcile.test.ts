@@ -125,25 +125,40 @@ describe('the edge', () => {
     expect(edge.journal.study(study?.StudyInstanceUID ?? '')).toMatchObject({ state: 'skipped' });
   });
 
-  it('gives up on a bucket that deletes what it gets, says so, and begins anew when the study changes', async () => {
+  it('gives up on a bucket that deletes what it gets, says so, and begins anew a day later or when the study changes', async () => {
     const files = ctSeries({ slices: 7 });
-    const { edge } = await forwarded(files.slice(0, 6));
+    const { edge, clock } = await forwarded(files.slice(0, 6));
     const [study] = edge.journal.studies();
     const puts: number[] = [];
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; round < 23; round += 1) {
       edge.bucket.contents.clear();
       puts.push((await edge.restarted().runOnce()).length);
     }
 
-    expect(puts).toEqual([1, 1, 1, 1, 1, 0, 0, 0]);
+    expect(puts).toEqual([...Array<number>(20).fill(1), 0, 0, 0]);
     const known = edge.journal.study(study?.StudyInstanceUID ?? '');
     expect(known).toMatchObject({ state: 'uploaded', reason: { code: 'lost-again' } });
     expect(edge.log.filter((line) => line.includes('"upload-lost-again"'))).toHaveLength(1);
+
+    clock.advance(DAY + MINUTE);
+    expect(await edge.restarted().runOnce()).toHaveLength(1);
 
     await edge.arrive(files.slice(6));
     expect(await edge.restarted().runOnce()).toMatchObject([{ instances: 7 }]);
     edge.bucket.contents.clear();
     expect(await edge.restarted().runOnce()).toHaveLength(1);
+  });
+
+  it('ends to put a study into a bucket that deletes everything after a day', async () => {
+    const { edge, clock } = await forwarded(ctSeries());
+    const puts: number[] = [];
+    for (let day = 1; day <= 6; day += 1) {
+      clock.advance(DAY);
+      edge.bucket.contents.clear();
+      puts.push((await edge.restarted().runOnce()).length);
+    }
+
+    expect(puts).toEqual([1, 1, 1, 0, 0, 0]);
   });
 
   it('looks for a manifest where it was put, although the lane has been changed since', async () => {
