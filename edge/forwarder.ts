@@ -24,6 +24,7 @@ import type { Journal, JournalStudy } from './journal.ts';
 import type { Facts } from './log.ts';
 import { createPlaces } from './places.ts';
 import { outageBehind, type Probed } from './probe.ts';
+import { observed, type Progress } from './progress.ts';
 import { createStudyQueue, STUDY_CAP_MS } from './queue.ts';
 import { createReconciliation, type ReconciliationOptions } from './reconcile.ts';
 import { clearSpools } from './spool.ts';
@@ -43,6 +44,8 @@ export interface ForwarderOptions extends DeployedWantsOptions {
   readonly checkEveryMs?: ReconciliationOptions['checkEveryMs'];
   readonly checkedForMs?: ReconciliationOptions['checkedForMs'];
   readonly chunkBytes?: number;
+  /** Told of what the edge does. */
+  readonly progress?: Progress | undefined;
   /** The edge worked with other settings before, so that a wrong one now is no reason to end. */
   readonly resumed?: boolean;
 }
@@ -69,10 +72,12 @@ const JUDGED_AGAIN_MS = 30 * 86_400_000;
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS } = options;
-  const deployedWants = createDeployedWants(options);
+  const { progress } = options;
+  const turned = (): void => progress?.turned();
+  const deployedWants = createDeployedWants({ ...options, deployed: observed(options.deployed, turned) });
   const queue = createStudyQueue(journal, clock);
-  const following = createFollowing({ ...options, noticed: queue.noticed });
-  const reconciliation = createReconciliation({ ...options, lane });
+  const following = createFollowing({ ...options, orthanc: observed(orthanc, turned), noticed: queue.noticed });
+  const reconciliation = createReconciliation({ ...options, lane, store: observed(options.store, turned) });
   /** What the system refuses, explained. */
   const refused = (error: unknown): unknown =>
     systemRefusal(error, isOfDatabase(error) ? journal.file : options.spoolFolder);
@@ -159,8 +164,11 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     const probe = async (error: unknown) =>
       isOfDatabase(error) ? error : outageBehind(refused(error), options, signal);
     const { resend } = state;
-    const edge = { ...options, lane, ...state, again: resend > 0, outageBehind: probe };
-    const outcome = await forwardStudy(edge, study, signal);
+    const work = progress?.begin(StudyInstanceUID);
+    const moved = (): void => work?.moved();
+    const [archive, store] = [observed(options.archive, moved), observed(options.store, moved)];
+    const edge = { ...options, archive, store, lane, ...state, again: resend > 0, outageBehind: probe };
+    const outcome = await forwardStudy(edge, study, signal).finally(() => work?.end());
     const isWhole = outcome.state === 'skipped' || outcome.missing === undefined;
     if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate, resend }, clock.now());
     const ms = clock.now() - startedAt;
@@ -191,6 +199,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         outages = 0;
       });
       while (!signal.aborted) {
+        turned();
         try {
           if (stale) await begin(signal);
           stale = false;
@@ -201,6 +210,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
           prune();
           const working = places.fill();
           if (!working && !following.isScanning()) outages = 0;
+          progress?.waiting(undefined);
           if (!following.isScanning()) await pause(pollMs, signal, working ? places.next() : undefined);
         } catch (caught) {
           if (signal.aborted) break;
@@ -211,6 +221,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
           if (!begun && options.resumed !== true && isSetting(error)) throw error;
           stale ||= error instanceof ArchiveUnavailableError;
           reconciliation.begin();
+          progress?.waiting(reasonOf(error).code);
           const waitMs = backoffMs(outages, OUTAGE_CAP_MS);
           outages += 1;
           log.error('edge-waiting', { attempts: outages, waitMs, ...factsOf(error) });

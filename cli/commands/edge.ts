@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ConfigurationError } from '#core/errors.ts';
 import type { EdgeConfig } from '#edge/config.ts';
 import type { Log } from '#edge/log.ts';
+import type { Progress } from '#edge/progress.ts';
 import { useLocalCloud } from '#files/deployment.ts';
 import { note, root } from '../command.ts';
 import { deploymentSignals, hangUpSignals, stopSignal } from '../stop-signals.ts';
@@ -44,6 +45,7 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
     : edge.createLog(Date, (line) => process.stderr.write(`${line}\n`));
   if (restored !== undefined) log.error('journal-restored', { ...restored });
   try {
+    const progress = await watch(config);
     for (let resumed = false; !stop.aborted; resumed = true) {
       const signal = AbortSignal.any([stop, nextHangUp(), nextDeployment()]);
       if (resumed) config = await readAgain(settings, config, log);
@@ -56,7 +58,7 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
         store: edge.createS3ObjectStore({ bucket: config.bucket }),
         deployed: edge.createSsmDeployedTools({ parameter: config.toolsParameter }),
         catalog: await edge.loadCatalog(root),
-        ...{ journal, clock: Date, log, spoolFolder, resumed },
+        ...{ journal, clock: Date, log, spoolFolder, resumed, progress },
       });
       await forwarder.run(signal);
     }
@@ -112,6 +114,25 @@ async function loadEdge() {
     ...{ ...forwarder, ...folder, ...log, ...forPeople },
   };
 }
+
+/** Watches the edge: a watchdog that ends it when it stands still, and the address that tells its health, if there is one. */
+async function watch({ orthanc, healthPort }: EdgeConfig): Promise<Progress> {
+  const [{ createProgress, watchdogLimitMs }, { serveHealth }, { startWatchdog }] = await Promise.all([
+    import('#edge/progress.ts'),
+    import('#adapters/health.ts'),
+    import('#adapters/watchdog/watchdog.ts'),
+  ]);
+  const { timeoutMs: silenceMs } = orthanc;
+  const { moved } = startWatchdog({ limitS: Math.ceil(watchdogLimitMs(silenceMs) / 1_000), line: STALLED });
+  const progress = createProgress({ clock: Date, silenceMs, moved });
+  if (healthPort !== undefined) await serveHealth(healthPort, progress.health);
+  return progress;
+}
+
+const STALLED = JSON.stringify({
+  ...{ level: 'error', event: 'edge-stalled', code: 'loop-stalled' },
+  message: 'The edge stands still, and ends so that it is started again.',
+});
 
 interface EdgeSettings {
   /** @throws ConfigurationError */
