@@ -3,9 +3,9 @@ import type { OrthancClient, OrthancSeries, OrthancStudy } from '#adapters/ortha
 import { dispositionOf, type Reason } from '#core/errors.ts';
 import { revisionOf } from '#core/study/revision.ts';
 import { uidProblem } from '#dicom/uid.ts';
-import { type Lane, manifestKey } from '#pipeline/keys.ts';
-import { encodeManifest } from '#pipeline/manifest.ts';
+import type { Lane } from '#pipeline/keys.ts';
 import { forwardSeries, rejectSeries, type SeriesForwarding } from './forward-series.ts';
+import { putManifest } from './put-manifest.ts';
 import type { ManifestInstance } from './spool.ts';
 
 export interface StudyForwarding extends SeriesForwarding {
@@ -13,6 +13,8 @@ export interface StudyForwarding extends SeriesForwarding {
   readonly lane: Lane;
   /** How often the study has failed before. */
   readonly attempts: number;
+  /** Starts the pipeline for the study, even if it has been started before. */
+  readonly again: boolean;
   /** The error of the service as a whole, if it is behind an error of one series. */
   readonly outageBehind: (error: unknown) => Promise<unknown>;
 }
@@ -56,7 +58,7 @@ export async function forwardStudy(
   const problem = uidProblem(StudyInstanceUID);
   if (problem !== undefined) return skipped({ code: 'invalid-uid', message: `The Study Instance UID ${problem}.` });
   const series = await edge.orthanc.series(study.id, signal && { signal });
-  if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc no longer has the study.' });
+  if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc does not have the study.' });
   const patients = (await edge.orthanc.findStudies(StudyInstanceUID, signal && { signal })).length;
   if (patients > 1) return skipped(ambiguous(patients));
 
@@ -68,19 +70,8 @@ export async function forwardStudy(
   if (!verdict.wanted) return skipped(verdict.reason);
 
   const revision = revisionOf(instances);
-  const key = manifestKey(edge.lane, StudyInstanceUID, revision);
-  const manifest = encodeManifest({
-    format: 'hilum.manifest/1',
-    StudyInstanceUID,
-    revision,
-    lane: edge.lane,
-    instances,
-  });
-  const answer = await edge.store.put(key, manifest, {
-    ifAbsent: true,
-    contentType: 'application/json',
-    ...(signal && { signal }),
-  });
+  const manifest = { format: 'hilum.manifest/1', StudyInstanceUID, revision, lane: edge.lane, instances } as const;
+  const { key, fresh } = await putManifest(edge.store, manifest, { again: edge.again, ...(signal && { signal }) });
   return {
     state: 'uploaded',
     StudyInstanceUID,
@@ -88,7 +79,7 @@ export async function forwardStudy(
     manifestKey: key,
     instances: instances.length,
     storedBytes,
-    fresh: answer === 'stored',
+    fresh,
     ...(missing && { missing: missing.error }),
   };
 }

@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
-import { systemRefusal } from '#adapters/system-refusal.ts';
+import { isDamage } from '#adapters/sqlite/salvage.ts';
+import { isOfDatabase, systemRefusal } from '#adapters/system-refusal.ts';
 import {
   ArchiveDeniedError,
   ArchiveRequestError,
@@ -23,7 +24,9 @@ import type { Journal, JournalStudy } from './journal.ts';
 import type { Facts } from './log.ts';
 import { createPlaces } from './places.ts';
 import { outageBehind, type Probed } from './probe.ts';
+import { observed, type Progress } from './progress.ts';
 import { createStudyQueue, STUDY_CAP_MS } from './queue.ts';
+import { createReconciliation, type ReconciliationOptions } from './reconcile.ts';
 import { clearSpools } from './spool.ts';
 import type { Wants } from './wanted.ts';
 
@@ -38,7 +41,11 @@ export interface ForwarderOptions extends DeployedWantsOptions {
   readonly start?: FollowingOptions['start'];
   readonly pollMs?: number;
   readonly scanEveryMs?: FollowingOptions['scanEveryMs'];
+  readonly checkEveryMs?: ReconciliationOptions['checkEveryMs'];
+  readonly checkedForMs?: ReconciliationOptions['checkedForMs'];
   readonly chunkBytes?: number;
+  /** Told of what the edge does. */
+  readonly progress?: Progress | undefined;
   /** The edge worked with other settings before, so that a wrong one now is no reason to end. */
   readonly resumed?: boolean;
 }
@@ -65,9 +72,15 @@ const JUDGED_AGAIN_MS = 30 * 86_400_000;
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS } = options;
-  const deployedWants = createDeployedWants(options);
+  const { progress } = options;
+  const turned = (): void => progress?.turned();
+  const deployedWants = createDeployedWants({ ...options, deployed: observed(options.deployed, turned) });
   const queue = createStudyQueue(journal, clock);
-  const following = createFollowing({ ...options, noticed: queue.noticed });
+  const following = createFollowing({ ...options, orthanc: observed(orthanc, turned), noticed: queue.noticed });
+  const reconciliation = createReconciliation({ ...options, lane, store: observed(options.store, turned) });
+  /** What the system refuses, explained. */
+  const refused = (error: unknown): unknown =>
+    systemRefusal(error, isOfDatabase(error) ? journal.file : options.spoolFolder);
   let begun = false;
   let prunedAt = 0;
 
@@ -111,19 +124,28 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     if (studies > 0) log.info('studies-judged-again', { studies });
   }
 
+  /** A study whose patient was corrected has another identifier in Orthanc, and one that a person asked for may have none yet. */
+  async function find({ StudyInstanceUID, orthancId }: JournalStudy, signal?: AbortSignal) {
+    const study = orthancId === '' ? undefined : await orthanc.study(orthancId, signal && { signal });
+    return study ?? (await orthanc.findStudies(StudyInstanceUID, signal && { signal }))[0];
+  }
+
   async function attempt(due: JournalStudy, wants: Wants, signal?: AbortSignal): Promise<StudyOutcome | 'postponed'> {
     const { StudyInstanceUID, orthancId } = due;
     try {
-      const study = await orthanc.study(orthancId, signal && { signal });
+      const study = await find(due, signal);
       if (study?.stable === false) {
         journal.postpone(StudyInstanceUID, clock.now() + UNSTABLE_MS);
         return 'postponed';
       }
       const known = study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' };
-      return await forward(known, { wants, attempts: due.attempts }, signal);
+      if (due.resend > 0) journal.again.forget(StudyInstanceUID);
+      return await forward(known, { wants, attempts: due.attempts, resend: due.resend }, signal);
     } catch (caught) {
       signal?.throwIfAborted();
-      const error = systemRefusal(caught, options.spoolFolder);
+      const error = refused(caught);
+      // Nothing about any study can be recorded.
+      if (isOfDatabase(caught)) throw error;
       postpone(due, error);
       const outage = await outageBehind(error, options, signal);
       if (outage !== undefined) throw outage;
@@ -134,15 +156,21 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   /** @throws the error of a series that is missing, also if the rest went up */
   async function forward(
     study: OrthancStudy,
-    state: { readonly wants: Wants; readonly attempts: number },
+    state: { readonly wants: Wants; readonly attempts: number; readonly resend: number },
     signal?: AbortSignal,
   ): Promise<StudyOutcome> {
     const { StudyInstanceUID, lastUpdate } = study;
     const startedAt = clock.now();
-    const probe = (error: unknown) => outageBehind(systemRefusal(error, options.spoolFolder), options, signal);
-    const outcome = await forwardStudy({ ...options, lane, ...state, outageBehind: probe }, study, signal);
+    const probe = async (error: unknown) =>
+      isOfDatabase(error) ? error : outageBehind(refused(error), options, signal);
+    const { resend } = state;
+    const work = progress?.begin(StudyInstanceUID);
+    const moved = (): void => work?.moved();
+    const [archive, store] = [observed(options.archive, moved), observed(options.store, moved)];
+    const edge = { ...options, archive, store, lane, ...state, again: resend > 0, outageBehind: probe };
+    const outcome = await forwardStudy(edge, study, signal).finally(() => work?.end());
     const isWhole = outcome.state === 'skipped' || outcome.missing === undefined;
-    if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate }, clock.now());
+    if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate, resend }, clock.now());
     const ms = clock.now() - startedAt;
     if (outcome.state === 'skipped') {
       const { code, message } = outcome.reason;
@@ -171,24 +199,32 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         outages = 0;
       });
       while (!signal.aborted) {
+        turned();
         try {
           if (stale) await begin(signal);
           stale = false;
           await following.follow(signal);
           await following.scan(signal);
           await judgeAgain(signal);
+          await reconciliation.step(signal);
           prune();
           const working = places.fill();
           if (!working && !following.isScanning()) outages = 0;
+          progress?.waiting(undefined);
           if (!following.isScanning()) await pause(pollMs, signal, working ? places.next() : undefined);
-        } catch (error) {
+        } catch (caught) {
           if (signal.aborted) break;
+          const error = refused(caught);
+          // The next start restores the journal.
+          if (isDamage(error)) throw error;
           // Before the first success, a wrong setting is more likely than a temporary fault: report it and stop.
           if (!begun && options.resumed !== true && isSetting(error)) throw error;
           stale ||= error instanceof ArchiveUnavailableError;
+          reconciliation.begin();
+          progress?.waiting(reasonOf(error).code);
           const waitMs = backoffMs(outages, OUTAGE_CAP_MS);
           outages += 1;
-          log.error('edge-waiting', { attempts: outages, waitMs, ...factsOf(systemRefusal(error)) });
+          log.error('edge-waiting', { attempts: outages, waitMs, ...factsOf(error) });
           await pause(waitMs, signal);
         }
       }
@@ -201,6 +237,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       await following.follow(signal);
       while (following.isScanning()) await following.scan(signal);
       await judgeAgain(signal);
+      while (reconciliation.isDue()) await reconciliation.step(signal);
       const outcomes: StudyOutcome[] = [];
       for (let due = queue.take('any'); due !== undefined; due = queue.take('any')) {
         const outcome = await workOff(due, signal);
@@ -214,7 +251,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       if (study === undefined)
         throw new ArchiveRequestError('Orthanc does not have this study', { facts: { StudyInstanceUID } });
       following.notice([study]);
-      return forward(study, { wants: await deployedWants.current(signal), attempts: 0 }, signal);
+      return forward(study, { wants: await deployedWants.current(signal), attempts: 0, resend: 0 }, signal);
     },
   };
 }
