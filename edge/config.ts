@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { ConfigurationError } from '#core/errors.ts';
 import { LANES } from '#pipeline/keys.ts';
+import type { Patience } from './complete.ts';
 import { readText, type Settings, settingsIn } from './settings-file.ts';
 
 const wholeNumber = (min: number, max: number, fix: string) =>
@@ -36,6 +37,8 @@ const SettingsSchema = z.object({
   HILUM_EDGE_FOLDER: z.string({ error: 'set it to a folder for the journal and the spool' }).min(1),
   HILUM_EDGE_POLL_MS: wholeNumber(100, 60_000, 'set it to a number of milliseconds, 100 to 60000').default(500),
   HILUM_EDGE_SCAN_MINUTES: wholeNumber(1, 10_080, 'set it to a number of minutes, 1 to 10080').default(60),
+  HILUM_EDGE_INCOMPLETE_MINUTES: wholeNumber(0, 1_440, 'set it to a number of minutes, 0 to 1440').default(30),
+  HILUM_EDGE_HOLD_MINUTES: wholeNumber(0, 1_440, 'set it to a number of minutes, 0 to 1440').default(10),
   // For the AWS SDK, which reads them from the environment.
   AWS_REGION: z
     .string()
@@ -67,6 +70,8 @@ export interface EdgeConfig {
   readonly folder: string;
   readonly pollMs: number;
   readonly scanEveryMs: number;
+  /** How long studies wait for further images. */
+  readonly patience: Patience;
 }
 
 /**
@@ -108,6 +113,10 @@ export function readEdgeConfig(sources: {
     folder: data.HILUM_EDGE_FOLDER,
     pollMs: data.HILUM_EDGE_POLL_MS,
     scanEveryMs: data.HILUM_EDGE_SCAN_MINUTES * 60_000,
+    patience: {
+      deadlineMs: data.HILUM_EDGE_INCOMPLETE_MINUTES * 60_000,
+      holdMs: data.HILUM_EDGE_HOLD_MINUTES * 60_000,
+    },
   };
 }
 

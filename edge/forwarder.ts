@@ -15,10 +15,11 @@ import {
 } from '#core/errors.ts';
 import { chunkKey, type Lane } from '#pipeline/keys.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
+import { PATIENCE, type Patience } from './complete.ts';
 import { createDeployedWants, type DeployedWantsOptions } from './deployed.ts';
 import { createFollowing, type FollowingOptions } from './following.ts';
 import type { SeriesForwarding } from './forward-series.ts';
-import { forwardStudy, type StudyOutcome } from './forward-study.ts';
+import { forwardStudy, type StudyForwarding, type StudyOutcome } from './forward-study.ts';
 import type { Journal, JournalStudy } from './journal.ts';
 import type { Facts } from './log.ts';
 import { createPlaces } from './places.ts';
@@ -39,6 +40,8 @@ export interface ForwarderOptions extends DeployedWantsOptions {
   readonly pollMs?: number;
   readonly scanEveryMs?: FollowingOptions['scanEveryMs'];
   readonly chunkBytes?: number;
+  /** How long studies wait for further images. */
+  readonly patience?: Patience;
   /** The edge worked with other settings before, so that a wrong one now is no reason to end. */
   readonly resumed?: boolean;
 }
@@ -64,7 +67,7 @@ const PRUNE_EVERY_MS = 3_600_000;
 const JUDGED_AGAIN_MS = 30 * 86_400_000;
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
-  const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS } = options;
+  const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS, patience = PATIENCE } = options;
   const deployedWants = createDeployedWants(options);
   const queue = createStudyQueue(journal, clock);
   const following = createFollowing({ ...options, noticed: queue.noticed });
@@ -120,7 +123,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         return 'postponed';
       }
       const known = study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' };
-      return await forward(known, { wants, attempts: due.attempts }, signal);
+      const revisedAt = due.revision === undefined ? undefined : due.settledAt;
+      const arrival = { ...patience, now: clock.now(), stableAt: due.seenAt, revisedAt };
+      return await forward(known, { wants, attempts: due.attempts, arrival }, signal);
     } catch (caught) {
       signal?.throwIfAborted();
       const error = systemRefusal(caught, options.spoolFolder);
@@ -134,16 +139,25 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   /** @throws the error of a series that is missing, also if the rest went up */
   async function forward(
     study: OrthancStudy,
-    state: { readonly wants: Wants; readonly attempts: number },
+    state: Pick<StudyForwarding, 'wants' | 'attempts' | 'arrival'>,
     signal?: AbortSignal,
   ): Promise<StudyOutcome> {
     const { StudyInstanceUID, lastUpdate } = study;
     const startedAt = clock.now();
     const probe = (error: unknown) => outageBehind(systemRefusal(error, options.spoolFolder), options, signal);
     const outcome = await forwardStudy({ ...options, lane, ...state, outageBehind: probe }, study, signal);
+    const now = clock.now();
+    const ms = now - startedAt;
+    if (outcome.state === 'waiting') {
+      const { reason, untilMs } = outcome;
+      journal.postpone(StudyInstanceUID, Math.min(untilMs, now + STUDY_CAP_MS), reason, false);
+      log.info('study-waits', { StudyInstanceUID, ...reason, waitMs: untilMs - now, ms });
+      return outcome;
+    }
     const isWhole = outcome.state === 'skipped' || outcome.missing === undefined;
-    if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate }, clock.now());
-    const ms = clock.now() - startedAt;
+    // The wait after a revision counts from its manifest.
+    const known = outcome.state === 'uploaded' && !outcome.fresh ? journal.study(StudyInstanceUID) : undefined;
+    if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate }, known?.settledAt ?? now);
     if (outcome.state === 'skipped') {
       const { code, message } = outcome.reason;
       log.info('study-skipped', { orthancId: study.id, code, reason: message, ms });
@@ -204,7 +218,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       const outcomes: StudyOutcome[] = [];
       for (let due = queue.take('any'); due !== undefined; due = queue.take('any')) {
         const outcome = await workOff(due, signal);
-        if (outcome !== 'postponed') outcomes.push(outcome);
+        if (outcome !== 'postponed' && outcome.state !== 'waiting') outcomes.push(outcome);
       }
       return outcomes;
     },

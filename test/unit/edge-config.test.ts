@@ -41,6 +41,7 @@ describe('the settings of the edge', () => {
       folder: '/var/lib/hilum',
       pollMs: 500,
       scanEveryMs: 3_600_000,
+      patience: { deadlineMs: 1_800_000, holdMs: 600_000 },
     });
   });
 
