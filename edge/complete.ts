@@ -36,7 +36,12 @@ export interface Arrival extends Patience {
   readonly stableAt: number;
   /** When its last manifest was written, if there is one of another revision. */
   readonly revisedAt?: number | undefined;
+  /** It has waited since then because it changed again. */
+  readonly isTrickling?: boolean;
 }
+
+/** A study that trickles in is judged again when for this share of the hold nothing has come, or at the deadline. */
+const QUIET = 0.3;
 
 export type Judgement =
   | { readonly complete: Completeness }
@@ -55,8 +60,12 @@ export function judgeCompleteness(study: ArrivedStudy, arrival: Arrival | undefi
   const { now, stableAt, revisedAt = Number.NEGATIVE_INFINITY } = arrival;
   const deadline = endOf(stableAt, arrival.deadlineMs, now);
   if (isLacking && now < deadline) return waiting('incomplete', lack ? tooFew(lack) : tooWide(missing), deadline);
-  const held = endOf(revisedAt, arrival.holdMs, now);
-  return now < held ? waiting('revised-lately', HELD, held) : judged;
+  const held = Math.max(endOf(revisedAt, arrival.holdMs, now), arrival.isTrickling ? quietAt(arrival) : 0);
+  return now < held ? waiting(REVISED_LATELY, HELD, held) : judged;
+}
+
+function quietAt({ now, stableAt, revisedAt = now, holdMs, deadlineMs }: Arrival): number {
+  return Math.min(endOf(stableAt, QUIET * holdMs, now), endOf(revisedAt, deadlineMs, now));
 }
 
 /** The end of a wait. One that seems to begin later than it would end was begun by a clock that was set back since. */
@@ -75,6 +84,7 @@ const tooFew = ({ expected, there }: { readonly expected: number; readonly there
 const tooWide = (missing: number): string =>
   `${missing === 1 ? '1 slice is' : `${missing} slices are`} missing between others.`;
 
+export const REVISED_LATELY = 'revised-lately';
 const HELD = 'It was judged lately and has changed since.';
 
 function waiting(code: string, why: string, untilMs: number): Judgement {

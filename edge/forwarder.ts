@@ -15,7 +15,7 @@ import {
 } from '#core/errors.ts';
 import { chunkKey, type Lane } from '#pipeline/keys.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
-import { PATIENCE, type Patience } from './complete.ts';
+import { PATIENCE, type Patience, REVISED_LATELY } from './complete.ts';
 import { createDeployedWants, type DeployedWantsOptions } from './deployed.ts';
 import { createFollowing, type FollowingOptions } from './following.ts';
 import type { SeriesForwarding } from './forward-series.ts';
@@ -71,6 +71,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const deployedWants = createDeployedWants(options);
   const queue = createStudyQueue(journal, clock);
   const following = createFollowing({ ...options, noticed: queue.noticed });
+  /** Studies that changed again while they waited after a revision. Lost at the end of the process, which makes the wait shorter. */
+  const trickling = new Set<string>();
   let begun = false;
   let prunedAt = 0;
 
@@ -124,7 +126,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       }
       const known = study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' };
       const revisedAt = due.revision === undefined ? undefined : due.settledAt;
-      const arrival = { ...patience, now: clock.now(), stableAt: due.seenAt, revisedAt };
+      const isTrickling = trickling.has(StudyInstanceUID);
+      const arrival = { ...patience, now: clock.now(), stableAt: due.seenAt, revisedAt, isTrickling };
       return await forward(known, { wants, attempts: due.attempts, arrival }, signal);
     } catch (caught) {
       signal?.throwIfAborted();
@@ -150,10 +153,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     const ms = now - startedAt;
     if (outcome.state === 'waiting') {
       const { reason, untilMs } = outcome;
+      if (reason.code === REVISED_LATELY) trickling.add(StudyInstanceUID);
       journal.postpone(StudyInstanceUID, Math.min(untilMs, now + STUDY_CAP_MS), reason, false);
       log.info('study-waits', { StudyInstanceUID, ...reason, waitMs: untilMs - now, ms });
       return outcome;
     }
+    trickling.delete(StudyInstanceUID);
     const isWhole = outcome.state === 'skipped' || outcome.missing === undefined;
     // The wait after a revision counts from its manifest.
     const known = outcome.state === 'uploaded' && !outcome.fresh ? journal.study(StudyInstanceUID) : undefined;

@@ -14,6 +14,9 @@ const OFF_GRID = 0.2;
 /** The share of neighbours that Instance Number counts in the same step, so that it follows the positions. */
 const MOSTLY = 0.9;
 
+/** More numbers between two slices number something else. */
+const MOST_NUMBERS = 1_000;
+
 interface Gap {
   readonly from: FrameHeader;
   readonly to: FrameHeader;
@@ -32,14 +35,38 @@ export function missingSlices(image: ImageIndex, numbers: ReadonlySet<number>): 
     const from = slices[i] ?? to;
     return { from, to, mm: Math.abs(alongNormal(to) - alongNormal(from)) };
   });
+  if (gaps.length < 2) return 0;
+  return missingNumbers(gaps, numbers) ?? missingPlaces(gaps);
+}
+
+/**
+ * The numbers that nobody has, where distances grow with Instance Number: it then numbers the places. Undefined where they do not. Where
+ * no two slices are neighbours by number, only tissue that is left out between them shows that slices are missing.
+ */
+function missingNumbers(gaps: readonly Gap[], numbers: ReadonlySet<number>): number | undefined {
+  const steps = gaps.map(stepOf);
+  const spacings = gaps.map(({ mm }, i) => mm / (steps[i] ?? 0));
+  const spacing = middle(spacings);
+  if (steps.some((step = 0) => step > MOST_NUMBERS)) return undefined;
+  if (!spacings.every((each) => Math.abs(each / spacing - 1) <= OFF_GRID)) return undefined;
+  const thickness = gaps[0]?.from.SliceThickness ?? Number.POSITIVE_INFINITY;
+  if (!steps.includes(1) && !gaps.every(({ mm }) => mm > INTERSPACED * thickness)) return 0;
+  const between = gaps.flatMap(({ from, to }, i) => {
+    const least = Math.min(from.InstanceNumber ?? 0, to.InstanceNumber ?? 0);
+    return Array.from({ length: (steps[i] ?? 1) - 1 }, (_, n) => least + n + 1);
+  });
+  return between.filter((number) => !numbers.has(number)).length;
+}
+
+/** Places that are free on the grid of the least distance. */
+function missingPlaces(gaps: readonly Gap[]): number {
   const least = gaps.reduce((smallest, { mm }) => Math.min(smallest, mm), Number.POSITIVE_INFINITY);
-  const ones = gaps.filter(({ mm }) => mm <= ONE_SPACING * least);
-  if (gaps.length < 2 || least === 0) return 0;
+  const isOne = ({ mm }: Gap): boolean => mm <= ONE_SPACING * least;
+  const ones = gaps.filter(isOne);
   const spacing = ones.reduce((sum, { mm }) => sum + mm, 0) / ones.length;
-  const step = usualStep(ones);
-  if (ones.length === gaps.length) return leftOut(ones, { spacing, step, numbers });
-  const wide = gaps.filter(({ mm }) => mm > ONE_SPACING * least);
+  const wide = gaps.filter((gap) => !isOne(gap));
   if (wide.some(({ mm }) => Math.abs(mm / spacing - Math.round(mm / spacing)) > OFF_GRID)) return 0;
+  const step = usualStep(ones);
   const holes = wide.filter((gap) => step === undefined || stepOf(gap) !== step);
   return holes.reduce((sum, { mm }) => sum + Math.round(mm / spacing) - 1, 0);
 }
@@ -66,29 +93,10 @@ function stepOf({ from, to }: Gap): number | undefined {
 
 /** The step of Instance Number between neighbours; undefined where it does not follow the positions (slices acquired in turns). */
 function usualStep(neighbours: readonly Gap[]): number | undefined {
-  const steps = neighbours.map(stepOf);
-  const usual = steps.toSorted((a = 0, b = 0) => a - b)[steps.length >> 1];
+  const steps = neighbours.map((gap) => stepOf(gap) ?? 0);
+  const usual = middle(steps);
   const same = steps.filter((step) => step === usual).length;
-  return usual !== undefined && usual > 0 && same >= MOSTLY * steps.length ? usual : undefined;
+  return usual > 0 && same >= MOSTLY * steps.length ? usual : undefined;
 }
 
-/**
- * How many slices are missing where every second one, say, is there: the regular distances leave tissue out, and the series has no
- * image of the numbers between them.
- */
-function leftOut(
-  neighbours: readonly Gap[],
-  {
-    spacing,
-    step = 1,
-    numbers,
-  }: { readonly spacing: number; readonly step: number | undefined; readonly numbers: ReadonlySet<number> },
-): number {
-  const thickness = neighbours[0]?.from.SliceThickness;
-  if (step === 1 || thickness === undefined || spacing <= INTERSPACED * thickness) return 0;
-  const between = neighbours.flatMap(({ from, to }) => {
-    const [low, high] = [from.InstanceNumber ?? 0, to.InstanceNumber ?? 0].toSorted((a, b) => a - b);
-    return Array.from({ length: step - 1 }, (_, i) => (low ?? 0) + i + 1).filter((number) => number < (high ?? 0));
-  });
-  return between.some((number) => numbers.has(number)) ? 0 : between.length;
-}
+const middle = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;

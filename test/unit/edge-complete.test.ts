@@ -64,6 +64,19 @@ describe('a gap between slices', () => {
       said: '9 slices are missing between others.',
     },
     {
+      what: 'slices between the few that are there',
+      slices: scan(20).filter(({ InstanceNumber = 0 }) => [3, 5, 8, 10].includes(InstanceNumber)),
+      said: '4 slices are missing between others.',
+    },
+    {
+      what: 'slices of an echo',
+      slices: upTo(20).flatMap((number) => {
+        const echo = slice(number, 4 * Math.ceil(number / 2), { EffectiveEchoTime: number % 2 ? 2 : 4 });
+        return number === 8 ? [] : [echo];
+      }),
+      said: '1 slice is missing between others.',
+    },
+    {
       what: 'slices of a scan without Instance Numbers',
       slices: without(scan(20), 9).map((one) => ({ ...one, InstanceNumber: undefined })),
       said: '1 slice is missing between others.',
@@ -112,6 +125,10 @@ describe('a gap between slices', () => {
       slices: upTo(20).map((number) =>
         slice(number, 4 * Math.ceil(number / 2), { EffectiveEchoTime: number % 2 ? 2 : 4, Modality: 'MR' }),
       ),
+    },
+    {
+      what: 'a scan that is numbered in steps, without gaps between its slices',
+      slices: upTo(10).map((number) => slice(2 * number, 2 * number)),
     },
     { what: 'a slice', slices: scan(1) },
     { what: 'two slices', slices: without(scan(9), 2, 3, 4, 5, 6, 7, 8) },
@@ -221,6 +238,18 @@ describe('a study', () => {
     });
     expect(judge(scan(20), { revisedAt: NOW - 10 * MINUTE })).toEqual({ complete: 'stable' });
     expect(judge(part, { revisedAt: NOW - 9 * MINUTE, stableAt: 0 })).toMatchObject({ untilMs: NOW + MINUTE });
+  });
+
+  it('that trickles in waits until three minutes after its last instance, or until the deadline after its revision', () => {
+    const trickling = (agoMinutes: number, quietMinutes: number) => {
+      const judgement = judge(scan(20), {
+        ...{ isTrickling: true, revisedAt: NOW - agoMinutes * MINUTE, stableAt: NOW - quietMinutes * MINUTE },
+      });
+      return judgement.complete ?? (judgement.untilMs - NOW) / MINUTE;
+    };
+
+    expect([trickling(5, 0), trickling(12, 1), trickling(29, 1)]).toEqual([5, 2, 1]);
+    expect([trickling(12, 3), trickling(30, 1)]).toEqual(['stable', 'stable']);
   });
 
   it('does not wait for ever if the clock was set back', () => {
