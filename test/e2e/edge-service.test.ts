@@ -8,12 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createBucket } from '#adapters/aws/local-cloud.ts';
+import { createBucket, type LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { readJournal } from '#edge/journal.ts';
 import { useLocalCloud } from '#files/deployment.ts';
+import { readState } from '#localstack/home.ts';
 import { cloudUp, localDown, type OrthancEnvironment, orthancUp } from '#localstack/local.ts';
 import { brainPhantomToDicom, makeBrainPhantom } from '#phantoms/brain-mr.ts';
 import { chunkKey, manifestKey } from '#pipeline/keys.ts';
@@ -46,16 +47,9 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
   beforeAll(async () => {
     orthanc = await orthancUp({ home, ports: 'free', stableAgeS: 1 });
     const cloud = await cloudUp({ home, ports: 'free' });
-    await createBucket(cloud, settings.HILUM_BUCKET);
     useLocalCloud(cloud);
     store = createS3ObjectStore({ bucket: settings.HILUM_BUCKET });
-    // brain-tissue lies in the edge's folders too, and is not deployed.
-    const Value = JSON.stringify({
-      format: 'hilum.tools/1',
-      tools: { caries: '1.0.0', 'vertebral-fracture': '1.0.0' },
-    });
-    const parameter = { Name: settings.HILUM_TOOLS_PARAMETER, Type: 'String', Value } as const;
-    await new SSMClient().send(new PutParameterCommand(parameter));
+    await deploy(cloud);
     const { HILUM_HOME: _, ...file } = settings;
     const aws = { AWS_REGION: cloud.region, AWS_ENDPOINT_URL: cloud.endpoint };
     writeFileSync(configFile, JSON.stringify({ ...file, ...aws }));
@@ -64,6 +58,18 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
     await localDown({ home, purge: true });
     rmSync(folder, { recursive: true });
   });
+
+  /** What `local up` deploys, as far as the edge needs it. */
+  async function deploy(cloud: LocalCloud): Promise<void> {
+    await createBucket(cloud, settings.HILUM_BUCKET);
+    // brain-tissue lies in the edge's folders too, and is not deployed.
+    const Value = JSON.stringify({
+      format: 'hilum.tools/1',
+      tools: { caries: '1.0.0', 'vertebral-fracture': '1.0.0' },
+    });
+    const parameter = { Name: settings.HILUM_TOOLS_PARAMETER, Type: 'String', Value } as const;
+    await new SSMClient().send(new PutParameterCommand(parameter));
+  }
 
   /** Starts it by environment variables. */
   const start = (environment: Readonly<Record<string, string>> = {}): ChildProcess =>
@@ -111,6 +117,31 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
       expect(bytes && indexInstance(bytes).sha256).toBe(first?.sha256);
     },
   );
+
+  it('fills the new cloud by itself after the old one was killed, also with what waited meanwhile', async () => {
+    const [edge] = await started(start());
+    const first = await send(largeCtSeries(60));
+    const uploaded = (study: string) =>
+      settled().find((one) => one.StudyInstanceUID === study && one.state === 'uploaded');
+    await expect.poll(() => uploaded(first), WITHIN).toBeDefined();
+
+    process.kill(readState(home).processes?.cloud?.pid ?? 0, 'SIGKILL');
+    const meanwhile = await send(largeCtSeries(61));
+    await expect
+      .poll(() => readJournal(join(folder, 'journal.sqlite')).length, WITHIN)
+      .toBeGreaterThan(settled().length);
+    await deploy(await cloudUp({ home, ports: 'free' }));
+
+    await expect.poll(() => uploaded(meanwhile), WITHIN).toBeDefined();
+    for (const study of [first, meanwhile]) {
+      await expect.poll(() => store.exists(uploaded(study)?.manifestKey ?? 'queued again'), WITHIN).toBe(true);
+      const key = uploaded(study)?.manifestKey ?? '';
+      const { instances } = parseManifest((await store.get(key)) ?? new Uint8Array());
+      expect(await Promise.all(instances.map(({ chunk }) => store.exists(chunkKey(chunk))))).not.toContain(false);
+    }
+    edge.kill('SIGTERM');
+    await once(edge, 'exit');
+  });
 
   it('does not forward a T1 MR of the head if its tool is in the edge’s folders but not deployed', async () => {
     const head = await send(brainPhantomToDicom(makeBrainPhantom({ seed: 1, spacingMm: 8 }), { seed: 1 }));
