@@ -12,7 +12,7 @@ import { MIGRATIONS } from './journal-schema.ts';
 import type { ManifestInstance } from './spool.ts';
 
 /** `seen`: stable in Orthanc, and waiting for its first or next attempt. The other two states are final. */
-type StudyState = 'seen' | 'uploaded' | 'skipped';
+export type StudyState = 'seen' | 'uploaded' | 'skipped';
 
 export interface JournalStudy {
   readonly StudyInstanceUID: string;
@@ -186,6 +186,21 @@ export class Journal {
     return rows.map((row) => this.#study(row));
   }
 
+  /** The newest studies of a state, those that were seen at `since` (ms since the epoch) or later. */
+  newest(state: StudyState, since: number, limit: number): readonly JournalStudy[] {
+    const rows = this.#db
+      .prepare('SELECT * FROM studies WHERE state = ? AND seenAt >= ? ORDER BY seenAt DESC, rowid DESC LIMIT ?')
+      .all(state, since, limit);
+    return rows.map((row) => this.#study(row));
+  }
+
+  count(state: StudyState, since: number): number {
+    const row = this.#db
+      .prepare('SELECT count(*) AS studies FROM studies WHERE state = ? AND seenAt >= ?')
+      .get(state, since);
+    return Number(row?.['studies']);
+  }
+
   /** Records a study's final state. */
   settle(StudyInstanceUID: string, settlement: Settlement, now: number): void {
     const { state, lastUpdate, resend } = settlement;
@@ -315,12 +330,12 @@ export class Journal {
 /** The journal in an edge's folder. */
 export const journalFile = (folder: string): string => join(folder, 'journal.sqlite');
 
-/** The journal's studies, for `hilum status`; none if the edge never ran. */
-export function readJournal(file: string): readonly JournalStudy[] {
-  if (!existsSync(file)) return [];
+/** What `read` finds in the journal of an edge; undefined if the edge never ran. */
+export async function readJournal<T>(file: string, read: (journal: Journal) => T): Promise<Awaited<T> | undefined> {
+  if (!existsSync(file)) return undefined;
   const journal = new Journal(file);
   try {
-    return journal.studies();
+    return await read(journal);
   } finally {
     journal.close();
   }

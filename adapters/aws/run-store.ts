@@ -1,74 +1,27 @@
-/** The runs table on DynamoDB: one item per run, indexed by study. */
+/** The runs table on DynamoDB: one item per run, indexed by study, and by state and time. */
 import {
-  type AttributeValue,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
-  QueryCommand,
-  type QueryCommandOutput,
-  ScanCommand,
-  type ScanCommandOutput,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod';
-import { MessageError } from '#core/errors.ts';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Clock } from '#core/ports.ts';
-import { STUDY_INDEX } from '#pipeline/environment.ts';
-import { LANES } from '#pipeline/keys.ts';
 import type { CallOptions, RunPage, RunQuery, RunRecord, RunStore, RunUpdate } from '#pipeline/ports.ts';
-import { RUN_STATES, type RunState, stateRank } from '#pipeline/run-state.ts';
+import { placeInState, stateRank } from '#pipeline/run-state.ts';
 import { limited } from '../call.ts';
-import { dynamoDb, translated, within } from './clients.ts';
-import { WORK_PREFIX } from './work-ledger.ts';
+import { translated, within } from './clients.ts';
+import { dynamoDb } from './dynamo-db.ts';
+import { recordOf, stageAttribute } from './run-item.ts';
+import { pageOfRuns } from './run-pages.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
-
-/** An item. Each stage's time is an attribute of its own (`at_routed`), which can be set once without reading the item. */
-const ItemSchema = z.looseObject({
-  runId: z.string(),
-  StudyInstanceUID: z.string(),
-  revision: z.string(),
-  tool: z.string(),
-  version: z.string(),
-  lane: z.enum(LANES),
-  state: z.enum(RUN_STATES),
-  firstSeen: z.string(),
-  reason: z.object({ code: z.string(), message: z.string() }).optional(),
-  failingSince: z.string().optional(),
-  outcome: z.string().optional(),
-  summary: z.string().optional(),
-  objects: z.array(z.string()).optional(),
-});
-type Item = z.infer<typeof ItemSchema>;
-
-const stageAttribute = (state: RunState): string => `at_${state.replaceAll('-', '_')}`;
-
-function itemOf(attributes: Record<string, AttributeValue>): Item {
-  const parsed = ItemSchema.safeParse(unmarshall(attributes));
-  if (!parsed.success) throw new MessageError('An item of the runs table is not a run', { cause: parsed.error });
-  return parsed.data;
-}
-
-function recordOf(item: Item): RunRecord {
-  const { runId, StudyInstanceUID, revision, tool, version, lane, state, reason, outcome, summary, objects } = item;
-  const { failingSince } = item;
-  const times = RUN_STATES.map((stage) => [stage, item[stageAttribute(stage)]] as const);
-  return {
-    ...{ runId, StudyInstanceUID, revision, tool, version, lane, state },
-    stages: Object.fromEntries(times.filter((time): time is [RunState, string] => typeof time[1] === 'string')),
-    ...(reason === undefined ? {} : { reason }),
-    ...(failingSince === undefined ? {} : { failingSince }),
-    ...(outcome === undefined ? {} : { outcome }),
-    ...(summary === undefined ? {} : { summary }),
-    ...(objects === undefined ? {} : { objects }),
-  };
-}
 
 /** Collects the SET and REMOVE parts of one item's update expression. */
 class Changes {
   readonly #set: string[] = [];
   readonly #remove: string[] = [];
+  readonly #add: string[] = [];
   readonly #names: Record<string, string> = {};
   readonly #values: Record<string, unknown> = {};
 
@@ -81,6 +34,10 @@ class Changes {
   remove(name: string): void {
     this.#remove.push(this.#name(name));
   }
+  /** Puts a value into a set. */
+  include(name: string, value: string): void {
+    this.#add.push(`${this.#name(name)} ${this.value(name, new Set([value]))}`);
+  }
   value(name: string, value: unknown): string {
     this.#values[`:${name}`] = value;
     return `:${name}`;
@@ -91,8 +48,9 @@ class Changes {
   }
   expression() {
     const remove = this.#remove.length === 0 ? '' : ` REMOVE ${this.#remove.join(', ')}`;
+    const add = this.#add.length === 0 ? '' : ` ADD ${this.#add.join(', ')}`;
     return {
-      UpdateExpression: `SET ${this.#set.join(', ')}${remove}`,
+      UpdateExpression: `SET ${this.#set.join(', ')}${remove}${add}`,
       ExpressionAttributeNames: this.#names,
       ExpressionAttributeValues: marshall(this.#values),
     };
@@ -104,10 +62,31 @@ function stageChanges(update: RunUpdate, now: string): Changes {
   const changes = new Changes();
   for (const name of ['StudyInstanceUID', 'revision', 'tool', 'version', 'lane'] as const)
     changes.setOnce(name, update[name]);
+  if (update.inputDigest !== undefined) changes.setOnce('inputDigest', update.inputDigest);
+  changes.include('revisions', update.revision);
   changes.setOnce('firstSeen', now);
   changes.setOnce(stageAttribute(update.state), now);
   return changes;
 }
+
+/** The same, and what the run's new state says. */
+function stateChanges(update: RunUpdate, now: string): Changes {
+  const changes = stageChanges(update, now);
+  changes.set('state', update.state);
+  changes.set('rank', stateRank(update.state));
+  for (const name of ['reason', 'failingSince', 'resent'] as const) {
+    if (update[name] === undefined) changes.remove(name);
+    else changes.set(name, update[name]);
+  }
+  for (const name of ['outcome', 'summary', 'objects'] as const) {
+    if (update[name] !== undefined) changes.set(name, update[name]);
+  }
+  return changes;
+}
+
+/** A run never moves to a state of a lower rank. */
+const MOVES = 'attribute_not_exists(#rank) OR #rank < :rank OR (#rank = :rank AND #state <> :state)';
+const STAYS = '#state = :state';
 
 /**
  * @throws ConfigurationError (from its methods) if the table or the permission is missing
@@ -126,78 +105,41 @@ export function createDynamoRunStore({
   async function record(update: RunUpdate, options: CallOptions = {}): Promise<void> {
     const now = new Date(clock.now()).toISOString();
     const key = { TableName: table, Key: marshall({ runId: update.runId }) };
-    const moved = stageChanges(update, now);
-    moved.set('state', update.state);
-    moved.set('rank', stateRank(update.state));
-    for (const name of ['reason', 'failingSince'] as const) {
-      if (update[name] === undefined) moved.remove(name);
-      else moved.set(name, update[name]);
-    }
-    for (const name of ['outcome', 'summary', 'objects'] as const) {
-      if (update[name] !== undefined) moved.set(name, update[name]);
-    }
-    const ConditionExpression = 'attribute_not_exists(#rank) OR #rank <= :rank';
-    const write = async (signal: AbortSignal | undefined): Promise<void> => {
+    /** @returns false if the condition does not hold */
+    const write = async (
+      changes: Changes,
+      ConditionExpression: string | undefined,
+      signal: AbortSignal | undefined,
+    ): Promise<boolean> => {
       try {
-        const command = new UpdateItemCommand({ ...key, ConditionExpression, ...moved.expression() });
+        const command = new UpdateItemCommand({ ...key, ...changes.expression(), ConditionExpression });
         await client.send(command, within(signal));
+        return true;
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        // The run has already passed this state: record only the stage's time, if it is not there yet.
-        await client.send(new UpdateItemCommand({ ...key, ...stageChanges(update, now).expression() }), within(signal));
+        return false;
       }
     };
-    await limited(options, write, failed);
+    const moved = stateChanges(update, now);
+    moved.set('changed', placeInState({ changed: now, runId: update.runId }));
+    // Most runs move, so that is tried first. A run that stays keeps its place, and one that has passed the state gets the time alone.
+    const work = async (signal: AbortSignal | undefined): Promise<void> => {
+      if (await write(moved, MOVES, signal)) return;
+      if (await write(stateChanges(update, now), STAYS, signal)) return;
+      await write(stageChanges(update, now), undefined, signal);
+    };
+    await limited(options, work, failed);
   }
 
   async function get(runId: string, options: CallOptions = {}): Promise<RunRecord | undefined> {
     const command = new GetItemCommand({ TableName: table, Key: marshall({ runId }), ConsistentRead: true });
     const { Item } = await limited(options, (signal) => client.send(command, within(signal)), failed);
-    return Item === undefined ? undefined : recordOf(itemOf(Item));
+    return Item === undefined ? undefined : recordOf(Item);
   }
 
-  async function list({ StudyInstanceUID, limit, after }: RunQuery = {}, options: CallOptions = {}): Promise<RunPage> {
-    const page = {
-      TableName: table,
-      ...(limit !== undefined && { Limit: limit }),
-      ...(after !== undefined && { ExclusiveStartKey: keyOf(after) }),
-    };
-    const read = (signal: AbortSignal | undefined): Promise<ScanCommandOutput | QueryCommandOutput> =>
-      StudyInstanceUID === undefined
-        ? client.send(new ScanCommand(page), within(signal))
-        : client.send(new QueryCommand({ ...page, ...ofStudy(StudyInstanceUID) }), within(signal));
-    const { Items = [], LastEvaluatedKey } = await limited(options, read, failed);
-    return {
-      runs: Items.filter(isRun).map((item) => recordOf(itemOf(item))),
-      ...(LastEvaluatedKey !== undefined && { next: cursorOf(LastEvaluatedKey) }),
-    };
+  async function list(query: RunQuery = {}, options: CallOptions = {}): Promise<RunPage> {
+    return await limited(options, (signal) => pageOfRuns({ table, client }, query, signal), failed);
   }
 
   return { record, get, list };
-}
-
-/** The table holds the ledger of work, too. */
-const isRun = ({ runId }: Record<string, AttributeValue>): boolean => runId?.S?.startsWith(WORK_PREFIX) !== true;
-
-/** Newest first. */
-const ofStudy = (StudyInstanceUID: string) => ({
-  IndexName: STUDY_INDEX,
-  KeyConditionExpression: 'StudyInstanceUID = :study',
-  ExpressionAttributeValues: marshall({ ':study': StudyInstanceUID }),
-  ScanIndexForward: false,
-});
-
-/** The key of a page's last item, as text. */
-const cursorOf = (key: Record<string, AttributeValue>): string =>
-  Buffer.from(JSON.stringify(unmarshall(key))).toString('base64url');
-
-const CursorSchema = z.record(z.string(), z.string());
-
-/** @throws MessageError if the text is not a cursor */
-function keyOf(cursor: string): Record<string, AttributeValue> {
-  try {
-    return marshall(CursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString())));
-  } catch (cause) {
-    throw new MessageError('The cursor of the page of runs is not valid', { cause });
-  }
 }

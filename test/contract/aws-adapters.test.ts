@@ -8,24 +8,28 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { createDynamoBookmarks } from '#adapters/aws/bookmarks.ts';
 import { createSsmDeployedTools } from '#adapters/aws/deployed-tools.ts';
 import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import { createDynamoWorkLedger } from '#adapters/aws/work-ledger.ts';
-import { STUDY_INDEX } from '#pipeline/environment.ts';
+import { STATE_INDEX, STUDY_INDEX } from '#pipeline/environment.ts';
 import { cloudUp, localDown } from '../../localstack/local.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import {
   createManualClock,
+  createMemoryBookmarks,
   createMemoryDeployedTools,
   createMemoryObjectStore,
   createMemoryQueue,
   createMemoryRunStore,
   createMemoryWorkLedger,
 } from '../fixtures/memory-ports.ts';
-import { aBucket, aLedger, aQueue, aRunsTable, deployedTools } from '../fixtures/port-contracts.ts';
+import { aBucket, aLedger, aQueue, deployedTools } from '../fixtures/port-contracts.ts';
+import { aDatedLedger, aListing, aMeasuredQueue, someBookmarks } from '../fixtures/reconcile-contracts.ts';
+import { aRunsTable } from '../fixtures/runs-table-contract.ts';
 
 describe('in memory', () => {
   describe('the runs table', () => {
@@ -37,10 +41,19 @@ describe('in memory', () => {
 
   describe('the ledger of work', () => {
     aLedger(async () => ({ ledger: createMemoryWorkLedger(), runs: createMemoryRunStore() }));
+    aDatedLedger(async () => {
+      const clock = createManualClock();
+      return { ledger: createMemoryWorkLedger(clock), tick: () => clock.advance(1000) };
+    });
+  });
+
+  describe('the bookmarks', () => {
+    someBookmarks(async () => createMemoryBookmarks());
   });
 
   describe('the bucket', () => {
     aBucket(async () => createMemoryObjectStore());
+    aListing(async () => createMemoryObjectStore());
   });
 
   describe('the deployed tools', () => {
@@ -56,6 +69,7 @@ describe('in memory', () => {
       const clock = createManualClock();
       return { queue: createMemoryQueue(clock), pass: async (seconds) => clock.advance(seconds * 1000) };
     });
+    aMeasuredQueue(async () => ({ queue: createMemoryQueue() }));
   });
 });
 
@@ -80,8 +94,20 @@ describeWith(['cloud'], 'on the local cloud', () => {
   describe('the ledger of work', () => {
     aLedger(async () => {
       const { table, client } = await makeTable();
-      return { ledger: createDynamoWorkLedger({ table, client }), runs: createDynamoRunStore({ table, client }) };
+      return {
+        ledger: createDynamoWorkLedger({ table, client, counting: client }),
+        runs: createDynamoRunStore({ table, client }),
+      };
     });
+    aDatedLedger(async () => {
+      const { table, client } = await makeTable();
+      const clock = createManualClock();
+      return { ledger: createDynamoWorkLedger({ table, client, clock }), tick: () => clock.advance(1000) };
+    });
+  });
+
+  describe('the bookmarks', () => {
+    someBookmarks(async () => createDynamoBookmarks(await makeTable()));
   });
 
   async function makeTable() {
@@ -91,20 +117,14 @@ describeWith(['cloud'], 'on the local cloud', () => {
       new CreateTableCommand({
         TableName: table,
         BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: ['runId', 'StudyInstanceUID', 'firstSeen'].map((AttributeName) => ({
+        AttributeDefinitions: ['runId', 'StudyInstanceUID', 'firstSeen', 'state', 'changed'].map((AttributeName) => ({
           AttributeName,
           AttributeType: 'S',
         })),
         KeySchema: [{ AttributeName: 'runId', KeyType: 'HASH' }],
         GlobalSecondaryIndexes: [
-          {
-            IndexName: STUDY_INDEX,
-            KeySchema: [
-              { AttributeName: 'StudyInstanceUID', KeyType: 'HASH' },
-              { AttributeName: 'firstSeen', KeyType: 'RANGE' },
-            ],
-            Projection: { ProjectionType: 'ALL' },
-          },
+          index(STUDY_INDEX, 'StudyInstanceUID', 'firstSeen'),
+          index(STATE_INDEX, 'state', 'changed'),
         ],
       }),
     );
@@ -112,13 +132,16 @@ describeWith(['cloud'], 'on the local cloud', () => {
   }
 
   describe('the bucket', () => {
-    aBucket(async () => {
-      const client = new S3Client({ ...settings, forcePathStyle: true });
-      const bucket = `studies-${made++}`;
-      await client.send(new CreateBucketCommand({ Bucket: bucket }));
-      return createS3ObjectStore({ bucket, client });
-    });
+    aBucket(makeStore);
+    aListing(makeStore);
   });
+
+  async function makeStore() {
+    const client = new S3Client({ ...settings, forcePathStyle: true });
+    const bucket = `studies-${made++}`;
+    await client.send(new CreateBucketCommand({ Bucket: bucket }));
+    return createS3ObjectStore({ bucket, client });
+  }
 
   describe('the deployed tools', () => {
     deployedTools(async (tools) => {
@@ -131,10 +154,22 @@ describeWith(['cloud'], 'on the local cloud', () => {
   });
 
   describe('a queue', () => {
-    aQueue(async () => {
-      const client = new SQSClient(settings);
-      const { QueueUrl: url = '' } = await client.send(new CreateQueueCommand({ QueueName: `work-${made++}` }));
-      return { queue: createSqsQueue({ url, client }), pass: (seconds) => sleep(seconds * 1000 + 200) };
-    });
+    aQueue(makeQueue);
+    aMeasuredQueue(makeQueue);
   });
+
+  async function makeQueue() {
+    const client = new SQSClient(settings);
+    const { QueueUrl: url = '' } = await client.send(new CreateQueueCommand({ QueueName: `work-${made++}` }));
+    return { queue: createSqsQueue({ url, client }), pass: (seconds: number) => sleep(seconds * 1000 + 200) };
+  }
+});
+
+const index = (IndexName: string, hash: string, range: string) => ({
+  IndexName,
+  KeySchema: [
+    { AttributeName: hash, KeyType: 'HASH' as const },
+    { AttributeName: range, KeyType: 'RANGE' as const },
+  ],
+  Projection: { ProjectionType: 'ALL' as const },
 });
