@@ -1,7 +1,7 @@
 /** `bin/hilum edge`, the documented command, as a service manager runs it: a process with settings that a signal ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,9 +12,9 @@ import { createBucket, type LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
-import { readJournal } from '#edge/journal.ts';
+import { journalFile, readJournal } from '#edge/journal.ts';
 import { useLocalCloud } from '#files/deployment.ts';
-import { readState } from '#localstack/home.ts';
+import { edgeFolder, readState } from '#localstack/home.ts';
 import { cloudUp, localDown, type OrthancEnvironment, orthancUp } from '#localstack/local.ts';
 import { brainPhantomToDicom, makeBrainPhantom } from '#phantoms/brain-mr.ts';
 import { chunkKey, manifestKey } from '#pipeline/keys.ts';
@@ -122,21 +122,25 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
   it('fills the new cloud by itself after the old one was killed, also with what waited meanwhile', async () => {
     const [edge] = await started(start());
     const first = await send(largeCtSeries(60));
-    const uploaded = (study: string) =>
-      settled().find((one) => one.StudyInstanceUID === study && one.state === 'uploaded');
+    const uploaded = async (study: string) => (await settled('uploaded')).find((one) => one.StudyInstanceUID === study);
     await expect.poll(() => uploaded(first), WITHIN).toBeDefined();
+
+    // The edge of this home may have studies that wait, too.
+    mkdirSync(edgeFolder(home));
+    writeFileSync(journalFile(edgeFolder(home)), '');
 
     process.kill(readState(home).processes?.cloud?.pid ?? 0, 'SIGKILL');
     const meanwhile = await send(largeCtSeries(61));
-    await expect
-      .poll(() => readJournal(join(folder, 'journal.sqlite')).length, WITHIN)
-      .toBeGreaterThan(settled().length);
+    const known = () => readJournal(join(folder, 'journal.sqlite'), (journal) => journal.study(meanwhile));
+    await expect.poll(known, WITHIN).toMatchObject({ state: 'seen' });
     await deploy(await cloudUp({ home, ports: 'free' }));
 
+    expect(existsSync(journalFile(edgeFolder(home)))).toBe(true);
     await expect.poll(() => uploaded(meanwhile), WITHIN).toBeDefined();
     for (const study of [first, meanwhile]) {
-      await expect.poll(() => store.exists(uploaded(study)?.manifestKey ?? 'queued again'), WITHIN).toBe(true);
-      const key = uploaded(study)?.manifestKey ?? '';
+      const keyOf = async () => (await uploaded(study))?.manifestKey ?? 'queued again';
+      await expect.poll(async () => store.exists(await keyOf()), WITHIN).toBe(true);
+      const key = await keyOf();
       const { instances } = parseManifest((await store.get(key)) ?? new Uint8Array());
       expect(await Promise.all(instances.map(({ chunk }) => store.exists(chunkKey(chunk))))).not.toContain(false);
     }
