@@ -2,8 +2,10 @@
 import type { OrthancClient, OrthancSeries, OrthancStudy } from '#adapters/orthanc/client.ts';
 import { dispositionOf, type Reason } from '#core/errors.ts';
 import { revisionOf } from '#core/study/revision.ts';
+import type { InstanceIndex } from '#core/study/study-index.ts';
 import { uidProblem } from '#dicom/uid.ts';
 import type { Lane } from '#pipeline/keys.ts';
+import { type Arrival, judgeCompleteness } from './complete.ts';
 import { forwardSeries, rejectSeries, type SeriesForwarding } from './forward-series.ts';
 import { putManifest } from './put-manifest.ts';
 import type { ManifestInstance } from './spool.ts';
@@ -17,6 +19,8 @@ export interface StudyForwarding extends SeriesForwarding {
   readonly again: boolean;
   /** The error of the service as a whole, if it is behind an error of one series. */
   readonly outageBehind: (error: unknown) => Promise<unknown>;
+  /** When the study arrived; without it, the study is judged as it is. */
+  readonly arrival?: Arrival | undefined;
 }
 
 /**
@@ -39,7 +43,9 @@ export type StudyOutcome =
       /** Why a series is missing that another attempt may bring. */
       readonly missing?: unknown;
     }
-  | { readonly state: 'skipped'; readonly StudyInstanceUID: string; readonly reason: Reason };
+  | { readonly state: 'skipped'; readonly StudyInstanceUID: string; readonly reason: Reason }
+  /** All of it is in the bucket but the manifest, which waits for further images until then, in milliseconds since the epoch. */
+  | { readonly state: 'waiting'; readonly StudyInstanceUID: string; readonly reason: Reason; readonly untilMs: number };
 
 /**
  * Forwards the series of a study that tools want. It may be repeated at any time, also after an interruption: the same study
@@ -62,7 +68,12 @@ export async function forwardStudy(
   const patients = (await edge.orthanc.findStudies(StudyInstanceUID, signal && { signal })).length;
   if (patients > 1) return skipped(ambiguous(patients));
 
-  const { instances, reasons, storedBytes, missing } = await forwardAll(edge, StudyInstanceUID, series, signal);
+  const { instances, reasons, storedBytes, leftOut, missing } = await forwardAll(
+    edge,
+    StudyInstanceUID,
+    series,
+    signal,
+  );
   if (missing !== undefined && (edge.attempts < PATIENT_ATTEMPTS || instances.length === 0)) throw missing.error;
   if (instances.length === 0) return skipped(summaryOf(reasons));
   const verdict = edge.wants.judgeStudy(StudyInstanceUID, instances);
@@ -70,7 +81,26 @@ export async function forwardStudy(
   if (!verdict.wanted) return skipped(verdict.reason);
 
   const revision = revisionOf(instances);
-  const manifest = { format: 'hilum.manifest/1', StudyInstanceUID, revision, lane: edge.lane, instances } as const;
+  const before = edge.journal.study(StudyInstanceUID);
+  const images = edge.wants.imagesOf(StudyInstanceUID, instances);
+  const unreadable = before?.refused.length ?? 0;
+  const known = before?.revision === revision;
+  const judgement = judgeCompleteness(
+    { instances, images, leftOut: countLike(instances, leftOut), unreadable },
+    known ? undefined : edge.arrival,
+  );
+  if (judgement.complete === undefined && missing !== undefined) throw missing.error;
+  if (judgement.complete === undefined) return { state: 'waiting', StudyInstanceUID, ...judgement };
+
+  const { complete } = judgement;
+  const manifest = {
+    format: 'hilum.manifest/1',
+    StudyInstanceUID,
+    revision,
+    lane: edge.lane,
+    complete,
+    instances,
+  } as const;
   const { key, fresh } = await putManifest(edge.store, manifest, { again: edge.again, ...(signal && { signal }) });
   return {
     state: 'uploaded',
@@ -90,10 +120,17 @@ const ambiguous = (patients: number): Reason => ({
   message: `Orthanc has this Study Instance UID for ${patients} patients. Remove the wrong one, or correct its UID.`,
 });
 
+/** How many instances the series have that are of a modality of these instances. */
+function countLike(instances: readonly InstanceIndex[], series: readonly OrthancSeries[]): number {
+  const modalities = new Set(instances.map(({ Modality }) => Modality));
+  return series.reduce((sum, one) => sum + (modalities.has(one.Modality) ? one.instances : 0), 0);
+}
+
 interface ForwardedSeries {
   readonly instances: readonly ManifestInstance[];
   /** Why series were left out. */
   readonly reasons: readonly Reason[];
+  readonly leftOut: readonly OrthancSeries[];
   readonly storedBytes: number;
   /** The first error that may pass. */
   readonly missing?: { readonly error: unknown };
@@ -107,6 +144,7 @@ async function forwardAll(
 ): Promise<ForwardedSeries> {
   const instances: ManifestInstance[] = [];
   const reasons: Reason[] = [];
+  const leftOut: OrthancSeries[] = [];
   let storedBytes = 0;
   let missing: ForwardedSeries['missing'];
   for (const one of series) {
@@ -116,7 +154,10 @@ async function forwardAll(
       if (outcome.forwarded) {
         instances.push(...outcome.instances);
         storedBytes += outcome.storedBytes;
-      } else reasons.push(outcome.reason);
+      } else {
+        reasons.push(outcome.reason);
+        leftOut.push(one);
+      }
     } catch (error) {
       signal?.throwIfAborted();
       const outage = await edge.outageBehind(error);
@@ -125,7 +166,7 @@ async function forwardAll(
       else missing ??= { error };
     }
   }
-  return { instances, reasons, storedBytes, ...(missing && { missing }) };
+  return { instances, reasons, leftOut, storedBytes, ...(missing && { missing }) };
 }
 
 /** One reason for a study without any wanted series: the only reason, or all reasons joined. */

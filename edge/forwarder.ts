@@ -16,10 +16,11 @@ import {
 } from '#core/errors.ts';
 import { chunkKey, type Lane } from '#pipeline/keys.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
+import { type Arrival, PATIENCE, type Patience, REVISED_LATELY } from './complete.ts';
 import { createDeployedWants, type DeployedWantsOptions } from './deployed.ts';
 import { createFollowing, type FollowingOptions } from './following.ts';
 import type { SeriesForwarding } from './forward-series.ts';
-import { forwardStudy, type StudyOutcome } from './forward-study.ts';
+import { forwardStudy, type StudyForwarding, type StudyOutcome } from './forward-study.ts';
 import type { Journal, JournalStudy } from './journal.ts';
 import type { Facts } from './log.ts';
 import { createPlaces } from './places.ts';
@@ -46,6 +47,8 @@ export interface ForwarderOptions extends DeployedWantsOptions {
   readonly chunkBytes?: number;
   /** Told of what the edge does. */
   readonly progress?: Progress | undefined;
+  /** How long studies wait for further images. */
+  readonly patience?: Patience;
   /** The edge worked with other settings before, so that a wrong one now is no reason to end. */
   readonly resumed?: boolean;
 }
@@ -71,7 +74,7 @@ const PRUNE_EVERY_MS = 3_600_000;
 const JUDGED_AGAIN_MS = 30 * 86_400_000;
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
-  const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS } = options;
+  const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS, patience = PATIENCE } = options;
   const { progress } = options;
   const turned = (): void => progress?.turned();
   const deployedWants = createDeployedWants({ ...options, deployed: observed(options.deployed, turned) });
@@ -81,6 +84,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   /** What the system refuses, explained. */
   const refused = (error: unknown): unknown =>
     systemRefusal(error, isOfDatabase(error) ? journal.file : options.spoolFolder);
+  /** Studies that changed again while they waited after a revision. Lost at the end of the process, which makes the wait shorter. */
+  const trickling = new Set<string>();
   let begun = false;
   let prunedAt = 0;
 
@@ -107,6 +112,13 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     } finally {
       if (queue.giveBack(StudyInstanceUID)) journal.notice([{ StudyInstanceUID, orthancId }], clock.now());
     }
+  }
+
+  /** When a study arrived. A study that a person sends again is judged as it is. */
+  function arrivalOf({ StudyInstanceUID, revision, settledAt, seenAt, resend }: JournalStudy): Arrival | undefined {
+    if (resend > 0) return undefined;
+    const revisedAt = revision === undefined ? undefined : settledAt;
+    return { ...patience, now: clock.now(), stableAt: seenAt, revisedAt, isTrickling: trickling.has(StudyInstanceUID) };
   }
 
   /** Keeps the journal small. */
@@ -140,7 +152,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       }
       const known = study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' };
       if (due.resend > 0) journal.again.forget(StudyInstanceUID);
-      return await forward(known, { wants, attempts: due.attempts, resend: due.resend }, signal);
+      const { attempts, resend } = due;
+      return await forward(known, { wants, attempts, resend, arrival: arrivalOf(due) }, signal);
     } catch (caught) {
       signal?.throwIfAborted();
       const error = refused(caught);
@@ -156,7 +169,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   /** @throws the error of a series that is missing, also if the rest went up */
   async function forward(
     study: OrthancStudy,
-    state: { readonly wants: Wants; readonly attempts: number; readonly resend: number },
+    state: Pick<StudyForwarding, 'wants' | 'attempts' | 'arrival'> & { readonly resend: number },
     signal?: AbortSignal,
   ): Promise<StudyOutcome> {
     const { StudyInstanceUID, lastUpdate } = study;
@@ -169,9 +182,20 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     const [archive, store] = [observed(options.archive, moved), observed(options.store, moved)];
     const edge = { ...options, archive, store, lane, ...state, again: resend > 0, outageBehind: probe };
     const outcome = await forwardStudy(edge, study, signal).finally(() => work?.end());
+    const now = clock.now();
+    const ms = now - startedAt;
+    if (outcome.state === 'waiting') {
+      const { reason, untilMs } = outcome;
+      if (reason.code === REVISED_LATELY) trickling.add(StudyInstanceUID);
+      journal.postpone(StudyInstanceUID, Math.min(untilMs, now + STUDY_CAP_MS), reason, false);
+      log.info('study-waits', { StudyInstanceUID, ...reason, waitMs: untilMs - now, ms });
+      return outcome;
+    }
+    trickling.delete(StudyInstanceUID);
     const isWhole = outcome.state === 'skipped' || outcome.missing === undefined;
-    if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate, resend }, clock.now());
-    const ms = clock.now() - startedAt;
+    // The wait after a revision counts from its manifest.
+    const known = outcome.state === 'uploaded' && !outcome.fresh ? journal.study(StudyInstanceUID) : undefined;
+    if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate, resend }, known?.settledAt ?? now);
     if (outcome.state === 'skipped') {
       const { code, message } = outcome.reason;
       log.info('study-skipped', { orthancId: study.id, code, reason: message, ms });
@@ -241,7 +265,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       const outcomes: StudyOutcome[] = [];
       for (let due = queue.take('any'); due !== undefined; due = queue.take('any')) {
         const outcome = await workOff(due, signal);
-        if (outcome !== 'postponed') outcomes.push(outcome);
+        if (outcome !== 'postponed' && outcome.state !== 'waiting') outcomes.push(outcome);
       }
       return outcomes;
     },

@@ -216,12 +216,12 @@ export class Journal {
       );
   }
 
-  /** Schedules a study's next attempt at `nextAttemptAt`. With a reason, it counts as a failed attempt. */
-  postpone(StudyInstanceUID: string, nextAttemptAt: number, reason?: Reason): void {
+  /** Schedules a study's next attempt at `nextAttemptAt`. With a reason, it counts as a failed attempt, unless it waits by plan. */
+  postpone(StudyInstanceUID: string, nextAttemptAt: number, reason?: Reason, failed = reason !== undefined): void {
     this.#db
       .prepare(`UPDATE studies SET attempts = attempts + ?, nextAttemptAt = ?, code = ?, message = ?
         WHERE StudyInstanceUID = ?`)
-      .run(reason ? 1 : 0, nextAttemptAt, reason?.code ?? null, reason?.message ?? null, StudyInstanceUID);
+      .run(failed ? 1 : 0, nextAttemptAt, reason?.code ?? null, reason?.message ?? null, StudyInstanceUID);
   }
 
   series(StudyInstanceUID: string, SeriesInstanceUID: string): JournalSeries | undefined {

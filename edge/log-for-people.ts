@@ -27,6 +27,7 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
   'study-skipped': ({ orthancId, reason, code }) => `Left out: ${orthancId}. ${reason} (${code})`,
   'study-postponed': ({ orthancId, waitMs, message, code }) =>
     `Not forwarded yet: ${orthancId}. ${message ?? 'Something unexpected went wrong.'} (${code}) Next attempt in ${seconds(waitMs)}.`,
+  'study-waits': ({ StudyInstanceUID, message, code }) => `Waiting: study ${StudyInstanceUID}. ${message} (${code})`,
   'series-refused': ({ StudyInstanceUID, SeriesInstanceUID, message, code }) =>
     `Left out of study ${StudyInstanceUID}: series ${SeriesInstanceUID}. ${message} (${code})`,
   'studies-judged-again': ({ studies }) =>

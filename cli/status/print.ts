@@ -15,6 +15,7 @@ export function printRuns(runs: readonly ShownRun[]): void {
       if (run.summary !== undefined && run.summary !== run.reason?.message) print(`    ${run.summary}`);
       printReason(because);
       print(`    ${timesOf(run)}`);
+      if (run.redriven !== undefined) print(`    redriven at ${run.redriven}`);
     }
     printRefused(members[0]);
   }

@@ -43,6 +43,7 @@ describe('the settings of the edge', () => {
       scanEveryMs: 3_600_000,
       checkEveryMs: 600_000,
       checkedForMs: 3 * 86_400_000,
+      patience: { deadlineMs: 1_800_000, holdMs: 600_000 },
     });
   });
 

@@ -94,7 +94,8 @@ describe('a study', () => {
     const key = outcome.state === 'uploaded' ? outcome.manifestKey : '';
     const { instances, ...manifest } = parseManifest(edge.bucket.contents.get(key) ?? new Uint8Array());
     const revision = outcome.state === 'uploaded' ? outcome.revision : '';
-    expect(manifest).toEqual({ format: 'hilum.manifest/1', StudyInstanceUID, revision, lane: 'live' });
+    const complete = 'stable';
+    expect(manifest).toEqual({ format: 'hilum.manifest/1', StudyInstanceUID, revision, lane: 'live', complete });
     expect(new Set(instances.map(({ SeriesInstanceUID }) => SeriesInstanceUID)).size).toBe(2);
     expect(edge.bucket.contentTypes.get(key)).toBe('application/json');
   });
