@@ -121,7 +121,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
 
   it('fills the new cloud by itself after the old one was killed, also with what waited meanwhile', async () => {
     const [edge] = await started(start());
-    const first = await send(largeCtSeries(60));
+    const first = await send(largeCtSeries(12));
     const uploaded = async (study: string) => (await settled('uploaded')).find((one) => one.StudyInstanceUID === study);
     await expect.poll(() => uploaded(first), WITHIN).toBeDefined();
 
@@ -130,7 +130,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
     writeFileSync(journalFile(edgeFolder(home)), '');
 
     process.kill(readState(home).processes?.cloud?.pid ?? 0, 'SIGKILL');
-    const meanwhile = await send(largeCtSeries(61));
+    const meanwhile = await send(largeCtSeries(13));
     const known = () => readJournal(join(folder, 'journal.sqlite'), (journal) => journal.study(meanwhile));
     await expect.poll(known, WITHIN).toMatchObject({ state: 'seen' });
     await deploy(await cloudUp({ home, ports: 'free' }));

@@ -2,10 +2,23 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { MissingChunkError } from '#core/errors.ts';
+import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { makeHandler as infer } from '#functions/infer/handler.ts';
+import { makeHandler as route } from '#functions/route/handler.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
 import { ctSeries, type EdgeUnderTest, edgeOf } from '../fixtures/edge.ts';
 import { createManualClock } from '../fixtures/memory-ports.ts';
+import {
+  allFailed,
+  createPipeline,
+  echoEngine,
+  minuteLeft,
+  nothingFailed,
+  s3Event,
+  sqsEvent,
+} from '../fixtures/pipeline.ts';
+import { entry, makeRadiographFile, makeTool, nothingFound } from '../fixtures/tiny-radiograph.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -202,4 +215,29 @@ it('no manifest is put while a chunk that it names is gone', async () => {
   expect(await edge.restarted({ store }).runOnce()).toMatchObject([{ state: 'uploaded', instances: 6 }]);
 
   expect(missingIn(edge)).toEqual([]);
+});
+
+it('a run that waits for a chunk goes on once the edge has put it there again', async () => {
+  const pipeline = createPipeline();
+  const { objects, clock } = pipeline;
+  const edge = await edgeOf({ clock, catalog: [entry], store: objects });
+  await edge.arrive([makeRadiographFile()]);
+  await edge.forwarder.runOnce();
+  const [{ manifestKey = '' } = {}] = [...edge.journal.again.since(0)];
+  await route({ ...pipeline, catalog: [entry] })(sqsEvent('intake-live', [s3Event(manifestKey)]), minuteLeft);
+  const [message] = pipeline.sentTo({ step: 'infer', tool: entry.manifest.id, lane: 'live' });
+  const tool = makeTool(() => nothingFound);
+  const handler = infer({
+    ...pipeline,
+    ...{ entry, tool, decoder: inProcessDecoder, engine: echoEngine, toolTimeoutMs: 10_000 },
+  });
+  const attempt = () => handler(sqsEvent('infer-tiny-live', [message ?? '']), minuteLeft);
+  for (const key of objects.contents.keys()) if (key.startsWith('chunks/')) objects.contents.delete(key);
+
+  expect(await attempt()).toEqual(allFailed);
+  expect(await pipeline.runs.get(message?.runId ?? '')).toMatchObject({ reason: { code: 'missing-chunk' } });
+  await edge.restarted({ store: objects }).runOnce();
+
+  expect(await attempt()).toEqual(nothingFailed);
+  expect(await pipeline.runs.get(message?.runId ?? '')).toMatchObject({ state: 'inferred' });
 });
