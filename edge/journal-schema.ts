@@ -59,4 +59,8 @@ CREATE TABLE instances (
   PRIMARY KEY (StudyInstanceUID, SeriesInstanceUID, sha256)
 ) STRICT, WITHOUT ROWID;
 `,
+  // `hilum status` lists the newest studies of each state.
+  `
+CREATE INDEX IF NOT EXISTS newest ON studies (state, seenAt);
+`,
 ];

@@ -4,14 +4,14 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { checkDatabase, type Database, openDatabase, type Row } from '#adapters/sqlite/database.ts';
 import type { Reason } from '#core/errors.ts';
+import { number, packed, reasonIn, text, unpacked } from './journal-rows.ts';
 import { MIGRATIONS } from './journal-schema.ts';
 import type { ManifestInstance } from './spool.ts';
 
 /** `seen`: stable in Orthanc, and waiting for its first or next attempt. The other two states are final. */
-type StudyState = 'seen' | 'uploaded' | 'skipped';
+export type StudyState = 'seen' | 'uploaded' | 'skipped';
 
 export interface JournalStudy {
   readonly StudyInstanceUID: string;
@@ -175,6 +175,21 @@ export class Journal {
     return rows.map((row) => this.#study(row));
   }
 
+  /** The newest studies of a state, those that were seen at `since` (ms since the epoch) or later. */
+  newest(state: StudyState, since: number, limit: number): readonly JournalStudy[] {
+    const rows = this.#db
+      .prepare('SELECT * FROM studies WHERE state = ? AND seenAt >= ? ORDER BY seenAt DESC, rowid DESC LIMIT ?')
+      .all(state, since, limit);
+    return rows.map((row) => this.#study(row));
+  }
+
+  count(state: StudyState, since: number): number {
+    const row = this.#db
+      .prepare('SELECT count(*) AS studies FROM studies WHERE state = ? AND seenAt >= ?')
+      .get(state, since);
+    return Number(row?.['studies']);
+  }
+
   /** Records a study's final state. */
   settle(StudyInstanceUID: string, settlement: Settlement, now: number): void {
     const { state, lastUpdate } = settlement;
@@ -306,36 +321,15 @@ export class Journal {
   }
 }
 
-const packed = (entry: ManifestInstance): Uint8Array => deflateRawSync(JSON.stringify(entry));
-
-/** The journal's own data, which `packed` wrote, needs no validation. */
-const unpacked = (entry: Row[string] | undefined): ManifestInstance =>
-  JSON.parse(inflateRawSync(entry instanceof Uint8Array ? entry : new Uint8Array()).toString()) as ManifestInstance;
-
-const text = (row: Row, column: string): string | undefined => {
-  const value = row[column];
-  return typeof value === 'string' ? value : undefined;
-};
-
-const number = (row: Row, column: string): number | undefined => {
-  const value = row[column];
-  return typeof value === 'number' ? value : undefined;
-};
-
-function reasonIn(row: Row): Reason | undefined {
-  const [code, message] = [text(row, 'code'), text(row, 'message')];
-  return code === undefined || message === undefined ? undefined : { code, message };
-}
-
 /** The journal in an edge's folder. */
 export const journalFile = (folder: string): string => join(folder, 'journal.sqlite');
 
-/** The journal's studies, for `hilum status`; none if the edge never ran. */
-export function readJournal(file: string): readonly JournalStudy[] {
-  if (!existsSync(file)) return [];
+/** What `read` finds in the journal of an edge; undefined if the edge never ran. */
+export async function readJournal<T>(file: string, read: (journal: Journal) => T): Promise<Awaited<T> | undefined> {
+  if (!existsSync(file)) return undefined;
   const journal = new Journal(file);
   try {
-    return journal.studies();
+    return await read(journal);
   } finally {
     journal.close();
   }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type LocalCloud, localCloudAnswers } from '#adapters/aws/local-cloud.ts';
-import { ConfigurationError } from '#core/errors.ts';
 import { cloudRuns, localCloud, startCloud, stopCloud } from './cloud.ts';
 import { connect, type DeployContext, deploy, sourcesDigest, synthesise } from './deploy.ts';
 import { dockerDown, dockerUp, ORTHANC_IN_DOCKER } from './docker.ts';
+import { readLocalEnvironment } from './environment.ts';
 import {
   edgeFolder,
   forgetServices,
@@ -32,6 +32,7 @@ import { refuseAsHome, refuseToPurge } from './own-home.ts';
 import { postgresAnswers, postgresPrograms, startPostgres } from './postgres.ts';
 import { freePort, isRunning, type ProcessRecord, stop } from './processes.ts';
 
+export { readLocalEnvironment } from './environment.ts';
 export type { CloudEnvironment, LocalEnvironment, OrthancEnvironment } from './home.ts';
 
 export interface LocalOptions {
@@ -201,30 +202,6 @@ async function partsInDocker(home: string, options: LocalOptions): Promise<Parts
   updateState(home, cloud);
   // The container may have been recreated. The CDK itself finds out whether there is anything to deploy.
   return { orthanc, cloud, cloudMark: randomUUID(), dicomWebUrlForFunctions: ORTHANC_IN_DOCKER };
-}
-
-/**
- * The environment that `localUp` started, for programs that use it.
- *
- * @throws ConfigurationError if it was not started
- */
-export function readLocalEnvironment(options: { readonly home?: string } = {}): LocalEnvironment {
-  const home = localHome(options.home);
-  const state = readState(home);
-  const { endpoint, region, credentials, bucket, runsTable, queues, archiveSecret, toolsParameter } = state;
-  const { orthanc, deployed } = state;
-  const cloud = { endpoint, region, credentials, bucket, runsTable, queues, archiveSecret, toolsParameter };
-  const parts = { ...cloud, orthanc };
-  if (deployed === undefined || !isComplete(parts)) {
-    throw new ConfigurationError(`no local environment was started in ${home}: run \`hilum local up\``);
-  }
-  return { home, ...parts };
-}
-
-type Environment = Omit<LocalEnvironment, 'home'>;
-
-function isComplete(parts: { readonly [K in keyof Environment]: Environment[K] | undefined }): parts is Environment {
-  return Object.values(parts).every((part) => part !== undefined);
 }
 
 /** Starts a service unless it runs already. Remembers its port and process, and returns the port. */

@@ -1,5 +1,6 @@
 /** The pipeline's interfaces to the outside world. `adapters/` implements them, tests fake them. */
 import type { Reason } from '#core/errors.ts';
+import type { Cause } from './ends.ts';
 import type { Lane } from './keys.ts';
 import type { Failing } from './retry-policy.ts';
 import type { RunState } from './run-state.ts';
@@ -160,6 +161,12 @@ export interface RunRecord {
   readonly changed?: string;
   /** When the run's message was last sent again since the run moved or said anything, and how often (ISO 8601, UTC). */
   readonly resent?: { readonly at: string; readonly times: number };
+  /** Which step gave the run up, and why. It belongs to the run's present state. */
+  readonly gaveUp?: GivenUp;
+  /** Which step gave up the object that tells the study of the failure, and why. It belongs to the run's present state. */
+  readonly untold?: GivenUp;
+  /** When the run's message was last sent again by `hilum redrive` (ISO 8601, UTC). */
+  readonly redriven?: string;
   /** When each state was first reached (ISO 8601, UTC). */
   readonly stages: Readonly<Partial<Record<RunState, string>>>;
   /** The answer's outcome and one-sentence summary, once inferred. */
@@ -172,7 +179,16 @@ export type RunUpdate = Pick<
   RunRecord,
   'runId' | 'StudyInstanceUID' | 'revision' | 'tool' | 'version' | 'lane' | 'state'
 > &
-  Partial<Pick<RunRecord, 'inputDigest' | 'reason' | 'failingSince' | 'resent' | 'outcome' | 'summary' | 'objects'>>;
+  Partial<
+    Pick<
+      RunRecord,
+      'inputDigest' | 'reason' | 'failingSince' | 'resent' | 'gaveUp' | 'untold' | 'outcome' | 'summary' | 'objects'
+    >
+  >;
+export interface GivenUp {
+  readonly step: 'intake' | 'infer' | 'convert' | 'return';
+  readonly cause: Cause;
+}
 
 /** The runs table. */
 export interface RunStore {
@@ -185,6 +201,18 @@ export interface RunStore {
    */
   list(query?: RunQuery, options?: CallOptions): Promise<RunPage>;
 }
+
+/** What `hilum redrive` does to runs that ended. Both return false, and do nothing, if the run has changed since it was read. */
+export interface EndedRuns {
+  /**
+   * Puts a run back to a state, whatever the order of the states, because its message was sent again. What belonged to its end is
+   * forgotten. In the same state, only what was `untold` is.
+   */
+  giveBack(run: RunRecord, state: RunState, options?: CallOptions): Promise<boolean>;
+  /** Removes a run. */
+  forget(run: RunRecord, options?: CallOptions): Promise<boolean>;
+}
+
 export interface RunQuery {
   readonly StudyInstanceUID?: string;
   /** Only runs that are in this state now, or in one of these; by default in any. */

@@ -5,7 +5,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   type PutObjectCommandInput,
-  type S3Client,
+  S3Client,
 } from '@aws-sdk/client-s3';
 import type {
   CallOptions,
@@ -17,8 +17,16 @@ import type {
   PutOptions,
 } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
-import { s3, translated, within } from './clients.ts';
+import { LONG_SILENCE_MS, limits, once, translated, within } from './clients.ts';
 import { errorName } from './refusal.ts';
+
+/** Local clouds have no wildcard host names for buckets. With a custom endpoint, the bucket is therefore in the path. */
+const forcePathStyle = (): boolean => {
+  const { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 } = process.env;
+  return AWS_ENDPOINT_URL !== undefined || AWS_ENDPOINT_URL_S3 !== undefined;
+};
+
+const s3 = once(() => new S3Client({ forcePathStyle: forcePathStyle(), ...limits(LONG_SILENCE_MS) }));
 
 const failed = (error: unknown): Error => translated(error, 'the bucket (HILUM_BUCKET)');
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);

@@ -6,11 +6,13 @@ import {
   type Message,
   ReceiveMessageCommand,
   SendMessageCommand,
-  type SQSClient,
+  SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { MeasuredQueue, Queue, ReceivedMessage } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
-import { sqs, translated, within } from './clients.ts';
+import { LONG_SILENCE_MS, limits, once, translated, within } from './clients.ts';
+
+const sqs = once(() => new SQSClient(limits(LONG_SILENCE_MS)));
 
 const failed = (error: unknown): Error => translated(error, 'a queue (HILUM_QUEUES)');
 

@@ -10,9 +10,9 @@ import * as z from 'zod';
 import { MessageError } from '#core/errors.ts';
 import { STATE_INDEX, STUDY_INDEX } from '#pipeline/environment.ts';
 import type { RunPage, RunQuery, RunRecord } from '#pipeline/ports.ts';
-import { RUN_STATES, type RunState } from '#pipeline/run-state.ts';
+import { placeInState, RUN_STATES, type RunState } from '#pipeline/run-state.ts';
 import { within } from './clients.ts';
-import { placeOf, recordOf } from './run-item.ts';
+import { recordOf } from './run-item.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -138,6 +138,6 @@ async function stretchOf(
     ExpressionAttributeValues: marshall({ ':state': state, ':since': since, ':until': until }),
   };
   const { Items = [], LastEvaluatedKey } = await client.send(new QueryCommand(query), within(signal));
-  const placed = Items.map(recordOf).map((run) => ({ place: placeOf(run.changed ?? '', run.runId), run }));
+  const placed = Items.map(recordOf).map((run) => ({ place: placeInState(run), run }));
   return { runs: placed.filter(({ place }) => place !== after), isCut: LastEvaluatedKey !== undefined };
 }

@@ -1,60 +1,23 @@
 /** The runs table on DynamoDB: one item per run, indexed by study, and by state and time. */
 import {
   ConditionalCheckFailedException,
+  DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Clock } from '#core/ports.ts';
-import type { CallOptions, RunPage, RunQuery, RunRecord, RunStore, RunUpdate } from '#pipeline/ports.ts';
-import { stateRank } from '#pipeline/run-state.ts';
+import type { CallOptions, EndedRuns, RunPage, RunQuery, RunRecord, RunStore, RunUpdate } from '#pipeline/ports.ts';
+import { placeInState, type RunState, stateRank } from '#pipeline/run-state.ts';
 import { limited } from '../call.ts';
-import { dynamoDb, translated, within } from './clients.ts';
-import { placeOf, recordOf, stageAttribute } from './run-item.ts';
+import { translated, within } from './clients.ts';
+import { dynamoDb } from './dynamo-db.ts';
+import { Changes } from './item-changes.ts';
+import { recordOf, stageAttribute } from './run-item.ts';
 import { pageOfRuns } from './run-pages.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
-
-/** Collects the SET and REMOVE parts of one item's update expression. */
-class Changes {
-  readonly #set: string[] = [];
-  readonly #remove: string[] = [];
-  readonly #add: string[] = [];
-  readonly #names: Record<string, string> = {};
-  readonly #values: Record<string, unknown> = {};
-
-  set(name: string, value: unknown): void {
-    this.#set.push(`${this.#name(name)} = ${this.value(name, value)}`);
-  }
-  setOnce(name: string, value: unknown): void {
-    this.#set.push(`${this.#name(name)} = if_not_exists(#${name}, ${this.value(name, value)})`);
-  }
-  remove(name: string): void {
-    this.#remove.push(this.#name(name));
-  }
-  /** Puts a value into a set. */
-  include(name: string, value: string): void {
-    this.#add.push(`${this.#name(name)} ${this.value(name, new Set([value]))}`);
-  }
-  value(name: string, value: unknown): string {
-    this.#values[`:${name}`] = value;
-    return `:${name}`;
-  }
-  #name(name: string): string {
-    this.#names[`#${name}`] = name;
-    return `#${name}`;
-  }
-  expression() {
-    const remove = this.#remove.length === 0 ? '' : ` REMOVE ${this.#remove.join(', ')}`;
-    const add = this.#add.length === 0 ? '' : ` ADD ${this.#add.join(', ')}`;
-    return {
-      UpdateExpression: `SET ${this.#set.join(', ')}${remove}${add}`,
-      ExpressionAttributeNames: this.#names,
-      ExpressionAttributeValues: marshall(this.#values),
-    };
-  }
-}
 
 /** The run's identity and the stage's time, which are recorded whether or not the run moves to the state. */
 function stageChanges(update: RunUpdate, now: string): Changes {
@@ -77,10 +40,25 @@ function stateChanges(update: RunUpdate, now: string): Changes {
     if (update[name] === undefined) changes.remove(name);
     else changes.set(name, update[name]);
   }
-  for (const name of ['outcome', 'summary', 'objects'] as const) {
+  for (const name of [...ENDS, 'outcome', 'summary', 'objects'] as const) {
     if (update[name] !== undefined) changes.set(name, update[name]);
   }
   return changes;
+}
+
+/** What the steps that gave up recorded. It stays as long as the run's state does. */
+const ENDS = ['gaveUp', 'untold'] as const;
+/** What belongs to a run's end. The objects stay: they are in the archive. */
+const OF_THE_END = ['reason', 'failingSince', 'resent', 'gaveUp', 'outcome', 'summary'] as const;
+
+/** The condition that a run is as it was read. */
+function unchanged({ state, changed, runId }: RunRecord) {
+  const place = changed === undefined ? undefined : placeInState({ changed, runId });
+  return {
+    condition: `#from = :from AND ${place === undefined ? 'attribute_not_exists(#place)' : '#place = :place'}`,
+    names: { '#from': 'state', '#place': 'changed' },
+    values: marshall({ ':from': state, ...(place !== undefined && { ':place': place }) }),
+  };
 }
 
 /** A run never moves to a state of a lower rank. */
@@ -100,34 +78,70 @@ export function createDynamoRunStore({
   readonly table: string;
   readonly client?: DynamoDBClient;
   readonly clock?: Clock;
-}): RunStore {
+}): RunStore & EndedRuns {
+  /** @returns false if the condition does not hold */
+  async function conditionally(request: Promise<unknown>): Promise<boolean> {
+    try {
+      await request;
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return false;
+    }
+  }
+
+  const now = (): string => new Date(clock.now()).toISOString();
+  const keyOf = (runId: string) => ({ TableName: table, Key: marshall({ runId }) });
+
+  function write(runId: string, changes: Changes, condition: string | undefined, signal: AbortSignal | undefined) {
+    const command = { ...keyOf(runId), ...changes.expression(), ConditionExpression: condition };
+    return conditionally(client.send(new UpdateItemCommand(command), within(signal)));
+  }
+
   async function record(update: RunUpdate, options: CallOptions = {}): Promise<void> {
-    const now = new Date(clock.now()).toISOString();
-    const key = { TableName: table, Key: marshall({ runId: update.runId }) };
-    /** @returns false if the condition does not hold */
-    const write = async (
-      changes: Changes,
-      ConditionExpression: string | undefined,
-      signal: AbortSignal | undefined,
-    ): Promise<boolean> => {
-      try {
-        const command = new UpdateItemCommand({ ...key, ...changes.expression(), ConditionExpression });
-        await client.send(command, within(signal));
-        return true;
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        return false;
-      }
-    };
-    const moved = stateChanges(update, now);
-    moved.set('changed', placeOf(now, update.runId));
+    const { runId } = update;
+    const time = now();
+    const moved = stateChanges(update, time);
+    moved.set('changed', placeInState({ changed: time, runId }));
+    for (const name of ENDS) if (update[name] === undefined) moved.remove(name);
     // Most runs move, so that is tried first. A run that stays keeps its place, and one that has passed the state gets the time alone.
     const work = async (signal: AbortSignal | undefined): Promise<void> => {
-      if (await write(moved, MOVES, signal)) return;
-      if (await write(stateChanges(update, now), STAYS, signal)) return;
-      await write(stageChanges(update, now), undefined, signal);
+      if (await write(runId, moved, MOVES, signal)) return;
+      if (await write(runId, stateChanges(update, time), STAYS, signal)) return;
+      await write(runId, stageChanges(update, time), undefined, signal);
     };
     await limited(options, work, failed);
+  }
+
+  async function giveBack(run: RunRecord, state: RunState, options: CallOptions = {}): Promise<boolean> {
+    const { runId } = run;
+    const time = now();
+    const changes = new Changes();
+    changes.set('redriven', time);
+    changes.set('state', state);
+    changes.set('rank', stateRank(state));
+    changes.remove('untold');
+    if (state !== run.state) {
+      changes.set('changed', placeInState({ changed: time, runId }));
+      for (const name of OF_THE_END) changes.remove(name);
+    }
+    const { condition, names, values } = unchanged(run);
+    const { ExpressionAttributeNames, ExpressionAttributeValues, UpdateExpression } = changes.expression();
+    const command = new UpdateItemCommand({
+      ...{ ...keyOf(runId), UpdateExpression, ConditionExpression: condition },
+      ExpressionAttributeNames: { ...ExpressionAttributeNames, ...names },
+      ExpressionAttributeValues: { ...ExpressionAttributeValues, ...values },
+    });
+    return await limited(options, (signal) => conditionally(client.send(command, within(signal))), failed);
+  }
+
+  async function forget(run: RunRecord, options: CallOptions = {}): Promise<boolean> {
+    const { condition, names, values } = unchanged(run);
+    const command = new DeleteItemCommand({
+      ...{ ...keyOf(run.runId), ConditionExpression: condition },
+      ...{ ExpressionAttributeNames: names, ExpressionAttributeValues: values },
+    });
+    return await limited(options, (signal) => conditionally(client.send(command, within(signal))), failed);
   }
 
   async function get(runId: string, options: CallOptions = {}): Promise<RunRecord | undefined> {
@@ -140,5 +154,5 @@ export function createDynamoRunStore({
     return await limited(options, (signal) => pageOfRuns({ table, client }, query, signal), failed);
   }
 
-  return { record, get, list };
+  return { record, get, list, giveBack, forget };
 }

@@ -31,7 +31,8 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
     const { tool: description, inputs } = result.metadata;
     await storeFailure(objects, message, { description, inputs, reason });
     await passOn({ ...message, answer: 'failure' });
-    await runs.record({ ...identityOf(message), state: 'rejected', outcome: 'failed', reason });
+    const gaveUp = { step: 'convert', cause: 'never' } as const;
+    await runs.record({ ...identityOf(message), state: 'rejected', outcome: 'failed', reason, gaveUp });
     observer.log('error', 'refused', { runId: message.runId, ...errorFacts(error) });
   }
 

@@ -3,7 +3,6 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
@@ -15,7 +14,6 @@ import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import { createDynamoWorkLedger } from '#adapters/aws/work-ledger.ts';
-import { STATE_INDEX, STUDY_INDEX } from '#pipeline/environment.ts';
 import { cloudUp, localDown } from '../../localstack/local.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import {
@@ -30,6 +28,7 @@ import {
 import { aBucket, aLedger, aQueue, deployedTools } from '../fixtures/port-contracts.ts';
 import { aDatedLedger, aListing, aMeasuredQueue, someBookmarks } from '../fixtures/reconcile-contracts.ts';
 import { aRunsTable } from '../fixtures/runs-table-contract.ts';
+import { makeRunsTable } from '../fixtures/runs-table-in-cloud.ts';
 
 describe('in memory', () => {
   describe('the runs table', () => {
@@ -107,26 +106,7 @@ describeWith(['cloud'], 'on the local cloud', () => {
     someBookmarks(async () => createDynamoBookmarks(await makeTable()));
   });
 
-  async function makeTable() {
-    const client = new DynamoDBClient(settings);
-    const table = `runs-${made++}`;
-    await client.send(
-      new CreateTableCommand({
-        TableName: table,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: ['runId', 'StudyInstanceUID', 'firstSeen', 'state', 'changed'].map((AttributeName) => ({
-          AttributeName,
-          AttributeType: 'S',
-        })),
-        KeySchema: [{ AttributeName: 'runId', KeyType: 'HASH' }],
-        GlobalSecondaryIndexes: [
-          index(STUDY_INDEX, 'StudyInstanceUID', 'firstSeen'),
-          index(STATE_INDEX, 'state', 'changed'),
-        ],
-      }),
-    );
-    return { table, client };
-  }
+  const makeTable = async () => await makeRunsTable(settings, `runs-${made++}`);
 
   describe('the bucket', () => {
     aBucket(makeStore);
@@ -160,13 +140,4 @@ describeWith(['cloud'], 'on the local cloud', () => {
     const { QueueUrl: url = '' } = await client.send(new CreateQueueCommand({ QueueName: `work-${made++}` }));
     return { queue: createSqsQueue({ url, client }), pass: (seconds: number) => sleep(seconds * 1000 + 200) };
   }
-});
-
-const index = (IndexName: string, hash: string, range: string) => ({
-  IndexName,
-  KeySchema: [
-    { AttributeName: hash, KeyType: 'HASH' as const },
-    { AttributeName: range, KeyType: 'RANGE' as const },
-  ],
-  Projection: { ProjectionType: 'ALL' as const },
 });

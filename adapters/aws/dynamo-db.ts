@@ -1,0 +1,5 @@
+/** The client of DynamoDB. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { limits, once, SILENCE_MS } from './clients.ts';
+
+export const dynamoDb = once(() => new DynamoDBClient(limits(SILENCE_MS)));
