@@ -10,6 +10,7 @@ import { queueName, STACK_OUTPUTS } from '../pipeline/environment.ts';
 import { LANES, type Lane } from '../pipeline/keys.ts';
 import type { Bundler } from './bundle.ts';
 import type { Config } from './config.ts';
+import { Reconciler } from './constructs/reconciler.ts';
 import { RunsTable } from './constructs/runs-table.ts';
 import { StepFunction, type Surroundings } from './constructs/step-function.ts';
 import { StudyBucket } from './constructs/study-bucket.ts';
@@ -147,6 +148,9 @@ export class PipelineStack extends Stack {
       returnQueues[lane].consumedBy(returning, deadLetter);
       returnQueues[lane].queue.grantSendMessages(convert);
     }
+
+    // What was lost on the way
+    new Reconciler(this, 'Reconciler', { config, tools, surroundings, key });
 
     // The outputs, and the list of tools for the edge
     const entries = tools.map((manifest) => ({

@@ -8,10 +8,10 @@ import type { RunState } from './run-state.ts';
 const MINUTE_S = 60;
 const DAY_S = 24 * 3600;
 
-/** Work that has not moved for this long, and of which no queue holds a message, is lost. SQS counts with a delay of a minute. */
+/** Work that has not moved for this long when its queues are seen empty is lost. SQS counts with a delay of a minute. */
 export const LOST_AFTER_S = 15 * MINUTE_S;
 /**
- * While its queue holds messages, nobody can tell whether work's own is among them. It is sent again only after so long without
+ * While a queue was never seen empty, nobody can tell whether work's own message is in it. It is sent again after so long without
  * a sign. Backfill waits by design, but must not outlive the 14 days for which SQS keeps a message.
  */
 export const SILENT_AFTER_S = { live: DAY_S, backfill: 10 * DAY_S } as const;
@@ -63,17 +63,35 @@ export function carryingOn(run: RunRecord, state: OpenState): { readonly queue: 
     : { queue: queueName(roleOf(step, run)), body: JSON.stringify(message) };
 }
 
-/** Seconds from an ISO time. Without one, it was never. */
-export const secondsSince = (time: string | undefined, nowMs: number): number =>
-  time === undefined ? Number.POSITIVE_INFINITY : (nowMs - Date.parse(time)) / 1000;
+/** What is known of work that waits. Times are milliseconds since the epoch. */
+export interface Waiting {
+  readonly lane: RunRecord['lane'];
+  /** When it last moved, or was sent again. */
+  readonly quietSinceMs: number;
+  /** The same, or its latest attempt. */
+  readonly silentSinceMs: number;
+  /** When all queues that could hold its message were last seen empty. */
+  readonly emptyAtMs: number | undefined;
+  /** How often it was sent again since its last sign. The patience doubles with each, up to a day. */
+  readonly resends: number;
+}
 
 /**
- * Whether work is lost that has been silent for so long.
- *
- * @param holds whether a queue where its message could be holds any
- * @param resends how often it was sent again since its last sign; the patience doubles with each, up to a day
+ * Whether the message of work is lost. It is if its queues were seen empty after the work had been quiet for some time, whatever
+ * they hold now, and it may be if the work was silent for days.
  */
-export function isLost(silentS: number, holds: boolean, lane: RunRecord['lane'], resends = 0): boolean {
-  if (holds) return silentS >= SILENT_AFTER_S[lane];
-  return silentS >= Math.min(DAY_S, LOST_AFTER_S * 2 ** resends);
+export function isLost(waiting: Waiting, nowMs: number): boolean {
+  const { lane, silentSinceMs } = waiting;
+  return wasMissed(waiting) || (nowMs - silentSinceMs) / 1000 >= SILENT_AFTER_S[lane];
 }
+
+export function wasMissed({ quietSinceMs, emptyAtMs = 0, resends }: Omit<Waiting, 'lane' | 'silentSinceMs'>): boolean {
+  return (emptyAtMs - quietSinceMs) / 1000 >= Math.min(DAY_S, LOST_AFTER_S * 2 ** resends);
+}
+
+/** When a run last moved, or was sent again. */
+export const quietSinceMs = ({ changed, resent }: Pick<RunRecord, 'changed' | 'resent'>): number =>
+  Math.max(...[changed, resent?.at].map(timeMs));
+
+/** The time in milliseconds; without one, it was never. */
+export const timeMs = (time: string | undefined): number => (time === undefined ? 0 : Date.parse(time));

@@ -2,14 +2,16 @@
 import { DEAD_LETTER_SUFFIX, queueName } from '#pipeline/environment.ts';
 import { type Answer, failureKey, receiptKey, runPrefix } from '#pipeline/keys.ts';
 import {
-  isLost,
   LOST_AFTER_S,
   MOST_RESENDS,
   messageOf,
+  quietSinceMs,
   RETENTION_S,
   RUN_STEPS,
   type RunStep,
   roleOf,
+  timeMs,
+  wasMissed,
 } from '#pipeline/lost.ts';
 import type { RunRecord, RunStore } from '#pipeline/ports.ts';
 import type { RunState } from '#pipeline/run-state.ts';
@@ -29,20 +31,19 @@ interface Left {
 }
 
 export function failedRuns(
-  { objects, runs, ledger, clock }: ReconcilePorts,
-  { holdsAny, queuesOf, isDeployed, resend, secondsSince }: Resending,
+  { objects, runs, ledger }: ReconcilePorts,
+  { nowMs, emptyAtMs, queuesOf, isDeployed, resend }: Resending,
 ): Sweep<RunRecord> {
   async function look(run: RunRecord): Promise<void> {
-    const { lane, resent } = run;
-    const quietS = Math.min(secondsSince(run.changed), secondsSince(resent?.at));
+    const resends = run.resent?.times ?? 0;
     // An object about a failure that the gate or the PACS refuses is a dead letter each time: a person was called.
-    if (quietS < LOST_AFTER_S || (resent?.times ?? 0) >= MOST_RESENDS) return;
+    if (resends >= MOST_RESENDS) return;
     const left = await leftToDo(run);
     if (left === undefined) return;
     const message = messageOf(run, left.answer);
     if (message === undefined) return;
-    const holds = await holdsAny(left.steps.flatMap((step) => queuesOf(step, run)));
-    if (isLost(quietS, holds, lane, resent?.times))
+    const emptyAt = await emptyAtMs(left.steps.flatMap((step) => queuesOf(step, run)));
+    if (wasMissed({ quietSinceMs: quietSinceMs(run), emptyAtMs: emptyAt, resends }))
       await resend(left.what, run, { queue: left.queue, body: JSON.stringify(message) });
   }
 
@@ -79,24 +80,23 @@ export function failedRuns(
 
   return {
     name: 'failed-runs',
-    page: async (after) =>
-      await pageOf(runs, ['failed', 'rejected'], clock.now() - RETENTION_S * 1000, clock.now(), after),
+    page: async (after) => await pageOf(runs, ['failed', 'rejected'], nowMs - RETENTION_S * 1000, nowMs, after),
     look,
     mostPages: 10,
     mostEntries: 500,
   };
 }
 
-/** A round of delivered runs begins this much before the last one began, since an index lags. */
-const OVERLAP_MS = 3600 * 1000;
+/** A round begins this much before the last one began: that one left out the latest runs, and an index lags. */
+const OVERLAP_MS = 2 * LOST_AFTER_S * 1000;
 
 /** Entries of the ledger that a message left behind which was sent twice, and of which one copy was lost. */
-export function deliveredRuns({ runs, ledger, clock }: ReconcilePorts, { mended }: Resending): Sweep<RunRecord> {
+export function deliveredRuns({ runs, ledger }: ReconcilePorts, { nowMs, mended }: Resending): Sweep<RunRecord> {
   return {
     name: 'delivered-runs',
-    async page(after, since) {
-      const firstMs = since === undefined ? clock.now() - RETENTION_S * 1000 : Date.parse(since) - OVERLAP_MS;
-      return await pageOf(runs, ['delivered'], firstMs, clock.now(), after);
+    async page(after, { since }) {
+      const firstMs = since === undefined ? nowMs - RETENTION_S * 1000 : timeMs(since) - OVERLAP_MS;
+      return await pageOf(runs, ['delivered'], firstMs, nowMs, after);
     },
     async look({ runId }) {
       for (const step of RUN_STEPS) {

@@ -2,13 +2,13 @@
 import { allRuns } from '#pipeline/all-runs.ts';
 import { queueName } from '#pipeline/environment.ts';
 import { type Lane, manifestPrefix, parseManifestKey } from '#pipeline/keys.ts';
-import { isOpen, LOST_AFTER_S, queuesOf, RETENTION_S, SILENT_AFTER_S } from '#pipeline/lost.ts';
+import { isOpen, LOST_AFTER_S, queuesOf, RETENTION_S, SILENT_AFTER_S, timeMs } from '#pipeline/lost.ts';
 import { s3EventOf } from '#pipeline/messages.ts';
 import type { ListedObject, RunRecord } from '#pipeline/ports.ts';
 import { isOfRevision } from '#pipeline/unrouted.ts';
 import { intakeWork } from '#pipeline/work.ts';
 import type { ReconcilePorts, Resending } from './resend.ts';
-import type { Sweep } from './sweep.ts';
+import type { Round, Sweep } from './sweep.ts';
 
 /** A lane has so many keys looked through in an invocation, most of which are older than the retention and cost nothing more. */
 const PAGES = { live: 40, backfill: 20 } as const;
@@ -18,15 +18,16 @@ const MANIFESTS = { live: 2000, backfill: 1000 } as const;
 export function manifests(
   lane: Lane,
   { objects, runs, ledger, queueNamed }: ReconcilePorts,
-  { holdsAny, mended, secondsSince }: Resending,
+  { nowMs, emptyAtMs, mended }: Resending,
 ): Sweep<ListedObject> {
   const intake = queueName({ step: 'intake', lane });
 
-  async function look({ key, modified }: ListedObject, since: string | undefined): Promise<void> {
+  async function look({ key, modified }: ListedObject, round: Round): Promise<void> {
     const place = parseManifestKey(key);
     if (place === undefined || (await isRouted(key, place))) return;
-    const holds = await holdsAny(queuesOf({ step: 'intake', lane }));
-    if (holds && !isDueAnyway(modified, since)) return;
+    // What an earlier round sent is in the queue, unless that was seen empty since.
+    const emptyAt = (await emptyAtMs(queuesOf({ step: 'intake', lane }))) ?? 0;
+    if (emptyAt < timeMs(round.began) && !isDueAnyway(timeMs(modified), round)) return;
     await queueNamed(intake).send(s3EventOf(key));
     mended('manifest-not-routed', { ...place, queue: intake });
   }
@@ -44,14 +45,12 @@ export function manifests(
   }
 
   /**
-   * While the intake queue holds messages, a manifest's own may be among them. It is sent again with every so many days of its
-   * age: when one has passed since the round before.
+   * While the intake queue is never empty, a manifest's own message may be in it. It is sent again with every so many days of its
+   * age: when they have passed since the round before.
    */
-  function isDueAnyway(modified: string, since: string | undefined): boolean {
-    const periodsAt = (seconds: number): number => Math.floor(seconds / SILENT_AFTER_S[lane]);
-    const ageS = secondsSince(modified);
-    const earlierS = since === undefined ? 0 : ageS - secondsSince(since);
-    return periodsAt(ageS) > Math.max(0, periodsAt(earlierS));
+  function isDueAnyway(modifiedMs: number, { since }: Round): boolean {
+    const periodsAt = (ms: number): number => Math.max(0, Math.floor((ms - modifiedMs) / 1000 / SILENT_AFTER_S[lane]));
+    return periodsAt(nowMs) > periodsAt(timeMs(since));
   }
 
   return {
@@ -59,7 +58,7 @@ export function manifests(
     async page(after) {
       const { objects: found, isLast } = await objects.list(manifestPrefix(lane), after === undefined ? {} : { after });
       const entries = found.filter(({ modified }) => {
-        const ageS = secondsSince(modified);
+        const ageS = (nowMs - timeMs(modified)) / 1000;
         return ageS >= LOST_AFTER_S && ageS < RETENTION_S;
       });
       const last = found.at(-1)?.key;

@@ -7,10 +7,12 @@ import {
   LOST_AFTER_S,
   OPEN_STATES,
   type OpenState,
+  quietSinceMs,
   RUN_STEPS,
   type RunStep,
   SILENT_AFTER_S,
   STEP_OF,
+  timeMs,
 } from '#pipeline/lost.ts';
 import type { KnownWork, RunRecord } from '#pipeline/ports.ts';
 import { intakeWork, runWork } from '#pipeline/work.ts';
@@ -20,26 +22,24 @@ import type { Sweep } from './sweep.ts';
 const PAGE = 100;
 
 export function openRuns(
-  { runs, ledger, clock }: ReconcilePorts,
-  { holdsAny, queuesOf, isDeployed, mended, resend, secondsSince }: Resending,
+  { runs, ledger }: ReconcilePorts,
+  { nowMs, emptyAtMs, queuesOf, isDeployed, mended, resend }: Resending,
 ): Sweep<RunRecord> {
   async function look(run: RunRecord): Promise<void> {
-    const { state, tool, lane, resent, changed } = run;
+    const { state, tool, lane, resent } = run;
     if (!isOpen(state)) return;
-    const quietS = Math.min(secondsSince(changed), secondsSince(resent?.at));
-    if (quietS < LOST_AFTER_S) return;
-    if (isForTool(state) && !isDeployed(tool)) return await endWithoutTool(run, quietS);
+    const quietMs = quietSinceMs(run);
+    if (isForTool(state) && !isDeployed(tool)) return await endWithoutTool(run, quietMs);
     // A run is recorded as routed only after its message was sent.
-    const next = state === 'received' ? queuesOf('infer', run) : [];
-    const own = await holdsAny([...queuesOf(STEP_OF[state], run), ...next]);
-    if (own && quietS < SILENT_AFTER_S[lane]) return;
+    const queues = [...queuesOf(STEP_OF[state], run), ...(state === 'received' ? queuesOf('infer', run) : [])];
+    const waiting = { lane, quietSinceMs: quietMs, silentSinceMs: quietMs, resends: resent?.times ?? 0 };
+    if (!isLost({ ...waiting, emptyAtMs: await emptyAtMs(queues) }, nowMs)) return;
 
     const entries = await entriesOf(run, state);
     const elsewhere = earlierSteps(run, state, entries).flatMap((step) => queuesOf(step, run));
-    const holds = own || (await holdsAny(elsewhere));
-    const silentS = Math.min(quietS, ...[...entries.values()].map(({ at }) => secondsSince(at)));
-    if (isLost(holds ? silentS : quietS, holds, lane, resent?.times))
-      await resend('message-lost', run, carryingOn(run, state));
+    const silentSinceMs = Math.max(quietMs, ...[...entries.values()].map(({ at }) => timeMs(at)));
+    const known = { ...waiting, silentSinceMs, emptyAtMs: await emptyAtMs([...queues, ...elsewhere]) };
+    if (isLost(known, nowMs)) await resend('message-lost', run, carryingOn(run, state));
   }
 
   /** What the ledger knows of the run's step, and of those before it to which the run may have gone back. */
@@ -55,9 +55,9 @@ export function openRuns(
   }
 
   /** The run of a tool that was taken out of the deployment, together with its queue. */
-  async function endWithoutTool(run: RunRecord, quietS: number): Promise<void> {
+  async function endWithoutTool(run: RunRecord, quietMs: number): Promise<void> {
     const { runId, StudyInstanceUID, revision, tool, version, lane } = run;
-    if (quietS < SILENT_AFTER_S.live) return;
+    if (nowMs - quietMs < SILENT_AFTER_S.live * 1000) return;
     const reason = { code: 'tool-not-deployed', message: `The tool ${tool} is not deployed any more.` };
     await runs.record({ runId, StudyInstanceUID, revision, tool, version, lane, state: 'rejected', reason });
     mended('tool-not-deployed', { runId, tool });
@@ -66,7 +66,7 @@ export function openRuns(
   return {
     name: 'open-runs',
     async page(after) {
-      const before = new Date(clock.now() - LOST_AFTER_S * 1000).toISOString();
+      const before = new Date(nowMs - LOST_AFTER_S * 1000).toISOString();
       const query = { state: OPEN_STATES, before, limit: PAGE, ...(after !== undefined && { after }) };
       const { runs: entries, next } = await runs.list(query);
       return { entries, ...(next !== undefined && { next }) };

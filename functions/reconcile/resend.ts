@@ -2,7 +2,7 @@
 import { METRICS, type Observer } from '#adapters/aws/observe.ts';
 import type { Clock } from '#core/ports.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
-import { MOST_RESENDS, queuesOf, type RunStep, roleOf, secondsSince } from '#pipeline/lost.ts';
+import { MOST_RESENDS, queuesOf, type RunStep, roleOf } from '#pipeline/lost.ts';
 import type { MeasuredQueue, ObjectListing, Queue, RunRecord, RunStore, WorkLedger } from '#pipeline/ports.ts';
 
 /** What was mended, as logs name it. */
@@ -27,8 +27,13 @@ export interface ReconcilePorts {
 }
 
 export interface Resending {
-  /** Whether any of these queues holds a message. Each queue is asked once in an invocation. */
-  readonly holdsAny: (names: readonly string[]) => Promise<boolean>;
+  /** The invocation's time. */
+  readonly nowMs: number;
+  /**
+   * When all these queues were last seen empty, in this invocation or in an earlier one: what is sent again must not hide that
+   * other messages are gone, too. Each queue is asked once.
+   */
+  readonly emptyAtMs: (names: readonly string[]) => Promise<number | undefined>;
   /** The names of a step's queues for a run. The inference queues of a tool that is not deployed do not exist. */
   readonly queuesOf: (step: RunStep | 'intake', run: RunRecord) => readonly string[];
   readonly isDeployed: (tool: string) => boolean;
@@ -39,15 +44,17 @@ export interface Resending {
     run: RunRecord,
     to: { readonly queue: string; readonly body: string },
   ) => Promise<void>;
-  readonly secondsSince: (time: string | undefined) => number;
 }
 
-export function createResending({ runs, observer, clock, queueNamed, catalog }: ReconcilePorts): Resending {
-  const depths = new Map<string, Promise<number>>();
-  function depthOf(name: string): Promise<number> {
-    const known = depths.get(name) ?? queueNamed(name).depth();
-    depths.set(name, known);
-    return known;
+/** @param seenEmpty when each queue was last seen empty, milliseconds since the epoch; written to */
+export function createResending(
+  { runs, observer, queueNamed, catalog }: ReconcilePorts,
+  seenEmpty: Map<string, number>,
+  nowMs: number,
+): Resending {
+  const asked = new Map<string, Promise<void>>();
+  async function ask(name: string): Promise<void> {
+    if ((await queueNamed(name).depth()) === 0) seenEmpty.set(name, nowMs);
   }
   function mended(what: Mended, facts: Readonly<Record<string, string>>): void {
     observer.count(METRICS.reconciled);
@@ -58,17 +65,23 @@ export function createResending({ runs, observer, clock, queueNamed, catalog }: 
     mended,
     isDeployed,
     queuesOf: (step, run) => (step === 'infer' && !isDeployed(run.tool) ? [] : queuesOf(roleOf(step, run))),
-    secondsSince: (time) => secondsSince(time, clock.now()),
-    async holdsAny(names) {
-      const found = await Promise.all(names.map(depthOf));
-      return found.some((depth) => depth > 0);
+    nowMs,
+    async emptyAtMs(names) {
+      for (const name of names) {
+        const answer = asked.get(name) ?? ask(name);
+        asked.set(name, answer);
+        await answer;
+      }
+      const times = names.map((name) => seenEmpty.get(name) ?? 0);
+      const earliest = Math.min(...times);
+      return earliest === 0 || names.length === 0 ? undefined : earliest;
     },
     async resend(what, run, { queue, body }) {
       const { runId, tool, state, resent } = run;
       const times = (resent?.times ?? 0) + 1;
       // First the message: if recording fails, it is sent once more, and two of them do what one does.
       await queueNamed(queue).send(body);
-      await runs.record({ ...kept(run), resent: { at: new Date(clock.now()).toISOString(), times } });
+      await runs.record({ ...kept(run), resent: { at: new Date(nowMs).toISOString(), times } });
       mended(what, { runId, tool, state, queue });
       if (times < MOST_RESENDS) return;
       observer.count(METRICS.stuck);

@@ -12,17 +12,25 @@ export interface SweepDependencies {
   readonly observer: Observer;
   /** When the invocation should end, in milliseconds since the epoch. */
   readonly deadlineMs: number;
+  /** The invocation's time. */
+  readonly nowMs: number;
 }
 
 /** One list: its bookmark's name, how to read a page of it, and what to do with each entry. */
 export interface Sweep<T> {
   readonly name: string;
-  /** @param since when the round before this one began (ISO 8601, UTC); absent in the first round */
-  readonly page: (after: string | undefined, since: string | undefined) => Promise<SweptPage<T>>;
-  readonly look: (entry: T, since: string | undefined) => Promise<void>;
+  readonly page: (after: string | undefined, round: Round) => Promise<SweptPage<T>>;
+  readonly look: (entry: T, round: Round) => Promise<void>;
   /** The most pages and entries of one invocation. It ends with the page in which it reaches one of them. */
   readonly mostPages: number;
   readonly mostEntries: number;
+}
+/** A round goes through the whole list once, in one or more invocations. */
+export interface Round {
+  /** When it began (ISO 8601, UTC). */
+  readonly began: string;
+  /** When the round before it began; undefined in the first. */
+  readonly since?: string | undefined;
 }
 export interface SweptPage<T> {
   readonly entries: readonly T[];
@@ -47,30 +55,30 @@ const AT_ONCE = 8;
  */
 export async function sweep<T>(
   { name, page, look, mostPages, mostEntries }: Sweep<T>,
-  { bookmarks, clock, observer, deadlineMs }: SweepDependencies,
+  { bookmarks, clock, observer, deadlineMs, nowMs }: SweepDependencies,
 ): Promise<void> {
   const told = (event: string, error: unknown): void => {
     const cause = causeOf(error);
     observer.log(cause === 'service' ? 'warn' : 'error', event, { sweep: name, because: cause, ...errorFacts(error) });
     if (cause !== 'service') observer.count(METRICS.halted);
   };
-  const lookAt = (since: string | undefined) => (entry: T) =>
-    look(entry, since).catch((error: unknown) => told('not-reconciled', error));
+  const lookAt = (round: Round) => (entry: T) =>
+    look(entry, round).catch((error: unknown) => told('not-reconciled', error));
 
-  async function round(place: Place, began: string): Promise<Place> {
-    const { since } = place;
-    let { after } = place;
+  async function goThrough({ after: from, since }: Place, began: string): Promise<Place> {
+    const round: Round = { began, since };
+    let after = from;
     for (let pages = 0, seen = 0; pages < mostPages && seen < mostEntries && clock.now() < deadlineMs; pages++) {
-      const { entries, next } = await page(after, since);
+      const { entries, next } = await page(after, round);
       for (let start = 0; start < entries.length; start += AT_ONCE)
-        await Promise.all(entries.slice(start, start + AT_ONCE).map(lookAt(since)));
+        await Promise.all(entries.slice(start, start + AT_ONCE).map(lookAt(round)));
       seen += entries.length;
       after = next;
       if (next !== undefined) continue;
       observer.log('info', 'swept', { sweep: name, entries: seen, began });
       return { since: began };
     }
-    return { ...place, began, after };
+    return { ...round, after };
   }
 
   /** The table may not know a cursor any more, as after an update of Hilum. */
@@ -82,8 +90,8 @@ export async function sweep<T>(
 
   try {
     const place = placeFrom(await bookmarks.get(name));
-    const began = place.began ?? new Date(clock.now()).toISOString();
-    const reached = await round(place, began).catch((error: unknown) => anew(place, error));
+    const began = place.began ?? new Date(nowMs).toISOString();
+    const reached = await goThrough(place, began).catch((error: unknown) => anew(place, error));
     await bookmarks.set(name, JSON.stringify(reached));
   } catch (error) {
     told('sweep-stopped', error);
