@@ -7,11 +7,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
-import { MessageError } from '#core/errors.ts';
+import { ConfigurationError, MessageError } from '#core/errors.ts';
 import { STATE_INDEX, STUDY_INDEX } from '#pipeline/environment.ts';
 import type { RunPage, RunQuery, RunRecord } from '#pipeline/ports.ts';
 import { placeInState, RUN_STATES, type RunState } from '#pipeline/run-state.ts';
 import { within } from './clients.ts';
+import { errorName } from './refusal.ts';
 import { recordOf } from './run-item.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -140,7 +141,20 @@ async function stretchOf(
     ExpressionAttributeNames: { '#state': 'state', '#changed': 'changed' },
     ExpressionAttributeValues: marshall({ ':state': state, ':since': since, ':until': until }),
   };
-  const { Items = [], LastEvaluatedKey } = await client.send(new QueryCommand(query), within(signal));
+  const answer = client.send(new QueryCommand(query), within(signal));
+  const { Items = [], LastEvaluatedKey } = await answer.catch((error: unknown) => {
+    throw withoutIndex(error);
+  });
   const placed = Items.map(recordOf).map((run) => ({ place: placeInState(run), run }));
   return { runs: placed.filter(({ place }) => place !== after), isCut: LastEvaluatedKey !== undefined };
+}
+
+/** A deployment of an older version has no index by state. DynamoDB says so, and that it fills one, by the text of the error alone. */
+function withoutIndex(error: unknown): unknown {
+  if (errorName(error) !== 'ValidationException' || !(error instanceof Error) || !/index/i.test(error.message))
+    return error;
+  return new ConfigurationError(
+    `The runs table has no index ${STATE_INDEX} that can be read: deploy this version of Hilum, and wait until DynamoDB has filled the index.`,
+    { cause: error },
+  );
 }

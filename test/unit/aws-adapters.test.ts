@@ -144,6 +144,22 @@ describe('the runs table', () => {
       runsThat(jsonError(400, 'com.amazonaws.dynamodb.v20120810#ThrottlingException')).list(),
     ).rejects.toThrow(ServiceUnavailableError);
   });
+
+  it.each([
+    ['The table does not have the specified index: by-state', ConfigurationError, /deploy this version/],
+    ['Cannot read from backfilling global secondary index: by-state', ConfigurationError, /filled the index/],
+    ['One or more parameter values were invalid', ServiceUnavailableError, /the runs table/],
+  ])('says what an index that cannot be read needs (%s)', async (message, kind, sentence) => {
+    const refusal: AwsAnswer = {
+      ...jsonError(400, 'com.amazon.coral.validate#ValidationException'),
+      body: JSON.stringify({ __type: 'com.amazon.coral.validate#ValidationException', message }),
+    };
+    const client = new DynamoDBClient(answering(() => refusal).settings);
+    const listed = createDynamoRunStore({ table: 'runs', client }).list();
+
+    await expect(listed).rejects.toThrow(kind);
+    await expect(listed).rejects.toThrow(sentence);
+  });
 });
 
 describe('the deployed tools', () => {
