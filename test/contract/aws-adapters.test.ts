@@ -101,7 +101,10 @@ describeWith(['cloud'], 'on the local cloud', () => {
     aDatedLedger(async () => {
       const { table, client } = await makeTable();
       const clock = createManualClock();
-      return { ledger: createDynamoWorkLedger({ table, client, clock }), tick: () => clock.advance(1000) };
+      return {
+        ledger: createDynamoWorkLedger({ table, client, counting: client, clock }),
+        tick: () => clock.advance(1000),
+      };
     });
   });
 
