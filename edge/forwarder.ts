@@ -2,7 +2,6 @@
  * The forwarder: follows Orthanc's changes and uploads every stable study that a tool may want to the bucket. It may be
  * stopped at any time; studies that it has noticed are forwarded after the next start.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
 import { isDamage } from '#adapters/sqlite/salvage.ts';
 import { isOfDatabase, systemRefusal } from '#adapters/system-refusal.ts';
@@ -29,6 +28,7 @@ import { observed, type Progress } from './progress.ts';
 import { createStudyQueue, STUDY_CAP_MS } from './queue.ts';
 import { createReconciliation, type ReconciliationOptions } from './reconcile.ts';
 import { clearSpools } from './spool.ts';
+import { backoffMs, pause } from './waiting.ts';
 import type { Wants } from './wanted.ts';
 
 export interface ForwarderOptions extends DeployedWantsOptions {
@@ -283,17 +283,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 const isSetting = (error: unknown): boolean =>
   error instanceof ArchiveDeniedError || error instanceof ArchiveRequestError || error instanceof ConfigurationError;
 
-const backoffMs = (attempts: number, capMs: number): number => Math.min(capMs, 1_000 * 2 ** Math.min(attempts, 20));
-
 /** The loggable facts of an error. The message is logged only for Hilum's own errors; other messages may quote a dataset. */
 const factsOf = (error: unknown): Facts =>
   isKnown(error)
     ? { ...error.facts, code: error.code, message: error.message }
     : { code: 'unexpected', error: error instanceof Error ? error.name : typeof error };
-
-/** Waits until `early` resolves or `signal` is aborted, but no longer than `ms`. */
-async function pause(ms: number, signal: AbortSignal, early?: Promise<void>): Promise<void> {
-  const woken = new AbortController();
-  early?.then(() => woken.abort());
-  await sleep(ms, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => undefined);
-}

@@ -101,9 +101,9 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
       const yesterday = now - DAY_MS;
       const { changes } = db
         .prepare(`UPDATE studies SET state = 'seen', attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL,
-          putAgain = CASE WHEN settledAt < ? THEN 1 ELSE putAgain + 1 END
-          WHERE StudyInstanceUID = ? AND (putAgain < ? OR settledAt < ?)`)
-        .run(yesterday, StudyInstanceUID, limit, yesterday);
+          putAgain = CASE WHEN lostAt < ? THEN 1 ELSE putAgain + 1 END, lostAt = ?
+          WHERE StudyInstanceUID = ? AND (putAgain < ? OR lostAt < ?)`)
+        .run(yesterday, now, StudyInstanceUID, limit, yesterday);
       if (Number(changes) > 0) return true;
       db.prepare('UPDATE studies SET code = ?, message = ? WHERE StudyInstanceUID = ?').run(
         ...[LOST_AGAIN.code, LOST_AGAIN.message, StudyInstanceUID],

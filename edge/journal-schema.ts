@@ -70,4 +70,8 @@ ALTER TABLE studies ADD COLUMN resend INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE studies ADD COLUMN putAgain INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX settled ON studies (settledAt) WHERE state != 'seen';
 `,
+  // When the bucket last lost a study.
+  `
+ALTER TABLE studies ADD COLUMN lostAt INTEGER NOT NULL DEFAULT 0;
+`,
 ];

@@ -16,6 +16,7 @@ import { orthancOf, studyOf } from '../fixtures/edge-orthanc.ts';
 import { createManualClock } from '../fixtures/memory-ports.ts';
 
 const SILENCE_MS = 60_000;
+const WITHIN = { timeout: 10_000 };
 const never = () => new Promise<never>(() => undefined);
 
 async function running(script: Parameters<typeof orthancOf>[1], studies = [studyOf(1)]) {
@@ -34,7 +35,7 @@ describe('the health of the edge', () => {
 
     for (const ms of [1, loopLimitMs(SILENCE_MS) + 1, -86_400_000, 86_400_000]) {
       clock.advance(ms);
-      await expect.poll(() => health().ok).toBe(true);
+      await expect.poll(() => health().ok, WITHIN).toBe(true);
     }
     stop.abort();
     await ended;
@@ -48,7 +49,7 @@ describe('the health of the edge', () => {
         return never();
       },
     });
-    await expect.poll(() => asked).toBe(1);
+    await expect.poll(() => asked, WITHIN).toBe(1);
 
     clock.advance(loopLimitMs(SILENCE_MS));
     expect(health().ok).toBe(true);
@@ -62,11 +63,11 @@ describe('the health of the edge', () => {
 
   it('is bad when a study is at work for an hour without progress, and names it, while the loop goes on', async () => {
     const { clock, health, stop } = await running({ series: never });
-    await expect.poll(() => health()['atWork']).toBe(1);
+    await expect.poll(() => health()['atWork'], WITHIN).toBe(1);
 
     clock.advance(3_600_001);
 
-    await expect.poll(() => health()).toMatchObject({ ok: false, code: 'study-stalled', loopAgoS: 0 });
+    await expect.poll(() => health(), WITHIN).toMatchObject({ ok: false, code: 'study-stalled', loopAgoS: 0 });
     expect(health()['message']).toBe('Study 2.25.1 is at work without progress for 3600 s.');
     stop.abort();
   });
@@ -79,9 +80,9 @@ describe('the health of the edge', () => {
     };
     const { health, stop, ended } = await running({ lastChange }, []);
 
-    await expect.poll(() => health()).toMatchObject({ ok: true, waitsFor: 'archive-unavailable' });
+    await expect.poll(() => health(), WITHIN).toMatchObject({ ok: true, waitsFor: 'archive-unavailable' });
     away = false;
-    await expect.poll(() => health(), { timeout: 5_000 }).not.toHaveProperty('waitsFor');
+    await expect.poll(() => health(), WITHIN).not.toHaveProperty('waitsFor');
     stop.abort();
     await ended;
   });

@@ -64,7 +64,7 @@ describe('`hilum edge resend`', () => {
 
     const running = edge.restarted({ store: slow }).run(stop.signal);
     await expect.poll(() => events.length, { timeout: 10_000 }).toBe(2);
-    await expect.poll(() => edge.journal.study(uidOf(files))?.state).toBe('uploaded');
+    await expect.poll(() => edge.journal.study(uidOf(files))?.state, { timeout: 10_000 }).toBe('uploaded');
     stop.abort();
     await running;
 
