@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -88,18 +89,19 @@ describe('the health of the edge', () => {
   });
 });
 
-it('the address answers 200 or 503, and only on this machine', async () => {
+it('the address answers 200 or 503, but no web page', async () => {
   let ok = true;
   const { port, close } = await serveHealth(0, () => ({ ok, code: 'loop-stalled' }));
   const ask = (method = 'GET') => fetch(`http://127.0.0.1:${port}/`, { method });
 
   const [good, wrong] = [await ask(), await ask('POST')];
+  const [page] = await once(get({ host: '127.0.0.1', port, headers: { Host: 'page.example' } }), 'response');
   ok = false;
   const bad = await ask();
   await expect(serveHealth(port, () => ({ ok }))).rejects.toMatchObject({ code: 'EADDRINUSE' });
   close();
 
-  expect([good.status, wrong.status, bad.status]).toEqual([200, 405, 503]);
+  expect([good.status, wrong.status, page.statusCode, bad.status]).toEqual([200, 405, 403, 503]);
   expect(await bad.json()).toEqual({ ok: false, code: 'loop-stalled' });
 });
 
