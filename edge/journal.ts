@@ -4,8 +4,9 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkDatabase, type Database, openDatabase, type Row } from '#adapters/sqlite/database.ts';
+import { checkDatabase, type Database, openDatabase, type Row, together } from '#adapters/sqlite/database.ts';
 import type { Reason } from '#core/errors.ts';
+import { createJournalAgain, type JournalAgain } from './journal-again.ts';
 import { number, packed, reasonIn, text, unpacked } from './journal-rows.ts';
 import { MIGRATIONS } from './journal-schema.ts';
 import type { ManifestInstance } from './spool.ts';
@@ -28,6 +29,10 @@ export interface JournalStudy {
   readonly settledAt?: number;
   readonly attempts: number;
   readonly nextAttemptAt: number;
+  /** The key of the manifest that closed the last upload. */
+  readonly manifestKey?: string;
+  /** Names the request to send the study again; 0 without one. */
+  readonly resend: number;
   readonly refused: readonly RefusedFile[];
   /** Series that the archive refuses to send. */
   readonly refusedSeries: readonly RefusedSeries[];
@@ -62,24 +67,30 @@ export interface Noticed {
   readonly orthancId: string;
 }
 
-export type Settlement = { readonly lastUpdate?: string } & (
-  | { readonly state: 'uploaded'; readonly revision: string }
+export type Settlement = {
+  readonly lastUpdate?: string;
+  /** `resend` of the study when the attempt began. If a further request came since, the study stays queued. */
+  readonly resend?: number;
+} & (
+  | { readonly state: 'uploaded'; readonly revision: string; readonly manifestKey?: string }
   | { readonly state: 'skipped'; readonly reason: Reason }
 );
 
 export class Journal {
-  readonly #file: string;
+  readonly file: string;
+  readonly again: JournalAgain<JournalStudy>;
   readonly #db: Database;
 
   /** Opens the journal and creates file and folder if necessary. Every change is on disk when its method returns. */
   constructor(file: string) {
-    this.#file = file;
+    this.file = file;
     this.#db = openDatabase(file, MIGRATIONS);
+    this.again = createJournalAgain(this.#db, (row) => this.#study(row));
   }
 
   /** @throws SystemRefusalError if the file is damaged */
   check(): void {
-    checkDatabase(this.#db, this.#file);
+    checkDatabase(this.#db, this.file);
   }
 
   /**
@@ -88,7 +99,7 @@ export class Journal {
    */
   prune(before: number): void {
     const old = `StudyInstanceUID IN (SELECT StudyInstanceUID FROM studies WHERE state != 'seen' AND settledAt < ?)`;
-    this.#together(() => {
+    together(this.#db, () => {
       // Without its instances, a series must not count as unchanged.
       this.#db.prepare(`DELETE FROM series WHERE code IS NULL AND ${old}`).run(before);
       this.#db.prepare(`DELETE FROM instances WHERE ${old}`).run(before);
@@ -105,14 +116,14 @@ export class Journal {
     return value === undefined ? undefined : Number(value);
   }
 
-  /** Studies that were last changed at or before this time, by Orthanc's clock, are not forwarded. */
-  since(): string {
-    return this.#mark('since') ?? '';
+  /** Studies that were last changed at or before this time, by Orthanc's clock, are not forwarded. Undefined before the first start. */
+  since(): string | undefined {
+    return this.#mark('since');
   }
 
   /** Sets the starting point, at the first start and after Orthanc's database was replaced. */
   begin(cursor: number, since: string): void {
-    this.#together(() => {
+    together(this.#db, () => {
       this.#setMark('cursor', String(cursor));
       this.#setMark('since', since);
     });
@@ -123,8 +134,8 @@ export class Journal {
     const insert = this.#db.prepare(`
       INSERT INTO studies (StudyInstanceUID, orthancId, state, seenAt) VALUES (?, ?, 'seen', ?)
       ON CONFLICT DO UPDATE SET orthancId = excluded.orthancId, state = 'seen', seenAt = excluded.seenAt,
-        attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL`);
-    this.#together(() => {
+        attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL, putAgain = 0`);
+    together(this.#db, () => {
       for (const { StudyInstanceUID, orthancId } of studies) insert.run(StudyInstanceUID, orthancId, now);
       if (cursor !== undefined) this.#setMark('cursor', String(cursor));
     });
@@ -139,7 +150,7 @@ export class Journal {
   judgeAgain(wants: string, since: number): number {
     if (this.#mark('wants') === wants) return 0;
     let queued = 0;
-    this.#together(() => {
+    together(this.#db, () => {
       const { changes } = this.#db
         .prepare(`UPDATE studies SET state = 'seen', attempts = 0, nextAttemptAt = 0
           WHERE state = 'skipped' AND settledAt >= ? AND code IN ('modality-not-wanted', 'no-suitable-image', 'nothing-wanted')`)
@@ -192,21 +203,25 @@ export class Journal {
 
   /** Records a study's final state. */
   settle(StudyInstanceUID: string, settlement: Settlement, now: number): void {
-    const { state, lastUpdate } = settlement;
-    const revision = state === 'uploaded' ? settlement.revision : null;
+    const { state, lastUpdate, resend } = settlement;
+    const [revision, key] = state === 'uploaded' ? [settlement.revision, settlement.manifestKey ?? null] : [null, null];
     const reason = state === 'skipped' ? settlement.reason : undefined;
     this.#db
-      .prepare(`UPDATE studies SET state = ?, revision = coalesce(?, revision), code = ?, message = ?,
-        lastUpdate = coalesce(?, lastUpdate), settledAt = ?, attempts = 0, nextAttemptAt = 0 WHERE StudyInstanceUID = ?`)
-      .run(state, revision, reason?.code ?? null, reason?.message ?? null, lastUpdate ?? null, now, StudyInstanceUID);
+      .prepare(`UPDATE studies SET state = ?, revision = coalesce(?, revision), manifestKey = coalesce(?, manifestKey),
+        code = ?, message = ?, lastUpdate = coalesce(?, lastUpdate), settledAt = ?, attempts = 0, nextAttemptAt = 0, resend = 0
+        WHERE StudyInstanceUID = ? AND resend = coalesce(?, resend)`)
+      .run(
+        ...[state, revision, key, reason?.code ?? null, reason?.message ?? null, lastUpdate ?? null, now],
+        ...[StudyInstanceUID, resend ?? null],
+      );
   }
 
-  /** Schedules a study's next attempt at `nextAttemptAt`. With a reason, it counts as a failed attempt. */
-  postpone(StudyInstanceUID: string, nextAttemptAt: number, reason?: Reason): void {
+  /** Schedules a study's next attempt at `nextAttemptAt`. With a reason, it counts as a failed attempt, unless it waits by plan. */
+  postpone(StudyInstanceUID: string, nextAttemptAt: number, reason?: Reason, failed = reason !== undefined): void {
     this.#db
       .prepare(`UPDATE studies SET attempts = attempts + ?, nextAttemptAt = ?, code = ?, message = ?
         WHERE StudyInstanceUID = ?`)
-      .run(reason ? 1 : 0, nextAttemptAt, reason?.code ?? null, reason?.message ?? null, StudyInstanceUID);
+      .run(failed ? 1 : 0, nextAttemptAt, reason?.code ?? null, reason?.message ?? null, StudyInstanceUID);
   }
 
   series(StudyInstanceUID: string, SeriesInstanceUID: string): JournalSeries | undefined {
@@ -230,7 +245,7 @@ export class Journal {
   /** Records the places of a chunk's instances, after the chunk was uploaded. */
   uploaded(StudyInstanceUID: string, SeriesInstanceUID: string, instances: readonly ManifestInstance[]): void {
     const insert = this.#db.prepare('INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?)');
-    this.#together(() => {
+    together(this.#db, () => {
       for (const entry of instances) insert.run(StudyInstanceUID, SeriesInstanceUID, entry.sha256, packed(entry));
     });
   }
@@ -243,7 +258,7 @@ export class Journal {
   ): void {
     const { SeriesInstanceUID, lastUpdate, listed, wants, reason } = series;
     const key = [StudyInstanceUID, SeriesInstanceUID] as const;
-    this.#together(() => {
+    together(this.#db, () => {
       const forget = this.#db.prepare(
         'DELETE FROM instances WHERE StudyInstanceUID = ? AND SeriesInstanceUID = ? AND sha256 = ?',
       );
@@ -261,7 +276,7 @@ export class Journal {
   #study(row: Row): JournalStudy {
     const StudyInstanceUID = text(row, 'StudyInstanceUID') ?? '';
     const [revision, lastUpdate, reason] = [text(row, 'revision'), text(row, 'lastUpdate'), reasonIn(row)];
-    const settledAt = number(row, 'settledAt');
+    const [settledAt, key] = [number(row, 'settledAt'), text(row, 'manifestKey')];
     return {
       StudyInstanceUID,
       orthancId: text(row, 'orthancId') ?? '',
@@ -273,6 +288,8 @@ export class Journal {
       ...(settledAt !== undefined && { settledAt }),
       attempts: number(row, 'attempts') ?? 0,
       nextAttemptAt: number(row, 'nextAttemptAt') ?? 0,
+      ...(key !== undefined && { manifestKey: key }),
+      resend: number(row, 'resend') ?? 0,
       refused: this.#refused(StudyInstanceUID),
       refusedSeries: this.#refusedSeries(StudyInstanceUID),
     };
@@ -307,17 +324,6 @@ export class Journal {
 
   #setMark(name: string, value: string): void {
     this.#db.prepare('INSERT OR REPLACE INTO marks VALUES (?, ?)').run(name, value);
-  }
-
-  #together(change: () => void): void {
-    this.#db.exec('BEGIN IMMEDIATE');
-    try {
-      change();
-    } catch (error) {
-      this.#db.exec('ROLLBACK');
-      throw error;
-    }
-    this.#db.exec('COMMIT');
   }
 }
 

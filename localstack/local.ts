@@ -25,7 +25,7 @@ import {
   writeKeyFile,
   writePrivately,
 } from './home.ts';
-import { refuseBesideEdge, removeEdgeFolder, withLock } from './lock.ts';
+import { removeEdgeFolder, withLock } from './lock.ts';
 import { miniStackPython, REGION } from './ministack.ts';
 import { orthancAnswers, orthancEnvironment, orthancProgram, startOrthancServer } from './orthanc.ts';
 import { refuseAsHome, refuseToPurge } from './own-home.ts';
@@ -97,8 +97,7 @@ async function viewerPort(home: string, { ports }: LocalOptions): Promise<number
 /**
  * Starts an empty local cloud if none runs yet.
  *
- * @throws ConfigurationError if the cloud is not installed or does not start, or if an edge still works for the previous
- *   cloud
+ * @throws ConfigurationError if the cloud is not installed or does not start
  */
 export async function cloudUp(options: LocalOptions = {}): Promise<LocalCloud> {
   const home = localHome(options.home);
@@ -128,10 +127,7 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
   refuseAsHome(home);
   return withLock(home, async () => {
     makeHome(home);
-    const { docker, processes } = readState(home);
-    // A new cloud empties the edge's folder, but only after other services were started. A running edge is therefore refused
-    // here.
-    if (docker?.hasCloud !== true && !isRunning(processes?.cloud)) refuseBesideEdge(edgeFolder(home));
+    const { docker } = readState(home);
     const isInDocker = options.docker ?? docker !== undefined;
     let parts = isInDocker ? await partsInDocker(home, options) : await nativeParts(options);
     const { deployed, context: deployedContext } = readState(home);
@@ -141,7 +137,6 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
       options.onProgress?.('deploying the CDK app on the local cloud');
       const canUpdate = await synthesise(home, parts.cloud, context);
       if (!canUpdate && deployed?.startsWith(`${parts.cloudMark}/`)) {
-        refuseBesideEdge(edgeFolder(home));
         options.onProgress?.("the stack's resources have changed: starting with an empty cloud");
         await stopService(home, 'cloud');
         parts = await nativeParts(options);

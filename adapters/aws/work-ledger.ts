@@ -13,7 +13,7 @@ import { CAUSES } from '#pipeline/ends.ts';
 import type { CallOptions, KnownWork, WorkLedger } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
 import { translated, within } from './clients.ts';
-import { dynamoDb } from './dynamo-db.ts';
+import { dynamoDb, dynamoDbOnce } from './dynamo-db.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
 
@@ -40,10 +40,13 @@ const EntrySchema = z.object({
 export function createDynamoWorkLedger({
   table,
   client = dynamoDb(),
+  counting = dynamoDbOnce(),
   clock = Date,
 }: {
   readonly table: string;
   readonly client?: DynamoDBClient;
+  /** Repeats no request by itself. */
+  readonly counting?: DynamoDBClient;
   readonly clock?: Clock;
 }): WorkLedger {
   const now = (): string => new Date(clock.now()).toISOString();
@@ -51,7 +54,7 @@ export function createDynamoWorkLedger({
   const update = (work: string, change: Omit<UpdateItemCommandInput, 'TableName' | 'Key'>, options: CallOptions) =>
     limited(
       options,
-      (signal) => client.send(new UpdateItemCommand({ ...itemOf(work), ...change }), within(signal)),
+      (signal) => counting.send(new UpdateItemCommand({ ...itemOf(work), ...change }), within(signal)),
       failed,
     );
   return {

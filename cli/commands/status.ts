@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Journal, journalFile, readJournal } from '#edge/journal.ts';
+import { damagedJournals } from '#edge/journal-salvage.ts';
 import { findRunsTable } from '#files/deployment.ts';
 import { readLocalEnvironment } from '#localstack/environment.ts';
 import { edgeFolder, localHome } from '#localstack/home.ts';
@@ -62,6 +63,10 @@ async function status(study: string | undefined, options: StatusOptions): Promis
   const file = journalFile(folder);
   const count = (await readJournal(file, shown)) ?? (await shown());
   out?.end();
+  for (const damaged of damagedJournals(file))
+    note(
+      `hilum: The edge's journal was damaged once and is restored. What was left of it is ${damaged}: remove it when you need it no more.`,
+    );
   if (count > 0) return;
   const place = `the runs table ${runsTable} (${endpoint ?? process.env['AWS_REGION'] ?? 'AWS'})`;
   if (study === undefined) {

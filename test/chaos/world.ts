@@ -6,7 +6,8 @@ import type { SQSBatchResponse } from 'aws-lambda';
 import { ArchiveUnavailableError, ServiceUnavailableError } from '#core/errors.ts';
 import { createResult } from '#core/results/result.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
-import type { Image, ImageProcessingTool, ResultContent } from '#core/tool.ts';
+import type { Image, ImageProcessingTool, ProcessingResult, ResultContent } from '#core/tool.ts';
+import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { makeHandler as convert } from '#functions/convert/handler.ts';
 import { makeHandler as deadLetter } from '#functions/dead-letter/handler.ts';
@@ -21,7 +22,7 @@ import type { Stage } from '#pipeline/ends.ts';
 import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole, queueName } from '#pipeline/environment.ts';
 import { createMemoryBookmarks } from '../fixtures/memory-ports.ts';
 import { createPipeline, echoEngine, s3Event, sqsEvent, uploadFiles } from '../fixtures/pipeline.ts';
-import { entry, makeRadiographFile, makeTool, nothingFound } from '../fixtures/tiny-radiograph.ts';
+import { makeRadiographFile, nothingFound, entry as tiny } from '../fixtures/tiny-radiograph.ts';
 import { createFaults, type Fault, type Invocation } from './faults.ts';
 import { createLosses, type Disaster } from './losses.ts';
 import { createQueues } from './queues.ts';
@@ -47,6 +48,9 @@ export interface WorldOptions {
   readonly disorder?: Random;
   /** What the tool answers to a study's images; by default that it found nothing. It may throw. */
   readonly look?: (images: readonly Image[]) => ResultContent;
+  /** Changes the tool's answer after it was checked, as a tool might that does without `createResult`. */
+  readonly overwrite?: (answer: ProcessingResult) => ProcessingResult;
+  readonly entry?: ToolEntry;
 }
 
 const REQUEST_MS = 40;
@@ -59,7 +63,8 @@ const FROZEN_S = 200;
 const END_S = 12 * 86_400;
 
 export function createWorld(options: WorldOptions = {}) {
-  const { outages = [], concurrency = 1000, inferS = 5, disorder, look = () => nothingFound } = options;
+  const { outages = [], concurrency = 1000, inferS = 5, disorder, entry = tiny } = options;
+  const { look = () => nothingFound, overwrite = (answer) => answer } = options;
   const pipeline = createPipeline();
   const { clock } = pipeline;
   const startMs = clock.now();
@@ -127,8 +132,11 @@ export function createWorld(options: WorldOptions = {}) {
     };
   };
   const tool: ImageProcessingTool = {
-    ...makeTool(() => nothingFound),
-    process: async (images, context) => createResult({ tool, images, context, content: look(images) }),
+    name: entry.manifest.id,
+    versionId: () => toolVersion(entry),
+    description: () => describeTool(entry),
+    canProcessImage: () => ({ suitable: true }),
+    process: async (images, context) => overwrite(createResult({ tool, images, context, content: look(images) })),
   };
   const [toInfer, toReturn] = [servicesOf('infer'), servicesOf('return')];
   const archive = guarded(pacs, 'return/archive', 'pacs');

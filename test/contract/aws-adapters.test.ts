@@ -93,7 +93,10 @@ describeWith(['cloud'], 'on the local cloud', () => {
   describe('the ledger of work', () => {
     aLedger(async () => {
       const { table, client } = await makeTable();
-      return { ledger: createDynamoWorkLedger({ table, client }), runs: createDynamoRunStore({ table, client }) };
+      return {
+        ledger: createDynamoWorkLedger({ table, client, counting: client }),
+        runs: createDynamoRunStore({ table, client }),
+      };
     });
     aDatedLedger(async () => {
       const { table, client } = await makeTable();

@@ -62,6 +62,8 @@ describeWith(['orthanc', 'postgresql'], 'the edge beside a real Orthanc', () => 
       spoolFolder: join(home, 'edge', 'spool'),
       start: 'all',
       pollMs: 100,
+      // A late slice would be judged minutes later.
+      patience: { deadlineMs: 0, holdMs: 0 },
       ...options,
     }).run(stop.signal);
     await act().finally(() => stop.abort());

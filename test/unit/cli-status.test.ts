@@ -1,5 +1,5 @@
 /** `hilum status` beside an edge whose journal knows more than the runs table. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -92,6 +92,18 @@ it('counts by code the files that the edge refused, in studies that were forward
   );
   expect(plain).not.toMatch(/refuse[sd]/);
   expect(skipped).toContain('  1 file refused: not-dicom (1)\n');
+});
+
+it('mentions what is left of a journal that was damaged, as long as it is kept', async () => {
+  journalWithRefusals();
+  const damaged = join(folder, 'journal.sqlite.damaged-20260131T180000Z');
+  writeFileSync(damaged, '');
+  writeFileSync(`${damaged}-wal`, '');
+
+  const { code, stderr } = await status();
+
+  expect([code, stderr.match(/damaged-/g)?.length]).toEqual([0, 1]);
+  expect(stderr).toContain(`What was left of it is ${damaged}: remove it`);
 });
 
 it('lists the refused files for scripts', async () => {
