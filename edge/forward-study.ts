@@ -2,10 +2,12 @@
 import type { OrthancClient, OrthancSeries, OrthancStudy } from '#adapters/orthanc/client.ts';
 import { dispositionOf, type Reason } from '#core/errors.ts';
 import { revisionOf } from '#core/study/revision.ts';
+import type { InstanceIndex } from '#core/study/study-index.ts';
 import { uidProblem } from '#dicom/uid.ts';
-import { type Lane, manifestKey } from '#pipeline/keys.ts';
-import { encodeManifest } from '#pipeline/manifest.ts';
+import type { Lane } from '#pipeline/keys.ts';
+import { type Arrival, judgeCompleteness } from './complete.ts';
 import { forwardSeries, rejectSeries, type SeriesForwarding } from './forward-series.ts';
+import { putManifest } from './put-manifest.ts';
 import type { ManifestInstance } from './spool.ts';
 
 export interface StudyForwarding extends SeriesForwarding {
@@ -13,8 +15,12 @@ export interface StudyForwarding extends SeriesForwarding {
   readonly lane: Lane;
   /** How often the study has failed before. */
   readonly attempts: number;
+  /** Starts the pipeline for the study, even if it has been started before. */
+  readonly again: boolean;
   /** The error of the service as a whole, if it is behind an error of one series. */
   readonly outageBehind: (error: unknown) => Promise<unknown>;
+  /** When the study arrived; without it, the study is judged as it is. */
+  readonly arrival?: Arrival | undefined;
 }
 
 /**
@@ -37,7 +43,9 @@ export type StudyOutcome =
       /** Why a series is missing that another attempt may bring. */
       readonly missing?: unknown;
     }
-  | { readonly state: 'skipped'; readonly StudyInstanceUID: string; readonly reason: Reason };
+  | { readonly state: 'skipped'; readonly StudyInstanceUID: string; readonly reason: Reason }
+  /** All of it is in the bucket but the manifest, which waits for further images until then, in milliseconds since the epoch. */
+  | { readonly state: 'waiting'; readonly StudyInstanceUID: string; readonly reason: Reason; readonly untilMs: number };
 
 /**
  * Forwards the series of a study that tools want. It may be repeated at any time, also after an interruption: the same study
@@ -56,11 +64,16 @@ export async function forwardStudy(
   const problem = uidProblem(StudyInstanceUID);
   if (problem !== undefined) return skipped({ code: 'invalid-uid', message: `The Study Instance UID ${problem}.` });
   const series = await edge.orthanc.series(study.id, signal && { signal });
-  if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc no longer has the study.' });
+  if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc does not have the study.' });
   const patients = (await edge.orthanc.findStudies(StudyInstanceUID, signal && { signal })).length;
   if (patients > 1) return skipped(ambiguous(patients));
 
-  const { instances, reasons, storedBytes, missing } = await forwardAll(edge, StudyInstanceUID, series, signal);
+  const { instances, reasons, storedBytes, leftOut, missing } = await forwardAll(
+    edge,
+    StudyInstanceUID,
+    series,
+    signal,
+  );
   if (missing !== undefined && (edge.attempts < PATIENT_ATTEMPTS || instances.length === 0)) throw missing.error;
   if (instances.length === 0) return skipped(summaryOf(reasons));
   const verdict = edge.wants.judgeStudy(StudyInstanceUID, instances);
@@ -68,19 +81,27 @@ export async function forwardStudy(
   if (!verdict.wanted) return skipped(verdict.reason);
 
   const revision = revisionOf(instances);
-  const key = manifestKey(edge.lane, StudyInstanceUID, revision);
-  const manifest = encodeManifest({
+  const before = edge.journal.study(StudyInstanceUID);
+  const images = edge.wants.imagesOf(StudyInstanceUID, instances);
+  const unreadable = before?.refused.length ?? 0;
+  const known = before?.revision === revision;
+  const judgement = judgeCompleteness(
+    { instances, images, leftOut: countLike(instances, leftOut), unreadable },
+    known ? undefined : edge.arrival,
+  );
+  if (judgement.complete === undefined && missing !== undefined) throw missing.error;
+  if (judgement.complete === undefined) return { state: 'waiting', StudyInstanceUID, ...judgement };
+
+  const { complete } = judgement;
+  const manifest = {
     format: 'hilum.manifest/1',
     StudyInstanceUID,
     revision,
     lane: edge.lane,
+    complete,
     instances,
-  });
-  const answer = await edge.store.put(key, manifest, {
-    ifAbsent: true,
-    contentType: 'application/json',
-    ...(signal && { signal }),
-  });
+  } as const;
+  const { key, fresh } = await putManifest(edge.store, manifest, { again: edge.again, ...(signal && { signal }) });
   return {
     state: 'uploaded',
     StudyInstanceUID,
@@ -88,7 +109,7 @@ export async function forwardStudy(
     manifestKey: key,
     instances: instances.length,
     storedBytes,
-    fresh: answer === 'stored',
+    fresh,
     ...(missing && { missing: missing.error }),
   };
 }
@@ -99,10 +120,17 @@ const ambiguous = (patients: number): Reason => ({
   message: `Orthanc has this Study Instance UID for ${patients} patients. Remove the wrong one, or correct its UID.`,
 });
 
+/** How many instances the series have that are of a modality of these instances. */
+function countLike(instances: readonly InstanceIndex[], series: readonly OrthancSeries[]): number {
+  const modalities = new Set(instances.map(({ Modality }) => Modality));
+  return series.reduce((sum, one) => sum + (modalities.has(one.Modality) ? one.instances : 0), 0);
+}
+
 interface ForwardedSeries {
   readonly instances: readonly ManifestInstance[];
   /** Why series were left out. */
   readonly reasons: readonly Reason[];
+  readonly leftOut: readonly OrthancSeries[];
   readonly storedBytes: number;
   /** The first error that may pass. */
   readonly missing?: { readonly error: unknown };
@@ -116,6 +144,7 @@ async function forwardAll(
 ): Promise<ForwardedSeries> {
   const instances: ManifestInstance[] = [];
   const reasons: Reason[] = [];
+  const leftOut: OrthancSeries[] = [];
   let storedBytes = 0;
   let missing: ForwardedSeries['missing'];
   for (const one of series) {
@@ -125,7 +154,10 @@ async function forwardAll(
       if (outcome.forwarded) {
         instances.push(...outcome.instances);
         storedBytes += outcome.storedBytes;
-      } else reasons.push(outcome.reason);
+      } else {
+        reasons.push(outcome.reason);
+        leftOut.push(one);
+      }
     } catch (error) {
       signal?.throwIfAborted();
       const outage = await edge.outageBehind(error);
@@ -134,7 +166,7 @@ async function forwardAll(
       else missing ??= { error };
     }
   }
-  return { instances, reasons, storedBytes, ...(missing && { missing }) };
+  return { instances, reasons, leftOut, storedBytes, ...(missing && { missing }) };
 }
 
 /** One reason for a study without any wanted series: the only reason, or all reasons joined. */

@@ -5,7 +5,7 @@ import { groupImages, IMAGES_VERSION } from '#core/study/images.ts';
 import { modalityOf } from '#core/study/modalities.ts';
 import { noImage } from '#core/study/no-image.ts';
 import { butForSize, selectImages } from '#core/study/selection.ts';
-import type { InstanceIndex, StudyIndex } from '#core/study/study-index.ts';
+import type { ImageIndex, InstanceIndex, StudyIndex } from '#core/study/study-index.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
 
 type Verdict = { readonly wanted: true } | { readonly wanted: false; readonly reason: Reason };
@@ -24,6 +24,8 @@ export interface Wants {
   judgeSeries(StudyInstanceUID: string, instances: readonly InstanceIndex[]): Verdict;
   /** Whether any tool takes at least one image of these instances, which are all of one study that `judgeSeries` wanted. */
   judgeStudy(StudyInstanceUID: string, instances: readonly InstanceIndex[]): Verdict;
+  /** The images of these instances that any tool takes, whatever their number of slices. */
+  imagesOf(StudyInstanceUID: string, instances: readonly InstanceIndex[]): readonly ImageIndex[];
 }
 
 /** The selections of all tools of a catalogue. */
@@ -48,6 +50,12 @@ export function wantsOf(catalog: readonly ToolEntry[]): Wants {
         'series',
       ),
     judgeStudy: (StudyInstanceUID, instances) => judge(manifests, { StudyInstanceUID, instances }, 'study'),
+
+    imagesOf(StudyInstanceUID, instances) {
+      const images = groupImages({ StudyInstanceUID, instances });
+      const taken = manifests.flatMap(({ selection }) => selectImages(butForSize(selection), images).selected);
+      return [...new Set(taken)];
+    },
   };
 }
 

@@ -11,6 +11,13 @@ import { LANES } from './keys.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
+/**
+ * `counted`: everything was there that headers count. `stable`: for a while nothing had come. `deadline`: something was missing, by a
+ * count or between slices, and did not come in time.
+ */
+const COMPLETENESS = ['counted', 'stable', 'deadline'] as const;
+export type Completeness = (typeof COMPLETENESS)[number];
+
 const ManifestInstanceSchema = InstanceIndexSchema.extend({
   /** SHA-256 (hex) of the chunk that holds the file, and the file's position in the chunk. */
   chunk: digest,
@@ -24,6 +31,8 @@ const ManifestSchema = z
     StudyInstanceUID: z.string().regex(KEY_UID),
     revision: digest,
     lane: z.enum(LANES),
+    /** How the edge knew that the study had arrived: older edges did not say. The tools check what they were given, whatever it says. */
+    complete: z.enum(COMPLETENESS).optional(),
     instances: z.array(ManifestInstanceSchema).min(1).readonly(),
   })
   .refine(

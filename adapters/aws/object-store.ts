@@ -2,14 +2,31 @@
 import {
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   type PutObjectCommandInput,
-  type S3Client,
+  S3Client,
 } from '@aws-sdk/client-s3';
-import type { CallOptions, GetOptions, ObjectStore, PutOptions } from '#pipeline/ports.ts';
+import type {
+  CallOptions,
+  GetOptions,
+  ListOptions,
+  ObjectListing,
+  ObjectPage,
+  ObjectStore,
+  PutOptions,
+} from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
-import { s3, translated, within } from './clients.ts';
+import { LONG_SILENCE_MS, limits, once, translated, within } from './clients.ts';
 import { errorName } from './refusal.ts';
+
+/** Local clouds have no wildcard host names for buckets. With a custom endpoint, the bucket is therefore in the path. */
+const forcePathStyle = (): boolean => {
+  const { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 } = process.env;
+  return AWS_ENDPOINT_URL !== undefined || AWS_ENDPOINT_URL_S3 !== undefined;
+};
+
+const s3 = once(() => new S3Client({ forcePathStyle: forcePathStyle(), ...limits(LONG_SILENCE_MS) }));
 
 const failed = (error: unknown): Error => translated(error, 'the bucket (HILUM_BUCKET)');
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);
@@ -28,7 +45,7 @@ export function createS3ObjectStore({
 }: {
   readonly bucket: string;
   readonly client?: S3Client;
-}): ObjectStore {
+}): ObjectStore & ObjectListing {
   async function get(key: string, { range, ...options }: GetOptions = {}): Promise<Uint8Array | undefined> {
     if (range?.length === 0) return new Uint8Array();
     const Range = range === undefined ? undefined : `bytes=${range.offset}-${range.offset + range.length - 1}`;
@@ -86,5 +103,22 @@ export function createS3ObjectStore({
     return await limited(options, look, failed);
   }
 
-  return { get, put, exists };
+  async function list(prefix: string, { after, limit, ...options }: ListOptions = {}): Promise<ObjectPage> {
+    const command = new ListObjectsV2Command({
+      ...{ Bucket: bucket, Prefix: prefix },
+      ...(after !== undefined && { StartAfter: after }),
+      ...(limit !== undefined && { MaxKeys: limit }),
+    });
+    const answer = await limited(options, (signal) => client.send(command, within(signal)), failed);
+    const { Contents = [], IsTruncated = false } = answer;
+    return {
+      objects: Contents.map(({ Key = '', LastModified }) => ({
+        key: Key,
+        modified: (LastModified ?? new Date(0)).toISOString(),
+      })),
+      isLast: !IsTruncated,
+    };
+  }
+
+  return { get, put, exists, list };
 }

@@ -134,6 +134,7 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     InConcatenationNumber: whole(dataset, 'InConcatenationNumber', notes),
     InConcatenationTotalNumber: whole(dataset, 'InConcatenationTotalNumber', notes),
     ConcatenationFrameOffsetNumber: whole(dataset, 'ConcatenationFrameOffsetNumber', notes),
+    ...expectedCounts(dataset),
     techniqueDigest: techniqueDigest(dataset),
     BurnedInAnnotation: code(dataset, 'BurnedInAnnotation'),
     writtenByHilum: writtenByHilum(dataset) || undefined,
@@ -143,6 +144,17 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     ...attributes,
     unreadable: notes.unreadable,
     odd: Object.keys(notes.odd).length === 0 ? undefined : notes.odd,
+  };
+}
+
+/** A count that cannot be read says nothing, and nobody needs to know. */
+function expectedCounts(dataset: Dataset): Candidates {
+  const ignored = noNotes();
+  return {
+    ImagesInAcquisition: count(dataset, 'ImagesInAcquisition', ignored),
+    NumberOfTemporalPositions: count(dataset, 'NumberOfTemporalPositions', ignored),
+    NumberOfSlices: count(dataset, 'NumberOfSlices', ignored),
+    NumberOfSeriesRelatedInstances: count(dataset, 'NumberOfSeriesRelatedInstances', ignored),
   };
 }
 

@@ -97,6 +97,11 @@ export const InstanceAttributesSchema = z.object({
   InConcatenationNumber: z.number().optional(),
   InConcatenationTotalNumber: z.number().optional(),
   ConcatenationFrameOffsetNumber: z.number().optional(),
+  /** How many images the header tells of, which the edge waits for (`edge/expected-counts.ts`). */
+  ImagesInAcquisition: z.number().int().positive().optional(),
+  NumberOfTemporalPositions: z.number().int().positive().optional(),
+  NumberOfSlices: z.number().int().positive().optional(),
+  NumberOfSeriesRelatedInstances: z.number().int().positive().optional(),
   /** Digest of how the slice was acquired and reconstructed (`core/study/likeness.ts`). */
   techniqueDigest: z
     .string()

@@ -14,7 +14,7 @@ import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole } from '#pipeline/en
 import { deadLetterKey, resultKey } from '#pipeline/keys.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
 import { parseRunMessage, parseS3Event, type RunMessage } from '#pipeline/messages.ts';
-import type { Queue, RunRecord, RunStore } from '#pipeline/ports.ts';
+import type { GivenUp, Queue, RunRecord, RunStore } from '#pipeline/ports.ts';
 import type { RunState } from '#pipeline/run-state.ts';
 import { imagesOf } from '#pipeline/study.ts';
 import { recordUnrouted } from '#pipeline/unrouted.ts';
@@ -77,13 +77,20 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
     return instanceUidsOf(selected);
   }
 
+  /** The run keeps its state and its reason; only that the study was not told is new. */
+  async function recordUntold(message: RunMessage, untold: GivenUp): Promise<void> {
+    const { state, reason } = (await runs.get(message.runId)) ?? {};
+    if (state !== 'failed' && state !== 'rejected') return;
+    await runs.record({ ...identityOf(message), state, ...(reason && { reason }), untold });
+  }
+
   async function tell({ step, message, keys }: Subject, reason: Reason, cause: Cause): Promise<void> {
     if (message === undefined) {
-      for (const key of keys) await recordUnrouted(dependencies, key, { state: 'failed', reason });
+      for (const key of keys) await recordUnrouted(dependencies, key, { state: 'failed', reason, cause });
       return;
     }
-    if (message.answer === 'failure') return;
-    await runs.record({ ...identityOf(message), state: 'failed', outcome: 'failed', reason });
+    if (message.answer === 'failure') return await recordUntold(message, { step, cause });
+    await runs.record({ ...identityOf(message), state: 'failed', outcome: 'failed', reason, gaveUp: { step, cause } });
     if (ENDS[step === 'intake' ? 'route' : step][cause].told === 'study') await answerFor(message, step, reason);
   }
 

@@ -2,7 +2,7 @@
 import type { Clock } from '#core/ports.ts';
 import type { Random } from '#phantoms/random.ts';
 import { DEAD_LETTER_SUFFIX } from '#pipeline/environment.ts';
-import type { Queue } from '#pipeline/ports.ts';
+import type { MeasuredQueue, Queue } from '#pipeline/ports.ts';
 
 export interface SimulatedMessage {
   readonly id: string;
@@ -13,11 +13,13 @@ export interface SimulatedMessage {
 }
 
 export interface SimulatedQueues {
-  named(name: string): Pick<Queue, 'send' | 'postpone'>;
+  named(name: string): Pick<Queue, 'send' | 'postpone'> & MeasuredQueue;
   readonly names: () => readonly string[];
   /** Receives the oldest visible message. One that was received too often goes to the dead-letter queue instead. */
   receive(name: string, hiddenS: number): SimulatedMessage | undefined;
   remove(name: string, id: string): void;
+  /** Removes every message of every queue. */
+  purge(): void;
   readonly left: () => number;
   /** Messages that were deleted because of their age. */
   readonly expired: () => number;
@@ -71,6 +73,9 @@ export function createQueues(clock: Clock, disorder?: Random): SimulatedQueues {
         const message = messagesOf(name).get(id);
         if (message !== undefined) message.visibleAtMs = clock.now() + seconds * 1000;
       },
+      async depth() {
+        return messagesOf(name).size;
+      },
     }),
     names: () => [...queues.keys()],
     receive(name, hiddenS) {
@@ -91,6 +96,7 @@ export function createQueues(clock: Clock, disorder?: Random): SimulatedQueues {
       if (message !== undefined && disorder?.chance(0.1)) message.visibleAtMs = clock.now() + LATEST_MS;
       else messagesOf(name).delete(id);
     },
+    purge: () => queues.clear(),
     left: () => all().length,
     expired: () => expired,
     nextMs: () => all().reduce((soonest, { visibleAtMs }) => Math.min(soonest, visibleAtMs), Number.POSITIVE_INFINITY),

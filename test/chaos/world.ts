@@ -12,6 +12,7 @@ import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { makeHandler as convert } from '#functions/convert/handler.ts';
 import { makeHandler as deadLetter } from '#functions/dead-letter/handler.ts';
 import { makeHandler as infer } from '#functions/infer/handler.ts';
+import { makeHandler as reconcile } from '#functions/reconcile/handler.ts';
 import { makeHandler as deliver } from '#functions/return/handler.ts';
 import { makeHandler as route } from '#functions/route/handler.ts';
 import type { QueueHandler } from '#functions/shared/consume.ts';
@@ -19,9 +20,11 @@ import type { Random } from '#phantoms/random.ts';
 import type { DeliveryArchive } from '#pipeline/deliver.ts';
 import type { Stage } from '#pipeline/ends.ts';
 import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole, queueName } from '#pipeline/environment.ts';
+import { createMemoryBookmarks } from '../fixtures/memory-ports.ts';
 import { createPipeline, echoEngine, s3Event, sqsEvent, uploadFiles } from '../fixtures/pipeline.ts';
 import { makeRadiographFile, nothingFound, entry as tiny } from '../fixtures/tiny-radiograph.ts';
 import { createFaults, type Fault, type Invocation } from './faults.ts';
+import { createLosses, type Disaster } from './losses.ts';
 import { createQueues } from './queues.ts';
 
 /** What may be away. Without KMS, neither bucket nor table can be read. Without a password, the PACS denies access. */
@@ -40,6 +43,9 @@ export interface WorldOptions {
   /** How long an invocation of `infer` takes, seconds. */
   readonly inferS?: number;
   readonly faults?: readonly Fault[];
+  readonly disaster?: Disaster;
+  /** Whether the reconciler runs on its schedule, and the edge puts what is lost into the bucket again. */
+  readonly reconciles?: boolean;
   /** With it, queues repeat and reorder messages. */
   readonly disorder?: Random;
   /** What the tool answers to a study's images; by default that it found nothing. It may throw. */
@@ -83,6 +89,7 @@ export function createWorld(options: WorldOptions = {}) {
   };
   const ask = (...parts: readonly Part[]): void => {
     clock.advance(REQUEST_MS);
+    losses.strike();
     const part = away(...parts);
     if (part !== undefined) throw errorOf(part);
   };
@@ -152,6 +159,20 @@ export function createWorld(options: WorldOptions = {}) {
     'dead-letter': deadLetter({ ...servicesOf('dead-letter'), catalog: [entry] }),
   };
 
+  const reconciler = reconcile({
+    ...pipeline,
+    objects: guarded(pipeline.objects, 'reconcile/bucket', 's3', 'kms'),
+    runs: guarded(pipeline.runs, 'reconcile/runs', 'dynamodb', 'kms'),
+    ledger: guarded(pipeline.ledger, 'reconcile/ledger', 'dynamodb', 'kms'),
+    bookmarks: guarded(createMemoryBookmarks(clock), 'reconcile/bookmarks', 'dynamodb', 'kms'),
+    queueNamed: (name) => guarded(queues.named(name), 'reconcile/queue', 'sqs'),
+    catalog: [entry],
+  });
+  const losses = createLosses({
+    ...{ disaster: options.disaster, clock, pipeline, queues },
+    reconcile: options.reconciles ? () => reconciler({}, { getRemainingTimeInMillis: () => 120_000 }) : undefined,
+  });
+
   const busyUntilMs: number[] = [];
   const frozen: { readonly untilMs: number; readonly goOn: () => Promise<void> }[] = [];
   let throttled = 0;
@@ -209,6 +230,7 @@ export function createWorld(options: WorldOptions = {}) {
   return {
     ...{ pipeline, stored, held, faults },
     throttled: () => throttled,
+    rounds: losses.rounds,
     nowS: () => (clock.now() - startMs) / 1000,
     /** The study with this number arrives now: the bucket has it, and S3 tells the intake queue. */
     async arrive(number: number): Promise<string> {
@@ -217,19 +239,21 @@ export function createWorld(options: WorldOptions = {}) {
     },
     /** The same for any study of one file. */
     async arriveAs(...files: readonly Uint8Array[]): Promise<string> {
-      const { key, StudyInstanceUID } = await uploadFiles(pipeline, files);
+      const { key, chunk, StudyInstanceUID } = await uploadFiles(pipeline, files);
+      losses.remember(chunk, key);
       // S3 repeats an event until the queue has it.
       while (isAway('sqs')) clock.advance(60_000);
       clock.advance(REQUEST_MS);
       await queues.named('intake-live').send(s3Event(key));
       return StudyInstanceUID;
     },
-    /** Lets time pass until so many seconds after the start, or until every queue is empty. */
+    /** Lets time pass until so many seconds after the start, or, if nobody reconciles, until every queue is empty. */
     async run(untilS = END_S): Promise<void> {
-      while ((clock.now() - startMs) / 1000 < untilS && queues.left() + frozen.length > 0) {
+      while ((clock.now() - startMs) / 1000 < untilS && (options.reconciles || queues.left() + frozen.length > 0)) {
+        await losses.mend();
         await thaw();
         await poll();
-        const nextMs = Math.min(soonestMs(), startMs + untilS * 1000);
+        const nextMs = Math.min(soonestMs(), losses.nextMs(), startMs + untilS * 1000);
         clock.advance(Math.max(1000, Math.min(nextMs - clock.now(), 600_000)));
       }
     },

@@ -53,6 +53,10 @@ const HEADER: Attributes = {
   InConcatenationNumber: 20,
   InConcatenationTotalNumber: 21,
   ConcatenationFrameOffsetNumber: 22,
+  ImagesInAcquisition: 23,
+  NumberOfTemporalPositions: 24,
+  NumberOfSlices: 25,
+  NumberOfSeriesRelatedInstances: 26,
   BurnedInAnnotation: 'NO',
 };
 
