@@ -49,9 +49,13 @@ const forcePathStyle = (): boolean => {
   return AWS_ENDPOINT_URL !== undefined || AWS_ENDPOINT_URL_S3 !== undefined;
 };
 
+const nothing = (): void => undefined;
+/** The SDK writes to the console that it does not repeat a stream. The object store does, and logs are not for the SDK's lines. */
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
 // Marked as pure, so that a function's bundle contains only the clients that it uses.
 export const s3 = /* @__PURE__ */ once(
-  () => new S3Client({ forcePathStyle: forcePathStyle(), ...limits(LONG_SILENCE_MS) }),
+  () => new S3Client({ forcePathStyle: forcePathStyle(), logger: SILENT, ...limits(LONG_SILENCE_MS) }),
 );
 export const sqs = /* @__PURE__ */ once(() => new SQSClient(limits(LONG_SILENCE_MS)));
 export const dynamoDb = /* @__PURE__ */ once(() => new DynamoDBClient(limits(SILENCE_MS)));
