@@ -1,6 +1,7 @@
 /** Services go away for minutes, hours and days, in the middle of whatever is under way. No study fails, is lost or answered twice. */
 import { describe, expect, it } from 'vitest';
 import { allRuns } from '#pipeline/all-runs.ts';
+import { THOROUGH } from './seeds.ts';
 import { createWorld, type Outage, type Part, type World } from './world.ts';
 
 const MINUTE_S = 60;
@@ -23,7 +24,7 @@ async function arriving(world: World, studies: number): Promise<readonly string[
 
 async function expectAllDeliveredOnce(world: World, studies: readonly string[]): Promise<void> {
   const runs = await allRuns(world.pipeline.runs);
-  expect(world.left()).toBe(0);
+  expect(world.left() + world.expired()).toBe(0);
   expect(runs.map(({ StudyInstanceUID }) => StudyInstanceUID).sort()).toEqual([...studies].sort());
   expect(runs.filter(({ state, outcome }) => state !== 'delivered' || outcome !== 'no-finding')).toEqual([]);
   expect(world.writtenStudies().sort()).toEqual([...studies].sort());
@@ -50,6 +51,28 @@ describe('an outage', () => {
     expect(world.nowS()).toBeGreaterThan(outage.toS);
     expect(world.nowS()).toBeLessThan(outage.toS + 35 * MINUTE_S);
   });
+
+  it.each(CASES)('of %s for %s is waited out, whenever in the life of a study it begins', async (part, _, seconds) => {
+    const undisturbed = createWorld();
+    await undisturbed.arrive(0);
+    await undisturbed.run();
+
+    for (let fromS = 0; fromS < undisturbed.nowS(); fromS += THOROUGH ? 0.04 : 0.4) {
+      const world = createWorld({ outages: [{ part, fromS, toS: fromS + seconds }] });
+      const study = await world.arrive(0);
+      await world.run();
+      await expectAllDeliveredOnce(world, [study]);
+    }
+  });
+
+  it.each(['s3', 'dynamodb', 'kms', 'pacs'] as const)(
+    'of %s that answers one request of three is waited out',
+    async (part) => {
+      const world = createWorld({ outages: [{ part, fromS: 2, toS: 4 * HOUR_S, answersEvery: 3 }] });
+
+      await expectAllDeliveredOnce(world, await arriving(world, 6));
+    },
+  );
 
   // Each begins at another moment of the invocations that are under way.
   it.each(Array.from({ length: 24 }, (_, step) => 12 + step * 0.11))(
@@ -99,6 +122,37 @@ describe('an outage', () => {
       expect([...world.stored.values()]).toEqual([1]);
     },
   );
+});
+
+describe('a chunk that vanished', () => {
+  // Before the study is inferred, before it is converted, and when it is delivered already.
+  it.each([0, 1, 2, 3, 4])('after %i s, and is put again five hours later, is waited for', async (atS) => {
+    const world = createWorld();
+    const { contents } = world.pipeline.objects;
+    const study = await world.arrive(0);
+    await world.run(atS);
+    const [chunk] = [...contents].filter(([key]) => key.startsWith('chunks/'));
+    if (chunk === undefined) throw new Error('a study has a chunk');
+    contents.delete(chunk[0]);
+    await world.run(5 * HOUR_S);
+    contents.set(...chunk);
+    await world.run();
+
+    await expectAllDeliveredOnce(world, [study]);
+  });
+});
+
+describe('a message that waits for longer than a queue keeps it', () => {
+  it('is sent anew while the PACS denies access for thirty days, and then delivered', async () => {
+    const world = createWorld({ outages: [{ part: 'password', fromS: 0, toS: 30 * DAY_S }] });
+    const study = await world.arrive(0);
+
+    await world.run();
+
+    expect(world.pipeline.counted).toContain('Halted');
+    expect(world.nowS()).toBeGreaterThan(30 * DAY_S);
+    await expectAllDeliveredOnce(world, [study]);
+  });
 });
 
 describe('an account with ten invocations at once', () => {
