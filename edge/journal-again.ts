@@ -50,6 +50,8 @@ export interface JournalAgain<Study> {
   since(time: number): readonly Study[];
   /** Queues studies as if nothing of them had been uploaded, also those that the journal does not know. */
   resend(StudyInstanceUIDs: readonly string[], now: number): void;
+  /** Ends a request to send a study again, unless there is a further one; the study stays queued. */
+  fulfil(StudyInstanceUID: string, resend: number): void;
   /** Forgets what was read and uploaded of a study, so that all of it is read and judged again. */
   forget(StudyInstanceUID: string): void;
 }
@@ -101,9 +103,9 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
       const yesterday = now - DAY_MS;
       const { changes } = db
         .prepare(`UPDATE studies SET state = 'seen', attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL,
-          putAgain = CASE WHEN settledAt < ? THEN 1 ELSE putAgain + 1 END
-          WHERE StudyInstanceUID = ? AND (putAgain < ? OR settledAt < ?)`)
-        .run(yesterday, StudyInstanceUID, limit, yesterday);
+          putAgain = CASE WHEN lostAt < ? THEN 1 ELSE putAgain + 1 END, lostAt = ?
+          WHERE StudyInstanceUID = ? AND (putAgain < ? OR lostAt < ?)`)
+        .run(yesterday, now, StudyInstanceUID, limit, yesterday);
       if (Number(changes) > 0) return true;
       db.prepare('UPDATE studies SET code = ?, message = ? WHERE StudyInstanceUID = ?').run(
         ...[LOST_AGAIN.code, LOST_AGAIN.message, StudyInstanceUID],
@@ -127,6 +129,13 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
       together(db, () => {
         for (const uid of StudyInstanceUIDs) queue.run(uid, now, now);
       });
+    },
+
+    fulfil(StudyInstanceUID, resend) {
+      db.prepare('UPDATE studies SET resend = 0 WHERE StudyInstanceUID = ? AND resend = ?').run(
+        StudyInstanceUID,
+        resend,
+      );
     },
 
     forget(StudyInstanceUID) {

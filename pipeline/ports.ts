@@ -22,7 +22,16 @@ export interface ObjectStore {
   get(key: string, options?: GetOptions): Promise<Uint8Array | undefined>;
   /** Writes with a checksum. With `ifAbsent` (`If-None-Match: *`) an existing object wins and `exists` is returned. */
   put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<'stored' | 'exists'>;
+  /** Writes a file that is too large for memory. A bucket in memory needs none of it. */
+  putFile?(key: string, file: StoredFile, options?: PutOptions): Promise<'stored' | 'exists'>;
   exists(key: string, options?: CallOptions): Promise<boolean>;
+}
+/** A file on disk. */
+export interface StoredFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
 }
 export interface GetOptions extends CallOptions {
   readonly range?: ByteRange;
@@ -202,14 +211,14 @@ export interface RunStore {
   list(query?: RunQuery, options?: CallOptions): Promise<RunPage>;
 }
 
-/** What `hilum redrive` does to runs that ended. Both return false, and do nothing, if the run has changed since it was read. */
+/** What `hilum redrive` does to runs that ended. Both return false, and do nothing, if the run's state has changed since it was read. */
 export interface EndedRuns {
   /**
    * Puts a run back to a state, whatever the order of the states, because its message was sent again. What belonged to its end is
    * forgotten. In the same state, only what was `untold` is.
    */
   giveBack(run: RunRecord, state: RunState, options?: CallOptions): Promise<boolean>;
-  /** Removes a run. */
+  /** Removes a run that was never received. If it was, meanwhile too, returns false. */
   forget(run: RunRecord, options?: CallOptions): Promise<boolean>;
 }
 

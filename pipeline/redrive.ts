@@ -14,7 +14,7 @@ import type { RunState } from './run-state.ts';
 import { intakeWork, runWork } from './work.ts';
 
 export interface RedrivePorts {
-  readonly runs: Pick<RunStore, 'list'> & EndedRuns;
+  readonly runs: Pick<RunStore, 'get' | 'list'> & EndedRuns;
   readonly ledger: Pick<WorkLedger, 'end'>;
   /** A queue by its name without the deployment's prefix. */
   readonly queueNamed: (name: string) => Pick<Queue, 'send'>;
@@ -126,9 +126,17 @@ async function act(
     }
   }
   // Last, so that nothing is lost if this process ends before. If the run has moved on meanwhile, it says so itself.
-  if (state === 'gone') await runs.forget(run);
+  if (state === 'gone') await makeWay(runs, run);
   else await runs.giveBack(run, state);
   return done;
+}
+
+/** Removes the row of an upload that was not routed, unless a run with the same id was routed meanwhile: the tool took all images. */
+async function makeWay(runs: RedrivePorts['runs'], run: RunRecord): Promise<void> {
+  if (await runs.forget(run)) return;
+  const present = await runs.get(run.runId);
+  if (present?.state !== run.state || present.stages.received === undefined) return;
+  await runs.giveBack(present, present.stages.routed === undefined ? 'received' : 'routed');
 }
 
 /** By the names that SQS and its protocols have for it. */

@@ -7,11 +7,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
-import { MessageError } from '#core/errors.ts';
+import { ConfigurationError, MessageError } from '#core/errors.ts';
 import { STATE_INDEX, STUDY_INDEX } from '#pipeline/environment.ts';
 import type { RunPage, RunQuery, RunRecord } from '#pipeline/ports.ts';
 import { placeInState, RUN_STATES, type RunState } from '#pipeline/run-state.ts';
 import { within } from './clients.ts';
+import { errorName } from './refusal.ts';
 import { recordOf } from './run-item.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -38,15 +39,14 @@ async function pageOfStudy(
   signal: AbortSignal | undefined,
 ): Promise<RunPage> {
   const { StudyInstanceUID, limit, after } = query;
-  const { filter, ...values } = filterOf(query);
+  const { filter, names, values } = filterOf(query);
   const command = new QueryCommand({
     ...{ TableName: table, IndexName: STUDY_INDEX, ScanIndexForward: false },
     ...(limit !== undefined && { Limit: limit }),
     ...(after !== undefined && { ExclusiveStartKey: keyOf(after) }),
     KeyConditionExpression: 'StudyInstanceUID = :study',
-    ...(filter !== '' && { FilterExpression: filter }),
-    ...(query.state !== undefined && { ExpressionAttributeNames: { '#state': 'state' } }),
-    ExpressionAttributeValues: marshall({ ':study': StudyInstanceUID, ...values.values }),
+    ...(filter !== '' && { FilterExpression: filter, ExpressionAttributeNames: names }),
+    ExpressionAttributeValues: marshall({ ':study': StudyInstanceUID, ...values }),
   });
   const { Items = [], LastEvaluatedKey } = await client.send(command, within(signal));
   return { runs: Items.map(recordOf), ...(LastEvaluatedKey !== undefined && { next: cursorOf(LastEvaluatedKey) }) };
@@ -57,11 +57,15 @@ function filterOf({ state, since, before }: RunQuery) {
   const states = state === undefined ? [] : statesOf({ state }).map((name, index) => [`:state${index}`, name] as const);
   const conditions = [
     ...(state === undefined ? [] : [`#state IN (${states.map(([name]) => name).join(', ')})`]),
-    ...(since === undefined ? [] : ['changed >= :since']),
-    ...(before === undefined ? [] : ['changed < :before']),
+    ...(since === undefined ? [] : ['#changed >= :since']),
+    ...(before === undefined ? [] : ['#changed < :before']),
   ];
   const times = { ...(since !== undefined && { ':since': since }), ...(before !== undefined && { ':before': before }) };
-  return { filter: conditions.join(' AND '), values: { ...Object.fromEntries(states), ...times } };
+  const names = {
+    ...(state !== undefined && { '#state': 'state' }),
+    ...((since ?? before) !== undefined && { '#changed': 'changed' }),
+  };
+  return { filter: conditions.join(' AND '), names, values: { ...Object.fromEntries(states), ...times } };
 }
 
 /** The key of a page's last item, as text. */
@@ -133,11 +137,24 @@ async function stretchOf(
     ...{ TableName: table, IndexName: STATE_INDEX, ScanIndexForward: false },
     // One more, because the run of the cursor comes again.
     Limit: limit + 1,
-    KeyConditionExpression: '#state = :state AND changed BETWEEN :since AND :until',
-    ExpressionAttributeNames: { '#state': 'state' },
+    KeyConditionExpression: '#state = :state AND #changed BETWEEN :since AND :until',
+    ExpressionAttributeNames: { '#state': 'state', '#changed': 'changed' },
     ExpressionAttributeValues: marshall({ ':state': state, ':since': since, ':until': until }),
   };
-  const { Items = [], LastEvaluatedKey } = await client.send(new QueryCommand(query), within(signal));
+  const answer = client.send(new QueryCommand(query), within(signal));
+  const { Items = [], LastEvaluatedKey } = await answer.catch((error: unknown) => {
+    throw withoutIndex(error);
+  });
   const placed = Items.map(recordOf).map((run) => ({ place: placeInState(run), run }));
   return { runs: placed.filter(({ place }) => place !== after), isCut: LastEvaluatedKey !== undefined };
+}
+
+/** A deployment of an older version has no index by state. DynamoDB says so, and that it fills one, by the text of the error alone. */
+function withoutIndex(error: unknown): unknown {
+  if (errorName(error) !== 'ValidationException' || !(error instanceof Error) || !/index/i.test(error.message))
+    return error;
+  return new ConfigurationError(
+    `The runs table has no index ${STATE_INDEX} that can be read: deploy this version of Hilum, and wait until DynamoDB has filled the index.`,
+    { cause: error },
+  );
 }

@@ -138,8 +138,9 @@ export function createDynamoRunStore({
   async function forget(run: RunRecord, options: CallOptions = {}): Promise<boolean> {
     const { condition, names, values } = unchanged(run);
     const command = new DeleteItemCommand({
-      ...{ ...keyOf(run.runId), ConditionExpression: condition },
-      ...{ ExpressionAttributeNames: names, ExpressionAttributeValues: values },
+      ...{ ...keyOf(run.runId), ConditionExpression: `${condition} AND attribute_not_exists(#received)` },
+      ExpressionAttributeNames: { ...names, '#received': stageAttribute('received') },
+      ExpressionAttributeValues: values,
     });
     return await limited(options, (signal) => conditionally(client.send(command, within(signal))), failed);
   }

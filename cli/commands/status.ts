@@ -4,14 +4,9 @@ import { damagedJournals } from '#edge/journal-salvage.ts';
 import { findRunsTable } from '#files/deployment.ts';
 import { readLocalEnvironment } from '#localstack/environment.ts';
 import { edgeFolder, localHome } from '#localstack/home.ts';
-import { allRuns } from '#pipeline/all-runs.ts';
-import { newestRuns } from '#pipeline/newest-runs.ts';
-import type { RunRecord, RunStore } from '#pipeline/ports.ts';
-import { placeInState, RUN_STATES } from '#pipeline/run-state.ts';
 import { jsonArray, note, print, Unsuccessful } from '../command.ts';
-import { refusedOf, type ShownRun, studiesAtEdge } from '../status/at-edge.ts';
-import { printAtEdge, printRuns } from '../status/print.ts';
-import { STATES, type StatusOptions, type StatusQuery, statusQuery } from '../status/query.ts';
+import { STATES, type StatusOptions, statusQuery } from '../status/query.ts';
+import { showStatus } from '../status/show.ts';
 import { explain } from '../usage.ts';
 
 /** `hilum status`: the state and the reason of runs, and the studies that are still at the edge. */
@@ -59,10 +54,11 @@ async function status(study: string | undefined, options: StatusOptions): Promis
   const runs = createDynamoRunStore({ table: runsTable });
   const folder = process.env['HILUM_EDGE_FOLDER'] || edgeFolder(localHome());
   const out = options.json === true ? jsonArray() : undefined;
-  const shown = async (journal?: Journal) => await show(runs, journal, query, out);
+  const shown = async (journal?: Journal) => await showStatus(runs, journal, query, out);
   const file = journalFile(folder);
-  const count = (await readJournal(file, shown)) ?? (await shown());
+  const { count, hints } = (await readJournal(file, shown)) ?? (await shown());
   out?.end();
+  for (const hint of hints) note(hint);
   for (const damaged of damagedJournals(file))
     note(
       `hilum: The edge's journal was damaged once and is restored. What was left of it is ${damaged}: remove it when you need it no more.`,
@@ -81,72 +77,4 @@ async function status(study: string | undefined, options: StatusOptions): Promis
       'forwarded yet, or it is in another deployment (HILUM_RUNS_TABLE) or was forwarded by another edge (HILUM_EDGE_FOLDER).',
   );
   throw new Unsuccessful();
-}
-
-/** The runs of one request to the table, and the most that are printed together. */
-const PAGE = 50;
-
-/** Shows page after page, so that a long list needs no more memory than a short one. Returns how many there were. */
-async function show(
-  runs: RunStore,
-  journal: Journal | undefined,
-  query: StatusQuery,
-  out: ReturnType<typeof jsonArray> | undefined,
-): Promise<number> {
-  const studies = new Set<string>();
-  const hints: string[] = [];
-  let [count, after] = [0, ''];
-  let page: ShownRun[] = [];
-  const flush = (): void => {
-    if (out === undefined) printRuns(page);
-    else for (const run of page) out.add(run);
-    page = [];
-  };
-  for await (const run of runsOf(runs, query)) {
-    if (count === query.limit) {
-      hints.push(moreRuns(query, after));
-      break;
-    }
-    const entry = journal?.study(run.StudyInstanceUID);
-    page.push({ ...run, ...(entry && refusedOf(entry)) });
-    studies.add(run.StudyInstanceUID);
-    after = placeInState(run);
-    count += 1;
-    if (page.length === PAGE) flush();
-  }
-  flush();
-  if (journal !== undefined) {
-    const edge = await studiesAtEdge(journal, runs, query, studies);
-    for (const study of edge.studies) {
-      if (out === undefined) printAtEdge(study);
-      else out.add(study);
-    }
-    count += edge.studies.length;
-    for (const [state, more] of edge.left) {
-      const all = `\`hilum status --state ${state} --limit ${query.limit + more}\``;
-      hints.push(`${more} more studies at the edge are ${state}: ${all}`);
-    }
-  }
-  for (const hint of hints) note(hint);
-  return count;
-}
-
-async function* runsOf(runs: RunStore, { study, runs: query, after, limit }: StatusQuery): AsyncGenerator<RunRecord> {
-  if (query === undefined) return;
-  if (study !== undefined) yield* await allRuns(runs, query);
-  else {
-    const state = query.state === undefined ? RUN_STATES : [query.state].flat();
-    yield* newestRuns(runs, { ...query, state, ...(after !== undefined && { after }) }, Math.min(PAGE, limit));
-  }
-}
-
-function moreRuns({ study, runs, sinceMs, limit }: StatusQuery, after: string): string {
-  if (study !== undefined) return 'There are more runs: leave out --limit';
-  const options = [
-    ...(runs?.state === undefined ? [] : [`--state ${[runs.state].flat().join(',')}`]),
-    ...(sinceMs === 0 ? [] : [`--since ${new Date(sinceMs).toISOString()}`]),
-    `--limit ${limit}`,
-    `--after ${after}`,
-  ];
-  return `There are more runs: \`hilum status ${options.join(' ')}\``;
 }

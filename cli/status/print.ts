@@ -14,6 +14,8 @@ export function printRuns(runs: readonly ShownRun[]): void {
       print(`  ${run.tool} ${run.version} (${run.lane}): ${run.state}, ${sentence}`);
       if (run.summary !== undefined && run.summary !== run.reason?.message) print(`    ${run.summary}`);
       printReason(because);
+      if (run.state === 'failed' && run.gaveUp !== undefined)
+        print(`    \`hilum redrive --study ${study}\` gives it back to work`);
       print(`    ${timesOf(run)}`);
       if (run.redriven !== undefined) print(`    redriven at ${run.redriven}`);
     }

@@ -126,6 +126,9 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
         observer.count(METRICS.deadLetters);
         const runId = subject?.message?.runId;
         observer.log('error', 'dead-letter', { messageId, queue: queueName, runId, code: reason.code });
+        if (subject?.message?.answer === 'failure' && subject.step !== 'intake' && failing === undefined)
+          // It may be the second copy of one that was delivered. `hilum redrive` then finds that there is nothing to do.
+          await recordUntold(subject.message, { step: subject.step, cause: 'fault' });
         if (subject === undefined || name === undefined || failing === undefined) return;
         await tell(subject, reason, failing.cause);
         // If a person sends the message again, it has its whole budget again.

@@ -138,7 +138,7 @@ describe(`a journal after ${DAYS} days`, () => {
         .all()
         .map((row) => String(row['detail']))
         .join('; ');
-    const old = `(SELECT StudyInstanceUID FROM studies WHERE state != 'seen' AND settledAt < 1)`;
+    const old = `(SELECT StudyInstanceUID FROM studies WHERE placed = 1 AND state != 'seen' AND settledAt < 1)`;
 
     expect(
       [

@@ -59,3 +59,25 @@ describe('a loss of the queues, with a tool that always fails,', () => {
     for (const run of runs) expect(run).toMatchObject({ state: 'failed', reason: { code: 'tool-failed' } });
   });
 });
+
+describe('nothing is lost, and the reconciler sends nothing', () => {
+  const HOURS_20 = 20 * HOUR_S;
+  it.each<readonly [string, WorldOptions, number]>([
+    ['while the PACS is away for six days', { outages: [{ part: 'pacs', fromS: 0.5, toS: 6 * 24 * HOUR_S }] }, 2],
+    ['while S3 is away for 20 hours', { outages: [{ part: 's3', fromS: 3, toS: HOURS_20 }] }, 20],
+    ['while DynamoDB is away for 20 hours', { outages: [{ part: 'dynamodb', fromS: 3, toS: HOURS_20 }] }, 20],
+    ['while SQS is away for 20 hours', { outages: [{ part: 'sqs', fromS: 3, toS: HOURS_20 }] }, 20],
+    ['while ten invocations at once work off 200 studies', { concurrency: 10, inferS: 60 }, 200],
+  ])('%s', async (_, options, studies) => {
+    const world = createWorld({ ...options, reconciles: true });
+    for (let number = 0; number < studies; number++) await world.arrive(number);
+
+    await world.run((options.outages?.[0]?.toS ?? 0) + 2 * HOUR_S);
+
+    const { counted, runs } = world.pipeline;
+    expect(counted.filter((metric) => ['Reconciled', 'Stuck'].includes(metric))).toEqual([]);
+    expect(world.left()).toBe(0);
+    const delivered = (await allRuns(runs)).filter(({ state }) => state === 'delivered');
+    expect(delivered).toHaveLength(studies);
+  });
+});

@@ -228,7 +228,7 @@ export function createWorld(options: WorldOptions = {}) {
   const soonestMs = (): number => frozen.reduce((soonest, { untilMs }) => Math.min(soonest, untilMs), queues.nextMs());
 
   return {
-    ...{ pipeline, stored, held, faults },
+    ...{ pipeline, stored, held, faults, queueNamed: queues.named },
     throttled: () => throttled,
     rounds: losses.rounds,
     nowS: () => (clock.now() - startMs) / 1000,

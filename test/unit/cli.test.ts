@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 
 describe('hilum', () => {
-  it.each(['run', 'inspect', 'tools', 'models', 'local', 'doctor', 'demo', 'edge', 'status'])(
+  it.each(['run', 'inspect', 'tools', 'models', 'local', 'doctor', 'demo', 'edge', 'status', 'redrive'])(
     'explains %s',
     async (command) => {
       const { code, stdout } = await hilum(command, '--help');

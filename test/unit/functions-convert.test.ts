@@ -212,7 +212,8 @@ describe('convert', () => {
 
     const reason = { code: 'invalid-dicom-object', message: expect.stringContaining('patient') };
     expect(await stored(pipeline, quarantineKey(message.runId, 'result-refusal.json'))).toMatchObject(reason);
-    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'rejected', reason });
+    const gaveUp = { step: 'convert', cause: 'never' };
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'rejected', reason, gaveUp });
     expect(pipeline.counted).toEqual(['Quarantined', 'Done']);
     expect(pipeline.sentTo(toReturn)).toEqual([{ ...message, answer: 'failure' }]);
     expect(pipeline.objects.contents.has(objectListKey(message.runId, 'result'))).toBe(false);

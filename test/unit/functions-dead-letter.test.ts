@@ -176,6 +176,45 @@ describe('dead-letter', () => {
     expect(pipeline.objects.contents.has(failureKey(message.runId))).toBe(false);
   });
 
+  it.each([
+    ['infer', 'infer-tiny-live', 'fault'],
+    ['convert', 'convert-live', 'never'],
+    ['return', 'return-live', 'archive'],
+  ] as const)('records that %s gave up, and why', async (step, queue, cause) => {
+    await bury(pipeline, queue, message, { cause });
+
+    expect(await run()).toMatchObject({ state: 'failed', gaveUp: { step, cause } });
+  });
+
+  it.each(['failed', 'rejected'] as const)('records that the study was not told of a run that is %s', async (state) => {
+    const gaveUp = { step: 'convert', cause: 'never' } as const;
+    const reason = { code: 'limit-exceeded', message: 'The file holds too much' };
+    await pipeline.runs.record({ ...message, state, reason, gaveUp });
+
+    await bury(pipeline, 'return-live', { ...message, answer: 'failure' }, { cause: 'archive' });
+
+    const untold = { step: 'return', cause: 'archive' };
+    expect(await run()).toMatchObject({ state, reason, gaveUp, untold });
+  });
+
+  it('records that the study was not told if the queue itself gave up', async () => {
+    const reason = { code: 'limit-exceeded', message: 'The file holds too much' };
+    await pipeline.runs.record({ ...message, state: 'failed', reason });
+
+    await handle(pipeline, 'return-live', { ...message, answer: 'failure' });
+
+    expect(await run()).toMatchObject({ state: 'failed', reason, untold: { step: 'return', cause: 'fault' } });
+    expect(pipeline.counted).toContain('DeadLetters');
+  });
+
+  it('does not call a delivered run untold', async () => {
+    await pipeline.runs.record({ ...message, state: 'delivered' });
+
+    await bury(pipeline, 'return-live', { ...message, answer: 'failure' }, { cause: 'archive' });
+
+    expect(await run()).not.toHaveProperty('untold');
+  });
+
   it('does not change a delivered run', async () => {
     await pipeline.runs.record({ ...message, state: 'delivered' });
 
@@ -237,7 +276,14 @@ describe('dead-letter', () => {
 
     const { StudyInstanceUID, revision } = study;
     expect((await pipeline.runs.list({ StudyInstanceUID })).runs).toMatchObject([
-      { tool: 'other', state: 'failed', revision, lane: 'live', reason: WHY },
+      {
+        tool: 'other',
+        state: 'failed',
+        revision,
+        lane: 'live',
+        reason: WHY,
+        gaveUp: { step: 'intake', cause: 'fault' },
+      },
       { tool: 'tiny', state: 'routed' },
     ]);
   });

@@ -202,7 +202,7 @@ describe('route', () => {
     expect(await route(pipeline, [s3Event(key)], { catalog: [entry] })).toEqual(nothingFailed);
 
     expect((await pipeline.runs.list()).runs).toMatchObject([
-      { state: 'rejected', reason: { code: 'invalid-message' } },
+      { state: 'rejected', reason: { code: 'invalid-message' }, gaveUp: { step: 'intake', cause: 'never' } },
     ]);
     expect(pipeline.sentTo(toTiny)).toEqual([]);
   });

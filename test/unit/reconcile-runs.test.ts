@@ -173,16 +173,21 @@ describe('a run that ended', () => {
     expect(await run()).toMatchObject({ state: 'failed', resent: { times: 3 } });
   });
 
-  it.each(['failure', 'busy', 'nothing'])('is left alone if that is under way, or done: %s', async (what) => {
-    const { pipeline, message, pass } = await runThat('rejected');
-    if (what !== 'nothing') await pipeline.objects.put(failureKey(message.runId), Buffer.from('{}'));
-    if (what === 'failure') await pipeline.objects.put(receiptKey(message.runId, 'failure'), Buffer.from('{}'));
-    if (what === 'busy') await occupy(pipeline, QUEUES.converted);
+  it.each(['failure', 'busy', 'nothing', 'given up'])(
+    'is left alone if that is under way, or done: %s',
+    async (what) => {
+      const { pipeline, message, pass } = await runThat('rejected');
+      if (what !== 'nothing') await pipeline.objects.put(failureKey(message.runId), Buffer.from('{}'));
+      if (what === 'failure') await pipeline.objects.put(receiptKey(message.runId, 'failure'), Buffer.from('{}'));
+      const untold = { step: 'return', cause: 'archive' } as const;
+      if (what === 'given up') await pipeline.runs.record({ ...message, state: 'rejected', untold });
+      if (what === 'busy') await occupy(pipeline, QUEUES.converted);
 
-    await pass(3600);
+      await pass(3600);
 
-    expect(pipeline.counted).toEqual([]);
-  });
+      expect(pipeline.counted).toEqual([]);
+    },
+  );
 
   it('is recorded as delivered if its result has a receipt', async () => {
     const { pipeline, message, sent, pass } = await runThat('failed');

@@ -94,6 +94,24 @@ it('an upload that was not routed is routed again, once for all its tools, and i
   expect((await pipeline.runs.list()).runs).toEqual([]);
 });
 
+it.each([
+  [['received'], 'received'],
+  [['received', 'routed'], 'routed'],
+  [['received', 'not-applicable'], 'not-applicable'],
+] as const)('an upload whose run was %j while its message was being sent keeps it', async (stages, state) => {
+  const runId = await ended('1', { gaveUp: by('intake') });
+  const queueNamed = (name: string) => ({
+    async send(body: string) {
+      await pipeline.queueNamed(name).send(body);
+      for (const stage of stages) await pipeline.runs.record({ ...BASE, runId, state: stage });
+    },
+  });
+
+  await Array.fromAsync(redrive({ ...pipeline, queueNamed }, {}));
+
+  expect(await rowOf(runId)).toMatchObject({ state });
+});
+
 it('runs of a cause, of a study, or of a time alone can be named', async () => {
   await ended('1', { gaveUp: by('return', 'archive') });
   await ended('2', { StudyInstanceUID: '1.3', gaveUp: by('infer'), reason: { code: 'died', message: 'Died.' } });
