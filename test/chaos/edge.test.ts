@@ -8,7 +8,7 @@ import { createRandom } from '#phantoms/random.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
 import { runEdge } from './edge-world.ts';
 import type { Fault, FaultKind } from './faults.ts';
-import { SEEDS, THOROUGH } from './seeds.ts';
+import { counting, SEEDS, THOROUGH } from './seeds.ts';
 
 const undisturbed = await runEdge();
 const { points } = undisturbed.faults;
@@ -22,6 +22,8 @@ const kindsAt = (point: string): readonly FaultKind[] =>
 /** The probe of a bucket that failed leaves an empty chunk. */
 const EMPTY = createHash('sha256').digest('hex');
 
+const counted = counting(`faults of the edge, ${points.length} points, ${CALLS.size} calls`);
+
 async function expectSameEnd(faults: readonly Fault[]): Promise<void> {
   const { keys, studies, faults: tried } = await runEdge(faults);
 
@@ -30,6 +32,7 @@ async function expectSameEnd(faults: readonly Fault[]): Promise<void> {
     studies: undisturbed.studies,
   });
   expect(new Set(tried.hit)).toEqual(new Set(faults));
+  counted();
 }
 
 it('forwards three revisions without faults, each with one manifest', () => {
