@@ -55,6 +55,9 @@ const SQLITE: Readonly<Record<number, readonly [code: string, why: string]>> = {
   26: ['SQLITE_NOTADB', 'it is not an SQLite database. Remove the file, or name another folder.'],
 };
 
+/** Whether SQLite raised the error. */
+export const isOfDatabase = (error: unknown): boolean => error instanceof Error && 'errcode' in error;
+
 /**
  * Translates Node's errors about files, folders, ports and programs, and SQLite's errors about its file, to a
  * SystemRefusalError. Any other error is returned unchanged.

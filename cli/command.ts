@@ -30,6 +30,19 @@ export function printJson(data: unknown): void {
   process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
 }
 
+/** Prints an array for scripts, one item after the other, as `printJson` would print it whole. */
+export function jsonArray(): { readonly add: (item: unknown) => void; readonly end: () => void } {
+  let items = 0;
+  return {
+    add(item) {
+      const lines = JSON.stringify([item], undefined, 2).split('\n').slice(1, -1).join('\n');
+      process.stdout.write(`${items === 0 ? '[\n' : ',\n'}${lines}`);
+      items += 1;
+    },
+    end: () => void process.stdout.write(items === 0 ? '[]\n' : '\n]\n'),
+  };
+}
+
 /** Prints a line for people; see `forPeople`. */
 export function print(line = ''): void {
   process.stdout.write(`${forPeople(line)}\n`);

@@ -23,3 +23,25 @@ export function hangUpSignals(): () => AbortSignal {
     return next.signal;
   };
 }
+
+const LOOKED_AT_EVERY_MS = 2_000;
+
+/**
+ * Each call returns a signal that is aborted when there is another deployment than before.
+ *
+ * @param deployment identifies the deployment; undefined while there is none
+ */
+export function deploymentSignals(deployment: () => string | undefined): () => AbortSignal {
+  let next = new AbortController();
+  let last = deployment();
+  setInterval(() => {
+    const now = deployment();
+    if (now === undefined || now === last) return;
+    last = now;
+    next.abort();
+  }, LOOKED_AT_EVERY_MS).unref();
+  return () => {
+    if (next.signal.aborted) next = new AbortController();
+    return next.signal;
+  };
+}

@@ -71,3 +71,17 @@ export function studyUid(text: string, what: string): string {
     text.length > 64 ? `it has ${text.length} characters, and a UID at most 64` : 'a UID consists of digits and dots';
   throw new UsageError(`${what} takes a StudyInstanceUID, not ${text.slice(0, 80) || "''"}: ${why}`);
 }
+
+/**
+ * Reads a point in time: ISO 8601, of this machine's time zone if it names none. Returns milliseconds since the epoch.
+ *
+ * @throws UsageError if it is no such time, or lies in the future
+ */
+export function pointInTime(text: string, flag: string): number {
+  const [, day, time] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?))?$/.exec(text) ?? [];
+  const at = day === undefined ? Number.NaN : Date.parse(`${day}T${time ?? '00:00'}`);
+  if (at <= Date.now()) return at;
+  const why = Number.isNaN(at) ? `not ${text.slice(0, 80) || "''"}` : `and ${text} lies in the future`;
+  throw new UsageError(`${flag} takes a time such as 2026-01-31 or 2026-01-31T18:00Z, ${why}`);
+}

@@ -92,6 +92,18 @@ export class MissingChunkError extends HilumError {
   readonly code = 'missing-chunk';
 }
 
+/** A study's manifest is not in the bucket. The edge may put it there again, like a chunk. */
+export class MissingManifestError extends HilumError {
+  readonly disposition = 'retry';
+  readonly code = 'missing-manifest';
+}
+
+/** What an earlier step stored of a run is not in the bucket any more. That step makes it again. */
+export class MissingProductError extends HilumError {
+  readonly disposition = 'retry';
+  readonly code = 'missing-product';
+}
+
 /**
  * A queue message or stored object has a newer format than this code knows: another part of Hilum was updated first, or this
  * one was set back. It is sound, and waits for the code that knows it.

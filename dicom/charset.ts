@@ -61,7 +61,8 @@ const decoders = new Map<string, TextDecoder>();
 function decodeWith(encoding: string, bytes: Uint8Array): string {
   let decoder = decoders.get(encoding);
   if (decoder === undefined) {
-    decoder = new TextDecoder(encoding);
+    // A byte order mark is a part of the text: another program compares the text with it.
+    decoder = new TextDecoder(encoding, { ignoreBOM: true });
     decoders.set(encoding, decoder);
   }
   return decoder.decode(bytes);
@@ -73,6 +74,24 @@ function encodingOf(term: string): string {
 }
 
 export type TextDecoding = (bytes: Uint8Array) => string;
+
+/** Stands for what cannot be decoded. */
+export const REPLACEMENT = '\ufffd';
+
+/** The codes of ISO 2022's control characters C1, in whose place Windows' sets have letters and signs. */
+const hasC1 = (bytes: Uint8Array): boolean => bytes.some((byte) => byte >= 0x80 && byte <= 0x9f);
+
+/**
+ * Whether `text`, decoded from `bytes`, is all that they say, so that it may be written in another character set. It is not where a part
+ * cannot be decoded, nor where other programs read other characters: beyond the default repertoire without a character set, or in the
+ * places where Windows' sets hold more than those of DICOM.
+ */
+export function isExactly(terms: readonly string[], text: string, bytes: Uint8Array): boolean {
+  if (text.includes(REPLACEMENT)) return false;
+  const [first = ''] = terms;
+  if (first === '' || first === 'ISO_IR 6') return terms.length > 1 || bytes.every((byte) => byte < 0x80);
+  return !(/^(iso-8859|windows)-/.test(encodingOf(first)) && hasC1(bytes));
+}
 
 /** How to decode text under these values of Specific Character Set (0008,0005). */
 export function textDecoding(terms: readonly string[]): TextDecoding {
@@ -110,6 +129,7 @@ function decodeExtended(initial: string, bytes: Uint8Array): string {
       flush(i);
       if (designated?.register === 'G0') g0 = designated.encoding;
       if (designated?.register === 'G1') g1 = designated.encoding;
+      if (designated === undefined) text += REPLACEMENT;
       i += length;
       start = i + 1;
     } else if (g0 === ASCII && byte !== undefined && isDelimiter(byte)) {

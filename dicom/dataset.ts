@@ -1,5 +1,5 @@
 /** A data set as the rest of Hilum sees it: values by keyword (PS3.6), decoded on access. */
-import { type TextDecoding, textDecoding } from './charset.ts';
+import { isExactly, type TextDecoding, textDecoding } from './charset.ts';
 import { keywordOf, lookup } from './dictionary.ts';
 import type { Element, ElementSet } from './element.ts';
 import { DicomReadError } from './error.ts';
@@ -25,24 +25,28 @@ export interface Dataset {
   vr(keyword: string): string | undefined;
   /** The fragments of encapsulated pixel data, the Basic Offset Table first (PS3.5 A.4). */
   fragments(keyword: string): readonly Uint8Array[] | undefined;
-  /** The given attributes that are present, ready to be written: '' where empty; sequences without their private attributes. */
+  /**
+   * The given attributes that are present, ready to be written: '' where empty; sequences without their private attributes. Where
+   * a text of theirs cannot be decoded, all texts beyond ASCII are carried as bytes, with Specific Character Set.
+   */
   attributes(keywords: readonly string[]): Attributes;
 }
 
 const SINGLE_TEXT = new Set(['LT', 'ST', 'UT', 'UR']);
-const DECODED_TEXT = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT']);
-const ASCII_TEXT = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI', 'UR']);
+/** VRs whose text follows Specific Character Set (PS3.5 6.1.2.3), and those of the default repertoire. */
+export const DECODED_TEXT: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT']);
+export const ASCII_TEXT: ReadonlySet<string> = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI', 'UR']);
 /** Text of the default repertoire: one character per byte. A byte that does not belong there is written back unchanged. */
-const latin1: TextDecoding = (bytes) =>
+export const latin1: TextDecoding = (bytes) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-const DEFAULT_DECODING = textDecoding([]);
 
 type Reading = {
   readonly bytes: number;
   readonly read: (view: DataView, offset: number, littleEndian: boolean) => number;
 };
 const unsignedShort: Reading = { bytes: 2, read: (view, offset, le) => view.getUint16(offset, le) };
-const NUMERIC: Readonly<Record<string, Reading>> = {
+/** How many bytes a number of each VR has, and how it is read. */
+export const NUMERIC: Readonly<Record<string, Reading>> = {
   // A tag as one number, group and element.
   AT: { bytes: 4, read: (view, offset, le) => view.getUint16(offset, le) * 0x1_0000 + view.getUint16(offset + 2, le) },
   US: unsignedShort,
@@ -61,16 +65,20 @@ const NUMERIC: Readonly<Record<string, Reading>> = {
 
 /** What items inherit from the data set that contains them. */
 interface Inherited {
+  /** The values of Specific Character Set, and how to decode under them. */
+  readonly charset: readonly string[];
   readonly decode: TextDecoding;
   readonly signed: boolean;
 }
+
+const DEFAULT: Inherited = { charset: [], decode: textDecoding([]), signed: false };
 
 /**
  * A data set over the elements of a file or an item. Items inherit character set and signedness from their container.
  *
  * @throws DicomReadError `limit-exceeded`, here or on access, where a value is longer than any that is needed
  */
-export function datasetOf(set: ElementSet, parent: Inherited = { decode: DEFAULT_DECODING, signed: false }): Dataset {
+export function datasetOf(set: ElementSet, parent: Inherited = DEFAULT): Dataset {
   return new ElementDataset(set, parent);
 }
 
@@ -86,7 +94,7 @@ class ElementDataset implements Dataset {
       charset === undefined && representation === undefined
         ? parent
         : {
-            decode: charset === undefined ? parent.decode : textDecoding(splitText('CS', latin1(limited(charset)))),
+            ...(charset === undefined ? parent : charsetOf(charset)),
             signed: representation === undefined ? parent.signed : representation[set.littleEndian ? 0 : 1] === 1,
           };
   }
@@ -134,11 +142,9 @@ class ElementDataset implements Dataset {
   }
 
   attributes(keywords: readonly string[]): Attributes {
-    const present = keywords.flatMap((keyword) => {
-      const element = this.#find(keyword);
-      return element === undefined ? [] : [[keyword, this.#writableOf(element)] as const];
-    });
-    return Object.fromEntries(present);
+    const elements = keywords.flatMap((keyword) => this.#find(keyword) ?? []);
+    if (elements.every((element) => this.#isExact(element))) return this.#attributesOf(keywords, false);
+    return this.#attributesOf(['SpecificCharacterSet', ...keywords], true);
   }
 
   #find(keyword: string): Element | undefined {
@@ -168,13 +174,35 @@ class ElementDataset implements Dataset {
     return values.every(Number.isFinite) ? values : [];
   }
 
-  #writableOf(element: Element): AttributeValue {
+  #attributesOf(keywords: readonly string[], asBytes: boolean): Attributes {
+    const present = keywords.flatMap((keyword) => {
+      const element = this.#find(keyword);
+      return element === undefined ? [] : [[keyword, this.#writableOf(element, asBytes)] as const];
+    });
+    return Object.fromEntries(present);
+  }
+
+  /** Whether all texts of the element, or of its items, are exactly what was decoded. */
+  #isExact({ items, vr, value }: Element): boolean {
+    const { charset, decode } = this.#inherited;
+    if (items === undefined) return !DECODED_TEXT.has(vr) || isExactly(charset, decode(limited(value)), value);
+    return items.every((item) => {
+      const inner = new ElementDataset(item, this.#inherited);
+      return [...item.elements.values()].every((element) => inner.#isExact(element));
+    });
+  }
+
+  #writableOf(element: Element, asBytes: boolean): AttributeValue {
     const { items, value } = element;
     if (items !== undefined) {
-      return items.map((item) => new ElementDataset(item, this.#inherited).attributes(keywordsOf(item)));
+      return items.map((item) => {
+        const keywords = keywordsOf(item).filter((keyword) => asBytes || keyword !== 'SpecificCharacterSet');
+        return new ElementDataset(item, this.#inherited).#attributesOf(keywords, asBytes);
+      });
     }
     const vr = this.#resolve(element.vr);
     if (value.length === 0) return '';
+    if (asBytes && DECODED_TEXT.has(vr) && !isAscii(value)) return { asFound: this.#textsOf(element), bytes: value };
     if (DECODED_TEXT.has(vr) || ASCII_TEXT.has(vr)) return only(this.#textsOf(element));
     if (NUMERIC[vr] === undefined || vr === 'AT' || vr.startsWith('O')) return value;
     return only(this.#numbersOf(element));
@@ -194,13 +222,16 @@ function limited(value: Uint8Array): Uint8Array {
   });
 }
 
-/** The public attributes of an item. Specific Character Set is not copied: the values are already strings. */
-function keywordsOf(item: ElementSet): readonly string[] {
-  return [...item.elements.keys()]
-    .map(keywordOf)
-    .filter((keyword) => keyword !== undefined)
-    .filter((keyword) => keyword !== 'SpecificCharacterSet');
+function charsetOf(value: Uint8Array): Pick<Inherited, 'charset' | 'decode'> {
+  const charset = splitText('CS', latin1(limited(value)));
+  return { charset, decode: textDecoding(charset) };
 }
+
+const isAscii = (value: Uint8Array): boolean => value.every((byte) => byte < 0x80 && byte !== 0x1b);
+
+/** The public attributes of an item. */
+const keywordsOf = (item: ElementSet): readonly string[] =>
+  [...item.elements.keys()].map(keywordOf).filter((keyword) => keyword !== undefined);
 
 function only<T>(values: readonly T[]): T | readonly T[] {
   const [first] = values;
@@ -208,7 +239,7 @@ function only<T>(values: readonly T[]): T | readonly T[] {
 }
 
 /** Splits a text at backslashes and removes padding. Leading spaces are significant in long texts only (PS3.5 6.2). */
-function splitText(vr: string, text: string): readonly string[] {
+export function splitText(vr: string, text: string): readonly string[] {
   const unpadded = text.slice(0, endOf(text));
   if (unpadded === '') return [];
   if (SINGLE_TEXT.has(vr)) return [unpadded];

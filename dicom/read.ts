@@ -5,6 +5,7 @@
  */
 import { inflateRawSync } from 'node:zlib';
 import { type Dataset, datasetOf } from './dataset.ts';
+import type { ElementSet } from './element.ts';
 import { DicomReadError } from './error.ts';
 import { type PixelPlace, StructureReader } from './structure.ts';
 import { transferSyntax } from './transfer-syntax.ts';
@@ -84,14 +85,27 @@ export function readDicom(
   bytes: Uint8Array,
   { stopBeforePixels = false, anyUids = false }: ReadOptions = {},
 ): DicomFile {
+  const { TransferSyntaxUID, elements } = readElements(bytes, { stopBeforePixels });
+  const dataset = datasetOf(elements);
+  if (!anyUids) for (const keyword of REQUIRED_UIDS) checkUid(dataset, keyword);
+  return { TransferSyntaxUID, dataset };
+}
+
+/**
+ * Reads a file's elements, without a look at their values. Otherwise as `readDicom`.
+ *
+ * @throws DicomReadError as `readDicom`, but for UIDs
+ */
+export function readElements(
+  bytes: Uint8Array,
+  { stopBeforePixels = false }: Pick<ReadOptions, 'stopBeforePixels'> = {},
+): { readonly TransferSyntaxUID: string; readonly elements: ElementSet } {
   checkPart10Start(bytes, bytes.length);
   const { TransferSyntaxUID, offset } = readMeta(bytes);
   const syntax = transferSyntax(TransferSyntaxUID);
   const [body, start] = syntax.deflated ? [inflate(bytes.subarray(offset)), 0] : [bytes, offset];
   const encoding = { explicitVr: explicitVr(body, start) ?? syntax.explicitVr, littleEndian: syntax.littleEndian };
-  const dataset = datasetOf(new StructureReader(body, start).file(encoding, { stopBeforePixels }));
-  if (!anyUids) for (const keyword of REQUIRED_UIDS) checkUid(dataset, keyword);
-  return { TransferSyntaxUID, dataset };
+  return { TransferSyntaxUID, elements: new StructureReader(body, start).file(encoding, { stopBeforePixels }) };
 }
 
 /** A large file of which only the beginning was read. */

@@ -4,8 +4,8 @@ import { lookup } from './dictionary.ts';
 import { DicomWriteError } from './error.ts';
 import { textProblem } from './text-rules.ts';
 
-/** The repertoires that we write (PS3.3 C.12.1.1.2): the default one, or Unicode in UTF-8. */
-export type Charset = 'ISO_IR 6' | 'ISO_IR 192';
+/** The repertoires that we write (PS3.3 C.12.1.1.2): the default one, Unicode in UTF-8, or that of text which is carried as bytes. */
+export type Charset = 'ISO_IR 6' | 'ISO_IR 192' | 'another';
 
 /** What is being encoded: its keyword (for errors), Value Representation and Value Multiplicity. */
 export interface Element {
@@ -144,7 +144,8 @@ function numberText({ keyword, vr }: Element, value: unknown): string {
 }
 
 function encodeText({ keyword, vr }: Element, values: readonly string[], charset: Charset): Uint8Array {
-  const text = values.join('\\');
+  const given = values.join('\\');
+  const text = LOCALISED.has(vr) && charset === 'another' ? inAscii(given) : given;
   const utf8 = LOCALISED.has(vr) && charset === 'ISO_IR 192';
   if (!utf8 && !isAscii(text)) refuse(keyword, `VR ${vr} takes characters of the default repertoire only`);
   const bytes = Buffer.from(text, 'utf8');
@@ -162,6 +163,17 @@ export function isAscii(text: string): boolean {
     if (code > 0x7e || code === 0x1b) return false;
   }
   return true;
+}
+
+/** The text in the default repertoire: letters without their accents, and a question mark for what has no likeness there. */
+function inAscii(text: string): string {
+  const plain = text
+    .replaceAll(/[‐-―−]/gu, '-')
+    .replaceAll(/[‘’]/gu, "'")
+    .replaceAll(/[“”]/gu, '"')
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '');
+  return Array.from(plain, (character) => (isAscii(character) ? character : '?')).join('');
 }
 
 function padded(bytes: Uint8Array, pad: number): Uint8Array {

@@ -17,6 +17,11 @@ import {
  */
 export interface AsFound {
   readonly asFound: readonly string[];
+  /**
+   * The value field as it lies in the source, where it cannot be decoded. It is written in place of the text, in the source's
+   * character set, which the data set names then in Specific Character Set.
+   */
+  readonly bytes?: Uint8Array;
 }
 
 /** `''` and `[]` are present and empty (Type 2); `undefined` is absent. Items of a sequence are Attributes. */
@@ -61,7 +66,8 @@ interface Context {
 /**
  * A Part 10 file of these attributes. File Meta Information (PS3.10 7.1) is made from SOP Class and SOP Instance UID.
  *
- * The writer chooses Specific Character Set: none where all text is ASCII, else `ISO_IR 192` (UTF-8).
+ * The writer chooses Specific Character Set: none where all text is ASCII, else `ISO_IR 192` (UTF-8). Where text is carried as
+ * bytes, their character set holds, which is given; other text is then written in ASCII as well as it goes.
  *
  * @throws DicomWriteError naming the keyword and the rule, never the value, where an attribute is not in the data
  * dictionary or its value breaks its VR, VM, length, range or repertoire
@@ -69,9 +75,12 @@ interface Context {
 export function encodeDicom(attributes: Attributes): Uint8Array {
   const SOPClassUID = uidOf(attributes, 'SOPClassUID');
   const SOPInstanceUID = uidOf(attributes, 'SOPInstanceUID');
-  if (attributes['SpecificCharacterSet'] !== undefined) refuse('SpecificCharacterSet', 'the writer chooses it');
-  const charset = allAscii(attributes) ? 'ISO_IR 6' : 'ISO_IR 192';
-  const whole = charset === 'ISO_IR 6' ? attributes : { ...attributes, SpecificCharacterSet: charset };
+  const { SpecificCharacterSet: given } = attributes;
+  const isCarried = carriesBytes(attributes);
+  if (given !== undefined && !isCarried) refuse('SpecificCharacterSet', 'the writer chooses it');
+  const chosen = allAscii(attributes) ? 'ISO_IR 6' : 'ISO_IR 192';
+  const charset = isCarried ? (given === 'ISO_IR 192' ? given : 'another') : chosen;
+  const whole = charset === 'ISO_IR 192' ? { ...attributes, SpecificCharacterSet: charset } : attributes;
   const dataset = encodeDataset(whole, contextIn(attributes, { charset, signed: false, bitsAllocated: 8 }));
   const meta = encodeMeta({
     FileMetaInformationVersion: new Uint8Array([0, 1]),
@@ -86,13 +95,16 @@ export function encodeDicom(attributes: Attributes): Uint8Array {
 
 /**
  * A source's attributes as they may be copied, at any depth. Text that breaks its VR is marked to be written as found.
- * Values that cannot be written at all are left out, and so is Specific Character Set, which the writer chooses.
+ * Values that cannot be written at all are left out, and so is Specific Character Set, unless text is carried as bytes.
  */
 export function asFoundWhereBroken(attributes: Attributes): Attributes {
+  const isCarried = carriesBytes(attributes);
   return Object.fromEntries(
     Object.entries(attributes).flatMap(([keyword, value]): readonly (readonly [string, AttributeValue])[] => {
       const entry = lookup(keyword);
-      if (entry === undefined || value === undefined || keyword === 'SpecificCharacterSet') return [];
+      if (entry === undefined || value === undefined) return [];
+      if (keyword === 'SpecificCharacterSet') return isCarried ? [[keyword, value]] : [];
+      if (isAsFound(value) && value.bytes !== undefined) return [[keyword, value]];
       if (isSequence(value)) return entry.vr === 'SQ' ? [[keyword, value.map(asFoundWhereBroken)]] : [];
       const values = valuesOf(value);
       if (entry.vr === 'SQ') return values.length === 0 ? [[keyword, value]] : [];
@@ -177,7 +189,7 @@ function chooseVr({ vr }: DictionaryEntry, value: AttributeValue, context: Conte
 function encodeField(element: Element, value: AttributeValue, context: Context): Bytes {
   if (isSequence(value)) refuse(element.keyword, `VR ${element.vr} takes no items`);
   const field = isAsFound(value)
-    ? encodeAsFound(element, value.asFound)
+    ? (value.bytes ?? encodeAsFound(element, value.asFound))
     : encodeValue(element, valuesOf(value), context.charset);
   return { runs: [field], length: field.length };
 }
@@ -216,6 +228,14 @@ const isAsFound = (value: AttributeValue): value is AsFound => typeof value === 
 
 const isSequence = (value: AttributeValue): value is readonly Attributes[] =>
   Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'object' && item !== null);
+
+/** Whether text is carried as bytes, at any depth. */
+function carriesBytes(attributes: Attributes): boolean {
+  return Object.values(attributes).some((value) => {
+    if (value === undefined) return false;
+    return isSequence(value) ? value.some(carriesBytes) : isAsFound(value) && value.bytes !== undefined;
+  });
+}
 
 function allAscii(attributes: Attributes): boolean {
   return Object.values(attributes).every((value) => {

@@ -37,6 +37,9 @@ const SettingsSchema = z.object({
   HILUM_EDGE_FOLDER: z.string({ error: 'set it to a folder for the journal and the spool' }).min(1),
   HILUM_EDGE_POLL_MS: wholeNumber(100, 60_000, 'set it to a number of milliseconds, 100 to 60000').default(500),
   HILUM_EDGE_SCAN_MINUTES: wholeNumber(1, 10_080, 'set it to a number of minutes, 1 to 10080').default(60),
+  HILUM_EDGE_CHECK_MINUTES: wholeNumber(1, 1_440, 'set it to a number of minutes, 1 to 1440').default(10),
+  HILUM_EDGE_CHECK_DAYS: wholeNumber(0, 14, 'set it to a number of days, 0 to 14').default(3),
+  HILUM_EDGE_HEALTH_PORT: wholeNumber(1, 65_535, 'set it to a port of this machine, 1 to 65535').optional(),
   HILUM_EDGE_INCOMPLETE_MINUTES: wholeNumber(0, 1_440, 'set it to a number of minutes, 0 to 1440').default(30),
   HILUM_EDGE_HOLD_MINUTES: wholeNumber(0, 1_440, 'set it to a number of minutes, 0 to 1440').default(10),
   // For the AWS SDK, which reads them from the environment.
@@ -70,6 +73,10 @@ export interface EdgeConfig {
   readonly folder: string;
   readonly pollMs: number;
   readonly scanEveryMs: number;
+  readonly checkEveryMs: number;
+  readonly checkedForMs: number;
+  /** Where the edge says on 127.0.0.1 whether it makes progress; undefined: nowhere. */
+  readonly healthPort?: number;
   /** How long studies wait for further images. */
   readonly patience: Patience;
 }
@@ -113,6 +120,9 @@ export function readEdgeConfig(sources: {
     folder: data.HILUM_EDGE_FOLDER,
     pollMs: data.HILUM_EDGE_POLL_MS,
     scanEveryMs: data.HILUM_EDGE_SCAN_MINUTES * 60_000,
+    checkEveryMs: data.HILUM_EDGE_CHECK_MINUTES * 60_000,
+    checkedForMs: data.HILUM_EDGE_CHECK_DAYS * 86_400_000,
+    ...(data.HILUM_EDGE_HEALTH_PORT !== undefined && { healthPort: data.HILUM_EDGE_HEALTH_PORT }),
     patience: {
       deadlineMs: data.HILUM_EDGE_INCOMPLETE_MINUTES * 60_000,
       holdMs: data.HILUM_EDGE_HOLD_MINUTES * 60_000,

@@ -1,34 +1,41 @@
 /** The edge's folder: its journal, its spool, and the lock that reserves them for one process. */
 import { join } from 'node:path';
 import { edgeAtWork, type Lock, lockFolder } from '#adapters/sqlite/lock.ts';
+import { isDamage } from '#adapters/sqlite/salvage.ts';
 import { proveWritable } from '#adapters/writable-folder.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { Journal, journalFile } from './journal.ts';
+import { type Restored, restoreJournal } from './journal-salvage.ts';
 
 /** The resources that an edge holds while it runs. */
 export interface EdgeFolder {
   readonly journal: Journal;
   /** Holds chunks before their upload. It is emptied at every start, so it must not be shared. */
   readonly spoolFolder: string;
+  /** Set if the journal was damaged and had to be replaced. */
+  readonly restored?: Restored;
   close(): void;
 }
 
 /**
- * Opens the folder for this process alone and creates it if necessary. A process that died no longer holds it.
+ * Opens the folder for this process alone and creates it if necessary. A process that died no longer holds it. A damaged journal is
+ * set aside, and what can be read of it is taken over.
  *
- * @throws ConfigurationError if another edge works in it
- * @throws SystemRefusalError if it cannot be written, or its journal is damaged; no study has been read then
+ * @param start what the edge forwards at its very first start
+ * @throws ConfigurationError if another edge works in it, or a newer version wrote its journal
+ * @throws SystemRefusalError if it cannot be written; no study has been read then
  */
-export function openEdgeFolder(folder: string): EdgeFolder {
+export function openEdgeFolder(folder: string, start: 'now' | 'all' = 'now'): EdgeFolder {
   proveWritable(folder);
   const lock = lockFolder(folder);
   if (lock === undefined) {
     throw new ConfigurationError(`${edgeAtWork(folder)}, or set HILUM_EDGE_FOLDER to another folder`);
   }
-  const journal = openedJournal(journalFile(folder), lock);
+  const { journal, restored } = openedJournal(journalFile(folder), lock, start);
   return {
     journal,
     spoolFolder: join(folder, 'spool'),
+    ...(restored && { restored }),
     close() {
       journal.close();
       lock.release();
@@ -37,13 +44,32 @@ export function openEdgeFolder(folder: string): EdgeFolder {
 }
 
 /** The journal, checked. If it cannot be used, the folder is not held any longer. */
-function openedJournal(file: string, lock: Lock): Journal {
+function openedJournal(
+  file: string,
+  lock: Lock,
+  start: 'now' | 'all',
+): { readonly journal: Journal; readonly restored?: Restored } {
   try {
-    const journal = new Journal(file);
+    try {
+      return { journal: checkedJournal(file) };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const restored = restoreJournal(file, start, Date);
+      return { journal: checkedJournal(file), restored };
+    }
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function checkedJournal(file: string): Journal {
+  const journal = new Journal(file);
+  try {
     journal.check();
     return journal;
   } catch (error) {
-    lock.release();
+    journal.close();
     throw error;
   }
 }

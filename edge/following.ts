@@ -78,10 +78,12 @@ export function createFollowing({ orthanc, journal, clock, log, noticed, ...opti
       const last = await orthanc.lastChange(signal && { signal });
       const [cursor, newest] = [journal.cursor(), last?.seq ?? 0];
       // The scan of all studies that follows finds everything older than the newest change.
-      if (cursor === undefined) journal.begin(newest, options.start === 'all' ? '' : (last?.date ?? ''));
+      // A journal that was restored knows since when, but not up to which change.
+      if (cursor === undefined)
+        journal.begin(newest, journal.since() ?? (options.start === 'all' ? '' : (last?.date ?? '')));
       else if (cursor > newest) {
         log.warn('orthanc-replaced', { cursor, newest });
-        journal.begin(newest, journal.since());
+        journal.begin(newest, journal.since() ?? '');
       }
       scanOffset = 0;
       upToDate = false;
@@ -103,7 +105,7 @@ export function createFollowing({ orthanc, journal, clock, log, noticed, ...opti
       if (scanOffset === undefined && isScanDue()) scanOffset = 0;
       if (scanOffset === undefined) return;
       const page = await orthanc.studies(scanOffset, PAGE, signal && { signal });
-      const since = journal.since();
+      const since = journal.since() ?? '';
       notice(page.filter((study) => study.stable && study.lastUpdate > since && !isSettled(study)));
       scanOffset = page.length < PAGE ? undefined : scanOffset + PAGE;
       scannedAt = clock.now();

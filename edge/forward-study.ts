@@ -4,10 +4,10 @@ import { dispositionOf, type Reason } from '#core/errors.ts';
 import { revisionOf } from '#core/study/revision.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import { uidProblem } from '#dicom/uid.ts';
-import { type Lane, manifestKey } from '#pipeline/keys.ts';
-import { encodeManifest } from '#pipeline/manifest.ts';
+import type { Lane } from '#pipeline/keys.ts';
 import { type Arrival, judgeCompleteness } from './complete.ts';
 import { forwardSeries, rejectSeries, type SeriesForwarding } from './forward-series.ts';
+import { putManifest } from './put-manifest.ts';
 import type { ManifestInstance } from './spool.ts';
 
 export interface StudyForwarding extends SeriesForwarding {
@@ -15,6 +15,8 @@ export interface StudyForwarding extends SeriesForwarding {
   readonly lane: Lane;
   /** How often the study has failed before. */
   readonly attempts: number;
+  /** Starts the pipeline for the study, even if it has been started before. */
+  readonly again: boolean;
   /** The error of the service as a whole, if it is behind an error of one series. */
   readonly outageBehind: (error: unknown) => Promise<unknown>;
   /** When the study arrived; without it, the study is judged as it is. */
@@ -62,7 +64,7 @@ export async function forwardStudy(
   const problem = uidProblem(StudyInstanceUID);
   if (problem !== undefined) return skipped({ code: 'invalid-uid', message: `The Study Instance UID ${problem}.` });
   const series = await edge.orthanc.series(study.id, signal && { signal });
-  if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc no longer has the study.' });
+  if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc does not have the study.' });
   const patients = (await edge.orthanc.findStudies(StudyInstanceUID, signal && { signal })).length;
   if (patients > 1) return skipped(ambiguous(patients));
 
@@ -90,20 +92,16 @@ export async function forwardStudy(
   if (judgement.complete === undefined && missing !== undefined) throw missing.error;
   if (judgement.complete === undefined) return { state: 'waiting', StudyInstanceUID, ...judgement };
 
-  const key = manifestKey(edge.lane, StudyInstanceUID, revision);
-  const manifest = encodeManifest({
+  const { complete } = judgement;
+  const manifest = {
     format: 'hilum.manifest/1',
     StudyInstanceUID,
     revision,
     lane: edge.lane,
-    complete: judgement.complete,
+    complete,
     instances,
-  });
-  const answer = await edge.store.put(key, manifest, {
-    ifAbsent: true,
-    contentType: 'application/json',
-    ...(signal && { signal }),
-  });
+  } as const;
+  const { key, fresh } = await putManifest(edge.store, manifest, { again: edge.again, ...(signal && { signal }) });
   return {
     state: 'uploaded',
     StudyInstanceUID,
@@ -111,7 +109,7 @@ export async function forwardStudy(
     manifestKey: key,
     instances: instances.length,
     storedBytes,
-    fresh: answer === 'stored',
+    fresh,
     ...(missing && { missing: missing.error }),
   };
 }

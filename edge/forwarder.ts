@@ -3,45 +3,33 @@
  * stopped at any time; studies that it has noticed are forwarded after the next start.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OrthancClient, OrthancStudy } from '#adapters/orthanc/client.ts';
-import { systemRefusal } from '#adapters/system-refusal.ts';
+import { isDamage } from '#adapters/sqlite/salvage.ts';
 import {
   ArchiveDeniedError,
   ArchiveRequestError,
   ArchiveUnavailableError,
   ConfigurationError,
-  isKnown,
   reasonOf,
 } from '#core/errors.ts';
-import { chunkKey, type Lane } from '#pipeline/keys.ts';
-import type { ObjectStore } from '#pipeline/ports.ts';
-import { PATIENCE, type Patience, REVISED_LATELY } from './complete.ts';
+import { chunkKey } from '#pipeline/keys.ts';
+import { type AttemptOptions, createAttempts, explained } from './attempts.ts';
 import { createDeployedWants, type DeployedWantsOptions } from './deployed.ts';
 import { createFollowing, type FollowingOptions } from './following.ts';
-import type { SeriesForwarding } from './forward-series.ts';
-import { forwardStudy, type StudyForwarding, type StudyOutcome } from './forward-study.ts';
-import type { Journal, JournalStudy } from './journal.ts';
-import type { Facts } from './log.ts';
+import type { StudyOutcome } from './forward-study.ts';
+import type { JournalStudy } from './journal.ts';
+import { factsOf } from './log.ts';
 import { createPlaces } from './places.ts';
-import { outageBehind, type Probed } from './probe.ts';
-import { createStudyQueue, STUDY_CAP_MS } from './queue.ts';
+import { observed } from './progress.ts';
+import { backoffMs, createStudyQueue } from './queue.ts';
+import { createReconciliation, type ReconciliationOptions } from './reconcile.ts';
 import { clearSpools } from './spool.ts';
-import type { Wants } from './wanted.ts';
 
-export interface ForwarderOptions extends DeployedWantsOptions {
-  readonly archive: SeriesForwarding['archive'] & Probed['archive'];
-  readonly orthanc: OrthancClient;
-  readonly store: ObjectStore;
-  readonly journal: Journal;
-  /** Chunks wait here until their series is judged; emptied at the start. */
-  readonly spoolFolder: string;
-  readonly lane?: Lane;
+export interface ForwarderOptions extends DeployedWantsOptions, AttemptOptions {
   readonly start?: FollowingOptions['start'];
   readonly pollMs?: number;
   readonly scanEveryMs?: FollowingOptions['scanEveryMs'];
-  readonly chunkBytes?: number;
-  /** How long studies wait for further images. */
-  readonly patience?: Patience;
+  readonly checkEveryMs?: ReconciliationOptions['checkEveryMs'];
+  readonly checkedForMs?: ReconciliationOptions['checkedForMs'];
   /** The edge worked with other settings before, so that a wrong one now is no reason to end. */
   readonly resumed?: boolean;
 }
@@ -56,10 +44,8 @@ export interface Forwarder {
 }
 
 const POLL_MS = 500;
-/** Back-off between attempts: 1 s, doubled each time, up to 30 s for Orthanc and the bucket. `STUDY_CAP_MS` is that of a study. */
+/** The longest wait for Orthanc and the bucket. */
 const OUTAGE_CAP_MS = 30_000;
-/** The wait before a study is checked again that received instances while it was queued. */
-const UNSTABLE_MS = 5_000;
 /** How long the places of a finished study's instances are remembered. Late slices come within days. */
 const REMEMBERED_MS = 14 * 86_400_000;
 const PRUNE_EVERY_MS = 3_600_000;
@@ -67,12 +53,14 @@ const PRUNE_EVERY_MS = 3_600_000;
 const JUDGED_AGAIN_MS = 30 * 86_400_000;
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
-  const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS, patience = PATIENCE } = options;
-  const deployedWants = createDeployedWants(options);
+  const { orthanc, journal, clock, log, lane = 'live', pollMs = POLL_MS } = options;
+  const { progress } = options;
+  const turned = (): void => progress?.turned();
+  const deployedWants = createDeployedWants({ ...options, deployed: observed(options.deployed, turned) });
   const queue = createStudyQueue(journal, clock);
-  const following = createFollowing({ ...options, noticed: queue.noticed });
-  /** Studies that changed again while they waited after a revision. Lost at the end of the process, which makes the wait shorter. */
-  const trickling = new Set<string>();
+  const following = createFollowing({ ...options, orthanc: observed(orthanc, turned), noticed: queue.noticed });
+  const reconciliation = createReconciliation({ ...options, lane, store: observed(options.store, turned) });
+  const attempts = createAttempts(options);
   let begun = false;
   let prunedAt = 0;
 
@@ -95,7 +83,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   async function workOff(due: JournalStudy, signal?: AbortSignal): Promise<StudyOutcome | 'postponed'> {
     const { StudyInstanceUID, orthancId } = due;
     try {
-      return await attempt(due, await deployedWants.current(signal), signal);
+      return await attempts.attempt(due, await deployedWants.current(signal), signal);
     } finally {
       if (queue.giveBack(StudyInstanceUID)) journal.notice([{ StudyInstanceUID, orthancId }], clock.now());
     }
@@ -116,70 +104,6 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     if (studies > 0) log.info('studies-judged-again', { studies });
   }
 
-  async function attempt(due: JournalStudy, wants: Wants, signal?: AbortSignal): Promise<StudyOutcome | 'postponed'> {
-    const { StudyInstanceUID, orthancId } = due;
-    try {
-      const study = await orthanc.study(orthancId, signal && { signal });
-      if (study?.stable === false) {
-        journal.postpone(StudyInstanceUID, clock.now() + UNSTABLE_MS);
-        return 'postponed';
-      }
-      const known = study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' };
-      const revisedAt = due.revision === undefined ? undefined : due.settledAt;
-      const isTrickling = trickling.has(StudyInstanceUID);
-      const arrival = { ...patience, now: clock.now(), stableAt: due.seenAt, revisedAt, isTrickling };
-      return await forward(known, { wants, attempts: due.attempts, arrival }, signal);
-    } catch (caught) {
-      signal?.throwIfAborted();
-      const error = systemRefusal(caught, options.spoolFolder);
-      postpone(due, error);
-      const outage = await outageBehind(error, options, signal);
-      if (outage !== undefined) throw outage;
-      return 'postponed';
-    }
-  }
-
-  /** @throws the error of a series that is missing, also if the rest went up */
-  async function forward(
-    study: OrthancStudy,
-    state: Pick<StudyForwarding, 'wants' | 'attempts' | 'arrival'>,
-    signal?: AbortSignal,
-  ): Promise<StudyOutcome> {
-    const { StudyInstanceUID, lastUpdate } = study;
-    const startedAt = clock.now();
-    const probe = (error: unknown) => outageBehind(systemRefusal(error, options.spoolFolder), options, signal);
-    const outcome = await forwardStudy({ ...options, lane, ...state, outageBehind: probe }, study, signal);
-    const now = clock.now();
-    const ms = now - startedAt;
-    if (outcome.state === 'waiting') {
-      const { reason, untilMs } = outcome;
-      if (reason.code === REVISED_LATELY) trickling.add(StudyInstanceUID);
-      journal.postpone(StudyInstanceUID, Math.min(untilMs, now + STUDY_CAP_MS), reason, false);
-      log.info('study-waits', { StudyInstanceUID, ...reason, waitMs: untilMs - now, ms });
-      return outcome;
-    }
-    trickling.delete(StudyInstanceUID);
-    const isWhole = outcome.state === 'skipped' || outcome.missing === undefined;
-    // The wait after a revision counts from its manifest.
-    const known = outcome.state === 'uploaded' && !outcome.fresh ? journal.study(StudyInstanceUID) : undefined;
-    if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate }, known?.settledAt ?? now);
-    if (outcome.state === 'skipped') {
-      const { code, message } = outcome.reason;
-      log.info('study-skipped', { orthancId: study.id, code, reason: message, ms });
-    } else {
-      const { revision, instances, storedBytes, fresh } = outcome;
-      log.info('study-forwarded', { StudyInstanceUID, revision, instances, storedBytes, fresh, ms });
-      if (!isWhole) throw outcome.missing;
-    }
-    return outcome;
-  }
-
-  function postpone({ StudyInstanceUID, orthancId, attempts }: JournalStudy, error: unknown): void {
-    const waitMs = backoffMs(attempts, STUDY_CAP_MS);
-    journal.postpone(StudyInstanceUID, clock.now() + waitMs, reasonOf(error));
-    log.warn('study-postponed', { orthancId, attempts: attempts + 1, waitMs, ...factsOf(error) });
-  }
-
   return {
     async run(signal) {
       log.info('edge-started', { lane });
@@ -190,24 +114,32 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         outages = 0;
       });
       while (!signal.aborted) {
+        turned();
         try {
           if (stale) await begin(signal);
           stale = false;
           await following.follow(signal);
           await following.scan(signal);
           await judgeAgain(signal);
+          await reconciliation.step(signal);
           prune();
           const working = places.fill();
           if (!working && !following.isScanning()) outages = 0;
+          progress?.waiting(undefined);
           if (!following.isScanning()) await pause(pollMs, signal, working ? places.next() : undefined);
-        } catch (error) {
+        } catch (caught) {
           if (signal.aborted) break;
+          const error = explained(caught, options);
+          // The next start restores the journal.
+          if (isDamage(error)) throw error;
           // Before the first success, a wrong setting is more likely than a temporary fault: report it and stop.
           if (!begun && options.resumed !== true && isSetting(error)) throw error;
           stale ||= error instanceof ArchiveUnavailableError;
+          reconciliation.begin();
+          progress?.waiting(reasonOf(error).code);
           const waitMs = backoffMs(outages, OUTAGE_CAP_MS);
           outages += 1;
-          log.error('edge-waiting', { attempts: outages, waitMs, ...factsOf(systemRefusal(error)) });
+          log.error('edge-waiting', { attempts: outages, waitMs, ...factsOf(error) });
           await pause(waitMs, signal);
         }
       }
@@ -220,6 +152,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       await following.follow(signal);
       while (following.isScanning()) await following.scan(signal);
       await judgeAgain(signal);
+      while (reconciliation.isDue()) await reconciliation.step(signal);
       const outcomes: StudyOutcome[] = [];
       for (let due = queue.take('any'); due !== undefined; due = queue.take('any')) {
         const outcome = await workOff(due, signal);
@@ -233,21 +166,13 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       if (study === undefined)
         throw new ArchiveRequestError('Orthanc does not have this study', { facts: { StudyInstanceUID } });
       following.notice([study]);
-      return forward(study, { wants: await deployedWants.current(signal), attempts: 0 }, signal);
+      return attempts.forward(study, { wants: await deployedWants.current(signal), attempts: 0, resend: 0 }, signal);
     },
   };
 }
 
 const isSetting = (error: unknown): boolean =>
   error instanceof ArchiveDeniedError || error instanceof ArchiveRequestError || error instanceof ConfigurationError;
-
-const backoffMs = (attempts: number, capMs: number): number => Math.min(capMs, 1_000 * 2 ** Math.min(attempts, 20));
-
-/** The loggable facts of an error. The message is logged only for Hilum's own errors; other messages may quote a dataset. */
-const factsOf = (error: unknown): Facts =>
-  isKnown(error)
-    ? { ...error.facts, code: error.code, message: error.message }
-    : { code: 'unexpected', error: error instanceof Error ? error.name : typeof error };
 
 /** Waits until `early` resolves or `signal` is aborted, but no longer than `ms`. */
 async function pause(ms: number, signal: AbortSignal, early?: Promise<void>): Promise<void> {

@@ -59,4 +59,15 @@ CREATE TABLE instances (
   PRIMARY KEY (StudyInstanceUID, SeriesInstanceUID, sha256)
 ) STRICT, WITHOUT ROWID;
 `,
+  // `hilum status` lists the newest studies of each state.
+  `
+CREATE INDEX IF NOT EXISTS newest ON studies (state, seenAt);
+`,
+  // A request to send a study again is kept until it is fulfilled; `putAgain` counts how often the bucket lost a study.
+  `
+ALTER TABLE studies ADD COLUMN manifestKey TEXT;
+ALTER TABLE studies ADD COLUMN resend INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE studies ADD COLUMN putAgain INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX settled ON studies (settledAt) WHERE state != 'seen';
+`,
 ];

@@ -4,14 +4,15 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { checkDatabase, type Database, openDatabase, type Row } from '#adapters/sqlite/database.ts';
+import { checkDatabase, type Database, openDatabase, type Row, together } from '#adapters/sqlite/database.ts';
 import type { Reason } from '#core/errors.ts';
+import { createJournalAgain, type JournalAgain } from './journal-again.ts';
+import { number, packed, reasonIn, text, unpacked } from './journal-rows.ts';
 import { MIGRATIONS } from './journal-schema.ts';
 import type { ManifestInstance } from './spool.ts';
 
 /** `seen`: stable in Orthanc, and waiting for its first or next attempt. The other two states are final. */
-type StudyState = 'seen' | 'uploaded' | 'skipped';
+export type StudyState = 'seen' | 'uploaded' | 'skipped';
 
 export interface JournalStudy {
   readonly StudyInstanceUID: string;
@@ -28,6 +29,10 @@ export interface JournalStudy {
   readonly settledAt?: number;
   readonly attempts: number;
   readonly nextAttemptAt: number;
+  /** The key of the manifest that closed the last upload. */
+  readonly manifestKey?: string;
+  /** Names the request to send the study again; 0 without one. */
+  readonly resend: number;
   readonly refused: readonly RefusedFile[];
   /** Series that the archive refuses to send. */
   readonly refusedSeries: readonly RefusedSeries[];
@@ -62,24 +67,30 @@ export interface Noticed {
   readonly orthancId: string;
 }
 
-export type Settlement = { readonly lastUpdate?: string } & (
-  | { readonly state: 'uploaded'; readonly revision: string }
+export type Settlement = {
+  readonly lastUpdate?: string;
+  /** `resend` of the study when the attempt began. If a further request came since, the study stays queued. */
+  readonly resend?: number;
+} & (
+  | { readonly state: 'uploaded'; readonly revision: string; readonly manifestKey?: string }
   | { readonly state: 'skipped'; readonly reason: Reason }
 );
 
 export class Journal {
-  readonly #file: string;
+  readonly file: string;
+  readonly again: JournalAgain<JournalStudy>;
   readonly #db: Database;
 
   /** Opens the journal and creates file and folder if necessary. Every change is on disk when its method returns. */
   constructor(file: string) {
-    this.#file = file;
+    this.file = file;
     this.#db = openDatabase(file, MIGRATIONS);
+    this.again = createJournalAgain(this.#db, (row) => this.#study(row));
   }
 
   /** @throws SystemRefusalError if the file is damaged */
   check(): void {
-    checkDatabase(this.#db, this.#file);
+    checkDatabase(this.#db, this.file);
   }
 
   /**
@@ -88,7 +99,7 @@ export class Journal {
    */
   prune(before: number): void {
     const old = `StudyInstanceUID IN (SELECT StudyInstanceUID FROM studies WHERE state != 'seen' AND settledAt < ?)`;
-    this.#together(() => {
+    together(this.#db, () => {
       // Without its instances, a series must not count as unchanged.
       this.#db.prepare(`DELETE FROM series WHERE code IS NULL AND ${old}`).run(before);
       this.#db.prepare(`DELETE FROM instances WHERE ${old}`).run(before);
@@ -105,14 +116,14 @@ export class Journal {
     return value === undefined ? undefined : Number(value);
   }
 
-  /** Studies that were last changed at or before this time, by Orthanc's clock, are not forwarded. */
-  since(): string {
-    return this.#mark('since') ?? '';
+  /** Studies that were last changed at or before this time, by Orthanc's clock, are not forwarded. Undefined before the first start. */
+  since(): string | undefined {
+    return this.#mark('since');
   }
 
   /** Sets the starting point, at the first start and after Orthanc's database was replaced. */
   begin(cursor: number, since: string): void {
-    this.#together(() => {
+    together(this.#db, () => {
       this.#setMark('cursor', String(cursor));
       this.#setMark('since', since);
     });
@@ -123,8 +134,8 @@ export class Journal {
     const insert = this.#db.prepare(`
       INSERT INTO studies (StudyInstanceUID, orthancId, state, seenAt) VALUES (?, ?, 'seen', ?)
       ON CONFLICT DO UPDATE SET orthancId = excluded.orthancId, state = 'seen', seenAt = excluded.seenAt,
-        attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL`);
-    this.#together(() => {
+        attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL, putAgain = 0`);
+    together(this.#db, () => {
       for (const { StudyInstanceUID, orthancId } of studies) insert.run(StudyInstanceUID, orthancId, now);
       if (cursor !== undefined) this.#setMark('cursor', String(cursor));
     });
@@ -139,7 +150,7 @@ export class Journal {
   judgeAgain(wants: string, since: number): number {
     if (this.#mark('wants') === wants) return 0;
     let queued = 0;
-    this.#together(() => {
+    together(this.#db, () => {
       const { changes } = this.#db
         .prepare(`UPDATE studies SET state = 'seen', attempts = 0, nextAttemptAt = 0
           WHERE state = 'skipped' AND settledAt >= ? AND code IN ('modality-not-wanted', 'no-suitable-image', 'nothing-wanted')`)
@@ -175,15 +186,34 @@ export class Journal {
     return rows.map((row) => this.#study(row));
   }
 
+  /** The newest studies of a state, those that were seen at `since` (ms since the epoch) or later. */
+  newest(state: StudyState, since: number, limit: number): readonly JournalStudy[] {
+    const rows = this.#db
+      .prepare('SELECT * FROM studies WHERE state = ? AND seenAt >= ? ORDER BY seenAt DESC, rowid DESC LIMIT ?')
+      .all(state, since, limit);
+    return rows.map((row) => this.#study(row));
+  }
+
+  count(state: StudyState, since: number): number {
+    const row = this.#db
+      .prepare('SELECT count(*) AS studies FROM studies WHERE state = ? AND seenAt >= ?')
+      .get(state, since);
+    return Number(row?.['studies']);
+  }
+
   /** Records a study's final state. */
   settle(StudyInstanceUID: string, settlement: Settlement, now: number): void {
-    const { state, lastUpdate } = settlement;
-    const revision = state === 'uploaded' ? settlement.revision : null;
+    const { state, lastUpdate, resend } = settlement;
+    const [revision, key] = state === 'uploaded' ? [settlement.revision, settlement.manifestKey ?? null] : [null, null];
     const reason = state === 'skipped' ? settlement.reason : undefined;
     this.#db
-      .prepare(`UPDATE studies SET state = ?, revision = coalesce(?, revision), code = ?, message = ?,
-        lastUpdate = coalesce(?, lastUpdate), settledAt = ?, attempts = 0, nextAttemptAt = 0 WHERE StudyInstanceUID = ?`)
-      .run(state, revision, reason?.code ?? null, reason?.message ?? null, lastUpdate ?? null, now, StudyInstanceUID);
+      .prepare(`UPDATE studies SET state = ?, revision = coalesce(?, revision), manifestKey = coalesce(?, manifestKey),
+        code = ?, message = ?, lastUpdate = coalesce(?, lastUpdate), settledAt = ?, attempts = 0, nextAttemptAt = 0, resend = 0
+        WHERE StudyInstanceUID = ? AND resend = coalesce(?, resend)`)
+      .run(
+        ...[state, revision, key, reason?.code ?? null, reason?.message ?? null, lastUpdate ?? null, now],
+        ...[StudyInstanceUID, resend ?? null],
+      );
   }
 
   /** Schedules a study's next attempt at `nextAttemptAt`. With a reason, it counts as a failed attempt, unless it waits by plan. */
@@ -215,7 +245,7 @@ export class Journal {
   /** Records the places of a chunk's instances, after the chunk was uploaded. */
   uploaded(StudyInstanceUID: string, SeriesInstanceUID: string, instances: readonly ManifestInstance[]): void {
     const insert = this.#db.prepare('INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?)');
-    this.#together(() => {
+    together(this.#db, () => {
       for (const entry of instances) insert.run(StudyInstanceUID, SeriesInstanceUID, entry.sha256, packed(entry));
     });
   }
@@ -228,7 +258,7 @@ export class Journal {
   ): void {
     const { SeriesInstanceUID, lastUpdate, listed, wants, reason } = series;
     const key = [StudyInstanceUID, SeriesInstanceUID] as const;
-    this.#together(() => {
+    together(this.#db, () => {
       const forget = this.#db.prepare(
         'DELETE FROM instances WHERE StudyInstanceUID = ? AND SeriesInstanceUID = ? AND sha256 = ?',
       );
@@ -246,7 +276,7 @@ export class Journal {
   #study(row: Row): JournalStudy {
     const StudyInstanceUID = text(row, 'StudyInstanceUID') ?? '';
     const [revision, lastUpdate, reason] = [text(row, 'revision'), text(row, 'lastUpdate'), reasonIn(row)];
-    const settledAt = number(row, 'settledAt');
+    const [settledAt, key] = [number(row, 'settledAt'), text(row, 'manifestKey')];
     return {
       StudyInstanceUID,
       orthancId: text(row, 'orthancId') ?? '',
@@ -258,6 +288,8 @@ export class Journal {
       ...(settledAt !== undefined && { settledAt }),
       attempts: number(row, 'attempts') ?? 0,
       nextAttemptAt: number(row, 'nextAttemptAt') ?? 0,
+      ...(key !== undefined && { manifestKey: key }),
+      resend: number(row, 'resend') ?? 0,
       refused: this.#refused(StudyInstanceUID),
       refusedSeries: this.#refusedSeries(StudyInstanceUID),
     };
@@ -293,49 +325,17 @@ export class Journal {
   #setMark(name: string, value: string): void {
     this.#db.prepare('INSERT OR REPLACE INTO marks VALUES (?, ?)').run(name, value);
   }
-
-  #together(change: () => void): void {
-    this.#db.exec('BEGIN IMMEDIATE');
-    try {
-      change();
-    } catch (error) {
-      this.#db.exec('ROLLBACK');
-      throw error;
-    }
-    this.#db.exec('COMMIT');
-  }
-}
-
-const packed = (entry: ManifestInstance): Uint8Array => deflateRawSync(JSON.stringify(entry));
-
-/** The journal's own data, which `packed` wrote, needs no validation. */
-const unpacked = (entry: Row[string] | undefined): ManifestInstance =>
-  JSON.parse(inflateRawSync(entry instanceof Uint8Array ? entry : new Uint8Array()).toString()) as ManifestInstance;
-
-const text = (row: Row, column: string): string | undefined => {
-  const value = row[column];
-  return typeof value === 'string' ? value : undefined;
-};
-
-const number = (row: Row, column: string): number | undefined => {
-  const value = row[column];
-  return typeof value === 'number' ? value : undefined;
-};
-
-function reasonIn(row: Row): Reason | undefined {
-  const [code, message] = [text(row, 'code'), text(row, 'message')];
-  return code === undefined || message === undefined ? undefined : { code, message };
 }
 
 /** The journal in an edge's folder. */
 export const journalFile = (folder: string): string => join(folder, 'journal.sqlite');
 
-/** The journal's studies, for `hilum status`; none if the edge never ran. */
-export function readJournal(file: string): readonly JournalStudy[] {
-  if (!existsSync(file)) return [];
+/** What `read` finds in the journal of an edge; undefined if the edge never ran. */
+export async function readJournal<T>(file: string, read: (journal: Journal) => T): Promise<Awaited<T> | undefined> {
+  if (!existsSync(file)) return undefined;
   const journal = new Journal(file);
   try {
-    return journal.studies();
+    return await read(journal);
   } finally {
     journal.close();
   }

@@ -32,11 +32,21 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
     `Left out of study ${StudyInstanceUID}: series ${SeriesInstanceUID}. ${message} (${code})`,
   'studies-judged-again': ({ studies }) =>
     `The deployed tools have changed: studies that no tool took before are judged again (${studies}).`,
+  'upload-lost': ({ StudyInstanceUID, chunks }) =>
+    chunks === undefined
+      ? `The bucket no longer has study ${StudyInstanceUID}: it is put there again.`
+      : `The bucket has lost parts of study ${StudyInstanceUID} (${chunks}): they are put there again.`,
+  'upload-lost-again': ({ StudyInstanceUID }) =>
+    `The bucket loses study ${StudyInstanceUID} again and again: it is not put there any more until \`hilum edge resend\`.`,
   'instance-refused': ({ sha256, code }) =>
     `A file cannot be read as DICOM and is not forwarded (${code}, SHA-256 ${String(sha256).slice(0, 12)}…).`,
   'edge-waiting': ({ message, code, waitMs }) =>
     `${message ?? 'Something unexpected went wrong.'} (${code}) Next attempt in ${seconds(waitMs)}.`,
   'orthanc-replaced': () => "Orthanc's database was replaced: all its studies are scanned.",
+  'journal-restored': ({ setAside, studies, since }) =>
+    `The journal was damaged. It was set aside as ${setAside}; ${counted(studies, 'study', 'studies')} could be taken over, and Orthanc's studies ${
+      since === undefined || since === '' ? 'are' : `since ${since} (UTC) are`
+    } scanned for the others.`,
   'settings-read': () => 'The settings were read again.',
   'settings-refused': ({ message, code }) =>
     `The new settings cannot be used, and the edge continues with the earlier ones: ${message} (${code})`,
@@ -46,4 +56,5 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
 const timeOfDay = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
 const seconds = (ms: Facts[string]): string => `${(Number(ms) / 1000).toFixed(1)} s`;
 const megabytes = (bytes: Facts[string]): string => `${(Number(bytes) / 1e6).toFixed(1)} MB`;
-const counted = (count: Facts[string], what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+const counted = (count: Facts[string], what: string, many = `${what}s`): string =>
+  `${count} ${count === 1 ? what : many}`;

@@ -14,6 +14,10 @@ export type Place = (typeof PLACES)[number];
 /** The longest wait between two attempts of a study. */
 export const STUDY_CAP_MS = 3_600_000;
 
+/** The wait after a failed attempt: 1 s, doubled each time. @param attempts how many failed before it */
+export const backoffMs = (attempts: number, capMs: number): number =>
+  Math.min(capMs, 1_000 * 2 ** Math.min(attempts, 20));
+
 export interface StudyQueue {
   /** Notes a study that is queued in the journal. */
   noticed(StudyInstanceUID: string, live: boolean): void;

@@ -26,6 +26,30 @@ export function findRunsTable(readLocal: () => RunsTable & LocalCloud): RunsTabl
   return local;
 }
 
+/** What a command needs that puts work into a deployment's queues. */
+export interface Deployment {
+  readonly runsTable: string;
+  /** What the URLs of all queues start with (`queueUrl` in `pipeline/environment.ts`). */
+  readonly queues: string;
+}
+
+/**
+ * The deployment that HILUM_RUNS_TABLE and HILUM_QUEUES name, else the local cloud; see `findRunsTable`.
+ *
+ * @throws ConfigurationError if there is neither, or only one of the two
+ */
+export function findDeployment(readLocal: () => Deployment & LocalCloud): Deployment {
+  const { HILUM_RUNS_TABLE, HILUM_QUEUES } = process.env;
+  if (HILUM_RUNS_TABLE && HILUM_QUEUES) return { runsTable: HILUM_RUNS_TABLE, queues: HILUM_QUEUES };
+  if (HILUM_RUNS_TABLE || HILUM_QUEUES)
+    throw new ConfigurationError(
+      "Set both HILUM_RUNS_TABLE and HILUM_QUEUES, to the stack's outputs RunsTableName and QueueUrlBase, or neither for the local cloud.",
+    );
+  const local = localOr(readLocal);
+  useLocalCloud(local);
+  return local;
+}
+
 /** The settings of the local cloud. If there is none, the error also says how to query a deployment on AWS. */
 function localOr<T>(readLocal: () => T): T {
   try {

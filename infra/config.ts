@@ -35,6 +35,8 @@ const ConfigSchema = z
     toolTimeoutS: z.coerce.number().min(0.1).max(840).optional(),
     /** Added to a function's timeout for its queue's visibility timeout. */
     visibilityMarginS: whole(1, 3600).default(30),
+    /** How often lost work is looked for and sent again, minutes. */
+    reconcileMinutes: whole(1, 1440).default(10),
     /** A message of the live lane that waits for longer than this raises an alarm. */
     oldestMessageAlarmS: whole(60, 1_209_600).default(3600),
   })

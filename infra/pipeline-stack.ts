@@ -1,5 +1,6 @@
 /** The pipeline, in the order in which a study passes through it. */
 import { CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -9,6 +10,7 @@ import { queueName, STACK_OUTPUTS } from '../pipeline/environment.ts';
 import { LANES, type Lane } from '../pipeline/keys.ts';
 import type { Bundler } from './bundle.ts';
 import type { Config } from './config.ts';
+import { Reconciler } from './constructs/reconciler.ts';
 import { RunsTable } from './constructs/runs-table.ts';
 import { StepFunction, type Surroundings } from './constructs/step-function.ts';
 import { StudyBucket } from './constructs/study-bucket.ts';
@@ -117,6 +119,13 @@ export class PipelineStack extends Stack {
       reads: ['chunks/*', '*/manifest.json'],
       writes: ['runs/*', 'quarantine/*'],
     }).function;
+    // If a run's result is gone, its tool runs again. One statement for all tools, since a policy has a greatest length.
+    convert.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['sqs:SendMessage'],
+        resources: [Stack.of(this).formatArn({ service: 'sqs', resource: `${config.name}-infer-*` })],
+      }),
+    );
     const returning = new StepFunction(this, 'Return', {
       surroundings,
       name: 'return',
@@ -134,9 +143,14 @@ export class PipelineStack extends Stack {
       intakeQueues[lane].consumedBy(route, deadLetter);
       convertQueues[lane].consumedBy(convert, deadLetter);
       convertQueues[lane].queue.grantSendMessages(deadLetter);
+      // If what a step stored is gone, the run goes back to it.
+      convertQueues[lane].queue.grantSendMessages(returning);
       returnQueues[lane].consumedBy(returning, deadLetter);
       returnQueues[lane].queue.grantSendMessages(convert);
     }
+
+    // What was lost on the way
+    new Reconciler(this, 'Reconciler', { config, tools, surroundings, key });
 
     // The outputs, and the list of tools for the edge
     const entries = tools.map((manifest) => ({

@@ -1,8 +1,7 @@
 /** The local cloud, one service of two processes: MiniStack on a Unix socket, and the guard in front of it on a port. */
 import { join } from 'node:path';
 import { type LocalCloud, localCloudAnswers } from '#adapters/aws/local-cloud.ts';
-import { cloudKey, edgeFolder, type LocalState, readState, updateState, writeKeyFile } from './home.ts';
-import { removeEdgeFolder } from './lock.ts';
+import { cloudKey, type LocalState, readState, updateState, writeKeyFile } from './home.ts';
 import { endpointOf, hasSocket, REGION, startGuard, startMiniStack } from './ministack.ts';
 import { isRunning, stop, waitUntilReady } from './processes.ts';
 
@@ -21,17 +20,16 @@ export const cloudRuns = (home: string, { processes }: LocalState): boolean =>
  * Starts the processes that do not run. A running MiniStack keeps its contents if the guard can take the port that MiniStack
  * was started with.
  *
+ * A new cloud is empty. The edge's journal stays: what waits there waits on, and the edge puts again what the bucket no longer has.
+ *
  * @param choosePort called after the old guard has released its port
- * @throws ConfigurationError if the cloud is not installed or does not start, or if an edge still works for the previous
- *   cloud
+ * @throws ConfigurationError if the cloud is not installed or does not start
  */
 export async function startCloud(home: string, choosePort: () => Promise<number>): Promise<number> {
   const { ports, processes } = readState(home);
   await stopGuard(home);
   const port = await choosePort();
   if (!(isRunning(processes?.cloud) && hasSocket(home) && ports?.cloud === port)) {
-    // A new cloud is empty, but the edge's journal says that its uploads are there.
-    removeEdgeFolder(edgeFolder(home));
     await stopMiniStack(home);
     const cloud = await startMiniStack(home, port);
     updateState(home, { ports: { cloud: port }, processes: { cloud } });

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type LocalCloud, localCloudAnswers } from '#adapters/aws/local-cloud.ts';
-import { ConfigurationError } from '#core/errors.ts';
 import { cloudRuns, localCloud, startCloud, stopCloud } from './cloud.ts';
 import { connect, type DeployContext, deploy, sourcesDigest, synthesise } from './deploy.ts';
 import { dockerDown, dockerUp, ORTHANC_IN_DOCKER } from './docker.ts';
+import { readLocalEnvironment } from './environment.ts';
 import {
   edgeFolder,
   forgetServices,
@@ -25,13 +25,14 @@ import {
   writeKeyFile,
   writePrivately,
 } from './home.ts';
-import { refuseBesideEdge, removeEdgeFolder, withLock } from './lock.ts';
+import { removeEdgeFolder, withLock } from './lock.ts';
 import { miniStackPython, REGION } from './ministack.ts';
 import { orthancAnswers, orthancEnvironment, orthancProgram, startOrthancServer } from './orthanc.ts';
 import { refuseAsHome, refuseToPurge } from './own-home.ts';
 import { postgresAnswers, postgresPrograms, startPostgres } from './postgres.ts';
 import { freePort, isRunning, type ProcessRecord, stop } from './processes.ts';
 
+export { readLocalEnvironment } from './environment.ts';
 export type { CloudEnvironment, LocalEnvironment, OrthancEnvironment } from './home.ts';
 
 export interface LocalOptions {
@@ -96,8 +97,7 @@ async function viewerPort(home: string, { ports }: LocalOptions): Promise<number
 /**
  * Starts an empty local cloud if none runs yet.
  *
- * @throws ConfigurationError if the cloud is not installed or does not start, or if an edge still works for the previous
- *   cloud
+ * @throws ConfigurationError if the cloud is not installed or does not start
  */
 export async function cloudUp(options: LocalOptions = {}): Promise<LocalCloud> {
   const home = localHome(options.home);
@@ -127,10 +127,7 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
   refuseAsHome(home);
   return withLock(home, async () => {
     makeHome(home);
-    const { docker, processes } = readState(home);
-    // A new cloud empties the edge's folder, but only after other services were started. A running edge is therefore refused
-    // here.
-    if (docker?.hasCloud !== true && !isRunning(processes?.cloud)) refuseBesideEdge(edgeFolder(home));
+    const { docker } = readState(home);
     const isInDocker = options.docker ?? docker !== undefined;
     let parts = isInDocker ? await partsInDocker(home, options) : await nativeParts(options);
     const { deployed, context: deployedContext } = readState(home);
@@ -140,7 +137,6 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
       options.onProgress?.('deploying the CDK app on the local cloud');
       const canUpdate = await synthesise(home, parts.cloud, context);
       if (!canUpdate && deployed?.startsWith(`${parts.cloudMark}/`)) {
-        refuseBesideEdge(edgeFolder(home));
         options.onProgress?.("the stack's resources have changed: starting with an empty cloud");
         await stopService(home, 'cloud');
         parts = await nativeParts(options);
@@ -201,30 +197,6 @@ async function partsInDocker(home: string, options: LocalOptions): Promise<Parts
   updateState(home, cloud);
   // The container may have been recreated. The CDK itself finds out whether there is anything to deploy.
   return { orthanc, cloud, cloudMark: randomUUID(), dicomWebUrlForFunctions: ORTHANC_IN_DOCKER };
-}
-
-/**
- * The environment that `localUp` started, for programs that use it.
- *
- * @throws ConfigurationError if it was not started
- */
-export function readLocalEnvironment(options: { readonly home?: string } = {}): LocalEnvironment {
-  const home = localHome(options.home);
-  const state = readState(home);
-  const { endpoint, region, credentials, bucket, runsTable, queues, archiveSecret, toolsParameter } = state;
-  const { orthanc, deployed } = state;
-  const cloud = { endpoint, region, credentials, bucket, runsTable, queues, archiveSecret, toolsParameter };
-  const parts = { ...cloud, orthanc };
-  if (deployed === undefined || !isComplete(parts)) {
-    throw new ConfigurationError(`no local environment was started in ${home}: run \`hilum local up\``);
-  }
-  return { home, ...parts };
-}
-
-type Environment = Omit<LocalEnvironment, 'home'>;
-
-function isComplete(parts: { readonly [K in keyof Environment]: Environment[K] | undefined }): parts is Environment {
-  return Object.values(parts).every((part) => part !== undefined);
 }
 
 /** Starts a service unless it runs already. Remembers its port and process, and returns the port. */

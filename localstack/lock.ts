@@ -31,7 +31,7 @@ export function refuseBesideEdge(folder: string): void {
 }
 
 /**
- * Removes an edge's folder, whose journal describes a cloud that no longer exists.
+ * Removes an edge's folder, with what waits in it.
  *
  * @throws ConfigurationError if an edge works in it
  */

@@ -195,7 +195,7 @@ export const PARTS = {
   }),
   judges: venv('outside judges (pydicom, highdicom, dcmqi)', 'judges', 'test'),
   dicom3tools: debian('dciodvfy', ['dicom3tools'], programs('dciodvfy')),
-  dcmtk: debian('DCMTK', ['dcmtk'], programs('dcmdump', 'dsrdump')),
+  dcmtk: debian('DCMTK', ['dcmtk'], programs('dcmconv', 'dcmdump', 'dsrdump')),
   pixelmed: debian(
     'PixelMed’s DicomSRValidator, and BeanShell and Java to run it',
     ['pixelmed-apps', 'bsh', 'default-jre-headless'],

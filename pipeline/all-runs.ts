@@ -1,9 +1,9 @@
-import type { CallOptions, RunRecord, RunStore } from './ports.ts';
+import type { CallOptions, RunQuery, RunRecord, RunStore } from './ports.ts';
 
-/** All runs of the table, or of one study, newest first. */
+/** All runs that a query finds, newest first; they are all in memory at once. */
 export async function allRuns(
   runs: Pick<RunStore, 'list'>,
-  filter: { readonly StudyInstanceUID?: string } = {},
+  filter: Omit<RunQuery, 'limit' | 'after'> = {},
   options: CallOptions = {},
 ): Promise<readonly RunRecord[]> {
   const found: RunRecord[] = [];

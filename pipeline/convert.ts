@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
-import { ContentConflictError, IntegrityError } from '#core/errors.ts';
+import { ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
 import type { ProcessingResult } from '#core/tool.ts';
 import { DicomWriteError } from '#dicom/error.ts';
 import { readAnswer } from './answers.ts';
@@ -27,17 +27,22 @@ export type Converted = { readonly list: ObjectList } | { readonly refusal: Refu
 
 /**
  * Converts an answer of a run. The list of objects is written last, so an existing list means that the answer was
- * already converted; it is then returned as it is.
+ * already converted; it is then returned as it is, unless an object that it names is gone.
  *
- * @throws IntegrityError if the answer, the manifest or an instance is missing or differs from its digest
+ * @throws MissingProductError if the run's result is not in the bucket
+ * @throws MissingChunkError, MissingManifestError if a part of the study is not in the bucket
+ * @throws IntegrityError if a failure's answer is missing, or an instance differs from its digest
  * @throws ContentConflictError if an object's bytes differ from those of an earlier conversion
  */
 export async function convertAnswer(objects: ObjectStore, message: RunMessage): Promise<Converted> {
   const { runId, answer } = message;
   const stored = await objects.get(objectListKey(runId, answer));
-  if (stored !== undefined) return { list: parseObjectList(stored) };
+  const known = stored === undefined ? undefined : parseObjectList(stored);
+  if (known !== undefined && (await areThere(objects, runId, known))) return { list: known };
   const result = await readAnswer(objects, answer === 'result' ? resultKey(runId) : failureKey(runId));
-  if (result === undefined) throw new IntegrityError("The run's answer is not in the bucket");
+  if (result === undefined && answer === 'result')
+    throw new MissingProductError("The run's result is not in the bucket");
+  if (result === undefined) throw new IntegrityError("The run's failure is not in the bucket");
   const manifest = await readManifest(objects, message.manifestKey);
   const read = instanceReader(objects, manifest);
   const conversion: Conversion = (supersedesFailure) =>
@@ -49,6 +54,13 @@ export async function convertAnswer(objects: ObjectStore, message: RunMessage): 
     if (error instanceof DicomWriteError) return { refusal: { error, result } };
     throw error;
   }
+}
+
+async function areThere(objects: ObjectStore, runId: string, list: ObjectList): Promise<boolean> {
+  for (const { SOPInstanceUID } of list.objects) {
+    if (!(await objects.exists(objectKey(runId, SOPInstanceUID)))) return false;
+  }
+  return true;
 }
 
 /**

@@ -1,12 +1,12 @@
 /** Stores a run's objects in the archive and proves it: "delivered" means that each was read back with the same content. */
 import { createHash } from 'node:crypto';
-import { ArchiveStoreError, ContentConflictError, IntegrityError } from '#core/errors.ts';
+import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
 import { readDicom } from '#dicom/read.ts';
 import { objectKey, receiptKey } from './keys.ts';
 import type { RunMessage } from './messages.ts';
 import type { ObjectList } from './object-list.ts';
 import type { Archive, CallOptions, InstanceUids, ObjectStore, StoreOutcome } from './ports.ts';
-import { sameContent } from './same-content.ts';
+import { coercedIn } from './same-content.ts';
 
 /** The archive's methods that delivery needs. */
 export type DeliveryArchive = Pick<Archive, 'store' | 'retrieveInstance'>;
@@ -27,7 +27,8 @@ interface OutgoingObject {
  * have yet. The receipt is written last, so an existing receipt means that the answer was delivered.
  *
  * @param options apply to every call to the bucket and the archive
- * @throws IntegrityError if an object is missing in the bucket or differs from its digest
+ * @throws MissingProductError if an object is not in the bucket
+ * @throws IntegrityError if an object differs from its digest
  * @throws ContentConflictError if the archive has an object of the same UID with different content
  * @throws ArchiveStoreError if an object is not in the archive after it was stored, whatever the archive answered
  * @throws the archive's own errors
@@ -41,10 +42,12 @@ export async function deliver(
   if (await objects.exists(receiptKey(runId, answer), options)) return;
   const archive = await openArchive();
   const outgoing = await readObjects(objects, runId, list, options);
-  const missing: OutgoingObject[] = [];
-  for (const object of outgoing) if (!(await isThere(archive, object, options))) missing.push(object);
-  await storeAll(archive, missing, options);
-  const receipt = { format: 'hilum.receipt/1', runId, answer, proof: 'read-back', objects: list.objects };
+  const before = await lookFor(archive, outgoing, options);
+  const coerced = { ...before.coerced, ...(await storeAll(archive, before.missing, options)) };
+  const receipt = {
+    ...{ format: 'hilum.receipt/1', runId, answer, proof: 'read-back', objects: list.objects },
+    ...(Object.keys(coerced).length > 0 && { coerced }),
+  };
   await objects.put(receiptKey(runId, answer), new TextEncoder().encode(JSON.stringify(receipt)), {
     ...options,
     contentType: 'application/json',
@@ -60,32 +63,43 @@ async function readObjects(
   const outgoing: OutgoingObject[] = [];
   for (const { SOPInstanceUID, sha256 } of listed) {
     const bytes = await objects.get(objectKey(runId, SOPInstanceUID), options);
-    if (bytes === undefined || createHash('sha256').update(bytes).digest('hex') !== sha256) {
-      throw new IntegrityError('An object to deliver is missing or differs from its digest', {
-        facts: { SOPInstanceUID },
-      });
-    }
+    const facts = { SOPInstanceUID };
+    if (bytes === undefined) throw new MissingProductError('An object to deliver is not in the bucket', { facts });
+    if (createHash('sha256').update(bytes).digest('hex') !== sha256)
+      throw new IntegrityError('An object to deliver differs from its digest', { facts });
     const SeriesInstanceUID = readDicom(bytes, { stopBeforePixels: true }).dataset.text('SeriesInstanceUID') ?? '';
     outgoing.push({ uids: { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }, bytes });
   }
   return outgoing;
 }
 
-/** @throws ContentConflictError if the archive has an object of the same UID with different content */
-async function isThere(
+/** By SOP Instance UID, the keywords of what the archive added to an object or coerced. */
+type Coerced = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * The objects that the archive does not have, and what it made of the others.
+ *
+ * @throws ContentConflictError if the archive has an object of the same UID with different content
+ */
+async function lookFor(
   archive: DeliveryArchive,
-  { uids, bytes }: OutgoingObject,
+  outgoing: readonly OutgoingObject[],
   options: CallOptions,
-): Promise<boolean> {
-  const found = await archive.retrieveInstance(uids, options);
-  if (found === undefined) return false;
-  if (!sameContent(found, bytes)) {
-    const { SOPInstanceUID } = uids;
-    throw new ContentConflictError('The archive holds an object of the same UID with different content', {
-      facts: { SOPInstanceUID },
-    });
+): Promise<{ readonly missing: readonly OutgoingObject[]; readonly coerced: Coerced }> {
+  const missing: OutgoingObject[] = [];
+  const coerced: Record<string, readonly string[]> = {};
+  for (const object of outgoing) {
+    const { SOPInstanceUID } = object.uids;
+    const found = await archive.retrieveInstance(object.uids, options);
+    const keywords = found === undefined ? [] : coercedIn(found, object.bytes);
+    if (keywords === undefined)
+      throw new ContentConflictError('The archive holds an object of the same UID with different content', {
+        facts: { SOPInstanceUID },
+      });
+    if (found === undefined) missing.push(object);
+    if (keywords.length > 0) coerced[SOPInstanceUID] = keywords;
   }
-  return true;
+  return { missing, coerced };
 }
 
 /** Stores objects and reads them back. If some fail, the others stay in the archive and are found there next time. */
@@ -93,16 +107,15 @@ async function storeAll(
   archive: DeliveryArchive,
   missing: readonly OutgoingObject[],
   options: CallOptions,
-): Promise<void> {
-  if (missing.length === 0) return;
+): Promise<Coerced> {
+  if (missing.length === 0) return {};
   const outcomes = await archive.store(
     missing.map(({ uids, bytes }) => ({ SOPInstanceUID: uids.SOPInstanceUID, bytes })),
     options,
   );
-  const absent: OutgoingObject[] = [];
-  for (const object of missing) if (!(await isThere(archive, object, options))) absent.push(object);
+  const { missing: absent, coerced } = await lookFor(archive, missing, options);
   const [first] = absent;
-  if (first === undefined) return;
+  if (first === undefined) return coerced;
   const outcome = outcomes.find(({ SOPInstanceUID }) => SOPInstanceUID === first.uids.SOPInstanceUID);
   throw new ArchiveStoreError(
     `The archive did not store ${absent.length} of ${missing.length} objects${failureCode(outcome)}.`,

@@ -7,6 +7,7 @@ import {
   ArchiveUnavailableError,
   dispositionOf,
   MissingChunkError,
+  MissingManifestError,
   NewerFormatError,
   ServiceUnavailableError,
 } from '#core/errors.ts';
@@ -22,7 +23,7 @@ export type Cause = (typeof CAUSES)[number];
 export const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
   never: 'another attempt cannot help',
   fault: 'the step fails or dies, for a reason that nobody foresaw or that may pass',
-  chunk: 'a chunk of the study is missing in the bucket',
+  chunk: 'a chunk or the manifest of the study is missing in the bucket',
   service: 'a service of the cloud does not answer, or throttles',
   archive: 'the PACS does not answer, or does not store',
   person: 'a setting, a permission, a model or an object in the way needs a person',
@@ -32,7 +33,7 @@ export const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
 /** The cause to which an error belongs. An error that we did not foresee is a fault. */
 export function causeOf(error: unknown): Cause {
   if (error instanceof NewerFormatError) return 'newer';
-  if (error instanceof MissingChunkError) return 'chunk';
+  if (error instanceof MissingChunkError || error instanceof MissingManifestError) return 'chunk';
   if (error instanceof ServiceUnavailableError) return 'service';
   if (error instanceof ArchiveUnavailableError || error instanceof ArchiveStoreError) return 'archive';
   return ({ reject: 'never', retry: 'fault', halt: 'person' } as const)[dispositionOf(error)];

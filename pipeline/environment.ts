@@ -96,6 +96,8 @@ export const TELEMETRY_OFF = { ORT_DISABLE_TELEMETRY: '1' } as const;
 
 /** The runs table's index by StudyInstanceUID. */
 export const STUDY_INDEX = 'by-study';
+/** The runs table's index by state and by when the run entered it. Entries of the ledger have no state, so they are not in it. */
+export const STATE_INDEX = 'by-state';
 
 /** The names of the stack's outputs in CloudFormation. */
 export const STACK_OUTPUTS = {

@@ -58,6 +58,10 @@ export function runIdOf({ inputDigest, tool, version }: RunIdentity): string {
 export const chunkKey = (sha256: string): string => `chunks/${digest(sha256)}`;
 export const manifestKey = (lane: Lane, StudyInstanceUID: string, revision: string): string =>
   `${lane}/studies/${uid(StudyInstanceUID)}/${digest(revision)}${MANIFEST_SUFFIX}`;
+/** The beginning of the keys of everything that is stored of a run. */
+export const runPrefix = (runId: string): string => `${run(runId)}/`;
+/** The beginning of the keys of a lane's manifests. */
+export const manifestPrefix = (lane: Lane): string => `${lane}/studies/`;
 export const resultKey = (runId: string): string => `${run(runId)}/result.json`;
 export const failureKey = (runId: string): string => `${run(runId)}/failure.json`;
 export const supersedesKey = (runId: string): string => `${run(runId)}/supersedes.json`;

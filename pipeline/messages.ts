@@ -62,6 +62,10 @@ export function parseS3Event(body: string): readonly string[] {
   return (parsed.data.Records ?? []).map((record) => decodeKey(record.s3.object.key));
 }
 
+/** The part of an S3 event that `parseS3Event` reads, for an object that was created. */
+export const s3EventOf = (key: string): string =>
+  JSON.stringify({ Records: [{ s3: { object: { key: encodeURIComponent(key) } } }] });
+
 function decodeKey(key: string): string {
   try {
     return decodeURIComponent(key.replaceAll('+', ' '));

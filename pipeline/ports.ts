@@ -1,5 +1,6 @@
 /** The pipeline's interfaces to the outside world. `adapters/` implements them, tests fake them. */
 import type { Reason } from '#core/errors.ts';
+import type { Cause } from './ends.ts';
 import type { Lane } from './keys.ts';
 import type { Failing } from './retry-policy.ts';
 import type { RunState } from './run-state.ts';
@@ -44,6 +45,28 @@ export interface PutOptions extends CallOptions {
   readonly contentType?: string;
 }
 
+/** The listing of a bucket. Only the reconciler needs it, and only it may do it. */
+export interface ObjectListing {
+  /** One page of the objects whose keys begin with `prefix`, in the order of their keys. */
+  list(prefix: string, options?: ListOptions): Promise<ObjectPage>;
+}
+export interface ListOptions extends CallOptions {
+  /** Only keys after this one. */
+  readonly after?: string;
+  /** The most keys to return, 1 to 1000; 1000 by default. */
+  readonly limit?: number;
+}
+export interface ObjectPage {
+  readonly objects: readonly ListedObject[];
+  /** Whether there are more keys after the last one. */
+  readonly isLast: boolean;
+}
+export interface ListedObject {
+  readonly key: string;
+  /** When the object was last written (ISO 8601, UTC). */
+  readonly modified: string;
+}
+
 /** Which tools a deployment has, as the deployment itself tells. */
 export interface DeployedTools {
   /** Each tool's version by its id, as they are now. */
@@ -59,6 +82,11 @@ export interface Queue {
   delete(receiptHandle: string, options?: CallOptions): Promise<void>;
   /** Hides a received message for `seconds` from now, at most until 43,200 s after it was received; 0 returns it at once. */
   postpone(receiptHandle: string, seconds: number, options?: CallOptions): Promise<void>;
+}
+/** A queue that can say how much it holds. */
+export interface MeasuredQueue {
+  /** About how many messages the queue holds: visible, hidden and delayed ones. It may lag behind by a minute. */
+  depth(options?: CallOptions): Promise<number>;
 }
 export interface ReceiveOptions extends CallOptions {
   /** The most messages to receive, 1 to 10; 1 by default. */
@@ -125,7 +153,12 @@ export interface StoreOutcome {
 export interface RunRecord {
   readonly runId: string;
   readonly StudyInstanceUID: string;
+  /** The revision with which the run was first recorded. */
   readonly revision: string;
+  /** All revisions that gave the run, in no order. Runs that were recorded before this was recorded have none. */
+  readonly revisions?: readonly string[];
+  /** Digest of the tool's input (`core/study/revision.ts`). Absent until the run's first message is made. */
+  readonly inputDigest?: string;
   readonly tool: string;
   readonly version: string;
   readonly lane: Lane;
@@ -133,6 +166,16 @@ export interface RunRecord {
   readonly reason?: Reason;
   /** Since when the run's present step has been failing for the cause that `reason` names (ISO 8601, UTC). */
   readonly failingSince?: string;
+  /** When the run entered its present state (ISO 8601, UTC). Runs that were recorded before this was recorded have none. */
+  readonly changed?: string;
+  /** When the run's message was last sent again since the run moved or said anything, and how often (ISO 8601, UTC). */
+  readonly resent?: { readonly at: string; readonly times: number };
+  /** Which step gave the run up, and why. It belongs to the run's present state. */
+  readonly gaveUp?: GivenUp;
+  /** Which step gave up the object that tells the study of the failure, and why. It belongs to the run's present state. */
+  readonly untold?: GivenUp;
+  /** When the run's message was last sent again by `hilum redrive` (ISO 8601, UTC). */
+  readonly redriven?: string;
   /** When each state was first reached (ISO 8601, UTC). */
   readonly stages: Readonly<Partial<Record<RunState, string>>>;
   /** The answer's outcome and one-sentence summary, once inferred. */
@@ -145,21 +188,51 @@ export type RunUpdate = Pick<
   RunRecord,
   'runId' | 'StudyInstanceUID' | 'revision' | 'tool' | 'version' | 'lane' | 'state'
 > &
-  Partial<Pick<RunRecord, 'reason' | 'failingSince' | 'outcome' | 'summary' | 'objects'>>;
+  Partial<
+    Pick<
+      RunRecord,
+      'inputDigest' | 'reason' | 'failingSince' | 'resent' | 'gaveUp' | 'untold' | 'outcome' | 'summary' | 'objects'
+    >
+  >;
+export interface GivenUp {
+  readonly step: 'intake' | 'infer' | 'convert' | 'return';
+  readonly cause: Cause;
+}
 
 /** The runs table. */
 export interface RunStore {
   /** Records that a run reached a state. A run never moves back, and each state keeps the time when it was first reached. */
   record(update: RunUpdate, options?: CallOptions): Promise<void>;
   get(runId: string, options?: CallOptions): Promise<RunRecord | undefined>;
-  /** One page of runs: those of one study, newest first, or all runs, in no order. `allRuns` reads all pages. */
+  /**
+   * One page of runs: those of one study, newest first, or those of states, latest `changed` first. `allRuns` reads all pages. Runs
+   * without `changed` are listed by study only. A run that changes its state meanwhile may be left out or come twice.
+   */
   list(query?: RunQuery, options?: CallOptions): Promise<RunPage>;
 }
+
+/** What `hilum redrive` does to runs that ended. Both return false, and do nothing, if the run has changed since it was read. */
+export interface EndedRuns {
+  /**
+   * Puts a run back to a state, whatever the order of the states, because its message was sent again. What belonged to its end is
+   * forgotten. In the same state, only what was `untold` is.
+   */
+  giveBack(run: RunRecord, state: RunState, options?: CallOptions): Promise<boolean>;
+  /** Removes a run. */
+  forget(run: RunRecord, options?: CallOptions): Promise<boolean>;
+}
+
 export interface RunQuery {
   readonly StudyInstanceUID?: string;
+  /** Only runs that are in this state now, or in one of these; by default in any. */
+  readonly state?: RunState | readonly RunState[];
+  /** Only runs that entered their present state at or after this time (ISO 8601, UTC). */
+  readonly since?: string;
+  /** Only runs that entered their present state before this time (ISO 8601, UTC). */
+  readonly before?: string;
   /** The most runs to return; by default as many as the table returns at once. */
   readonly limit?: number;
-  /** `next` of the previous page. */
+  /** `next` of the previous page of the same query. */
   readonly after?: string;
 }
 export interface RunPage {
@@ -185,9 +258,17 @@ export interface KnownWork {
   /** Attempts that neither succeeded nor recorded a failure: their process ended, or is still at work. */
   readonly open: number;
   readonly failing?: WorkFailure;
+  /** When the latest attempt began or failed (ISO 8601, UTC). Absent if there was none, or it was not recorded yet. */
+  readonly at?: string;
 }
 export interface WorkFailure extends Failing {
   readonly reason: Reason;
   /** Whether the budget is spent, so that no further attempt is made. */
   readonly givenUp: boolean;
+}
+
+/** Where work of many small pieces stopped, by a name each, so that the next invocation goes on from there. */
+export interface Bookmarks {
+  get(name: string, options?: CallOptions): Promise<string | undefined>;
+  set(name: string, place: string, options?: CallOptions): Promise<void>;
 }

@@ -27,3 +27,10 @@ const RANKS: Readonly<Record<RunState, number>> = {
  * steps on the way. Only `delivered` outranks them: a failed run may still be delivered, for example after a redrive.
  */
 export const stateRank = (state: RunState): number => RANKS[state];
+
+/**
+ * A run's place among the runs of its state: when it entered it, and its id, so that no two have the same. Places sort as text. In
+ * a list of states, the place of a run is the cursor after it, whichever its state was.
+ */
+export const placeInState = ({ changed = '', runId }: { readonly changed?: string; readonly runId: string }): string =>
+  `${changed}/${runId}`;

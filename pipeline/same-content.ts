@@ -1,21 +1,59 @@
-/** Compares an object read back from an archive with the stored one. */
+/**
+ * Compares an object read back from an archive with the one that was stored, element by element (`dicom/compare.ts`). An archive may
+ * have encoded it anew, and may have added or coerced some elements.
+ */
+import { type Difference, differencesOf } from '#dicom/compare.ts';
+import { keywordOf } from '#dicom/dictionary.ts';
+import { DicomReadError } from '#dicom/error.ts';
+import { readElements } from '#dicom/read.ts';
 
-/** Preamble and `DICM` (PS3.10 7.1), then the group length element (0002,0000), Explicit VR Little Endian, 12 bytes. */
-const GROUP_LENGTH_AT = 132;
-const GROUP_LENGTH_SIZE = 12;
+/** What archives add to every object: where it can be had, and what they changed (PS3.3 C.12.1.1.9). */
+const ADDED: ReadonlySet<string> = new Set([
+  'OriginalAttributesSequence',
+  'InstanceAvailability',
+  'RetrieveAETitle',
+  'RetrieveURL',
+  'StorageMediaFileSetID',
+  'StorageMediaFileSetUID',
+  'InstanceCoercionDateTime',
+]);
 
 /**
- * Whether two Part 10 files hold the same data set, byte for byte. The preamble and the File Meta Information are not
- * compared: they name the program that wrote the file, and an archive may write its own.
+ * What archives coerce to the values that they hold for the patient and the study (PS3.4 B.4.1.3). Patient ID and Study Instance UID are
+ * not among them: with another one, the object belongs to another patient or study.
  */
-export function sameContent(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(datasetOf(a), datasetOf(b)) === 0;
+const COERCED: ReadonlySet<string> = new Set([
+  ...['PatientName', 'PatientBirthDate', 'PatientBirthTime', 'PatientSex', 'EthnicGroup', 'PatientComments'],
+  ...['IssuerOfPatientID', 'IssuerOfPatientIDQualifiersSequence', 'OtherPatientIDsSequence', 'OtherPatientNames'],
+  ...['PatientAge', 'PatientSize', 'PatientWeight'],
+  ...['StudyDate', 'StudyTime', 'StudyID', 'StudyDescription', 'AccessionNumber', 'IssuerOfAccessionNumberSequence'],
+  ...['ReferringPhysicianName', 'PhysiciansOfRecord', 'ProcedureCodeSequence'],
+]);
+
+const isPrivate = (tag: number): boolean => Math.floor(tag / 0x1_0000) % 2 === 1;
+
+/**
+ * The keywords of what the archive added or coerced (`private` for private elements); undefined if the object has other content, or
+ * cannot be read.
+ */
+export function coercedIn(found: Uint8Array, sent: Uint8Array): readonly string[] | undefined {
+  const differences = read(() => differencesOf(readElements(sent).elements, readElements(found).elements));
+  const names = differences?.map(nameIfAllowed);
+  return names?.every((name) => name !== undefined) ? [...new Set(names)] : undefined;
 }
 
-function datasetOf(file: Uint8Array): Uint8Array {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const hasGroupLength =
-    file.byteLength >= GROUP_LENGTH_AT + GROUP_LENGTH_SIZE && view.getUint32(GROUP_LENGTH_AT, true) === 0x0000_0002;
-  if (!hasGroupLength) return file;
-  return file.subarray(GROUP_LENGTH_AT + GROUP_LENGTH_SIZE + view.getUint32(GROUP_LENGTH_AT + 8, true));
+function nameIfAllowed({ tag, kind }: Difference): string | undefined {
+  if (isPrivate(tag)) return kind === 'added' ? 'private' : undefined;
+  const keyword = keywordOf(tag);
+  if (keyword === undefined) return undefined;
+  return COERCED.has(keyword) || (kind === 'added' && ADDED.has(keyword)) ? keyword : undefined;
+}
+
+function read<T>(compared: () => T): T | undefined {
+  try {
+    return compared();
+  } catch (error) {
+    if (error instanceof DicomReadError) return undefined;
+    throw error;
+  }
 }

@@ -1,17 +1,17 @@
 /** Reads a study's manifest from the bucket and groups its instances into images. */
-import { IntegrityError } from '#core/errors.ts';
+import { MissingManifestError } from '#core/errors.ts';
 import { groupImages } from '#core/study/images.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 import type { ObjectStore } from './ports.ts';
 
 /**
- * @throws IntegrityError if there is no object under `key`
+ * @throws MissingManifestError if there is no object under `key`
  * @throws MessageError if the object is not a manifest of a known version
  */
 export async function readManifest(objects: ObjectStore, key: string): Promise<Manifest> {
   const bytes = await objects.get(key);
-  if (bytes === undefined) throw new IntegrityError("The study's manifest is not in the bucket");
+  if (bytes === undefined) throw new MissingManifestError("The study's manifest is not in the bucket");
   return parseManifest(bytes);
 }
 

@@ -14,8 +14,14 @@ import { modulesIn, nameJavaScript, reachedFrom } from './build/modules.ts';
 import { copyOnnxruntime, ONNXRUNTIME } from './build/onnxruntime.ts';
 
 const DIST = join(ROOT, 'dist');
-/** The entry points: the command, the decoder's thread, every tool, and the modules that a tool's author imports. */
-const ENTRIES = ['cli/hilum.js', 'adapters/decoder/worker.js', 'tools/*/tool.js', '{core,dicom}/**/*.js'];
+/** The entry points: the command, the threads of the decoder and the watchdog, every tool, and the modules that a tool's author imports. */
+const ENTRIES = [
+  'cli/hilum.js',
+  'adapters/decoder/worker.js',
+  'adapters/watchdog/thread.js',
+  'tools/*/tool.js',
+  '{core,dicom}/**/*.js',
+];
 const PACKAGE = z.object({
   version: z.string(),
   imports: z.record(z.string(), z.string()),

@@ -1,9 +1,7 @@
-/** The AWS clients, created once per process. The SDK itself reads region, credentials and `AWS_ENDPOINT_URL`. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { S3Client } from '@aws-sdk/client-s3';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { SSMClient } from '@aws-sdk/client-ssm';
+/**
+ * What all AWS clients share. Each client is made beside the adapter that uses it, so that a program loads no other. The SDK itself
+ * reads region, credentials and `AWS_ENDPOINT_URL`.
+ */
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { ConfigurationError, HilumError, ServiceUnavailableError } from '#core/errors.ts';
 import { errorName, reasonOfRefusal } from './refusal.ts';
@@ -11,7 +9,8 @@ import { errorName, reasonOfRefusal } from './refusal.ts';
 /** Counts how often the settings were forgotten. A client that was made before the last time is made again. */
 let generation = 0;
 
-const once = <T>(make: () => T): (() => T) => {
+/** A client that is made once per process, at its first use. */
+export const once = <T>(make: () => T): (() => T) => {
   let made: { readonly client: T; readonly generation: number } | undefined;
   return () => {
     if (made?.generation !== generation) made = { client: make(), generation };
@@ -36,32 +35,12 @@ export const limits = (silenceMs: number) => ({
   maxAttempts: 4,
   requestHandler: { connectionTimeout: 5_000, socketTimeout: silenceMs },
 });
-const SILENCE_MS = 12_000;
+export const SILENCE_MS = 12_000;
 /**
  * SQS is silent on purpose while it waits for a message, for up to 20 s (long polling). S3 is silent until the last megabytes of
  * a chunk, which the kernel has taken from us, have left a slow connection.
  */
-const LONG_SILENCE_MS = 30_000;
-
-/** Local clouds have no wildcard host names for buckets. With a custom endpoint, the bucket is therefore in the path. */
-const forcePathStyle = (): boolean => {
-  const { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 } = process.env;
-  return AWS_ENDPOINT_URL !== undefined || AWS_ENDPOINT_URL_S3 !== undefined;
-};
-
-const nothing = (): void => undefined;
-/** The SDK writes to the console that it does not repeat a stream. The object store does, and logs are not for the SDK's lines. */
-const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-
-// Marked as pure, so that a function's bundle contains only the clients that it uses.
-export const s3 = /* @__PURE__ */ once(
-  () => new S3Client({ forcePathStyle: forcePathStyle(), logger: SILENT, ...limits(LONG_SILENCE_MS) }),
-);
-export const sqs = /* @__PURE__ */ once(() => new SQSClient(limits(LONG_SILENCE_MS)));
-export const dynamoDb = /* @__PURE__ */ once(() => new DynamoDBClient(limits(SILENCE_MS)));
-export const secretsManager = /* @__PURE__ */ once(() => new SecretsManagerClient(limits(SILENCE_MS)));
-
-export const ssm = /* @__PURE__ */ once(() => new SSMClient(limits(SILENCE_MS)));
+export const LONG_SILENCE_MS = 30_000;
 
 /** The SDK's option for aborting a call. */
 export const within = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal });

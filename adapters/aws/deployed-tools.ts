@@ -1,11 +1,13 @@
 /** Reads the deployed tools from the parameter that the stack publishes (SSM Parameter Store). */
-import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { ConfigurationError } from '#core/errors.ts';
 import { DeployedToolsSchema } from '#pipeline/environment.ts';
 import type { CallOptions, DeployedTools } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
-import { ssm, translated, within } from './clients.ts';
+import { limits, once, SILENCE_MS, translated, within } from './clients.ts';
 import { parsedJson } from './parsed-json.ts';
+
+const ssm = once(() => new SSMClient(limits(SILENCE_MS)));
 
 const WHAT = "the deployment's list of tools (HILUM_TOOLS_PARAMETER)";
 const failed = (error: unknown): Error => translated(error, WHAT);

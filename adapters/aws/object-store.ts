@@ -2,18 +2,40 @@
 import {
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   type PutObjectCommandInput,
-  type S3Client,
+  S3Client,
 } from '@aws-sdk/client-s3';
 import { HttpRequest } from '@smithy/core/protocols';
 import { isKnown } from '#core/errors.ts';
-import type { CallOptions, GetOptions, ObjectStore, PutOptions, StoredFile } from '#pipeline/ports.ts';
+import type {
+  CallOptions,
+  GetOptions,
+  ListOptions,
+  ObjectListing,
+  ObjectPage,
+  ObjectStore,
+  PutOptions,
+  StoredFile,
+} from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
 import { systemRefusal } from '../system-refusal.ts';
-import { s3, translated, within } from './clients.ts';
+import { LONG_SILENCE_MS, limits, once, translated, within } from './clients.ts';
 import { fileBody } from './file-body.ts';
 import { errorName, reasonOfRefusal } from './refusal.ts';
+
+/** Local clouds have no wildcard host names for buckets. With a custom endpoint, the bucket is therefore in the path. */
+const forcePathStyle = (): boolean => {
+  const { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 } = process.env;
+  return AWS_ENDPOINT_URL !== undefined || AWS_ENDPOINT_URL_S3 !== undefined;
+};
+
+const nothing = (): void => undefined;
+/** The SDK writes to the console that it does not repeat a stream. `putFile` does, and logs are not for the SDK's lines. */
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+const s3 = once(() => new S3Client({ forcePathStyle: forcePathStyle(), logger: SILENT, ...limits(LONG_SILENCE_MS) }));
 
 const failed = (error: unknown): Error => translated(error, 'the bucket (HILUM_BUCKET)');
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);
@@ -34,7 +56,7 @@ export function createS3ObjectStore({
 }: {
   readonly bucket: string;
   readonly client?: S3Client;
-}): ObjectStore {
+}): ObjectStore & ObjectListing {
   async function get(key: string, { range, ...options }: GetOptions = {}): Promise<Uint8Array | undefined> {
     if (range?.length === 0) return new Uint8Array();
     const Range = range === undefined ? undefined : `bytes=${range.offset}-${range.offset + range.length - 1}`;
@@ -135,5 +157,22 @@ export function createS3ObjectStore({
     return await limited(options, look, failed);
   }
 
-  return { get, put, putFile, exists };
+  async function list(prefix: string, { after, limit, ...options }: ListOptions = {}): Promise<ObjectPage> {
+    const command = new ListObjectsV2Command({
+      ...{ Bucket: bucket, Prefix: prefix },
+      ...(after !== undefined && { StartAfter: after }),
+      ...(limit !== undefined && { MaxKeys: limit }),
+    });
+    const answer = await limited(options, (signal) => client.send(command, within(signal)), failed);
+    const { Contents = [], IsTruncated = false } = answer;
+    return {
+      objects: Contents.map(({ Key = '', LastModified }) => ({
+        key: Key,
+        modified: (LastModified ?? new Date(0)).toISOString(),
+      })),
+      isLast: !IsTruncated,
+    };
+  }
+
+  return { get, put, putFile, exists, list };
 }

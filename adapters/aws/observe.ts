@@ -21,6 +21,12 @@ export const METRICS = {
   done: 'Done',
   /** A message went back to its queue. */
   retried: 'Retried',
+  /** A run went back one step, because what the step had stored was gone from the bucket. */
+  madeAgain: 'MadeAgain',
+  /** The reconciler mended something: it sent a message again, or removed what was left over. */
+  reconciled: 'Reconciled',
+  /** Alarm: a run whose message was sent again several times gave no sign. */
+  stuck: 'Stuck',
   /** A message that no other attempt can help. */
   rejected: 'Rejected',
   /** A message went to its dead-letter queue, because it failed too often or for too long. */

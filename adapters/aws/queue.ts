@@ -2,19 +2,28 @@
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
+  GetQueueAttributesCommand,
   type Message,
   ReceiveMessageCommand,
   SendMessageCommand,
-  type SQSClient,
+  SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { Queue, ReceivedMessage } from '#pipeline/ports.ts';
+import type { MeasuredQueue, Queue, ReceivedMessage } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
-import { sqs, translated, within } from './clients.ts';
+import { LONG_SILENCE_MS, limits, once, translated, within } from './clients.ts';
+
+const sqs = once(() => new SQSClient(limits(LONG_SILENCE_MS)));
 
 const failed = (error: unknown): Error => translated(error, 'a queue (HILUM_QUEUES)');
 
 /** @throws ConfigurationError, ServiceUnavailableError (from its methods) */
-export function createSqsQueue({ url, client = sqs() }: { readonly url: string; readonly client?: SQSClient }): Queue {
+export function createSqsQueue({
+  url,
+  client = sqs(),
+}: {
+  readonly url: string;
+  readonly client?: SQSClient;
+}): Queue & MeasuredQueue {
   const QueueUrl = url;
   return {
     async send(body, options = {}) {
@@ -40,8 +49,20 @@ export function createSqsQueue({ url, client = sqs() }: { readonly url: string; 
       const command = new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: seconds });
       await limited(options, (signal) => client.send(command, within(signal)), failed);
     },
+    async depth(options = {}) {
+      const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...COUNTS] });
+      const { Attributes = {} } = await limited(options, (signal) => client.send(command, within(signal)), failed);
+      return COUNTS.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+    },
   };
 }
+
+/** Visible, hidden and delayed messages. */
+const COUNTS = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+] as const;
 
 const received = ({ MessageId, Body, ReceiptHandle, Attributes }: Message): ReceivedMessage => ({
   messageId: MessageId ?? '',

@@ -1,113 +1,69 @@
-/** The runs table on DynamoDB: one item per run, indexed by study. */
+/** The runs table on DynamoDB: one item per run, indexed by study, and by state and time. */
 import {
-  type AttributeValue,
   ConditionalCheckFailedException,
+  DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
-  QueryCommand,
-  type QueryCommandOutput,
-  ScanCommand,
-  type ScanCommandOutput,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod';
-import { MessageError } from '#core/errors.ts';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Clock } from '#core/ports.ts';
-import { STUDY_INDEX } from '#pipeline/environment.ts';
-import { LANES } from '#pipeline/keys.ts';
-import type { CallOptions, RunPage, RunQuery, RunRecord, RunStore, RunUpdate } from '#pipeline/ports.ts';
-import { RUN_STATES, type RunState, stateRank } from '#pipeline/run-state.ts';
+import type { CallOptions, EndedRuns, RunPage, RunQuery, RunRecord, RunStore, RunUpdate } from '#pipeline/ports.ts';
+import { placeInState, type RunState, stateRank } from '#pipeline/run-state.ts';
 import { limited } from '../call.ts';
-import { dynamoDb, translated, within } from './clients.ts';
-import { WORK_PREFIX } from './work-ledger.ts';
+import { translated, within } from './clients.ts';
+import { dynamoDb } from './dynamo-db.ts';
+import { Changes } from './item-changes.ts';
+import { recordOf, stageAttribute } from './run-item.ts';
+import { pageOfRuns } from './run-pages.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
-
-/** An item. Each stage's time is an attribute of its own (`at_routed`), which can be set once without reading the item. */
-const ItemSchema = z.looseObject({
-  runId: z.string(),
-  StudyInstanceUID: z.string(),
-  revision: z.string(),
-  tool: z.string(),
-  version: z.string(),
-  lane: z.enum(LANES),
-  state: z.enum(RUN_STATES),
-  firstSeen: z.string(),
-  reason: z.object({ code: z.string(), message: z.string() }).optional(),
-  failingSince: z.string().optional(),
-  outcome: z.string().optional(),
-  summary: z.string().optional(),
-  objects: z.array(z.string()).optional(),
-});
-type Item = z.infer<typeof ItemSchema>;
-
-const stageAttribute = (state: RunState): string => `at_${state.replaceAll('-', '_')}`;
-
-function itemOf(attributes: Record<string, AttributeValue>): Item {
-  const parsed = ItemSchema.safeParse(unmarshall(attributes));
-  if (!parsed.success) throw new MessageError('An item of the runs table is not a run', { cause: parsed.error });
-  return parsed.data;
-}
-
-function recordOf(item: Item): RunRecord {
-  const { runId, StudyInstanceUID, revision, tool, version, lane, state, reason, outcome, summary, objects } = item;
-  const { failingSince } = item;
-  const times = RUN_STATES.map((stage) => [stage, item[stageAttribute(stage)]] as const);
-  return {
-    ...{ runId, StudyInstanceUID, revision, tool, version, lane, state },
-    stages: Object.fromEntries(times.filter((time): time is [RunState, string] => typeof time[1] === 'string')),
-    ...(reason === undefined ? {} : { reason }),
-    ...(failingSince === undefined ? {} : { failingSince }),
-    ...(outcome === undefined ? {} : { outcome }),
-    ...(summary === undefined ? {} : { summary }),
-    ...(objects === undefined ? {} : { objects }),
-  };
-}
-
-/** Collects the SET and REMOVE parts of one item's update expression. */
-class Changes {
-  readonly #set: string[] = [];
-  readonly #remove: string[] = [];
-  readonly #names: Record<string, string> = {};
-  readonly #values: Record<string, unknown> = {};
-
-  set(name: string, value: unknown): void {
-    this.#set.push(`${this.#name(name)} = ${this.value(name, value)}`);
-  }
-  setOnce(name: string, value: unknown): void {
-    this.#set.push(`${this.#name(name)} = if_not_exists(#${name}, ${this.value(name, value)})`);
-  }
-  remove(name: string): void {
-    this.#remove.push(this.#name(name));
-  }
-  value(name: string, value: unknown): string {
-    this.#values[`:${name}`] = value;
-    return `:${name}`;
-  }
-  #name(name: string): string {
-    this.#names[`#${name}`] = name;
-    return `#${name}`;
-  }
-  expression() {
-    const remove = this.#remove.length === 0 ? '' : ` REMOVE ${this.#remove.join(', ')}`;
-    return {
-      UpdateExpression: `SET ${this.#set.join(', ')}${remove}`,
-      ExpressionAttributeNames: this.#names,
-      ExpressionAttributeValues: marshall(this.#values),
-    };
-  }
-}
 
 /** The run's identity and the stage's time, which are recorded whether or not the run moves to the state. */
 function stageChanges(update: RunUpdate, now: string): Changes {
   const changes = new Changes();
   for (const name of ['StudyInstanceUID', 'revision', 'tool', 'version', 'lane'] as const)
     changes.setOnce(name, update[name]);
+  if (update.inputDigest !== undefined) changes.setOnce('inputDigest', update.inputDigest);
+  changes.include('revisions', update.revision);
   changes.setOnce('firstSeen', now);
   changes.setOnce(stageAttribute(update.state), now);
   return changes;
 }
+
+/** The same, and what the run's new state says. */
+function stateChanges(update: RunUpdate, now: string): Changes {
+  const changes = stageChanges(update, now);
+  changes.set('state', update.state);
+  changes.set('rank', stateRank(update.state));
+  for (const name of ['reason', 'failingSince', 'resent'] as const) {
+    if (update[name] === undefined) changes.remove(name);
+    else changes.set(name, update[name]);
+  }
+  for (const name of [...ENDS, 'outcome', 'summary', 'objects'] as const) {
+    if (update[name] !== undefined) changes.set(name, update[name]);
+  }
+  return changes;
+}
+
+/** What the steps that gave up recorded. It stays as long as the run's state does. */
+const ENDS = ['gaveUp', 'untold'] as const;
+/** What belongs to a run's end. The objects stay: they are in the archive. */
+const OF_THE_END = ['reason', 'failingSince', 'resent', 'gaveUp', 'outcome', 'summary'] as const;
+
+/** The condition that a run is as it was read. */
+function unchanged({ state, changed, runId }: RunRecord) {
+  const place = changed === undefined ? undefined : placeInState({ changed, runId });
+  return {
+    condition: `#from = :from AND ${place === undefined ? 'attribute_not_exists(#place)' : '#place = :place'}`,
+    names: { '#from': 'state', '#place': 'changed' },
+    values: marshall({ ':from': state, ...(place !== undefined && { ':place': place }) }),
+  };
+}
+
+/** A run never moves to a state of a lower rank. */
+const MOVES = 'attribute_not_exists(#rank) OR #rank < :rank OR (#rank = :rank AND #state <> :state)';
+const STAYS = '#state = :state';
 
 /**
  * @throws ConfigurationError (from its methods) if the table or the permission is missing
@@ -122,82 +78,81 @@ export function createDynamoRunStore({
   readonly table: string;
   readonly client?: DynamoDBClient;
   readonly clock?: Clock;
-}): RunStore {
+}): RunStore & EndedRuns {
+  /** @returns false if the condition does not hold */
+  async function conditionally(request: Promise<unknown>): Promise<boolean> {
+    try {
+      await request;
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return false;
+    }
+  }
+
+  const now = (): string => new Date(clock.now()).toISOString();
+  const keyOf = (runId: string) => ({ TableName: table, Key: marshall({ runId }) });
+
+  function write(runId: string, changes: Changes, condition: string | undefined, signal: AbortSignal | undefined) {
+    const command = { ...keyOf(runId), ...changes.expression(), ConditionExpression: condition };
+    return conditionally(client.send(new UpdateItemCommand(command), within(signal)));
+  }
+
   async function record(update: RunUpdate, options: CallOptions = {}): Promise<void> {
-    const now = new Date(clock.now()).toISOString();
-    const key = { TableName: table, Key: marshall({ runId: update.runId }) };
-    const moved = stageChanges(update, now);
-    moved.set('state', update.state);
-    moved.set('rank', stateRank(update.state));
-    for (const name of ['reason', 'failingSince'] as const) {
-      if (update[name] === undefined) moved.remove(name);
-      else moved.set(name, update[name]);
-    }
-    for (const name of ['outcome', 'summary', 'objects'] as const) {
-      if (update[name] !== undefined) moved.set(name, update[name]);
-    }
-    const ConditionExpression = 'attribute_not_exists(#rank) OR #rank <= :rank';
-    const write = async (signal: AbortSignal | undefined): Promise<void> => {
-      try {
-        const command = new UpdateItemCommand({ ...key, ConditionExpression, ...moved.expression() });
-        await client.send(command, within(signal));
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        // The run has already passed this state: record only the stage's time, if it is not there yet.
-        await client.send(new UpdateItemCommand({ ...key, ...stageChanges(update, now).expression() }), within(signal));
-      }
+    const { runId } = update;
+    const time = now();
+    const moved = stateChanges(update, time);
+    moved.set('changed', placeInState({ changed: time, runId }));
+    for (const name of ENDS) if (update[name] === undefined) moved.remove(name);
+    // Most runs move, so that is tried first. A run that stays keeps its place, and one that has passed the state gets the time alone.
+    const work = async (signal: AbortSignal | undefined): Promise<void> => {
+      if (await write(runId, moved, MOVES, signal)) return;
+      if (await write(runId, stateChanges(update, time), STAYS, signal)) return;
+      await write(runId, stageChanges(update, time), undefined, signal);
     };
-    await limited(options, write, failed);
+    await limited(options, work, failed);
+  }
+
+  async function giveBack(run: RunRecord, state: RunState, options: CallOptions = {}): Promise<boolean> {
+    const { runId } = run;
+    const time = now();
+    const changes = new Changes();
+    changes.set('redriven', time);
+    changes.set('state', state);
+    changes.set('rank', stateRank(state));
+    changes.remove('untold');
+    if (state !== run.state) {
+      changes.set('changed', placeInState({ changed: time, runId }));
+      for (const name of OF_THE_END) changes.remove(name);
+    }
+    const { condition, names, values } = unchanged(run);
+    const { ExpressionAttributeNames, ExpressionAttributeValues, UpdateExpression } = changes.expression();
+    const command = new UpdateItemCommand({
+      ...{ ...keyOf(runId), UpdateExpression, ConditionExpression: condition },
+      ExpressionAttributeNames: { ...ExpressionAttributeNames, ...names },
+      ExpressionAttributeValues: { ...ExpressionAttributeValues, ...values },
+    });
+    return await limited(options, (signal) => conditionally(client.send(command, within(signal))), failed);
+  }
+
+  async function forget(run: RunRecord, options: CallOptions = {}): Promise<boolean> {
+    const { condition, names, values } = unchanged(run);
+    const command = new DeleteItemCommand({
+      ...{ ...keyOf(run.runId), ConditionExpression: condition },
+      ...{ ExpressionAttributeNames: names, ExpressionAttributeValues: values },
+    });
+    return await limited(options, (signal) => conditionally(client.send(command, within(signal))), failed);
   }
 
   async function get(runId: string, options: CallOptions = {}): Promise<RunRecord | undefined> {
     const command = new GetItemCommand({ TableName: table, Key: marshall({ runId }), ConsistentRead: true });
     const { Item } = await limited(options, (signal) => client.send(command, within(signal)), failed);
-    return Item === undefined ? undefined : recordOf(itemOf(Item));
+    return Item === undefined ? undefined : recordOf(Item);
   }
 
-  async function list({ StudyInstanceUID, limit, after }: RunQuery = {}, options: CallOptions = {}): Promise<RunPage> {
-    const page = {
-      TableName: table,
-      ...(limit !== undefined && { Limit: limit }),
-      ...(after !== undefined && { ExclusiveStartKey: keyOf(after) }),
-    };
-    const read = (signal: AbortSignal | undefined): Promise<ScanCommandOutput | QueryCommandOutput> =>
-      StudyInstanceUID === undefined
-        ? client.send(new ScanCommand(page), within(signal))
-        : client.send(new QueryCommand({ ...page, ...ofStudy(StudyInstanceUID) }), within(signal));
-    const { Items = [], LastEvaluatedKey } = await limited(options, read, failed);
-    return {
-      runs: Items.filter(isRun).map((item) => recordOf(itemOf(item))),
-      ...(LastEvaluatedKey !== undefined && { next: cursorOf(LastEvaluatedKey) }),
-    };
+  async function list(query: RunQuery = {}, options: CallOptions = {}): Promise<RunPage> {
+    return await limited(options, (signal) => pageOfRuns({ table, client }, query, signal), failed);
   }
 
-  return { record, get, list };
-}
-
-/** The table holds the ledger of work, too. */
-const isRun = ({ runId }: Record<string, AttributeValue>): boolean => runId?.S?.startsWith(WORK_PREFIX) !== true;
-
-/** Newest first. */
-const ofStudy = (StudyInstanceUID: string) => ({
-  IndexName: STUDY_INDEX,
-  KeyConditionExpression: 'StudyInstanceUID = :study',
-  ExpressionAttributeValues: marshall({ ':study': StudyInstanceUID }),
-  ScanIndexForward: false,
-});
-
-/** The key of a page's last item, as text. */
-const cursorOf = (key: Record<string, AttributeValue>): string =>
-  Buffer.from(JSON.stringify(unmarshall(key))).toString('base64url');
-
-const CursorSchema = z.record(z.string(), z.string());
-
-/** @throws MessageError if the text is not a cursor */
-function keyOf(cursor: string): Record<string, AttributeValue> {
-  try {
-    return marshall(CursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString())));
-  } catch (cause) {
-    throw new MessageError('The cursor of the page of runs is not valid', { cause });
-  }
+  return { record, get, list, giveBack, forget };
 }

@@ -1,11 +1,13 @@
 /** Reads the archive's address and credentials from Secrets Manager. */
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ConfigurationError } from '#core/errors.ts';
 import { type ArchiveSecret, ArchiveSecretSchema } from '#pipeline/environment.ts';
 import type { CallOptions } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
-import { secretsManager, translated, within } from './clients.ts';
+import { limits, once, SILENCE_MS, translated, within } from './clients.ts';
 import { parsedJson } from './parsed-json.ts';
+
+const secretsManager = once(() => new SecretsManagerClient(limits(SILENCE_MS)));
 
 /**
  * @throws ConfigurationError if the secret is missing, cannot be read or does not hold `{url, username, password}`

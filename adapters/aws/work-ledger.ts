@@ -8,10 +8,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
+import type { Clock } from '#core/ports.ts';
 import { CAUSES } from '#pipeline/ends.ts';
 import type { CallOptions, KnownWork, WorkLedger } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
-import { dynamoDb, translated, within } from './clients.ts';
+import { translated, within } from './clients.ts';
+import { dynamoDb, dynamoDbOnce } from './dynamo-db.ts';
 
 const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
 
@@ -20,6 +22,7 @@ export const WORK_PREFIX = 'work/';
 /** An entry of another version of Hilum counts as none: the work is then tried as if for the first time. */
 const EntrySchema = z.object({
   open: z.number().catch(0),
+  at: z.iso.datetime().optional().catch(undefined),
   failing: z
     .object({
       cause: z.enum(CAUSES),
@@ -37,15 +40,21 @@ const EntrySchema = z.object({
 export function createDynamoWorkLedger({
   table,
   client = dynamoDb(),
+  counting = dynamoDbOnce(),
+  clock = Date,
 }: {
   readonly table: string;
   readonly client?: DynamoDBClient;
+  /** Repeats no request by itself. */
+  readonly counting?: DynamoDBClient;
+  readonly clock?: Clock;
 }): WorkLedger {
+  const now = (): string => new Date(clock.now()).toISOString();
   const itemOf = (work: string) => ({ TableName: table, Key: marshall({ runId: `${WORK_PREFIX}${work}` }) });
   const update = (work: string, change: Omit<UpdateItemCommandInput, 'TableName' | 'Key'>, options: CallOptions) =>
     limited(
       options,
-      (signal) => client.send(new UpdateItemCommand({ ...itemOf(work), ...change }), within(signal)),
+      (signal) => counting.send(new UpdateItemCommand({ ...itemOf(work), ...change }), within(signal)),
       failed,
     );
   return {
@@ -53,21 +62,23 @@ export function createDynamoWorkLedger({
       const { Attributes } = await update(
         work,
         {
-          UpdateExpression: 'ADD #open :one',
-          ExpressionAttributeNames: { '#open': 'open' },
-          ExpressionAttributeValues: marshall({ ':one': 1 }),
-          ReturnValues: 'ALL_NEW',
+          UpdateExpression: 'SET #at = :at ADD #open :one',
+          ExpressionAttributeNames: { '#open': 'open', '#at': 'at' },
+          ExpressionAttributeValues: marshall({ ':one': 1, ':at': now() }),
+          ReturnValues: 'ALL_OLD',
         },
         options,
       );
-      const { open, ...known } = knownFrom(Attributes);
-      return { ...known, open: Math.max(0, open - 1) };
+      return knownFrom(Attributes);
     },
     async fail(work, failing, options = {}) {
       const change = {
-        UpdateExpression: 'SET #failing = :failing ADD #open :minus',
-        ExpressionAttributeNames: { '#open': 'open', '#failing': 'failing' },
-        ExpressionAttributeValues: marshall({ ':failing': failing, ':minus': -1 }, { removeUndefinedValues: true }),
+        UpdateExpression: 'SET #failing = :failing, #at = :at ADD #open :minus',
+        ExpressionAttributeNames: { '#open': 'open', '#failing': 'failing', '#at': 'at' },
+        ExpressionAttributeValues: marshall(
+          { ':failing': failing, ':at': now(), ':minus': -1 },
+          { removeUndefinedValues: true },
+        ),
       };
       await update(work, change, options);
     },
@@ -83,6 +94,6 @@ export function createDynamoWorkLedger({
 }
 
 function knownFrom(item: Parameters<typeof unmarshall>[0] | undefined): KnownWork {
-  const { open, failing } = EntrySchema.parse(item === undefined ? {} : unmarshall(item));
-  return { open: Math.max(0, open), ...(failing !== undefined && { failing }) };
+  const { open, failing, at } = EntrySchema.parse(item === undefined ? {} : unmarshall(item));
+  return { open: Math.max(0, open), ...(failing !== undefined && { failing }), ...(at !== undefined && { at }) };
 }

@@ -37,13 +37,17 @@ export function openDatabase(file: string, migrations: readonly string[]): Datab
 
 /** SQLite keeps the number of the last migration in the file's header (`user_version`). */
 function migrate(database: DatabaseSync, file: string, migrations: readonly string[]): void {
-  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (version > migrations.length)
+  const version = (): number => Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  if (version() > migrations.length)
     throw new ConfigurationError(
       `${file} was written by a newer version of Hilum: start that version, or name another folder`,
     );
-  for (const [index, statements] of migrations.entries())
-    if (index >= version) database.exec(`BEGIN IMMEDIATE; ${statements}; PRAGMA user_version = ${index + 1}; COMMIT`);
+  if (version() === migrations.length) return;
+  together(database, () => {
+    // Another process may have done it meanwhile.
+    for (const statements of migrations.slice(version())) database.exec(statements);
+    database.exec(`PRAGMA user_version = ${migrations.length}`);
+  });
 }
 
 /**
@@ -54,4 +58,19 @@ function migrate(database: DatabaseSync, file: string, migrations: readonly stri
 export function checkDatabase(database: DatabaseSync, file: string): void {
   const answer = atPathSync(file, () => database.prepare('PRAGMA quick_check(1)').get());
   if (answer?.['quick_check'] !== 'ok') throw damaged(file);
+}
+
+/**
+ * Runs `change` as one transaction. If anything fails, nothing of it remains, and the next transaction can begin: SQLite ends some
+ * transactions by itself, such as on a full disk, and leaves others open.
+ */
+export function together(database: DatabaseSync, change: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    change();
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
 }

@@ -2,10 +2,12 @@ import type { Command } from 'commander';
 import { ConfigurationError } from '#core/errors.ts';
 import type { EdgeConfig } from '#edge/config.ts';
 import type { Log } from '#edge/log.ts';
+import type { Progress } from '#edge/progress.ts';
 import { useLocalCloud } from '#files/deployment.ts';
 import { note, root } from '../command.ts';
-import { hangUpSignals, stopSignal } from '../stop-signals.ts';
+import { deploymentSignals, hangUpSignals, stopSignal } from '../stop-signals.ts';
 import { explain } from '../usage.ts';
+import { addEdgeResendCommand } from './edge-resend.ts';
 
 /** `hilum edge`: the forwarder beside the PACS, as a service. */
 export function addEdgeCommand(program: Command): void {
@@ -16,6 +18,7 @@ export function addEdgeCommand(program: Command): void {
     )
     .option('--config <file>', 'settings as JSON; environment variables of the same names come first')
     .action(runEdge);
+  addEdgeResendCommand(command);
   explain(command, {
     examples: ['hilum edge --config /etc/hilum/edge.json', 'HILUM_EDGE_START=all hilum edge'],
     success: 'the edge was stopped',
@@ -30,19 +33,22 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
   const stop = stopSignal();
   const nextHangUp = hangUpSignals();
   const settings = await settingsOf(file);
+  const nextDeployment = deploymentSignals(settings.localDeployment);
   let config = settings.read();
   settings.useCloud(config);
   const edge = await loadEdge();
   edge.collectOften();
-  const { journal, spoolFolder, close } = edge.openEdgeFolder(config.folder);
+  const { journal, spoolFolder, restored, close } = edge.openEdgeFolder(config.folder, config.start);
   const isWatched = process.stderr.isTTY;
   if (isWatched) for (const line of describe(config)) note(line);
   const log = isWatched
     ? edge.createLogForPeople(Date, note)
     : edge.createLog(Date, (line) => process.stderr.write(`${line}\n`));
+  if (restored !== undefined) log.error('journal-restored', { ...restored });
   try {
+    const progress = await watch(config);
     for (let resumed = false; !stop.aborted; resumed = true) {
-      const signal = AbortSignal.any([stop, nextHangUp()]);
+      const signal = AbortSignal.any([stop, nextHangUp(), nextDeployment()]);
       if (resumed) config = await readAgain(settings, config, log);
       const { url, dicomWebUrl, ...account } = config.orthanc;
       const access = { ...account, signal, renewAccount: () => settings.read().orthanc };
@@ -53,7 +59,7 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
         store: edge.createS3ObjectStore({ bucket: config.bucket }),
         deployed: edge.createSsmDeployedTools({ parameter: config.toolsParameter }),
         catalog: await edge.loadCatalog(root),
-        ...{ journal, clock: Date, log, spoolFolder, resumed },
+        ...{ journal, clock: Date, log, spoolFolder, resumed, progress },
       });
       await forwarder.run(signal);
     }
@@ -110,11 +116,32 @@ async function loadEdge() {
   };
 }
 
+/** Watches the edge: a watchdog that ends it when it stands still, and the address that tells its health, if there is one. */
+async function watch({ orthanc, healthPort }: EdgeConfig): Promise<Progress> {
+  const [{ createProgress, watchdogLimitMs }, { serveHealth }, { startWatchdog }] = await Promise.all([
+    import('#edge/progress.ts'),
+    import('#adapters/health.ts'),
+    import('#adapters/watchdog/watchdog.ts'),
+  ]);
+  const { timeoutMs: silenceMs } = orthanc;
+  const { moved } = startWatchdog({ limitS: Math.ceil(watchdogLimitMs(silenceMs) / 1_000), line: STALLED });
+  const progress = createProgress({ clock: Date, silenceMs, moved });
+  if (healthPort !== undefined) await serveHealth(healthPort, progress.health);
+  return progress;
+}
+
+const STALLED = JSON.stringify({
+  ...{ level: 'error', event: 'edge-stalled', code: 'loop-stalled' },
+  message: 'The edge stands still, and ends so that it is started again.',
+});
+
 interface EdgeSettings {
   /** @throws ConfigurationError */
   read(): EdgeConfig;
   /** Makes the AWS clients of this process use the cloud of these settings. For the local bucket, it is the local cloud. */
   useCloud(config: EdgeConfig): void;
+  /** Identifies the run of the local cloud and what is deployed there: after `hilum local up`, the bucket may be another one. */
+  localDeployment(): string | undefined;
 }
 
 /** Reads the settings, with those of the local environment as defaults, as often as asked. */
@@ -127,6 +154,13 @@ async function settingsOf(file: string | undefined): Promise<EdgeSettings> {
   // The settings for the AWS SDK are written to the environment below, and must not come back as the user's.
   const environment = { ...process.env };
   return {
+    localDeployment() {
+      try {
+        return readState(home).deployed;
+      } catch {
+        return undefined; // The settings are needed at the next start only, which says what is wrong.
+      }
+    },
     read() {
       const { orthanc, bucket, toolsParameter } = readState(home);
       return readEdgeConfig({

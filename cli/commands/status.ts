@@ -1,29 +1,43 @@
 import type { Command } from 'commander';
-import type { Reason } from '#core/errors.ts';
-import { type JournalStudy, journalFile, type RefusedFile, type RefusedSeries, readJournal } from '#edge/journal.ts';
+import { type Journal, journalFile, readJournal } from '#edge/journal.ts';
+import { damagedJournals } from '#edge/journal-salvage.ts';
 import { findRunsTable } from '#files/deployment.ts';
+import { readLocalEnvironment } from '#localstack/environment.ts';
 import { edgeFolder, localHome } from '#localstack/home.ts';
-import { readLocalEnvironment } from '#localstack/local.ts';
 import { allRuns } from '#pipeline/all-runs.ts';
-import type { RunRecord } from '#pipeline/ports.ts';
-import { note, print, printJson, Unsuccessful } from '../command.ts';
-import { counted } from '../counted.ts';
-import { runInWords } from '../run-in-words.ts';
-import { explain, studyUid } from '../usage.ts';
+import { newestRuns } from '#pipeline/newest-runs.ts';
+import type { RunRecord, RunStore } from '#pipeline/ports.ts';
+import { placeInState, RUN_STATES } from '#pipeline/run-state.ts';
+import { jsonArray, note, print, Unsuccessful } from '../command.ts';
+import { refusedOf, type ShownRun, studiesAtEdge } from '../status/at-edge.ts';
+import { printAtEdge, printRuns } from '../status/print.ts';
+import { STATES, type StatusOptions, type StatusQuery, statusQuery } from '../status/query.ts';
+import { explain } from '../usage.ts';
 
-/** `hilum status`: the state and the reason of every run, and the studies that are still at the edge. */
+/** `hilum status`: the state and the reason of runs, and the studies that are still at the edge. */
 export function addStatusCommand(program: Command): void {
   const command = program
     .command('status')
-    .description('show every run: its state, the reason and the times')
-    .argument('[study]', 'a StudyInstanceUID (default: all studies)')
+    .description('show runs: their state, the reason and the times')
+    .argument('[study]', 'a StudyInstanceUID (default: all studies, the latest change first)')
+    .option('--state <states>', `only these, with commas or repeated: ${STATES.join(', ')}`, anotherState)
+    .option('--since <time>', 'only what entered its state since then, such as 2026-01-31 or 2026-01-31T18:00Z')
+    .option('--limit <number>', 'the most runs to show (default: 50; all of a study)')
+    .option('--after <place>', 'continues after a page, at the place that the page names at its end')
     .option('--json', 'print an array of runs')
     .action(status);
   explain(command, {
-    examples: ['hilum status', 'hilum status 1.2.840.113619.2.1.1', 'HILUM_RUNS_TABLE=… AWS_REGION=… hilum status'],
+    examples: [
+      'hilum status',
+      'hilum status 1.2.840.113619.2.1.1',
+      'hilum status --state failed,rejected --since 2026-01-31 --limit 500',
+      'HILUM_RUNS_TABLE=… AWS_REGION=… hilum status',
+    ],
     success: 'the runs are shown, even if there are none yet',
     failure: 'the study is not known, or the runs table cannot be read',
     more: [
+      'The last three states are those of studies at the edge of this machine: seen (they wait), skipped (left out), and uploaded\n' +
+        '(without a run yet). The newest of each are shown, as many as --limit says.',
       'Reads the runs table of the local cloud (`hilum local up`), or of the deployment that these variables name:\n' +
         "  HILUM_RUNS_TABLE   the stack's output RunsTableName\n" +
         '  AWS_REGION         its region; with AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n' +
@@ -33,25 +47,33 @@ export function addStatusCommand(program: Command): void {
   });
 }
 
-async function status(study: string | undefined, { json }: { json?: true }): Promise<void> {
-  if (study !== undefined) studyUid(study, 'status');
+const anotherState = (list: string, earlier: readonly string[] = []): readonly string[] => [
+  ...earlier,
+  ...list.split(','),
+];
+
+async function status(study: string | undefined, options: StatusOptions): Promise<void> {
+  const query = statusQuery(study, options);
   const { runsTable, endpoint } = findRunsTable(readLocalEnvironment);
   const { createDynamoRunStore } = await import('#adapters/aws/run-store.ts');
-  const runs = await allRuns(
-    createDynamoRunStore({ table: runsTable }),
-    study === undefined ? {} : { StudyInstanceUID: study },
-  );
+  const runs = createDynamoRunStore({ table: runsTable });
   const folder = process.env['HILUM_EDGE_FOLDER'] || edgeFolder(localHome());
-  const studies = readJournal(journalFile(folder));
-  const journal = studies.filter(({ StudyInstanceUID }) => study === undefined || StudyInstanceUID === study);
-  const shown = withRefusedFiles(runs, journal);
-  const waiting = atTheEdge(journal, runs);
+  const out = options.json === true ? jsonArray() : undefined;
+  const shown = async (journal?: Journal) => await show(runs, journal, query, out);
+  const file = journalFile(folder);
+  const count = (await readJournal(file, shown)) ?? (await shown());
+  out?.end();
+  for (const damaged of damagedJournals(file))
+    note(
+      `hilum: The edge's journal was damaged once and is restored. What was left of it is ${damaged}: remove it when you need it no more.`,
+    );
+  if (count > 0) return;
   const place = `the runs table ${runsTable} (${endpoint ?? process.env['AWS_REGION'] ?? 'AWS'})`;
-  if (json === true) printJson([...shown, ...waiting]);
-  else printStatus(shown, waiting);
-  if (shown.length + waiting.length > 0) return;
   if (study === undefined) {
-    if (json !== true) print(`No runs yet: ${place} is empty, and the edge's folder ${folder} has no study.`);
+    const isFiltered = options.state !== undefined || options.since !== undefined || options.after !== undefined;
+    if (options.json === true) return;
+    if (isFiltered) print(`Nothing found in ${place}, nor in the edge's folder ${folder}.`);
+    else print(`No runs yet: ${place} is empty, and the edge's folder ${folder} has no study.`);
     return;
   }
   note(
@@ -61,98 +83,70 @@ async function status(study: string | undefined, { json }: { json?: true }): Pro
   throw new Unsuccessful();
 }
 
-/** Files of the study that the edge refused, if any. */
-interface WithRefused {
-  readonly refused?: readonly RefusedFile[];
-  readonly refusedSeries?: readonly RefusedSeries[];
-}
+/** The runs of one request to the table, and the most that are printed together. */
+const PAGE = 50;
 
-type ShownRun = RunRecord & WithRefused;
-
-/** A study without a run, because the edge left it out or has not forwarded it yet. */
-interface StudyAtEdge extends WithRefused {
-  readonly StudyInstanceUID: string;
-  readonly state: 'seen' | 'skipped' | 'uploaded';
-  readonly reason?: Reason;
-  readonly stages: { readonly seen: string; readonly skipped?: string; readonly uploaded?: string };
-}
-
-/** Adds to each run the refused files of its study, which no tool has seen. */
-function withRefusedFiles(runs: readonly RunRecord[], journal: readonly JournalStudy[]): readonly ShownRun[] {
-  const byStudy = new Map(journal.map((entry) => [entry.StudyInstanceUID, refusedOf(entry)]));
-  return runs.map((run) => ({ ...run, ...byStudy.get(run.StudyInstanceUID) }));
-}
-
-const refusedOf = ({ refused, refusedSeries }: JournalStudy): WithRefused => ({
-  ...(refused.length > 0 && { refused }),
-  ...(refusedSeries.length > 0 && { refusedSeries }),
-});
-
-/** Studies in the journal of this machine's edge that have no run. None if the edge runs on another machine. */
-function atTheEdge(journal: readonly JournalStudy[], runs: readonly RunRecord[]): readonly StudyAtEdge[] {
-  const known = new Set(runs.map(({ StudyInstanceUID }) => StudyInstanceUID));
-  return journal.flatMap((entry) => (known.has(entry.StudyInstanceUID) ? [] : waitingStudy(entry)));
-}
-
-function waitingStudy(entry: JournalStudy): StudyAtEdge {
-  const { StudyInstanceUID, state, reason, seenAt, settledAt } = entry;
-  const seen = new Date(seenAt).toISOString();
-  const settled = settledAt === undefined || state === 'seen' ? {} : { [state]: new Date(settledAt).toISOString() };
-  return { StudyInstanceUID, state, ...(reason && { reason }), stages: { seen, ...settled }, ...refusedOf(entry) };
-}
-
-/** What each state at the edge means, for people. */
-const AT_EDGE: Readonly<Record<StudyAtEdge['state'], string>> = {
-  seen: 'stable in Orthanc, not forwarded yet',
-  skipped: 'the edge left it out',
-  uploaded: 'forwarded by the edge, no run yet',
-};
-
-function printStatus(runs: readonly ShownRun[], waiting: readonly StudyAtEdge[]): void {
-  for (const [study, members] of Map.groupBy(runs, ({ StudyInstanceUID }) => StudyInstanceUID)) {
-    print(study);
-    for (const run of members) {
-      const { sentence, because } = runInWords(run);
-      print(`  ${run.tool} ${run.version} (${run.lane}): ${run.state}, ${sentence}`);
-      if (run.summary !== undefined && run.summary !== run.reason?.message) print(`    ${run.summary}`);
-      printReason(because);
-      print(`    ${timesOf(run)}`);
+/** Shows page after page, so that a long list needs no more memory than a short one. Returns how many there were. */
+async function show(
+  runs: RunStore,
+  journal: Journal | undefined,
+  query: StatusQuery,
+  out: ReturnType<typeof jsonArray> | undefined,
+): Promise<number> {
+  const studies = new Set<string>();
+  const hints: string[] = [];
+  let [count, after] = [0, ''];
+  let page: ShownRun[] = [];
+  const flush = (): void => {
+    if (out === undefined) printRuns(page);
+    else for (const run of page) out.add(run);
+    page = [];
+  };
+  for await (const run of runsOf(runs, query)) {
+    if (count === query.limit) {
+      hints.push(moreRuns(query, after));
+      break;
     }
-    printRefused(members[0]);
+    const entry = journal?.study(run.StudyInstanceUID);
+    page.push({ ...run, ...(entry && refusedOf(entry)) });
+    studies.add(run.StudyInstanceUID);
+    after = placeInState(run);
+    count += 1;
+    if (page.length === PAGE) flush();
   }
-  for (const study of waiting) {
-    const { StudyInstanceUID, state, reason } = study;
-    print(StudyInstanceUID);
-    print(`  ${state}, ${AT_EDGE[state]}`);
-    printReason(reason);
-    printRefused(study);
+  flush();
+  if (journal !== undefined) {
+    const edge = await studiesAtEdge(journal, runs, query, studies);
+    for (const study of edge.studies) {
+      if (out === undefined) printAtEdge(study);
+      else out.add(study);
+    }
+    count += edge.studies.length;
+    for (const [state, more] of edge.left) {
+      const all = `\`hilum status --state ${state} --limit ${query.limit + more}\``;
+      hints.push(`${more} more studies at the edge are ${state}: ${all}`);
+    }
+  }
+  for (const hint of hints) note(hint);
+  return count;
+}
+
+async function* runsOf(runs: RunStore, { study, runs: query, after, limit }: StatusQuery): AsyncGenerator<RunRecord> {
+  if (query === undefined) return;
+  if (study !== undefined) yield* await allRuns(runs, query);
+  else {
+    const state = query.state === undefined ? RUN_STATES : [query.state].flat();
+    yield* newestRuns(runs, { ...query, state, ...(after !== undefined && { after }) }, Math.min(PAGE, limit));
   }
 }
 
-/** `3 files refused: truncated (2), not-dicom (1)` */
-function printRefused({ refused = [], refusedSeries = [] }: WithRefused = {}): void {
-  for (const { SeriesInstanceUID, reason } of refusedSeries) {
-    print(`  the archive refuses series ${SeriesInstanceUID}`);
-    printReason(reason);
-  }
-  if (refused.length === 0) return;
-  const counts = [...Map.groupBy(refused, ({ reason }) => reason.code)].map(
-    ([code, files]) => `${code} (${files.length})`,
-  );
-  print(`  ${counted(refused.length, 'file')} refused: ${counts.join(', ')}`);
-}
-
-function printReason(reason: Reason | undefined): void {
-  if (reason !== undefined) print(`    because: ${reason.message} (${reason.code})`);
-}
-
-/** When each stage was reached: the first as a point in time, the others as seconds after it. */
-function timesOf({ stages }: RunRecord): string {
-  const times = Object.entries(stages).sort(([, a], [, b]) => (a < b ? -1 : 1));
-  const start = Date.parse(times[0]?.[1] ?? '');
-  return times
-    .map(([state, time], index) =>
-      index === 0 ? `${state} ${time}` : `${state} +${((Date.parse(time) - start) / 1000).toFixed(1)} s`,
-    )
-    .join(', ');
+function moreRuns({ study, runs, sinceMs, limit }: StatusQuery, after: string): string {
+  if (study !== undefined) return 'There are more runs: leave out --limit';
+  const options = [
+    ...(runs?.state === undefined ? [] : [`--state ${[runs.state].flat().join(',')}`]),
+    ...(sinceMs === 0 ? [] : [`--since ${new Date(sinceMs).toISOString()}`]),
+    `--limit ${limit}`,
+    `--after ${after}`,
+  ];
+  return `There are more runs: \`hilum status ${options.join(' ')}\``;
 }

@@ -38,7 +38,7 @@ export async function startForwarder({
 }: ForwarderSetting): Promise<RunningForwarder> {
   const { home, orthanc } = environment;
   const { username, password } = orthanc;
-  const { journal, spoolFolder, close } = openEdgeFolder(edgeFolder(home));
+  const { journal, spoolFolder, close } = openEdgeFolder(edgeFolder(home), 'all');
   const logFile = createWriteStream(join(home, 'logs', 'edge.log'), { flags: 'a', mode: 0o600 });
   const forwarder = createForwarder({
     archive: createDicomWebClient({ url: orthanc.dicomWebUrl, username, password }),
@@ -52,6 +52,8 @@ export async function startForwarder({
     spoolFolder,
     // Orthanc does not report an earlier demo's study as stable again, and the local cloud may have lost it.
     start: 'all',
+    // The local cloud may be new, whatever the studies' age.
+    checkedForMs: Number.MAX_SAFE_INTEGER,
   });
   const controller = new AbortController();
   await forwarder.runOnce(controller.signal);

@@ -1,4 +1,5 @@
 /** Masks as Segmentation objects, BINARY, on the source's own frames (PS3.3 A.51, C.8.20). */
+import { DicomWriteError } from '#dicom/error.ts';
 import { resultUid } from '#dicom/uid.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { GeometryError } from '../errors.ts';
@@ -49,6 +50,7 @@ export interface Segmentation {
  * A radiograph has no frame of reference, so only the reference to the source places its frames. Segments are numbered from 1
  * in each SEG (C.8.20.4); for a single image these are the result's own numbers.
  *
+ * @throws DicomWriteError where a mask does not fit its image, or is on none of the inputs
  * @throws GeometryError where the masks of a volume lie on slices of different matrix sizes
  */
 export function segmentations(result: ResultData, source: SourceStudy): readonly Segmentation[] {
@@ -63,15 +65,26 @@ export function segmentations(result: ResultData, source: SourceStudy): readonly
     );
 }
 
+/** `createResult` has checked this where the tool made its answer. A stored answer may come from elsewhere. */
 function maskFrames(segments: readonly Segment[], sources: readonly FrameHeader[]): readonly MaskFrame[] {
   return segments.flatMap((segment) => {
     const bitsOf = new Map(segment.frames.map((frame) => [frameKey(frame), frame.bits]));
-    return sources.flatMap((header, index): readonly MaskFrame[] => {
+    const frames = sources.flatMap((header, index): readonly MaskFrame[] => {
       const bits = bitsOf.get(frameKey(header));
-      return bits === undefined ? [] : [{ segment, number: segment.number, source: header, place: index + 1, bits }];
+      if (bits === undefined) return [];
+      if (bits.length !== maskBytes(header))
+        throw new DicomWriteError("A mask does not have its image's size", { facts: { keyword: 'PixelData' } });
+      return [{ segment, number: segment.number, source: header, place: index + 1, bits }];
     });
+    if (frames.length !== segment.frames.length)
+      throw new DicomWriteError('A mask is not on one of the inputs, or two are on the same', {
+        facts: { keyword: 'PixelData' },
+      });
+    return frames;
   });
 }
+
+const maskBytes = ({ Rows = 0, Columns = 0 }: FrameHeader): number => Math.ceil((Rows * Columns) / 8);
 
 /**
  * Names the image that a frame belongs to: the volume of its series (or of the series that were joined with it) and frame of

@@ -1,5 +1,5 @@
 /**
- * Converts a run's answer to DICOM objects. A result that the output gate refuses goes to quarantine, and an object that
+ * Converts a run's answer to DICOM objects. If a result is gone, the tool runs again. A result that the output gate refuses goes to quarantine, and an object that
  * reports the failure is delivered instead.
  */
 import { errorFacts, METRICS } from '#adapters/aws/observe.ts';
@@ -11,6 +11,7 @@ import type { RunMessage } from '#pipeline/messages.ts';
 import type { Queue } from '#pipeline/ports.ts';
 import { quarantine } from '#pipeline/quarantine.ts';
 import type { QueueHandler } from '../shared/consume.ts';
+import { madeAgain } from '../shared/made-again.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
 
 export interface ConvertDependencies extends RunDependencies {
@@ -30,13 +31,17 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
     const { tool: description, inputs } = result.metadata;
     await storeFailure(objects, message, { description, inputs, reason });
     await passOn({ ...message, answer: 'failure' });
-    await runs.record({ ...identityOf(message), state: 'rejected', outcome: 'failed', reason });
+    const gaveUp = { step: 'convert', cause: 'never' } as const;
+    await runs.record({ ...identityOf(message), state: 'rejected', outcome: 'failed', reason, gaveUp });
     observer.log('error', 'refused', { runId: message.runId, ...errorFacts(error) });
   }
 
   async function passOn(message: RunMessage): Promise<void> {
     const { runId, answer, lane } = message;
-    const converted = await convertAnswer(objects, message);
+    const converted = await convertAnswer(objects, message).catch((error: unknown) =>
+      madeAgain(dependencies, 'infer', message, error),
+    );
+    if (converted === undefined) return;
     if ('refusal' in converted) return await refused(message, converted.refusal);
     const { outcome, reason, summary, objects: listed } = converted.list;
     if (answer === 'result') {

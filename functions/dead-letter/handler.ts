@@ -14,7 +14,8 @@ import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole } from '#pipeline/en
 import { deadLetterKey, resultKey } from '#pipeline/keys.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
 import { parseRunMessage, parseS3Event, type RunMessage } from '#pipeline/messages.ts';
-import type { Queue, RunStore } from '#pipeline/ports.ts';
+import type { GivenUp, Queue, RunRecord, RunStore } from '#pipeline/ports.ts';
+import type { RunState } from '#pipeline/run-state.ts';
 import { imagesOf } from '#pipeline/study.ts';
 import { recordUnrouted } from '#pipeline/unrouted.ts';
 import { intakeWork, runWork } from '#pipeline/work.ts';
@@ -32,6 +33,8 @@ const NO_RUN: Reason = {
   code: 'not-worked-off',
   message: 'The message could not be processed; the log names the cause.',
 };
+
+const ENDED: readonly RunState[] = ['delivered', 'rejected', 'failed'];
 
 /** What a dead letter is about: a run, uploads, or nothing that can be named. */
 interface Subject {
@@ -74,14 +77,27 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
     return instanceUidsOf(selected);
   }
 
+  /** The run keeps its state and its reason; only that the study was not told is new. */
+  async function recordUntold(message: RunMessage, untold: GivenUp): Promise<void> {
+    const { state, reason } = (await runs.get(message.runId)) ?? {};
+    if (state !== 'failed' && state !== 'rejected') return;
+    await runs.record({ ...identityOf(message), state, ...(reason && { reason }), untold });
+  }
+
   async function tell({ step, message, keys }: Subject, reason: Reason, cause: Cause): Promise<void> {
     if (message === undefined) {
-      for (const key of keys) await recordUnrouted(dependencies, key, { state: 'failed', reason });
+      for (const key of keys) await recordUnrouted(dependencies, key, { state: 'failed', reason, cause });
       return;
     }
-    if (message.answer === 'failure') return;
-    await runs.record({ ...identityOf(message), state: 'failed', outcome: 'failed', reason });
+    if (message.answer === 'failure') return await recordUntold(message, { step, cause });
+    await runs.record({ ...identityOf(message), state: 'failed', outcome: 'failed', reason, gaveUp: { step, cause } });
     if (ENDS[step === 'intake' ? 'route' : step][cause].told === 'study') await answerFor(message, step, reason);
+  }
+
+  /** The run of a message whose end is known, and was told; undefined for every other. */
+  async function endOf(message: RunMessage | undefined): Promise<RunRecord | undefined> {
+    const run = message === undefined ? undefined : await runs.get(message.runId);
+    return run !== undefined && ENDED.includes(run.state) ? run : undefined;
   }
 
   return consume(
@@ -92,14 +108,17 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
         const subject = subjectOf(queueName, body);
         const name = subject === 'newer' ? undefined : subject?.name;
         const failing = name === undefined ? undefined : (await ledger.get(name)).failing;
+        const ended = failing === undefined && subject !== 'newer' ? await endOf(subject?.message) : undefined;
+        // A queue may hand the same work out twice. Sending it back would begin it anew, and end in another letter.
+        if (ended?.state === 'delivered') return;
         // The queue's own count sent it here: it was received often and seldom or never run, or its format is newer.
-        if (subject === 'newer' || (name !== undefined && failing?.givenUp !== true)) {
+        if (subject === 'newer' || (name !== undefined && failing?.givenUp !== true && ended === undefined)) {
           await queueNamed(queueName).send(body);
           observer.count(METRICS.halted);
           observer.log('error', 'sent-back', { messageId, queue: queueName });
           return;
         }
-        const reason = failing?.reason ?? NO_RUN;
+        const reason = failing?.reason ?? ended?.reason ?? NO_RUN;
         await objects.put(
           deadLetterKey(queueName, messageId),
           encodeDeadLetter({ queue: queueName, messageId, reason, body }),

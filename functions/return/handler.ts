@@ -1,14 +1,19 @@
-/** Delivers a run's objects to the archive (`pipeline/deliver.ts`) and records the delivery. */
-import { ArchiveRequestError, ConfigurationError, IntegrityError } from '#core/errors.ts';
+/** Delivers a run's objects to the archive (`pipeline/deliver.ts`) and records the delivery. If the objects are gone, they are made again. */
+import { ArchiveRequestError, ConfigurationError, MissingProductError } from '#core/errors.ts';
 import { type DeliveryArchive, deliver } from '#pipeline/deliver.ts';
+import type { QueueRole } from '#pipeline/environment.ts';
 import { objectListKey } from '#pipeline/keys.ts';
-import { parseObjectList } from '#pipeline/object-list.ts';
+import type { RunMessage } from '#pipeline/messages.ts';
+import { type ObjectList, parseObjectList } from '#pipeline/object-list.ts';
+import type { Queue } from '#pipeline/ports.ts';
 import type { QueueHandler } from '../shared/consume.ts';
+import { madeAgain } from '../shared/made-again.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
 
 export interface ReturnDependencies extends RunDependencies {
   /** Called for every message, so that a rotated secret is read again. */
   readonly archive: () => Promise<DeliveryArchive>;
+  readonly queue: (role: QueueRole) => Pick<Queue, 'send'>;
 }
 
 export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
@@ -19,16 +24,24 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
     return (await runs.get(runId))?.state === 'rejected' ? 'rejected' : 'failed';
   }
 
+  async function delivered(message: RunMessage): Promise<ObjectList> {
+    const stored = await objects.get(objectListKey(message.runId, message.answer));
+    if (stored === undefined) throw new MissingProductError("The list of the run's objects is not in the bucket");
+    const list = parseObjectList(stored);
+    await deliver(message, list, dependencies).catch(asSetting);
+    return list;
+  }
+
   return consumeRuns(
     {
       stage: 'return',
       comesAs: 'converted',
       async work(message) {
         const { runId, answer } = message;
-        const stored = await objects.get(objectListKey(runId, answer));
-        if (stored === undefined) throw new IntegrityError("The list of the run's objects is not in the bucket");
-        const list = parseObjectList(stored);
-        await deliver(message, list, dependencies).catch(asSetting);
+        const list = await delivered(message).catch((error: unknown) =>
+          madeAgain(dependencies, 'convert', message, error),
+        );
+        if (list === undefined) return;
         const { outcome, reason, summary } = list;
         await runs.record({
           ...identityOf(message),

@@ -35,7 +35,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
       await routeStudy(manifestKey);
     } catch (error) {
       if (!isFinal(error)) throw error;
-      const end = { state: 'rejected', reason: reasonOf(error) } as const;
+      const end = { state: 'rejected', reason: reasonOf(error), cause: 'never' } as const;
       if (!(await recordUnrouted(dependencies, manifestKey, end))) throw error;
       observer.log('error', 'unrouted', { manifestKey, ...errorFacts(error) });
       observer.count(METRICS.rejected);

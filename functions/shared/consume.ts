@@ -92,7 +92,8 @@ export function consume(
 
   /** Without an entry in the ledger, only what no other attempt can help is decided. */
   async function handleFailure(message: Received, error: unknown): Promise<Outcome> {
-    const { messageId, queue, receiveCount, name, known } = message;
+    const { messageId, queue, receiveCount, name } = message;
+    const known = await knownOf(message);
     const cause = causeOf(error);
     const log = (then: string) =>
       observer.log(cause === 'service' || cause === 'fault' || cause === 'chunk' ? 'warn' : 'error', then, {
@@ -113,6 +114,11 @@ export function consume(
       message,
       known === undefined ? { ...decision, seconds: waitSeconds(retry, receiveCount) } : decision,
     );
+  }
+
+  /** If only the answer to its beginning was lost, an attempt is counted, and must not be taken for one that died. */
+  async function knownOf({ name, known }: Received): Promise<KnownWork | undefined> {
+    return name === undefined || known !== undefined ? known : await ledger.get(name).catch(() => undefined);
   }
 
   /** Acknowledges a message that nobody can work on, after it was put aside. */

@@ -1,7 +1,7 @@
 /** What infer, convert and return have in common: they process one run and record its state. */
 import { parseRunMessage, type RunMessage } from '#pipeline/messages.ts';
 import type { RunStore, RunUpdate } from '#pipeline/ports.ts';
-import type { RunState } from '#pipeline/run-state.ts';
+import { type RunState, stateRank } from '#pipeline/run-state.ts';
 import { runWork } from '#pipeline/work.ts';
 import { type ConsumerDependencies, consume, type Delivery, type QueueHandler } from './consume.ts';
 
@@ -21,15 +21,22 @@ export function identityOf({
   runId,
   StudyInstanceUID,
   revision,
+  inputDigest,
   tool,
   version,
   lane,
 }: RunMessage): Omit<RunUpdate, 'state'> {
-  return { runId, StudyInstanceUID, revision, tool, version, lane };
+  return { runId, StudyInstanceUID, revision, inputDigest, tool, version, lane };
 }
 
 /** A handler of run messages; see `consume` for the effect of errors. */
 export function consumeRuns({ stage, comesAs, work }: RunWork, dependencies: RunDependencies): QueueHandler {
+  /** A run that was sent back a step, or whose message came again, is further than its step. An ended run keeps its reason. */
+  async function presentState(runId: string, least: RunState): Promise<RunState> {
+    const state = (await dependencies.runs.get(runId))?.state ?? least;
+    return stateRank(state) > stateRank(least) && stateRank(state) <= stateRank('converted') ? state : least;
+  }
+
   return consume(
     {
       stage,
@@ -39,7 +46,8 @@ export function consumeRuns({ stage, comesAs, work }: RunWork, dependencies: Run
         const message = parseRunMessage(body);
         // A failed run keeps its reason, even if the object that reports the failure cannot be delivered.
         if (message.answer === 'failure') return;
-        await dependencies.runs.record({ ...identityOf(message), state: comesAs, reason, failingSince: since });
+        const state = await presentState(message.runId, comesAs);
+        await dependencies.runs.record({ ...identityOf(message), state, reason, failingSince: since });
       },
     },
     dependencies,

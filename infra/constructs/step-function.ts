@@ -44,6 +44,8 @@ export interface StepFunctionProps {
   /** Patterns of the object keys that the function may read or write. Permission to write includes reading. */
   readonly reads?: readonly string[];
   readonly writes?: readonly string[];
+  /** Whether it consumes a queue. Otherwise its permissions besides `reads` and `writes` are the caller's to give. */
+  readonly isStep?: boolean;
 }
 
 /** Alarm descriptions by metric. The functions count the metrics (`adapters/aws/observe.ts`); each needs a person. */
@@ -55,12 +57,30 @@ const ALARMS = {
     'A message could not be processed. `hilum status` shows the run; the message is under dead-letters/ in the bucket.',
 } as const;
 
+/** The same of a function that consumes no queue. */
+const OWN_ALARMS = {
+  Halted: ALARMS.Halted,
+  Stuck:
+    'A run was sent again several times, and none of its steps took its message. `hilum status` shows the run; look for a function that is disabled.',
+} as const;
+
 export class StepFunction extends Construct {
   readonly function: IFunction;
 
   constructor(scope: Construct, id: string, props: StepFunctionProps) {
     super(scope, id);
-    const { surroundings, name, contents, packaging, description, memoryMb, timeout, reads = [], writes = [] } = props;
+    const {
+      surroundings,
+      name,
+      contents,
+      packaging,
+      description,
+      memoryMb,
+      timeout,
+      reads = [],
+      writes = [],
+      isStep = true,
+    } = props;
     const { bundle, bucket, table, alarms } = surroundings;
     const folder = bundle(name, contents);
     const shared = {
@@ -86,11 +106,13 @@ export class StepFunction extends Construct {
 
     for (const pattern of reads) bucket.grantRead(this.function, pattern);
     for (const pattern of writes) bucket.grantReadWrite(this.function, pattern);
-    // Every function stores the messages that it cannot parse.
-    bucket.grantPut(this.function, 'dead-letters/*');
-    table.grantReadWriteData(this.function);
+    if (isStep) {
+      // Every step stores the messages that it cannot parse.
+      bucket.grantPut(this.function, 'dead-letters/*');
+      table.grantReadWriteData(this.function);
+    }
 
-    for (const [metricName, meaning] of Object.entries(ALARMS)) {
+    for (const [metricName, meaning] of Object.entries(isStep ? ALARMS : OWN_ALARMS)) {
       new Alarm(this, `${metricName}Alarm`, {
         alarmDescription: `${description}. ${meaning}`,
         metric: new Metric({

@@ -18,6 +18,8 @@ export interface WorkQueueProps {
   readonly alarms: ITopic;
 }
 
+const BACKFILL_ALARM = Duration.days(11);
+
 export class WorkQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
@@ -52,13 +54,13 @@ export class WorkQueue extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     });
     depth.addAlarmAction(new SnsAction(alarms));
-    // Backfill waits by design.
-    if (role.lane === 'backfill') return;
+    // Backfill waits by design, but SQS deletes what is 14 days old.
+    const threshold = role.lane === 'live' ? config.oldestMessageAlarmS : BACKFILL_ALARM.toSeconds();
     const age = new Alarm(this, 'AgeAlarm', {
       ...shown,
-      alarmDescription: `${name}: a message has waited for longer than ${config.oldestMessageAlarmS} s. \`hilum status\` shows why.`,
+      alarmDescription: `${name}: a message has waited for longer than ${threshold} s. \`hilum status\` shows why.`,
       metric: this.queue.metricApproximateAgeOfOldestMessage(metric),
-      threshold: config.oldestMessageAlarmS,
+      threshold,
     });
     age.addAlarmAction(new SnsAction(alarms));
   }

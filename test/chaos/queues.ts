@@ -1,7 +1,8 @@
-/** SQS in simulated time: visibility, receipts, and dead-letter queues at the end of them. */
+/** SQS in simulated time: visibility, receipts, and dead-letter queues at the end of them. Like SQS, it may repeat and reorder. */
 import type { Clock } from '#core/ports.ts';
+import type { Random } from '#phantoms/random.ts';
 import { DEAD_LETTER_SUFFIX } from '#pipeline/environment.ts';
-import type { Queue } from '#pipeline/ports.ts';
+import type { MeasuredQueue, Queue } from '#pipeline/ports.ts';
 
 export interface SimulatedMessage {
   readonly id: string;
@@ -12,11 +13,13 @@ export interface SimulatedMessage {
 }
 
 export interface SimulatedQueues {
-  named(name: string): Pick<Queue, 'send' | 'postpone'>;
+  named(name: string): Pick<Queue, 'send' | 'postpone'> & MeasuredQueue;
   readonly names: () => readonly string[];
   /** Receives the oldest visible message. One that was received too often goes to the dead-letter queue instead. */
   receive(name: string, hiddenS: number): SimulatedMessage | undefined;
   remove(name: string, id: string): void;
+  /** Removes every message of every queue. */
+  purge(): void;
   readonly left: () => number;
   /** When the next message becomes visible; infinity if there is none. */
   readonly nextMs: () => number;
@@ -25,8 +28,11 @@ export interface SimulatedQueues {
 /** The default of `infra/config.ts`. */
 const MOST_RECEIPTS = 1000;
 
-/** @param check is called before each request, and throws while the service is away */
-export function createQueues(clock: Clock, check: () => void): SimulatedQueues {
+/** The latest that a message of a disordered queue becomes visible, ms. */
+const LATEST_MS = 20_000;
+
+/** @param disorder with it, messages come twice, late and in any order, and some come again although they were deleted */
+export function createQueues(clock: Clock, disorder?: Random): SimulatedQueues {
   const queues = new Map<string, Map<string, SimulatedMessage>>();
   let last = 0;
   const messagesOf = (name: string) => {
@@ -35,28 +41,39 @@ export function createQueues(clock: Clock, check: () => void): SimulatedQueues {
     return found;
   };
   function put(name: string, body: string): void {
-    last += 1;
-    const id = `m-${last}`;
-    const nowMs = clock.now();
-    messagesOf(name).set(id, { id, body, sentMs: nowMs, receiveCount: 0, visibleAtMs: nowMs });
+    for (let copies = disorder?.chance(0.25) ? 2 : 1; copies > 0; copies--) {
+      last += 1;
+      const id = `m-${last}`;
+      const nowMs = clock.now();
+      const visibleAtMs = nowMs + (disorder?.int(0, LATEST_MS) ?? 0);
+      messagesOf(name).set(id, { id, body, sentMs: nowMs, receiveCount: 0, visibleAtMs });
+    }
+  }
+  /** In the order in which they are handed out. */
+  function visible(name: string): readonly SimulatedMessage[] {
+    const found = [...messagesOf(name).values()].filter(({ visibleAtMs }) => visibleAtMs <= clock.now());
+    const [first, ...others] = found;
+    if (disorder === undefined || first === undefined) return found;
+    const picked = disorder.pick([first, ...others]);
+    return [picked, ...found.filter((one) => one !== picked)];
   }
   const all = () => [...queues.values()].flatMap((messages) => [...messages.values()]);
   return {
     named: (name) => ({
       async send(body) {
-        check();
         put(name, body);
       },
       async postpone(id, seconds) {
-        check();
         const message = messagesOf(name).get(id);
         if (message !== undefined) message.visibleAtMs = clock.now() + seconds * 1000;
+      },
+      async depth() {
+        return messagesOf(name).size;
       },
     }),
     names: () => [...queues.keys()],
     receive(name, hiddenS) {
-      for (const message of messagesOf(name).values()) {
-        if (message.visibleAtMs > clock.now()) continue;
+      for (const message of visible(name)) {
         message.receiveCount += 1;
         if (message.receiveCount > MOST_RECEIPTS && !name.endsWith(DEAD_LETTER_SUFFIX)) {
           messagesOf(name).delete(message.id);
@@ -68,7 +85,12 @@ export function createQueues(clock: Clock, check: () => void): SimulatedQueues {
       }
       return undefined;
     },
-    remove: (name, id) => void messagesOf(name).delete(id),
+    remove(name, id) {
+      const message = messagesOf(name).get(id);
+      if (message !== undefined && disorder?.chance(0.1)) message.visibleAtMs = clock.now() + LATEST_MS;
+      else messagesOf(name).delete(id);
+    },
+    purge: () => queues.clear(),
     left: () => all().length,
     nextMs: () => all().reduce((soonest, { visibleAtMs }) => Math.min(soonest, visibleAtMs), Number.POSITIVE_INFINITY),
   };

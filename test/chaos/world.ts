@@ -2,19 +2,29 @@
  * The whole pipeline in simulated time: the real handlers, and a cloud and a PACS in memory that go away and come back. Each
  * request takes time, so that an outage may begin in the middle of an invocation.
  */
+import type { SQSBatchResponse } from 'aws-lambda';
 import { ArchiveUnavailableError, ServiceUnavailableError } from '#core/errors.ts';
+import { createResult } from '#core/results/result.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
+import type { Image, ImageProcessingTool, ProcessingResult, ResultContent } from '#core/tool.ts';
+import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { makeHandler as convert } from '#functions/convert/handler.ts';
 import { makeHandler as deadLetter } from '#functions/dead-letter/handler.ts';
 import { makeHandler as infer } from '#functions/infer/handler.ts';
+import { makeHandler as reconcile } from '#functions/reconcile/handler.ts';
 import { makeHandler as deliver } from '#functions/return/handler.ts';
 import { makeHandler as route } from '#functions/route/handler.ts';
 import type { QueueHandler } from '#functions/shared/consume.ts';
+import type { Random } from '#phantoms/random.ts';
 import type { DeliveryArchive } from '#pipeline/deliver.ts';
-import { type QueueRole, queueName } from '#pipeline/environment.ts';
-import { createPipeline, echoEngine, s3Event, sqsEvent, upload } from '../fixtures/pipeline.ts';
-import { entry, makeRadiographFile, makeTool, nothingFound } from '../fixtures/tiny-radiograph.ts';
+import type { Stage } from '#pipeline/ends.ts';
+import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole, queueName } from '#pipeline/environment.ts';
+import { createMemoryBookmarks } from '../fixtures/memory-ports.ts';
+import { createPipeline, echoEngine, s3Event, sqsEvent, uploadFiles } from '../fixtures/pipeline.ts';
+import { makeRadiographFile, nothingFound, entry as tiny } from '../fixtures/tiny-radiograph.ts';
+import { createFaults, type Fault, type Invocation } from './faults.ts';
+import { createLosses, type Disaster } from './losses.ts';
 import { createQueues } from './queues.ts';
 
 /** What may be away. Without KMS, neither bucket nor table can be read. */
@@ -30,94 +40,155 @@ export interface WorldOptions {
   readonly concurrency?: number;
   /** How long an invocation of `infer` takes, seconds. */
   readonly inferS?: number;
+  readonly faults?: readonly Fault[];
+  readonly disaster?: Disaster;
+  /** Whether the reconciler runs on its schedule, and the edge puts what is lost into the bucket again. */
+  readonly reconciles?: boolean;
+  /** With it, queues repeat and reorder messages. */
+  readonly disorder?: Random;
+  /** What the tool answers to a study's images; by default that it found nothing. It may throw. */
+  readonly look?: (images: readonly Image[]) => ResultContent;
+  /** Changes the tool's answer after it was checked, as a tool might that does without `createResult`. */
+  readonly overwrite?: (answer: ProcessingResult) => ProcessingResult;
+  readonly entry?: ToolEntry;
 }
 
 const REQUEST_MS = 40;
 /** The queues' visibility timeout, and the lease that the handlers make of it, seconds. */
 const HIDDEN_S = 210;
 const LEASE_S = 90;
+/** A frozen process goes on after its message was given to another one, and that one is done. */
+const FROZEN_S = 200;
 /** The longest simulated time. */
 const END_S = 12 * 86_400;
 
-export function createWorld({ outages = [], concurrency = 1000, inferS = 5 }: WorldOptions) {
+export function createWorld(options: WorldOptions = {}) {
+  const { outages = [], concurrency = 1000, inferS = 5, disorder, entry = tiny } = options;
+  const { look = () => nothingFound, overwrite = (answer) => answer } = options;
   const pipeline = createPipeline();
   const { clock } = pipeline;
   const startMs = clock.now();
+  const faults = createFaults(options.faults);
   const isAway = (...parts: readonly Part[]): boolean => {
     const nowS = (clock.now() - startMs) / 1000;
     return outages.some(({ part, fromS, toS }) => parts.includes(part) && fromS <= nowS && nowS < toS);
   };
-  const ask = (...parts: readonly Part[]): void => {
+  const errorOf = (part: Part): Error =>
+    part === 'pacs'
+      ? new ArchiveUnavailableError('The PACS is away.')
+      : new ServiceUnavailableError(`Cannot reach ${part}.`);
+  const ask = (...parts: readonly [Part, ...Part[]]): void => {
     clock.advance(REQUEST_MS);
-    if (isAway(...parts)) throw new ServiceUnavailableError(`Cannot reach ${parts[0]}.`);
+    losses.strike();
+    if (isAway(...parts)) throw errorOf(parts[0]);
   };
-  /** A port whose every method asks first. */
-  const guarded = <T extends object>(port: T, check: () => void): T =>
+  /** A port of a stage. Each of its calls takes time, needs services, and is a point at which a fault may be planned. */
+  const guarded = <T extends object>(port: T, name: string, ...parts: readonly [Part, ...Part[]]): T =>
     new Proxy(port, {
-      get(target, name) {
-        const method: unknown = Reflect.get(target, name);
+      get(target, key) {
+        const method: unknown = Reflect.get(target, key);
         if (typeof method !== 'function') return method;
-        return async (...given: readonly unknown[]) => {
-          check();
+        const make = async (given: readonly unknown[]): Promise<unknown> => {
+          ask(...parts);
           return await Reflect.apply(method, target, given);
         };
+        return (...given: readonly unknown[]) =>
+          faults.call(
+            `${name}.${String(key)}`,
+            () => make(given),
+            () => errorOf(parts[0]),
+          );
       },
     });
 
-  const queues = createQueues(clock, () => ask('sqs'));
+  const queues = createQueues(clock, disorder);
   const held = new Map<string, Uint8Array>();
   const stored = new Map<string, number>();
-  const askPacs = (): void => {
-    clock.advance(REQUEST_MS);
-    if (isAway('pacs')) throw new ArchiveUnavailableError('The PACS is away.');
-  };
-  const archive: DeliveryArchive = {
+  const pacs: DeliveryArchive = {
     async store(objects) {
-      askPacs();
       for (const { SOPInstanceUID, bytes } of objects) {
         held.set(SOPInstanceUID, bytes);
         stored.set(SOPInstanceUID, (stored.get(SOPInstanceUID) ?? 0) + 1);
       }
       return objects.map(({ SOPInstanceUID }) => ({ SOPInstanceUID, stored: true }));
     },
-    async retrieveInstance({ SOPInstanceUID }) {
-      askPacs();
-      return held.get(SOPInstanceUID);
-    },
+    retrieveInstance: async ({ SOPInstanceUID }) => held.get(SOPInstanceUID),
   };
-  const services = {
+  const servicesOf = (stage: Stage) => {
+    const queueNamed = (name: string) => guarded(queues.named(name), `${stage}/queue`, 'sqs');
+    return {
+      ...pipeline,
+      objects: guarded(pipeline.objects, `${stage}/bucket`, 's3', 'kms'),
+      runs: guarded(pipeline.runs, `${stage}/runs`, 'dynamodb', 'kms'),
+      ledger: guarded(pipeline.ledger, `${stage}/ledger`, 'dynamodb', 'kms'),
+      queueNamed,
+      queue: (role: QueueRole) => ({ ...pipeline.queue(role), ...queueNamed(queueName(role)) }),
+      hold: async (name: string, id: string) => {
+        await queueNamed(name)
+          .postpone(id, LEASE_S)
+          .catch(() => undefined);
+        return async () => undefined;
+      },
+    };
+  };
+  const tool: ImageProcessingTool = {
+    name: entry.manifest.id,
+    versionId: () => toolVersion(entry),
+    description: () => describeTool(entry),
+    canProcessImage: () => ({ suitable: true }),
+    process: async (images, context) => overwrite(createResult({ tool, images, context, content: look(images) })),
+  };
+  const [toInfer, toReturn] = [servicesOf('infer'), servicesOf('return')];
+  const archive = guarded(pacs, 'return/archive', 'pacs');
+  const handlers: Readonly<Record<Stage, QueueHandler>> = {
+    route: route({ ...servicesOf('route'), catalog: [entry] }),
+    infer: infer({ ...toInfer, entry, tool, decoder: inProcessDecoder, engine: echoEngine, toolTimeoutMs: 60_000 }),
+    convert: convert(servicesOf('convert')),
+    return: deliver({ ...toReturn, archive: async () => archive }),
+    'dead-letter': deadLetter({ ...servicesOf('dead-letter'), catalog: [entry] }),
+  };
+
+  const reconciler = reconcile({
     ...pipeline,
-    objects: guarded(pipeline.objects, () => ask('s3', 'kms')),
-    runs: guarded(pipeline.runs, () => ask('dynamodb', 'kms')),
-    ledger: guarded(pipeline.ledger, () => ask('dynamodb', 'kms')),
-    queueNamed: queues.named,
-    queue: (role: QueueRole) => ({ ...pipeline.queue(role), ...queues.named(queueName(role)) }),
-    hold: async (queue: string, id: string) => {
-      await queues
-        .named(queue)
-        .postpone(id, LEASE_S)
-        .catch(() => undefined);
-      return async () => undefined;
-    },
-  };
-  const tool = makeTool(() => nothingFound);
-  const handlers: Readonly<Record<string, QueueHandler>> = {
-    intake: route({ ...services, catalog: [entry] }),
-    infer: infer({ ...services, entry, tool, decoder: inProcessDecoder, engine: echoEngine, toolTimeoutMs: 60_000 }),
-    convert: convert(services),
-    return: deliver({ ...services, archive: async () => archive }),
-    dead: deadLetter({ ...services, catalog: [entry] }),
-  };
-  const handlerOf = (name: string): QueueHandler | undefined =>
-    handlers[name.endsWith('-dead') ? 'dead' : (name.split('-')[0] ?? '')];
+    objects: guarded(pipeline.objects, 'reconcile/bucket', 's3', 'kms'),
+    runs: guarded(pipeline.runs, 'reconcile/runs', 'dynamodb', 'kms'),
+    ledger: guarded(pipeline.ledger, 'reconcile/ledger', 'dynamodb', 'kms'),
+    bookmarks: guarded(createMemoryBookmarks(clock), 'reconcile/bookmarks', 'dynamodb', 'kms'),
+    queueNamed: (name) => guarded(queues.named(name), 'reconcile/queue', 'sqs'),
+    catalog: [entry],
+  });
+  const losses = createLosses({
+    ...{ disaster: options.disaster, clock, pipeline, queues },
+    reconcile: options.reconciles ? () => reconciler({}, { getRemainingTimeInMillis: () => 120_000 }) : undefined,
+  });
 
   const busyUntilMs: number[] = [];
+  const frozen: { readonly untilMs: number; readonly goOn: () => Promise<void> }[] = [];
   let throttled = 0;
+
+  /** Acts like Lambda on how an invocation went. */
+  async function settle(stage: Stage, name: string, id: string, how: Invocation<SQSBatchResponse>): Promise<void> {
+    if (how.kind === 'frozen') {
+      const goOn = async () => settle(stage, name, id, await how.thaw());
+      frozen.push({ untilMs: clock.now() + FROZEN_S * 1000, goOn });
+    }
+    if (how.kind !== 'answered' || how.answer.batchItemFailures.length > 0 || isAway('sqs')) return;
+    // Lambda's own deletion is a request to SQS, too: if it fails, the message comes again.
+    const remove = async () => queues.remove(name, id);
+    await faults.call(`${stage}/lambda.delete`, remove, () => errorOf('sqs')).catch(() => undefined);
+  }
+
+  async function thaw(): Promise<void> {
+    const due = frozen.filter(({ untilMs }) => untilMs <= clock.now());
+    frozen.splice(0, frozen.length, ...frozen.filter((one) => !due.includes(one)));
+    for (const { goOn } of due) await goOn();
+  }
 
   /** Lambda polls every queue. A message for which there is no invocation left is hidden again, and was received. */
   async function poll(): Promise<void> {
     if (isAway('sqs')) return;
     for (const name of queues.names()) {
+      const stage = stageOf(name);
       for (
         let message = queues.receive(name, HIDDEN_S);
         message !== undefined;
@@ -130,44 +201,61 @@ export function createWorld({ outages = [], concurrency = 1000, inferS = 5 }: Wo
           throttled += 1;
           continue;
         }
-        busyUntilMs.push(nowMs + 1000 * (name.startsWith('infer') ? inferS : 1));
+        busyUntilMs.push(nowMs + 1000 * (stage === 'infer' ? inferS : 1));
         const event = sqsEvent(name, [message.body], message.receiveCount, message.sentMs);
         const [record] = event.Records;
         if (record === undefined) continue;
-        const records = { Records: [{ ...record, messageId: message.id, receiptHandle: message.id }] };
-        const answer = await handlerOf(name)?.(records, { getRemainingTimeInMillis: () => 60_000 });
-        // Lambda's own deletion is a request to SQS, too: if it fails, the message comes again.
-        if (answer?.batchItemFailures.length === 0 && !isAway('sqs')) queues.remove(name, message.id);
+        const { id } = message;
+        const records = { Records: [{ ...record, messageId: id, receiptHandle: id }] };
+        const work = () => handlers[stage](records, { getRemainingTimeInMillis: () => 60_000 });
+        await settle(stage, name, id, await faults.invoke(work));
         if (isAway('sqs')) return;
       }
     }
   }
 
+  const soonestMs = (): number => frozen.reduce((soonest, { untilMs }) => Math.min(soonest, untilMs), queues.nextMs());
+
   return {
-    ...{ pipeline, stored, held },
+    ...{ pipeline, stored, held, faults },
     throttled: () => throttled,
+    rounds: losses.rounds,
     nowS: () => (clock.now() - startMs) / 1000,
     /** The study with this number arrives now: the bucket has it, and S3 tells the intake queue. */
     async arrive(number: number): Promise<string> {
       const uids = { StudyInstanceUID: `2.25.7${number}`, SOPInstanceUID: `2.25.8${number}` };
-      const file = makeRadiographFile(uids);
-      const { key } = await upload(pipeline, file);
-      // S3 repeats an event until the queue has it.
-      const send = async (): Promise<void> => queues.named('intake-live').send(s3Event(key));
-      while (isAway('sqs')) clock.advance(60_000);
-      await send();
-      return uids.StudyInstanceUID;
+      return await this.arriveAs(makeRadiographFile(uids));
     },
-    /** Lets time pass until so many seconds after the start, or until every queue is empty. */
+    /** The same for any study of one file. */
+    async arriveAs(...files: readonly Uint8Array[]): Promise<string> {
+      const { key, chunk, StudyInstanceUID } = await uploadFiles(pipeline, files);
+      losses.remember(chunk, key);
+      // S3 repeats an event until the queue has it.
+      while (isAway('sqs')) clock.advance(60_000);
+      clock.advance(REQUEST_MS);
+      await queues.named('intake-live').send(s3Event(key));
+      return StudyInstanceUID;
+    },
+    /** Lets time pass until so many seconds after the start, or, if nobody reconciles, until every queue is empty. */
     async run(untilS = END_S): Promise<void> {
-      while ((clock.now() - startMs) / 1000 < untilS && queues.left() > 0) {
+      while ((clock.now() - startMs) / 1000 < untilS && (options.reconciles || queues.left() + frozen.length > 0)) {
+        await losses.mend();
+        await thaw();
         await poll();
-        const soonestMs = Math.min(queues.nextMs(), startMs + untilS * 1000);
-        clock.advance(Math.max(1000, Math.min(soonestMs - clock.now(), 600_000)));
+        const nextMs = Math.min(soonestMs(), losses.nextMs(), startMs + untilS * 1000);
+        clock.advance(Math.max(1000, Math.min(nextMs - clock.now(), 600_000)));
       }
     },
-    left: queues.left,
+    left: () => queues.left() + frozen.length,
     writtenStudies: () => [...held.values()].map((bytes) => indexInstance(bytes).StudyInstanceUID),
   };
 }
 export type World = ReturnType<typeof createWorld>;
+
+/** The function that consumes a queue. */
+function stageOf(queue: string): Stage {
+  if (queue.endsWith(DEAD_LETTER_SUFFIX)) return 'dead-letter';
+  const step = parseQueueName(queue)?.step;
+  if (step === undefined) throw new Error(`Nobody consumes ${queue}`);
+  return step === 'intake' ? 'route' : step;
+}

@@ -5,29 +5,32 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createDynamoBookmarks } from '#adapters/aws/bookmarks.ts';
 import { createSsmDeployedTools } from '#adapters/aws/deployed-tools.ts';
 import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import { createDynamoWorkLedger } from '#adapters/aws/work-ledger.ts';
-import { STUDY_INDEX } from '#pipeline/environment.ts';
 import { cloudUp, localDown } from '../../localstack/local.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import {
   createManualClock,
+  createMemoryBookmarks,
   createMemoryDeployedTools,
   createMemoryObjectStore,
   createMemoryQueue,
   createMemoryRunStore,
   createMemoryWorkLedger,
 } from '../fixtures/memory-ports.ts';
-import { aBucket, aLedger, aQueue, aRunsTable, deployedTools } from '../fixtures/port-contracts.ts';
+import { aBucket, aLedger, aQueue, deployedTools } from '../fixtures/port-contracts.ts';
+import { aDatedLedger, aListing, aMeasuredQueue, someBookmarks } from '../fixtures/reconcile-contracts.ts';
+import { aRunsTable } from '../fixtures/runs-table-contract.ts';
+import { makeRunsTable } from '../fixtures/runs-table-in-cloud.ts';
 
 describe('in memory', () => {
   describe('the runs table', () => {
@@ -39,10 +42,19 @@ describe('in memory', () => {
 
   describe('the ledger of work', () => {
     aLedger(async () => ({ ledger: createMemoryWorkLedger(), runs: createMemoryRunStore() }));
+    aDatedLedger(async () => {
+      const clock = createManualClock();
+      return { ledger: createMemoryWorkLedger(clock), tick: () => clock.advance(1000) };
+    });
+  });
+
+  describe('the bookmarks', () => {
+    someBookmarks(async () => createMemoryBookmarks());
   });
 
   describe('the bucket', () => {
     aBucket(async () => createMemoryObjectStore());
+    aListing(async () => createMemoryObjectStore());
   });
 
   describe('the deployed tools', () => {
@@ -58,6 +70,7 @@ describe('in memory', () => {
       const clock = createManualClock();
       return { queue: createMemoryQueue(clock), pass: async (seconds) => clock.advance(seconds * 1000) };
     });
+    aMeasuredQueue(async () => ({ queue: createMemoryQueue() }));
   });
 });
 
@@ -82,48 +95,30 @@ describeWith(['cloud'], 'on the local cloud', () => {
   describe('the ledger of work', () => {
     aLedger(async () => {
       const { table, client } = await makeTable();
-      return { ledger: createDynamoWorkLedger({ table, client }), runs: createDynamoRunStore({ table, client }) };
+      return {
+        ledger: createDynamoWorkLedger({ table, client, counting: client }),
+        runs: createDynamoRunStore({ table, client }),
+      };
+    });
+    aDatedLedger(async () => {
+      const { table, client } = await makeTable();
+      const clock = createManualClock();
+      return { ledger: createDynamoWorkLedger({ table, client, clock }), tick: () => clock.advance(1000) };
     });
   });
 
-  async function makeTable() {
-    const client = new DynamoDBClient(settings);
-    const table = `runs-${made++}`;
-    await client.send(
-      new CreateTableCommand({
-        TableName: table,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: ['runId', 'StudyInstanceUID', 'firstSeen'].map((AttributeName) => ({
-          AttributeName,
-          AttributeType: 'S',
-        })),
-        KeySchema: [{ AttributeName: 'runId', KeyType: 'HASH' }],
-        GlobalSecondaryIndexes: [
-          {
-            IndexName: STUDY_INDEX,
-            KeySchema: [
-              { AttributeName: 'StudyInstanceUID', KeyType: 'HASH' },
-              { AttributeName: 'firstSeen', KeyType: 'RANGE' },
-            ],
-            Projection: { ProjectionType: 'ALL' },
-          },
-        ],
-      }),
-    );
-    return { table, client };
-  }
+  describe('the bookmarks', () => {
+    someBookmarks(async () => createDynamoBookmarks(await makeTable()));
+  });
+
+  const makeTable = async () => await makeRunsTable(settings, `runs-${made++}`);
 
   describe('the bucket', () => {
-    const makeBucket = async () => {
-      const client = new S3Client({ ...settings, forcePathStyle: true });
-      const bucket = `studies-${made++}`;
-      await client.send(new CreateBucketCommand({ Bucket: bucket }));
-      return createS3ObjectStore({ bucket, client });
-    };
-    aBucket(makeBucket);
+    aBucket(makeStore);
+    aListing(makeStore);
 
     it('takes a file as it takes bytes', async () => {
-      const store = await makeBucket();
+      const store = await makeStore();
       const folder = mkdtempSync(join(tmpdir(), 'hilum-bucket-'));
       onTestFinished(() => rmSync(folder, { recursive: true }));
       const [path, bytes] = [join(folder, 'file'), Buffer.alloc(20_000_000, 'a file')];
@@ -139,6 +134,13 @@ describeWith(['cloud'], 'on the local cloud', () => {
     });
   });
 
+  async function makeStore() {
+    const client = new S3Client({ ...settings, forcePathStyle: true });
+    const bucket = `studies-${made++}`;
+    await client.send(new CreateBucketCommand({ Bucket: bucket }));
+    return createS3ObjectStore({ bucket, client });
+  }
+
   describe('the deployed tools', () => {
     deployedTools(async (tools) => {
       const client = new SSMClient(settings);
@@ -150,10 +152,13 @@ describeWith(['cloud'], 'on the local cloud', () => {
   });
 
   describe('a queue', () => {
-    aQueue(async () => {
-      const client = new SQSClient(settings);
-      const { QueueUrl: url = '' } = await client.send(new CreateQueueCommand({ QueueName: `work-${made++}` }));
-      return { queue: createSqsQueue({ url, client }), pass: (seconds) => sleep(seconds * 1000 + 200) };
-    });
+    aQueue(makeQueue);
+    aMeasuredQueue(makeQueue);
   });
+
+  async function makeQueue() {
+    const client = new SQSClient(settings);
+    const { QueueUrl: url = '' } = await client.send(new CreateQueueCommand({ QueueName: `work-${made++}` }));
+    return { queue: createSqsQueue({ url, client }), pass: (seconds: number) => sleep(seconds * 1000 + 200) };
+  }
 });

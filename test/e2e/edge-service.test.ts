@@ -1,19 +1,20 @@
 /** `bin/hilum edge`, the documented command, as a service manager runs it: a process with settings that a signal ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createBucket } from '#adapters/aws/local-cloud.ts';
+import { createBucket, type LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
-import { readJournal } from '#edge/journal.ts';
+import { journalFile, readJournal } from '#edge/journal.ts';
 import { useLocalCloud } from '#files/deployment.ts';
+import { edgeFolder, readState } from '#localstack/home.ts';
 import { cloudUp, localDown, type OrthancEnvironment, orthancUp } from '#localstack/local.ts';
 import { brainPhantomToDicom, makeBrainPhantom } from '#phantoms/brain-mr.ts';
 import { chunkKey, manifestKey } from '#pipeline/keys.ts';
@@ -46,16 +47,9 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
   beforeAll(async () => {
     orthanc = await orthancUp({ home, ports: 'free', stableAgeS: 1 });
     const cloud = await cloudUp({ home, ports: 'free' });
-    await createBucket(cloud, settings.HILUM_BUCKET);
     useLocalCloud(cloud);
     store = createS3ObjectStore({ bucket: settings.HILUM_BUCKET });
-    // brain-tissue lies in the edge's folders too, and is not deployed.
-    const Value = JSON.stringify({
-      format: 'hilum.tools/1',
-      tools: { caries: '1.0.0', 'vertebral-fracture': '1.0.0' },
-    });
-    const parameter = { Name: settings.HILUM_TOOLS_PARAMETER, Type: 'String', Value } as const;
-    await new SSMClient().send(new PutParameterCommand(parameter));
+    await deploy(cloud);
     const { HILUM_HOME: _, ...file } = settings;
     const aws = { AWS_REGION: cloud.region, AWS_ENDPOINT_URL: cloud.endpoint };
     writeFileSync(configFile, JSON.stringify({ ...file, ...aws }));
@@ -64,6 +58,18 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
     await localDown({ home, purge: true });
     rmSync(folder, { recursive: true });
   });
+
+  /** What `local up` deploys, as far as the edge needs it. */
+  async function deploy(cloud: LocalCloud): Promise<void> {
+    await createBucket(cloud, settings.HILUM_BUCKET);
+    // brain-tissue lies in the edge's folders too, and is not deployed.
+    const Value = JSON.stringify({
+      format: 'hilum.tools/1',
+      tools: { caries: '1.0.0', 'vertebral-fracture': '1.0.0' },
+    });
+    const parameter = { Name: settings.HILUM_TOOLS_PARAMETER, Type: 'String', Value } as const;
+    await new SSMClient().send(new PutParameterCommand(parameter));
+  }
 
   /** Starts it by environment variables. */
   const start = (environment: Readonly<Record<string, string>> = {}): ChildProcess =>
@@ -78,7 +84,8 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
     const args = [...DOCUMENTED.split(' '), configFile];
     return spawn(COMMAND, args, { env, cwd: '/', stdio: ['ignore', 'inherit', 'pipe'] });
   };
-  const settled = () => readJournal(join(folder, 'journal.sqlite')).filter((one) => one.state !== 'seen');
+  const settled = async (state: 'uploaded' | 'skipped') =>
+    (await readJournal(join(folder, 'journal.sqlite'), (journal) => journal.newest(state, 0, 10))) ?? [];
 
   async function send(files: readonly Uint8Array[]): Promise<string> {
     const { dicomWebUrl: url, username, password } = orthanc;
@@ -94,7 +101,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
       const study = await send(largeCtSeries(300));
 
       const edge = start();
-      const revisionOf = () => settled().find((one) => one.state === 'uploaded')?.revision;
+      const revisionOf = async () => (await settled('uploaded'))[0]?.revision;
       await expect.poll(revisionOf, WITHIN).toBeDefined();
       const peakMb = peakMemoryMb(edge);
       edge.kill('SIGTERM');
@@ -103,7 +110,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
       expect(code).toBe(0);
       expect(peakMb).toBeLessThan(250);
       const manifest = parseManifest(
-        (await store.get(manifestKey('live', study, revisionOf() ?? ''))) ?? new Uint8Array(),
+        (await store.get(manifestKey('live', study, (await revisionOf()) ?? ''))) ?? new Uint8Array(),
       );
       expect(manifest.instances).toHaveLength(300);
       const [first] = manifest.instances;
@@ -112,16 +119,47 @@ describeWith(['cloud', 'orthanc', 'postgresql'], '`bin/hilum edge`', () => {
     },
   );
 
+  it('fills the new cloud by itself after the old one was killed, also with what waited meanwhile', async () => {
+    const [edge] = await started(start());
+    const first = await send(largeCtSeries(12));
+    const uploaded = async (study: string) => (await settled('uploaded')).find((one) => one.StudyInstanceUID === study);
+    await expect.poll(() => uploaded(first), WITHIN).toBeDefined();
+
+    // The edge of this home may have studies that wait, too.
+    mkdirSync(edgeFolder(home));
+    writeFileSync(journalFile(edgeFolder(home)), '');
+
+    process.kill(readState(home).processes?.cloud?.pid ?? 0, 'SIGKILL');
+    const meanwhile = await send(largeCtSeries(13));
+    const known = () => readJournal(join(folder, 'journal.sqlite'), (journal) => journal.study(meanwhile));
+    await expect.poll(known, WITHIN).toMatchObject({ state: 'seen' });
+    await deploy(await cloudUp({ home, ports: 'free' }));
+
+    expect(existsSync(journalFile(edgeFolder(home)))).toBe(true);
+    await expect.poll(() => uploaded(meanwhile), WITHIN).toBeDefined();
+    for (const study of [first, meanwhile]) {
+      const keyOf = async () => (await uploaded(study))?.manifestKey ?? 'queued again';
+      await expect.poll(async () => store.exists(await keyOf()), WITHIN).toBe(true);
+      const key = await keyOf();
+      const { instances } = parseManifest((await store.get(key)) ?? new Uint8Array());
+      expect(await Promise.all(instances.map(({ chunk }) => store.exists(chunkKey(chunk))))).not.toContain(false);
+    }
+    edge.kill('SIGTERM');
+    await once(edge, 'exit');
+  });
+
   it('does not forward a T1 MR of the head if its tool is in the edge’s folders but not deployed', async () => {
     const head = await send(brainPhantomToDicom(makeBrainPhantom({ seed: 1, spacingMm: 8 }), { seed: 1 }));
 
     const edge = start();
-    await expect.poll(() => settled().map((one) => one.StudyInstanceUID), WITHIN).toContain(head);
+    await expect
+      .poll(async () => (await settled('skipped')).map((one) => one.StudyInstanceUID), WITHIN)
+      .toContain(head);
     edge.kill('SIGTERM');
     await once(edge, 'exit');
 
-    const { state, reason } = settled().find((one) => one.StudyInstanceUID === head) ?? {};
-    expect([state, reason?.message]).toEqual(['skipped', 'No deployed tool takes images of modality MR.']);
+    const { reason } = (await settled('skipped')).find((one) => one.StudyInstanceUID === head) ?? {};
+    expect(reason?.message).toBe('No deployed tool takes images of modality MR.');
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(

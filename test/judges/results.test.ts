@@ -1,11 +1,13 @@
 /** Independent readers must find the same voxels, values and codes in every object that Hilum writes. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { frameHeaders, frameKey } from '#core/study/frames.ts';
 import { Dcm } from '#dicom/codes.ts';
+import { coercedIn } from '#pipeline/same-content.ts';
 import { type JudgedFile, POINTED, RESULTS, writeJudgedResults } from '../fixtures/judged-results.ts';
-import { dsrdump, pdfOf } from '../fixtures/judges.ts';
+import { dcmconv, dsrdump, pdfOf } from '../fixtures/judges.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { dcmqiGroups, dcmqiSegments } from '../fixtures/read-dcmqi.ts';
 import {
@@ -170,6 +172,11 @@ describeWith(['dcmtk', 'poppler'], 'DCMTK and poppler', () => {
     expect(text).toContain('Height (L3)');
     expect(text.match(/Research use only - not for clinical use/g)).toHaveLength(2);
     expect(text).not.toMatch(/Phantom\^?\s?Hilum|HILUM-PHANTOM/);
+  });
+
+  it.each(['+ti -e', '+tb +g', '+td'])('encode every object anew (dcmconv %s), with the same content', (options) => {
+    for (const { path } of files)
+      expect(coercedIn(dcmconv(path, options.split(' ')), readFileSync(path)), path).toEqual([]);
   });
 
   it('return the PDF that a tool brings, byte for byte', () => {

@@ -1,36 +1,47 @@
 /** `hilum status` beside an edge whose journal knows more than the runs table. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Journal, type RefusedFile } from '#edge/journal.ts';
 import { runHilum } from '../fixtures/hilum.ts';
+import { type RunItem, type RunsTableServer, startRunsTable } from '../fixtures/runs-table-server.ts';
 
 const [SERIES, UPLOADED, SKIPPED, PLAIN] = ['2.25.1', '2.25.10', '2.25.20', '2.25.30'] as const;
 const RUN = {
-  ...{ runId: '0'.repeat(32), revision: 'a'.repeat(64), tool: 'caries', version: '1.0.0+r1', lane: 'live' },
+  ...{ revision: 'a'.repeat(64), tool: 'caries', version: '1.0.0+r1', lane: 'live' },
   ...{ state: 'rejected', reason: { code: 'invalid-dicom-object', message: 'It breaks the standard.' } },
-  ...{ firstSeen: '2026-01-01T00:00:00.000Z', at_received: '2026-01-01T00:00:00.000Z' },
+} as const;
+
+/** The run of a study, as the table holds it; the later its number, the later it changed. */
+const runOf = (StudyInstanceUID: string, number: number, change: object = {}): RunItem => {
+  const runId = String(number).padStart(32, '0');
+  const time = new Date(Date.UTC(2026, 0, 1, 0, 0, number)).toISOString();
+  return {
+    ...RUN,
+    runId,
+    StudyInstanceUID,
+    firstSeen: time,
+    at_received: time,
+    changed: `${time}/${runId}`,
+    ...change,
+  };
 };
 
 let folder: string;
-let table: Server;
-let Items: readonly object[];
+let table: RunsTableServer;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hilum-status-'));
-  Items = [UPLOADED, PLAIN].map((StudyInstanceUID) => marshall({ ...RUN, StudyInstanceUID }));
-  table = createServer((_request, response) => {
-    response.writeHead(200, { 'Content-Type': 'application/x-amz-json-1.0' }).end(JSON.stringify({ Items }));
-  });
-  await new Promise<void>((resolve) => table.listen(0, '127.0.0.1', resolve));
+  table = await startRunsTable([runOf(UPLOADED, 2), runOf(PLAIN, 1)]);
 });
-afterEach(() => {
-  table.close();
+afterEach(async () => {
+  await table.close();
   rmSync(folder, { recursive: true });
 });
+async function holding(items: readonly RunItem[]): Promise<void> {
+  await table.close();
+  table = await startRunsTable(items);
+}
 
 const refusedFile = (number: number, code: string): RefusedFile => ({
   ...{ SeriesInstanceUID: SERIES, sha256: String(number).padStart(64, '0'), sizeBytes: 10 },
@@ -62,7 +73,7 @@ function journalWithRefusals(): void {
 const status = (...args: readonly string[]) =>
   runHilum(['status', ...args], {
     ...{ HILUM_BUCKET: 'bucket', HILUM_RUNS_TABLE: 'runs', HILUM_EDGE_FOLDER: folder },
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${(table.address() as AddressInfo).port}`,
+    AWS_ENDPOINT_URL: table.endpoint,
     ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
   });
 
@@ -83,6 +94,18 @@ it('counts by code the files that the edge refused, in studies that were forward
   expect(skipped).toContain('  1 file refused: not-dicom (1)\n');
 });
 
+it('mentions what is left of a journal that was damaged, as long as it is kept', async () => {
+  journalWithRefusals();
+  const damaged = join(folder, 'journal.sqlite.damaged-20260131T180000Z');
+  writeFileSync(damaged, '');
+  writeFileSync(`${damaged}-wal`, '');
+
+  const { code, stderr } = await status();
+
+  expect([code, stderr.match(/damaged-/g)?.length]).toEqual([0, 1]);
+  expect(stderr).toContain(`What was left of it is ${damaged}: remove it`);
+});
+
 it('lists the refused files for scripts', async () => {
   journalWithRefusals();
 
@@ -101,7 +124,7 @@ it('answers for a study that nobody knows with an error, and says where it looke
   journalWithRefusals();
 
   const known = await status(SKIPPED);
-  Items = [];
+  await holding([]);
   const unknown = await status('1.2.3', '--json');
   const none = await status();
 
@@ -114,7 +137,7 @@ it('answers for a study that nobody knows with an error, and says where it looke
 
 it('shows a study that the edge has forwarded and that has no run yet', async () => {
   journalWithRefusals();
-  Items = [];
+  await holding([]);
 
   const { stdout } = await status(PLAIN);
 
@@ -122,10 +145,70 @@ it('shows a study that the edge has forwarded and that has no run yet', async ()
 });
 
 it('says that there are no runs, and where it looked', async () => {
-  Items = [];
+  await holding([]);
 
   const { code, stdout } = await status();
 
   expect(code).toBe(0);
   expect(stdout).toMatch(/^No runs yet: the runs table runs .* is empty, and the edge's folder .* has no study\.\n$/);
+});
+
+it('shows the latest changes first, as many as asked, and goes on where the page ended', async () => {
+  const states = ['failed', 'delivered', 'routed', 'failed', 'delivered'];
+  await holding(states.map((state, index) => runOf(`2.25.${index + 1}`, index + 1, { state })));
+  const studies = (stdout: string): readonly string[] =>
+    (JSON.parse(stdout) as readonly { readonly StudyInstanceUID: string }[]).map((run) => run.StudyInstanceUID);
+
+  const first = await status('--limit', '2', '--json');
+  const [, after = ''] = /--limit 2 --after (\S+)`/.exec(first.stderr) ?? [];
+  const second = await status('--limit', '2', '--json', '--after', after);
+  const failed = await status('--state', 'failed,routed', '--json');
+  const since = await status('--since', '2026-01-01T00:00:04Z', '--json');
+
+  expect(studies(first.stdout)).toEqual(['2.25.5', '2.25.4']);
+  expect(studies(second.stdout)).toEqual(['2.25.3', '2.25.2']);
+  expect(second.stderr).toMatch(/There are more runs: /);
+  expect(studies(failed.stdout)).toEqual(['2.25.4', '2.25.3', '2.25.1']);
+  expect(failed.stderr).toBe('');
+  expect(studies(since.stdout)).toEqual(['2.25.5', '2.25.4']);
+});
+
+it('shows why a study waits at the edge and until when, and that a study with runs waits again', async () => {
+  const journal = new Journal(join(folder, 'journal.sqlite'));
+  journal.notice([{ StudyInstanceUID: UPLOADED, orthancId: 'a' }], 1000);
+  const reason = { code: 'archive-unavailable', message: 'The archive answers with HTTP 500.' };
+  journal.postpone(UPLOADED, Date.UTC(2026, 0, 1, 12, 30), reason);
+  journal.close();
+
+  const [text, json] = [await status(), await status(UPLOADED, '--json')];
+
+  expect(text.stdout).toContain(
+    'seen, stable in Orthanc, not forwarded yet; 1 attempt failed; the next attempt is due at 2026-01-01 12:30 UTC\n' +
+      '    because: The archive answers with HTTP 500. (archive-unavailable)',
+  );
+  expect(JSON.parse(json.stdout)).toMatchObject([
+    { StudyInstanceUID: UPLOADED, state: 'rejected' },
+    { StudyInstanceUID: UPLOADED, state: 'seen', attempts: 1, nextAttempt: '2026-01-01T12:30:00.000Z', reason },
+  ]);
+});
+
+it('shows the newest studies at the edge, and says how to see the others', async () => {
+  const journal = new Journal(join(folder, 'journal.sqlite'));
+  const uids = Array.from({ length: 12 }, (_, index) => `2.25.${100 + index}`);
+  for (const [index, uid] of uids.entries())
+    journal.notice([{ StudyInstanceUID: uid, orthancId: uid }], Date.UTC(2026, 0, 1) + index);
+  journal.close();
+
+  const all = await status('--limit', '5', '--json');
+  const seen = await status('--state', 'seen', '--json');
+
+  expect(JSON.parse(all.stdout).slice(2)).toMatchObject(
+    uids
+      .slice(-5)
+      .toReversed()
+      .map((StudyInstanceUID) => ({ StudyInstanceUID, state: 'seen' })),
+  );
+  expect(all.stderr).toMatch(/^7 more studies at the edge are seen: `.* status --state seen --limit 12`/);
+  expect(JSON.parse(seen.stdout)).toHaveLength(12);
+  expect(seen.stderr).toBe('');
 });

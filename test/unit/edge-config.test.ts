@@ -41,6 +41,8 @@ describe('the settings of the edge', () => {
       folder: '/var/lib/hilum',
       pollMs: 500,
       scanEveryMs: 3_600_000,
+      checkEveryMs: 600_000,
+      checkedForMs: 3 * 86_400_000,
       patience: { deadlineMs: 1_800_000, holdMs: 600_000 },
     });
   });
@@ -112,6 +114,9 @@ describe('the settings of the edge', () => {
     [{ HILUM_EDGE_LANE: 'fast' }, /HILUM_EDGE_LANE is wrong: set it to live or backfill/],
     [{ HILUM_EDGE_START: 'then' }, /HILUM_EDGE_START is wrong: set it to now or all/],
     [{ HILUM_EDGE_POLL_MS: 'soon' }, /HILUM_EDGE_POLL_MS is wrong: set it to a number of milliseconds/],
+    [{ HILUM_EDGE_CHECK_MINUTES: '0' }, /HILUM_EDGE_CHECK_MINUTES is wrong: set it to a number of minutes/],
+    [{ HILUM_EDGE_CHECK_DAYS: '15' }, /HILUM_EDGE_CHECK_DAYS is wrong: set it to a number of days, 0 to 14/],
+    [{ HILUM_EDGE_HEALTH_PORT: '99999' }, /HILUM_EDGE_HEALTH_PORT is wrong: set it to a port of this machine/],
     [{ HILUM_EDGE_SCAN_MINUTES: '0' }, /HILUM_EDGE_SCAN_MINUTES is wrong: set it to a number of minutes/],
   ])('that are missing or wrong are named with their fix: %o', (changed, message) => {
     const reading = () => readEdgeConfig({ environment: { ...enough, ...changed } });

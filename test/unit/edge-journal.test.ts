@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -87,10 +87,10 @@ describe('the journal', () => {
     journal.notice([{ StudyInstanceUID: STUDY, orthancId: 'a' }], 1_000);
     journal.settle(STUDY, { state: 'skipped', reason, lastUpdate: 't' }, 2_000);
 
-    expect(readJournal(file)).toMatchObject([{ state: 'skipped', reason, settledAt: 2_000, lastUpdate: 't' }]);
+    expect(journal.studies()).toMatchObject([{ state: 'skipped', reason, settledAt: 2_000, lastUpdate: 't' }]);
     journal.notice([{ StudyInstanceUID: STUDY, orthancId: 'a' }], 3_000);
     journal.settle(STUDY, { state: 'uploaded', revision: 'r' }, 4_000);
-    expect(readJournal(file)[0]).not.toHaveProperty('reason');
+    expect(journal.studies()[0]).not.toHaveProperty('reason');
   });
 
   it('forgets instances and refusals that a series no longer has', () => {
@@ -115,7 +115,25 @@ describe('the journal', () => {
     expect(journal.study(STUDY)?.refused).toEqual([]);
   });
 
-  it('is empty before the edge ever ran', () => {
-    expect(readJournal(join(folder, 'none.sqlite'))).toEqual([]);
+  it('lists the newest studies of a state, and counts them', () => {
+    for (const [index, uid] of ['2.25.1', '2.25.2', '2.25.3', '2.25.4'].entries())
+      journal.notice([{ StudyInstanceUID: uid, orthancId: uid }], index * 1_000);
+    journal.settle('2.25.3', { state: 'uploaded', revision: 'r' }, 9_000);
+    const newest = (since: number, limit: number) =>
+      journal.newest('seen', since, limit).map(({ StudyInstanceUID }) => StudyInstanceUID);
+
+    expect(newest(0, 10)).toEqual(['2.25.4', '2.25.2', '2.25.1']);
+    expect(newest(0, 2)).toEqual(['2.25.4', '2.25.2']);
+    expect(newest(1_000, 10)).toEqual(['2.25.4', '2.25.2']);
+    expect([journal.count('seen', 0), journal.count('seen', 1_000), journal.count('skipped', 0)]).toEqual([3, 2, 0]);
+  });
+
+  it('is read by others, and is not made for them before the edge ever ran', async () => {
+    journal.notice([{ StudyInstanceUID: STUDY, orthancId: 'a' }], 1_000);
+    const none = join(folder, 'none.sqlite');
+
+    expect(await readJournal(file, async (read) => read.count('seen', 0))).toBe(1);
+    expect(await readJournal(none, (read) => read.count('seen', 0))).toBeUndefined();
+    expect(existsSync(none)).toBe(false);
   });
 });

@@ -100,18 +100,28 @@ describe('a study', () => {
     expect(edge.bucket.contentTypes.get(key)).toBe('application/json');
   });
 
-  it('keeps an existing manifest', async () => {
+  it.each([
+    { what: 'keeps an existing manifest', change: (text: string) => `${text} `, kept: true },
+    {
+      what: 'keeps one of a newer version',
+      change: (text: string) => text.replace('manifest/1', 'manifest/2'),
+      kept: true,
+    },
+    { what: 'replaces one that names a chunk which is gone', change: otherChunk, kept: false },
+    { what: 'replaces one that is damaged', change: (text: string) => text.slice(1), kept: false },
+  ])('$what', async ({ change, kept }) => {
     const files = ctSeries();
     const { StudyInstanceUID } = indexInstance(files[0] ?? new Uint8Array());
     await edge.arrive(files);
     const first = await edge.forwarder.forwardStudy(StudyInstanceUID);
     const key = first.state === 'uploaded' ? first.manifestKey : '';
-    const bytes = new TextEncoder().encode('as it was');
+    const own = edge.bucket.contents.get(key) ?? new Uint8Array();
+    const bytes = Buffer.from(change(Buffer.from(own).toString()));
     edge.bucket.contents.set(key, bytes);
 
-    expect(await edge.forwarder.forwardStudy(StudyInstanceUID)).toMatchObject({ fresh: false, manifestKey: key });
+    expect(await edge.forwarder.forwardStudy(StudyInstanceUID)).toMatchObject({ fresh: !kept, manifestKey: key });
 
-    expect(edge.bucket.contents.get(key)).toBe(bytes);
+    expect(Buffer.from(edge.bucket.contents.get(key) ?? [])).toEqual(kept ? bytes : Buffer.from(own));
   });
 
   it('is indexed again by a newer version, without another upload', async () => {
@@ -144,3 +154,8 @@ describe('a study', () => {
     expect(edge.journal.study(STUDY)).toMatchObject({ state: 'seen' });
   });
 });
+
+/** The manifest, with another name for its first chunk. */
+function otherChunk(manifest: string): string {
+  return manifest.replace(/("chunk":")[0-9a-f]{64}/, `$1${'0'.repeat(64)}`);
+}

@@ -17,6 +17,8 @@ const EACH: readonly (readonly [errors.KnownError, string, errors.Disposition])[
   [new errors.ArchiveRequestError('x'), 'archive-request', 'reject'],
   [new errors.IntegrityError('x'), 'integrity', 'retry'],
   [new errors.MissingChunkError('x'), 'missing-chunk', 'retry'],
+  [new errors.MissingManifestError('x'), 'missing-manifest', 'retry'],
+  [new errors.MissingProductError('x'), 'missing-product', 'retry'],
   [new errors.NewerFormatError('x'), 'newer-format', 'halt'],
   [new errors.ModelError('model-not-loadable', 'x'), 'model-not-loadable', 'halt'],
   [new errors.ModelError('model-input', 'x'), 'model-input', 'halt'],

@@ -102,7 +102,8 @@ describe('consuming a queue', () => {
 
   it('waits by its receipts while the ledger is away', async () => {
     const pipeline = createPipeline();
-    const ledger = { ...pipeline.ledger, begin: () => Promise.reject(new ServiceUnavailableError('DynamoDB is away')) };
+    const fail = () => Promise.reject(new ServiceUnavailableError('DynamoDB is away'));
+    const ledger = { ...pipeline.ledger, begin: fail, get: fail };
     const handler = consume({ stage: 'infer', work, nameOf: (body) => body }, { ...pipeline, ledger });
 
     for (const receiveCount of [1, 3, 40])
@@ -110,6 +111,23 @@ describe('consuming a queue', () => {
 
     expect(pipeline.queueNamed('infer-tiny-live').postponed).toEqual([15, 60, 1800]);
     expect(pipeline.ledger.entries.size).toBe(0);
+  });
+
+  it('counts no attempt as died whose beginning the ledger knows, and only the answer was lost', async () => {
+    const pipeline = createPipeline();
+    async function begin(name: string): Promise<never> {
+      await pipeline.ledger.begin(name);
+      throw new ServiceUnavailableError('The answer is lost');
+    }
+    const handler = consume(
+      { stage: 'infer', work, nameOf: (body) => body },
+      { ...pipeline, ledger: { ...pipeline.ledger, begin } },
+    );
+
+    for (let receiveCount = 1; receiveCount <= 5; receiveCount++)
+      expect(await handler(sqsEvent('infer-tiny-live', ['done'], receiveCount), minuteLeft)).toEqual(allFailed);
+
+    expect(pipeline.ledger.entries.get('done')).toMatchObject({ open: 0, failing: { cause: 'service', inRow: 5 } });
   });
 
   it('loses nothing if the bucket fails while a message is being kept', async () => {

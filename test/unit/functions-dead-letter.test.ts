@@ -56,6 +56,7 @@ describe('dead-letter', () => {
     message = runMessage(file, entry, study);
   });
   const run = () => pipeline.runs.get(message.runId);
+  const dead = () => [...pipeline.objects.contents].filter(([key]) => key.startsWith('dead-letters/'));
 
   it('keeps the message, marks the run failed with the recorded reason, and reports the failure', async () => {
     const reason = WHY;
@@ -108,6 +109,28 @@ describe('dead-letter', () => {
     expect(await run()).toMatchObject({ state: 'routed' });
     expect(pipeline.sentTo(toConvert)).toEqual([]);
     expect(pipeline.counted).toEqual(['Halted', 'Done']);
+  });
+
+  it('keeps a letter that comes twice, and begins no work again whose end was told', async () => {
+    await bury(pipeline, 'infer-tiny-live', message);
+    const [letters, told] = [dead(), pipeline.sentTo(toConvert)];
+
+    expect(await handle(pipeline, 'infer-tiny-live', message)).toEqual(nothingFailed);
+
+    expect(pipeline.sentTo({ step: 'infer', tool: 'tiny', lane: 'live' })).toEqual([]);
+    expect(pipeline.sentTo(toConvert)).toEqual(told);
+    expect(dead()).toEqual(letters);
+    expect(await run()).toMatchObject({ state: 'failed', reason: WHY });
+    expect(pipeline.counted).toEqual(['DeadLetters', 'Done', 'DeadLetters', 'Done']);
+  });
+
+  it('does nothing about a message whose run is delivered', async () => {
+    await pipeline.runs.record({ ...message, state: 'delivered' });
+
+    expect(await handle(pipeline, 'infer-tiny-live', message)).toEqual(nothingFailed);
+
+    expect(dead()).toEqual([]);
+    expect(pipeline.counted).toEqual(['Done']);
   });
 
   it('sends a message of a newer format back to its queue', async () => {

@@ -260,7 +260,7 @@ describe('infer', () => {
 
   it.each([
     ['chunk', 'missing-chunk'],
-    ['key', 'integrity'],
+    ['key', 'missing-manifest'],
   ] as const)('retries if the study’s %s is missing', async (part, code) => {
     const { pipeline, study, message } = await prepare();
     pipeline.objects.contents.delete(study[part]);

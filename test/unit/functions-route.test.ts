@@ -242,13 +242,13 @@ describe('route', () => {
     expect(await route(pipeline, [s3Event('no/manifest', missing)])).toEqual(allFailed);
 
     expect(pipeline.counted).toEqual(['Retried']);
-    expect(pipeline.logged.join()).toContain('"code":"integrity"');
+    expect(pipeline.logged.join()).toContain('"code":"missing-manifest"');
   });
 
-  it('retries with back-off if the manifest is missing, and gives up after four attempts', async () => {
+  it('retries a fault with back-off, and gives up after four attempts', async () => {
     const pipeline = createPipeline();
     const { key } = await upload(pipeline, file);
-    pipeline.objects.contents.delete(key);
+    pipeline.objects.get = () => Promise.reject(new TypeError('nobody foresaw this'));
 
     for (const receiveCount of [1, 2, 20]) {
       expect(await route(pipeline, [s3Event(key)], { receiveCount })).toEqual(allFailed);

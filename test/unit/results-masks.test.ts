@@ -1,7 +1,10 @@
 /** Masks as DICOM Segmentation objects. */
 import { describe, expect, it } from 'vitest';
+import { parseResult, serialiseResult } from '#core/results/result.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
+import type { SegmentFrame } from '#core/tool.ts';
+import { DicomWriteError } from '#dicom/error.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
 import { at, contentOf, ofKind } from '../fixtures/objects-of.ts';
 import {
@@ -12,6 +15,28 @@ import {
   twoRadiographsCase,
   twoVolumesCase,
 } from '../fixtures/results.ts';
+
+/** The result as conversion reads it from the bucket, with other masks on the first segment. */
+function withFrames({ result, source }: Case, change: (frames: readonly SegmentFrame[]) => readonly SegmentFrame[]) {
+  const segments = result.segments.map((segment, index) =>
+    index === 0 ? { ...segment, frames: change(segment.frames) } : segment,
+  );
+  return () => parseResult(serialiseResult({ ...result, segments })).toDicom(source);
+}
+
+describe('a stored mask', () => {
+  it.each<[string, (frames: readonly SegmentFrame[]) => readonly SegmentFrame[]]>([
+    ['is shorter than its image', (frames) => frames.map((one) => ({ ...one, bits: one.bits.slice(1) }))],
+    [
+      'is longer than its image',
+      (frames) => frames.map((one) => ({ ...one, bits: Buffer.alloc(one.bits.length + 1) })),
+    ],
+    ['is on no input', (frames) => frames.map((one) => ({ ...one, SOPInstanceUID: '2.25.404' }))],
+    ['is on an image that has one', (frames) => [...frames, ...frames.slice(0, 1)]],
+  ])('that %s is refused, and never written in part', (_, change) => {
+    expect(withFrames(ctCase(), change)).toThrow(DicomWriteError);
+  });
+});
 
 describe('the mask', () => {
   it.each([ctCase(), enhancedCtCase()])('of the $name states the distance between its source’s slices', (one) => {

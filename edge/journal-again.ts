@@ -1,0 +1,139 @@
+/** The part of the journal about studies that are finished and still come back: lost by the bucket, or asked for by a person. */
+import { type Database, type Row, together } from '#adapters/sqlite/database.ts';
+import { number, unpacked } from './journal-rows.ts';
+
+/** Where a list of uploads continues. */
+export interface UploadPosition {
+  readonly settledAt: number;
+  readonly rowid: number;
+}
+
+export interface UploadPage<Study> {
+  readonly studies: readonly Study[];
+  /** Absent on the last page. */
+  readonly next?: UploadPosition;
+}
+
+/** A row of a damaged journal. */
+export interface TakenOver {
+  readonly StudyInstanceUID: string;
+  readonly orthancId: string;
+  readonly state: 'seen' | 'uploaded' | 'skipped';
+  readonly revision: string | null;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly lastUpdate: string | null;
+  readonly seenAt: number;
+  readonly settledAt: number | null;
+}
+
+export interface JournalAgain<Study> {
+  /** Fills a new journal with what could be read of a damaged one. The cursor is left out: a scan finds what changed before. */
+  takeOver(found: {
+    readonly studies: readonly TakenOver[];
+    readonly since: string | undefined;
+    readonly wants: string | undefined;
+  }): void;
+  /**
+   * Studies that were uploaded at or after `since`, newest first. One that the bucket has lost before must also have been noticed since
+   * then, so that a bucket that deletes everything after a day is not filled for ever.
+   */
+  uploads(since: number, limit: number, after?: UploadPosition): UploadPage<Study>;
+  /** The names of the chunks that hold a study's instances; none if their places were forgotten. */
+  chunksOf(StudyInstanceUID: string): ReadonlySet<string>;
+  /**
+   * Queues a study that the bucket has lost. False if that has happened `limit` times without a day between: something removes what
+   * is put there, and the study stays as it is.
+   */
+  putAgain(StudyInstanceUID: string, limit: number, now: number): boolean;
+  /** Studies that were noticed or finished at or after this time, newest first. */
+  since(time: number): readonly Study[];
+  /** Queues studies as if nothing of them had been uploaded, also those that the journal does not know. */
+  resend(StudyInstanceUIDs: readonly string[], now: number): void;
+  /** Forgets what was read and uploaded of a study, so that all of it is read and judged again. */
+  forget(StudyInstanceUID: string): void;
+}
+
+const DAY_MS = 86_400_000;
+const LOST_AGAIN = {
+  code: 'lost-again',
+  message:
+    'The bucket has lost the upload repeatedly: find out what deletes its objects, then use `hilum edge resend`.',
+};
+
+/** @param studyIn the study in a row of the table */
+export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => Study): JournalAgain<Study> {
+  return {
+    takeOver({ studies, since, wants }) {
+      const mark = db.prepare('INSERT OR REPLACE INTO marks VALUES (?, ?)');
+      const insert = db.prepare(`INSERT OR IGNORE INTO studies
+        (StudyInstanceUID, orthancId, state, revision, code, message, lastUpdate, seenAt, settledAt)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      together(db, () => {
+        for (const { StudyInstanceUID, orthancId, state, ...rest } of studies)
+          insert.run(
+            ...[StudyInstanceUID, orthancId, state, rest.revision, rest.code, rest.message, rest.lastUpdate],
+            ...[rest.seenAt, rest.settledAt],
+          );
+        if (since !== undefined) mark.run('since', since);
+        if (wants !== undefined) mark.run('wants', wants);
+      });
+    },
+
+    uploads(since, limit, after) {
+      const { settledAt, rowid } = after ?? { settledAt: Number.MAX_SAFE_INTEGER, rowid: 0 };
+      // The first condition makes the index usable.
+      const rows = db
+        .prepare(`SELECT rowid, * FROM studies WHERE state != 'seen' AND state = 'uploaded' AND settledAt >= ?
+          AND (putAgain = 0 OR seenAt >= ?) AND (settledAt < ? OR (settledAt = ? AND rowid < ?)) ORDER BY settledAt DESC, rowid DESC LIMIT ?`)
+        .all(since, since, settledAt, settledAt, rowid, limit);
+      const last = rows.at(-1);
+      const next = last && { settledAt: number(last, 'settledAt') ?? 0, rowid: number(last, 'rowid') ?? 0 };
+      return { studies: rows.map(studyIn), ...(next && rows.length === limit && { next }) };
+    },
+
+    chunksOf(StudyInstanceUID) {
+      const rows = db.prepare('SELECT entry FROM instances WHERE StudyInstanceUID = ?').all(StudyInstanceUID);
+      return new Set(rows.map((row) => unpacked(row['entry']).chunk));
+    },
+
+    putAgain(StudyInstanceUID, limit, now) {
+      const yesterday = now - DAY_MS;
+      const { changes } = db
+        .prepare(`UPDATE studies SET state = 'seen', attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL,
+          putAgain = CASE WHEN settledAt < ? THEN 1 ELSE putAgain + 1 END
+          WHERE StudyInstanceUID = ? AND (putAgain < ? OR settledAt < ?)`)
+        .run(yesterday, StudyInstanceUID, limit, yesterday);
+      if (Number(changes) > 0) return true;
+      db.prepare('UPDATE studies SET code = ?, message = ? WHERE StudyInstanceUID = ?').run(
+        ...[LOST_AGAIN.code, LOST_AGAIN.message, StudyInstanceUID],
+      );
+      return false;
+    },
+
+    since(time) {
+      const rows = db
+        .prepare(`SELECT * FROM studies WHERE seenAt >= ? OR (state != 'seen' AND settledAt >= ?)
+          ORDER BY seenAt DESC, rowid DESC`)
+        .all(time, time);
+      return rows.map(studyIn);
+    },
+
+    resend(StudyInstanceUIDs, now) {
+      const queue = db.prepare(`
+        INSERT INTO studies (StudyInstanceUID, orthancId, state, seenAt, resend) VALUES (?, '', 'seen', ?, ?)
+        ON CONFLICT DO UPDATE SET state = 'seen', attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL,
+          putAgain = 0, resend = max(resend + 1, excluded.resend)`);
+      together(db, () => {
+        for (const uid of StudyInstanceUIDs) queue.run(uid, now, now);
+      });
+    },
+
+    forget(StudyInstanceUID) {
+      together(db, () => {
+        for (const table of ['series', 'instances', 'refused'])
+          db.prepare(`DELETE FROM ${table} WHERE StudyInstanceUID = ?`).run(StudyInstanceUID);
+      });
+    },
+  };
+}

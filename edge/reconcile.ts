@@ -1,0 +1,93 @@
+/**
+ * Compares the journal with the bucket. A study counts as uploaded once, but its objects may vanish afterwards: a bucket that
+ * somebody emptied, a local cloud that was started anew. What is gone is queued, so that it is put there again, and the
+ * manifest's arrival starts the pipeline anew. A run that waits for a missing chunk then goes on.
+ */
+import type { Clock } from '#core/ports.ts';
+import { type Lane, manifestKey } from '#pipeline/keys.ts';
+import type { CallOptions, ObjectStore } from '#pipeline/ports.ts';
+import type { Journal, JournalStudy } from './journal.ts';
+import type { UploadPosition } from './journal-again.ts';
+import type { Log } from './log.ts';
+import { missingChunks } from './put-manifest.ts';
+
+export interface ReconciliationOptions {
+  readonly store: Pick<ObjectStore, 'exists'>;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The lane of uploads whose manifest's key the journal does not know. */
+  readonly lane: Lane;
+  /** How often all uploads are checked. They are also checked at the start and after every outage. */
+  readonly checkEveryMs?: number | undefined;
+  /** For how long an upload is checked. 0: never. */
+  readonly checkedForMs?: number | undefined;
+}
+
+export interface Reconciliation {
+  /** Makes a check of all uploads due. */
+  begin(): void;
+  /** Whether a check is in progress or due. */
+  isDue(): boolean;
+  /** Checks a few uploads, newest first, if a check is in progress or due. @throws the errors of the bucket */
+  step(signal?: AbortSignal): Promise<void>;
+}
+
+/** Studies in one step: between two steps, new studies are noticed. */
+const IN_A_STEP = 4;
+const CHECK_EVERY_MS = 600_000;
+const CHECKED_FOR_MS = 3 * 86_400_000;
+/** How often a study is put again that the bucket loses, without a day between. */
+const PUT_AGAIN = 20;
+
+export function createReconciliation({
+  store,
+  journal,
+  clock,
+  log,
+  lane,
+  ...options
+}: ReconciliationOptions): Reconciliation {
+  const { checkEveryMs = CHECK_EVERY_MS, checkedForMs = CHECKED_FOR_MS } = options;
+  let position: UploadPosition | 'first' | undefined = 'first';
+  let checkedAt = clock.now();
+
+  function isDue(): boolean {
+    const agoMs = clock.now() - checkedAt;
+    // A clock that was set back must not delay the next check.
+    return checkedForMs > 0 && (position !== undefined || agoMs >= checkEveryMs || agoMs < 0);
+  }
+
+  /** What the bucket lost of an upload; undefined if nothing. */
+  async function lossOf(study: JournalStudy, call?: CallOptions): Promise<{ readonly chunks?: number } | undefined> {
+    const { StudyInstanceUID, revision } = study;
+    const key = study.manifestKey ?? (revision && manifestKey(lane, StudyInstanceUID, revision));
+    if (key === undefined || key === '' || !(await store.exists(key, call))) return {};
+    const { length: chunks } = await missingChunks(store, journal.again.chunksOf(StudyInstanceUID), call);
+    return chunks === 0 ? undefined : { chunks };
+  }
+
+  async function check(study: JournalStudy, call?: CallOptions): Promise<void> {
+    const loss = await lossOf(study, call);
+    if (loss === undefined) return;
+    const { StudyInstanceUID, reason } = study;
+    if (journal.again.putAgain(StudyInstanceUID, PUT_AGAIN, clock.now()))
+      log.warn('upload-lost', { StudyInstanceUID, ...loss });
+    else if (reason === undefined) log.error('upload-lost-again', { StudyInstanceUID, ...loss });
+  }
+
+  return {
+    begin() {
+      position = 'first';
+    },
+    isDue,
+    async step(signal) {
+      if (!isDue()) return;
+      const after = position === 'first' ? undefined : position;
+      const { studies, next } = journal.again.uploads(clock.now() - checkedForMs, IN_A_STEP, after);
+      for (const study of studies) await check(study, signal && { signal });
+      position = next;
+      checkedAt = clock.now();
+    },
+  };
+}

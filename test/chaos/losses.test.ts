@@ -1,0 +1,61 @@
+/** Messages, objects and rows are lost in the middle of whatever is under way. Every study is answered once, by itself, within an hour. */
+import { describe, expect, it } from 'vitest';
+import { ToolFailedError } from '#core/errors.ts';
+import { allRuns } from '#pipeline/all-runs.ts';
+import type { Loss } from './losses.ts';
+import { createWorld, type WorldOptions } from './world.ts';
+
+const HOUR_S = 3600;
+const STUDIES = 6;
+/** Moments of the time in which the studies pass through the pipeline. */
+const MOMENTS = Array.from({ length: 20 }, (_, index) => 0.1 + index * 0.7);
+/** Of a tool that fails each time: its four attempts, and then the way of the failure to the PACS. */
+const FAILING = Array.from({ length: 30 }, (_, index) => (index < 6 ? 0.1 + index * 20 : 104 + (index - 6) * 0.6));
+
+async function withLoss(losses: readonly Loss[], atS: number, options: WorldOptions = {}) {
+  const world = createWorld({ disaster: { atS, losses }, reconciles: true, ...options });
+  const studies: string[] = [];
+  for (let number = 0; number < STUDIES; number++) {
+    await world.run(number);
+    world.pipeline.clock.advance(Math.max(0, (number - world.nowS()) * 1000));
+    studies.push(await world.arrive(number));
+  }
+  await world.run(atS + HOUR_S);
+
+  expect(world.rounds()).toBeGreaterThanOrEqual(5);
+  expect(world.left()).toBe(0);
+  expect(world.writtenStudies().sort()).toEqual(studies.toSorted());
+  expect([...world.stored.values()].filter((times) => times !== 1)).toEqual([]);
+  expect(world.pipeline.ledger.entries.size).toBe(0);
+  expect(world.pipeline.counted.filter((metric) => ['Halted', 'Stuck'].includes(metric))).toEqual([]);
+  const { counted, runs } = world.pipeline;
+  return { counted, runs: await allRuns(runs) };
+}
+
+describe.each<readonly (readonly Loss[])[]>([
+  [['queues']],
+  [['bucket']],
+  [['table']],
+  [['queues', 'bucket']],
+  [['queues', 'table']],
+  [['queues', 'bucket', 'table']],
+])('a loss of %j', (losses) => {
+  it.each(MOMENTS)('at second %f is mended: every study gets its result', async (atS) => {
+    const { counted, runs } = await withLoss(losses, atS);
+
+    expect(runs.filter(({ state, outcome }) => state !== 'delivered' || outcome !== 'no-finding')).toEqual([]);
+    expect(counted.filter((metric) => ['DeadLetters', 'GivenUp'].includes(metric))).toEqual([]);
+  });
+});
+
+describe('a loss of the queues, with a tool that always fails,', () => {
+  it.each(FAILING)('at second %f is mended: every study is told of its failure', async (atS) => {
+    const look = () => {
+      throw new ToolFailedError('It does not work.');
+    };
+    const { runs } = await withLoss(['queues'], atS, { look });
+
+    expect(runs).toHaveLength(STUDIES);
+    for (const run of runs) expect(run).toMatchObject({ state: 'failed', reason: { code: 'tool-failed' } });
+  });
+});

@@ -1,0 +1,60 @@
+/** The stack of two small tools, synthesised without bundles. */
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import type { Bundler } from '../../infra/bundle.ts';
+import { parseConfig } from '../../infra/config.ts';
+import { PipelineStack } from '../../infra/pipeline-stack.ts';
+import { discoverTools } from '../../infra/tools.ts';
+
+export const TOOL_IDS = ['first-tool', 'second-tool'];
+
+export type Resource = {
+  readonly Type: string;
+  readonly Properties: Record<string, unknown>;
+  readonly DependsOn?: string[];
+};
+export type Resources = Record<string, Resource>;
+
+export const resourcesOf = (template: Template, type: string): Resources => template.findResources(type) as Resources;
+
+/** A folder with tools, as in a checkout. */
+export function makeRoot(ids: readonly string[]): string {
+  const root = mkdtempSync(join(tmpdir(), 'hilum-infra-'));
+  for (const [index, id] of ids.entries()) {
+    mkdirSync(join(root, 'tools', id), { recursive: true });
+    const manifest = {
+      ...{ id, version: '1.0.0', label: id, purpose: 'p', inputs: 'i', outputs: 'o', limits: 'l', models: [] },
+      selection: {
+        image: 'volume',
+        alternatives: [[{ attribute: 'Modality', in: ['CT'], reason: 'r' }]],
+        take: 'best',
+      },
+      resources: { memoryMb: 2048 + index, timeoutS: 100 + index },
+    };
+    writeFileSync(join(root, 'tools', id, 'manifest.json'), JSON.stringify(manifest));
+  }
+  return root;
+}
+
+/** Empty folders instead of bundles, to save time. */
+function stubBundler(): Bundler {
+  const out = mkdtempSync(join(tmpdir(), 'hilum-bundle-'));
+  return (name, { tool } = {}) => {
+    const folder = join(out, `${name}-${tool?.id ?? ''}`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'index.mjs'), 'export const handler = async () => {};');
+    writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch');
+    return folder;
+  };
+}
+
+export function synthesise(context: Record<string, unknown> = {}, ids = TOOL_IDS): Template {
+  const config = parseConfig({ packaging: 'zip', ...context });
+  const app = new App();
+  return Template.fromStack(
+    new PipelineStack(app, config.name, { config, tools: discoverTools(makeRoot(ids)), bundle: stubBundler() }),
+  );
+}
