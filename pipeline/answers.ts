@@ -25,10 +25,11 @@ export async function readAnswer(objects: ObjectStore, key: string): Promise<Pro
 /** Stores the failure answer, which tells the radiologist that there is no result. The first one stored wins. */
 export async function storeFailure(
   objects: ObjectStore,
-  { runId, version, inputDigest }: RunMessage,
+  message: RunMessage,
   about: Pick<NonResultOptions, 'description' | 'inputs' | 'reason'>,
 ): Promise<void> {
+  const { version, inputDigest } = message;
   const failure = nonResult({ ...about, version, inputDigest, outcome: 'failed' });
   const options = { ifAbsent: true, contentType: 'application/json' };
-  await objects.put(failureKey(runId), serialiseResult(failure), options);
+  await objects.put(failureKey(message), serialiseResult(failure), options);
 }

@@ -7,7 +7,7 @@ import type { ProcessingResult } from '#core/tool.ts';
 import { DicomWriteError } from '#dicom/error.ts';
 import { readAnswer } from './answers.ts';
 import { instanceReader } from './instances.ts';
-import { failureKey, objectKey, objectListKey, resultKey, supersedesKey } from './keys.ts';
+import { failureKey, objectKey, objectListKey, type RunPlace, resultKey, supersedesKey } from './keys.ts';
 import type { RunMessage } from './messages.ts';
 import { encodeObjectList, type ObjectList, parseObjectList } from './object-list.ts';
 import type { ObjectStore } from './ports.ts';
@@ -35,11 +35,11 @@ export type Converted = { readonly list: ObjectList } | { readonly refusal: Refu
  * @throws ContentConflictError if an object's bytes differ from those of an earlier conversion
  */
 export async function convertAnswer(objects: ObjectStore, message: RunMessage): Promise<Converted> {
-  const { runId, answer } = message;
-  const stored = await objects.get(objectListKey(runId, answer));
+  const { answer } = message;
+  const stored = await objects.get(objectListKey(message, answer));
   const known = stored === undefined ? undefined : parseObjectList(stored);
-  if (known !== undefined && (await areThere(objects, runId, known))) return { list: known };
-  const result = await readAnswer(objects, answer === 'result' ? resultKey(runId) : failureKey(runId));
+  if (known !== undefined && (await areThere(objects, message, known))) return { list: known };
+  const result = await readAnswer(objects, answer === 'result' ? resultKey(message) : failureKey(message));
   if (result === undefined && answer === 'result')
     throw new MissingProductError("The run's result is not in the bucket");
   if (result === undefined) throw new IntegrityError("The run's failure is not in the bucket");
@@ -48,7 +48,7 @@ export async function convertAnswer(objects: ObjectStore, message: RunMessage): 
   const conversion: Conversion = (supersedesFailure) =>
     convertResult({ result, instances: manifest.instances, read, supersedesFailure });
   try {
-    const converted = answer === 'failure' ? await conversion(false) : await superseding(objects, runId, conversion);
+    const converted = answer === 'failure' ? await conversion(false) : await superseding(objects, message, conversion);
     return { list: await storeObjects(objects, message, result, converted) };
   } catch (error) {
     if (error instanceof DicomWriteError) return { refusal: { error, result } };
@@ -56,9 +56,9 @@ export async function convertAnswer(objects: ObjectStore, message: RunMessage): 
   }
 }
 
-async function areThere(objects: ObjectStore, runId: string, list: ObjectList): Promise<boolean> {
+async function areThere(objects: ObjectStore, run: RunPlace, list: ObjectList): Promise<boolean> {
   for (const { SOPInstanceUID } of list.objects) {
-    if (!(await objects.exists(objectKey(runId, SOPInstanceUID)))) return false;
+    if (!(await objects.exists(objectKey(run, SOPInstanceUID)))) return false;
   }
   return true;
 }
@@ -70,10 +70,10 @@ async function areThere(objects: ObjectStore, runId: string, list: ObjectList): 
  */
 async function superseding(
   objects: ObjectStore,
-  runId: string,
+  run: RunPlace,
   conversion: Conversion,
 ): Promise<readonly ConvertedObject[]> {
-  const key = supersedesKey(runId);
+  const key = supersedesKey(run);
   const pinned = async (): Promise<boolean | undefined> => {
     const bytes = await objects.get(key);
     return bytes === undefined
@@ -81,7 +81,7 @@ async function superseding(
       : SupersedesSchema.parse(JSON.parse(new TextDecoder().decode(bytes))).failure;
   };
   const known = await pinned();
-  const failure = known ?? (await objects.exists(objectListKey(runId, 'failure')));
+  const failure = known ?? (await objects.exists(objectListKey(run, 'failure')));
   const converted = await conversion(failure);
   if (known !== undefined) return converted;
   const fact = new TextEncoder().encode(JSON.stringify({ failure }));
@@ -91,11 +91,12 @@ async function superseding(
 
 async function storeObjects(
   objects: ObjectStore,
-  { runId, answer, StudyInstanceUID }: RunMessage,
+  message: RunMessage,
   { metadata: { outcome, reason, summary } }: ProcessingResult,
   converted: readonly ConvertedObject[],
 ): Promise<ObjectList> {
-  for (const object of converted) await storeObject(objects, runId, object);
+  const { answer, StudyInstanceUID } = message;
+  for (const object of converted) await storeObject(objects, message, object);
   const list = encodeObjectList({
     ...{ StudyInstanceUID, outcome, summary },
     ...(reason === undefined ? {} : { reason }),
@@ -103,16 +104,16 @@ async function storeObjects(
       ...{ kind, SOPClassUID, SOPInstanceUID, sha256 },
     })),
   });
-  await objects.put(objectListKey(runId, answer), list, { contentType: 'application/json' });
+  await objects.put(objectListKey(message, answer), list, { contentType: 'application/json' });
   return parseObjectList(list);
 }
 
 async function storeObject(
   objects: ObjectStore,
-  runId: string,
+  run: RunPlace,
   { SOPInstanceUID, sha256, bytes }: ConvertedObject,
 ): Promise<void> {
-  const key = objectKey(runId, SOPInstanceUID);
+  const key = objectKey(run, SOPInstanceUID);
   if ((await objects.put(key, bytes, { ifAbsent: true, contentType: 'application/dicom' })) === 'stored') return;
   const earlier = await objects.get(key);
   if (earlier === undefined || createHash('sha256').update(earlier).digest('hex') !== sha256) {

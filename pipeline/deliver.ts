@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
 import { readDicom } from '#dicom/read.ts';
-import { objectKey, receiptKey } from './keys.ts';
+import { objectKey, type RunPlace, receiptKey } from './keys.ts';
 import type { RunMessage } from './messages.ts';
 import type { ObjectList } from './object-list.ts';
 import type { Archive, CallOptions, InstanceUids, ObjectStore, StoreOutcome } from './ports.ts';
@@ -34,21 +34,22 @@ interface OutgoingObject {
  * @throws the archive's own errors
  */
 export async function deliver(
-  { runId, answer }: Pick<RunMessage, 'runId' | 'answer'>,
+  run: RunPlace & Pick<RunMessage, 'answer'>,
   list: ObjectList,
   { objects, archive: openArchive }: DeliveryPorts,
   options: CallOptions = {},
 ): Promise<void> {
-  if (await objects.exists(receiptKey(runId, answer), options)) return;
+  const { runId, answer } = run;
+  if (await objects.exists(receiptKey(run, answer), options)) return;
   const archive = await openArchive();
-  const outgoing = await readObjects(objects, runId, list, options);
+  const outgoing = await readObjects(objects, run, list, options);
   const before = await lookFor(archive, outgoing, options);
   const coerced = { ...before.coerced, ...(await storeAll(archive, before.missing, options)) };
   const receipt = {
     ...{ format: 'hilum.receipt/1', runId, answer, proof: 'read-back', objects: list.objects },
     ...(Object.keys(coerced).length > 0 && { coerced }),
   };
-  await objects.put(receiptKey(runId, answer), new TextEncoder().encode(JSON.stringify(receipt)), {
+  await objects.put(receiptKey(run, answer), new TextEncoder().encode(JSON.stringify(receipt)), {
     ...options,
     contentType: 'application/json',
   });
@@ -56,13 +57,13 @@ export async function deliver(
 
 async function readObjects(
   objects: ObjectStore,
-  runId: string,
+  run: RunPlace,
   { StudyInstanceUID, objects: listed }: ObjectList,
   options: CallOptions,
 ): Promise<readonly OutgoingObject[]> {
   const outgoing: OutgoingObject[] = [];
   for (const { SOPInstanceUID, sha256 } of listed) {
-    const bytes = await objects.get(objectKey(runId, SOPInstanceUID), options);
+    const bytes = await objects.get(objectKey(run, SOPInstanceUID), options);
     const facts = { SOPInstanceUID };
     if (bytes === undefined) throw new MissingProductError('An object to deliver is not in the bucket', { facts });
     if (createHash('sha256').update(bytes).digest('hex') !== sha256)

@@ -2,17 +2,17 @@
  * Builds and parses all object keys of the bucket. No other file does.
  *
  * ```
- * chunks/<sha256>                                               instances in chunks of about 16 MB
- * <lane>/studies/<StudyInstanceUID>/<revision>/manifest.json    closes an upload; its arrival starts the pipeline
- * runs/<runId>/result.json                                      the ProcessingResult; the first one stored wins
- * runs/<runId>/failure.json                                     the answer of a run that failed, or that the gate refused
- * runs/<runId>/supersedes.json                                  whether the result supersedes a failure
- * runs/<runId>/objects/<SOPInstanceUID>.dcm                     the DICOM objects to deliver to the PACS
- * runs/<runId>/objects.json                                     list of the objects, with digests; also failure-objects.json
- * runs/<runId>/receipt.json                                     proof of delivery; also failure-receipt.json
- * quarantine/<runId>/result-refusal.json                        why the gate refused the result; also failure-refusal.json
- * quarantine/<runId>/result-<SOPInstanceUID>.dcm                the refused object, if it can be encoded
- * dead-letters/<queue>/<messageId>.json                         messages that could not be processed
+ * chunks/<sha256>                                                instances in chunks of about 16 MB
+ * <lane>/studies/<StudyInstanceUID>/<revision>/manifest.json     closes an upload; its arrival starts the pipeline
+ * runs/<tool>/<runId>/result.json                                the ProcessingResult; the first one stored wins
+ * runs/<tool>/<runId>/failure.json                               the answer of a run that failed, or that the gate refused
+ * runs/<tool>/<runId>/supersedes.json                            whether the result supersedes a failure
+ * runs/<tool>/<runId>/objects/<SOPInstanceUID>.dcm               the DICOM objects to deliver to the PACS
+ * runs/<tool>/<runId>/objects.json                               list of the objects, with digests; also failure-objects.json
+ * runs/<tool>/<runId>/receipt.json                               proof of delivery; also failure-receipt.json
+ * quarantine/<runId>/result-refusal.json                         why the gate refused the result; also failure-refusal.json
+ * quarantine/<runId>/result-<SOPInstanceUID>.dcm                 the refused object, if it can be encoded
+ * dead-letters/<queue>/<messageId>.json                          messages that could not be processed
  * ```
  */
 import { createHash } from 'node:crypto';
@@ -31,6 +31,8 @@ export const MANIFEST_SUFFIX = '/manifest.json';
 
 const DIGEST = /^[0-9a-f]{64}$/;
 const RUN_ID = /^[0-9a-f]{32}$/;
+/** A tool's id, as its manifest and the names of its queues have it. */
+export const TOOL_ID = /^[a-z][a-z0-9-]{1,39}$/;
 
 function checked(pattern: RegExp, value: string, what: string): string {
   if (!pattern.test(value)) throw new RangeError(`${what} may not enter an object key`);
@@ -39,7 +41,14 @@ function checked(pattern: RegExp, value: string, what: string): string {
 
 const uid = (value: string): string => checked(KEY_UID, value, 'An invalid UID');
 const digest = (value: string): string => checked(DIGEST, value, 'An invalid digest');
-const run = (runId: string): string => `runs/${checked(RUN_ID, runId, 'An invalid run id')}`;
+
+/** What the keys of a run name. They begin with the tool, so that each tool's role can be limited to its own runs. */
+export interface RunPlace {
+  readonly tool: string;
+  readonly runId: string;
+}
+const run = ({ tool, runId }: RunPlace): string =>
+  `${toolRuns(checked(TOOL_ID, tool, 'An invalid tool id'))}${checked(RUN_ID, runId, 'An invalid run id')}`;
 
 const prefixOf = (answer: Answer): string => (answer === 'failure' ? 'failure-' : '');
 
@@ -58,17 +67,20 @@ export function runIdOf({ inputDigest, tool, version }: RunIdentity): string {
 export const chunkKey = (sha256: string): string => `chunks/${digest(sha256)}`;
 export const manifestKey = (lane: Lane, StudyInstanceUID: string, revision: string): string =>
   `${lane}/studies/${uid(StudyInstanceUID)}/${digest(revision)}${MANIFEST_SUFFIX}`;
+/** The beginning of the keys of all runs of a tool. */
+export const toolRuns = (tool: string): string => `runs/${tool}/`;
 /** The beginning of the keys of everything that is stored of a run. */
-export const runPrefix = (runId: string): string => `${run(runId)}/`;
+export const runPrefix = (place: RunPlace): string => `${run(place)}/`;
 /** The beginning of the keys of a lane's manifests. */
 export const manifestPrefix = (lane: Lane): string => `${lane}/studies/`;
-export const resultKey = (runId: string): string => `${run(runId)}/result.json`;
-export const failureKey = (runId: string): string => `${run(runId)}/failure.json`;
-export const supersedesKey = (runId: string): string => `${run(runId)}/supersedes.json`;
-export const objectKey = (runId: string, SOPInstanceUID: string): string =>
-  `${run(runId)}/objects/${uid(SOPInstanceUID)}.dcm`;
-export const objectListKey = (runId: string, answer: Answer): string => `${run(runId)}/${prefixOf(answer)}objects.json`;
-export const receiptKey = (runId: string, answer: Answer): string => `${run(runId)}/${prefixOf(answer)}receipt.json`;
+export const resultKey = (place: RunPlace): string => `${run(place)}/result.json`;
+export const failureKey = (place: RunPlace): string => `${run(place)}/failure.json`;
+export const supersedesKey = (place: RunPlace): string => `${run(place)}/supersedes.json`;
+export const objectKey = (place: RunPlace, SOPInstanceUID: string): string =>
+  `${run(place)}/objects/${uid(SOPInstanceUID)}.dcm`;
+export const objectListKey = (place: RunPlace, answer: Answer): string =>
+  `${run(place)}/${prefixOf(answer)}objects.json`;
+export const receiptKey = (place: RunPlace, answer: Answer): string => `${run(place)}/${prefixOf(answer)}receipt.json`;
 export const quarantineKey = (runId: string, name: string): string =>
   `quarantine/${checked(RUN_ID, runId, 'An invalid run id')}/${checked(/^[0-9A-Za-z.-]{1,80}$/, name, 'An invalid name')}`;
 export const deadLetterKey = (queue: string, messageId: string): string =>

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { MessageError } from '#core/errors.ts';
 import { refuseNewer } from '#core/newer-format.ts';
 import { KEY_UID } from '#dicom/uid.ts';
-import { ANSWERS, LANES } from './keys.ts';
+import { ANSWERS, LANES, TOOL_ID } from './keys.ts';
 
 const uid = z.string().regex(KEY_UID);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -15,7 +15,7 @@ const RunMessageSchema = z.object({
   StudyInstanceUID: uid,
   revision: digest,
   inputDigest: digest,
-  tool: z.string().regex(/^[a-z][a-z0-9-]{1,39}$/),
+  tool: z.string().regex(TOOL_ID),
   version: z.string().max(80),
   lane: z.enum(LANES),
   manifestKey: z.string().max(400),

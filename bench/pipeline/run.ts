@@ -114,7 +114,7 @@ export async function measureRun(
   await poll(async () => (await countListed(archive, StudyInstanceUID)) >= files.length + results.length || undefined);
   const listedAt = Date.now();
   const usage = watch.stop();
-  const bytes = await createS3ObjectStore({ bucket }).get(resultKey(run.runId));
+  const bytes = await createS3ObjectStore({ bucket }).get(resultKey(run));
   if (bytes === undefined) throw new Error('The result of the run is not in the bucket');
   const { load = 0, process: work = 0, inference = 0 } = parseResult(bytes).metadata.timingsMs;
   const at = stageTimes(run);

@@ -184,7 +184,7 @@ async function routeAgain(StudyInstanceUID: string, { forwarder, intake, ...watc
 function withFindings(runs: readonly RunRecord[], store: ObjectStore): Promise<readonly RunReport[]> {
   return Promise.all(
     runs.map(async (run) => {
-      const bytes = run.state === 'delivered' ? await store.get(resultKey(run.runId)) : undefined;
+      const bytes = run.state === 'delivered' ? await store.get(resultKey(run)) : undefined;
       return { run, findings: bytes === undefined ? [] : parseResult(bytes).findings };
     }),
   );

@@ -1,4 +1,4 @@
-/** The shape of a stored result (`runs/<runId>/result.json`), version 1. */
+/** The shape of a stored result (`runs/<tool>/<runId>/result.json`), version 1. */
 import * as z from 'zod';
 import { KEY_UID } from '#dicom/uid.ts';
 

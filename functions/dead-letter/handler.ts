@@ -54,7 +54,7 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
    */
   async function answerFor(message: RunMessage, step: QueueRole['step'], reason: Reason): Promise<void> {
     const { runId, lane } = message;
-    const goesOn = step === 'infer' && (await objects.exists(resultKey(runId)));
+    const goesOn = step === 'infer' && (await objects.exists(resultKey(message)));
     if (!goesOn) {
       const entry = catalog.find(({ manifest }) => manifest.id === message.tool);
       const inputs = entry === undefined ? [] : await inputsFor(message, entry);

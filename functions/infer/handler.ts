@@ -55,10 +55,8 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
     return current;
   }
 
-  async function compute(
-    { manifestKey, inputDigest, runId }: RunMessage,
-    remainingMs: number,
-  ): Promise<ProcessingResult> {
+  async function compute(message: RunMessage, remainingMs: number): Promise<ProcessingResult> {
+    const { manifestKey, inputDigest } = message;
     const manifest = await readManifest(objects, manifestKey);
     const images = selectImages(entry.manifest.selection, imagesOf(manifest)).selected;
     if (images.length === 0 || inputDigestOf(images) !== inputDigest) {
@@ -80,12 +78,12 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
       clock,
       deadlineMs,
     });
-    const stored = await objects.put(resultKey(runId), serialiseResult(result), {
+    const stored = await objects.put(resultKey(message), serialiseResult(result), {
       ifAbsent: true,
       contentType: 'application/json',
     });
     if (stored === 'stored') return result;
-    const winner = await readAnswer(objects, resultKey(runId));
+    const winner = await readAnswer(objects, resultKey(message));
     if (winner === undefined) throw new IntegrityError('A stored result has disappeared from the bucket');
     return winner;
   }
@@ -96,7 +94,7 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
       comesAs: 'routed',
       async work(received, { remainingMs }) {
         const message = await currentRun(received);
-        const stored = await readAnswer(objects, resultKey(message.runId));
+        const stored = await readAnswer(objects, resultKey(message));
         const result = stored ?? (await compute(message, remainingMs()));
         const { outcome, reason, timingsMs } = result.metadata;
         // `convert` records reason and summary, after the output gate has searched them for the patient's identity.

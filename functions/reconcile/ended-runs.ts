@@ -47,26 +47,25 @@ export function failedRuns(
   }
 
   async function leftToDo(run: RunRecord): Promise<Left | undefined> {
-    const { runId } = run;
     const keys = new Set<string>();
     for (let after: string | undefined, isLast = false; !isLast; after = [...keys].at(-1)) {
-      const page = await objects.list(runPrefix(runId), after === undefined ? {} : { after });
+      const page = await objects.list(runPrefix(run), after === undefined ? {} : { after });
       for (const { key } of page.objects) keys.add(key);
       isLast = page.isLast;
     }
     const queue = (step: RunStep): string => queueName(roleOf(step, run));
-    if (keys.has(receiptKey(runId, 'result')))
+    if (keys.has(receiptKey(run, 'result')))
       return { what: 'receipt-not-recorded', queue: queue('return'), answer: 'result', steps: ['return'] };
-    if (keys.has(failureKey(runId))) {
+    if (keys.has(failureKey(run))) {
       // What was given up is `hilum redrive`'s to send again, once the reason is removed.
-      if (keys.has(receiptKey(runId, 'failure')) || run.untold !== undefined) return undefined;
+      if (keys.has(receiptKey(run, 'failure')) || run.untold !== undefined) return undefined;
       const steps = ['convert', 'return'] as const;
       return { what: 'failure-not-told', queue: queue('convert'), answer: 'failure', steps };
     }
     // The dead-letter function forgets the work only after it has told the study.
     for (const step of RUN_STEPS) {
       if (step === 'infer' && !isDeployed(run.tool)) continue;
-      const { failing } = await ledger.get(runWork(step, { runId, answer: 'result' }));
+      const { failing } = await ledger.get(runWork(step, { runId: run.runId, answer: 'result' }));
       if (failing?.givenUp === true)
         return {
           what: 'dead-letter-lost',

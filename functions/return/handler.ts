@@ -25,7 +25,7 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
   }
 
   async function delivered(message: RunMessage): Promise<ObjectList> {
-    const stored = await objects.get(objectListKey(message.runId, message.answer));
+    const stored = await objects.get(objectListKey(message, message.answer));
     if (stored === undefined) throw new MissingProductError("The list of the run's objects is not in the bucket");
     const list = parseObjectList(stored);
     await deliver(message, list, dependencies).catch(asSetting);

@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { ToolManifest } from '../../core/tool-manifest.ts';
-import { LANES, type Lane } from '../../pipeline/keys.ts';
+import { LANES, type Lane, toolRuns } from '../../pipeline/keys.ts';
 import type { Config } from '../config.ts';
 import { StepFunction, type Surroundings } from './step-function.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -38,7 +38,7 @@ export class ToolLanes extends Construct {
       timeout,
       environment: { HILUM_TOOL: tool.id, HILUM_TOOL_TIMEOUT_S: String(toolTimeoutS) },
       reads: ['chunks/*', '*/manifest.json'],
-      writes: ['runs/*'],
+      writes: [`${toolRuns(tool.id)}*`],
     }).function;
 
     for (const lane of LANES) {

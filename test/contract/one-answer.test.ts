@@ -59,10 +59,8 @@ async function inFunctions(files: readonly Uint8Array[]) {
   expect(await infer(sqsEvent('infer-volumes-live', [message]), minuteLeft)).toEqual(nothingFailed);
   expect(await makeConvert(pipeline)(sqsEvent('convert-live', [message]), minuteLeft)).toEqual(nothingFailed);
   const bytesAt = async (at: string) => (await pipeline.objects.get(at)) ?? new Uint8Array();
-  const { outcome, reason, passedOver, joined, leftOut } = parseResult(
-    await bytesAt(resultKey(message.runId)),
-  ).metadata;
-  const list = parseObjectList(await bytesAt(objectListKey(message.runId, 'result')));
+  const { outcome, reason, passedOver, joined, leftOut } = parseResult(await bytesAt(resultKey(message))).metadata;
+  const list = parseObjectList(await bytesAt(objectListKey(message, 'result')));
   return { outcome, reason, passedOver, joined, leftOut, sha256: list.objects.map((object) => object.sha256) };
 }
 

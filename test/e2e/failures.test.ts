@@ -121,9 +121,9 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
   it('does not overwrite an object of the same UID with different content, and delivers once that is deleted', async () => {
     const study = await cloud.arrive(ctSeries({ seed: 118 }));
     pacs.misbehave('refuse');
-    const { runId } = await cloud.runOf(study, 'counts', ({ reason }) => reason !== undefined);
-    const [uid = ''] = await listed({ runId });
-    const ours = await cloud.objects.get(objectKey(runId, uid));
+    const run = await cloud.runOf(study, 'counts', ({ reason }) => reason !== undefined);
+    const [uid = ''] = await listed(run);
+    const ours = await cloud.objects.get(objectKey(run, uid));
     const { SOPClassUID, SeriesInstanceUID } = indexInstance(ours ?? new Uint8Array());
     const others = encodeDicom({
       ...{ SOPClassUID, SOPInstanceUID: uid, StudyInstanceUID: study, SeriesInstanceUID },
@@ -197,8 +197,8 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
   });
 
   /** The objects that a run was converted to. */
-  async function listed({ runId }: Pick<RunRecord, 'runId'>): Promise<readonly string[]> {
-    const list = await cloud.objects.get(objectListKey(runId, 'result'));
+  async function listed(run: Pick<RunRecord, 'tool' | 'runId'>): Promise<readonly string[]> {
+    const list = await cloud.objects.get(objectListKey(run, 'result'));
     return parseObjectList(list ?? new Uint8Array()).objects.map(({ SOPInstanceUID }) => SOPInstanceUID);
   }
 

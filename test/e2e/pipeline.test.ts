@@ -173,7 +173,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'a study on its way from Orthan
 
   /** A tool's answer from the bucket, and the runs of a study that have one. */
   async function resultsOf(report: StudyReport | undefined): Promise<readonly ProcessingResult[]> {
-    const stored = await Promise.all((report?.runs ?? []).map(({ runId }) => cloud.objects.get(resultKey(runId))));
+    const stored = await Promise.all((report?.runs ?? []).map((run) => cloud.objects.get(resultKey(run))));
     return stored.flatMap((bytes) => (bytes === undefined ? [] : parseResult(bytes)));
   }
   const findingsOf = async (report: StudyReport) => (await resultsOf(report)).flatMap(({ findings }) => findings);

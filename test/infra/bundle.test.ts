@@ -157,7 +157,7 @@ describe('bundles', () => {
     await aws.close();
 
     expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual({ batchItemFailures: [] });
-    const stored = pipeline.objects.contents.get(resultKey(message.runId));
+    const stored = pipeline.objects.contents.get(resultKey(message));
     expect(parseResult(stored ?? new Uint8Array()).metadata).toMatchObject({
       outcome: 'result',
       summary: '5 slices.',

@@ -2,7 +2,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { DeployedToolsSchema, parseQueueName, STACK_OUTPUTS, TELEMETRY_OFF } from '#pipeline/environment.ts';
-import { LANES } from '#pipeline/keys.ts';
+import { LANES, toolRuns } from '#pipeline/keys.ts';
 import { METRICS } from '../../adapters/aws/observe.ts';
 import { ToolsParameter } from '../../infra/constructs/tools-parameter.ts';
 import { discoverTools } from '../../infra/tools.ts';
@@ -166,6 +166,15 @@ describe('access', () => {
         expect([statement.Resource].flat(), id).not.toContain('*');
       }
     }
+  });
+
+  it.each(TOOL_IDS)('lets the function of %s read and write the runs of no other tool', (id) => {
+    const own = Object.entries(find('AWS::IAM::Policy')).filter(([name]) =>
+      name.startsWith(`Tool${id.replaceAll('-', '')}Infer`),
+    );
+    expect(own).toHaveLength(1);
+    const keys = JSON.stringify(own).match(/"\/runs\/[^"]*"/g) ?? [];
+    expect([...new Set(keys)]).toEqual([`"/${toolRuns(id)}*"`]);
   });
 
   it('lets every function store messages that it cannot parse', () => {

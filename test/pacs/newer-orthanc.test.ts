@@ -126,11 +126,11 @@ describeWith(['newerOrthanc'], 'the Orthanc of Debian trixie', () => {
       await pacs.start();
 
       expect([first.state, second.state]).toEqual(['delivered', 'delivered']);
-      const results = [first, second].flatMap(({ runId, objects = [] }) => objects.map((uid) => ({ runId, uid })));
+      const results = [first, second].flatMap((run) => (run.objects ?? []).map((uid) => ({ run, uid })));
       expect([...stored.keys()]).toEqual(expect.arrayContaining([SOPInstanceUID, ...results.map(({ uid }) => uid)]));
       expect(stored.get(SOPInstanceUID)).toEqual(Buffer.from(after));
-      for (const { runId, uid } of results) {
-        const made = await cloud.objects.get(objectKey(runId, uid));
+      for (const { run, uid } of results) {
+        const made = await cloud.objects.get(objectKey(run, uid));
         expect(stored.get(uid)).toEqual(made && Buffer.from(made));
       }
     });

@@ -154,7 +154,7 @@ describe.each(CELLS)('%s, %s', (stage, cause) => {
     if (stage !== 'dead-letter') expect(await tried.runs()).toMatchObject([{ state: run, reason }]);
     const sent: readonly RunMessage[] = told === 'study' ? [{ ...message, answer: 'failure' }] : [];
     expect(pipeline.sentTo(toConvert)).toEqual(sent);
-    expect(pipeline.objects.contents.has(failureKey(message.runId))).toBe(told === 'study');
+    expect(pipeline.objects.contents.has(failureKey(message))).toBe(told === 'study');
   });
 });
 

@@ -58,13 +58,13 @@ describe('convert', () => {
     pipeline = createPipeline();
     study = await upload(pipeline, file);
     message = runMessage(file, entry, study);
-    await pipeline.objects.put(resultKey(message.runId), serialiseResult(answerOf(message)));
+    await pipeline.objects.put(resultKey(message), serialiseResult(answerOf(message)));
   });
   const listed = async (answer: RunMessage['answer'] = 'result') =>
-    parseObjectList((await pipeline.objects.get(objectListKey(message.runId, answer))) ?? new Uint8Array());
+    parseObjectList((await pipeline.objects.get(objectListKey(message, answer))) ?? new Uint8Array());
 
   const predecessorsOf = async (SOPInstanceUID = '') => {
-    const bytes = (await pipeline.objects.get(objectKey(message.runId, SOPInstanceUID))) ?? new Uint8Array();
+    const bytes = (await pipeline.objects.get(objectKey(message, SOPInstanceUID))) ?? new Uint8Array();
     return readDicom(bytes)
       .dataset.items('PredecessorDocumentsSequence')
       .flatMap((study) => study.items('ReferencedSeriesSequence'))
@@ -80,8 +80,7 @@ describe('convert', () => {
       ...{ outcome: 'not-evaluable', StudyInstanceUID: study.StudyInstanceUID, kinds: ['non-result'] },
     });
     const [object] = objects;
-    const bytes =
-      (await pipeline.objects.get(objectKey(message.runId, object?.SOPInstanceUID ?? ''))) ?? new Uint8Array();
+    const bytes = (await pipeline.objects.get(objectKey(message, object?.SOPInstanceUID ?? ''))) ?? new Uint8Array();
     expect(sha256(bytes)).toBe(object?.sha256);
     const { dataset } = readDicom(bytes);
     expect([dataset.text('PatientID'), dataset.text('StudyInstanceUID')]).toEqual([
@@ -106,10 +105,10 @@ describe('convert', () => {
     });
     const [object] = objects;
     const { contentTypes } = pipeline.objects;
-    expect(contentTypes.get(objectListKey(message.runId, 'result'))).toBe('application/json');
-    expect(contentTypes.get(supersedesKey(message.runId))).toBe('application/json');
-    expect(contentTypes.get(objectKey(message.runId, object?.SOPInstanceUID ?? ''))).toBe('application/dicom');
-    expect(await stored(pipeline, supersedesKey(message.runId))).toEqual({ failure: false });
+    expect(contentTypes.get(objectListKey(message, 'result'))).toBe('application/json');
+    expect(contentTypes.get(supersedesKey(message))).toBe('application/json');
+    expect(contentTypes.get(objectKey(message, object?.SOPInstanceUID ?? ''))).toBe('application/dicom');
+    expect(await stored(pipeline, supersedesKey(message))).toEqual({ failure: false });
   });
 
   it('keeps a run in its lane', async () => {
@@ -124,7 +123,7 @@ describe('convert', () => {
   it('records no reason if the answer has none', async () => {
     const { reason: _, ...metadata } = answerOf(message).metadata;
     const answer = { ...answerOf(message), metadata: { ...metadata, outcome: 'no-finding' as const } };
-    await pipeline.objects.put(resultKey(message.runId), serialiseResult(answer));
+    await pipeline.objects.put(resultKey(message), serialiseResult(answer));
 
     await convert(pipeline, message);
 
@@ -135,18 +134,18 @@ describe('convert', () => {
   it('gives the same bytes after an interruption, and does not convert again once the list exists', async () => {
     await convert(pipeline, message);
     const before = new Map(pipeline.objects.contents);
-    pipeline.objects.contents.delete(objectListKey(message.runId, 'result'));
+    pipeline.objects.contents.delete(objectListKey(message, 'result'));
     await convert(pipeline, message);
     expect(new Map(pipeline.objects.contents)).toEqual(before);
 
-    pipeline.objects.contents.delete(resultKey(message.runId));
+    pipeline.objects.contents.delete(resultKey(message));
     expect(await convert(pipeline, message)).toEqual(nothingFailed);
     expect(pipeline.sentTo(toReturn)).toHaveLength(3);
   });
 
   it('converts a failure to an object, and leaves the run failed', async () => {
     const failure = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
-    await pipeline.objects.put(failureKey(message.runId), serialiseResult(failure));
+    await pipeline.objects.put(failureKey(message), serialiseResult(failure));
     await pipeline.runs.record({ ...message, state: 'failed', reason: { code: 'died', message: 'It died.' } });
 
     await convert(pipeline, { ...message, answer: 'failure' });
@@ -161,7 +160,7 @@ describe('convert', () => {
 
   it('lets a result name the failure that it supersedes, the same at every conversion', async () => {
     const failure = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
-    await pipeline.objects.put(failureKey(message.runId), serialiseResult(failure));
+    await pipeline.objects.put(failureKey(message), serialiseResult(failure));
     await convert(pipeline, { ...message, answer: 'failure' });
 
     await convert(pipeline, message);
@@ -170,7 +169,7 @@ describe('convert', () => {
     expect(await predecessorsOf(told?.SOPInstanceUID)).toEqual([]);
     const before = new Map(pipeline.objects.contents);
     expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toEqual([told?.SOPInstanceUID]);
-    pipeline.objects.contents.delete(objectListKey(message.runId, 'result'));
+    pipeline.objects.contents.delete(objectListKey(message, 'result'));
     await convert(pipeline, message);
     expect(new Map(pipeline.objects.contents)).toEqual(before);
   });
@@ -178,9 +177,9 @@ describe('convert', () => {
   it('does not add a predecessor to a converted result if a failure comes later', async () => {
     await convert(pipeline, message);
     const failure = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
-    await pipeline.objects.put(failureKey(message.runId), serialiseResult(failure));
+    await pipeline.objects.put(failureKey(message), serialiseResult(failure));
     await convert(pipeline, { ...message, answer: 'failure' });
-    pipeline.objects.contents.delete(objectListKey(message.runId, 'result'));
+    pipeline.objects.contents.delete(objectListKey(message, 'result'));
 
     expect(await convert(pipeline, message)).toEqual(nothingFailed);
 
@@ -189,7 +188,7 @@ describe('convert', () => {
 
   it.each([true, false])('follows the first pinned decision on whether there was a failure (%s)', async (failure) => {
     const { put } = pipeline.objects;
-    const key = supersedesKey(message.runId);
+    const key = supersedesKey(message);
     const pinned = new TextEncoder().encode(JSON.stringify({ failure }));
     const objects = {
       ...pipeline.objects,
@@ -206,7 +205,7 @@ describe('convert', () => {
 
   it('quarantines a refused result, and passes on only the failure', async () => {
     const result = refusedResult(message);
-    await pipeline.objects.put(resultKey(message.runId), serialiseResult(result));
+    await pipeline.objects.put(resultKey(message), serialiseResult(result));
 
     expect(await convert(pipeline, message)).toEqual(nothingFailed);
 
@@ -216,7 +215,7 @@ describe('convert', () => {
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'rejected', reason, gaveUp });
     expect(pipeline.counted).toEqual(['Quarantined', 'Done']);
     expect(pipeline.sentTo(toReturn)).toEqual([{ ...message, answer: 'failure' }]);
-    expect(pipeline.objects.contents.has(objectListKey(message.runId, 'result'))).toBe(false);
+    expect(pipeline.objects.contents.has(objectListKey(message, 'result'))).toBe(false);
     expect(await listed('failure')).toMatchObject({ outcome: 'failed', reason, objects: [{ kind: 'non-result' }] });
 
     const before = new Map(pipeline.objects.contents);
@@ -225,7 +224,7 @@ describe('convert', () => {
   });
 
   it('keeps an object that the gate refuses beside the reason, which names the rule and the attribute', async () => {
-    await pipeline.objects.put(resultKey(message.runId), drawnOutside(message));
+    await pipeline.objects.put(resultKey(message), drawnOutside(message));
 
     expect(await convert(pipeline, message)).toEqual(nothingFailed);
 
@@ -254,8 +253,8 @@ describe('convert', () => {
 
   it('keeps an earlier failure if the gate refuses the result', async () => {
     const died = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
-    await pipeline.objects.put(failureKey(message.runId), serialiseResult(died));
-    await pipeline.objects.put(resultKey(message.runId), serialiseResult(refusedResult(message)));
+    await pipeline.objects.put(failureKey(message), serialiseResult(died));
+    await pipeline.objects.put(resultKey(message), serialiseResult(refusedResult(message)));
 
     await convert(pipeline, message);
 
@@ -267,7 +266,7 @@ describe('convert', () => {
       ...describeTool(entry),
       id: 'an-id-of-far-more-characters-than-the-sixty-four-that-lo-has-room-for',
     };
-    await pipeline.objects.put(resultKey(message.runId), serialiseResult(answerOf(message, { description })));
+    await pipeline.objects.put(resultKey(message), serialiseResult(answerOf(message, { description })));
 
     expect(await convert(pipeline, message)).toEqual(nothingFailed);
     expect(await convert(pipeline, { ...message, answer: 'failure' })).toEqual(nothingFailed);
@@ -288,8 +287,8 @@ describe('convert', () => {
   it('halts if the same run gave different bytes before', async () => {
     await convert(pipeline, message);
     const [object] = (await listed()).objects;
-    await pipeline.objects.put(objectKey(message.runId, object?.SOPInstanceUID ?? ''), new Uint8Array(4));
-    pipeline.objects.contents.delete(objectListKey(message.runId, 'result'));
+    await pipeline.objects.put(objectKey(message, object?.SOPInstanceUID ?? ''), new Uint8Array(4));
+    pipeline.objects.contents.delete(objectListKey(message, 'result'));
 
     expect(await convert(pipeline, message)).toEqual(allFailed);
 
@@ -307,7 +306,7 @@ describe('convert', () => {
   });
 
   it('retries an unreadable answer, so that the run ends as a dead letter and not silently', async () => {
-    await pipeline.objects.put(resultKey(message.runId), Buffer.from('{"format": "hilum.result/0"}'));
+    await pipeline.objects.put(resultKey(message), Buffer.from('{"format": "hilum.result/0"}'));
 
     expect(await convert(pipeline, message)).toEqual(allFailed);
 

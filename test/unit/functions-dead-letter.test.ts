@@ -74,7 +74,7 @@ describe('dead-letter', () => {
       },
     });
     expect(await run()).toMatchObject({ state: 'failed', outcome: 'failed', reason });
-    const failure = parseResult((await pipeline.objects.get(failureKey(message.runId))) ?? new Uint8Array());
+    const failure = parseResult((await pipeline.objects.get(failureKey(message))) ?? new Uint8Array());
     expect(failure.metadata).toMatchObject({ outcome: 'failed', reason, inputs: [INSTANCE] });
     expect(pipeline.sentTo(toConvert)).toEqual([{ ...message, answer: 'failure' }]);
     expect(pipeline.counted).toContain('DeadLetters');
@@ -149,12 +149,12 @@ describe('dead-letter', () => {
 
   it('keeps the first failure when the message is repeated', async () => {
     await bury(pipeline, 'infer-tiny-live', message);
-    const first = await pipeline.objects.get(failureKey(message.runId));
+    const first = await pipeline.objects.get(failureKey(message));
     await pipeline.runs.record({ ...message, state: 'failed', reason: { code: 'tool-timeout', message: 'Later' } });
 
     await bury(pipeline, 'infer-tiny-live', message);
 
-    expect(await pipeline.objects.get(failureKey(message.runId))).toEqual(first);
+    expect(await pipeline.objects.get(failureKey(message))).toEqual(first);
   });
 
   it('passes on the result if there is one', async () => {
@@ -168,12 +168,12 @@ describe('dead-letter', () => {
       outcome: 'no-finding',
       reason,
     });
-    await pipeline.objects.put(resultKey(message.runId), serialiseResult(result));
+    await pipeline.objects.put(resultKey(message), serialiseResult(result));
 
     await bury(pipeline, 'infer-tiny-live', message);
 
     expect(pipeline.sentTo(toConvert)).toEqual([message]);
-    expect(pipeline.objects.contents.has(failureKey(message.runId))).toBe(false);
+    expect(pipeline.objects.contents.has(failureKey(message))).toBe(false);
   });
 
   it.each([
@@ -227,14 +227,14 @@ describe('dead-letter', () => {
     const { version, inputDigest } = message;
     const [description, reason] = [describeTool(entry), { code: 'integrity', message: 'A chunk is missing' }];
     const result = nonResult({ description, version, inputDigest, inputs: [INSTANCE], outcome: 'no-finding', reason });
-    await pipeline.objects.put(resultKey(message.runId), serialiseResult(result));
+    await pipeline.objects.put(resultKey(message), serialiseResult(result));
     await pipeline.runs.record({ ...message, state: 'inferred', reason });
 
     await bury(pipeline, 'convert-live', message, { reason });
     await bury(pipeline, 'convert-live', { ...message, answer: 'failure' });
 
     expect(await run()).toMatchObject({ state: 'failed', outcome: 'failed', reason });
-    const failure = parseResult((await pipeline.objects.get(failureKey(message.runId))) ?? new Uint8Array());
+    const failure = parseResult((await pipeline.objects.get(failureKey(message))) ?? new Uint8Array());
     expect(failure.metadata).toMatchObject({ outcome: 'failed', reason, inputs: [INSTANCE] });
     expect(pipeline.sentTo(toConvert)).toEqual([{ ...message, answer: 'failure' }]);
   });
@@ -309,7 +309,7 @@ describe('dead-letter', () => {
     await bury(pipeline, 'return-live', message, { cause: 'never', reason });
 
     expect(await run()).toMatchObject({ state: 'failed', outcome: 'failed', reason });
-    const failure = parseResult((await pipeline.objects.get(failureKey(message.runId))) ?? new Uint8Array());
+    const failure = parseResult((await pipeline.objects.get(failureKey(message))) ?? new Uint8Array());
     expect(failure.metadata).toMatchObject({ outcome: 'failed', reason });
     expect(pipeline.sentTo(toConvert)).toEqual([{ ...message, answer: 'failure' }]);
   });
@@ -321,7 +321,7 @@ describe('dead-letter', () => {
 
     expect(await run()).toMatchObject({ state: 'failed', outcome: 'failed' });
     expect(pipeline.sentTo(toConvert)).toEqual([]);
-    expect(pipeline.objects.contents.has(failureKey(message.runId))).toBe(false);
+    expect(pipeline.objects.contents.has(failureKey(message))).toBe(false);
   });
 
   it('marks the run failed if its manifest is broken, although no failure can be delivered', async () => {

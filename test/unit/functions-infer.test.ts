@@ -54,9 +54,9 @@ describe('infer', () => {
 
     expect(await infer(pipeline, message)).toEqual(nothingFailed);
 
-    const result = parseResult((await pipeline.objects.get(resultKey(message.runId))) ?? new Uint8Array());
+    const result = parseResult((await pipeline.objects.get(resultKey(message))) ?? new Uint8Array());
     expect(result.metadata).toMatchObject({ outcome: 'no-finding', version: toolVersion(entry) });
-    expect(pipeline.objects.contentTypes.get(resultKey(message.runId))).toBe('application/json');
+    expect(pipeline.objects.contentTypes.get(resultKey(message))).toBe('application/json');
     expect(pipeline.sentTo(toConvert)).toEqual([message]);
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred', outcome: 'no-finding' });
   });
@@ -105,7 +105,7 @@ describe('infer', () => {
 
     await infer(pipeline, message, { tool });
 
-    expect(await stored(pipeline, resultKey(message.runId))).toMatchObject({
+    expect(await stored(pipeline, resultKey(message))).toMatchObject({
       metadata: { outcome: 'not-evaluable', reason: { message: 'The other one was first.' } },
     });
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ outcome: 'not-evaluable' });
@@ -124,7 +124,7 @@ describe('infer', () => {
 
     expect(await infer(pipeline, message, { objects })).toEqual(nothingFailed);
 
-    expect(reads.filter((key) => key === resultKey(message.runId))).toHaveLength(1);
+    expect(reads.filter((key) => key === resultKey(message))).toHaveLength(1);
   });
 
   it('retries if the answer that was stored first has disappeared', async () => {
@@ -151,7 +151,7 @@ describe('infer', () => {
 
   it('retries an unreadable stored answer, so that the run does not end silently', async () => {
     const { pipeline, message } = await prepare();
-    await pipeline.objects.put(resultKey(message.runId), Buffer.from('{"format": "hilum.result/0"}'));
+    await pipeline.objects.put(resultKey(message), Buffer.from('{"format": "hilum.result/0"}'));
 
     expect(await infer(pipeline, message)).toEqual(allFailed);
 
@@ -166,7 +166,7 @@ describe('infer', () => {
 
     expect(await infer(pipeline, message, { tool })).toEqual(nothingFailed);
 
-    expect(await stored(pipeline, resultKey(message.runId))).toMatchObject({
+    expect(await stored(pipeline, resultKey(message))).toMatchObject({
       metadata: { outcome: 'not-evaluable', reason: { code: 'no-teeth' } },
     });
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred', outcome: 'not-evaluable' });
@@ -182,7 +182,7 @@ describe('infer', () => {
     expect(await infer(pipeline, message, { tool })).toEqual(allFailed);
 
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'routed', reason: { code: 'tool-failed' } });
-    expect(pipeline.objects.contents.has(resultKey(message.runId))).toBe(false);
+    expect(pipeline.objects.contents.has(resultKey(message))).toBe(false);
     expect(pipeline.sentTo(toConvert)).toEqual([]);
     expect(pipeline.logged.join()).toMatch(/ToolFailedError.*TypeError/);
     expect(pipeline.logged.join()).not.toMatch(PATIENT);
@@ -220,7 +220,7 @@ describe('infer', () => {
       state: 'routed',
       reason: { code: 'tool-timeout' },
     });
-    expect(pipeline.objects.contents.has(resultKey(message.runId))).toBe(false);
+    expect(pipeline.objects.contents.has(resultKey(message))).toBe(false);
 
     expect(await infer(pipeline, message, { tool: usedMs(999), toolTimeoutMs }, left)).toEqual(nothingFailed);
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred' });

@@ -125,6 +125,6 @@ describe('a run', () => {
 
     expect(await run()).toMatchObject(failed);
     expect(pipeline.queueNamed(QUEUES.infer).sent).toEqual([]);
-    expect(pipeline.objects.contents.has(resultKey(message.runId))).toBe(true);
+    expect(pipeline.objects.contents.has(resultKey(message))).toBe(true);
   });
 });

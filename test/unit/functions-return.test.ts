@@ -81,9 +81,9 @@ describe('return', () => {
           sha256: sha256(file),
         })),
       });
-      await pipeline.objects.put(objectListKey(message.runId, answer), list);
+      await pipeline.objects.put(objectListKey(message, answer), list);
     }
-    for (const uid of UIDS) await pipeline.objects.put(objectKey(message.runId, uid), file);
+    for (const uid of UIDS) await pipeline.objects.put(objectKey(message, uid), file);
   });
   const run = () => pipeline.runs.get(message.runId);
 
@@ -97,7 +97,7 @@ describe('return', () => {
       ...{ state: 'delivered', outcome: 'not-evaluable', reason, summary: reason.message, objects: UIDS },
       ...{ StudyInstanceUID: message.StudyInstanceUID, tool: 'tiny', lane: 'live' },
     });
-    const key = receiptKey(message.runId, 'result');
+    const key = receiptKey(message, 'result');
     const object = { kind: 'non-result', SOPClassUID: '1.2', sha256: sha256(file) };
     expect(await stored(pipeline, key)).toEqual({
       ...{ format: 'hilum.receipt/1', runId: message.runId, answer: 'result', proof: 'read-back' },
@@ -136,14 +136,14 @@ describe('return', () => {
   });
 
   it.each(['the list of objects', 'one of them'])('goes back to conversion if %s is gone', async (what) => {
-    const key = what.includes('list') ? objectListKey(message.runId, 'result') : objectKey(message.runId, '2.25.2');
+    const key = what.includes('list') ? objectListKey(message, 'result') : objectKey(message, '2.25.2');
     pipeline.objects.contents.delete(key);
 
     expect(await deliver(pipeline, message, createArchive())).toEqual(nothingFailed);
 
     expect(pipeline.sentTo({ step: 'convert', lane: 'live' })).toEqual([message]);
     expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'missing-product' } });
-    expect(pipeline.objects.contents.has(receiptKey(message.runId, 'result'))).toBe(false);
+    expect(pipeline.objects.contents.has(receiptKey(message, 'result'))).toBe(false);
     expect(pipeline.counted).toEqual(['MadeAgain', 'Done']);
   });
 
@@ -152,7 +152,7 @@ describe('return', () => {
     const object = { kind: 'segmentation', SOPClassUID: '1.2', SOPInstanceUID: UIDS[0], sha256: sha256(file) } as const;
     const objects = [object];
     const list = encodeObjectList({ StudyInstanceUID, outcome: 'result', summary: 'Two lesions.', objects });
-    await pipeline.objects.put(objectListKey(message.runId, 'result'), list);
+    await pipeline.objects.put(objectListKey(message, 'result'), list);
 
     await deliver(pipeline, message, createArchive());
 
@@ -170,7 +170,7 @@ describe('return', () => {
     const archive = createArchive();
     await deliver(pipeline, message, archive);
     await deliver(pipeline, message, archive);
-    pipeline.objects.contents.delete(receiptKey(message.runId, 'result'));
+    pipeline.objects.contents.delete(receiptKey(message, 'result'));
     await deliver(pipeline, message, archive);
 
     expect(archive.storedUids).toEqual(UIDS);
@@ -236,7 +236,7 @@ describe('return', () => {
         message: 'The archive did not store 1 of 2 objects (failure reason A700H).',
       },
     });
-    expect(pipeline.objects.contents.has(receiptKey(message.runId, 'result'))).toBe(false);
+    expect(pipeline.objects.contents.has(receiptKey(message, 'result'))).toBe(false);
 
     isFull = false;
     expect(await deliver(pipeline, message, archive)).toEqual(nothingFailed);
@@ -291,7 +291,7 @@ describe('return', () => {
   });
 
   it('delivers only the objects that conversion made', async () => {
-    await pipeline.objects.put(objectKey(message.runId, '2.25.2'), new Uint8Array(9));
+    await pipeline.objects.put(objectKey(message, '2.25.2'), new Uint8Array(9));
     const archive = createArchive();
 
     expect(await deliver(pipeline, message, archive)).toEqual(allFailed);
@@ -307,8 +307,8 @@ describe('return', () => {
     await deliver(pipeline, { ...message, answer: 'failure' }, archive);
 
     expect(await run()).toMatchObject({ state, outcome: 'failed', reason, objects: UIDS });
-    expect(pipeline.objects.contents.has(receiptKey(message.runId, 'failure'))).toBe(true);
-    expect(pipeline.objects.contents.has(receiptKey(message.runId, 'result'))).toBe(false);
+    expect(pipeline.objects.contents.has(receiptKey(message, 'failure'))).toBe(true);
+    expect(pipeline.objects.contents.has(receiptKey(message, 'result'))).toBe(false);
   });
 });
 

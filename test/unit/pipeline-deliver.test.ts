@@ -8,7 +8,7 @@ import { createMemoryObjectStore } from '../fixtures/memory-ports.ts';
 import { sha256 } from '../fixtures/pipeline.ts';
 import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
-const run = { runId: '1'.repeat(32), answer: 'result' } as const;
+const run = { tool: 'tiny', runId: '1'.repeat(32), answer: 'result' } as const;
 const SOPInstanceUID = '2.25.1';
 const bytes = makeRadiographFile();
 const list = parseObjectList(
@@ -21,7 +21,7 @@ const list = parseObjectList(
 /** A bucket with the run's object, and an archive, which record the options of every call. */
 async function createPorts() {
   const memory = createMemoryObjectStore();
-  await memory.put(objectKey(run.runId, SOPInstanceUID), bytes);
+  await memory.put(objectKey(run, SOPInstanceUID), bytes);
   const seen: CallOptions[] = [];
   const noted = ({ signal, deadlineMs }: CallOptions = {}): void => {
     seen.push({ ...(signal && { signal }), ...(deadlineMs !== undefined && { deadlineMs }) });
@@ -63,7 +63,7 @@ it('stores missing objects, reads them back and writes a receipt, after which no
   await deliver(run, list, ports);
 
   expect([...held.keys()]).toEqual([SOPInstanceUID]);
-  expect(await memory.exists(receiptKey(run.runId, 'result'))).toBe(true);
+  expect(await memory.exists(receiptKey(run, 'result'))).toBe(true);
   expect(seen.length).toBe(calls + 1);
 });
 
@@ -83,5 +83,5 @@ it('stores nothing and writes no receipt if it was aborted', async () => {
   await expect(deliver(run, list, ports, options)).rejects.toThrow('enough');
 
   expect(held.size).toBe(0);
-  expect(await memory.exists(receiptKey(run.runId, 'result'))).toBe(false);
+  expect(await memory.exists(receiptKey(run, 'result'))).toBe(false);
 });

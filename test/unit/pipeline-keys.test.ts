@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { isKeyUid } from '#dicom/uid.ts';
-import { manifestKey, objectKey, parseManifestKey } from '#pipeline/keys.ts';
+import { manifestKey, objectKey, parseManifestKey, resultKey, toolRuns } from '#pipeline/keys.ts';
 
 const REVISION = 'a'.repeat(64);
-const RUN = 'b'.repeat(32);
+const RUN = { tool: 'tiny', runId: 'b'.repeat(32) };
 const PATHS = ['..', '.', '../../etc/passwd', '1.2/../3', '1.2\n', '...', '', `1.${'2'.repeat(63)}`];
 
 describe('keys', () => {
@@ -14,6 +14,13 @@ describe('keys', () => {
       StudyInstanceUID: '1.2.01',
       revision: REVISION,
     });
+  });
+
+  it('begin with the tool of a run, so that its role can be limited to them', () => {
+    expect(resultKey(RUN)).toBe(`runs/tiny/${RUN.runId}/result.json`);
+    expect(objectKey(RUN, '2.25.1')).toBe(`${toolRuns('tiny')}${RUN.runId}/objects/2.25.1.dcm`);
+    for (const tool of ['..', 'tiny/../other', 'Tiny', '', 'a'.repeat(41)])
+      expect(() => resultKey({ ...RUN, tool })).toThrow(RangeError);
   });
 
   it.each(PATHS)('lets no %j into a key', (uid) => {

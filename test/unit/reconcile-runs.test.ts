@@ -165,7 +165,7 @@ describe('a run whose message is gone', () => {
 describe('a run that ended', () => {
   it('is told if the message about its failure is gone, at most three times', async () => {
     const { pipeline, message, run, sent, drain, pass } = await runThat('failed');
-    await pipeline.objects.put(failureKey(message.runId), Buffer.from('{}'));
+    await pipeline.objects.put(failureKey(message), Buffer.from('{}'));
     await pass(14 * MINUTE_S);
     expect(sent(QUEUES.inferred)).toEqual([]);
     for (let hours = 0; hours < 200; hours += 1) {
@@ -181,8 +181,8 @@ describe('a run that ended', () => {
     'is left alone if that is under way, or done: %s',
     async (what) => {
       const { pipeline, message, pass } = await runThat('rejected');
-      if (what !== 'nothing') await pipeline.objects.put(failureKey(message.runId), Buffer.from('{}'));
-      if (what === 'failure') await pipeline.objects.put(receiptKey(message.runId, 'failure'), Buffer.from('{}'));
+      if (what !== 'nothing') await pipeline.objects.put(failureKey(message), Buffer.from('{}'));
+      if (what === 'failure') await pipeline.objects.put(receiptKey(message, 'failure'), Buffer.from('{}'));
       const untold = { step: 'return', cause: 'archive' } as const;
       if (what === 'given up') await pipeline.runs.record({ ...message, state: 'rejected', untold });
       if (what === 'busy') await occupy(pipeline, QUEUES.converted);
@@ -195,7 +195,7 @@ describe('a run that ended', () => {
 
   it('is recorded as delivered if its result has a receipt', async () => {
     const { pipeline, message, sent, pass } = await runThat('failed');
-    for (const key of [failureKey(message.runId), receiptKey(message.runId, 'result')])
+    for (const key of [failureKey(message), receiptKey(message, 'result')])
       await pipeline.objects.put(key, Buffer.from('{}'));
 
     await pass(16 * MINUTE_S);
