@@ -4,7 +4,7 @@ import { isOfDatabase, systemRefusal } from '#adapters/system-refusal.ts';
 import { reasonOf } from '#core/errors.ts';
 import type { Clock } from '#core/ports.ts';
 import type { Lane } from '#pipeline/keys.ts';
-import type { ObjectStore } from '#pipeline/ports.ts';
+import type { ObjectListing, ObjectStore } from '#pipeline/ports.ts';
 import { type Arrival, PATIENCE, type Patience, REVISED_LATELY } from './complete.ts';
 import type { SeriesForwarding } from './forward-series.ts';
 import { forwardStudy, type StudyForwarding, type StudyOutcome } from './forward-study.ts';
@@ -18,7 +18,8 @@ import type { Wants } from './wanted.ts';
 export interface AttemptOptions {
   readonly archive: SeriesForwarding['archive'] & Probed['archive'];
   readonly orthanc: OrthancClient;
-  readonly store: ObjectStore;
+  readonly store: ObjectStore & ObjectListing;
+  readonly identityKey: Uint8Array;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;

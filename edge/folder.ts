@@ -4,6 +4,7 @@ import { edgeAtWork, type Lock, lockFolder } from '#adapters/sqlite/lock.ts';
 import { isDamage } from '#adapters/sqlite/salvage.ts';
 import { proveWritable } from '#adapters/writable-folder.ts';
 import { ConfigurationError } from '#core/errors.ts';
+import { openIdentityKey } from './identity-key.ts';
 import { Journal, journalFile } from './journal.ts';
 import { type Restored, restoreJournal } from './journal-salvage.ts';
 
@@ -12,6 +13,7 @@ export interface EdgeFolder {
   readonly journal: Journal;
   /** Holds chunks before their upload. It is emptied at every start, so it must not be shared. */
   readonly spoolFolder: string;
+  readonly identityKey: Uint8Array;
   /** Set if the journal was damaged and had to be replaced. */
   readonly restored?: Restored;
   close(): void;
@@ -31,10 +33,12 @@ export function openEdgeFolder(folder: string, start: 'now' | 'all' = 'now'): Ed
   if (lock === undefined) {
     throw new ConfigurationError(`${edgeAtWork(folder)}, or set HILUM_EDGE_FOLDER to another folder`);
   }
-  const { journal, restored } = openedJournal(journalFile(folder), lock, start);
+  const identityKey = heldWhile(lock, () => openIdentityKey(folder));
+  const { journal, restored } = heldWhile(lock, () => openedJournal(journalFile(folder), start));
   return {
     journal,
     spoolFolder: join(folder, 'spool'),
+    identityKey,
     ...(restored && { restored }),
     close() {
       journal.close();
@@ -43,23 +47,27 @@ export function openEdgeFolder(folder: string, start: 'now' | 'all' = 'now'): Ed
   };
 }
 
-/** The journal, checked. If it cannot be used, the folder is not held any longer. */
-function openedJournal(
-  file: string,
-  lock: Lock,
-  start: 'now' | 'all',
-): { readonly journal: Journal; readonly restored?: Restored } {
+/** If it fails, the folder is not held any longer. */
+function heldWhile<T>(lock: Lock, work: () => T): T {
   try {
-    try {
-      return { journal: checkedJournal(file) };
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      const restored = restoreJournal(file, start, Date);
-      return { journal: checkedJournal(file), restored };
-    }
+    return work();
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/** The journal, checked. */
+function openedJournal(
+  file: string,
+  start: 'now' | 'all',
+): { readonly journal: Journal; readonly restored?: Restored } {
+  try {
+    return { journal: checkedJournal(file) };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const restored = restoreJournal(file, start, Date);
+    return { journal: checkedJournal(file), restored };
   }
 }
 

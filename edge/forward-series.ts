@@ -23,7 +23,7 @@ import {
 import type { Wants } from './wanted.ts';
 
 export interface SeriesForwarding {
-  readonly archive: Pick<DicomWebClient, 'retrieveSeries'>;
+  readonly archive: Pick<DicomWebClient, 'retrieveSeries' | 'retrieveHeader'>;
   readonly store: ObjectStore;
   readonly journal: Journal;
   /** Holds chunks until it is known whether a tool takes their series. */

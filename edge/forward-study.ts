@@ -5,14 +5,19 @@ import { revisionOf } from '#core/study/revision.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import { uidProblem } from '#dicom/uid.ts';
 import type { Lane } from '#pipeline/keys.ts';
+import type { ObjectListing, ObjectStore } from '#pipeline/ports.ts';
 import { type Arrival, judgeCompleteness } from './complete.ts';
 import { forwardSeries, rejectSeries, type SeriesForwarding } from './forward-series.ts';
+import { greatestSequence, storedIdentity } from './manifest-facts.ts';
 import { putManifest } from './put-manifest.ts';
 import type { ManifestInstance } from './spool.ts';
 
 export interface StudyForwarding extends SeriesForwarding {
   readonly orthanc: Pick<OrthancClient, 'series' | 'findStudies'>;
+  readonly store: ObjectStore & ObjectListing;
   readonly lane: Lane;
+  /** Names the identities of studies (`edge/identity-key.ts`). */
+  readonly identityKey: Uint8Array;
   /** How often the study has failed before. */
   readonly attempts: number;
   /** Starts the pipeline for the study, even if it has been started before. */
@@ -38,6 +43,7 @@ export type StudyOutcome =
       readonly instances: number;
       /** Bytes of chunks that were not in the bucket before; 0 if nothing changed. */
       readonly storedBytes: number;
+      readonly sequence: number;
       /** False if this revision's manifest already existed; the pipeline is then not started again. */
       readonly fresh: boolean;
       /** Why a series is missing that another attempt may bring. */
@@ -93,15 +99,24 @@ export async function forwardStudy(
   if (judgement.complete === undefined) return { state: 'waiting', StudyInstanceUID, ...judgement };
 
   const { complete } = judgement;
+  const call = signal && { signal };
+  const identity = await storedIdentity(edge, instances, edge.identityKey, call);
+  const last = before?.sequence || (await greatestSequence(edge.store, StudyInstanceUID, call));
+  // A study that is put again as it was is no newer one.
+  const sequence = known && before.sequence > 0 ? before.sequence : last + 1;
   const manifest = {
     format: 'hilum.manifest/1',
     StudyInstanceUID,
     revision,
     lane: edge.lane,
     complete,
+    identity,
+    sequence,
     instances,
   } as const;
-  const { key, fresh } = await putManifest(edge.store, manifest, { again: edge.again, ...(signal && { signal }) });
+  // A study may go back to what it was: a slice came and was deleted. The older manifest is then the newest again.
+  const isBack = before?.revision !== undefined && before.revision !== revision;
+  const { key, fresh } = await putManifest(edge.store, manifest, { again: edge.again || isBack, ...call });
   return {
     state: 'uploaded',
     StudyInstanceUID,
@@ -109,6 +124,7 @@ export async function forwardStudy(
     manifestKey: key,
     instances: instances.length,
     storedBytes,
+    sequence: fresh ? sequence : (before?.sequence ?? 0),
     fresh,
     ...(missing && { missing: missing.error }),
   };

@@ -76,4 +76,8 @@ ALTER TABLE studies ADD COLUMN lostAt INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE studies ADD COLUMN placed INTEGER NOT NULL DEFAULT 1;
 CREATE INDEX placed ON studies (settledAt) WHERE placed = 1 AND state != 'seen';
 `,
+  // Counts a study's manifests: the one of the highest number tells what the study is now.
+  `
+ALTER TABLE studies ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;
+`,
 ];

@@ -31,6 +31,8 @@ export interface JournalStudy {
   readonly nextAttemptAt: number;
   /** The key of the manifest that closed the last upload. */
   readonly manifestKey?: string;
+  /** The sequence of the last manifest; 0 if the journal does not know of one. */
+  readonly sequence: number;
   /** Names the request to send the study again; 0 without one. */
   readonly resend: number;
   readonly refused: readonly RefusedFile[];
@@ -72,7 +74,7 @@ export type Settlement = {
   /** `resend` of the study when the attempt began. If a further request came since, the study stays queued. */
   readonly resend?: number;
 } & (
-  | { readonly state: 'uploaded'; readonly revision: string; readonly manifestKey?: string }
+  | { readonly state: 'uploaded'; readonly revision: string; readonly manifestKey?: string; readonly sequence?: number }
   | { readonly state: 'skipped'; readonly reason: Reason }
 );
 
@@ -205,17 +207,14 @@ export class Journal {
 
   /** Records a study's final state. */
   settle(StudyInstanceUID: string, settlement: Settlement, now: number): void {
-    const { state, lastUpdate, resend } = settlement;
-    const [revision, key] = state === 'uploaded' ? [settlement.revision, settlement.manifestKey ?? null] : [null, null];
-    const reason = state === 'skipped' ? settlement.reason : undefined;
+    const { state, lastUpdate = null, resend = null } = settlement;
+    const { revision = null, manifestKey = null, sequence = 0 } = state === 'uploaded' ? settlement : {};
+    const { code = null, message = null } = state === 'skipped' ? settlement.reason : {};
     this.#db
       .prepare(`UPDATE studies SET state = ?, revision = coalesce(?, revision), manifestKey = coalesce(?, manifestKey),
-        code = ?, message = ?, lastUpdate = coalesce(?, lastUpdate), settledAt = ?, attempts = 0, nextAttemptAt = 0, resend = 0
-        WHERE StudyInstanceUID = ? AND resend = coalesce(?, resend)`)
-      .run(
-        ...[state, revision, key, reason?.code ?? null, reason?.message ?? null, lastUpdate ?? null, now],
-        ...[StudyInstanceUID, resend ?? null],
-      );
+        sequence = max(sequence, ?), code = ?, message = ?, lastUpdate = coalesce(?, lastUpdate), settledAt = ?,
+        attempts = 0, nextAttemptAt = 0, resend = 0 WHERE StudyInstanceUID = ? AND resend = coalesce(?, resend)`)
+      .run(...[state, revision, manifestKey, sequence, code, message, lastUpdate, now], ...[StudyInstanceUID, resend]);
   }
 
   /** Schedules a study's next attempt at `nextAttemptAt`. With a reason, it counts as a failed attempt, unless it waits by plan. */
@@ -292,6 +291,7 @@ export class Journal {
       attempts: number(row, 'attempts') ?? 0,
       nextAttemptAt: number(row, 'nextAttemptAt') ?? 0,
       ...(key !== undefined && { manifestKey: key }),
+      sequence: number(row, 'sequence') ?? 0,
       resend: number(row, 'resend') ?? 0,
       refused: this.#refused(StudyInstanceUID),
       refusedSeries: this.#refusedSeries(StudyInstanceUID),

@@ -72,6 +72,8 @@ export const ArchiveSecretSchema = z.object({
   url: z.url(),
   username: z.string().optional(),
   password: z.string().optional(),
+  /** For the digests that name identities (`pipeline/identities.ts`). Without it, they are made with one derived from the password. */
+  identityKey: z.string().min(32).optional(),
 });
 export type ArchiveSecret = Readonly<z.infer<typeof ArchiveSecretSchema>>;
 

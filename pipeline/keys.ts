@@ -10,6 +10,7 @@
  * runs/<tool>/<runId>/objects/<SOPInstanceUID>.dcm               the DICOM objects to deliver to the PACS
  * runs/<tool>/<runId>/objects.json                               list of the objects, with digests; also failure-objects.json
  * runs/<tool>/<runId>/receipt.json                               proof of delivery; also failure-receipt.json
+ * identities/<digest>.dcm                                        a study's patient and study modules as the PACS has them
  * quarantine/<runId>/result-refusal.json                         why the gate refused the result; also failure-refusal.json
  * quarantine/<runId>/result-<SOPInstanceUID>.dcm                 the refused object, if it can be encoded
  * dead-letters/<queue>/<messageId>.json                          messages that could not be processed
@@ -67,6 +68,10 @@ export function runIdOf({ inputDigest, tool, version }: RunIdentity): string {
 export const chunkKey = (sha256: string): string => `chunks/${digest(sha256)}`;
 export const manifestKey = (lane: Lane, StudyInstanceUID: string, revision: string): string =>
   `${lane}/studies/${uid(StudyInstanceUID)}/${digest(revision)}${MANIFEST_SUFFIX}`;
+/** The beginning of the keys of a study's manifests in a lane. */
+export const studyManifests = (lane: Lane, StudyInstanceUID: string): string =>
+  `${manifestPrefix(lane)}${uid(StudyInstanceUID)}/`;
+export const identityKey = (identity: string): string => `identities/${digest(identity)}.dcm`;
 /** The beginning of the keys of all runs of a tool. */
 export const toolRuns = (tool: string): string => `runs/${tool}/`;
 /** The beginning of the keys of everything that is stored of a run. */

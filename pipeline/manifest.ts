@@ -33,6 +33,10 @@ const ManifestSchema = z
     lane: z.enum(LANES),
     /** How the edge knew that the study had arrived: older edges did not say. The tools check what they were given, whatever it says. */
     complete: z.enum(COMPLETENESS).optional(),
+    /** Names the patient and study modules that the PACS had for the study (`pipeline/identities.ts`). Older edges did not say. */
+    identity: digest.optional(),
+    /** Counts the study's manifests: one above the greatest before it. Older edges did not count. */
+    sequence: z.number().int().positive().optional(),
     instances: z.array(ManifestInstanceSchema).min(1).readonly(),
   })
   .refine(

@@ -19,6 +19,9 @@ const RunMessageSchema = z.object({
   version: z.string().max(80),
   lane: z.enum(LANES),
   manifestKey: z.string().max(400),
+  /** The identity and the sequence of the manifest (`pipeline/manifest.ts`). */
+  identity: digest.optional(),
+  sequence: z.number().int().positive().optional(),
   /** Which answer to convert and return: the run's result, or the failure that stands in for it. */
   answer: z.enum(ANSWERS),
 });

@@ -1,5 +1,6 @@
 /** The pipeline's interfaces to the outside world. `adapters/` implements them, tests fake them. */
 import type { Reason } from '#core/errors.ts';
+import type { DicomFile } from '#dicom/read.ts';
 import type { Cause } from './ends.ts';
 import type { Lane } from './keys.ts';
 import type { Failing } from './retry-policy.ts';
@@ -45,7 +46,7 @@ export interface PutOptions extends CallOptions {
   readonly contentType?: string;
 }
 
-/** The listing of a bucket. Only the reconciler needs it, and only it may do it. */
+/** The listing of a bucket. Of the functions, only the reconciler needs it, and only it may do it. */
 export interface ObjectListing {
   /** One page of the objects whose keys begin with `prefix`, in the order of their keys. */
   list(prefix: string, options?: ListOptions): Promise<ObjectPage>;
@@ -114,6 +115,8 @@ export interface Archive {
   ): Promise<readonly StoreOutcome[]>;
   /** WADO-RS of one instance in its stored Transfer Syntax; undefined if the archive does not have it. */
   retrieveInstance(uids: InstanceUids, options?: CallOptions): Promise<Uint8Array | undefined>;
+  /** The header of an instance; of a large one, no more is read than that. Undefined if the archive does not have it. */
+  retrieveHeader(uids: InstanceUids, options?: CallOptions): Promise<DicomFile | undefined>;
   /** QIDO-RS (PS3.18 10.6): the studies that match all attributes of `match`. */
   findStudies(match: StudyMatch, options?: CallOptions): AsyncIterable<FoundStudy>;
   /** All instances that the archive now has of the study; none if it does not have the study. */

@@ -5,6 +5,7 @@ import { isKeyUid } from '#dicom/uid.ts';
 import type { Archive, CallOptions, InstanceUids, StudyMatch, StudyUid } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
 import { type DicomJson, isDicomJson, textOf } from './dicom-json.ts';
+import { headerOf } from './header.ts';
 import { type ArchiveAccess, createArchiveHttp, errorForStatus, jsonBody, wholeBody } from './http.ts';
 import { boundaryOf, readMultipart, streamMultipart, writeMultipart } from './multipart.ts';
 import { accountsForInstances, storeOutcomes } from './store-response.ts';
@@ -130,6 +131,17 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
       let file: Uint8Array | undefined;
       for await (const part of readMultipart(response.body, boundaryOf(response.contentType))) file ??= part.bytes;
       return file;
+    },
+
+    async retrieveHeader(uids, options) {
+      const response = await http({ ...options, path: pathOf(uids), accept: ORIGINAL_FILES, expect: [404, 410] });
+      if (response.status !== 200) {
+        await wholeBody(response);
+        return undefined;
+      }
+      for await (const { body } of streamMultipart(response.body, boundaryOf(response.contentType)))
+        return await headerOf(body);
+      return undefined;
     },
 
     async retrieveMetadata(of, options) {

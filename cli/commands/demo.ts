@@ -9,7 +9,7 @@ import { type LocalEnvironment, localUp, readLocalEnvironment } from '#localstac
 import { refuseBesideEdge } from '#localstack/lock.ts';
 import { queueUrl } from '#pipeline/environment.ts';
 import { resultKey } from '#pipeline/keys.ts';
-import type { DeployedTools, ObjectStore, Queue, RunRecord, RunStore } from '#pipeline/ports.ts';
+import type { DeployedTools, ObjectListing, ObjectStore, Queue, RunRecord, RunStore } from '#pipeline/ports.ts';
 import { modelPlaces, note, print, root, Unsuccessful } from '../command.ts';
 import { counted } from '../counted.ts';
 import { type ListedObject, listResults, pushStudy } from '../demo/archive.ts';
@@ -105,7 +105,7 @@ async function show(studies: readonly DemoStudy[], setting: Setting): Promise<re
 
 interface Services {
   readonly archive: DicomWebClient;
-  readonly objects: ObjectStore;
+  readonly objects: ObjectStore & ObjectListing;
   readonly deployed: DeployedTools;
   readonly runs: RunStore;
   readonly intake: Queue;
@@ -181,7 +181,7 @@ async function routeAgain(StudyInstanceUID: string, { forwarder, intake, ...watc
   await intake.send(JSON.stringify({ Records: [{ s3: { object: { key } } }] }));
 }
 
-function withFindings(runs: readonly RunRecord[], store: ObjectStore): Promise<readonly RunReport[]> {
+function withFindings(runs: readonly RunRecord[], store: Pick<ObjectStore, 'get'>): Promise<readonly RunReport[]> {
   return Promise.all(
     runs.map(async (run) => {
       const bytes = run.state === 'delivered' ? await store.get(resultKey(run)) : undefined;

@@ -38,7 +38,7 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
   settings.useCloud(config);
   const edge = await loadEdge();
   edge.collectOften();
-  const { journal, spoolFolder, restored, close } = edge.openEdgeFolder(config.folder, config.start);
+  const { journal, spoolFolder, identityKey, restored, close } = edge.openEdgeFolder(config.folder, config.start);
   const isWatched = process.stderr.isTTY;
   if (isWatched) for (const line of describe(config)) note(line);
   const log = isWatched
@@ -59,7 +59,7 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
         store: edge.createS3ObjectStore({ bucket: config.bucket }),
         deployed: edge.createSsmDeployedTools({ parameter: config.toolsParameter }),
         catalog: await edge.loadCatalog(root),
-        ...{ journal, clock: Date, log, spoolFolder, resumed, progress },
+        ...{ journal, clock: Date, log, spoolFolder, identityKey, resumed, progress },
       });
       await forwarder.run(signal);
     }

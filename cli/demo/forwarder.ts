@@ -10,12 +10,12 @@ import { createLog } from '#edge/log.ts';
 import { edgeFolder } from '#localstack/home.ts';
 import type { LocalEnvironment } from '#localstack/local.ts';
 import { manifestKey } from '#pipeline/keys.ts';
-import type { DeployedTools, ObjectStore } from '#pipeline/ports.ts';
+import type { DeployedTools, ObjectListing, ObjectStore } from '#pipeline/ports.ts';
 
 export interface ForwarderSetting {
   readonly environment: LocalEnvironment;
   readonly catalog: readonly ToolEntry[];
-  readonly objects: ObjectStore;
+  readonly objects: ObjectStore & ObjectListing;
   readonly deployed: DeployedTools;
 }
 
@@ -38,7 +38,7 @@ export async function startForwarder({
 }: ForwarderSetting): Promise<RunningForwarder> {
   const { home, orthanc } = environment;
   const { username, password } = orthanc;
-  const { journal, spoolFolder, close } = openEdgeFolder(edgeFolder(home), 'all');
+  const { journal, spoolFolder, identityKey, close } = openEdgeFolder(edgeFolder(home), 'all');
   const logFile = createWriteStream(join(home, 'logs', 'edge.log'), { flags: 'a', mode: 0o600 });
   const forwarder = createForwarder({
     archive: createDicomWebClient({ url: orthanc.dicomWebUrl, username, password }),
@@ -50,6 +50,7 @@ export async function startForwarder({
     clock: Date,
     log: createLog(Date, (line) => logFile.write(`${line}\n`)),
     spoolFolder,
+    identityKey,
     // Orthanc does not report an earlier demo's study as stable again, and the local cloud may have lost it.
     start: 'all',
     // The local cloud may be new, whatever the studies' age.

@@ -49,7 +49,7 @@ const ALWAYS = [
   'AccessionNumber',
 ] as const;
 
-const COPIED = [
+export const COPIED = [
   ...ALWAYS,
   // Patient (C.7.1.1)
   'IssuerOfPatientID',

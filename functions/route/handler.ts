@@ -52,7 +52,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
   }
 
   async function routeToTool(entry: ToolEntry, images: readonly ImageIndex[], manifest: Manifest, manifestKey: string) {
-    const { StudyInstanceUID, revision, lane } = manifest;
+    const { StudyInstanceUID, revision, lane, identity, sequence } = manifest;
     const tool = entry.manifest.id;
     const version = toolVersion(entry);
     const { selected, refusals } = selectImages(entry.manifest.selection, images);
@@ -61,6 +61,8 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
     const message: RunMessage = {
       format: 'hilum.run/1',
       ...{ runId, StudyInstanceUID, revision, inputDigest, tool, version, lane, manifestKey },
+      ...(identity !== undefined && { identity }),
+      ...(sequence !== undefined && { sequence }),
       answer: 'result',
     };
     const run = identityOf(message);

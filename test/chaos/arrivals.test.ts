@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseManifest } from '#pipeline/manifest.ts';
-import type { ObjectStore } from '#pipeline/ports.ts';
+import type { ObjectListing, ObjectStore } from '#pipeline/ports.ts';
 import { type EdgeUnderTest, SPINE_CATALOG, startEdge } from '../fixtures/edge.ts';
 import { createManualClock, createMemoryDeployedTools } from '../fixtures/memory-ports.ts';
 import { orthancFor, type Pattern, patternOf } from './arrivals.ts';
@@ -35,7 +35,7 @@ async function live(edge: EdgeUnderTest, seed: number): Promise<Story> {
   const nowS = () => (clock.now() - startMs) / 1000;
   const { orthanc, archive, stableTimes } = orthancFor(pattern, nowS, seed * 1000);
   const judged: Judged[] = [];
-  const store: ObjectStore = {
+  const store: ObjectStore & ObjectListing = {
     ...edge.bucket,
     async put(key, bytes, options) {
       const answer = await edge.bucket.put(key, bytes, { ifAbsent: options?.ifAbsent ?? false });

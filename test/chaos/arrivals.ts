@@ -1,6 +1,8 @@
 /** How a study arrives at Orthanc, in many ways, and an Orthanc in simulated time that it arrives at. */
+
 import type { OrthancClient, OrthancSeries, OrthancStudy } from '#adapters/orthanc/client.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
+import { readDicom } from '#dicom/read.ts';
 import { createRandom } from '#phantoms/random.ts';
 import { ctSeries } from '../fixtures/edge.ts';
 
@@ -164,6 +166,10 @@ export function orthancFor({ StudyInstanceUID, sent }: Pattern, nowS: () => numb
       async *retrieveSeries({ SeriesInstanceUID }: { readonly SeriesInstanceUID: string }) {
         const members = arrived().filter((one) => one.SeriesInstanceUID === SeriesInstanceUID);
         yield* new Map(members.map(({ SOPInstanceUID, bytes }) => [SOPInstanceUID, bytes])).values();
+      },
+      async retrieveHeader({ SOPInstanceUID }: { readonly SOPInstanceUID: string }) {
+        const found = arrived().find((one) => one.SOPInstanceUID === SOPInstanceUID);
+        return found && readDicom(found.bytes, { stopBeforePixels: true });
       },
       async *searchStudies() {
         yield* [];

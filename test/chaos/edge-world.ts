@@ -55,6 +55,8 @@ function startProcess(edge: EdgeUnderTest, faults: Faults, clock: { now(): numbe
         for await (const file of edge.archive.retrieveSeries(...given))
           yield await call('edge/archive.file', async () => file, archiveAway);
       },
+      retrieveHeader: (...given) =>
+        call('edge/archive.header', async () => await edge.archive.retrieveHeader(...given), archiveAway),
       searchStudies: (...given) => edge.archive.searchStudies(...given),
     },
   });

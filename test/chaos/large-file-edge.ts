@@ -22,6 +22,7 @@ const forwarder = createForwarder({
   store: createS3ObjectStore({ bucket: 'studies' }),
   deployed: { versions: async () => new Map(catalog.map((entry) => [entry.manifest.id, toolVersion(entry)])) },
   spoolFolder: join(folder, 'spool'),
+  identityKey: new Uint8Array(32),
 });
 const outcomes = await forwarder.runOnce();
 const refused = journal.studies().map((study) => study.refused);

@@ -60,6 +60,7 @@ describeWith(['orthanc', 'postgresql'], 'the edge beside a real Orthanc', () => 
       clock: Date,
       log: createLog(Date, () => undefined),
       spoolFolder: join(home, 'edge', 'spool'),
+      identityKey: new Uint8Array(32),
       start: 'all',
       pollMs: 100,
       // A late slice would be judged minutes later.

@@ -84,6 +84,7 @@ it('has files that only its owner can read, also in a folder that is open to oth
   const modes = readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mode & 0o777]);
   close();
   expect(Object.fromEntries(modes)).toEqual({
+    'identity.key': 0o600,
     'journal.sqlite': 0o600,
     'journal.sqlite-shm': 0o600,
     'journal.sqlite-wal': 0o600,

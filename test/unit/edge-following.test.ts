@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArchiveRequestError, ConfigurationError } from '#core/errors.ts';
-import type { ObjectStore } from '#pipeline/ports.ts';
+import type { ObjectListing, ObjectStore } from '#pipeline/ports.ts';
 import { ctSeries, type EdgeUnderTest, startEdge } from '../fixtures/edge.ts';
 import { orthancOf, stableStudy, studyOf } from '../fixtures/edge-orthanc.ts';
 import { createManualClock } from '../fixtures/memory-ports.ts';
@@ -196,7 +196,7 @@ describe('the edge as it runs', () => {
     ['the bucket', new ConfigurationError('There is no such bucket')],
     ['the bucket’s owner', new ArchiveRequestError('Not here')],
   ])('ends at its start if %s cannot be used', async (_, error) => {
-    const store: ObjectStore = { ...edge.bucket, exists: () => Promise.reject(error) };
+    const store: ObjectStore & ObjectListing = { ...edge.bucket, exists: () => Promise.reject(error) };
 
     await expect(edge.restarted({ store }).run(stop.signal)).rejects.toBe(error);
   });
@@ -204,7 +204,7 @@ describe('the edge as it runs', () => {
   it('waits if a setting that worked no longer does, and continues when it works again', async () => {
     const denied = new ConfigurationError('The bucket is locked');
     let locked = false;
-    const store: ObjectStore = {
+    const store: ObjectStore & ObjectListing = {
       ...edge.bucket,
       put: (...write) => (locked ? Promise.reject(denied) : edge.bucket.put(...write)),
     };

@@ -16,7 +16,7 @@ const seriesReads = ({ pacs }: EdgeUnderTest) =>
 const skipReason = (outcome: StudyOutcome | undefined) => (outcome?.state === 'skipped' ? outcome.reason : undefined);
 
 /** A bucket that fails from its `at`-th write on: before the write, or after it so that the answer is lost. */
-function dyingBucket(bucket: MemoryObjectStore, at: number, moment: 'before' | 'after'): ObjectStore {
+function dyingBucket(bucket: MemoryObjectStore, at: number, moment: 'before' | 'after'): MemoryObjectStore {
   let writes = 0;
   return {
     ...bucket,
@@ -82,7 +82,7 @@ describe('forwarding a study', () => {
   });
 
   it.each(
-    [1, 2, 3, 4].flatMap((at) => [
+    [1, 2, 3, 4, 5].flatMap((at) => [
       { at, moment: 'before' as const },
       { at, moment: 'after' as const },
     ]),

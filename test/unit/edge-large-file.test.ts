@@ -8,7 +8,7 @@ import { indexInstance } from '#core/study/index-instance.ts';
 import { DicomReadError } from '#dicom/error.ts';
 import { encodeDicom } from '#dicom/write.ts';
 import { indexLarge } from '#edge/large-file.ts';
-import type { ObjectStore } from '#pipeline/ports.ts';
+import type { ObjectListing, ObjectStore } from '#pipeline/ports.ts';
 import { withFrames } from '../fixtures/compressed.ts';
 import { enhanced, singleFrames } from '../fixtures/cross-sections.ts';
 import { ctSeries, edgeOf } from '../fixtures/edge.ts';
@@ -91,7 +91,7 @@ describe('a series with a file that is larger than a chunk', () => {
     const edge = await edgeOf();
     await edge.arrive([...files.slice(0, 2), large, ...files.slice(2)]);
     const written: string[] = [];
-    const store: ObjectStore = {
+    const store: ObjectStore & ObjectListing = {
       ...edge.bucket,
       async putFile(key, file, options) {
         written.push(key);

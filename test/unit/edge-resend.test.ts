@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ArchiveUnavailableError } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
-import type { ObjectStore } from '#pipeline/ports.ts';
+import type { ObjectListing, ObjectStore } from '#pipeline/ports.ts';
 import { ctSeries, type EdgeUnderTest, edgeOf } from '../fixtures/edge.ts';
 import { type Ended, runHilum } from '../fixtures/hilum.ts';
 import { createManualClock } from '../fixtures/memory-ports.ts';
@@ -17,7 +17,7 @@ const seriesReads = ({ pacs }: EdgeUnderTest) =>
 /** The bucket, and the keys of the manifests that were put into it, each of which starts the pipeline. */
 function eventful({ bucket }: EdgeUnderTest) {
   const events: string[] = [];
-  const store: ObjectStore = {
+  const store: ObjectStore & ObjectListing = {
     ...bucket,
     async put(key, ...rest) {
       const answer = await bucket.put(key, ...rest);
@@ -54,7 +54,7 @@ describe('`hilum edge resend`', () => {
     await edge.arrive(files);
     const { store, events } = eventful(edge);
     let asked: Promise<Ended> | undefined;
-    const slow: ObjectStore = {
+    const slow: ObjectStore & ObjectListing = {
       ...store,
       async put(...write) {
         asked ??= resend(edge, uidOf(files));

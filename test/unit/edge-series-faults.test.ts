@@ -86,7 +86,9 @@ describe('a series that the archive refuses', () => {
       throw missing;
     };
 
-    const running = restarted({ archive: { retrieveSeries: nothing, searchStudies: nothing } }).runOnce();
+    const running = restarted({
+      archive: { retrieveSeries: nothing, retrieveHeader: nothing, searchStudies: nothing },
+    }).runOnce();
 
     await expect(running).rejects.toBe(missing);
     expect(edge.journal.study(STUDY)).toMatchObject({ state: 'seen', refusedSeries: [] });

@@ -95,7 +95,15 @@ describe('a study', () => {
     const { instances, ...manifest } = parseManifest(edge.bucket.contents.get(key) ?? new Uint8Array());
     const revision = outcome.state === 'uploaded' ? outcome.revision : '';
     const complete = 'stable';
-    expect(manifest).toEqual({ format: 'hilum.manifest/1', StudyInstanceUID, revision, lane: 'live', complete });
+    const facts = { identity: expect.stringMatching(/^[0-9a-f]{64}$/), sequence: 1 };
+    expect(manifest).toEqual({
+      ...facts,
+      format: 'hilum.manifest/1',
+      StudyInstanceUID,
+      revision,
+      lane: 'live',
+      complete,
+    });
     expect(new Set(instances.map(({ SeriesInstanceUID }) => SeriesInstanceUID)).size).toBe(2);
     expect(edge.bucket.contentTypes.get(key)).toBe('application/json');
   });
