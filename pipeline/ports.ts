@@ -2,7 +2,7 @@
 import type { Reason } from '#core/errors.ts';
 import type { DicomFile } from '#dicom/read.ts';
 import type { Cause } from './ends.ts';
-import type { Lane } from './keys.ts';
+import type { Answer, Lane } from './keys.ts';
 import type { Failing } from './retry-policy.ts';
 import type { RunState } from './run-state.ts';
 
@@ -274,4 +274,49 @@ export interface WorkFailure extends Failing {
 export interface Bookmarks {
   get(name: string, options?: CallOptions): Promise<string | undefined>;
   set(name: string, place: string, options?: CallOptions): Promise<void>;
+}
+
+export const SET_STATES = ['converted', 'storing', 'delivered', 'superseded', 'withdrawn'] as const;
+/** How far a set of results is (`pipeline/sets.ts`). */
+export type SetState = (typeof SET_STATES)[number];
+
+/** One set of results, as the runs table knows it. What belongs to it is in its folder in the bucket. */
+export interface PinnedSet {
+  readonly setId: string;
+  readonly runId: string;
+  readonly answer: Answer;
+  readonly inputDigest: string;
+  /** Names the identity for which it was converted; older manifests name none. */
+  readonly identity?: string;
+  /** The greatest sequence of the manifests that gave it. */
+  readonly sequence: number;
+  /** The sets that it replaces, by id. */
+  readonly replaces: readonly string[];
+  /** When it was pinned (ISO 8601, UTC). */
+  readonly createdAt: string;
+  readonly state: SetState;
+  /** Its storing began once, so that its objects may be in the PACS. */
+  readonly stored?: boolean;
+  /** The PACS has a note that it is replaced. */
+  readonly noted?: boolean;
+}
+
+/** Names the sets of one study and tool. */
+export interface SetPlace extends StudyUid {
+  readonly tool: string;
+}
+
+/** All sets of one study and tool, the current one last. */
+export interface StudySets {
+  /** The newest upload that was routed to the tool. */
+  readonly routed?: { readonly sequence: number; readonly runId: string };
+  readonly sets: readonly PinnedSet[];
+}
+
+/** What the runs table remembers of sets. */
+export interface SetTable {
+  /** The sets, and the mark with which they can be replaced. */
+  get(place: SetPlace, options?: CallOptions): Promise<{ readonly study: StudySets; readonly mark: number }>;
+  /** Replaces the sets. False, and nothing happens, if somebody has since they were read. */
+  replace(place: SetPlace, study: StudySets, mark: number, options?: CallOptions): Promise<boolean>;
 }

@@ -15,6 +15,7 @@ import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
+import { createDynamoSetTable } from '#adapters/aws/set-table.ts';
 import { createDynamoWorkLedger } from '#adapters/aws/work-ledger.ts';
 import { cloudUp, localDown } from '../../localstack/local.ts';
 import { describeWith } from '../fixtures/lanes.ts';
@@ -25,12 +26,14 @@ import {
   createMemoryObjectStore,
   createMemoryQueue,
   createMemoryRunStore,
+  createMemorySetTable,
   createMemoryWorkLedger,
 } from '../fixtures/memory-ports.ts';
 import { aBucket, aLedger, aQueue, deployedTools } from '../fixtures/port-contracts.ts';
 import { aDatedLedger, aListing, aMeasuredQueue, someBookmarks } from '../fixtures/reconcile-contracts.ts';
 import { aRunsTable } from '../fixtures/runs-table-contract.ts';
 import { makeRunsTable } from '../fixtures/runs-table-in-cloud.ts';
+import { aSetTable } from '../fixtures/sets-contract.ts';
 
 describe('in memory', () => {
   describe('the runs table', () => {
@@ -46,6 +49,10 @@ describe('in memory', () => {
       const clock = createManualClock();
       return { ledger: createMemoryWorkLedger(clock), tick: () => clock.advance(1000) };
     });
+  });
+
+  describe('the sets of results', () => {
+    aSetTable(async () => ({ sets: createMemorySetTable(), runs: createMemoryRunStore() }));
   });
 
   describe('the bookmarks', () => {
@@ -107,6 +114,13 @@ describeWith(['cloud'], 'on the local cloud', () => {
         ledger: createDynamoWorkLedger({ table, client, counting: client, clock }),
         tick: () => clock.advance(1000),
       };
+    });
+  });
+
+  describe('the sets of results', () => {
+    aSetTable(async () => {
+      const { table, client } = await makeTable();
+      return { sets: createDynamoSetTable({ table, client }), runs: createDynamoRunStore({ table, client }) };
     });
   });
 

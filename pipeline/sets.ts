@@ -1,0 +1,210 @@
+/**
+ * Which set of results a study has for a tool. A set is one answer of a run, for one identity of the study, with what it replaces. It is
+ * pinned before conversion, and the runs table decides each step of its life in one conditional write, so that two functions at once agree:
+ *
+ * `converted` (pinned) → `storing` → `delivered` → `superseded`, or `withdrawn` where the images are gone from the PACS.
+ *
+ * At most one set is current: the last one pinned, which is of the highest sequence. A set counts as replaced once the storing of its
+ * successor began, and every set whose own storing began is named by a successor, until the PACS has the note about it.
+ */
+import { createHash } from 'node:crypto';
+import { ServiceUnavailableError } from '#core/errors.ts';
+import type { Answer } from './keys.ts';
+import type { CallOptions, PinnedSet, SetPlace, SetTable, StudySets } from './ports.ts';
+
+/** What is to be converted: an answer of a run, for an identity. */
+export interface Wanted {
+  readonly runId: string;
+  readonly answer: Answer;
+  readonly inputDigest: string;
+  readonly identity?: string | undefined;
+  /** Of the manifest; 0 from an older edge. */
+  readonly sequence: number;
+  /** The set that this is to take the place of: it cannot be stored, or its identity is not that of the PACS any more. */
+  readonly from?: string | undefined;
+}
+
+/** Whether two digests name the same identity (`pipeline/identities.ts`). */
+export type SameIdentity = (a: string | undefined, b: string | undefined) => Promise<boolean>;
+
+export type Pinning =
+  | { readonly kind: 'pinned'; readonly set: PinnedSet; readonly sets: readonly PinnedSet[] }
+  | { readonly kind: 'superseded' };
+
+/** More attempts than functions that work on one study's tool at once. */
+const ATTEMPTS = 20;
+/** Beyond so many sets, the oldest are forgotten that nothing refers to any more. */
+const MOST_SETS = 100;
+
+/** 32 hex characters of SHA-256 over what a set is. Every step derives the same id. */
+export function setIdOf({ runId, answer, identity = '' }: Wanted, replaces: readonly string[]): string {
+  const parts = [runId, answer, identity, ...replaces];
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 32);
+}
+
+/**
+ * Pins the set of an answer: the one that it has already, or a new one, which is then the current one. `superseded` if the study has a newer
+ * one, or one is on its way, so that this answer is neither converted nor stored.
+ */
+export async function pinSet(
+  table: SetTable,
+  place: SetPlace,
+  wanted: Wanted,
+  { isSame, now }: { readonly isSame: SameIdentity; readonly now: string },
+): Promise<Pinning> {
+  return await change<Pinning>(table, place, async (study) => {
+    const { sets } = study;
+    const own: PinnedSet[] = [];
+    for (const set of sets) if (isOf(wanted, set) && (await isSame(set.identity, wanted.identity))) own.push(set);
+    const current = sets.at(-1);
+    const isCurrent = current !== undefined && own.includes(current);
+    if (!isCurrent && (isOutrun(study, wanted) || !outranks(wanted, current, own)))
+      return { answer: { kind: 'superseded' } };
+    const set = isCurrent
+      ? { ...current, state: revived(current) }
+      : (earlierOf(sets, own) ?? newSet(sets, own, wanted, now));
+    const pinned = { ...set, sequence: Math.max(set.sequence, wanted.sequence) };
+    const others = sets.filter(({ setId }) => setId !== pinned.setId).map(passed);
+    const next = kept([...others, pinned]);
+    return { answer: { kind: 'pinned', set: pinned, sets: next }, study: { ...study, sets: next } };
+  });
+}
+
+const isOf = ({ runId, answer }: Wanted, set: PinnedSet): boolean => set.runId === runId && set.answer === answer;
+
+const revived = ({ state }: PinnedSet): PinnedSet['state'] => (state === 'withdrawn' ? 'converted' : state);
+
+/** A set that was pinned and never stored is over when another takes its place. */
+const passed = (set: PinnedSet): PinnedSet =>
+  set.state === 'converted' && set.stored !== true ? { ...set, state: 'superseded' } : set;
+
+/** A newer upload of other images is on its way. */
+const isOutrun = ({ routed }: StudySets, { runId, sequence }: Pick<Wanted, 'runId' | 'sequence'>): boolean =>
+  routed !== undefined && routed.sequence > sequence && routed.runId !== runId;
+
+/** @param own the sets that the answer had before */
+function outranks(wanted: Wanted, current: PinnedSet | undefined, own: readonly PinnedSet[]): boolean {
+  // What is gone from the PACS stands in nobody's way: delivery asks the PACS.
+  if (current === undefined || current.state === 'withdrawn') return true;
+  if (wanted.from === current.setId) return true;
+  const isSameRun = wanted.runId === current.runId;
+  // A failure stands in for a result that could not be stored, and gives way to it once there is one.
+  if (isSameRun && wanted.answer !== current.answer)
+    return wanted.answer === 'result' || (current.stored !== true && own.length === 0);
+  if (wanted.sequence !== current.sequence) return wanted.sequence > current.sequence;
+  return !isSameRun && own.length === 0;
+}
+
+/** Sets whose objects may be in the PACS without a note that they are replaced. */
+const unnoted = (sets: readonly PinnedSet[]): readonly PinnedSet[] =>
+  sets.filter(({ stored, noted }) => stored === true && noted !== true);
+
+/** A set that the answer had before serves again if it names all that may be in the PACS. */
+function earlierOf(sets: readonly PinnedSet[], own: readonly PinnedSet[]): PinnedSet | undefined {
+  const open = unnoted(sets).map(({ setId }) => setId);
+  const set = own.findLast(
+    ({ setId, noted, replaces }) => noted !== true && open.every((id) => id === setId || replaces.includes(id)),
+  );
+  return set && { ...set, state: 'converted' };
+}
+
+function newSet(sets: readonly PinnedSet[], own: readonly PinnedSet[], wanted: Wanted, now: string): PinnedSet {
+  const open = unnoted(sets);
+  // Objects that were noted as replaced must not come back under the same UIDs.
+  const replaced = open.length > 0 ? open : own.slice(-1);
+  const replaces = replaced.map(({ setId }) => setId);
+  const { runId, answer, inputDigest, identity, sequence } = wanted;
+  return {
+    setId: setIdOf(wanted, replaces),
+    ...{ runId, answer, inputDigest, sequence, replaces, createdAt: now, state: 'converted' },
+    ...(identity !== undefined && { identity }),
+  };
+}
+
+function kept(sets: readonly PinnedSet[]): readonly PinnedSet[] {
+  const needed = new Set(
+    sets.flatMap(({ setId, replaces, stored, noted }) => (stored && !noted ? [setId] : []).concat(replaces)),
+  );
+  const recent = new Set(sets.slice(-MOST_SETS));
+  return sets.filter((set) => recent.has(set) || needed.has(set.setId));
+}
+
+/**
+ * Begins to store a set in the PACS. From here on, the sets that it replaces are `superseded`.
+ *
+ * @returns `unknown` if the table does not have the set, so that it must be pinned again
+ */
+export async function beginStoring(
+  table: SetTable,
+  place: SetPlace,
+  setId: string,
+): Promise<'storing' | 'delivered' | 'superseded' | 'unknown'> {
+  return await change(table, place, async (study) => {
+    const { sets } = study;
+    const set = sets.find((one) => one.setId === setId);
+    if (set === undefined) return { answer: 'unknown' };
+    if (set !== sets.at(-1)) return { answer: 'superseded' };
+    if (set.state === 'delivered') return { answer: 'delivered' };
+    if (isOutrun(study, set)) return { answer: 'superseded', study: withSet(study, setId, { state: 'superseded' }) };
+    const begun = withSet(study, setId, { state: 'storing', stored: true });
+    return { answer: 'storing', study: withReplaced(begun, set, { state: 'superseded' }) };
+  });
+}
+
+/** Records that the PACS has a set, and the notes about those that it replaces. */
+export async function endStoring(table: SetTable, place: SetPlace, setId: string): Promise<void> {
+  await change(table, place, async (study) => {
+    const set = study.sets.find((one) => one.setId === setId);
+    if (set === undefined) return { answer: undefined };
+    const noted = withReplaced(study, set, { noted: true });
+    return {
+      answer: undefined,
+      study: set.state === 'superseded' ? noted : withSet(noted, setId, { state: 'delivered', stored: true }),
+    };
+  });
+}
+
+/** Records that the images of a set are gone from the PACS. */
+export async function withdrawSet(table: SetTable, place: SetPlace, setId: string): Promise<void> {
+  await change(table, place, async (study) => ({
+    answer: undefined,
+    study: withSet(study, setId, { state: 'withdrawn' }),
+  }));
+}
+
+/** Records that an upload was routed to the tool: sets of older ones with other images are not stored any more. */
+export async function noteRouted(
+  table: SetTable,
+  place: SetPlace,
+  routed: { readonly sequence: number; readonly runId: string },
+): Promise<void> {
+  await change(table, place, async (study) => ({
+    answer: undefined,
+    ...((study.routed?.sequence ?? 0) < routed.sequence && { study: { ...study, routed } }),
+  }));
+}
+
+const withSet = (study: StudySets, setId: string, changes: Partial<PinnedSet>): StudySets => ({
+  ...study,
+  sets: study.sets.map((set) => (set.setId === setId ? { ...set, ...changes } : set)),
+});
+
+const withReplaced = (study: StudySets, { replaces }: PinnedSet, changes: Partial<PinnedSet>): StudySets => ({
+  ...study,
+  sets: study.sets.map((set) => (replaces.includes(set.setId) ? { ...set, ...changes } : set)),
+});
+
+/** Changes what the table holds, from what it holds now. Without a `study`, nothing is written. */
+async function change<T>(
+  table: SetTable,
+  place: SetPlace,
+  decide: (study: StudySets) => Promise<{ readonly answer: T; readonly study?: StudySets }>,
+  options: CallOptions = {},
+): Promise<T> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const { study: present, mark } = await table.get(place, options);
+    const { answer, study } = await decide(present);
+    if (study === undefined || (await table.replace(place, study, mark, options))) return answer;
+  }
+  throw new ServiceUnavailableError("The study's sets of results were changed at every attempt to change them");
+}
