@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type PixelDigest, pixelDigestOf } from '#dicom/digest.ts';
 import { type Dataset, type DicomFile, readDicom } from '#dicom/read.ts';
 import { bodyPartOf } from './body-parts.ts';
 import { dimensionPointers, functionalGroups } from './functional-groups.ts';
@@ -21,7 +22,8 @@ import {
   uid,
   whole,
 } from './header-values.ts';
-import { pixelDigest, techniqueDigest } from './likeness.ts';
+import { imageDigestOf } from './image-digest.ts';
+import { pixelDataSha256, techniqueDigest } from './likeness.ts';
 import { orientationValues } from './patient-orientation.ts';
 import { readClaims } from './read-claims.ts';
 import {
@@ -43,13 +45,14 @@ export const MANUFACTURER = 'Hilum';
 export function indexInstance(bytes: Uint8Array): InstanceIndex {
   const file = readDicom(bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return indexOf(file, { sha256, sizeBytes: bytes.length, pixelDataSha256: pixelDigest(file.dataset) });
+  return indexOf(file, { sha256, sizeBytes: bytes.length, pixels: pixelDigestOf(file.elements) });
 }
 
-type FileDigests = Pick<InstanceIndex, 'sha256' | 'sizeBytes'> & { readonly pixelDataSha256?: string | undefined };
+type FileDigests = Pick<InstanceIndex, 'sha256' | 'sizeBytes'> & { readonly pixels: PixelDigest | undefined };
 
 /** The header index of a data set that was read from a file with these digests. */
-export function indexOf({ TransferSyntaxUID, dataset }: DicomFile, digests: FileDigests): InstanceIndex {
+export function indexOf(file: DicomFile, { pixels, ...digests }: FileDigests): InstanceIndex {
+  const { TransferSyntaxUID, dataset, elements } = file;
   const groups = functionalGroups(dataset);
   const own = attributesOf(dataset, groups !== undefined);
   const entries = Object.entries({
@@ -59,6 +62,8 @@ export function indexOf({ TransferSyntaxUID, dataset }: DicomFile, digests: File
     BodyPartExamined: own.BodyPartExamined ?? groups?.BodyPartExamined,
     TransferSyntaxUID,
     ...digests,
+    imageSha256: imageDigestOf(elements, pixels),
+    pixelDataSha256: pixelDataSha256(dataset, pixels),
   });
   return InstanceIndexSchema.parse(Object.fromEntries(entries.filter(([, value]) => value !== undefined)));
 }

@@ -165,6 +165,8 @@ export const InstanceIndexSchema = InstanceAttributesSchema.extend({
   frames: z.array(FrameAttributesSchema).max(MAX_FRAMES).optional(),
   /** SHA-256 (hex) and length in bytes of the original Part 10 file. */
   sha256: z.string().regex(SHA256),
+  /** What of the file does not change with patient, study or encoding (`image-digest.ts`). Older edges did not say. */
+  imageSha256: z.string().regex(SHA256).optional(),
   /** SHA-256 (hex) of Pixel Data as stored, for single frames. */
   pixelDataSha256: z.string().regex(SHA256).optional(),
   /** SHA-256 (hex) of the decoded pixels (`dicom/pixels.ts`), where they were decoded to compare copies (`decoded-twins.ts`). */

@@ -72,6 +72,7 @@ describe('the index of an instance', () => {
       ...{ ...IDENTITY, ...HEADER, TransferSyntaxUID: '1.2.840.10008.1.2.1', sha256, sizeBytes: bytes.length },
       ...{ AnatomicRegion: 'SRT:T-11500', AcquisitionContrast: 'T2_STAR' },
       ...{ EffectiveEchoTime: 16, TemporalPositionIndex: 18, techniqueDigest: expect.stringMatching(/^[0-9a-f]{16}$/) },
+      imageSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
   });
 
@@ -79,7 +80,7 @@ describe('the index of an instance', () => {
     const bytes = encodeDicom({ ...IDENTITY, SOPClassUID: '1.2.840.10008.5.1.4.1.1.1' });
 
     expect(Object.keys(indexInstance(bytes)).sort()).toEqual(
-      [...Object.keys(IDENTITY), 'TransferSyntaxUID', 'sha256', 'sizeBytes'].sort(),
+      [...Object.keys(IDENTITY), 'TransferSyntaxUID', 'sha256', 'imageSha256', 'sizeBytes'].sort(),
     );
   });
 
