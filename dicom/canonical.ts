@@ -84,8 +84,7 @@ const evenly = (value: Uint8Array): Uint8Array =>
   value.length % 2 === 0 ? value : Buffer.concat([value, new Uint8Array(1)]);
 
 /** How many bytes each unit of a binary value has that Big Endian turns round. */
-export const unitOf = (vr: string): number =>
-  vr === 'AT' ? 2 : vr === 'OV' ? 8 : (NUMERIC[vr.slice(0, 2)]?.bytes ?? 1);
+const unitOf = (vr: string): number => (vr === 'AT' ? 2 : vr === 'OV' ? 8 : (NUMERIC[vr.slice(0, 2)]?.bytes ?? 1));
 
 /** The value with each unit of its VR in little endian. */
 export function inLittleEndian(vr: string, value: Uint8Array, littleEndian: boolean): Uint8Array {

@@ -102,6 +102,7 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     PatientOrientation: orientationValues(dataset),
     AnatomicalOrientationType: code(dataset, 'AnatomicalOrientationType'),
     FrameOfReferenceUID: uid(dataset, 'FrameOfReferenceUID', notes),
+    PositionReferenceIndicator: /^[A-Z0-9_-]{1,16}$/.exec(dataset.text('PositionReferenceIndicator') ?? '')?.[0],
     SeriesNumber: number(dataset, 'SeriesNumber', notes),
     AcquisitionNumber: number(dataset, 'AcquisitionNumber', notes),
     InstanceNumber: number(dataset, 'InstanceNumber', notes),
@@ -117,6 +118,7 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     BitsStored: count(dataset, 'BitsStored', notes),
     PixelRepresentation: whole(dataset, 'PixelRepresentation', notes),
     LossyImageCompression: code(dataset, 'LossyImageCompression'),
+    ...pastCompression(dataset),
     PixelSpacing: pair(dataset, 'PixelSpacing', notes),
     ImagerPixelSpacing: pair(dataset, 'ImagerPixelSpacing', notes),
     SliceThickness: thickness(dataset, 'SliceThickness', notes),
@@ -154,6 +156,16 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     ...attributes,
     unreadable: notes.unreadable,
     odd: Object.keys(notes.odd).length === 0 ? undefined : notes.odd,
+  };
+}
+
+/** Ratio and method of past lossy compression, of each step in order (PS3.3 C.7.6.1.1.5). What cannot be read is not repeated. */
+function pastCompression(dataset: Dataset): Candidates {
+  const ratios = dataset.numbers('LossyImageCompressionRatio');
+  const methods = codes(dataset, 'LossyImageCompressionMethod');
+  return {
+    LossyImageCompressionRatio: ratios.length > 0 ? [...ratios] : undefined,
+    LossyImageCompressionMethod: methods?.every((method) => method !== '') === true ? methods : undefined,
   };
 }
 

@@ -32,6 +32,8 @@ export const InstanceAttributesSchema = z.object({
   PatientOrientation: z.array(codeString).optional(),
   AnatomicalOrientationType: codeString.optional(),
   FrameOfReferenceUID: uid.optional(),
+  /** Where it is a code, as scanners write it (`SN`, `XY`), and no text of a person. */
+  PositionReferenceIndicator: codeString.optional(),
   SeriesNumber: z.number().optional(),
   /** For frames: Frame Acquisition Number (0020,9156). */
   AcquisitionNumber: z.number().optional(),
@@ -51,6 +53,8 @@ export const InstanceAttributesSchema = z.object({
   PixelRepresentation: z.number().int().optional(),
   /** `01` where the picture was ever compressed with loss (PS3.3 C.7.6.1.1.5). */
   LossyImageCompression: codeString.optional(),
+  LossyImageCompressionRatio: z.array(z.number()).optional(),
+  LossyImageCompressionMethod: z.array(codeString).optional(),
   /** Row spacing (between rows, vertical) then column spacing, mm (PS3.3 10.7.1.3). */
   PixelSpacing: z.tuple([z.number(), z.number()]).optional(),
   ImagerPixelSpacing: z.tuple([z.number(), z.number()]).optional(),

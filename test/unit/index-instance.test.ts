@@ -20,6 +20,7 @@ const HEADER: Attributes = {
   ImageLaterality: 'L',
   PatientOrientation: ['A', 'F'],
   FrameOfReferenceUID: '2.25.4',
+  PositionReferenceIndicator: 'SN',
   SeriesNumber: 5,
   AcquisitionNumber: 6,
   InstanceNumber: 7,
@@ -31,6 +32,9 @@ const HEADER: Attributes = {
   BitsAllocated: 16,
   BitsStored: 12,
   PixelRepresentation: 0,
+  LossyImageCompression: '01',
+  LossyImageCompressionRatio: [20, 2.5],
+  LossyImageCompressionMethod: ['ISO_10918_1', 'ISO_15444_1'],
   PixelSpacing: [0.1, 0.2],
   ImagerPixelSpacing: [0.3, 0.4],
   SliceThickness: 0.5,
@@ -82,6 +86,19 @@ describe('the index of an instance', () => {
     expect(Object.keys(indexInstance(bytes)).sort()).toEqual(
       [...Object.keys(IDENTITY), 'TransferSyntaxUID', 'sha256', 'imageSha256', 'sizeBytes'].sort(),
     );
+  });
+
+  it('repeats no text of a person, and no ratio that cannot be read', () => {
+    const index = indexInstance(
+      encodeDicom({
+        ...IDENTITY,
+        PositionReferenceIndicator: 'left of Mr. Phantom',
+        LossyImageCompressionMethod: 'DR PHANTOM',
+      }),
+    );
+
+    expect(Object.keys(index)).not.toContain('PositionReferenceIndicator');
+    expect(Object.keys(index)).not.toContain('LossyImageCompressionMethod');
   });
 
   it.each([
