@@ -26,25 +26,27 @@ export interface Conversion {
   readonly result: ProcessingResult;
   /** The index of the result's study; instances beyond the result's inputs are welcome. */
   readonly instances: readonly InstanceIndex[];
-  /** Reads an instance's Part 10 file. It is called once, for the first input by SOPInstanceUID. */
+  /** Patient and study as the PACS has them (`results/identity-object.ts`). */
+  readonly identity?: Uint8Array;
+  /** Reads an instance's Part 10 file. Without an identity it is called once, for the first input by SOPInstanceUID. */
   readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
   /** Whether an SR in the study says that this run failed. The result then names that SR as the document it replaces. */
   readonly supersedesFailure?: boolean;
 }
 
 /**
- * The DICOM objects of a result, in the order of `toDicom`. Patient and study modules are copied from the first input by
- * SOPInstanceUID, so the bytes do not depend on the order in which instances arrived.
+ * The DICOM objects of a result, in the order of `toDicom`. Patient and study modules are copied from the identity, or from the first
+ * input by SOPInstanceUID: the bytes do not depend on the order in which instances arrived.
  *
  * @throws DicomWriteError where an object would violate the standard or the gate; a RefusedObjectError, which holds the
  *   object, where one object is at fault
  * @throws MessageError where the index lacks an instance from which the result was made
  */
 export async function convertResult(conversion: Conversion): Promise<readonly ConvertedObject[]> {
-  const { result, instances, read, supersedesFailure = false } = conversion;
+  const { result, instances, identity, read, supersedesFailure = false } = conversion;
   const inputs = inputsOf(result, instances);
   const first = inputs.reduce((a, b) => (b.SOPInstanceUID < a.SOPInstanceUID ? b : a));
-  const source = sourceStudyOf(inputs, readDicom(await read(first), { stopBeforePixels: true }));
+  const source = sourceStudyOf(inputs, readDicom(identity ?? (await read(first)), { stopBeforePixels: true }));
   const predecessors = supersedesFailure ? [failureReference(result)] : [];
   return result.toDicom({ ...source, predecessors }).map((object) => {
     const { kind, SOPClassUID, SOPInstanceUID } = object;

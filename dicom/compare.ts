@@ -1,9 +1,8 @@
 /**
- * Compares data sets element by element: values and VRs. How a file encodes them makes no difference: its Transfer Syntax, lengths of
- * sequences and items, group lengths, padding, character set.
+ * Compares data sets element by element: values and VRs. How a file encodes them makes no difference (`canonical.ts`): its Transfer
+ * Syntax, lengths of sequences and items, group lengths, padding, character set.
  */
-import { REPLACEMENT, type TextDecoding, textDecoding } from './charset.ts';
-import { ASCII_TEXT, DECODED_TEXT, latin1, NUMERIC, splitText } from './dataset.ts';
+import { canonicalValue, type Decoded, decodedOf, isEncoding, itemsOf } from './canonical.ts';
 import type { Element, ElementSet } from './element.ts';
 
 /** A data element at the top level that two data sets do not share. */
@@ -11,31 +10,6 @@ export interface Difference {
   /** Group and element, as one number. */
   readonly tag: number;
   readonly kind: 'added' | 'missing' | 'changed';
-}
-
-const SPECIFIC_CHARACTER_SET = 0x0008_0005;
-const DATA_SET_TRAILING_PADDING = 0xfffc_fffc;
-
-/** Group lengths and padding say nothing; texts are compared after decoding, so that their character set may differ. */
-const isEncoding = (tag: number): boolean =>
-  tag % 0x1_0000 === 0 || tag === SPECIFIC_CHARACTER_SET || tag === DATA_SET_TRAILING_PADDING;
-
-/** A data set with the character set that holds in it; items inherit that of their container (PS3.5 7.5.1). */
-interface Decoded {
-  readonly set: ElementSet;
-  /** The values of Specific Character Set, and how to decode under them. */
-  readonly charset: string;
-  readonly decode: TextDecoding;
-}
-
-type Charset = Pick<Decoded, 'charset' | 'decode'>;
-const DEFAULT: Charset = { charset: '', decode: textDecoding([]) };
-
-function decodedOf(set: ElementSet, outer: Charset = DEFAULT): Decoded {
-  const own = set.elements.get(SPECIFIC_CHARACTER_SET)?.value;
-  if (own === undefined) return { set, charset: outer.charset, decode: outer.decode };
-  const terms = splitText('CS', latin1(own));
-  return { set, charset: terms.join('\\'), decode: textDecoding(terms) };
 }
 
 /** The elements in which `found` differs from `expected`, by tag; `added` are those that only `found` has. */
@@ -58,9 +32,11 @@ function differences(expected: Decoded, found: Decoded): readonly Difference[] {
 
 function isSame(a: Element, inA: Decoded, b: Element, inB: Decoded): boolean {
   if (a.fragments !== undefined || b.fragments !== undefined) return haveSameFragments(a, b);
-  if (a.items !== undefined || b.items !== undefined) return haveSameItems(a, inA, b, inB);
+  const [itemsA, itemsB] = [itemsOf(a), itemsOf(b)];
+  if (itemsA !== undefined && itemsB !== undefined) return haveSameItems(itemsA, inA, itemsB, inB);
+  if (a.items !== undefined || b.items !== undefined) return false;
   const vr = commonVr(a.vr, b.vr);
-  return vr !== undefined && haveSameValue(vr, { a: a.value, inA, b: b.value, inB });
+  return vr !== undefined && haveSameValue(vr, a, inA, b, inB);
 }
 
 /** The Basic Offset Table, which is the first, may be there or not (PS3.5 A.4). */
@@ -70,12 +46,10 @@ function haveSameFragments(a: Element, b: Element): boolean {
   return ofA.every((fragment, index) => Buffer.compare(fragment, ofB[index] ?? new Uint8Array()) === 0);
 }
 
-function haveSameItems(a: Element, inA: Decoded, b: Element, inB: Decoded): boolean {
-  if (a.value.length > 0 || b.value.length > 0) return false;
-  const [ofA, ofB] = [a.items ?? [], b.items ?? []];
-  if (ofA.length !== ofB.length) return false;
-  return ofA.every((item, index) => {
-    const other = ofB[index];
+function haveSameItems(a: readonly ElementSet[], inA: Decoded, b: readonly ElementSet[], inB: Decoded): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((item, index) => {
+    const other = b[index];
     return other !== undefined && differences(decodedOf(item, inA), decodedOf(other, inB)).length === 0;
   });
 }
@@ -92,39 +66,8 @@ function commonVr(a: string, b: string): string | undefined {
   return a === 'UN' || CHOICES[a]?.includes(b) ? b : undefined;
 }
 
-interface Values {
-  readonly a: Uint8Array;
-  readonly inA: Decoded;
-  readonly b: Uint8Array;
-  readonly inB: Decoded;
-}
-
-function haveSameValue(vr: string, { a, inA, b, inB }: Values): boolean {
+function haveSameValue(vr: string, a: Element, inA: Decoded, b: Element, inB: Decoded): boolean {
   const isInSameOrder = inA.set.littleEndian === inB.set.littleEndian;
-  if (isInSameOrder && inA.charset === inB.charset && Buffer.compare(a, b) === 0) return true;
-  if (DECODED_TEXT.has(vr)) return haveSameText(vr, { a, inA, b, inB });
-  if (ASCII_TEXT.has(vr)) return isSameList(splitText(vr, latin1(a)), splitText(vr, latin1(b)));
-  const size = sizeOf(vr);
-  return Buffer.compare(inLittleEndian(a, inA, size), inLittleEndian(b, inB, size)) === 0;
-}
-
-/** A text that cannot be decoded is compared by its bytes: several wrong texts would decode to the same replacement characters. */
-function haveSameText(vr: string, { a, inA, b, inB }: Values): boolean {
-  const [textA, textB] = [inA.decode(a), inB.decode(b)];
-  if (textA.includes(REPLACEMENT) || textB.includes(REPLACEMENT))
-    return isSameList(splitText(vr, latin1(a)), splitText(vr, latin1(b)));
-  return isSameList(splitText(vr, textA), splitText(vr, textB));
-}
-
-const isSameList = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((value, index) => value === b[index]);
-
-const sizeOf = (vr: string): number => (vr === 'AT' ? 2 : vr === 'OV' ? 8 : (NUMERIC[vr.slice(0, 2)]?.bytes ?? 1));
-
-/** The value with each unit of `size` bytes in little endian. */
-function inLittleEndian(value: Uint8Array, { set }: Decoded, size: number): Uint8Array {
-  if (set.littleEndian || size === 1 || value.length % size !== 0) return value;
-  const swapped = Buffer.from(value);
-  if (size === 2) return swapped.swap16();
-  return size === 4 ? swapped.swap32() : swapped.swap64();
+  if (isInSameOrder && inA.charset === inB.charset && Buffer.compare(a.value, b.value) === 0) return true;
+  return Buffer.compare(canonicalValue(vr, a, inA), canonicalValue(vr, b, inB)) === 0;
 }

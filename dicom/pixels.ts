@@ -73,7 +73,7 @@ interface DecodedBytes {
 }
 
 async function decodeEncapsulated(
-  { dataset, TransferSyntaxUID }: DicomFile,
+  { dataset, TransferSyntaxUID }: Pick<DicomFile, 'dataset' | 'TransferSyntaxUID'>,
   description: PixelDescription,
   wanted: readonly number[],
   decoder: FrameDecoder,

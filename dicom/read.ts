@@ -17,6 +17,8 @@ export type { Dataset } from './dataset.ts';
 export interface DicomFile {
   readonly TransferSyntaxUID: string;
   readonly dataset: Dataset;
+  /** The same as it lies in the file. */
+  readonly elements: ElementSet;
 }
 
 export interface ReadOptions {
@@ -88,7 +90,7 @@ export function readDicom(
   const { TransferSyntaxUID, elements } = readElements(bytes, { stopBeforePixels });
   const dataset = datasetOf(elements);
   if (!anyUids) for (const keyword of REQUIRED_UIDS) checkUid(dataset, keyword);
-  return { TransferSyntaxUID, dataset };
+  return { TransferSyntaxUID, dataset, elements };
 }
 
 /**
@@ -117,7 +119,7 @@ export interface DicomStart extends DicomFile {
  * Reads what is before the pixel data from the first bytes of a file of this size. Undefined where they do not hold all of it, or the
  * data set is deflated: only `readDicom` can then read the file.
  *
- * @throws DicomReadError as `readDicom`, but does not look at the pixel data (`checkPixelPlace`)
+ * @throws DicomReadError as `readDicom`, but does not look at the pixel data (`digestPixelPlace`)
  */
 export function readDicomStart(start: Uint8Array, size: number): DicomStart | undefined {
   checkPart10Start(start, size);
@@ -127,11 +129,12 @@ export function readDicomStart(start: Uint8Array, size: number): DicomStart | un
     if (syntax.deflated) return undefined;
     const reader = new StructureReader(start, offset);
     const encoding = { explicitVr: explicitVr(start, offset) ?? syntax.explicitVr, littleEndian: syntax.littleEndian };
-    const dataset = datasetOf(reader.file(encoding, { stopBeforePixels: true }));
+    const elements = reader.file(encoding, { stopBeforePixels: true });
+    const dataset = datasetOf(elements);
     const pixels = reader.pixels(encoding);
     if (pixels === undefined) return undefined;
     for (const keyword of REQUIRED_UIDS) checkUid(dataset, keyword);
-    return { TransferSyntaxUID, dataset, pixels };
+    return { TransferSyntaxUID, dataset, elements, pixels };
   } catch (error) {
     if (error instanceof DicomReadError && error.code === 'truncated') return undefined;
     throw error;

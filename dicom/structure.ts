@@ -21,6 +21,8 @@ interface Header {
 
 /** The value of Pixel Data in a file. Without a length it lies in fragments. */
 export interface PixelPlace {
+  readonly tag: number;
+  readonly vr: string;
   readonly offset: number;
   readonly length?: number;
   readonly littleEndian: boolean;
@@ -60,7 +62,8 @@ const META: Encoding = { explicitVr: true, littleEndian: true };
 const IMPLICIT: Encoding = { explicitVr: false, littleEndian: true };
 
 const isPrivate = (tag: number): boolean => ((tag >>> 16) & 1) === 1;
-const isPixelData = (tag: number): boolean => tag === 0x7fe0_0010 || tag === 0x7fe0_0008 || tag === 0x7fe0_0009;
+/** Pixel Data, Float and Double Float Pixel Data. */
+export const isPixelData = (tag: number): boolean => tag === 0x7fe0_0010 || tag === 0x7fe0_0008 || tag === 0x7fe0_0009;
 
 export function truncated(needed: number, remaining: number): DicomReadError {
   return new DicomReadError('truncated', `The file declares ${needed} bytes where ${remaining} remain`, {
@@ -127,6 +130,15 @@ export class StructureReader {
   }
 
   /**
+   * The items from the cursor to the end of the bytes, in Implicit VR Little Endian, as values of VR UN hold them (PS3.5 6.2.2).
+   *
+   * @throws DicomReadError `truncated`, `malformed` or `limit-exceeded`
+   */
+  sequence(): readonly ElementSet[] {
+    return this.#items(IMPLICIT, this.#bytes.length, 0);
+  }
+
+  /**
    * Where the value of the pixel data at the cursor lies; undefined where no pixel data begin there.
    *
    * @throws DicomReadError `truncated` or `malformed`
@@ -137,8 +149,8 @@ export class StructureReader {
     const tag = this.#peekTag(encoding.littleEndian);
     if (!isPixelData(tag)) return undefined;
     this.offset += 4;
-    const { length } = this.#header(tag, encoding, start);
-    const place = { offset: this.offset, littleEndian: encoding.littleEndian };
+    const { vr, length } = this.#header(tag, encoding, start);
+    const place = { tag, vr, offset: this.offset, littleEndian: encoding.littleEndian };
     return length === UNDEFINED_LENGTH ? place : { ...place, length };
   }
 

@@ -2,7 +2,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { indexInstance, indexOf } from '#core/study/index-instance.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
-import { checkPixelPlace } from '#dicom/large.ts';
+import { digestPixelPlace } from '#dicom/large.ts';
 import { type DicomStart, readDicomStart } from '#dicom/read.ts';
 import type { StoredFile } from '#pipeline/ports.ts';
 
@@ -27,8 +27,7 @@ export async function indexLarge({ path, sizeBytes, sha256 }: StoredFile): Promi
     const file = await startOf(readAt, sizeBytes);
     if (file === undefined || (file.dataset.number('NumberOfFrames') ?? 1) <= 1)
       return indexInstance(await readFile(path));
-    await checkPixelPlace(file.pixels, sizeBytes, readAt);
-    return indexOf(file, { sha256, sizeBytes });
+    return indexOf(file, { sha256, sizeBytes, pixels: await digestPixelPlace(file.pixels, sizeBytes, readAt) });
   } finally {
     await handle.close();
   }

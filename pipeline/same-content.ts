@@ -2,21 +2,14 @@
  * Compares an object read back from an archive with the one that was stored, element by element (`dicom/compare.ts`). An archive may
  * have encoded it anew, and may have added or coerced some elements.
  */
+import { ADDED_BY_ARCHIVES } from '#core/study/image-digest.ts';
+import { isPrivate } from '#dicom/canonical.ts';
 import { type Difference, differencesOf } from '#dicom/compare.ts';
 import { keywordOf } from '#dicom/dictionary.ts';
 import { DicomReadError } from '#dicom/error.ts';
 import { readElements } from '#dicom/read.ts';
 
-/** What archives add to every object: where it can be had, and what they changed (PS3.3 C.12.1.1.9). */
-const ADDED: ReadonlySet<string> = new Set([
-  'OriginalAttributesSequence',
-  'InstanceAvailability',
-  'RetrieveAETitle',
-  'RetrieveURL',
-  'StorageMediaFileSetID',
-  'StorageMediaFileSetUID',
-  'InstanceCoercionDateTime',
-]);
+const ADDED: ReadonlySet<string> = new Set(ADDED_BY_ARCHIVES);
 
 /**
  * What archives coerce to the values that they hold for the patient and the study (PS3.4 B.4.1.3). Patient ID and Study Instance UID are
@@ -29,8 +22,6 @@ const COERCED: ReadonlySet<string> = new Set([
   ...['StudyDate', 'StudyTime', 'StudyID', 'StudyDescription', 'AccessionNumber', 'IssuerOfAccessionNumberSequence'],
   ...['ReferringPhysicianName', 'PhysiciansOfRecord', 'ProcedureCodeSequence'],
 ]);
-
-const isPrivate = (tag: number): boolean => Math.floor(tag / 0x1_0000) % 2 === 1;
 
 /**
  * The keywords of what the archive added or coerced (`private` for private elements); undefined if the object has other content, or

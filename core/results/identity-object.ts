@@ -2,25 +2,29 @@
 import { differencesOf } from '#dicom/compare.ts';
 import type { Dataset } from '#dicom/dataset.ts';
 import { readElements } from '#dicom/read.ts';
+import { resultUid } from '#dicom/uid.ts';
 import { asFoundWhereBroken, encodeDicom } from '#dicom/write.ts';
 import { sourceUid } from './common.ts';
 import { COPIED } from './source-study.ts';
 
-/** They name the instance that was read. */
-const OF_THE_INSTANCE = ['SOPClassUID', 'SOPInstanceUID', 'SeriesInstanceUID'] as const;
-const OF_THE_INSTANCE_TAGS: ReadonlySet<number> = new Set([0x0008_0016, 0x0008_0018, 0x0020_000e]);
+/** No SOP Class of the standard: no archive stores the object by mistake. */
+const SOP_CLASS_UID = resultUid('identity object');
 
 /**
  * The identity in an instance's header as a Part 10 file: the attributes that results copy from their source, to the character, and the
- * UIDs of study, series and instance. A header that says the same of them gives the same bytes.
+ * UID of the study. The object's other UIDs derive from it: headers that say the same give the same bytes, whichever instance they are of.
  */
 export function identityObjectOf(dataset: Dataset): Uint8Array {
-  const uids = (['StudyInstanceUID', ...OF_THE_INSTANCE] as const).map(
-    (keyword) => [keyword, sourceUid(dataset.text(keyword) ?? '')] as const,
-  );
-  return encodeDicom({ ...asFoundWhereBroken(dataset.attributes(COPIED)), ...Object.fromEntries(uids) });
+  const StudyInstanceUID = dataset.text('StudyInstanceUID') ?? '';
+  return encodeDicom({
+    ...asFoundWhereBroken(dataset.attributes(COPIED)),
+    StudyInstanceUID: sourceUid(StudyInstanceUID),
+    SOPClassUID: SOP_CLASS_UID,
+    SOPInstanceUID: resultUid('identity', StudyInstanceUID),
+    SeriesInstanceUID: resultUid('identity', StudyInstanceUID, 'series'),
+  });
 }
 
 /** Whether two identity objects say the same of patient and study: element by element, however each is encoded. */
 export const isSameIdentity = (a: Uint8Array, b: Uint8Array): boolean =>
-  differencesOf(readElements(a).elements, readElements(b).elements).every(({ tag }) => OF_THE_INSTANCE_TAGS.has(tag));
+  differencesOf(readElements(a).elements, readElements(b).elements).length === 0;

@@ -2,7 +2,6 @@ import type { DicomFile } from '#dicom/read.ts';
 import { isDate, isTime } from '#dicom/text-rules.ts';
 import { type Attributes, asFoundWhereBroken } from '#dicom/write.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
-import { oneLine } from './plain-text.ts';
 
 /** An object that may be referred to. */
 export interface Referenced {
@@ -13,8 +12,8 @@ export interface Referenced {
 
 /**
  * What conversion knows about the source: the headers of the tool's inputs, and the modules that results share with them. The
- * modules are read from one of the source's own instances (the first by SOPInstanceUID), never from the manifest, which holds
- * nothing about the patient.
+ * modules are read from an identity object or from one of the source's own instances, never from the manifest, which holds nothing
+ * about the patient.
  */
 export interface SourceStudy {
   readonly StudyInstanceUID: string;
@@ -49,6 +48,7 @@ const ALWAYS = [
   'AccessionNumber',
 ] as const;
 
+/** What results copy from their source. */
 export const COPIED = [
   ...ALWAYS,
   // Patient (C.7.1.1)
@@ -105,8 +105,6 @@ const METHODS: ReadonlyMap<string, string> = new Map([
   ['1.2.840.10008.1.2.4.203', 'ISO_15444_15'],
 ]);
 
-const LOSSY = ['LossyImageCompression', 'LossyImageCompressionRatio', 'LossyImageCompressionMethod'] as const;
-
 /** Attribute pairs that may date a result, best first. */
 const DATES = [
   ['StudyDate', 'StudyTime'],
@@ -118,15 +116,19 @@ const DATES = [
 const UNDATED = { date: '19000101', time: '000000' };
 
 /**
- * The source of results. `instances` are the headers of the study's own images, and `file` is the first of them by
- * SOPInstanceUID.
+ * The source of results. `instances` are the headers of the study's own images. The data set has the patient and study modules: it is an
+ * identity object (`identity-object.ts`), or the first of the images by SOPInstanceUID.
  *
  * Results take the first of Study, Series, Acquisition and Content Date that is a valid date, with the time that belongs to
  * it (`000000` where it is invalid). A source without a date gives 1 January 1900.
  */
-export function sourceStudyOf(instances: readonly InstanceIndex[], { dataset }: DicomFile): SourceStudy {
+export function sourceStudyOf(
+  instances: readonly InstanceIndex[],
+  { dataset }: Pick<DicomFile, 'dataset'>,
+): SourceStudy {
   const dated = DATES.find(([date]) => isDate(dataset.text(date) ?? ''));
   const time = dated === undefined ? undefined : dataset.text(dated[1]);
+  const byUid = instances.toSorted((a, b) => (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1));
   const empty = Object.fromEntries(ALWAYS.map((keyword) => [keyword, '']));
   return {
     StudyInstanceUID: dataset.text('StudyInstanceUID') ?? '',
@@ -134,27 +136,30 @@ export function sourceStudyOf(instances: readonly InstanceIndex[], { dataset }: 
     patientAndStudy: asFoundWhereBroken({ ...empty, ...dataset.attributes(COPIED) }),
     date: dated === undefined ? UNDATED.date : (dataset.text(dated[0]) ?? UNDATED.date),
     time: time !== undefined && isTime(time) && time !== '' ? time : UNDATED.time,
-    lossyCompression: lossyCompression(instances, dataset.attributes(LOSSY)),
-    PositionReferenceIndicator: oneLine(dataset.text('PositionReferenceIndicator') ?? '', 64),
+    lossyCompression: lossyCompression(byUid),
+    PositionReferenceIndicator: byUid[0]?.PositionReferenceIndicator ?? '',
   };
 }
 
 /**
- * What the source states about past lossy compression. Where it states nothing, its Transfer Syntaxes decide, with the ratio
- * of pixels to file. JPEG is lossy whatever the source says; the other syntaxes may hold lossless frames.
+ * What the source states about past lossy compression, by the first instance that states it. Where none does, Transfer Syntaxes decide,
+ * with the ratio of pixels to file. JPEG is lossy whatever an instance says; the other syntaxes may hold lossless frames.
  */
-function lossyCompression(instances: readonly InstanceIndex[], said: Attributes): Attributes {
-  const { LossyImageCompression: lossy } = said;
-  const [compressed] = instances
-    .filter(({ TransferSyntaxUID: syntax }) => METHODS.has(syntax) && (lossy !== '00' || isJpeg(syntax)))
-    .toSorted((a, b) => (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1));
-  if (lossy !== '01' && compressed === undefined) return { LossyImageCompression: '00' };
+function lossyCompression(byUid: readonly InstanceIndex[]): Attributes {
+  const said = byUid.find(({ LossyImageCompression }) => LossyImageCompression === '01');
+  const compressed = byUid.find(
+    ({ TransferSyntaxUID: syntax, LossyImageCompression: lossy }) =>
+      METHODS.has(syntax) && (lossy !== '00' || isJpeg(syntax)),
+  );
+  if (said === undefined && compressed === undefined) return { LossyImageCompression: '00' };
+  const { LossyImageCompressionRatio: ratio, LossyImageCompressionMethod: method } = said ?? compressed ?? {};
   return {
     ...(compressed && {
       LossyImageCompressionRatio: ratioOf(compressed),
       LossyImageCompressionMethod: METHODS.get(compressed.TransferSyntaxUID),
     }),
-    ...Object.fromEntries(Object.entries(asFoundWhereBroken(said)).filter(([, value]) => value !== '')),
+    ...(ratio && { LossyImageCompressionRatio: ratio }),
+    ...(method && { LossyImageCompressionMethod: method }),
     LossyImageCompression: '01',
   };
 }

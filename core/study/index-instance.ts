@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type PixelDigest, pixelDigestOf } from '#dicom/digest.ts';
 import { type Dataset, type DicomFile, readDicom } from '#dicom/read.ts';
 import { bodyPartOf } from './body-parts.ts';
 import { dimensionPointers, functionalGroups } from './functional-groups.ts';
@@ -21,7 +22,8 @@ import {
   uid,
   whole,
 } from './header-values.ts';
-import { pixelDigest, techniqueDigest } from './likeness.ts';
+import { imageDigestOf } from './image-digest.ts';
+import { pixelDataSha256, techniqueDigest } from './likeness.ts';
 import { orientationValues } from './patient-orientation.ts';
 import { readClaims } from './read-claims.ts';
 import {
@@ -43,13 +45,14 @@ export const MANUFACTURER = 'Hilum';
 export function indexInstance(bytes: Uint8Array): InstanceIndex {
   const file = readDicom(bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return indexOf(file, { sha256, sizeBytes: bytes.length, pixelDataSha256: pixelDigest(file.dataset) });
+  return indexOf(file, { sha256, sizeBytes: bytes.length, pixels: pixelDigestOf(file.elements) });
 }
 
-type FileDigests = Pick<InstanceIndex, 'sha256' | 'sizeBytes'> & { readonly pixelDataSha256?: string | undefined };
+type FileDigests = Pick<InstanceIndex, 'sha256' | 'sizeBytes'> & { readonly pixels: PixelDigest | undefined };
 
 /** The header index of a data set that was read from a file with these digests. */
-export function indexOf({ TransferSyntaxUID, dataset }: DicomFile, digests: FileDigests): InstanceIndex {
+export function indexOf(file: DicomFile, { pixels, ...digests }: FileDigests): InstanceIndex {
+  const { TransferSyntaxUID, dataset, elements } = file;
   const groups = functionalGroups(dataset);
   const own = attributesOf(dataset, groups !== undefined);
   const entries = Object.entries({
@@ -59,6 +62,8 @@ export function indexOf({ TransferSyntaxUID, dataset }: DicomFile, digests: File
     BodyPartExamined: own.BodyPartExamined ?? groups?.BodyPartExamined,
     TransferSyntaxUID,
     ...digests,
+    imageSha256: imageDigestOf(elements, pixels),
+    pixelDataSha256: pixelDataSha256(dataset, pixels),
   });
   return InstanceIndexSchema.parse(Object.fromEntries(entries.filter(([, value]) => value !== undefined)));
 }
@@ -97,6 +102,7 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     PatientOrientation: orientationValues(dataset),
     AnatomicalOrientationType: code(dataset, 'AnatomicalOrientationType'),
     FrameOfReferenceUID: uid(dataset, 'FrameOfReferenceUID', notes),
+    PositionReferenceIndicator: /^[A-Z0-9_-]{1,16}$/.exec(dataset.text('PositionReferenceIndicator') ?? '')?.[0],
     SeriesNumber: number(dataset, 'SeriesNumber', notes),
     AcquisitionNumber: number(dataset, 'AcquisitionNumber', notes),
     InstanceNumber: number(dataset, 'InstanceNumber', notes),
@@ -112,6 +118,7 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     BitsStored: count(dataset, 'BitsStored', notes),
     PixelRepresentation: whole(dataset, 'PixelRepresentation', notes),
     LossyImageCompression: code(dataset, 'LossyImageCompression'),
+    ...pastCompression(dataset),
     PixelSpacing: pair(dataset, 'PixelSpacing', notes),
     ImagerPixelSpacing: pair(dataset, 'ImagerPixelSpacing', notes),
     SliceThickness: thickness(dataset, 'SliceThickness', notes),
@@ -149,6 +156,16 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     ...attributes,
     unreadable: notes.unreadable,
     odd: Object.keys(notes.odd).length === 0 ? undefined : notes.odd,
+  };
+}
+
+/** Ratio and method of past lossy compression, of each step in order (PS3.3 C.7.6.1.1.5). What cannot be read is not repeated. */
+function pastCompression(dataset: Dataset): Candidates {
+  const ratios = dataset.numbers('LossyImageCompressionRatio');
+  const methods = codes(dataset, 'LossyImageCompressionMethod');
+  return {
+    LossyImageCompressionRatio: ratios.length > 0 ? [...ratios] : undefined,
+    LossyImageCompressionMethod: methods?.every((method) => method !== '') === true ? methods : undefined,
   };
 }
 

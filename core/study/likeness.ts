@@ -1,5 +1,6 @@
 /** Digests that tell whether two slices show the same, without saying what: neither pixels nor free text leave the site. */
 import { createHash } from 'node:crypto';
+import type { PixelDigest } from '#dicom/digest.ts';
 import type { Dataset } from '#dicom/read.ts';
 import type { FrameHeader } from './frames.ts';
 
@@ -17,15 +18,9 @@ const TECHNIQUE = [
 ] as const;
 
 /** SHA-256 (hex) of Pixel Data as stored; undefined where there is none, or for several frames, which share one value. */
-export function pixelDigest(dataset: Dataset): string | undefined {
-  if ((dataset.number('NumberOfFrames') ?? 1) > 1) return undefined;
-  const native = dataset.bytes('PixelData');
-  // The first fragment is the Basic Offset Table, which may be there or not (PS3.5 A.4).
-  const parts = native === undefined ? dataset.fragments('PixelData')?.slice(1) : [native];
-  if (parts === undefined || parts.every(({ length }) => length === 0)) return undefined;
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
+export function pixelDataSha256(dataset: Dataset, pixels: PixelDigest | undefined): string | undefined {
+  if ((dataset.number('NumberOfFrames') ?? 1) > 1 || !dataset.has('PixelData')) return undefined;
+  return pixels?.fragments?.every((length) => length === 0) === true ? undefined : pixels?.sha256;
 }
 
 /** The first 16 hexadecimal digits of a SHA-256 over the technique; undefined where the header says nothing of it. */

@@ -32,6 +32,8 @@ export const InstanceAttributesSchema = z.object({
   PatientOrientation: z.array(codeString).optional(),
   AnatomicalOrientationType: codeString.optional(),
   FrameOfReferenceUID: uid.optional(),
+  /** Where it is a code, as scanners write it (`SN`, `XY`), and no text of a person. */
+  PositionReferenceIndicator: codeString.optional(),
   SeriesNumber: z.number().optional(),
   /** For frames: Frame Acquisition Number (0020,9156). */
   AcquisitionNumber: z.number().optional(),
@@ -51,6 +53,8 @@ export const InstanceAttributesSchema = z.object({
   PixelRepresentation: z.number().int().optional(),
   /** `01` where the picture was ever compressed with loss (PS3.3 C.7.6.1.1.5). */
   LossyImageCompression: codeString.optional(),
+  LossyImageCompressionRatio: z.array(z.number()).optional(),
+  LossyImageCompressionMethod: z.array(codeString).optional(),
   /** Row spacing (between rows, vertical) then column spacing, mm (PS3.3 10.7.1.3). */
   PixelSpacing: z.tuple([z.number(), z.number()]).optional(),
   ImagerPixelSpacing: z.tuple([z.number(), z.number()]).optional(),
@@ -165,6 +169,8 @@ export const InstanceIndexSchema = InstanceAttributesSchema.extend({
   frames: z.array(FrameAttributesSchema).max(MAX_FRAMES).optional(),
   /** SHA-256 (hex) and length in bytes of the original Part 10 file. */
   sha256: z.string().regex(SHA256),
+  /** What of the file does not change with patient, study or encoding (`image-digest.ts`). Older edges did not say. */
+  imageSha256: z.string().regex(SHA256).optional(),
   /** SHA-256 (hex) of Pixel Data as stored, for single frames. */
   pixelDataSha256: z.string().regex(SHA256).optional(),
   /** SHA-256 (hex) of the decoded pixels (`dicom/pixels.ts`), where they were decoded to compare copies (`decoded-twins.ts`). */

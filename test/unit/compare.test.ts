@@ -134,6 +134,14 @@ it('knows an attribute that a writer did not know', () => {
   );
 });
 
+it('finds the items of a private sequence that Implicit VR does not tell of', () => {
+  const of = (encoding: RawEncoding, code: string) =>
+    elementsOf([{ tag: '00091003', vr: 'SQ', value: [[{ tag: '00080100', vr: 'SH', value: code }]] }], encoding);
+
+  expect(differing(of(EXPLICIT, 'T-1'), of(IMPLICIT, 'T-1'))).toEqual([]);
+  expect(differing(of(EXPLICIT, 'T-1'), of(IMPLICIT, 'T-2'))).toEqual(['00091003 changed']);
+});
+
 it('compares fragments, with any Basic Offset Table', () => {
   const [first, second] = [Uint8Array.of(1, 2), Uint8Array.of(3, 4)];
   const of = (...pixels: Parameters<typeof encapsulated>) => elementsOf([encapsulated(...pixels)]);

@@ -20,6 +20,7 @@ const HEADER: Attributes = {
   ImageLaterality: 'L',
   PatientOrientation: ['A', 'F'],
   FrameOfReferenceUID: '2.25.4',
+  PositionReferenceIndicator: 'SN',
   SeriesNumber: 5,
   AcquisitionNumber: 6,
   InstanceNumber: 7,
@@ -31,6 +32,9 @@ const HEADER: Attributes = {
   BitsAllocated: 16,
   BitsStored: 12,
   PixelRepresentation: 0,
+  LossyImageCompression: '01',
+  LossyImageCompressionRatio: [20, 2.5],
+  LossyImageCompressionMethod: ['ISO_10918_1', 'ISO_15444_1'],
   PixelSpacing: [0.1, 0.2],
   ImagerPixelSpacing: [0.3, 0.4],
   SliceThickness: 0.5,
@@ -72,6 +76,7 @@ describe('the index of an instance', () => {
       ...{ ...IDENTITY, ...HEADER, TransferSyntaxUID: '1.2.840.10008.1.2.1', sha256, sizeBytes: bytes.length },
       ...{ AnatomicRegion: 'SRT:T-11500', AcquisitionContrast: 'T2_STAR' },
       ...{ EffectiveEchoTime: 16, TemporalPositionIndex: 18, techniqueDigest: expect.stringMatching(/^[0-9a-f]{16}$/) },
+      imageSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
   });
 
@@ -79,8 +84,21 @@ describe('the index of an instance', () => {
     const bytes = encodeDicom({ ...IDENTITY, SOPClassUID: '1.2.840.10008.5.1.4.1.1.1' });
 
     expect(Object.keys(indexInstance(bytes)).sort()).toEqual(
-      [...Object.keys(IDENTITY), 'TransferSyntaxUID', 'sha256', 'sizeBytes'].sort(),
+      [...Object.keys(IDENTITY), 'TransferSyntaxUID', 'sha256', 'imageSha256', 'sizeBytes'].sort(),
     );
+  });
+
+  it('repeats no text of a person, and no ratio that cannot be read', () => {
+    const index = indexInstance(
+      encodeDicom({
+        ...IDENTITY,
+        PositionReferenceIndicator: 'left of Mr. Phantom',
+        LossyImageCompressionMethod: 'DR PHANTOM',
+      }),
+    );
+
+    expect(Object.keys(index)).not.toContain('PositionReferenceIndicator');
+    expect(Object.keys(index)).not.toContain('LossyImageCompressionMethod');
   });
 
   it.each([

@@ -161,7 +161,10 @@ describe('images derived from a lossy source', () => {
 
     const { lossyCompression } = sourceStudyOf([indexInstance(file)], readDicom(file));
 
-    expect(lossyCompression).toEqual({ ...lossy, LossyImageCompressionRatio: '12.5' });
+    expect(lossyCompression).toEqual({
+      ...lossy,
+      ...{ LossyImageCompressionRatio: [12.5], LossyImageCompressionMethod: ['ISO_10918_1'] },
+    });
   });
 
   const lossyWhere = (TransferSyntaxUID: string, attributes: Attributes = {}) => {
@@ -186,10 +189,27 @@ describe('images derived from a lossy source', () => {
     });
   });
 
+  it('state it where any of their sources does', () => {
+    const said = { LossyImageCompression: '01', LossyImageCompressionMethod: 'ISO_14495_1' };
+    const [none, lossy] = [{ LossyImageCompression: '00' }, said].map((attributes, index) => {
+      const [file = new Uint8Array()] = radiographPhantomToDicom(
+        { kind: 'teeth', rows: 2, columns: 2, pixels: new Uint16Array(4), spacingMm: [1, 1] },
+        { seed: index + 1, attributes },
+      );
+      return { file, index: indexInstance(file) };
+    });
+    const instances = [none, lossy].flatMap((one) => one?.index ?? []);
+
+    expect(sourceStudyOf(instances, readDicom(none?.file ?? new Uint8Array())).lossyCompression).toEqual({
+      ...said,
+      LossyImageCompressionMethod: ['ISO_14495_1'],
+    });
+  });
+
   it('prefer the source’s own ratio, and give none where it is unknown', () => {
     const said = { LossyImageCompression: '01', LossyImageCompressionRatio: 22 };
 
-    expect(lossyWhere('1.2.840.10008.1.2.4.50', said)).toMatchObject({ LossyImageCompressionRatio: '22' });
+    expect(lossyWhere('1.2.840.10008.1.2.4.50', said)).toMatchObject({ LossyImageCompressionRatio: [22] });
     expect(lossyWhere('1.2.840.10008.1.2.1', { LossyImageCompression: '01' })).toEqual({ LossyImageCompression: '01' });
   });
 });
