@@ -31,6 +31,13 @@ const ENDED: Readonly<Partial<Record<RunState, string>>> = {
   failed: 'every attempt failed',
 };
 
+/** Sentences for runs whose results are not the current ones. */
+const OUTLIVED: Readonly<Partial<Record<RunState, string>>> = {
+  superseded: 'a newer upload of the study, or a newer version of the tool, gives the current results',
+  withdrawn:
+    'the PACS does not have the images any more, so that nothing is stored; if they come back, so do the results',
+};
+
 /** One sentence about a run, and the reason if the sentence does not contain it. The sentence about a delivered answer does. */
 export function runInWords(run: Told): { readonly sentence: string; readonly because?: Reason } {
   const { state, reason, failingSince, outcome, objects = [] } = run;
@@ -38,6 +45,8 @@ export function runInWords(run: Told): { readonly sentence: string; readonly bec
     const why = reason === undefined ? 'no reason was recorded' : `${withoutStop(reason.message)} (${reason.code})`;
     return { sentence: deliveredAs(outcome).replace('%', () => why) };
   }
+  const outlived = OUTLIVED[state];
+  if (outlived !== undefined) return { sentence: outlived, ...(reason && { because: reason }) };
   const underWay = UNDER_WAY[state];
   if (underWay === undefined) {
     const note = objects.length > 0 ? '; a note saying so is in the PACS' : '';

@@ -1,6 +1,6 @@
 /** What a manifest says besides the study's instances: whose study it is in the archive now, and which of its manifests this is. */
 import { ArchiveUnavailableError, MessageError, NewerFormatError } from '#core/errors.ts';
-import { storeIdentity } from '#pipeline/identities.ts';
+import { identityInstanceOf, storeIdentity } from '#pipeline/identities.ts';
 import { LANES, studyManifests } from '#pipeline/keys.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
 import type { CallOptions, InstanceUids, ObjectListing, ObjectStore } from '#pipeline/ports.ts';
@@ -10,7 +10,7 @@ import type { SeriesForwarding } from './forward-series.ts';
  * Stores the identity that the archive has for a study now, and returns its digest. It is read anew: a series that has not changed was
  * read some time ago.
  *
- * @param instances of the study; the first by SOP Instance UID is read
+ * @param instances of the study
  * @throws ArchiveUnavailableError if the archive does not have the instance any more; the next attempt finds the study as it is then
  */
 export async function storedIdentity(
@@ -19,8 +19,7 @@ export async function storedIdentity(
   key: Uint8Array,
   options: CallOptions = {},
 ): Promise<string> {
-  const [first, ...others] = instances;
-  const read = others.reduce((a, b) => (a !== undefined && a.SOPInstanceUID < b.SOPInstanceUID ? a : b), first);
+  const read = identityInstanceOf(instances);
   const file = read && (await archive.retrieveHeader(read, options));
   if (file === undefined)
     throw new ArchiveUnavailableError('The archive does not have an instance any more that it sent', {

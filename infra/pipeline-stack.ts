@@ -116,7 +116,7 @@ export class PipelineStack extends Stack {
       description: "Converts tools' answers to DICOM objects",
       memoryMb: 1769,
       timeout: TIMEOUTS.convert,
-      reads: ['chunks/*', '*/manifest.json'],
+      reads: ['chunks/*', '*/manifest.json', 'identities/*'],
       writes: ['runs/*', 'quarantine/*'],
     }).function;
     // If a run's result is gone, its tool runs again. One statement for all tools, since a policy has a greatest length.

@@ -1,119 +1,139 @@
-/** Converts a run's stored answer to DICOM objects and lists them in the bucket. */
+/** Converts a run's stored answer to a set of DICOM objects and lists them in the bucket. */
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import { ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
+import type { Clock } from '#core/ports.ts';
+import { namedInstances } from '#core/study/distinct-instances.ts';
 import type { ProcessingResult } from '#core/tool.ts';
 import { DicomWriteError } from '#dicom/error.ts';
+import { readDicom } from '#dicom/read.ts';
 import { readAnswer } from './answers.ts';
+import { areSameIdentities, identityInstanceOf, readIdentity } from './identities.ts';
 import { instanceReader } from './instances.ts';
-import { failureKey, objectKey, objectListKey, type RunPlace, resultKey, supersedesKey } from './keys.ts';
+import { failureKey, objectKey, objectListKey, resultKey, type SetFolder } from './keys.ts';
+import type { Manifest } from './manifest.ts';
 import type { RunMessage } from './messages.ts';
 import { encodeObjectList, type ObjectList, parseObjectList } from './object-list.ts';
-import type { ObjectStore } from './ports.ts';
+import type { ObjectStore, SetTable } from './ports.ts';
+import { pinnedFile, type SetFile } from './set-file.ts';
+import { pinSet } from './sets.ts';
 import { readManifest } from './study.ts';
 
-/** Makes a result's objects. They name the failure that the result supersedes, if it supersedes one. */
-type Conversion = (supersedesFailure: boolean) => Promise<readonly ConvertedObject[]>;
-
-const SupersedesSchema = z.object({ failure: z.boolean() });
+export interface ConversionPorts {
+  readonly objects: ObjectStore;
+  readonly sets: SetTable;
+  readonly clock: Clock;
+}
 
 /** The writer or the output gate refuses an answer: `error` says why, `result` is the refused answer. */
 export interface Refusal {
   readonly error: DicomWriteError;
   readonly result: ProcessingResult;
 }
-export type Converted = { readonly list: ObjectList } | { readonly refusal: Refusal };
+export type Converted =
+  | { readonly kind: 'converted'; readonly set: SetFile; readonly list: ObjectList }
+  | { readonly kind: 'refused'; readonly set: SetFile; readonly refusal: Refusal }
+  /** The study has newer results of the tool, or they are on their way. */
+  | { readonly kind: 'superseded' };
 
 /**
- * Converts an answer of a run. The list of objects is written last, so an existing list means that the answer was
- * already converted; it is then returned as it is, unless an object that it names is gone.
+ * Converts an answer of a run for the identity that the message names. The set is pinned first, so that every attempt makes the same bytes.
+ * Its list of objects is written last, so an existing list means that the answer was already converted; it is then returned as it is, unless
+ * an object that it names is gone.
  *
  * @throws MissingProductError if the run's result is not in the bucket
  * @throws MissingChunkError, MissingManifestError if a part of the study is not in the bucket
  * @throws IntegrityError if a failure's answer is missing, or an instance differs from its digest
  * @throws ContentConflictError if an object's bytes differ from those of an earlier conversion
  */
-export async function convertAnswer(objects: ObjectStore, message: RunMessage): Promise<Converted> {
-  const { answer } = message;
-  const stored = await objects.get(objectListKey(message, answer));
+export async function convertAnswer(
+  { objects, sets, clock }: ConversionPorts,
+  message: RunMessage,
+): Promise<Converted> {
+  const { tool, runId, answer, inputDigest, identity, sequence = 0 } = message;
+  const pinning = await pinSet(
+    sets,
+    message,
+    { runId, answer, inputDigest, identity, sequence, from: message.set },
+    { isSame: (a, b) => areSameIdentities(objects, a, b), now: new Date(clock.now()).toISOString() },
+  );
+  if (pinning.kind === 'superseded') return pinning;
+  const set = await pinnedFile(objects, message, pinning.set, pinning.sets);
+  const folder: SetFolder = { tool, runId, setId: set.setId };
+  const stored = await objects.get(objectListKey(folder));
   const known = stored === undefined ? undefined : parseObjectList(stored);
-  if (known !== undefined && (await areThere(objects, message, known))) return { list: known };
-  const result = await readAnswer(objects, answer === 'result' ? resultKey(message) : failureKey(message));
-  if (result === undefined && answer === 'result')
-    throw new MissingProductError("The run's result is not in the bucket");
-  if (result === undefined) throw new IntegrityError("The run's failure is not in the bucket");
+  if (known !== undefined && (await areThere(objects, folder, known))) return { kind: 'converted', set, list: known };
+  const result = await answerOf(objects, message);
   const manifest = await readManifest(objects, message.manifestKey);
-  const read = instanceReader(objects, manifest);
-  const conversion: Conversion = (supersedesFailure) =>
-    convertResult({ result, instances: manifest.instances, read, supersedesFailure });
   try {
-    const converted = answer === 'failure' ? await conversion(false) : await superseding(objects, message, conversion);
-    return { list: await storeObjects(objects, message, result, converted) };
+    const converted = await convertResult({
+      ...{ result, instances: manifest.instances, read: instanceReader(objects, manifest) },
+      ...(set.identity !== undefined && { identity: await readIdentity(objects, set.identity) }),
+      supersedesFailure: set.replaces.some((replaced) => replaced.runId === runId && replaced.answer === 'failure'),
+    });
+    return { kind: 'converted', set, list: await storeObjects(objects, folder, { result, manifest, converted }) };
   } catch (error) {
-    if (error instanceof DicomWriteError) return { refusal: { error, result } };
+    if (error instanceof DicomWriteError) return { kind: 'refused', set, refusal: { error, result } };
     throw error;
   }
 }
 
-async function areThere(objects: ObjectStore, run: RunPlace, list: ObjectList): Promise<boolean> {
+async function answerOf(objects: ObjectStore, message: RunMessage): Promise<ProcessingResult> {
+  const isResult = message.answer === 'result';
+  const answer = await readAnswer(objects, isResult ? resultKey(message) : failureKey(message));
+  if (answer !== undefined) return answer;
+  if (isResult) throw new MissingProductError("The run's result is not in the bucket");
+  throw new IntegrityError("The run's failure is not in the bucket");
+}
+
+async function areThere(objects: ObjectStore, folder: SetFolder, list: ObjectList): Promise<boolean> {
   for (const { SOPInstanceUID } of list.objects) {
-    if (!(await objects.exists(objectKey(run, SOPInstanceUID)))) return false;
+    if (!(await objects.exists(objectKey(folder, SOPInstanceUID)))) return false;
   }
   return true;
 }
 
-/**
- * Converts a result. If a failure of the same run was delivered earlier, the objects name it as superseded. A failure may
- * appear during conversion or between two attempts. The first attempt that has objects to store therefore pins the
- * decision, so that every later attempt makes the same bytes.
- */
-async function superseding(
-  objects: ObjectStore,
-  run: RunPlace,
-  conversion: Conversion,
-): Promise<readonly ConvertedObject[]> {
-  const key = supersedesKey(run);
-  const pinned = async (): Promise<boolean | undefined> => {
-    const bytes = await objects.get(key);
-    return bytes === undefined
-      ? undefined
-      : SupersedesSchema.parse(JSON.parse(new TextDecoder().decode(bytes))).failure;
-  };
-  const known = await pinned();
-  const failure = known ?? (await objects.exists(objectListKey(run, 'failure')));
-  const converted = await conversion(failure);
-  if (known !== undefined) return converted;
-  const fact = new TextEncoder().encode(JSON.stringify({ failure }));
-  const stored = await objects.put(key, fact, { ifAbsent: true, contentType: 'application/json' });
-  return stored === 'stored' || (await pinned()) === failure ? converted : conversion(!failure);
-}
-
 async function storeObjects(
   objects: ObjectStore,
-  message: RunMessage,
-  { metadata: { outcome, reason, summary } }: ProcessingResult,
-  converted: readonly ConvertedObject[],
+  folder: SetFolder,
+  {
+    result,
+    manifest,
+    converted,
+  }: {
+    readonly result: ProcessingResult;
+    readonly manifest: Manifest;
+    readonly converted: readonly ConvertedObject[];
+  },
 ): Promise<ObjectList> {
-  const { answer, StudyInstanceUID } = message;
-  for (const object of converted) await storeObject(objects, message, object);
+  for (const object of converted) await storeObject(objects, folder, object);
+  const { outcome, reason, summary, inputs } = result.metadata;
+  const byUid = namedInstances(manifest.instances);
+  const identityInstance = identityInstanceOf(manifest.instances);
   const list = encodeObjectList({
-    ...{ StudyInstanceUID, outcome, summary },
+    ...{ StudyInstanceUID: manifest.StudyInstanceUID, outcome, summary },
     ...(reason === undefined ? {} : { reason }),
-    objects: converted.map(({ kind, SOPClassUID, SOPInstanceUID, sha256 }) => ({
-      ...{ kind, SOPClassUID, SOPInstanceUID, sha256 },
+    objects: converted.map(({ kind, SOPClassUID, SOPInstanceUID, sha256, bytes }) => ({
+      ...{ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID: seriesOf(bytes), sha256 },
     })),
+    inputs: inputs.map((SOPInstanceUID) => ({
+      ...{ SOPInstanceUID, SeriesInstanceUID: byUid.get(SOPInstanceUID)?.SeriesInstanceUID ?? '' },
+    })),
+    ...(identityInstance && { identityInstance }),
   });
-  await objects.put(objectListKey(message, answer), list, { contentType: 'application/json' });
+  await objects.put(objectListKey(folder), list, { contentType: 'application/json' });
   return parseObjectList(list);
 }
 
+const seriesOf = (bytes: Uint8Array): string =>
+  readDicom(bytes, { stopBeforePixels: true }).dataset.text('SeriesInstanceUID') ?? '';
+
 async function storeObject(
   objects: ObjectStore,
-  run: RunPlace,
+  folder: SetFolder,
   { SOPInstanceUID, sha256, bytes }: ConvertedObject,
 ): Promise<void> {
-  const key = objectKey(run, SOPInstanceUID);
+  const key = objectKey(folder, SOPInstanceUID);
   if ((await objects.put(key, bytes, { ifAbsent: true, contentType: 'application/dicom' })) === 'stored') return;
   const earlier = await objects.get(key);
   if (earlier === undefined || createHash('sha256').update(earlier).digest('hex') !== sha256) {

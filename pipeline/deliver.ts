@@ -1,8 +1,7 @@
 /** Stores a run's objects in the archive and proves it: "delivered" means that each was read back with the same content. */
 import { createHash } from 'node:crypto';
 import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
-import { readDicom } from '#dicom/read.ts';
-import { objectKey, type RunPlace, receiptKey } from './keys.ts';
+import { objectKey, receiptKey, type SetFolder } from './keys.ts';
 import type { RunMessage } from './messages.ts';
 import type { ObjectList } from './object-list.ts';
 import type { Archive, CallOptions, InstanceUids, ObjectStore, StoreOutcome } from './ports.ts';
@@ -34,22 +33,22 @@ interface OutgoingObject {
  * @throws the archive's own errors
  */
 export async function deliver(
-  run: RunPlace & Pick<RunMessage, 'answer'>,
+  run: SetFolder & Pick<RunMessage, 'answer'>,
   list: ObjectList,
   { objects, archive: openArchive }: DeliveryPorts,
   options: CallOptions = {},
 ): Promise<void> {
-  const { runId, answer } = run;
-  if (await objects.exists(receiptKey(run, answer), options)) return;
+  const { runId, setId, answer } = run;
+  if (await objects.exists(receiptKey(run), options)) return;
   const archive = await openArchive();
   const outgoing = await readObjects(objects, run, list, options);
   const before = await lookFor(archive, outgoing, options);
   const coerced = { ...before.coerced, ...(await storeAll(archive, before.missing, options)) };
   const receipt = {
-    ...{ format: 'hilum.receipt/1', runId, answer, proof: 'read-back', objects: list.objects },
+    ...{ format: 'hilum.receipt/1', runId, setId, answer, proof: 'read-back', objects: list.objects },
     ...(Object.keys(coerced).length > 0 && { coerced }),
   };
-  await objects.put(receiptKey(run, answer), new TextEncoder().encode(JSON.stringify(receipt)), {
+  await objects.put(receiptKey(run), new TextEncoder().encode(JSON.stringify(receipt)), {
     ...options,
     contentType: 'application/json',
   });
@@ -57,18 +56,17 @@ export async function deliver(
 
 async function readObjects(
   objects: ObjectStore,
-  run: RunPlace,
+  run: SetFolder,
   { StudyInstanceUID, objects: listed }: ObjectList,
   options: CallOptions,
 ): Promise<readonly OutgoingObject[]> {
   const outgoing: OutgoingObject[] = [];
-  for (const { SOPInstanceUID, sha256 } of listed) {
+  for (const { SOPInstanceUID, SeriesInstanceUID, sha256 } of listed) {
     const bytes = await objects.get(objectKey(run, SOPInstanceUID), options);
     const facts = { SOPInstanceUID };
     if (bytes === undefined) throw new MissingProductError('An object to deliver is not in the bucket', { facts });
     if (createHash('sha256').update(bytes).digest('hex') !== sha256)
       throw new IntegrityError('An object to deliver differs from its digest', { facts });
-    const SeriesInstanceUID = readDicom(bytes, { stopBeforePixels: true }).dataset.text('SeriesInstanceUID') ?? '';
     outgoing.push({ uids: { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }, bytes });
   }
   return outgoing;

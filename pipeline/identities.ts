@@ -8,7 +8,7 @@ import { identityObjectOf, isSameIdentity } from '#core/results/identity-object.
 import type { Dataset } from '#dicom/dataset.ts';
 import type { ArchiveSecret } from './environment.ts';
 import { identityKey } from './keys.ts';
-import type { CallOptions, ObjectStore } from './ports.ts';
+import type { CallOptions, InstanceUids, ObjectStore } from './ports.ts';
 
 /**
  * Stores the identity in a data set and returns its digest. The digest is keyed, since patients' names and numbers are easily guessed. Two
@@ -36,6 +36,14 @@ export async function readIdentity(
   if (bytes === undefined)
     throw new MissingChunkError("The study's identity is not in the bucket", { facts: { identity: digest } });
   return bytes;
+}
+
+/** The instance from whose header a study's identity is read: always the same, since other headers of the study may say other things. */
+export function identityInstanceOf<T extends InstanceUids>(instances: readonly T[]): T | undefined {
+  return instances.reduce<T | undefined>(
+    (first, one) => (first !== undefined && first.SOPInstanceUID < one.SOPInstanceUID ? first : one),
+    undefined,
+  );
 }
 
 /** Whether two digests, which may have different keys, name the same identity. Two studies without one have the same. */

@@ -6,10 +6,10 @@
  * <lane>/studies/<StudyInstanceUID>/<revision>/manifest.json     closes an upload; its arrival starts the pipeline
  * runs/<tool>/<runId>/result.json                                the ProcessingResult; the first one stored wins
  * runs/<tool>/<runId>/failure.json                               the answer of a run that failed, or that the gate refused
- * runs/<tool>/<runId>/supersedes.json                            whether the result supersedes a failure
- * runs/<tool>/<runId>/objects/<SOPInstanceUID>.dcm               the DICOM objects to deliver to the PACS
- * runs/<tool>/<runId>/objects.json                               list of the objects, with digests; also failure-objects.json
- * runs/<tool>/<runId>/receipt.json                               proof of delivery; also failure-receipt.json
+ * runs/<tool>/<runId>/sets/<setId>/set.json                      one conversion of an answer: for which identity, what it replaces, when
+ * runs/<tool>/<runId>/sets/<setId>/objects/<SOPInstanceUID>.dcm  the DICOM objects to deliver to the PACS
+ * runs/<tool>/<runId>/sets/<setId>/objects.json                  list of the objects, with digests
+ * runs/<tool>/<runId>/sets/<setId>/receipt.json                  proof of delivery
  * identities/<digest>.dcm                                        a study's patient and study modules as the PACS has them
  * quarantine/<runId>/result-refusal.json                         why the gate refused the result; also failure-refusal.json
  * quarantine/<runId>/result-<SOPInstanceUID>.dcm                 the refused object, if it can be encoded
@@ -51,7 +51,11 @@ export interface RunPlace {
 const run = ({ tool, runId }: RunPlace): string =>
   `${toolRuns(checked(TOOL_ID, tool, 'An invalid tool id'))}${checked(RUN_ID, runId, 'An invalid run id')}`;
 
-const prefixOf = (answer: Answer): string => (answer === 'failure' ? 'failure-' : '');
+/** What the keys of a set of a run's results name. */
+export interface SetFolder extends RunPlace {
+  readonly setId: string;
+}
+const folder = (set: SetFolder): string => `${run(set)}/sets/${checked(RUN_ID, set.setId, 'An invalid set id')}`;
 
 /** A run is identified by one input digest × one tool × one version. */
 export interface RunIdentity {
@@ -74,18 +78,15 @@ export const studyManifests = (lane: Lane, StudyInstanceUID: string): string =>
 export const identityKey = (identity: string): string => `identities/${digest(identity)}.dcm`;
 /** The beginning of the keys of all runs of a tool. */
 export const toolRuns = (tool: string): string => `runs/${tool}/`;
-/** The beginning of the keys of everything that is stored of a run. */
-export const runPrefix = (place: RunPlace): string => `${run(place)}/`;
 /** The beginning of the keys of a lane's manifests. */
 export const manifestPrefix = (lane: Lane): string => `${lane}/studies/`;
 export const resultKey = (place: RunPlace): string => `${run(place)}/result.json`;
 export const failureKey = (place: RunPlace): string => `${run(place)}/failure.json`;
-export const supersedesKey = (place: RunPlace): string => `${run(place)}/supersedes.json`;
-export const objectKey = (place: RunPlace, SOPInstanceUID: string): string =>
-  `${run(place)}/objects/${uid(SOPInstanceUID)}.dcm`;
-export const objectListKey = (place: RunPlace, answer: Answer): string =>
-  `${run(place)}/${prefixOf(answer)}objects.json`;
-export const receiptKey = (place: RunPlace, answer: Answer): string => `${run(place)}/${prefixOf(answer)}receipt.json`;
+export const setKey = (set: SetFolder): string => `${folder(set)}/set.json`;
+export const objectKey = (set: SetFolder, SOPInstanceUID: string): string =>
+  `${folder(set)}/objects/${uid(SOPInstanceUID)}.dcm`;
+export const objectListKey = (set: SetFolder): string => `${folder(set)}/objects.json`;
+export const receiptKey = (set: SetFolder): string => `${folder(set)}/receipt.json`;
 export const quarantineKey = (runId: string, name: string): string =>
   `quarantine/${checked(RUN_ID, runId, 'An invalid run id')}/${checked(/^[0-9A-Za-z.-]{1,80}$/, name, 'An invalid name')}`;
 export const deadLetterKey = (queue: string, messageId: string): string =>

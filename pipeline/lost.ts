@@ -43,12 +43,15 @@ export function queuesOf(role: QueueRole): readonly string[] {
 
 /** A run's message; undefined if its row was written before rows held the input digest. */
 export function messageOf(run: RunRecord, answer: Answer = 'result'): RunMessage | undefined {
-  const { runId, StudyInstanceUID, revision, inputDigest, tool, version, lane } = run;
+  const { runId, StudyInstanceUID, revision, inputDigest, tool, version, lane, identity, sequence, set } = run;
   if (inputDigest === undefined) return undefined;
   return {
     format: 'hilum.run/1',
     ...{ runId, StudyInstanceUID, revision, inputDigest, tool, version, lane },
     manifestKey: manifestKey(lane, StudyInstanceUID, revision),
+    ...(identity !== undefined && { identity }),
+    ...(sequence !== undefined && { sequence }),
+    ...(set !== undefined && answer === 'result' && { set }),
     answer,
   };
 }

@@ -22,6 +22,11 @@ const RunMessageSchema = z.object({
   /** The identity and the sequence of the manifest (`pipeline/manifest.ts`). */
   identity: digest.optional(),
   sequence: z.number().int().positive().optional(),
+  /** The set of results that is to be delivered, or in whose place another is to be made (`pipeline/sets.ts`). */
+  set: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .optional(),
   /** Which answer to convert and return: the run's result, or the failure that stands in for it. */
   answer: z.enum(ANSWERS),
 });

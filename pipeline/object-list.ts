@@ -6,6 +6,8 @@ import { KEY_UID } from '#dicom/uid.ts';
 
 const uid = z.string().regex(KEY_UID);
 
+const instance = z.object({ SeriesInstanceUID: uid, SOPInstanceUID: uid });
+
 const ObjectListSchema = z.object({
   format: z.literal('hilum.objects/1'),
   StudyInstanceUID: uid,
@@ -19,10 +21,15 @@ const ObjectListSchema = z.object({
         kind: z.string(),
         SOPClassUID: uid,
         SOPInstanceUID: uid,
+        SeriesInstanceUID: uid,
         sha256: z.string().regex(/^[0-9a-f]{64}$/),
       }),
     )
     .min(1),
+  /** The images of which the answer is. If the PACS has none of them any more, nothing is delivered. */
+  inputs: z.array(instance),
+  /** The instance from whose header the study's identity was read. */
+  identityInstance: instance.optional(),
 });
 export type ObjectList = Readonly<z.infer<typeof ObjectListSchema>>;
 

@@ -181,6 +181,11 @@ export interface RunRecord {
   readonly redriven?: string;
   /** When each state was first reached (ISO 8601, UTC). */
   readonly stages: Readonly<Partial<Record<RunState, string>>>;
+  /** The identity and the sequence of the latest manifest that gave the run (`pipeline/manifest.ts`). */
+  readonly identity?: string | undefined;
+  readonly sequence?: number | undefined;
+  /** The latest set of the run's result (`pipeline/sets.ts`). */
+  readonly set?: string | undefined;
   /** The answer's outcome and one-sentence summary, once inferred. */
   readonly outcome?: string;
   readonly summary?: string;
@@ -194,7 +199,18 @@ export type RunUpdate = Pick<
   Partial<
     Pick<
       RunRecord,
-      'inputDigest' | 'reason' | 'failingSince' | 'resent' | 'gaveUp' | 'untold' | 'outcome' | 'summary' | 'objects'
+      | 'inputDigest'
+      | 'reason'
+      | 'failingSince'
+      | 'resent'
+      | 'gaveUp'
+      | 'untold'
+      | 'outcome'
+      | 'summary'
+      | 'objects'
+      | 'identity'
+      | 'sequence'
+      | 'set'
     >
   >;
 export interface GivenUp {

@@ -5,6 +5,8 @@ export const RUN_STATES = [
   'inferred',
   'converted',
   'delivered',
+  'superseded',
+  'withdrawn',
   'not-applicable',
   'rejected',
   'failed',
@@ -20,11 +22,14 @@ const RANKS: Readonly<Record<RunState, number>> = {
   rejected: 4,
   failed: 4,
   delivered: 5,
+  superseded: 5,
+  withdrawn: 5,
 };
 
 /**
  * A run moves only to a state of the same or a higher rank. The end states (not-applicable, rejected, failed) outrank all
- * steps on the way. Only `delivered` outranks them: a failed run may still be delivered, for example after a redrive.
+ * steps on the way. What becomes of results outranks them: a failed run may still be delivered, for example after a redrive. Delivered
+ * results may be superseded by those of a newer upload, or withdrawn with their images, and come back.
  */
 export const stateRank = (state: RunState): number => RANKS[state];
 

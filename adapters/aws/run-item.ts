@@ -33,6 +33,9 @@ const ItemSchema = z.looseObject({
   reason: z.object({ code: z.string(), message: z.string() }).optional(),
   failingSince: z.string().optional(),
   resent: z.object({ at: z.string(), times: z.number() }).optional(),
+  identity: z.string().optional(),
+  sequence: z.number().optional(),
+  set: z.string().optional(),
   outcome: z.string().optional(),
   summary: z.string().optional(),
   objects: z.array(z.string()).optional(),
@@ -47,7 +50,7 @@ export function recordOf(attributes: Record<string, AttributeValue>): RunRecord 
   const item = parsed.data;
   const { runId, StudyInstanceUID, revision, tool, version, lane, state } = item;
   const { revisions, inputDigest, changed, reason, failingSince, resent, gaveUp, untold, redriven } = item;
-  const { outcome, summary, objects } = item;
+  const { outcome, summary, objects, identity, sequence, set } = item;
   const times = RUN_STATES.map((stage) => [stage, item[stageAttribute(stage)]] as const);
   const [changedAt] = changed?.split('/') ?? [];
   return {
@@ -62,6 +65,9 @@ export function recordOf(attributes: Record<string, AttributeValue>): RunRecord 
     ...(gaveUp === undefined ? {} : { gaveUp }),
     ...(untold === undefined ? {} : { untold }),
     ...(redriven === undefined ? {} : { redriven }),
+    ...(identity === undefined ? {} : { identity }),
+    ...(sequence === undefined ? {} : { sequence }),
+    ...(set === undefined ? {} : { set }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(summary === undefined ? {} : { summary }),
     ...(objects === undefined ? {} : { objects }),

@@ -40,7 +40,7 @@ function stateChanges(update: RunUpdate, now: string): Changes {
     if (update[name] === undefined) changes.remove(name);
     else changes.set(name, update[name]);
   }
-  for (const name of [...ENDS, 'outcome', 'summary', 'objects'] as const) {
+  for (const name of [...ENDS, 'outcome', 'summary', 'objects', 'identity', 'sequence', 'set'] as const) {
     if (update[name] !== undefined) changes.set(name, update[name]);
   }
   return changes;

@@ -5,7 +5,7 @@ import { allRuns } from '#pipeline/all-runs.ts';
 import type { RunRecord, RunStore } from '#pipeline/ports.ts';
 import type { RunState } from '#pipeline/run-state.ts';
 
-const ENDS: readonly RunState[] = ['delivered', 'not-applicable', 'rejected', 'failed'];
+const ENDS: readonly RunState[] = ['delivered', 'superseded', 'withdrawn', 'not-applicable', 'rejected', 'failed'];
 const POLL_MS = 500;
 
 export interface Following {

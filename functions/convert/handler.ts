@@ -21,8 +21,8 @@ export interface ConvertDependencies extends RunDependencies {
 export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
   const { objects, runs, queue, observer } = dependencies;
 
-  /** Quarantines a refused answer. If it was a result, converts a failure in its place. */
-  async function refused(message: RunMessage, { error, result }: Refusal): Promise<void> {
+  /** Quarantines a refused answer. If it was a result, converts a failure in the place of its set. */
+  async function refused(message: RunMessage, setId: string, { error, result }: Refusal): Promise<void> {
     await quarantine(objects, message, error);
     observer.count(METRICS.quarantined);
     // If the failure itself is refused, there is nothing left to deliver.
@@ -30,29 +30,38 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
     const reason = reasonOf(error);
     const { tool: description, inputs } = result.metadata;
     await storeFailure(objects, message, { description, inputs, reason });
-    await passOn({ ...message, answer: 'failure' });
+    await passOn({ ...message, answer: 'failure', set: setId });
     const gaveUp = { step: 'convert', cause: 'never' } as const;
     await runs.record({ ...identityOf(message), state: 'rejected', outcome: 'failed', reason, gaveUp });
     observer.log('error', 'refused', { runId: message.runId, ...errorFacts(error) });
   }
 
+  /** A failed run keeps its end. */
+  async function superseded(message: RunMessage): Promise<void> {
+    const { runId, answer } = message;
+    if (answer === 'result') await runs.record({ ...identityOf(message), state: 'superseded' });
+    observer.log('info', 'superseded', { runId, answer });
+  }
+
   async function passOn(message: RunMessage): Promise<void> {
     const { runId, answer, lane } = message;
-    const converted = await convertAnswer(objects, message).catch((error: unknown) =>
+    const converted = await convertAnswer(dependencies, message).catch((error: unknown) =>
       madeAgain(dependencies, 'infer', message, error),
     );
     if (converted === undefined) return;
-    if ('refusal' in converted) return await refused(message, converted.refusal);
+    if (converted.kind === 'superseded') return await superseded(message);
+    const { set } = converted;
+    if (converted.kind === 'refused') return await refused(message, set.setId, converted.refusal);
     const { outcome, reason, summary, objects: listed } = converted.list;
     if (answer === 'result') {
       await runs.record({
         ...identityOf(message),
         state: 'converted',
-        ...{ outcome, summary },
+        ...{ outcome, summary, set: set.setId },
         ...(reason === undefined ? {} : { reason }),
       });
     }
-    await queue({ step: 'return', lane }).send(JSON.stringify(message));
+    await queue({ step: 'return', lane }).send(JSON.stringify({ ...message, set: set.setId } satisfies RunMessage));
     observer.log('info', 'converted', { runId, answer, objects: listed.length });
   }
 

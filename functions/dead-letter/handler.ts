@@ -34,7 +34,9 @@ const NO_RUN: Reason = {
   message: 'The message could not be processed; the log names the cause.',
 };
 
-const ENDED: readonly RunState[] = ['delivered', 'rejected', 'failed'];
+/** What becomes of results. */
+const OVER: readonly RunState[] = ['delivered', 'superseded', 'withdrawn'];
+const ENDED: readonly RunState[] = [...OVER, 'rejected', 'failed'];
 
 /** What a dead letter is about: a run, uploads, or nothing that can be named. */
 interface Subject {
@@ -110,7 +112,7 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
         const failing = name === undefined ? undefined : (await ledger.get(name)).failing;
         const ended = failing === undefined && subject !== 'newer' ? await endOf(subject?.message) : undefined;
         // A queue may hand the same work out twice. Sending it back would begin it anew, and end in another letter.
-        if (ended?.state === 'delivered') return;
+        if (ended !== undefined && OVER.includes(ended.state)) return;
         // The queue's own count sent it here: it was received often and seldom or never run, or its format is newer.
         if (subject === 'newer' || (name !== undefined && failing?.givenUp !== true && ended === undefined)) {
           await queueNamed(queueName).send(body);

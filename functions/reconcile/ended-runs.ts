@@ -1,6 +1,6 @@
 /** Runs that ended, but not everything that belongs to an end happened: a failure was not told, or a delivery not recorded. */
 import { DEAD_LETTER_SUFFIX, queueName } from '#pipeline/environment.ts';
-import { type Answer, failureKey, receiptKey, runPrefix } from '#pipeline/keys.ts';
+import { type Answer, failureKey } from '#pipeline/keys.ts';
 import {
   LOST_AFTER_S,
   MOST_RESENDS,
@@ -13,13 +13,16 @@ import {
   timeMs,
   wasMissed,
 } from '#pipeline/lost.ts';
-import type { RunRecord, RunStore } from '#pipeline/ports.ts';
+import type { RunRecord, RunStore, SetState } from '#pipeline/ports.ts';
 import type { RunState } from '#pipeline/run-state.ts';
 import { runWork } from '#pipeline/work.ts';
 import type { Mended, ReconcilePorts, Resending } from './resend.ts';
 import type { Sweep, SweptPage } from './sweep.ts';
 
 const PAGE = 100;
+
+/** A set in one of these states is still to be delivered. */
+const UNDER_WAY: readonly SetState[] = ['converted', 'storing'];
 
 /** What is left to do for an ended run. */
 interface Left {
@@ -31,7 +34,7 @@ interface Left {
 }
 
 export function failedRuns(
-  { objects, runs, ledger }: ReconcilePorts,
+  { objects, runs, sets, ledger }: ReconcilePorts,
   { nowMs, emptyAtMs, queuesOf, isDeployed, resend }: Resending,
 ): Sweep<RunRecord> {
   async function look(run: RunRecord): Promise<void> {
@@ -47,18 +50,15 @@ export function failedRuns(
   }
 
   async function leftToDo(run: RunRecord): Promise<Left | undefined> {
-    const keys = new Set<string>();
-    for (let after: string | undefined, isLast = false; !isLast; after = [...keys].at(-1)) {
-      const page = await objects.list(runPrefix(run), after === undefined ? {} : { after });
-      for (const { key } of page.objects) keys.add(key);
-      isLast = page.isLast;
-    }
     const queue = (step: RunStep): string => queueName(roleOf(step, run));
-    if (keys.has(receiptKey(run, 'result')))
-      return { what: 'receipt-not-recorded', queue: queue('return'), answer: 'result', steps: ['return'] };
-    if (keys.has(failureKey(run))) {
+    const own = (await sets.get(run)).study.sets.filter(({ runId }) => runId === run.runId);
+    if (own.some(({ answer, state }) => answer === 'result' && state === 'delivered'))
+      return { what: 'delivery-not-recorded', queue: queue('return'), answer: 'result', steps: ['return'] };
+    const { objects: found } = await objects.list(failureKey(run), { limit: 1 });
+    if (found.length > 0) {
+      const isTold = own.some(({ answer, state }) => answer === 'failure' && !UNDER_WAY.includes(state));
       // What was given up is `hilum redrive`'s to send again, once the reason is removed.
-      if (keys.has(receiptKey(run, 'failure')) || run.untold !== undefined) return undefined;
+      if (isTold || run.untold !== undefined) return undefined;
       const steps = ['convert', 'return'] as const;
       return { what: 'failure-not-told', queue: queue('convert'), answer: 'failure', steps };
     }
@@ -95,7 +95,7 @@ export function deliveredRuns({ runs, ledger }: ReconcilePorts, { nowMs, mended 
     name: 'delivered-runs',
     async page(after, { since }) {
       const firstMs = since === undefined ? nowMs - RETENTION_S * 1000 : timeMs(since) - OVERLAP_MS;
-      return await pageOf(runs, ['delivered'], firstMs, nowMs, after);
+      return await pageOf(runs, ['delivered', 'superseded', 'withdrawn'], firstMs, nowMs, after);
     },
     async look({ runId }) {
       for (const step of RUN_STEPS) {

@@ -3,7 +3,15 @@ import { METRICS, type Observer } from '#adapters/aws/observe.ts';
 import type { Clock } from '#core/ports.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
 import { MOST_RESENDS, queuesOf, type RunStep, roleOf } from '#pipeline/lost.ts';
-import type { MeasuredQueue, ObjectListing, Queue, RunRecord, RunStore, WorkLedger } from '#pipeline/ports.ts';
+import type {
+  MeasuredQueue,
+  ObjectListing,
+  Queue,
+  RunRecord,
+  RunStore,
+  SetTable,
+  WorkLedger,
+} from '#pipeline/ports.ts';
 
 /** What was mended, as logs name it. */
 export type Mended =
@@ -11,13 +19,14 @@ export type Mended =
   | 'manifest-not-routed'
   | 'dead-letter-lost'
   | 'failure-not-told'
-  | 'receipt-not-recorded'
+  | 'delivery-not-recorded'
   | 'entry-left'
   | 'tool-not-deployed';
 
 export interface ReconcilePorts {
   readonly objects: ObjectListing;
   readonly runs: RunStore;
+  readonly sets: Pick<SetTable, 'get'>;
   readonly ledger: WorkLedger;
   readonly observer: Observer;
   readonly clock: Clock;

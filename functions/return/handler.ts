@@ -25,10 +25,12 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
   }
 
   async function delivered(message: RunMessage): Promise<ObjectList> {
-    const stored = await objects.get(objectListKey(message, message.answer));
-    if (stored === undefined) throw new MissingProductError("The list of the run's objects is not in the bucket");
+    const { tool, runId, answer, set: setId } = message;
+    const stored = setId === undefined ? undefined : await objects.get(objectListKey({ tool, runId, setId }));
+    if (setId === undefined || stored === undefined)
+      throw new MissingProductError("The list of the run's objects is not in the bucket");
     const list = parseObjectList(stored);
-    await deliver(message, list, dependencies).catch(asSetting);
+    await deliver({ tool, runId, setId, answer }, list, dependencies).catch(asSetting);
     return list;
   }
 

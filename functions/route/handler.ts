@@ -10,7 +10,8 @@ import { type QueueRole, queueName } from '#pipeline/environment.ts';
 import { parseManifestKey, runIdOf } from '#pipeline/keys.ts';
 import type { Manifest } from '#pipeline/manifest.ts';
 import { parseS3Event, type RunMessage } from '#pipeline/messages.ts';
-import type { Queue, RunStore } from '#pipeline/ports.ts';
+import type { Queue, RunStore, SetTable } from '#pipeline/ports.ts';
+import { noteRouted } from '#pipeline/sets.ts';
 import { imagesOf, readManifest } from '#pipeline/study.ts';
 import { recordUnrouted } from '#pipeline/unrouted.ts';
 import { intakeWork } from '#pipeline/work.ts';
@@ -19,6 +20,7 @@ import { identityOf } from '../shared/runs.ts';
 
 export interface RouteDependencies extends ConsumerDependencies {
   readonly runs: RunStore;
+  readonly sets: SetTable;
   readonly catalog: readonly ToolEntry[];
   readonly queue: (role: QueueRole) => Queue;
 }
@@ -27,7 +29,7 @@ export interface RouteDependencies extends ConsumerDependencies {
  * Every study × tool gets a run: routed, not applicable, or rejected with the reason. A repeated event has the same outcome.
  */
 export function makeHandler(dependencies: RouteDependencies): QueueHandler {
-  const { objects, runs, catalog, queue, observer } = dependencies;
+  const { objects, runs, sets, catalog, queue, observer } = dependencies;
 
   /** Routes a study, or records its runs as rejected if it can never be routed. */
   async function settle(manifestKey: string): Promise<void> {
@@ -74,6 +76,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
       observer.log('info', 'not-applicable', { runId, StudyInstanceUID, tool, code: reason.code });
       return;
     }
+    if (sequence !== undefined) await noteRouted(sets, { StudyInstanceUID, tool }, { sequence, runId });
     const role: QueueRole = { step: 'infer', tool, lane };
     await queue(role).send(JSON.stringify(message));
     await runs.record({ ...run, state: 'routed' });

@@ -1,12 +1,13 @@
 /** What infer, convert and return have in common: they process one run and record its state. */
 import { parseRunMessage, type RunMessage } from '#pipeline/messages.ts';
-import type { RunStore, RunUpdate } from '#pipeline/ports.ts';
+import type { RunStore, RunUpdate, SetTable } from '#pipeline/ports.ts';
 import { type RunState, stateRank } from '#pipeline/run-state.ts';
 import { runWork } from '#pipeline/work.ts';
 import { type ConsumerDependencies, consume, type Delivery, type QueueHandler } from './consume.ts';
 
 export interface RunDependencies extends ConsumerDependencies {
   readonly runs: RunStore;
+  readonly sets: SetTable;
 }
 
 export interface RunWork {
@@ -25,8 +26,10 @@ export function identityOf({
   tool,
   version,
   lane,
+  identity,
+  sequence,
 }: RunMessage): Omit<RunUpdate, 'state'> {
-  return { runId, StudyInstanceUID, revision, inputDigest, tool, version, lane };
+  return { runId, StudyInstanceUID, revision, inputDigest, tool, version, lane, identity, sequence };
 }
 
 /** A handler of run messages; see `consume` for the effect of errors. */

@@ -4,6 +4,7 @@ import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createObserver, errorFacts, type Observer } from '#adapters/aws/observe.ts';
 import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
+import { createDynamoSetTable } from '#adapters/aws/set-table.ts';
 import { createDynamoWorkLedger } from '#adapters/aws/work-ledger.ts';
 import { createLeases } from '#adapters/lease/lease.ts';
 import { type FunctionEnvironment, type QueueRole, queueUrl } from '#pipeline/environment.ts';
@@ -20,6 +21,7 @@ export function createServices(environment: FunctionEnvironment): Services {
   return {
     objects: createS3ObjectStore({ bucket: environment.HILUM_BUCKET }),
     runs: createDynamoRunStore({ table: environment.HILUM_RUNS_TABLE }),
+    sets: createDynamoSetTable({ table: environment.HILUM_RUNS_TABLE }),
     ledger: createDynamoWorkLedger({ table: environment.HILUM_RUNS_TABLE }),
     clock: Date,
     observer: createObserver({ level: environment.HILUM_LOG_LEVEL, functionName }),

@@ -21,6 +21,7 @@ import {
   minuteLeft,
   nothingFailed,
   s3Event,
+  setFolder,
   sqsEvent,
   uploadFiles,
 } from '../fixtures/pipeline.ts';
@@ -60,7 +61,7 @@ async function inFunctions(files: readonly Uint8Array[]) {
   expect(await makeConvert(pipeline)(sqsEvent('convert-live', [message]), minuteLeft)).toEqual(nothingFailed);
   const bytesAt = async (at: string) => (await pipeline.objects.get(at)) ?? new Uint8Array();
   const { outcome, reason, passedOver, joined, leftOut } = parseResult(await bytesAt(resultKey(message))).metadata;
-  const list = parseObjectList(await bytesAt(objectListKey(message, 'result')));
+  const list = parseObjectList(await bytesAt(objectListKey(setFolder(pipeline, message))));
   return { outcome, reason, passedOver, joined, leftOut, sha256: list.objects.map((object) => object.sha256) };
 }
 

@@ -14,6 +14,7 @@ import { type DeployedCloud, ended, startDeployedCloud } from '../fixtures/deplo
 import { ctSeries } from '../fixtures/edge.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { PHANTOM_STUDIES } from '../fixtures/phantom-studies.ts';
+import { setOf } from '../fixtures/pipeline.ts';
 import { withTransferSyntax } from '../fixtures/transfer-syntax.ts';
 
 /** A failed run whose answer has reached the PACS. */
@@ -123,7 +124,7 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     pacs.misbehave('refuse');
     const run = await cloud.runOf(study, 'counts', ({ reason }) => reason !== undefined);
     const [uid = ''] = await listed(run);
-    const ours = await cloud.objects.get(objectKey(run, uid));
+    const ours = await cloud.objects.get(objectKey(setOf(run), uid));
     const { SOPClassUID, SeriesInstanceUID } = indexInstance(ours ?? new Uint8Array());
     const others = encodeDicom({
       ...{ SOPClassUID, SOPInstanceUID: uid, StudyInstanceUID: study, SeriesInstanceUID },
@@ -197,8 +198,8 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
   });
 
   /** The objects that a run was converted to. */
-  async function listed(run: Pick<RunRecord, 'tool' | 'runId'>): Promise<readonly string[]> {
-    const list = await cloud.objects.get(objectListKey(run, 'result'));
+  async function listed(run: RunRecord): Promise<readonly string[]> {
+    const list = await cloud.objects.get(objectListKey(setOf(run)));
     return parseObjectList(list ?? new Uint8Array()).objects.map(({ SOPInstanceUID }) => SOPInstanceUID);
   }
 

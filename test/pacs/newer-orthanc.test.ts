@@ -16,6 +16,7 @@ import { dicomWebContract } from '../fixtures/dicomweb-contract.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { type NewerOrthanc, startNewerOrthanc } from '../fixtures/newer-orthanc.ts';
 import { PHANTOM_STUDIES } from '../fixtures/phantom-studies.ts';
+import { setOf } from '../fixtures/pipeline.ts';
 
 /** The fields of the output of `hilum run --json` that these tests check. */
 type RunReport = readonly {
@@ -130,7 +131,7 @@ describeWith(['newerOrthanc'], 'the Orthanc of Debian trixie', () => {
       expect([...stored.keys()]).toEqual(expect.arrayContaining([SOPInstanceUID, ...results.map(({ uid }) => uid)]));
       expect(stored.get(SOPInstanceUID)).toEqual(Buffer.from(after));
       for (const { run, uid } of results) {
-        const made = await cloud.objects.get(objectKey(run, uid));
+        const made = await cloud.objects.get(objectKey(setOf(run), uid));
         expect(stored.get(uid)).toEqual(made && Buffer.from(made));
       }
     });

@@ -44,6 +44,8 @@ const QUEUES: Readonly<Record<Stage, string>> = {
   'dead-letter': 'infer-tiny-live-dead',
 };
 const DAY_S = 86_400;
+/** A set that delivery looks for. */
+const CONVERTED = { set: 'a'.repeat(32) };
 
 /** The stage's real handler. */
 function handlerOf(stage: Stage, pipeline: Pipeline): QueueHandler {
@@ -66,7 +68,7 @@ function handlerOf(stage: Stage, pipeline: Pipeline): QueueHandler {
 async function tryOn(stage: Stage, error: Error) {
   const pipeline = createPipeline();
   const study = await upload(pipeline, makeRadiographFile());
-  const message = runMessage(makeRadiographFile(), entry, study);
+  const message = runMessage(makeRadiographFile(), entry, study, CONVERTED);
   const body = stage === 'route' ? s3Event(study.key) : JSON.stringify(message);
   const fail = () => Promise.reject(error);
   const broken = { ...pipeline, objects: { ...pipeline.objects, get: fail }, ledger: { ...pipeline.ledger } };
@@ -164,7 +166,7 @@ describe.each(STAGES)('every class of error: %s', (stage) => {
     async (_, error) => {
       const pipeline = createPipeline();
       const study = await upload(pipeline, makeRadiographFile());
-      const body = stage === 'route' ? s3Event(study.key) : runMessage(makeRadiographFile(), entry, study);
+      const body = stage === 'route' ? s3Event(study.key) : runMessage(makeRadiographFile(), entry, study, CONVERTED);
       const fail = () => Promise.reject(error);
       const broken = { ...pipeline, objects: { ...pipeline.objects, get: fail }, ledger: { ...pipeline.ledger } };
       if (stage === 'dead-letter') broken.ledger.get = fail;

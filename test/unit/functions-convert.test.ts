@@ -4,9 +4,11 @@ import { describeTool } from '#core/tool-manifest.ts';
 import { Sct } from '#dicom/codes.ts';
 import { readDicom } from '#dicom/read.ts';
 import { makeHandler } from '#functions/convert/handler.ts';
-import { failureKey, objectKey, objectListKey, quarantineKey, resultKey, supersedesKey } from '#pipeline/keys.ts';
+import { storeIdentity } from '#pipeline/identities.ts';
+import { failureKey, objectKey, objectListKey, quarantineKey, resultKey, setKey } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import { parseObjectList } from '#pipeline/object-list.ts';
+import { beginStoring, noteRouted } from '#pipeline/sets.ts';
 import {
   allFailed,
   createPipeline,
@@ -14,6 +16,7 @@ import {
   nothingFailed,
   type Pipeline,
   runMessage,
+  setFolder,
   sha256,
   sqsEvent,
   stored,
@@ -60,11 +63,16 @@ describe('convert', () => {
     message = runMessage(file, entry, study);
     await pipeline.objects.put(resultKey(message), serialiseResult(answerOf(message)));
   });
+  const folder = (answer: RunMessage['answer'] = 'result') => setFolder(pipeline, { ...message, answer });
+  /** The message about the run's converted set. */
+  const passedOn = (answer: RunMessage['answer'] = 'result', from = message): RunMessage => ({
+    ...{ ...from, answer, set: folder(answer).setId },
+  });
   const listed = async (answer: RunMessage['answer'] = 'result') =>
-    parseObjectList((await pipeline.objects.get(objectListKey(message, answer))) ?? new Uint8Array());
+    parseObjectList((await pipeline.objects.get(objectListKey(folder(answer)))) ?? new Uint8Array());
 
-  const predecessorsOf = async (SOPInstanceUID = '') => {
-    const bytes = (await pipeline.objects.get(objectKey(message, SOPInstanceUID))) ?? new Uint8Array();
+  const predecessorsOf = async (SOPInstanceUID = '', answer: RunMessage['answer'] = 'result') => {
+    const bytes = (await pipeline.objects.get(objectKey(folder(answer), SOPInstanceUID))) ?? new Uint8Array();
     return readDicom(bytes)
       .dataset.items('PredecessorDocumentsSequence')
       .flatMap((study) => study.items('ReferencedSeriesSequence'))
@@ -80,14 +88,14 @@ describe('convert', () => {
       ...{ outcome: 'not-evaluable', StudyInstanceUID: study.StudyInstanceUID, kinds: ['non-result'] },
     });
     const [object] = objects;
-    const bytes = (await pipeline.objects.get(objectKey(message, object?.SOPInstanceUID ?? ''))) ?? new Uint8Array();
+    const bytes = (await pipeline.objects.get(objectKey(folder(), object?.SOPInstanceUID ?? ''))) ?? new Uint8Array();
     expect(sha256(bytes)).toBe(object?.sha256);
     const { dataset } = readDicom(bytes);
     expect([dataset.text('PatientID'), dataset.text('StudyInstanceUID')]).toEqual([
       'PHANTOM-1',
       study.StudyInstanceUID,
     ]);
-    expect(pipeline.sentTo(toReturn)).toEqual([message]);
+    expect(pipeline.sentTo(toReturn)).toEqual([passedOn()]);
     expect(await pipeline.runs.get(message.runId)).toMatchObject({
       ...{ state: 'converted', reason: { code: 'too-small' }, outcome: 'not-evaluable' },
       ...{ summary: 'The image is too small.', StudyInstanceUID: study.StudyInstanceUID, tool: 'tiny' },
@@ -97,7 +105,7 @@ describe('convert', () => {
   it('copies the answer’s outcome to the list, and sets each object’s content type', async () => {
     await convert(pipeline, message);
 
-    const { objects, ...list } = await listed();
+    const { objects, inputs, identityInstance, ...list } = await listed();
     const reason = { code: 'too-small', message: 'The image is too small.' };
     expect(list).toEqual({
       ...{ format: 'hilum.objects/1', StudyInstanceUID: study.StudyInstanceUID },
@@ -105,10 +113,10 @@ describe('convert', () => {
     });
     const [object] = objects;
     const { contentTypes } = pipeline.objects;
-    expect(contentTypes.get(objectListKey(message, 'result'))).toBe('application/json');
-    expect(contentTypes.get(supersedesKey(message))).toBe('application/json');
-    expect(contentTypes.get(objectKey(message, object?.SOPInstanceUID ?? ''))).toBe('application/dicom');
-    expect(await stored(pipeline, supersedesKey(message))).toEqual({ failure: false });
+    expect(contentTypes.get(objectListKey(folder()))).toBe('application/json');
+    expect(contentTypes.get(setKey(folder()))).toBe('application/json');
+    expect(contentTypes.get(objectKey(folder(), object?.SOPInstanceUID ?? ''))).toBe('application/dicom');
+    expect(await stored(pipeline, setKey(folder()))).toMatchObject({ format: 'hilum.set/1', replaces: [] });
   });
 
   it('keeps a run in its lane', async () => {
@@ -116,7 +124,7 @@ describe('convert', () => {
 
     await convert(pipeline, slow);
 
-    expect(pipeline.sentTo({ ...toReturn, lane: 'backfill' })).toEqual([slow]);
+    expect(pipeline.sentTo({ ...toReturn, lane: 'backfill' })).toEqual([passedOn('result', slow)]);
     expect(pipeline.sentTo(toReturn)).toEqual([]);
   });
 
@@ -134,7 +142,7 @@ describe('convert', () => {
   it('gives the same bytes after an interruption, and does not convert again once the list exists', async () => {
     await convert(pipeline, message);
     const before = new Map(pipeline.objects.contents);
-    pipeline.objects.contents.delete(objectListKey(message, 'result'));
+    pipeline.objects.contents.delete(objectListKey(folder()));
     await convert(pipeline, message);
     expect(new Map(pipeline.objects.contents)).toEqual(before);
 
@@ -162,14 +170,15 @@ describe('convert', () => {
     const failure = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
     await pipeline.objects.put(failureKey(message), serialiseResult(failure));
     await convert(pipeline, { ...message, answer: 'failure' });
+    expect(await beginStoring(pipeline.sets, message, folder('failure').setId)).toBe('storing');
 
     await convert(pipeline, message);
 
     const [told] = (await listed('failure')).objects;
-    expect(await predecessorsOf(told?.SOPInstanceUID)).toEqual([]);
+    expect(await predecessorsOf(told?.SOPInstanceUID, 'failure')).toEqual([]);
     const before = new Map(pipeline.objects.contents);
     expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toEqual([told?.SOPInstanceUID]);
-    pipeline.objects.contents.delete(objectListKey(message, 'result'));
+    pipeline.objects.contents.delete(objectListKey(folder()));
     await convert(pipeline, message);
     expect(new Map(pipeline.objects.contents)).toEqual(before);
   });
@@ -179,28 +188,64 @@ describe('convert', () => {
     const failure = answerOf(message, { outcome: 'failed', reason: { code: 'died', message: 'It died.' } });
     await pipeline.objects.put(failureKey(message), serialiseResult(failure));
     await convert(pipeline, { ...message, answer: 'failure' });
-    pipeline.objects.contents.delete(objectListKey(message, 'result'));
+    pipeline.objects.contents.delete(objectListKey(folder()));
 
     expect(await convert(pipeline, message)).toEqual(nothingFailed);
 
     expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toEqual([]);
   });
 
-  it.each([true, false])('follows the first pinned decision on whether there was a failure (%s)', async (failure) => {
+  it('follows the file of the set that was stored first', async () => {
     const { put } = pipeline.objects;
-    const key = supersedesKey(message);
-    const pinned = new TextEncoder().encode(JSON.stringify({ failure }));
+    let first: Uint8Array | undefined;
     const objects = {
       ...pipeline.objects,
-      put: async (...put_: Parameters<typeof put>) => {
-        if (put_[0] === key) await put(key, pinned);
-        return put(...put_);
+      put: async (...[key, bytes, options]: Parameters<typeof put>) => {
+        if (key.endsWith('/set.json') && first === undefined) {
+          first = Buffer.from(Buffer.from(bytes).toString().replace('2026-01-01', '2025-12-31'));
+          await put(key, first);
+        }
+        return put(key, bytes, options);
       },
     };
 
-    await convert({ ...pipeline, objects }, message);
+    expect(await convert({ ...pipeline, objects }, message)).toEqual(nothingFailed);
 
-    expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toHaveLength(failure ? 1 : 0);
+    expect(await stored(pipeline, setKey(folder()))).toMatchObject({ createdAt: '2025-12-31T00:00:00.000Z' });
+  });
+
+  it('takes patient and study from the identity, not from the image', async () => {
+    const { dataset } = readDicom(
+      makeRadiographFile({ patient: { PatientID: 'RIGHT-1', PatientName: 'Phantom^Right' } }),
+    );
+    const identity = await storeIdentity(pipeline.objects, dataset, new Uint8Array(32));
+    const corrected = { ...message, identity, sequence: 2 };
+
+    expect(await convert(pipeline, corrected)).toEqual(nothingFailed);
+
+    const [object] = (await listed()).objects;
+    const bytes = (await pipeline.objects.get(objectKey(folder(), object?.SOPInstanceUID ?? ''))) ?? new Uint8Array();
+    expect(readDicom(bytes).dataset.text('PatientID')).toBe('RIGHT-1');
+    expect(await stored(pipeline, setKey(folder()))).toMatchObject({ identity, sequence: 2 });
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ identity, sequence: 2, set: folder().setId });
+  });
+
+  it('names the images that the answer is of, and the one whose header tells the identity', async () => {
+    await convert(pipeline, message);
+
+    const [instance] = study.instances;
+    const image = { SOPInstanceUID: INSTANCE, SeriesInstanceUID: instance?.SeriesInstanceUID };
+    expect(await listed()).toMatchObject({ inputs: [image], identityInstance: image });
+  });
+
+  it('neither converts nor passes on an answer of an older upload once a newer one is routed', async () => {
+    await noteRouted(pipeline.sets, message, { sequence: 2, runId: '2'.repeat(32) });
+
+    expect(await convert(pipeline, { ...message, sequence: 1 })).toEqual(nothingFailed);
+
+    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'superseded' });
+    expect(pipeline.sentTo(toReturn)).toEqual([]);
+    expect([...pipeline.objects.contents.keys()].filter((key) => key.includes('/sets/'))).toEqual([]);
   });
 
   it('quarantines a refused result, and passes on only the failure', async () => {
@@ -214,8 +259,8 @@ describe('convert', () => {
     const gaveUp = { step: 'convert', cause: 'never' };
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'rejected', reason, gaveUp });
     expect(pipeline.counted).toEqual(['Quarantined', 'Done']);
-    expect(pipeline.sentTo(toReturn)).toEqual([{ ...message, answer: 'failure' }]);
-    expect(pipeline.objects.contents.has(objectListKey(message, 'result'))).toBe(false);
+    expect(pipeline.sentTo(toReturn)).toEqual([passedOn('failure')]);
+    expect(pipeline.objects.contents.has(objectListKey(folder()))).toBe(false);
     expect(await listed('failure')).toMatchObject({ outcome: 'failed', reason, objects: [{ kind: 'non-result' }] });
 
     const before = new Map(pipeline.objects.contents);
@@ -287,8 +332,8 @@ describe('convert', () => {
   it('halts if the same run gave different bytes before', async () => {
     await convert(pipeline, message);
     const [object] = (await listed()).objects;
-    await pipeline.objects.put(objectKey(message, object?.SOPInstanceUID ?? ''), new Uint8Array(4));
-    pipeline.objects.contents.delete(objectListKey(message, 'result'));
+    await pipeline.objects.put(objectKey(folder(), object?.SOPInstanceUID ?? ''), new Uint8Array(4));
+    pipeline.objects.contents.delete(objectListKey(folder()));
 
     expect(await convert(pipeline, message)).toEqual(allFailed);
 

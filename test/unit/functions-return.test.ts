@@ -11,11 +11,14 @@ import type { InstanceUids, StoreOutcome } from '#pipeline/ports.ts';
 import { coercedIn } from '#pipeline/same-content.ts';
 import {
   allFailed,
+  converted,
   createPipeline,
   minuteLeft,
   nothingFailed,
   type Pipeline,
+  REASON as reason,
   runMessage,
+  setFolder,
   sha256,
   sqsEvent,
   stored,
@@ -24,7 +27,6 @@ import {
 import { entry, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
 const file = makeRadiographFile();
-const reason = { code: 'too-small', message: 'The image is too small.' };
 
 /** An archive in memory that may refuse, and that counts what is stored. */
 function createArchive(refuse: (uid: string) => number | undefined = () => undefined) {
@@ -56,6 +58,8 @@ const deliver = (pipeline: Pipeline, message: RunMessage, archive: DeliveryArchi
     minuteLeft,
   );
 
+const objectsOf = (uids: readonly string[]) => uids.map((SOPInstanceUID) => ({ SOPInstanceUID, bytes: file }));
+
 describe('return', () => {
   let pipeline: Pipeline;
   let message: RunMessage;
@@ -65,25 +69,7 @@ describe('return', () => {
   beforeEach(async () => {
     pipeline = createPipeline();
     const study = await upload(pipeline, file);
-    message = runMessage(file, entry, study);
-    for (const answer of ['result', 'failure'] as const) {
-      const list = encodeObjectList({
-        ...{
-          StudyInstanceUID: study.StudyInstanceUID,
-          outcome: answer === 'result' ? 'not-evaluable' : 'failed',
-          reason,
-          summary: reason.message,
-        },
-        objects: UIDS.map((SOPInstanceUID) => ({
-          kind: 'non-result',
-          SOPClassUID: '1.2',
-          SOPInstanceUID,
-          sha256: sha256(file),
-        })),
-      });
-      await pipeline.objects.put(objectListKey(message, answer), list);
-    }
-    for (const uid of UIDS) await pipeline.objects.put(objectKey(message, uid), file);
+    message = await converted(pipeline, runMessage(file, entry, study), objectsOf(UIDS));
   });
   const run = () => pipeline.runs.get(message.runId);
 
@@ -97,10 +83,11 @@ describe('return', () => {
       ...{ state: 'delivered', outcome: 'not-evaluable', reason, summary: reason.message, objects: UIDS },
       ...{ StudyInstanceUID: message.StudyInstanceUID, tool: 'tiny', lane: 'live' },
     });
-    const key = receiptKey(message, 'result');
-    const object = { kind: 'non-result', SOPClassUID: '1.2', sha256: sha256(file) };
+    const key = receiptKey(setFolder(pipeline, message));
+    const { SeriesInstanceUID } = indexInstance(file);
+    const object = { kind: 'non-result', SOPClassUID: '1.2', SeriesInstanceUID, sha256: sha256(file) };
     expect(await stored(pipeline, key)).toEqual({
-      ...{ format: 'hilum.receipt/1', runId: message.runId, answer: 'result', proof: 'read-back' },
+      ...{ format: 'hilum.receipt/1', runId: message.runId, setId: message.set, answer: 'result', proof: 'read-back' },
       objects: UIDS.map((SOPInstanceUID) => ({ ...object, SOPInstanceUID })),
     });
     expect(pipeline.objects.contentTypes.get(key)).toBe('application/json');
@@ -136,23 +123,37 @@ describe('return', () => {
   });
 
   it.each(['the list of objects', 'one of them'])('goes back to conversion if %s is gone', async (what) => {
-    const key = what.includes('list') ? objectListKey(message, 'result') : objectKey(message, '2.25.2');
+    const key = what.includes('list')
+      ? objectListKey(setFolder(pipeline, message))
+      : objectKey(setFolder(pipeline, message), '2.25.2');
     pipeline.objects.contents.delete(key);
 
     expect(await deliver(pipeline, message, createArchive())).toEqual(nothingFailed);
 
     expect(pipeline.sentTo({ step: 'convert', lane: 'live' })).toEqual([message]);
     expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'missing-product' } });
-    expect(pipeline.objects.contents.has(receiptKey(message, 'result'))).toBe(false);
+    expect(pipeline.objects.contents.has(receiptKey(setFolder(pipeline, message)))).toBe(false);
     expect(pipeline.counted).toEqual(['MadeAgain', 'Done']);
   });
 
   it('records no reason if the answer has none', async () => {
-    const { StudyInstanceUID } = message;
-    const object = { kind: 'segmentation', SOPClassUID: '1.2', SOPInstanceUID: UIDS[0], sha256: sha256(file) } as const;
+    const { StudyInstanceUID, SeriesInstanceUID } = indexInstance(file);
+    const object = {
+      kind: 'segmentation',
+      SOPClassUID: '1.2',
+      SOPInstanceUID: UIDS[0],
+      sha256: sha256(file),
+      SeriesInstanceUID,
+    } as const;
     const objects = [object];
-    const list = encodeObjectList({ StudyInstanceUID, outcome: 'result', summary: 'Two lesions.', objects });
-    await pipeline.objects.put(objectListKey(message, 'result'), list);
+    const list = encodeObjectList({
+      StudyInstanceUID,
+      outcome: 'result',
+      summary: 'Two lesions.',
+      objects,
+      inputs: [],
+    });
+    await pipeline.objects.put(objectListKey(setFolder(pipeline, message)), list);
 
     await deliver(pipeline, message, createArchive());
 
@@ -170,7 +171,7 @@ describe('return', () => {
     const archive = createArchive();
     await deliver(pipeline, message, archive);
     await deliver(pipeline, message, archive);
-    pipeline.objects.contents.delete(receiptKey(message, 'result'));
+    pipeline.objects.contents.delete(receiptKey(setFolder(pipeline, message)));
     await deliver(pipeline, message, archive);
 
     expect(archive.storedUids).toEqual(UIDS);
@@ -236,7 +237,7 @@ describe('return', () => {
         message: 'The archive did not store 1 of 2 objects (failure reason A700H).',
       },
     });
-    expect(pipeline.objects.contents.has(receiptKey(message, 'result'))).toBe(false);
+    expect(pipeline.objects.contents.has(receiptKey(setFolder(pipeline, message)))).toBe(false);
 
     isFull = false;
     expect(await deliver(pipeline, message, archive)).toEqual(nothingFailed);
@@ -291,7 +292,7 @@ describe('return', () => {
   });
 
   it('delivers only the objects that conversion made', async () => {
-    await pipeline.objects.put(objectKey(message, '2.25.2'), new Uint8Array(9));
+    await pipeline.objects.put(objectKey(setFolder(pipeline, message), '2.25.2'), new Uint8Array(9));
     const archive = createArchive();
 
     expect(await deliver(pipeline, message, archive)).toEqual(allFailed);
@@ -304,11 +305,13 @@ describe('return', () => {
     const archive = createArchive();
     await pipeline.runs.record({ ...message, state, reason });
 
-    await deliver(pipeline, { ...message, answer: 'failure' }, archive);
+    const failure = await converted(pipeline, { ...message, answer: 'failure' }, objectsOf(UIDS));
+
+    await deliver(pipeline, failure, archive);
 
     expect(await run()).toMatchObject({ state, outcome: 'failed', reason, objects: UIDS });
-    expect(pipeline.objects.contents.has(receiptKey(message, 'failure'))).toBe(true);
-    expect(pipeline.objects.contents.has(receiptKey(message, 'result'))).toBe(false);
+    expect(pipeline.objects.contents.has(receiptKey(setFolder(pipeline, failure)))).toBe(true);
+    expect(pipeline.objects.contents.has(receiptKey(setFolder(pipeline, message)))).toBe(false);
   });
 });
 

@@ -42,6 +42,23 @@ const route = (pipeline: Pipeline, bodies: readonly string[], { receiveCount = 1
 const toTiny = { step: 'infer', tool: 'tiny', lane: 'live' } as const;
 
 describe('route', () => {
+  it('passes on whose the study is and how new, and notes which upload is the newest', async () => {
+    const pipeline = createPipeline();
+    const identity = 'd'.repeat(64);
+    const uploaded = await upload(pipeline, file);
+    const manifest = JSON.parse(Buffer.from((await pipeline.objects.get(uploaded.key)) ?? []).toString());
+    const facts = { identity, sequence: 4 };
+    await pipeline.objects.put(uploaded.key, Buffer.from(JSON.stringify({ ...manifest, ...facts })));
+
+    expect(await route(pipeline, [s3Event(uploaded.key)])).toEqual(nothingFailed);
+
+    const message = { ...runMessage(file, entry, uploaded), ...facts };
+    expect(pipeline.sentTo(toTiny)).toEqual([message]);
+    expect(pipeline.sets.of(message).routed).toEqual({ sequence: 4, runId: message.runId });
+    expect(pipeline.sets.of({ ...message, tool: 'mr-tool' }).routed).toBeUndefined();
+    expect(await pipeline.runs.get(message.runId)).toMatchObject(facts);
+  });
+
   it('sends a study to the tools that can use it, and records why others cannot', async () => {
     const pipeline = createPipeline();
     const study = await upload(pipeline, file);
@@ -51,6 +68,8 @@ describe('route', () => {
     expect(answer).toEqual(nothingFailed);
     const message = runMessage(file, entry, study);
     expect(pipeline.sentTo(toTiny)).toEqual([message]);
+    // An older edge does not count manifests.
+    expect(pipeline.sets.of(message)).toEqual({ sets: [] });
     expect(await pipeline.runs.get(message.runId)).toMatchObject({
       state: 'routed',
       stages: { received: expect.any(String), routed: expect.any(String) },

@@ -1,5 +1,6 @@
 /** Delivery without its function. */
 import { expect, it } from 'vitest';
+import { indexInstance } from '#core/study/index-instance.ts';
 import { type DeliveryArchive, deliver } from '#pipeline/deliver.ts';
 import { objectKey, receiptKey } from '#pipeline/keys.ts';
 import { encodeObjectList, parseObjectList } from '#pipeline/object-list.ts';
@@ -8,13 +9,23 @@ import { createMemoryObjectStore } from '../fixtures/memory-ports.ts';
 import { sha256 } from '../fixtures/pipeline.ts';
 import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
-const run = { tool: 'tiny', runId: '1'.repeat(32), answer: 'result' } as const;
+const run = { tool: 'tiny', runId: '1'.repeat(32), setId: '2'.repeat(32), answer: 'result' } as const;
 const SOPInstanceUID = '2.25.1';
 const bytes = makeRadiographFile();
+const { SeriesInstanceUID } = indexInstance(bytes);
 const list = parseObjectList(
   encodeObjectList({
     ...{ StudyInstanceUID: '2.25.9', outcome: 'result', summary: 'One thing.' },
-    objects: [{ kind: 'pdf', SOPClassUID: '1.2.840.10008.5.1.4.1.1.104.1', SOPInstanceUID, sha256: sha256(bytes) }],
+    objects: [
+      {
+        kind: 'pdf',
+        SOPClassUID: '1.2.840.10008.5.1.4.1.1.104.1',
+        SOPInstanceUID,
+        SeriesInstanceUID,
+        sha256: sha256(bytes),
+      },
+    ],
+    inputs: [],
   }),
 );
 
@@ -63,7 +74,7 @@ it('stores missing objects, reads them back and writes a receipt, after which no
   await deliver(run, list, ports);
 
   expect([...held.keys()]).toEqual([SOPInstanceUID]);
-  expect(await memory.exists(receiptKey(run, 'result'))).toBe(true);
+  expect(await memory.exists(receiptKey(run))).toBe(true);
   expect(seen.length).toBe(calls + 1);
 });
 
@@ -83,5 +94,5 @@ it('stores nothing and writes no receipt if it was aborted', async () => {
   await expect(deliver(run, list, ports, options)).rejects.toThrow('enough');
 
   expect(held.size).toBe(0);
-  expect(await memory.exists(receiptKey(run, 'result'))).toBe(false);
+  expect(await memory.exists(receiptKey(run))).toBe(false);
 });

@@ -1,9 +1,10 @@
 /** Runs whose message is lost, and runs whose end was not told, are mended: once, at the right time, in the right queue. */
 import { describe, expect, it } from 'vitest';
 import { ServiceUnavailableError } from '#core/errors.ts';
-import { failureKey, receiptKey } from '#pipeline/keys.ts';
+import { failureKey } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import type { RunUpdate, WorkFailure } from '#pipeline/ports.ts';
+import { beginStoring, endStoring, pinSet } from '#pipeline/sets.ts';
 import { runWork } from '#pipeline/work.ts';
 import { createPipeline, type Pipeline, runMessage, s3Event, upload } from '../fixtures/pipeline.ts';
 import { createReconciler, DAY_S, MINUTE_S } from '../fixtures/reconciler.ts';
@@ -162,6 +163,14 @@ describe('a run whose message is gone', () => {
   });
 });
 
+async function deliveredSet({ sets }: Pipeline, { sequence = 0, ...message }: RunMessage): Promise<void> {
+  const isSame = async () => true;
+  const pinning = await pinSet(sets, message, { ...message, sequence }, { isSame, now: new Date(0).toISOString() });
+  const setId = pinning.kind === 'pinned' ? pinning.set.setId : '';
+  expect(await beginStoring(sets, message, setId)).toBe('storing');
+  await endStoring(sets, message, setId);
+}
+
 describe('a run that ended', () => {
   it('is told if the message about its failure is gone, at most three times', async () => {
     const { pipeline, message, run, sent, drain, pass } = await runThat('failed');
@@ -182,7 +191,7 @@ describe('a run that ended', () => {
     async (what) => {
       const { pipeline, message, pass } = await runThat('rejected');
       if (what !== 'nothing') await pipeline.objects.put(failureKey(message), Buffer.from('{}'));
-      if (what === 'failure') await pipeline.objects.put(receiptKey(message, 'failure'), Buffer.from('{}'));
+      if (what === 'failure') await deliveredSet(pipeline, { ...message, answer: 'failure' });
       const untold = { step: 'return', cause: 'archive' } as const;
       if (what === 'given up') await pipeline.runs.record({ ...message, state: 'rejected', untold });
       if (what === 'busy') await occupy(pipeline, QUEUES.converted);
@@ -193,10 +202,10 @@ describe('a run that ended', () => {
     },
   );
 
-  it('is recorded as delivered if its result has a receipt', async () => {
+  it('is recorded as delivered if a set of its result is', async () => {
     const { pipeline, message, sent, pass } = await runThat('failed');
-    for (const key of [failureKey(message), receiptKey(message, 'result')])
-      await pipeline.objects.put(key, Buffer.from('{}'));
+    await pipeline.objects.put(failureKey(message), Buffer.from('{}'));
+    await deliveredSet(pipeline, message);
 
     await pass(16 * MINUTE_S);
 

@@ -29,6 +29,14 @@ it.each([
   expect(told).toEqual({ sentence });
 });
 
+it.each<[RunState, RegExp]>([
+  ['superseded', /gives the current results$/],
+  ['withdrawn', /does not have the images any more/],
+])('of results that are not the current ones: %s', (state, sentence) => {
+  // Its objects may still be there: that says nothing about a note.
+  expect(runInWords({ state, outcome: 'result', objects: ['2.25.1'] }).sentence).toMatch(sentence);
+});
+
 it.each<[RunState, string]>([
   ['not-applicable', 'the tool does not take this study'],
   ['rejected', 'the study cannot be processed, and another attempt would not help'],

@@ -101,8 +101,8 @@ it('the table is asked as often for many runs as for few', async () => {
     return asked.map(({ requests }) => requests);
   };
 
-  expect(await requestsFor(400)).toEqual([8, 1, 1]);
-  expect(await requestsFor(20_000)).toEqual([8, 1, 1]);
+  expect(await requestsFor(400)).toEqual([10, 1, 1]);
+  expect(await requestsFor(20_000)).toEqual([10, 1, 1]);
 });
 
 it('the newest studies at the edge are shown, and how to see the others', async () => {
