@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
 import { ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
+import type { Moments } from '#core/results/times.ts';
 import type { ProcessingResult } from '#core/tool.ts';
 import { DicomWriteError } from '#dicom/error.ts';
 import { readAnswer } from './answers.ts';
@@ -29,12 +30,17 @@ export type Converted = { readonly list: ObjectList } | { readonly refusal: Refu
  * Converts an answer of a run. The list of objects is written last, so an existing list means that the answer was
  * already converted; it is then returned as it is, unless an object that it names is gone.
  *
+ * @param timeZone the site's, by its IANA name
  * @throws MissingProductError if the run's result is not in the bucket
  * @throws MissingChunkError, MissingManifestError if a part of the study is not in the bucket
  * @throws IntegrityError if a failure's answer is missing, or an instance differs from its digest
  * @throws ContentConflictError if an object's bytes differ from those of an earlier conversion
  */
-export async function convertAnswer(objects: ObjectStore, message: RunMessage): Promise<Converted> {
+export async function convertAnswer(
+  objects: ObjectStore,
+  message: RunMessage,
+  { timeZone }: Pick<Moments, 'timeZone'>,
+): Promise<Converted> {
   const { runId, answer } = message;
   const stored = await objects.get(objectListKey(runId, answer));
   const known = stored === undefined ? undefined : parseObjectList(stored);
@@ -45,8 +51,10 @@ export async function convertAnswer(objects: ObjectStore, message: RunMessage): 
   if (result === undefined) throw new IntegrityError("The run's failure is not in the bucket");
   const manifest = await readManifest(objects, message.manifestKey);
   const read = instanceReader(objects, manifest);
+  const { storedAt } = result.metadata;
+  const moments = storedAt === undefined ? undefined : { content: storedAt, creation: storedAt, timeZone };
   const conversion: Conversion = (supersedesFailure) =>
-    convertResult({ result, instances: manifest.instances, read, supersedesFailure });
+    convertResult({ result, instances: manifest.instances, read, moments, supersedesFailure });
   try {
     const converted = answer === 'failure' ? await conversion(false) : await superseding(objects, runId, conversion);
     return { list: await storeObjects(objects, message, result, converted) };
