@@ -5,6 +5,7 @@ import { type Reason, reasonOf } from '#core/errors.ts';
 import { withDecodedDigests } from '#core/image/decoded-twins.ts';
 import type { FrameDecoder, InferenceEngine } from '#core/ports.ts';
 import { type NonResultOptions, nonResult, withTimings } from '#core/results/result.ts';
+import type { Moments } from '#core/results/times.ts';
 import { runTool } from '#core/run-tool.ts';
 import { groupImages, instanceUidsOf } from '#core/study/images.ts';
 import { noImage } from '#core/study/no-image.ts';
@@ -45,6 +46,8 @@ export interface StudyReport {
   readonly outOfScope?: readonly PassedOver[];
   readonly findings: readonly Finding[];
   readonly objects: readonly StoredObject[];
+  /** The moments that the objects state (ISO 8601); `study` where they state the study's own date and time. */
+  readonly at: 'study' | Pick<Moments, 'content' | 'creation'>;
   /** Refused files near the study's files. Parts of the study may be missing. */
   readonly refused: readonly RefusedFile[];
   /** Wall time by stage, ms. */
@@ -59,14 +62,21 @@ type StoredObject = Omit<ConvertedObject, 'bytes'> & { readonly path: string };
  *
  * @throws SystemRefusalError if the files cannot be written, because the next study's files could not be written either
  */
-export async function runStudy(found: StudyInFolders, ready: ReadyTool, out: string): Promise<StudyReport> {
+export async function runStudy(
+  found: StudyInFolders,
+  ready: ReadyTool,
+  out: string,
+  moments?: Moments,
+): Promise<StudyReport> {
   const { entry, decoder } = ready;
   // An archive keeps one file of a SOP Instance UID. In folders, one picture may lie compressed in two ways.
   const namesakes = ({ SOPInstanceUID }: InstanceIndex): string => SOPInstanceUID;
   const study = { ...found, instances: await withDecodedDigests(found.instances, namesakes, found.read, decoder) };
   const { selected, refusals } = selectImages(entry.manifest.selection, groupImages(study));
   const answer =
-    selected.length === 0 ? await outOfScope(study, refusals, entry) : await answerOf(study, selected, ready);
+    selected.length === 0
+      ? await outOfScope(study, refusals, entry, moments)
+      : await convert(study, await resultOf(study, selected, ready), moments);
   const folder = resolve(out, study.StudyInstanceUID);
   const files = new Map<string, Uint8Array | string>();
   const objects: StoredObject[] = [];
@@ -91,6 +101,7 @@ export async function runStudy(found: StudyInFolders, ready: ReadyTool, out: str
     }),
     ...(selected.length > 0 && refusals.length > 0 && { outOfScope: passedOver(selected, refusals) }),
     objects,
+    at: moments === undefined ? 'study' : { content: moments.content, creation: moments.creation },
     refused: study.refused,
   };
   // `result.json` comes last: where it exists, the objects exist too.
@@ -110,23 +121,20 @@ async function outOfScope(
   study: StudyFiles,
   refusals: readonly Refusal[],
   entry: ToolEntry,
+  moments: Moments | undefined,
 ): Promise<Answer | { readonly reason: Reason }> {
   const [first] = refusals;
   if (first === undefined) return { reason: noImage('The study', study.instances) };
   const images = refusals.map(({ image }) => image);
   const { reason } = first;
-  const answer = await convert(study, nonResultOf(entry, images, { outcome: 'not-applicable', reason }));
+  const answer = await convert(study, nonResultOf(entry, images, { outcome: 'not-applicable', reason }), moments);
   return answer.failure === undefined ? answer : { reason };
 }
 
-async function answerOf(study: StudyFiles, images: readonly ImageIndex[], ready: ReadyTool): Promise<Answer> {
-  return convert(study, await resultOf(study, images, ready));
-}
-
-async function convert(study: StudyFiles, result: ProcessingResult): Promise<Answer> {
+async function convert(study: StudyFiles, result: ProcessingResult, moments: Moments | undefined): Promise<Answer> {
   const start = Date.now();
   try {
-    const objects = await convertResult({ result, instances: study.instances, read: study.read });
+    const objects = await convertResult({ result, instances: study.instances, read: study.read, moments });
     return { result: withTimings(result, { ...result.metadata.timingsMs, convert: Date.now() - start }), objects };
   } catch (error) {
     debug(error);

@@ -8,6 +8,7 @@ import { refuseObject } from './gate/refusal.ts';
 import type { DicomObject } from './results/dicom-object.ts';
 import { failureReference } from './results/non-result.ts';
 import { sourceStudyOf } from './results/source-study.ts';
+import type { Moments } from './results/times.ts';
 import { namedInstances } from './study/distinct-instances.ts';
 import { inOneFrameOfReference } from './study/frame-of-reference.ts';
 import type { InstanceIndex } from './study/study-index.ts';
@@ -30,6 +31,8 @@ export interface Conversion {
   readonly identity?: Uint8Array;
   /** Reads an instance's Part 10 file. Without an identity it is called once, for the first input by SOPInstanceUID. */
   readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
+  /** The moments that the objects state; without them, they state the study's date and time. */
+  readonly moments?: Moments | undefined;
   /** Whether an SR in the study says that this run failed. The result then names that SR as the document it replaces. */
   readonly supersedesFailure?: boolean;
 }
@@ -43,10 +46,11 @@ export interface Conversion {
  * @throws MessageError where the index lacks an instance from which the result was made
  */
 export async function convertResult(conversion: Conversion): Promise<readonly ConvertedObject[]> {
-  const { result, instances, identity, read, supersedesFailure = false } = conversion;
+  const { result, instances, identity, read, moments, supersedesFailure = false } = conversion;
   const inputs = inputsOf(result, instances);
   const first = inputs.reduce((a, b) => (b.SOPInstanceUID < a.SOPInstanceUID ? b : a));
-  const source = sourceStudyOf(inputs, readDicom(identity ?? (await read(first)), { stopBeforePixels: true }));
+  const file = readDicom(identity ?? (await read(first)), { stopBeforePixels: true });
+  const source = sourceStudyOf(inputs, file, moments);
   const predecessors = supersedesFailure ? [failureReference(result)] : [];
   return result.toDicom({ ...source, predecessors }).map((object) => {
     const { kind, SOPClassUID, SOPInstanceUID } = object;

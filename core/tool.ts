@@ -176,6 +176,8 @@ export interface ResultMetadata {
   /** True where the tool says that its organ is not in the image. */
   readonly notInView?: true;
   readonly summary: string;
+  /** When the answer was first stored (ISO 8601, UTC): the clock is read once, and whoever stores first wins. */
+  readonly storedAt?: string;
   /** Wall time by stage, ms, and how often a tool looked at the images (`passes`). Kept beside the result, never inside the DICOM objects. */
   readonly timingsMs: Readonly<Record<string, number>>;
   /** Instances of the tool's images that were not evaluated: unreadable, odd, or copies. `inputDigest` covers them. */

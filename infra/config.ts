@@ -1,6 +1,7 @@
 /** The settings of a deployment, given as CDK context: `cdk deploy -c packaging=zip -c name=trial`. */
 import * as z from 'zod';
 import { ConfigurationError } from '../core/errors.ts';
+import { isTimeZone } from '../core/results/times.ts';
 
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 
@@ -37,6 +38,8 @@ const ConfigSchema = z
     visibilityMarginS: whole(1, 3600).default(30),
     /** How often lost work is looked for and sent again, minutes. */
     reconcileMinutes: whole(1, 1440).default(10),
+    /** The site's time zone, by its IANA name, in which results state their times. */
+    timeZone: z.string().refine(isTimeZone, 'is no time zone, such as Europe/Berlin').default('UTC'),
     /** A message of the live lane that waits for longer than this raises an alarm. */
     oldestMessageAlarmS: whole(60, 1_209_600).default(3600),
   })

@@ -1,6 +1,7 @@
 /** Reads a run's stored answers, and stores the failure that stands in for a result. */
 import { IntegrityError, MessageError } from '#core/errors.ts';
-import { type NonResultOptions, nonResult, parseResult, serialiseResult } from '#core/results/result.ts';
+import type { Clock } from '#core/ports.ts';
+import { type NonResultOptions, nonResult, parseResult, serialiseResult, storedAt } from '#core/results/result.ts';
 import type { ProcessingResult } from '#core/tool.ts';
 import { failureKey } from './keys.ts';
 import type { RunMessage } from './messages.ts';
@@ -27,9 +28,10 @@ export async function storeFailure(
   objects: ObjectStore,
   message: RunMessage,
   about: Pick<NonResultOptions, 'description' | 'inputs' | 'reason'>,
+  clock: Clock,
 ): Promise<void> {
   const { version, inputDigest } = message;
-  const failure = nonResult({ ...about, version, inputDigest, outcome: 'failed' });
+  const failure = storedAt(nonResult({ ...about, version, inputDigest, outcome: 'failed' }), clock.now());
   const options = { ifAbsent: true, contentType: 'application/json' };
   await objects.put(failureKey(message), serialiseResult(failure), options);
 }

@@ -23,6 +23,8 @@ export interface ConversionPorts {
   readonly objects: ObjectStore;
   readonly sets: SetTable;
   readonly clock: Clock;
+  /** The site's, by its IANA name. */
+  readonly timeZone: string;
 }
 
 /** The writer or the output gate refuses an answer: `error` says why, `result` is the refused answer. */
@@ -47,7 +49,7 @@ export type Converted =
  * @throws ContentConflictError if an object's bytes differ from those of an earlier conversion
  */
 export async function convertAnswer(
-  { objects, sets, clock }: ConversionPorts,
+  { objects, sets, clock, timeZone }: ConversionPorts,
   message: RunMessage,
 ): Promise<Converted> {
   const { tool, runId, answer, inputDigest, identity, sequence = 0 } = message;
@@ -65,10 +67,13 @@ export async function convertAnswer(
   if (known !== undefined && (await areThere(objects, folder, known))) return { kind: 'converted', set, list: known };
   const result = await answerOf(objects, message);
   const manifest = await readManifest(objects, message.manifestKey);
+  const { storedAt } = result.metadata;
   try {
     const converted = await convertResult({
       ...{ result, instances: manifest.instances, read: instanceReader(objects, manifest) },
       ...(set.identity !== undefined && { identity: await readIdentity(objects, set.identity) }),
+      // Answers that were stored before they said when state the study's own time.
+      ...(storedAt !== undefined && { moments: { content: storedAt, creation: set.createdAt, timeZone } }),
       supersedesFailure: set.replaces.some((replaced) => replaced.runId === runId && replaced.answer === 'failure'),
     });
     return { kind: 'converted', set, list: await storeObjects(objects, folder, { result, manifest, converted }) };

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { ConfigurationError } from '#core/errors.ts';
+import { isTimeZone } from '#core/results/times.ts';
 import { LANES, type Lane } from './keys.ts';
 
 /** A queue between two steps. Each lane has its own set of queues, with one inference queue per tool. */
@@ -51,6 +52,8 @@ export const FunctionEnvironmentSchema = z.object({
   HILUM_RETRY_CAP_S: seconds.max(43_200).default(1800),
   /** How long a message stays hidden after the function that worked on it was killed, in seconds. */
   HILUM_LEASE_S: z.coerce.number().int().min(3).max(43_200).default(90),
+  /** The site's, by its IANA name. Results state their times in it, unless their source states its own offset from UTC. */
+  HILUM_TIME_ZONE: z.string().refine(isTimeZone, 'is no time zone').default('UTC'),
 });
 export type FunctionEnvironment = z.infer<typeof FunctionEnvironmentSchema>;
 

@@ -5,6 +5,7 @@ import { createDecoder } from '#adapters/decoder/decoder.ts';
 import { howToGet, missingModels } from '#adapters/models/model-file.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { inputSentences } from '#core/results/remarks.ts';
+import { isMoment, isTimeZone, type Moments } from '#core/results/times.ts';
 import { threadsFor, toolVersion } from '#core/tool-manifest.ts';
 import { type RefusedFile, readStudyFiles } from '#files/dicom-files.ts';
 import { findTree } from '#files/file-tree.ts';
@@ -21,6 +22,7 @@ import { type Explanation, explain, needed } from '../usage.ts';
 interface RunOptions {
   readonly tool?: string;
   readonly out?: string;
+  readonly at?: string;
   readonly json?: true;
 }
 
@@ -28,6 +30,7 @@ const EXPLANATION: Explanation = {
   examples: [
     'hilum run study/ --tool caries --out results/',
     'hilum run a.dcm b.dcm --tool caries --out results/ --json',
+    'hilum run study/ --tool caries --out results/ --at 2026-01-31T08:15:00Z',
   ],
   success:
     'every study has an answer, which may also be: no finding, not evaluable, not applicable\n' +
@@ -36,6 +39,9 @@ const EXPLANATION: Explanation = {
   more: [
     'Each study gets the folder <out>/<StudyInstanceUID>/ with result.json and the DICOM objects that\n' +
       'the PACS would receive. A study that cannot be written completely leaves no files.',
+    'Without --at, the objects state the date and time of their study, so that every run writes the same bytes.\n' +
+      'With the two times that a pipeline took, they are those that the pipeline made. Times are written in the\n' +
+      "study's own Timezone Offset From UTC, else in the zone that HILUM_TIME_ZONE names (UTC).",
   ],
 };
 
@@ -47,6 +53,10 @@ export function addRunCommand(program: Command): void {
     .argument('<path...>', 'DICOM files or folders of them')
     .option('--tool <id>', 'the tool (required); `hilum tools` lists all tools')
     .option('--out <folder>', 'the folder to write to (required); it must lie outside the input')
+    .option(
+      '--at <time[,time]>',
+      'the time that the objects state, e.g. 2026-01-31T08:15:00+01:00; the second is the time at which they were made',
+    )
     .option('--json', 'print an array with one item per study')
     .action(run);
   explain(command, EXPLANATION);
@@ -56,6 +66,7 @@ async function run(paths: readonly string[], options: RunOptions): Promise<void>
   const tool = needed(options.tool, '--tool <id>', EXPLANATION);
   const out = needed(options.out, '--out <folder>', EXPLANATION);
   const isForScripts = options.json === true;
+  const moments = options.at === undefined ? undefined : momentsIn(options.at);
   const ready = await prepare(tool);
   const { files, folders } = await findTree(paths);
   if (files.length === 0) throw new UsageError(`There are no files in ${paths.join(', ')}`);
@@ -72,7 +83,7 @@ async function run(paths: readonly string[], options: RunOptions): Promise<void>
   const progress = createProgress(tool, studies.length);
   try {
     for (const study of studies) {
-      const report = await runStudy(study, ready, out);
+      const report = await runStudy(study, ready, out, moments);
       reports.push(report);
       progress.step();
       if (!isForScripts) printReport(report);
@@ -87,9 +98,21 @@ async function run(paths: readonly string[], options: RunOptions): Promise<void>
     if (studies.length === 0) reports.push(...refused.map((file) => nothingIn(file, ready)));
     if (isForScripts && reports.length > 0) printJson(reports);
   }
-  if (!isForScripts) printEnd(reports, { out, studies: studies.length });
+  if (!isForScripts) printEnd(reports, { out, studies: studies.length, isAt: moments !== undefined });
   endSoon();
   if (reports.some(({ outcome }) => outcome === 'failed')) throw new Unsuccessful();
+}
+
+/** @throws UsageError */
+function momentsIn(at: string): Moments {
+  const [content = '', creation = content, ...others] = at.split(',');
+  if (![content, creation].every(isMoment) || others.length > 0)
+    throw new UsageError(
+      `--at takes a time with its offset from UTC, such as 2026-01-31T08:15:00+01:00, or two; not ${at}`,
+    );
+  const timeZone = process.env['HILUM_TIME_ZONE'] ?? 'UTC';
+  if (!isTimeZone(timeZone)) throw new UsageError(`HILUM_TIME_ZONE is no time zone such as Europe/Berlin: ${timeZone}`);
+  return { content, creation, timeZone };
 }
 
 async function prepare(id: string): Promise<ReadyTool> {
@@ -120,6 +143,7 @@ function nothingIn(
     reason: { code, message },
     findings: [],
     objects: [],
+    at: 'study',
     refused: [{ path, code, message }],
     timings: {},
   };
@@ -138,7 +162,10 @@ function printReport(report: StudyReport): void {
 }
 
 /** The number of studies by outcome, and the folder that was written. */
-function printEnd(reports: readonly StudyReport[], { out, studies }: { out: string; studies: number }): void {
+function printEnd(
+  reports: readonly StudyReport[],
+  { out, studies, isAt }: { out: string; studies: number; isAt: boolean },
+): void {
   if (studies === 0) {
     print('Nothing was written: none of the files is readable DICOM.');
     return;
@@ -146,6 +173,8 @@ function printEnd(reports: readonly StudyReport[], { out, studies }: { out: stri
   const counts = [...Map.groupBy(reports, ({ outcome }) => outcome)].map(([outcome, of]) => `${of.length} ${outcome}`);
   print(`\n${counted(studies, 'study', 'studies')}: ${counts.join(', ')}.`);
   print(`Written to ${resolve(out)}/<StudyInstanceUID>/: result.json and the DICOM objects.`);
+  if (!isAt && reports.some(({ objects }) => objects.length > 0))
+    print('The objects state the date and time of their study; --at gives them another time.');
 }
 
 const filesWere = (count: number): string => (count === 1 ? '1 file was' : `${count} files were`);

@@ -74,6 +74,7 @@ export interface ObjectDescription {
  */
 export function commonAttributes(result: ResultData, source: SourceStudy, object: ObjectDescription): Attributes {
   const { metadata } = result;
+  const { content, creation } = source.times;
   const { role, index = 0 } = object;
   const { number, description } = SERIES[role];
   return {
@@ -85,11 +86,13 @@ export function commonAttributes(result: ResultData, source: SourceStudy, object
     Modality: object.Modality,
     SeriesNumber: number,
     SeriesDescription: seriesDescription(metadata.tool.label, description),
-    SeriesDate: source.date,
-    SeriesTime: source.time,
+    SeriesDate: content.date,
+    SeriesTime: content.time,
     InstanceNumber: index + 1,
-    ContentDate: source.date,
-    ContentTime: source.time,
+    ContentDate: content.date,
+    ContentTime: content.time,
+    InstanceCreationDate: creation.date,
+    InstanceCreationTime: creation.time,
     ContentQualification: 'RESEARCH',
     ...equipment(result),
     ContributingEquipmentSequence: [

@@ -103,7 +103,7 @@ export function encodePdf({ title, date, time, id, pages }: PdfFile): Uint8Array
   const FIRST_PICTURE = 6;
   const firstPage = FIRST_PICTURE + pictures.length;
   const resources = pictures.map((_, index) => `/P${index} ${FIRST_PICTURE + index} 0 R`).join(' ');
-  const created = `(D:${date}${time.slice(0, 6).padEnd(6, '0')}Z)`;
+  const created = `(D:${date}${time.slice(0, 6).padEnd(6, '0')})`;
   const objects: Uint8Array[] = [
     ascii('<< /Type /Catalog /Pages 2 0 R >>'),
     ascii(

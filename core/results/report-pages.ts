@@ -31,7 +31,7 @@ type PageReport = Extract<Report, { readonly kind: 'page' }>;
  */
 export function reportPdf(result: ResultData, source: SourceStudy, report: PageReport): Uint8Array {
   const id = createHash('sha256').update(objectUid(result, 'report')).digest('hex').slice(0, 32);
-  return encodePdf({ title: report.title, date: source.date, time: source.time, id, pages: layOut(result, report) });
+  return encodePdf({ title: report.title, ...source.times.content, id, pages: layOut(result, report) });
 }
 
 function layOut(result: ResultData, report: PageReport): readonly (readonly PdfMark[])[] {

@@ -100,6 +100,7 @@ export const StoredResultSchema = z.object({
     reason: reason.optional(),
     notInView: z.literal(true).optional(),
     summary: z.string(),
+    storedAt: z.iso.datetime().optional(),
     timingsMs: z.record(z.string(), z.number()),
     leftOut: z.array(z.object({ SOPInstanceUIDs: z.array(uid), reason })).optional(),
     passedOver: z

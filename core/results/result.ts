@@ -93,6 +93,11 @@ export function withTimings(result: ProcessingResult, timingsMs: Readonly<Record
   return withConversion({ ...result, metadata: { ...result.metadata, timingsMs } });
 }
 
+/** The same result as it is stored at this moment. @param nowMs milliseconds since the epoch */
+export function storedAt(result: ProcessingResult, nowMs: number): ProcessingResult {
+  return withConversion({ ...result, metadata: { ...result.metadata, storedAt: new Date(nowMs).toISOString() } });
+}
+
 /** The same result, with more left-out images recorded and named in the summary; unchanged where there are none. */
 export function withLeftOut(result: ProcessingResult, leftOut: readonly LeftOut[]): ProcessingResult {
   if (leftOut.length === 0) return result;

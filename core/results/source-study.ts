@@ -1,7 +1,8 @@
-import type { DicomFile } from '#dicom/read.ts';
+import type { Dataset, DicomFile } from '#dicom/read.ts';
 import { isDate, isTime } from '#dicom/text-rules.ts';
 import { type Attributes, asFoundWhereBroken } from '#dicom/write.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
+import { type LocalTime, type Moments, type ResultTimes, timesOf } from './times.ts';
 
 /** An object that may be referred to. */
 export interface Referenced {
@@ -24,9 +25,8 @@ export interface SourceStudy {
    * that violates the standard is marked `asFound`.
    */
   readonly patientAndStudy: Attributes;
-  /** The date and time that results state: the study's own, never the clock's; see `sourceStudyOf`. */
-  readonly date: string;
-  readonly time: string;
+  /** The dates and times that results state; see `sourceStudyOf`. */
+  readonly times: ResultTimes;
   /** Past lossy compression, which derived images must go on stating (PS3.3 C.7.6.1.1.5): `00`, or `01` with ratio and method. */
   readonly lossyCompression: Attributes;
   /** Position Reference Indicator (0020,1040); empty where the source has none. */
@@ -113,32 +113,38 @@ const DATES = [
   ['ContentDate', 'ContentTime'],
 ] as const;
 /** The date of an undated source: plainly not a real date, and the same on every run. */
-const UNDATED = { date: '19000101', time: '000000' };
+const UNDATED: LocalTime = { date: '19000101', time: '000000' };
 
 /**
  * The source of results. `instances` are the headers of the study's own images. The data set has the patient and study modules: it is an
  * identity object (`identity-object.ts`), or the first of the images by SOPInstanceUID.
  *
- * Results take the first of Study, Series, Acquisition and Content Date that is a valid date, with the time that belongs to
- * it (`000000` where it is invalid). A source without a date gives 1 January 1900.
+ * Without moments, results state the study's own date and time: the first of Study, Series, Acquisition and Content Date that is a valid
+ * date, with the time that belongs to it (`000000` where it is invalid). A source without a date gives 1 January 1900.
  */
 export function sourceStudyOf(
   instances: readonly InstanceIndex[],
   { dataset }: Pick<DicomFile, 'dataset'>,
+  moments?: Moments,
 ): SourceStudy {
-  const dated = DATES.find(([date]) => isDate(dataset.text(date) ?? ''));
-  const time = dated === undefined ? undefined : dataset.text(dated[1]);
+  const own = timeOf(dataset);
   const byUid = instances.toSorted((a, b) => (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1));
   const empty = Object.fromEntries(ALWAYS.map((keyword) => [keyword, '']));
   return {
     StudyInstanceUID: dataset.text('StudyInstanceUID') ?? '',
     instances,
     patientAndStudy: asFoundWhereBroken({ ...empty, ...dataset.attributes(COPIED) }),
-    date: dated === undefined ? UNDATED.date : (dataset.text(dated[0]) ?? UNDATED.date),
-    time: time !== undefined && isTime(time) && time !== '' ? time : UNDATED.time,
+    times: moments ? timesOf(moments, dataset.text('TimezoneOffsetFromUTC')) : { content: own, creation: own },
     lossyCompression: lossyCompression(byUid),
     PositionReferenceIndicator: byUid[0]?.PositionReferenceIndicator ?? '',
   };
+}
+
+function timeOf(dataset: Dataset): LocalTime {
+  const dated = DATES.find(([date]) => isDate(dataset.text(date) ?? ''));
+  if (dated === undefined) return UNDATED;
+  const [date, time] = dated.map((keyword) => dataset.text(keyword) ?? '');
+  return { date: date ?? UNDATED.date, time: time && isTime(time) ? time : UNDATED.time };
 }
 
 /**

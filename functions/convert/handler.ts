@@ -16,10 +16,12 @@ import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts
 
 export interface ConvertDependencies extends RunDependencies {
   readonly queue: (role: QueueRole) => Queue;
+  /** The site's, by its IANA name. */
+  readonly timeZone: string;
 }
 
 export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
-  const { objects, runs, queue, observer } = dependencies;
+  const { objects, runs, queue, observer, clock } = dependencies;
 
   /** Quarantines a refused answer. If it was a result, converts a failure in the place of its set. */
   async function refused(message: RunMessage, setId: string, { error, result }: Refusal): Promise<void> {
@@ -29,7 +31,7 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
     if (message.answer === 'failure') throw error;
     const reason = reasonOf(error);
     const { tool: description, inputs } = result.metadata;
-    await storeFailure(objects, message, { description, inputs, reason });
+    await storeFailure(objects, message, { description, inputs, reason }, clock);
     await passOn({ ...message, answer: 'failure', set: setId });
     const gaveUp = { step: 'convert', cause: 'never' } as const;
     await runs.record({ ...identityOf(message), state: 'rejected', outcome: 'failed', reason, gaveUp });

@@ -48,7 +48,7 @@ interface Subject {
 }
 
 export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler {
-  const { objects, runs, ledger, catalog, queue, queueNamed, observer } = dependencies;
+  const { objects, runs, ledger, catalog, queue, queueNamed, observer, clock } = dependencies;
 
   /**
    * Reports to the radiologist that there is no result. If `infer` died after it had stored a result, that result is
@@ -64,7 +64,7 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
         observer.log('error', 'failure-not-told', { runId, tool: message.tool });
         return;
       }
-      await storeFailure(objects, message, { description: describeTool(entry), inputs, reason });
+      await storeFailure(objects, message, { description: describeTool(entry), inputs, reason }, clock);
     }
     const next: RunMessage = { ...message, answer: goesOn ? 'result' : 'failure' };
     await queue({ step: 'convert', lane }).send(JSON.stringify(next));

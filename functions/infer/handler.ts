@@ -1,7 +1,7 @@
 /** Runs the tool on a study's images and stores its answer. Each tool has a Lambda of its own. */
 import { IntegrityError, MessageError } from '#core/errors.ts';
 import type { FrameDecoder, InferenceEngine } from '#core/ports.ts';
-import { serialiseResult } from '#core/results/result.ts';
+import { serialiseResult, storedAt } from '#core/results/result.ts';
 import { runTool } from '#core/run-tool.ts';
 import { inputDigestOf } from '#core/study/revision.ts';
 import { selectImages } from '#core/study/selection.ts';
@@ -78,7 +78,7 @@ export function makeHandler(dependencies: InferDependencies): QueueHandler {
       clock,
       deadlineMs,
     });
-    const stored = await objects.put(resultKey(message), serialiseResult(result), {
+    const stored = await objects.put(resultKey(message), serialiseResult(storedAt(result, clock.now())), {
       ifAbsent: true,
       contentType: 'application/json',
     });

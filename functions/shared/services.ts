@@ -14,6 +14,8 @@ import type { RunDependencies } from './runs.ts';
 
 interface Services extends RunDependencies {
   readonly queue: (role: QueueRole) => Queue;
+  /** The site's, by its IANA name. */
+  readonly timeZone: string;
 }
 
 export function createServices(environment: FunctionEnvironment): Services {
@@ -29,6 +31,7 @@ export function createServices(environment: FunctionEnvironment): Services {
     retry: { baseS: environment.HILUM_RETRY_BASE_S, capS: environment.HILUM_RETRY_CAP_S },
     hold: createLeases({ urlOf: (name) => `${environment.HILUM_QUEUES}${name}`, leaseS: environment.HILUM_LEASE_S }),
     queueUrlBase: environment.HILUM_QUEUES,
+    timeZone: environment.HILUM_TIME_ZONE,
     queue: (role) => createSqsQueue({ url: queueUrl(environment.HILUM_QUEUES, role) }),
   };
 }

@@ -52,6 +52,14 @@ const WRONG: readonly (readonly [args: readonly string[], sentence: RegExp])[] =
   [['run', at('in'), '--tool', 'caries'], /--out <folder> is missing\. For example: bin\/hilum run study\//],
   [['run', at('in'), '--tool', 'caries', '--out', ''], /--out <folder> is empty/],
   [
+    ['run', at('in'), '--tool', 'caries', '--out', at('out'), '--at', '2026-01-31T08:15:00'],
+    /--at takes a time with its offset from UTC, such as 2026-01-31T08:15:00\+01:00, or two; not 2026-01-31T08:15:00\n/,
+  ],
+  [
+    ['run', at('in'), '--tool', 'caries', '--out', at('out'), '--at', '2026-01-31T08:15:00Z,2026-01-31,'],
+    /--at takes a time with its offset from UTC/,
+  ],
+  [
     ['run', '--tool', 'caries', '--out', at('out')],
     /missing required argument 'path'\nFor example: bin\/hilum run study\//,
   ],

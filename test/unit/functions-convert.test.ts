@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { nonResult, serialiseResult } from '#core/results/result.ts';
+import { nonResult, serialiseResult, storedAt } from '#core/results/result.ts';
 import { describeTool } from '#core/tool-manifest.ts';
 import { Sct } from '#dicom/codes.ts';
 import { readDicom } from '#dicom/read.ts';
@@ -100,6 +100,25 @@ describe('convert', () => {
       ...{ state: 'converted', reason: { code: 'too-small' }, outcome: 'not-evaluable' },
       ...{ summary: 'The image is too small.', StudyInstanceUID: study.StudyInstanceUID, tool: 'tiny' },
     });
+  });
+
+  it('writes in the site’s zone when the answer was stored, and when the set was pinned', async () => {
+    await pipeline.objects.put(
+      resultKey(message),
+      serialiseResult(storedAt(answerOf(message), Date.UTC(2026, 0, 31, 23, 30))),
+    );
+
+    await makeHandler({ ...pipeline, timeZone: 'Europe/Berlin' })(sqsEvent('convert-live', [message]), minuteLeft);
+
+    const [object] = (await listed()).objects;
+    const { dataset } = readDicom(
+      (await pipeline.objects.get(objectKey(folder(), object?.SOPInstanceUID ?? ''))) ?? new Uint8Array(),
+    );
+    expect(
+      ['ContentDate', 'ContentTime', 'InstanceCreationDate', 'InstanceCreationTime'].map((keyword) =>
+        dataset.text(keyword),
+      ),
+    ).toEqual([...['20260201', '003000'], ...['20260101', '010000']]);
   });
 
   it('copies the answer’s outcome to the list, and sets each object’s content type', async () => {

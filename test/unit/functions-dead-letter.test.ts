@@ -75,7 +75,8 @@ describe('dead-letter', () => {
     });
     expect(await run()).toMatchObject({ state: 'failed', outcome: 'failed', reason });
     const failure = parseResult((await pipeline.objects.get(failureKey(message))) ?? new Uint8Array());
-    expect(failure.metadata).toMatchObject({ outcome: 'failed', reason, inputs: [INSTANCE] });
+    const storedAt = new Date(pipeline.clock.now()).toISOString();
+    expect(failure.metadata).toMatchObject({ outcome: 'failed', reason, inputs: [INSTANCE], storedAt });
     expect(pipeline.sentTo(toConvert)).toEqual([{ ...message, answer: 'failure' }]);
     expect(pipeline.counted).toContain('DeadLetters');
   });

@@ -55,7 +55,8 @@ describe('infer', () => {
     expect(await infer(pipeline, message)).toEqual(nothingFailed);
 
     const result = parseResult((await pipeline.objects.get(resultKey(message))) ?? new Uint8Array());
-    expect(result.metadata).toMatchObject({ outcome: 'no-finding', version: toolVersion(entry) });
+    const storedAt = new Date(pipeline.clock.now()).toISOString();
+    expect(result.metadata).toMatchObject({ outcome: 'no-finding', version: toolVersion(entry), storedAt });
     expect(pipeline.objects.contentTypes.get(resultKey(message))).toBe('application/json');
     expect(pipeline.sentTo(toConvert)).toEqual([message]);
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'inferred', outcome: 'no-finding' });

@@ -20,7 +20,16 @@ describe('the environment of a function', () => {
     expect(readEnvironment(FunctionEnvironmentSchema, variables)).toEqual({
       ...variables,
       ...{ HILUM_LOG_LEVEL: 'info', HILUM_RETRY_BASE_S: 15, HILUM_RETRY_CAP_S: 1800, HILUM_LEASE_S: 90 },
+      HILUM_TIME_ZONE: 'UTC',
     });
+  });
+
+  it('takes a time zone by its name', () => {
+    const zone = (HILUM_TIME_ZONE: string) =>
+      readEnvironment(FunctionEnvironmentSchema, { ...variables, HILUM_TIME_ZONE }).HILUM_TIME_ZONE;
+
+    expect(zone('Europe/Berlin')).toBe('Europe/Berlin');
+    expect(() => zone('Berlin')).toThrow('HILUM_TIME_ZONE is wrong: is no time zone');
   });
 
   it('names every variable that is missing or wrong', () => {

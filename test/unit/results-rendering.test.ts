@@ -128,7 +128,7 @@ describe('the PDF writer', () => {
     for (const [index, offset] of entries.entries())
       expect(text.slice(offset)).toMatch(new RegExp(`^${index + 1} 0 obj\n`));
     expect(text).not.toContain('/Filter');
-    expect(text).toContain('/CreationDate (D:20260105083000Z)');
+    expect(text).toContain('/CreationDate (D:20260105083000)');
     expect(text).toContain(`/ID [<${file.id}> <${file.id}>]`);
   });
 

@@ -6,6 +6,7 @@ import { runStudy } from '#cli/run-study.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { ImageProcessingTool } from '#core/tool.ts';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { readDicom } from '#dicom/read.ts';
 import { entry, makeRadiographFile, makeTool, nothingFound } from '../fixtures/tiny-radiograph.ts';
 
 const ready = (tool: ImageProcessingTool) => ({
@@ -58,5 +59,30 @@ describe('a study through a tool in this process', () => {
       leftOut: [{ SOPInstanceUIDs: ['2.25.1000'], reason: { code: 'unsupported-pixel-format' } }],
       objects: [{ kind: 'non-result' }],
     });
+  });
+
+  it('gives the objects the study’s time, or the times that it is told, and says which', async () => {
+    const file = makeRadiographFile();
+    const instance = indexInstance(file);
+    const study = {
+      StudyInstanceUID: instance.StudyInstanceUID,
+      instances: [instance],
+      read: async () => file,
+      refused: [],
+    };
+    const moments = { content: '2026-02-01T08:00:00Z', creation: '2026-02-01T08:00:05Z', timeZone: 'Europe/Berlin' };
+    const run = async (...more: (typeof moments)[]) => {
+      const report = await runStudy(study, ready(makeTool(() => nothingFound)), out, ...more);
+      const { dataset } = readDicom(await readFile(report.objects[0]?.path ?? ''));
+      return [report.at, dataset.text('ContentTime'), dataset.text('InstanceCreationTime')];
+    };
+
+    const own = readDicom(file).dataset.text('StudyTime') ?? '000000';
+    expect(await run()).toEqual(['study', own, own]);
+    expect(await run(moments)).toEqual([
+      { content: '2026-02-01T08:00:00Z', creation: '2026-02-01T08:00:05Z' },
+      '090000',
+      '090005',
+    ]);
   });
 });
