@@ -135,7 +135,7 @@ export class PipelineStack extends Stack {
       memoryMb: 1024,
       timeout: TIMEOUTS.return,
       environment: { HILUM_ARCHIVE_SECRET: archiveSecret.secretArn },
-      writes: ['runs/*'],
+      writes: ['runs/*', 'identities/*'],
     }).function;
     archiveSecret.grantRead(returning);
 

@@ -140,5 +140,8 @@ function outputsOf(file: string): Omit<CloudEnvironment, keyof LocalCloud> {
 /** Gives the deployed functions the address and the credentials of the PACS. */
 export async function connect(cloud: CloudEnvironment, orthanc: OrthancEnvironment): Promise<void> {
   const { dicomWebUrl, username, password } = orthanc;
-  await writeArchiveSecret(cloud, cloud.archiveSecret, { url: dicomWebUrl.replace(/\/$/, ''), username, password });
+  const url = dicomWebUrl.replace(/\/$/, '');
+  // The functions may see Orthanc under another address than this process does.
+  const root = /^(.+)\/dicom-web$/.exec(url)?.[1];
+  await writeArchiveSecret(cloud, cloud.archiveSecret, { url, username, password, ...(root && { orthanc: root }) });
 }

@@ -1,68 +1,144 @@
-/** Stores a run's objects in the archive and proves it: "delivered" means that each was read back with the same content. */
+/**
+ * Stores a set's objects in the archive and proves it: "delivered" means that each was read back with the same content, in the study and
+ * under the patient to which its images belong at that time.
+ */
 import { createHash } from 'node:crypto';
-import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
+import {
+  ArchiveDeniedError,
+  ArchiveRequestError,
+  ArchiveStoreError,
+  ContentConflictError,
+  IntegrityError,
+  MissingProductError,
+} from '#core/errors.ts';
+import { identityObjectOf, isSameIdentity } from '#core/results/identity-object.ts';
+import { isWrittenByHilum } from '#core/study/index-instance.ts';
+import { readIdentity, storeIdentity } from './identities.ts';
 import { objectKey, receiptKey, type SetFolder } from './keys.ts';
-import type { RunMessage } from './messages.ts';
 import type { ObjectList } from './object-list.ts';
-import type { Archive, CallOptions, InstanceUids, ObjectStore, StoreOutcome } from './ports.ts';
+import type { Archive, CallOptions, Deletion, InstanceUids, ObjectStore, SetTable, StoreOutcome } from './ports.ts';
 import { coercedIn } from './same-content.ts';
+import type { SetFile } from './set-file.ts';
+import { beginStoring, endStoring, withdrawSet } from './sets.ts';
+import { lookAtSource, type SourceNow } from './source-now.ts';
 
 /** The archive's methods that delivery needs. */
-export type DeliveryArchive = Pick<Archive, 'store' | 'retrieveInstance'>;
+export type DeliveryArchive = Pick<
+  Archive,
+  'store' | 'retrieveInstance' | 'retrieveHeader' | 'listInstances' | 'deleteInstance'
+>;
 
 export interface DeliveryPorts {
   readonly objects: ObjectStore;
+  readonly sets: SetTable;
   /** Opens the archive. Called only if there is something to deliver. */
-  readonly archive: () => Promise<DeliveryArchive>;
+  readonly archive: () => Promise<OpenArchive>;
 }
+
+export interface OpenArchive {
+  readonly archive: DeliveryArchive;
+  /** Names the identities that are read from it (`identities.ts`). */
+  readonly identityKey: Uint8Array;
+  /** Whether objects that are replaced are deleted, where the archive can. */
+  readonly deletesReplaced: boolean;
+}
+
+export type Delivered =
+  | { readonly kind: 'delivered' }
+  /** The study has newer results of the tool. */
+  | { readonly kind: 'superseded' }
+  /** The images are gone from the PACS, so that nothing was stored. */
+  | { readonly kind: 'withdrawn' }
+  /** The study belongs to another patient now, or is described otherwise: the set is to be made again for this identity. */
+  | { readonly kind: 'other-identity'; readonly identity: string };
 
 interface OutgoingObject {
   readonly uids: InstanceUids;
   readonly bytes: Uint8Array;
 }
 
+/** By SOP Instance UID, the keywords of what the archive added to an object or coerced. */
+type Coerced = Readonly<Record<string, readonly string[]>>;
+
 /**
- * Delivers an answer of a run. It may be called any number of times: it stores only the objects that the archive does not
- * have yet. The receipt is written last, so an existing receipt means that the answer was delivered.
+ * Delivers a set. It may be called any number of times: it stores only the objects that the archive does not have yet. Before and after, it
+ * looks at the study in the archive: results are never stored beside images that are gone, nor left under a patient who is another one now.
  *
  * @param options apply to every call to the bucket and the archive
- * @throws MissingProductError if an object is not in the bucket
+ * @throws MissingProductError if an object is not in the bucket, or the runs table does not know the set
  * @throws IntegrityError if an object differs from its digest
  * @throws ContentConflictError if the archive has an object of the same UID with different content
- * @throws ArchiveStoreError if an object is not in the archive after it was stored, whatever the archive answered
+ * @throws ArchiveStoreError if an object is not in the archive's study after it was stored, whatever the archive answered
  * @throws the archive's own errors
  */
 export async function deliver(
-  run: SetFolder & Pick<RunMessage, 'answer'>,
+  set: SetFile,
   list: ObjectList,
-  { objects, archive: openArchive }: DeliveryPorts,
+  { objects, sets, archive: open }: DeliveryPorts,
   options: CallOptions = {},
-): Promise<void> {
-  const { runId, setId, answer } = run;
-  if (await objects.exists(receiptKey(run), options)) return;
-  const archive = await openArchive();
-  const outgoing = await readObjects(objects, run, list, options);
-  const before = await lookFor(archive, outgoing, options);
-  const coerced = { ...before.coerced, ...(await storeAll(archive, before.missing, options)) };
-  const receipt = {
-    ...{ format: 'hilum.receipt/1', runId, setId, answer, proof: 'read-back', objects: list.objects },
-    ...(Object.keys(coerced).length > 0 && { coerced }),
-  };
-  await objects.put(receiptKey(run), new TextEncoder().encode(JSON.stringify(receipt)), {
-    ...options,
-    contentType: 'application/json',
-  });
+): Promise<Delivered> {
+  const { setId } = set;
+  const standing = (await sets.get(set, options)).study.sets.find((one) => one.setId === setId);
+  if (standing?.state === 'delivered') return { kind: 'delivered' };
+  if (standing?.state === 'superseded') return { kind: 'superseded' };
+  const { archive, identityKey, deletesReplaced } = await open();
+
+  /** What has become of the source; undefined if the set may be delivered. */
+  async function otherwise(now: SourceNow): Promise<Delivered | undefined> {
+    if (now.kind === 'gone') return { kind: 'withdrawn' };
+    if (now.header === undefined) return undefined;
+    const { dataset } = now.header;
+    const own = set.identity === undefined ? undefined : await readIdentity(objects, set.identity, options);
+    if (own !== undefined && isSameIdentity(own, identityObjectOf(dataset))) return undefined;
+    return { kind: 'other-identity', identity: await storeIdentity(objects, dataset, identityKey, options) };
+  }
+
+  const outgoing = await readObjects(objects, set, list, options);
+
+  /** If the study was deleted while results were stored, they must not bring it back. */
+  async function withdraw(mayBeThere: boolean): Promise<void> {
+    if (mayBeThere) for (const { uids } of outgoing) await deleteOne(archive, uids, options);
+    await withdrawSet(sets, set, setId, options);
+  }
+
+  const before = await lookAtSource(archive, list, options);
+  const hindrance = await otherwise(before);
+  if (hindrance?.kind === 'withdrawn') await withdraw(standing?.stored === true);
+  if (hindrance !== undefined) return hindrance;
+
+  const begun = await beginStoring(sets, set, setId, options);
+  if (begun === 'unknown') throw new MissingProductError('The runs table does not know the set');
+  if (begun !== 'storing') return { kind: begun };
+  const coerced = await storeAll(archive, outgoing, options);
+
+  const after = await lookAtSource(archive, list, options);
+  const change = await otherwise(after);
+  if (change?.kind === 'withdrawn') await withdraw(true);
+  if (change !== undefined) return change;
+  if (after.kind === 'there' && after.instances !== undefined) checkStudy(after.instances, outgoing);
+  const replaced = deletesReplaced ? await deleteReplaced(archive, set, list, options) : undefined;
+  await storeReceipt(
+    objects,
+    set,
+    list,
+    { coerced, replaced, untold: after.kind === 'there' ? after.untold : [] },
+    options,
+  );
+  await endStoring(sets, set, setId, options);
+  return { kind: 'delivered' };
 }
+
+const folderOf = ({ tool, runId, setId }: SetFile): SetFolder => ({ tool, runId, setId });
 
 async function readObjects(
   objects: ObjectStore,
-  run: SetFolder,
+  set: SetFile,
   { StudyInstanceUID, objects: listed }: ObjectList,
   options: CallOptions,
 ): Promise<readonly OutgoingObject[]> {
   const outgoing: OutgoingObject[] = [];
   for (const { SOPInstanceUID, SeriesInstanceUID, sha256 } of listed) {
-    const bytes = await objects.get(objectKey(run, SOPInstanceUID), options);
+    const bytes = await objects.get(objectKey(folderOf(set), SOPInstanceUID), options);
     const facts = { SOPInstanceUID };
     if (bytes === undefined) throw new MissingProductError('An object to deliver is not in the bucket', { facts });
     if (createHash('sha256').update(bytes).digest('hex') !== sha256)
@@ -71,9 +147,6 @@ async function readObjects(
   }
   return outgoing;
 }
-
-/** By SOP Instance UID, the keywords of what the archive added to an object or coerced. */
-type Coerced = Readonly<Record<string, readonly string[]>>;
 
 /**
  * The objects that the archive does not have, and what it made of the others.
@@ -104,17 +177,18 @@ async function lookFor(
 /** Stores objects and reads them back. If some fail, the others stay in the archive and are found there next time. */
 async function storeAll(
   archive: DeliveryArchive,
-  missing: readonly OutgoingObject[],
+  outgoing: readonly OutgoingObject[],
   options: CallOptions,
 ): Promise<Coerced> {
-  if (missing.length === 0) return {};
+  const { missing, coerced: found } = await lookFor(archive, outgoing, options);
+  if (missing.length === 0) return found;
   const outcomes = await archive.store(
     missing.map(({ uids, bytes }) => ({ SOPInstanceUID: uids.SOPInstanceUID, bytes })),
     options,
   );
   const { missing: absent, coerced } = await lookFor(archive, missing, options);
   const [first] = absent;
-  if (first === undefined) return coerced;
+  if (first === undefined) return { ...found, ...coerced };
   const outcome = outcomes.find(({ SOPInstanceUID }) => SOPInstanceUID === first.uids.SOPInstanceUID);
   throw new ArchiveStoreError(
     `The archive did not store ${absent.length} of ${missing.length} objects${failureCode(outcome)}.`,
@@ -126,3 +200,74 @@ const failureCode = (outcome: StoreOutcome | undefined): string =>
   outcome?.failureReason === undefined
     ? ''
     : ` (failure reason ${outcome.failureReason.toString(16).toUpperCase().padStart(4, '0')}H)`;
+
+/** @throws ArchiveStoreError if the archive does not list an object in the study */
+function checkStudy(instances: ReadonlySet<string>, outgoing: readonly OutgoingObject[]): void {
+  const elsewhere = outgoing.filter(({ uids }) => !instances.has(uids.SOPInstanceUID));
+  const [first] = elsewhere;
+  if (first === undefined) return;
+  throw new ArchiveStoreError(
+    `The archive has ${elsewhere.length} of ${outgoing.length} objects, and does not list them in the study.`,
+    { facts: { SOPInstanceUID: first.uids.SOPInstanceUID } },
+  );
+}
+
+/** Deletes an object. An archive that refuses cannot. */
+async function deleteOne(archive: DeliveryArchive, uids: InstanceUids, options: CallOptions): Promise<Deletion> {
+  try {
+    return await archive.deleteInstance(uids, options);
+  } catch (error) {
+    if (error instanceof ArchiveRequestError || error instanceof ArchiveDeniedError) return 'unsupported';
+    throw error;
+  }
+}
+
+/** How many replaced objects are not in the archive any more, and how many it could not delete. */
+interface Replaced {
+  readonly deleted: number;
+  readonly left: number;
+}
+
+/** Deletes the objects that the set replaces: only those that a set of ours lists, and whose header says that Hilum made them. */
+async function deleteReplaced(
+  archive: DeliveryArchive,
+  { StudyInstanceUID, replaces }: SetFile,
+  list: ObjectList,
+  options: CallOptions,
+): Promise<Replaced | undefined> {
+  const own = new Set(list.objects.map(({ SOPInstanceUID }) => SOPInstanceUID));
+  const replaced = replaces.flatMap(({ objects }) => objects).filter(({ SOPInstanceUID }) => !own.has(SOPInstanceUID));
+  if (replaced.length === 0) return undefined;
+  let [deleted, left] = [0, 0];
+  for (const { SeriesInstanceUID, SOPInstanceUID } of replaced) {
+    const uids = { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID };
+    const header = await archive.retrieveHeader(uids, options);
+    const isOurs = header !== undefined && isWrittenByHilum(header.dataset);
+    const answer = header === undefined ? 'absent' : isOurs ? await deleteOne(archive, uids, options) : 'unsupported';
+    if (answer === 'unsupported') left += 1;
+    else deleted += 1;
+  }
+  return { deleted, left };
+}
+
+/** The receipt says what the archive made of the objects, what it would not tell, and what became of those that are replaced. */
+async function storeReceipt(
+  objects: ObjectStore,
+  set: SetFile,
+  list: ObjectList,
+  about: { readonly coerced: Coerced; readonly replaced: Replaced | undefined; readonly untold: readonly string[] },
+  options: CallOptions,
+): Promise<void> {
+  const { runId, setId, answer } = set;
+  const { coerced, replaced, untold } = about;
+  const receipt = {
+    ...{ format: 'hilum.receipt/1', runId, setId, answer, proof: 'read-back', objects: list.objects },
+    ...(Object.keys(coerced).length > 0 && { coerced }),
+    ...(untold.length > 0 && { untold }),
+    ...(replaced && { replaced }),
+  };
+  await objects.put(receiptKey(folderOf(set)), new TextEncoder().encode(JSON.stringify(receipt)), {
+    ...options,
+    contentType: 'application/json',
+  });
+}

@@ -77,8 +77,14 @@ export const ArchiveSecretSchema = z.object({
   password: z.string().optional(),
   /** For the digests that name identities (`pipeline/identities.ts`). Without it, they are made with one derived from the password. */
   identityKey: z.string().min(32).optional(),
+  /** The root of Orthanc's own interface, e.g. `http://host:8042`, if the archive is one: DICOMweb has no deletion. */
+  orthanc: z.url().optional(),
+  /** Whether results that newer ones replace are deleted, where that is possible. They are marked in any case. */
+  deleteReplaced: z.boolean().default(true),
 });
 export type ArchiveSecret = Readonly<z.infer<typeof ArchiveSecretSchema>>;
+/** The same as it is written. */
+export type ArchiveSecretText = Readonly<z.input<typeof ArchiveSecretSchema>>;
 
 /**
  * What a deployment publishes of its tools, as the value of its parameter: each tool's id with its version. About 70 bytes a

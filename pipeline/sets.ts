@@ -138,8 +138,10 @@ export async function beginStoring(
   table: SetTable,
   place: SetPlace,
   setId: string,
+  options: CallOptions = {},
 ): Promise<'storing' | 'delivered' | 'superseded' | 'unknown'> {
-  return await change(table, place, async (study) => {
+  type Begun = Awaited<ReturnType<typeof beginStoring>>;
+  const decide = async (study: StudySets): Promise<{ readonly answer: Begun; readonly study?: StudySets }> => {
     const { sets } = study;
     const set = sets.find((one) => one.setId === setId);
     if (set === undefined) return { answer: 'unknown' };
@@ -148,12 +150,18 @@ export async function beginStoring(
     if (isOutrun(study, set)) return { answer: 'superseded', study: withSet(study, setId, { state: 'superseded' }) };
     const begun = withSet(study, setId, { state: 'storing', stored: true });
     return { answer: 'storing', study: withReplaced(begun, set, { state: 'superseded' }) };
-  });
+  };
+  return await change(table, place, decide, options);
 }
 
 /** Records that the PACS has a set, and the notes about those that it replaces. */
-export async function endStoring(table: SetTable, place: SetPlace, setId: string): Promise<void> {
-  await change(table, place, async (study) => {
+export async function endStoring(
+  table: SetTable,
+  place: SetPlace,
+  setId: string,
+  options: CallOptions = {},
+): Promise<void> {
+  const decide = async (study: StudySets) => {
     const set = study.sets.find((one) => one.setId === setId);
     if (set === undefined) return { answer: undefined };
     const noted = withReplaced(study, set, { noted: true });
@@ -161,15 +169,22 @@ export async function endStoring(table: SetTable, place: SetPlace, setId: string
       answer: undefined,
       study: set.state === 'superseded' ? noted : withSet(noted, setId, { state: 'delivered', stored: true }),
     };
-  });
+  };
+  await change(table, place, decide, options);
 }
 
 /** Records that the images of a set are gone from the PACS. */
-export async function withdrawSet(table: SetTable, place: SetPlace, setId: string): Promise<void> {
-  await change(table, place, async (study) => ({
+export async function withdrawSet(
+  table: SetTable,
+  place: SetPlace,
+  setId: string,
+  options: CallOptions = {},
+): Promise<void> {
+  const decide = async (study: StudySets) => ({
     answer: undefined,
     study: withSet(study, setId, { state: 'withdrawn' }),
-  }));
+  });
+  await change(table, place, decide, options);
 }
 
 /** Records that an upload was routed to the tool: sets of older ones with other images are not stored any more. */

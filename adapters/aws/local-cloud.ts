@@ -1,7 +1,7 @@
 /** What a local cloud needs before and after the deployment; on AWS a person or the bootstrap stack does the same. */
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { ArchiveSecret } from '#pipeline/environment.ts';
+import type { ArchiveSecretText } from '#pipeline/environment.ts';
 import { answersOk } from '../answers-ok.ts';
 import { limited } from '../call.ts';
 import { translated, within } from './clients.ts';
@@ -43,7 +43,7 @@ export async function createBucket({ endpoint, region, credentials }: LocalCloud
  * @throws ConfigurationError if there is no such secret
  * @throws ServiceUnavailableError if the cloud does not answer
  */
-export async function writeArchiveSecret(cloud: LocalCloud, arn: string, secret: ArchiveSecret): Promise<void> {
+export async function writeArchiveSecret(cloud: LocalCloud, arn: string, secret: ArchiveSecretText): Promise<void> {
   const { endpoint, region, credentials } = cloud;
   const client = new SecretsManagerClient({ endpoint, region, credentials: { ...credentials } });
   const command = new PutSecretValueCommand({ SecretId: arn, SecretString: JSON.stringify(secret) });

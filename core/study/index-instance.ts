@@ -149,7 +149,7 @@ function attributesOf(dataset: Dataset, hasFrames: boolean): Candidates {
     ...expectedCounts(dataset),
     techniqueDigest: techniqueDigest(dataset),
     BurnedInAnnotation: code(dataset, 'BurnedInAnnotation'),
-    writtenByHilum: writtenByHilum(dataset) || undefined,
+    writtenByHilum: isWrittenByHilum(dataset) || undefined,
     claims: [...claims],
   };
   return {
@@ -181,7 +181,7 @@ function expectedCounts(dataset: Dataset): Candidates {
 }
 
 /** Whether the Manufacturer, or a Contributing Equipment item, is Hilum. */
-function writtenByHilum(dataset: Dataset): boolean {
+export function isWrittenByHilum(dataset: Dataset): boolean {
   const isOurs = (manufacturer: string | undefined): boolean => manufacturer?.startsWith(MANUFACTURER) === true;
   return (
     isOurs(dataset.text('Manufacturer')) ||

@@ -1,37 +1,78 @@
-/** Delivers a run's objects to the archive (`pipeline/deliver.ts`) and records the delivery. If the objects are gone, they are made again. */
+/**
+ * Delivers a set of a run's objects to the archive (`pipeline/deliver.ts`) and records what became of it. If the objects are gone, or the study
+ * has another identity in the archive now, they are made again.
+ */
 import { ArchiveRequestError, ConfigurationError, MissingProductError } from '#core/errors.ts';
-import { type DeliveryArchive, deliver } from '#pipeline/deliver.ts';
+import { type Delivered, deliver, type OpenArchive } from '#pipeline/deliver.ts';
 import type { QueueRole } from '#pipeline/environment.ts';
-import { objectListKey } from '#pipeline/keys.ts';
+import { objectListKey, type SetFolder } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import { type ObjectList, parseObjectList } from '#pipeline/object-list.ts';
 import type { Queue } from '#pipeline/ports.ts';
+import { readSetFile, type SetFile } from '#pipeline/set-file.ts';
 import type { QueueHandler } from '../shared/consume.ts';
 import { madeAgain } from '../shared/made-again.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
 
 export interface ReturnDependencies extends RunDependencies {
   /** Called for every message, so that a rotated secret is read again. */
-  readonly archive: () => Promise<DeliveryArchive>;
+  readonly archive: () => Promise<OpenArchive>;
   readonly queue: (role: QueueRole) => Pick<Queue, 'send'>;
 }
 
+/** A set, its objects, and what became of it. */
+interface Attempt {
+  readonly set: SetFile;
+  readonly list: ObjectList;
+  readonly end: Delivered;
+}
+
 export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
-  const { objects, runs, observer } = dependencies;
+  const { objects, runs, queue, observer } = dependencies;
+
+  async function attempt({ tool, runId, answer, set: setId }: RunMessage): Promise<Attempt> {
+    const folder: SetFolder | undefined = setId === undefined ? undefined : { tool, runId, setId };
+    const set = folder && (await readSetFile(objects, folder));
+    const stored = folder && (await objects.get(objectListKey(folder)));
+    if (set?.answer !== answer || stored === undefined)
+      throw new MissingProductError("The list of the run's objects is not in the bucket");
+    const list = parseObjectList(stored);
+    return { set, list, end: await deliver(set, list, dependencies).catch(asSetting) };
+  }
 
   /** A delivered failure does not change the run's end state: it stays rejected or failed. */
-  async function endOf(runId: string): Promise<'rejected' | 'failed'> {
+  async function endOf({ runId, answer }: RunMessage, state: 'delivered' | 'superseded' | 'withdrawn') {
+    if (answer === 'result') return state;
     return (await runs.get(runId))?.state === 'rejected' ? 'rejected' : 'failed';
   }
 
-  async function delivered(message: RunMessage): Promise<ObjectList> {
-    const { tool, runId, answer, set: setId } = message;
-    const stored = setId === undefined ? undefined : await objects.get(objectListKey({ tool, runId, setId }));
-    if (setId === undefined || stored === undefined)
-      throw new MissingProductError("The list of the run's objects is not in the bucket");
-    const list = parseObjectList(stored);
-    await deliver({ tool, runId, setId, answer }, list, dependencies).catch(asSetting);
-    return list;
+  async function recordDelivery(message: RunMessage, { set, list }: Attempt): Promise<void> {
+    const { outcome, reason, summary } = list;
+    await runs.record({
+      ...identityOf(message),
+      ...{ state: await endOf(message, 'delivered'), outcome, summary },
+      ...(message.answer === 'result' && { set: set.setId }),
+      ...(reason === undefined ? {} : { reason }),
+      objects: list.objects.map((object) => object.SOPInstanceUID),
+    });
+    for (const { runId } of set.replaces) if (runId !== set.runId) await recordReplaced(runId);
+  }
+
+  /** A run that failed keeps its end: nothing of it was current but the object that said so. */
+  async function recordReplaced(runId: string): Promise<void> {
+    const run = await runs.get(runId);
+    if (run?.state !== 'delivered') return;
+    const { StudyInstanceUID, revision, tool, version, lane } = run;
+    await runs.record({ runId, StudyInstanceUID, revision, tool, version, lane, state: 'superseded' });
+  }
+
+  /** What is not delivered keeps what the run says of its answer. */
+  async function recordEnd(message: RunMessage, { list, end }: Attempt): Promise<void> {
+    const { kind } = end;
+    if (kind === 'other-identity' || kind === 'delivered') return;
+    const { outcome, summary } = list;
+    if (message.answer === 'result')
+      await runs.record({ ...identityOf(message), state: kind, ...{ outcome, summary, set: message.set } });
   }
 
   return consumeRuns(
@@ -39,20 +80,17 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
       stage: 'return',
       comesAs: 'converted',
       async work(message) {
-        const { runId, answer } = message;
-        const list = await delivered(message).catch((error: unknown) =>
+        const { runId, answer, lane } = message;
+        const tried = await attempt(message).catch((error: unknown) =>
           madeAgain(dependencies, 'convert', message, error),
         );
-        if (list === undefined) return;
-        const { outcome, reason, summary } = list;
-        await runs.record({
-          ...identityOf(message),
-          state: answer === 'result' ? 'delivered' : await endOf(runId),
-          ...{ outcome, summary },
-          ...(reason === undefined ? {} : { reason }),
-          objects: list.objects.map((object) => object.SOPInstanceUID),
-        });
-        observer.log('info', 'delivered', { runId, answer, objects: list.objects.length });
+        if (tried === undefined) return;
+        const { end, list } = tried;
+        if (end.kind === 'delivered') await recordDelivery(message, tried);
+        else if (end.kind === 'other-identity')
+          await queue({ step: 'convert', lane }).send(JSON.stringify({ ...message, identity: end.identity }));
+        else await recordEnd(message, tried);
+        observer.log('info', end.kind, { runId, answer, objects: list.objects.length });
       },
     },
     dependencies,

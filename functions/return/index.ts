@@ -1,11 +1,27 @@
 import { readArchiveSecret } from '#adapters/aws/secrets.ts';
 import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
+import { createOrthancArchive } from '#adapters/orthanc/archive.ts';
+import type { OpenArchive } from '#pipeline/deliver.ts';
 import { ReturnEnvironmentSchema, readEnvironment } from '#pipeline/environment.ts';
+import { identityKeyOf } from '#pipeline/identities.ts';
 import { createServices, observed } from '../shared/services.ts';
 import { makeHandler } from './handler.ts';
 
 const environment = readEnvironment(ReturnEnvironmentSchema, process.env);
 const services = createServices(environment);
-const archive = async () => createDicomWebClient(await readArchiveSecret(environment.HILUM_ARCHIVE_SECRET));
+
+async function archive(): Promise<OpenArchive> {
+  const secret = await readArchiveSecret(environment.HILUM_ARCHIVE_SECRET);
+  const { url, orthanc, username, password, deleteReplaced } = secret;
+  const account = { username, password };
+  return {
+    archive:
+      orthanc === undefined
+        ? createDicomWebClient({ url, ...account })
+        : createOrthancArchive({ url: orthanc, dicomWebUrl: url, ...account }),
+    identityKey: identityKeyOf(secret),
+    deletesReplaced: deleteReplaced,
+  };
+}
 
 export const handler = observed(services.observer, makeHandler({ ...services, archive }));

@@ -1,5 +1,4 @@
 /** Four studies that end in every way that there is: with findings, without, with a tool that fails, and with a result that the gate refuses. */
-import { createHash } from 'node:crypto';
 import type { Image, ResultContent } from '#core/tool.ts';
 import { Sct } from '#dicom/codes.ts';
 import { createRandom } from '#phantoms/random.ts';
@@ -79,7 +78,7 @@ export async function endOf({ pipeline, held, left }: World) {
     left: left(),
     ledger: [...pipeline.ledger.entries.keys()],
     runs: runs.sort((a, b) => (a.StudyInstanceUID < b.StudyInstanceUID ? -1 : 1)),
-    pacs: [...held].map(([uid, bytes]) => `${uid} ${createHash('sha256').update(bytes).digest('hex')}`).sort(),
+    pacs: [...held].map(([uid, bytes]) => `${uid} ${bytes.length}`).sort(),
     /** Studies of messages that a step gave up. */
     deadLetters: [...new Set(letters.map(([, bytes]) => studyOf(bytes)))].sort(),
   };

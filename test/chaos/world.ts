@@ -20,6 +20,8 @@ import type { Random } from '#phantoms/random.ts';
 import type { DeliveryArchive } from '#pipeline/deliver.ts';
 import type { Stage } from '#pipeline/ends.ts';
 import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole, queueName } from '#pipeline/environment.ts';
+import type { StudyUid } from '#pipeline/ports.ts';
+import { createMemoryPacs, opened } from '../fixtures/memory-archive.ts';
 import { createMemoryBookmarks } from '../fixtures/memory-ports.ts';
 import { createPipeline, echoEngine, s3Event, sqsEvent, uploadFiles } from '../fixtures/pipeline.ts';
 import { makeRadiographFile, nothingFound, entry as tiny } from '../fixtures/tiny-radiograph.ts';
@@ -113,24 +115,14 @@ export function createWorld(options: WorldOptions = {}) {
     });
 
   const queues = createQueues(clock, disorder);
-  const held = new Map<string, Uint8Array>();
-  const stored = new Map<string, number>();
-  const pacs: DeliveryArchive = {
-    async store(objects) {
-      for (const { SOPInstanceUID, bytes } of objects) {
-        held.set(SOPInstanceUID, bytes);
-        stored.set(SOPInstanceUID, (stored.get(SOPInstanceUID) ?? 0) + 1);
-      }
-      return objects.map(({ SOPInstanceUID }) => ({ SOPInstanceUID, stored: true }));
-    },
-    retrieveInstance: async ({ SOPInstanceUID }) => held.get(SOPInstanceUID),
-  };
+  const pacs = createMemoryPacs();
   const servicesOf = (stage: Stage) => {
     const queueNamed = (name: string) => guarded(queues.named(name), `${stage}/queue`, 'sqs');
     return {
       ...pipeline,
       objects: guarded(pipeline.objects, `${stage}/bucket`, 's3', 'kms'),
       runs: guarded(pipeline.runs, `${stage}/runs`, 'dynamodb', 'kms'),
+      sets: guarded(pipeline.sets, `${stage}/sets`, 'dynamodb', 'kms'),
       ledger: guarded(pipeline.ledger, `${stage}/ledger`, 'dynamodb', 'kms'),
       queueNamed,
       queue: (role: QueueRole) => ({ ...pipeline.queue(role), ...queueNamed(queueName(role)) }),
@@ -150,12 +142,19 @@ export function createWorld(options: WorldOptions = {}) {
     process: async (images, context) => overwrite(createResult({ tool, images, context, content: look(images) })),
   };
   const [toInfer, toReturn] = [servicesOf('infer'), servicesOf('return')];
-  const archive = guarded(pacs, 'return/archive', 'pacs', 'password');
+  const listed = (study: StudyUid) => Array.fromAsync(pacs.listInstances(study));
+  const asking = guarded({ ...pacs, listed }, 'return/archive', 'pacs', 'password');
+  const archive: DeliveryArchive = {
+    ...asking,
+    async *listInstances(study) {
+      yield* await asking.listed(study);
+    },
+  };
   const handlers: Readonly<Record<Stage, QueueHandler>> = {
     route: route({ ...servicesOf('route'), catalog: [entry] }),
     infer: infer({ ...toInfer, entry, tool, decoder: inProcessDecoder, engine: echoEngine, toolTimeoutMs: 60_000 }),
     convert: convert(servicesOf('convert')),
-    return: deliver({ ...toReturn, archive: async () => archive }),
+    return: deliver({ ...toReturn, archive: opened(archive) }),
     'dead-letter': deadLetter({ ...servicesOf('dead-letter'), catalog: [entry] }),
   };
 
@@ -163,6 +162,7 @@ export function createWorld(options: WorldOptions = {}) {
     ...pipeline,
     objects: guarded(pipeline.objects, 'reconcile/bucket', 's3', 'kms'),
     runs: guarded(pipeline.runs, 'reconcile/runs', 'dynamodb', 'kms'),
+    sets: guarded(pipeline.sets, 'reconcile/sets', 'dynamodb', 'kms'),
     ledger: guarded(pipeline.ledger, 'reconcile/ledger', 'dynamodb', 'kms'),
     bookmarks: guarded(createMemoryBookmarks(clock), 'reconcile/bookmarks', 'dynamodb', 'kms'),
     queueNamed: (name) => guarded(queues.named(name), 'reconcile/queue', 'sqs'),
@@ -228,7 +228,15 @@ export function createWorld(options: WorldOptions = {}) {
   const soonestMs = (): number => frozen.reduce((soonest, { untilMs }) => Math.min(soonest, untilMs), queues.nextMs());
 
   return {
-    ...{ pipeline, stored, held, faults, queueNamed: queues.named },
+    ...{ pipeline, pacs, faults, queueNamed: queues.named },
+    /** The objects that were stored in the PACS and are there. */
+    get held(): ReadonlyMap<string, Uint8Array> {
+      return new Map([...pacs.held].filter(([uid]) => pacs.storedUids.includes(uid)));
+    },
+    /** How often each object was stored. */
+    get stored(): ReadonlyMap<string, number> {
+      return new Map([...Map.groupBy(pacs.storedUids, (uid) => uid)].map(([uid, times]) => [uid, times.length]));
+    },
     throttled: () => throttled,
     rounds: losses.rounds,
     nowS: () => (clock.now() - startMs) / 1000,
@@ -240,6 +248,7 @@ export function createWorld(options: WorldOptions = {}) {
     /** The same for any study of one file. */
     async arriveAs(...files: readonly Uint8Array[]): Promise<string> {
       const { key, chunk, StudyInstanceUID } = await uploadFiles(pipeline, files);
+      pacs.add(...files);
       losses.remember(chunk, key);
       // S3 repeats an event until the queue has it.
       while (isAway('sqs')) clock.advance(60_000);
@@ -259,10 +268,12 @@ export function createWorld(options: WorldOptions = {}) {
     },
     left: () => queues.left() + frozen.length,
     expired: queues.expired,
-    writtenStudies: () => [...held.values()].map((bytes) => indexInstance(bytes).StudyInstanceUID),
+    writtenStudies: () => pacs.storedUids.flatMap((uid) => studyOf(pacs.held.get(uid))),
   };
 }
 export type World = ReturnType<typeof createWorld>;
+
+const studyOf = (bytes: Uint8Array | undefined) => (bytes === undefined ? [] : indexInstance(bytes).StudyInstanceUID);
 
 /** The function that consumes a queue. */
 function stageOf(queue: string): Stage {

@@ -4,9 +4,9 @@ import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { makeHandler as convert } from '#functions/convert/handler.ts';
 import { makeHandler as infer } from '#functions/infer/handler.ts';
 import { makeHandler as deliver } from '#functions/return/handler.ts';
-import type { DeliveryArchive } from '#pipeline/deliver.ts';
 import { resultKey } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
+import { createMemoryPacs, type MemoryPacs, opened } from '../fixtures/memory-archive.ts';
 import {
   allFailed,
   createPipeline,
@@ -28,17 +28,7 @@ describe('a run', () => {
   let pipeline: Pipeline;
   let message: RunMessage;
   let study: Awaited<ReturnType<typeof upload>>;
-  const stored = new Map<string, Uint8Array>();
-  const archive: DeliveryArchive = {
-    async store(objects) {
-      for (const { SOPInstanceUID, bytes } of objects) {
-        expect(stored.has(SOPInstanceUID)).toBe(false);
-        stored.set(SOPInstanceUID, bytes);
-      }
-      return objects.map(({ SOPInstanceUID }) => ({ SOPInstanceUID, stored: true }));
-    },
-    retrieveInstance: async ({ SOPInstanceUID }) => stored.get(SOPInstanceUID),
-  };
+  let pacs: MemoryPacs;
   /** The message about the run's latest set. */
   const passedOn = (): RunMessage => pipeline.sentTo({ step: 'return', lane: 'live' }).at(-1) ?? message;
   const work = (step: Step, given = step === 'return' ? passedOn() : message) => {
@@ -46,7 +36,7 @@ describe('a run', () => {
     const handlers = {
       infer: infer({ ...pipeline, ...tool, toolTimeoutMs: 10_000 }),
       convert: convert(pipeline),
-      return: deliver({ ...pipeline, archive: async () => archive }),
+      return: deliver({ ...pipeline, archive: opened(pacs) }),
     };
     return handlers[step](sqsEvent(QUEUES[step], [given]), minuteLeft);
   };
@@ -58,7 +48,8 @@ describe('a run', () => {
   };
 
   beforeEach(async () => {
-    stored.clear();
+    pacs = createMemoryPacs();
+    pacs.add(file);
     pipeline = createPipeline();
     study = await upload(pipeline, file);
     message = runMessage(file, entry, study);
@@ -89,7 +80,7 @@ describe('a run', () => {
 
       expect(await work('return')).toEqual(nothingFailed);
 
-      expect(stored.size).toBe(0);
+      expect(pacs.storedUids).toEqual([]);
       expect(pipeline.sentTo({ step: 'convert', lane: 'live' }).at(-1)).toEqual(passedOn());
       expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'missing-product' } });
       expect(await work('convert')).toEqual(nothingFailed);
@@ -111,10 +102,10 @@ describe('a run', () => {
     expect(await work('infer')).toEqual(allFailed);
     expect(await run()).toMatchObject({ state: 'converted', reason: { code: 'missing-chunk' } });
 
-    await pipeline.objects.put(study.chunk, before.get(study.chunk) ?? new Uint8Array());
+    for (const [key, bytes] of before) if (/^(chunks|identities)\//.test(key)) await pipeline.objects.put(key, bytes);
     for (const step of ['infer', 'convert', 'return'] as const) expect(await work(step)).toEqual(nothingFailed);
     expect(await run()).toMatchObject({ state: 'delivered' });
-    expect(stored.size).toBe(1);
+    expect(pacs.storedUids).toHaveLength(1);
   });
 
   it('keeps its own reason if it has failed, and only the object about the failure is made again', async () => {

@@ -7,8 +7,8 @@ import type { DeliveryArchive } from '#pipeline/deliver.ts';
 import { objectKey, objectListKey, receiptKey } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import { encodeObjectList } from '#pipeline/object-list.ts';
-import type { InstanceUids, StoreOutcome } from '#pipeline/ports.ts';
 import { coercedIn } from '#pipeline/same-content.ts';
+import { createMemoryPacs, type MemoryPacs, opened } from '../fixtures/memory-archive.ts';
 import {
   allFailed,
   converted,
@@ -28,35 +28,24 @@ import { entry, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
 const file = makeRadiographFile();
 
-/** An archive in memory that may refuse, and that counts what is stored. */
-function createArchive(refuse: (uid: string) => number | undefined = () => undefined) {
-  const held = new Map<string, Uint8Array>();
-  const storedUids: string[] = [];
-  /** Every requested UID triple. */
-  const asked: InstanceUids[] = [];
-  const archive: DeliveryArchive = {
-    async store(objects) {
-      return objects.map(({ SOPInstanceUID, bytes }): StoreOutcome => {
-        const failureReason = refuse(SOPInstanceUID);
-        if (failureReason !== undefined) return { SOPInstanceUID, stored: false, failureReason };
-        storedUids.push(SOPInstanceUID);
-        held.set(SOPInstanceUID, bytes);
-        return { SOPInstanceUID, stored: true };
-      });
-    },
-    async retrieveInstance(uids) {
-      asked.push(uids);
-      return held.get(uids.SOPInstanceUID);
-    },
-  };
-  return { ...archive, held, storedUids, asked };
+/** An archive that has the study, and may refuse. */
+function createArchive(refuse?: (uid: string) => number | undefined): MemoryPacs {
+  const pacs = createMemoryPacs(refuse);
+  pacs.add(file);
+  return pacs;
 }
 
 const deliver = (pipeline: Pipeline, message: RunMessage, archive: DeliveryArchive, receiveCount = 1) =>
-  makeHandler({ ...pipeline, archive: async () => archive })(
-    sqsEvent('return-live', [message], receiveCount),
-    minuteLeft,
-  );
+  makeHandler({ ...pipeline, archive: opened(archive) })(sqsEvent('return-live', [message], receiveCount), minuteLeft);
+
+/** An archive that answers every request so. */
+function answering(error: Error): DeliveryArchive {
+  const fail = () => Promise.reject(error);
+  const listInstances = async function* () {
+    yield await fail();
+  };
+  return { store: fail, retrieveInstance: fail, retrieveHeader: fail, deleteInstance: fail, listInstances };
+}
 
 const objectsOf = (uids: readonly string[]) => uids.map((SOPInstanceUID) => ({ SOPInstanceUID, bytes: file }));
 
@@ -106,8 +95,8 @@ describe('return', () => {
   it('does not contact the archive for a run that has a receipt', async () => {
     await deliver(pipeline, message, createArchive());
 
-    const asleep = () => Promise.reject(new ArchiveUnavailableError('The archive is down.'));
-    const answer = await deliver(pipeline, message, { store: asleep, retrieveInstance: asleep });
+    const asleep = answering(new ArchiveUnavailableError('The archive is down.'));
+    const answer = await deliver(pipeline, message, asleep);
 
     expect(answer).toEqual(nothingFailed);
   });
@@ -179,10 +168,7 @@ describe('return', () => {
   });
 
   it('backs off while the archive is down, with the reason at the run, and delivers when it is back', async () => {
-    const down: DeliveryArchive = {
-      store: () => Promise.reject(new ArchiveUnavailableError('The archive is down.')),
-      retrieveInstance: () => Promise.reject(new ArchiveUnavailableError('The archive is down.')),
-    };
+    const down = answering(new ArchiveUnavailableError('The archive is down.'));
     for (const receiveCount of [1, 2, 9])
       expect(await deliver(pipeline, message, down, receiveCount)).toEqual(allFailed);
     expect(pipeline.queueNamed('return-live').postponed).toEqual([15, 30, 60]);
@@ -196,10 +182,7 @@ describe('return', () => {
   });
 
   it('halts if the archive denies access', async () => {
-    const denied: DeliveryArchive = {
-      store: () => Promise.reject(new ArchiveDeniedError('The archive refuses the credentials.')),
-      retrieveInstance: () => Promise.reject(new ArchiveDeniedError('The archive refuses the credentials.')),
-    };
+    const denied = answering(new ArchiveDeniedError('The archive refuses the credentials.'));
 
     expect(await deliver(pipeline, message, denied)).toEqual(allFailed);
 
@@ -208,11 +191,7 @@ describe('return', () => {
   });
 
   it('halts if the address is not an archive’s, and keeps the result', async () => {
-    const { retrieveInstance } = createArchive();
-    const elsewhere: DeliveryArchive = {
-      store: () => Promise.reject(new ArchiveRequestError('The archive at pacs:80 answered HTTP 404')),
-      retrieveInstance,
-    };
+    const elsewhere = answering(new ArchiveRequestError('The archive at pacs:80 answered HTTP 404'));
 
     expect(await deliver(pipeline, message, elsewhere)).toEqual(allFailed);
 

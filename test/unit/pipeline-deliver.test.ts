@@ -1,98 +1,81 @@
 /** Delivery without its function. */
 import { expect, it } from 'vitest';
-import { indexInstance } from '#core/study/index-instance.ts';
 import { type DeliveryArchive, deliver } from '#pipeline/deliver.ts';
-import { objectKey, receiptKey } from '#pipeline/keys.ts';
-import { encodeObjectList, parseObjectList } from '#pipeline/object-list.ts';
-import type { CallOptions, ObjectStore } from '#pipeline/ports.ts';
-import { createMemoryObjectStore } from '../fixtures/memory-ports.ts';
-import { sha256 } from '../fixtures/pipeline.ts';
-import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
+import { objectListKey, receiptKey } from '#pipeline/keys.ts';
+import { parseObjectList } from '#pipeline/object-list.ts';
+import type { CallOptions } from '#pipeline/ports.ts';
+import { readSetFile } from '#pipeline/set-file.ts';
+import { createMemoryPacs, opened } from '../fixtures/memory-archive.ts';
+import { converted, createPipeline, runMessage, upload } from '../fixtures/pipeline.ts';
+import { entry, makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
-const run = { tool: 'tiny', runId: '1'.repeat(32), setId: '2'.repeat(32), answer: 'result' } as const;
-const SOPInstanceUID = '2.25.1';
 const bytes = makeRadiographFile();
-const { SeriesInstanceUID } = indexInstance(bytes);
-const list = parseObjectList(
-  encodeObjectList({
-    ...{ StudyInstanceUID: '2.25.9', outcome: 'result', summary: 'One thing.' },
-    objects: [
-      {
-        kind: 'pdf',
-        SOPClassUID: '1.2.840.10008.5.1.4.1.1.104.1',
-        SOPInstanceUID,
-        SeriesInstanceUID,
-        sha256: sha256(bytes),
-      },
-    ],
-    inputs: [],
-  }),
-);
+const SOPInstanceUID = '2.25.1';
 
-/** A bucket with the run's object, and an archive, which record the options of every call. */
+/** A bucket with a converted set, and an archive, which record the options of every call. */
 async function createPorts() {
-  const memory = createMemoryObjectStore();
-  await memory.put(objectKey(run, SOPInstanceUID), bytes);
-  const seen: CallOptions[] = [];
-  const noted = ({ signal, deadlineMs }: CallOptions = {}): void => {
-    seen.push({ ...(signal && { signal }), ...(deadlineMs !== undefined && { deadlineMs }) });
+  const pipeline = createPipeline();
+  const message = runMessage(bytes, entry, await upload(pipeline, bytes));
+  const { set: setId = '' } = await converted(pipeline, message, [{ SOPInstanceUID, bytes }]);
+  const folder = { tool: message.tool, runId: message.runId, setId };
+  const set = await readSetFile(pipeline.objects, folder);
+  if (set === undefined) throw new Error('There is no set');
+  const list = parseObjectList((await pipeline.objects.get(objectListKey(folder))) ?? new Uint8Array());
+  const pacs = createMemoryPacs();
+  pacs.add(bytes);
+  const seen: [string, CallOptions][] = [];
+  const watched = <T extends object>(port: T): T =>
+    new Proxy(port, {
+      get(target, key) {
+        const method: unknown = Reflect.get(target, key);
+        if (typeof method !== 'function') return method;
+        return (...given: readonly unknown[]): unknown => {
+          const { signal, deadlineMs } = (given.at(-1) ?? {}) as CallOptions;
+          seen.push([String(key), { ...(signal && { signal }), ...(deadlineMs !== undefined && { deadlineMs }) }]);
+          return Reflect.apply(method, target, given);
+        };
+      },
+    });
+  const ports = {
+    objects: watched(pipeline.objects),
+    sets: watched(pipeline.sets),
+    archive: opened(watched<DeliveryArchive>(pacs)),
   };
-  const objects: ObjectStore = {
-    async get(key, options) {
-      noted(options);
-      return memory.get(key, options);
-    },
-    async put(key, content, options) {
-      noted(options);
-      return memory.put(key, content, options);
-    },
-    async exists(key, options) {
-      noted(options);
-      return memory.exists(key, options);
-    },
-  };
-  const held = new Map<string, Uint8Array>();
-  const archive: DeliveryArchive = {
-    async store(sent, options) {
-      noted(options);
-      for (const object of sent) held.set(object.SOPInstanceUID, object.bytes);
-      return sent.map((object) => ({ SOPInstanceUID: object.SOPInstanceUID, stored: true }));
-    },
-    async retrieveInstance(uids, options) {
-      noted(options);
-      return held.get(uids.SOPInstanceUID);
-    },
-  };
-  return { memory, held, seen, ports: { objects, archive: async () => archive } };
+  return { memory: pipeline.objects, pacs, seen, ports, set, list, folder };
 }
 
 it('stores missing objects, reads them back and writes a receipt, after which nothing is done again', async () => {
-  const { memory, held, seen, ports } = await createPorts();
+  const { memory, pacs, seen, ports, set, list, folder } = await createPorts();
 
-  await deliver(run, list, ports);
+  expect(await deliver(set, list, ports)).toEqual({ kind: 'delivered' });
   const calls = seen.length;
-  await deliver(run, list, ports);
+  expect(await deliver(set, list, ports)).toEqual({ kind: 'delivered' });
 
-  expect([...held.keys()]).toEqual([SOPInstanceUID]);
-  expect(await memory.exists(receiptKey(run))).toBe(true);
-  expect(seen.length).toBe(calls + 1);
+  expect(pacs.storedUids).toEqual([SOPInstanceUID]);
+  expect(await memory.exists(receiptKey(folder))).toBe(true);
+  expect(seen.slice(calls).map(([name]) => name)).toEqual(['get']);
 });
 
 it('passes signal and deadline to every call', async () => {
-  const { seen, ports } = await createPorts();
+  const { seen, ports, set, list } = await createPorts();
   const options = { signal: new AbortController().signal, deadlineMs: Date.UTC(2100, 0) };
 
-  await deliver(run, list, ports, options);
+  await deliver(set, list, ports, options);
 
-  expect(seen).toEqual(['exists', 'get', 'retrieve', 'store', 'retrieve', 'put'].map(() => options));
+  const look = ['listInstances', 'retrieveHeader', 'get'];
+  expect(seen.map(([name]) => name)).toEqual([
+    ...['get', 'get', ...look, 'get', 'replace'],
+    ...['retrieveInstance', 'store', 'retrieveInstance', ...look, 'put', 'get', 'replace'],
+  ]);
+  expect(seen.filter(([, given]) => JSON.stringify(given) !== JSON.stringify(options))).toEqual([]);
 });
 
 it('stores nothing and writes no receipt if it was aborted', async () => {
-  const { memory, held, ports } = await createPorts();
+  const { memory, pacs, ports, set, list, folder } = await createPorts();
   const options = { signal: AbortSignal.abort(new Error('enough')) };
 
-  await expect(deliver(run, list, ports, options)).rejects.toThrow('enough');
+  await expect(deliver(set, list, ports, options)).rejects.toThrow('enough');
 
-  expect(held.size).toBe(0);
-  expect(await memory.exists(receiptKey(run))).toBe(false);
+  expect(pacs.storedUids).toEqual([]);
+  expect(await memory.exists(receiptKey(folder))).toBe(false);
 });

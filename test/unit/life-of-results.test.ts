@@ -1,0 +1,204 @@
+/** What the PACS has of a study's results after the study changed, moved to another patient, or disappeared, at any moment. */
+import { describe, expect, it } from 'vitest';
+import { ArchiveRequestError } from '#core/errors.ts';
+import type { DeliveryArchive } from '#pipeline/deliver.ts';
+import { createLife, images, RIGHT } from '../fixtures/results-life.ts';
+
+const refused = () => Promise.reject(new ArchiveRequestError('The archive refuses the request (HTTP 400)'));
+const noQido = (pacs: DeliveryArchive): DeliveryArchive => ({
+  ...pacs,
+  async *listInstances() {
+    yield await refused();
+  },
+});
+
+describe('a study', () => {
+  it('has its results, under its patient', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles();
+
+    expect(life.sets()).toMatchObject([{ state: 'delivered', sequence: 1, replaces: [] }]);
+    expect(await life.states()).toEqual(['delivered']);
+    expect(life.patients()).toEqual(['PHANTOM-1']);
+    expect(await life.receipts()).toMatchObject([{ proof: 'read-back' }]);
+    expect((await life.receipts())[0]).not.toHaveProperty('untold');
+  });
+});
+
+describe('a late half', () => {
+  it('that comes before the first is delivered leaves one set', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    await life.arrives(images(4));
+    await life.settles();
+
+    expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'delivered']);
+    expect(await life.states()).toEqual(['delivered', 'superseded']);
+    expect(life.pacs.storedUids).toHaveLength(1);
+  });
+
+  it('that is delivered first is never followed by the smaller one', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    const [delayed] = life.pipeline.queueNamed('intake-live').sent;
+    const [message] = await life.pipeline.queueNamed('intake-live').receive();
+    await life.pipeline.queueNamed('intake-live').delete(message?.receiptHandle ?? '');
+    await life.arrives(images(4));
+    await life.settles();
+    const stored = [...life.pacs.storedUids];
+    await life.pipeline.queueNamed('intake-live').send(delayed ?? '');
+    await life.settles();
+
+    expect(life.sets().map(({ state }) => state)).toEqual(['delivered']);
+    expect(await life.states()).toEqual(['delivered', 'superseded']);
+    expect(life.pacs.storedUids).toEqual(stored);
+  });
+});
+
+describe('a corrected patient', () => {
+  it.each(['before the upload is routed', 'during the run', 'before the delivery'] as const)(
+    '%s: nothing is stored under the wrong one',
+    async (when) => {
+      const life = createLife();
+      await life.arrives(images(2));
+      const until = { 'before the upload is routed': undefined, 'during the run': 'infer-tiny-live' } as const;
+      if (when === 'during the run') await life.settles(until[when]);
+      if (when === 'before the delivery') await life.settles('convert-live');
+      life.pacs.add(...images(2, RIGHT));
+      await life.settles();
+
+      expect(life.patients()).toEqual(['RIGHT-1']);
+      expect(life.pacs.storedUids).toHaveLength(1);
+      expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'delivered']);
+      expect(await life.states()).toEqual(['delivered']);
+    },
+  );
+
+  it('that the next upload tells, too, gives no further set', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    life.pacs.add(...images(2, RIGHT));
+    await life.settles();
+    await life.arrives(images(2, RIGHT));
+    await life.settles();
+
+    expect(life.sets()).toMatchObject([{ state: 'superseded' }, { state: 'delivered', sequence: 2 }]);
+    expect(life.pacs.storedUids).toHaveLength(1);
+  });
+});
+
+describe('a study that is deleted', () => {
+  it('during the run gets nothing stored, and its results when its images are back', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    life.deleted();
+    await life.settles();
+
+    expect(life.pacs.storedUids).toEqual([]);
+    expect(life.sets()).toMatchObject([{ state: 'withdrawn' }]);
+    expect(await life.states()).toEqual(['withdrawn']);
+
+    await life.arrives(images(2));
+    await life.settles();
+    expect(life.sets()).toMatchObject([{ state: 'delivered' }]);
+    expect(await life.states()).toEqual(['delivered']);
+    expect(life.patients()).toEqual(['PHANTOM-1']);
+  });
+
+  it('while its results are being stored is not brought back by them', async () => {
+    const life = createLife({}, (pacs) => ({
+      ...pacs,
+      async store(objects, options) {
+        life.deleted();
+        return await pacs.store(objects, options);
+      },
+    }));
+    await life.arrives(images(2));
+    await life.settles();
+
+    expect([...life.pacs.held.keys()]).toEqual([]);
+    expect(life.sets()).toMatchObject([{ state: 'withdrawn' }]);
+    expect(await life.receipts()).toEqual([]);
+  });
+
+  it('is not taken for gone because the PACS has no search', async () => {
+    const life = createLife({}, noQido);
+    await life.arrives(images(2));
+    await life.settles();
+
+    expect(await life.states()).toEqual(['delivered']);
+    expect(await life.receipts()).toMatchObject([{ untold: ['instances'] }]);
+  });
+
+  it('is found to be gone without a search, too', async () => {
+    const life = createLife({}, noQido);
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    life.deleted();
+    await life.settles();
+
+    expect(await life.states()).toEqual(['withdrawn']);
+  });
+});
+
+describe('a PACS', () => {
+  it('that does not send headers is named in the receipt', async () => {
+    const life = createLife({}, (pacs) => ({ ...pacs, retrieveHeader: refused }));
+    await life.arrives(images(2));
+    await life.settles();
+
+    expect(await life.receipts()).toMatchObject([{ untold: ['identity'] }]);
+  });
+
+  it('that puts results into another study has not delivered them', async () => {
+    const life = createLife({}, (pacs) => ({
+      ...pacs,
+      async *listInstances(study, options) {
+        for await (const one of pacs.listInstances(study, options))
+          if (!life.pacs.storedUids.includes(one.SOPInstanceUID)) yield one;
+      },
+    }));
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    await life.work('return-live');
+
+    expect(await life.runs()).toMatchObject([
+      { state: 'converted', reason: { message: expect.stringMatching(/does not list them in the study/) } },
+    ]);
+    expect(await life.receipts()).toEqual([]);
+  });
+
+  it('that lists images and does not send them is asked again', async () => {
+    const life = createLife({}, (pacs) => ({ ...pacs, retrieveHeader: async () => undefined }));
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    await life.work('return-live');
+
+    expect(await life.runs()).toMatchObject([{ state: 'converted', reason: { code: 'archive-unavailable' } }]);
+    expect(life.pacs.storedUids).toEqual([]);
+  });
+});
+
+it('a delivery that was interrupted stores the same objects', async () => {
+  let times = 0;
+  const life = createLife({}, (pacs) => ({
+    ...pacs,
+    async store(objects, options) {
+      const outcomes = await pacs.store(objects, options);
+      times += 1;
+      if (times === 1) throw new Error('killed');
+      return outcomes;
+    },
+  }));
+  await life.arrives(images(2));
+  await life.settles();
+  life.pipeline.clock.advance(3_600_000);
+  await life.settles();
+
+  expect(life.pacs.storedUids).toHaveLength(1);
+  expect(life.sets()).toMatchObject([{ state: 'delivered' }]);
+});
