@@ -4,10 +4,11 @@ import { DicomReadError, DicomWriteError } from '#dicom/error.ts';
 import { readDicom } from '#dicom/read.ts';
 import { encodeDicom } from '#dicom/write.ts';
 import { MessageError } from './errors.ts';
+import { textOf } from './gate/attribute-values.ts';
 import { refuseObject } from './gate/refusal.ts';
 import type { DicomObject } from './results/dicom-object.ts';
 import { failureReference } from './results/non-result.ts';
-import { sourceStudyOf } from './results/source-study.ts';
+import { type ReplacedSet, sourceStudyOf } from './results/source-study.ts';
 import type { Moments } from './results/times.ts';
 import { namedInstances } from './study/distinct-instances.ts';
 import { inOneFrameOfReference } from './study/frame-of-reference.ts';
@@ -19,6 +20,7 @@ export interface ConvertedObject {
   readonly kind: DicomObject['kind'];
   readonly SOPClassUID: string;
   readonly SOPInstanceUID: string;
+  readonly SeriesInstanceUID: string;
   readonly sha256: string;
   readonly bytes: Uint8Array;
 }
@@ -33,6 +35,8 @@ export interface Conversion {
   readonly read: (instance: InstanceIndex) => Promise<Uint8Array>;
   /** The moments that the objects state; without them, they state the study's date and time. */
   readonly moments?: Moments | undefined;
+  /** Older answers of the tool about the study, which the objects name and replace. */
+  readonly replaces?: readonly ReplacedSet[] | undefined;
   /** Whether an SR in the study says that this run failed. The result then names that SR as the document it replaces. */
   readonly supersedesFailure?: boolean;
 }
@@ -46,16 +50,18 @@ export interface Conversion {
  * @throws MessageError where the index lacks an instance from which the result was made
  */
 export async function convertResult(conversion: Conversion): Promise<readonly ConvertedObject[]> {
-  const { result, instances, identity, read, moments, supersedesFailure = false } = conversion;
+  const { result, instances, identity, read, moments, replaces = [], supersedesFailure = false } = conversion;
   const inputs = inputsOf(result, instances);
   const first = inputs.reduce((a, b) => (b.SOPInstanceUID < a.SOPInstanceUID ? b : a));
   const file = readDicom(identity ?? (await read(first)), { stopBeforePixels: true });
   const source = sourceStudyOf(inputs, file, moments);
   const predecessors = supersedesFailure ? [failureReference(result)] : [];
-  return result.toDicom({ ...source, predecessors }).map((object) => {
-    const { kind, SOPClassUID, SOPInstanceUID } = object;
+  return result.toDicom({ ...source, predecessors, replaces }).map((object) => {
+    const { kind, SOPClassUID, SOPInstanceUID, attributes } = object;
+    const SeriesInstanceUID = textOf(attributes['SeriesInstanceUID']) ?? '';
     const bytes = encode(object);
-    return { kind, SOPClassUID, SOPInstanceUID, sha256: createHash('sha256').update(bytes).digest('hex'), bytes };
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256, bytes };
   });
 }
 

@@ -108,6 +108,9 @@ export const Outcomes = {
   reasonOf: (code: string): CodedConcept => hilum(code, code.replaceAll('-', ' ').slice(0, 64)),
 } as const;
 
+/** Purpose of a reference to an object that another one replaces. */
+export const Replaced = hilum('replaced', 'Replaced result');
+
 /** Vertebrae by level name, C1 to S1 (SNOMED CT). */
 export const Vertebrae: Readonly<Record<string, CodedConcept>> = {
   C1: sct('14806007', 'C1 vertebra'),

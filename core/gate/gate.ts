@@ -5,6 +5,7 @@
  * Representation.
  */
 import type { DicomObject } from '../results/dicom-object.ts';
+import { replacedObjects } from '../results/replacing.ts';
 import { RESULT_SOP_CLASSES } from '../results/sop-classes.ts';
 import type { SourceStudy } from '../results/source-study.ts';
 import { numbersOf, textOf } from './attribute-values.ts';
@@ -15,6 +16,7 @@ import { checkPixels } from './pixels.ts';
 import { checkPlacement } from './placement.ts';
 import { checkReferences, type Targets, targetsOf } from './references.ts';
 import { type Refuse, refuseObject } from './refusal.ts';
+import { checkReplacing } from './replacing.ts';
 import { checkTemplates } from './templates.ts';
 import { checkViewers } from './viewers.ts';
 
@@ -26,8 +28,9 @@ import { checkViewers } from './viewers.ts';
  */
 export function checkObjects(objects: readonly DicomObject[], source: SourceStudy): void {
   const targets = targetsOf(objects, source);
-  const uids = new Set(source.instances.map(({ SOPInstanceUID }) => SOPInstanceUID));
-  const series = new Set(source.instances.map(({ SeriesInstanceUID }) => SeriesInstanceUID));
+  const others = [...source.instances, ...replacedObjects(source)];
+  const uids = new Set(others.map(({ SOPInstanceUID }) => SOPInstanceUID));
+  const series = new Set(others.map(({ SeriesInstanceUID }) => SeriesInstanceUID));
   for (const object of objects) {
     const refuse = refuseObject(object);
     if (uids.has(object.SOPInstanceUID)) refuse('uid-repeated', 'SOPInstanceUID');
@@ -53,6 +56,7 @@ function checkObject(object: DicomObject, source: SourceStudy, targets: Targets,
   checkContentTree(whole, content, refuse);
   checkTemplates(content, refuse);
   checkReferences(whole, targets, refuse);
+  checkReplacing(whole, refuse);
   if (kind === 'segmentation') checkPlacement(whole, refuse);
   checkViewers(whole, content, refuse);
 }

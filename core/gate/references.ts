@@ -1,6 +1,7 @@
 /** References: their target is in the source or in the same result, and is what the reference says. */
 import type { Attributes } from '#dicom/write.ts';
 import type { DicomObject } from '../results/dicom-object.ts';
+import { replacedObjects } from '../results/replacing.ts';
 import type { SourceStudy } from '../results/source-study.ts';
 import { itemsOf, numbersOf, textOf } from './attribute-values.ts';
 import type { Place, Refuse } from './refusal.ts';
@@ -28,7 +29,10 @@ export function targetsOf(objects: readonly DicomObject[], source: SourceStudy):
       isSource: true,
     });
   }
-  for (const { SOPInstanceUID, SOPClassUID, SeriesInstanceUID } of source.predecessors ?? []) {
+  for (const { SOPInstanceUID, SOPClassUID, SeriesInstanceUID } of [
+    ...(source.predecessors ?? []),
+    ...replacedObjects(source),
+  ]) {
     targets.set(SOPInstanceUID, { SOPClassUID, SeriesInstanceUID, frames: 1, segments: 0, isSource: false });
   }
   for (const { SOPInstanceUID, SOPClassUID, attributes } of objects) {

@@ -33,6 +33,7 @@ export const RULES = {
   'reference-hierarchy': 'a reference gives another series or study than the instance belongs to',
   'reference-frame': 'a reference names a missing frame or segment, or no frame where there are several',
   'not-in-evidence': 'the content refers to an instance that the evidence does not list',
+  'replaced-not-named': 'the object does not name what it replaces, or names something that it does not replace',
   'viewer-segmentation-type': 'viewers show BINARY segmentations only',
   'viewer-mixed-groups': 'viewers show nothing of a report that mixes planar regions with other groups',
   'viewer-polygon': 'viewers cannot draw a POLYGON in space',

@@ -1,6 +1,6 @@
 /** What all result objects share: patient and study, series, equipment, names and references (PS3.3 C.7, C.12). */
 import type { CodedConcept } from '#dicom/codes.ts';
-import { Dcm } from '#dicom/codes.ts';
+import { Dcm, HILUM_SCHEME } from '#dicom/codes.ts';
 import { DicomWriteError } from '#dicom/error.ts';
 import { isUid, resultUid } from '#dicom/uid.ts';
 import type { AsFound, Attributes } from '#dicom/write.ts';
@@ -45,14 +45,24 @@ const SERIES: Readonly<Record<Role, { readonly number: number; readonly descript
 /** The label that every output carries, in tags and in pixels. */
 export const RESEARCH_ONLY = 'Research use only - not for clinical use';
 
-/** SOP Instance UID of an object, derived from the run's identity, the object's role and its index in that role. */
-export function objectUid({ metadata }: ResultData, role: Role, index = 0): string {
-  return resultUid(metadata.inputDigest, metadata.tool.id, metadata.version, role, String(index));
+type Replacing = Pick<SourceStudy, 'replaces'>;
+
+/**
+ * SOP Instance UID of an object, derived from the run's identity, the object's role and its index in that role, and the sets that it
+ * replaces.
+ */
+export function objectUid(result: ResultData, source: Replacing, role: Role, index = 0): string {
+  return uidOf(result, source, role, String(index));
 }
 
 /** Series Instance UID of the objects of a role: each role is a series of its own. */
-export function seriesUid({ metadata }: ResultData, role: Role): string {
-  return resultUid(metadata.inputDigest, metadata.tool.id, metadata.version, role, 'series');
+export function seriesUid(result: ResultData, source: Replacing, role: Role): string {
+  return uidOf(result, source, role, 'series');
+}
+
+function uidOf({ metadata }: ResultData, { replaces = [] }: Replacing, role: Role, part: string): string {
+  const { inputDigest, tool, version } = metadata;
+  return resultUid(inputDigest, tool.id, version, role, part, ...replaces.map(({ setId }) => setId));
 }
 
 /** Tracking Unique Identifier of a finding, the same in SEG and SR. */
@@ -74,6 +84,7 @@ export interface ObjectDescription {
  */
 export function commonAttributes(result: ResultData, source: SourceStudy, object: ObjectDescription): Attributes {
   const { metadata } = result;
+  const { replaces = [] } = source;
   const { content, creation } = source.times;
   const { role, index = 0 } = object;
   const { number, description } = SERIES[role];
@@ -81,11 +92,11 @@ export function commonAttributes(result: ResultData, source: SourceStudy, object
     ...source.patientAndStudy,
     StudyInstanceUID: sourceUid(source.StudyInstanceUID),
     SOPClassUID: object.SOPClassUID,
-    SOPInstanceUID: objectUid(result, role, index),
-    SeriesInstanceUID: seriesUid(result, role),
+    SOPInstanceUID: objectUid(result, source, role, index),
+    SeriesInstanceUID: seriesUid(result, source, role),
     Modality: object.Modality,
     SeriesNumber: number,
-    SeriesDescription: seriesDescription(metadata.tool.label, description),
+    SeriesDescription: seriesDescription(metadata.tool.label, description, replaces.length > 0),
     SeriesDate: content.date,
     SeriesTime: content.time,
     InstanceNumber: index + 1,
@@ -95,21 +106,30 @@ export function commonAttributes(result: ResultData, source: SourceStudy, object
     InstanceCreationTime: creation.time,
     ContentQualification: 'RESEARCH',
     ...equipment(result),
+    SoftwareVersions: [...softwareVersions(metadata.version), ...replacedDigests(source)],
     ContributingEquipmentSequence: [
       {
         ...equipment(result),
         PurposeOfReferenceCodeSequence: [codeItem(Dcm.processingEquipment)],
-        ContributionDescription: contribution(result),
+        ContributionDescription: contribution(result, source),
       },
     ],
   };
 }
 
-/** `<label>: <description> (research)` in the 64 characters of VR LO. A long label is shortened. */
-function seriesDescription(label: string, description: string): string {
-  const rest = `: ${description} (research)`;
+/** `<label>: <description> (research)` in the 64 characters of VR LO, and whether it replaces another. A long label is shortened. */
+function seriesDescription(label: string, description: string, isReplacing: boolean): string {
+  const rest = `: ${description} (research${isReplacing ? `, ${REPLACES_EARLIER}` : ''})`;
   return `${oneLine(label, 64 - rest.length)}${rest}`;
 }
+
+/** What the Series Description of an object says that replaces another one. */
+export const REPLACES_EARLIER = 'replaces earlier';
+
+/** The input digests of the replaced sets, each once: further values of Software Versions. */
+export const replacedDigests = ({ replaces = [] }: Replacing): readonly string[] => [
+  ...new Set(replaces.map(({ inputDigest }) => inputDigest)),
+];
 
 /** Enhanced General Equipment (PS3.3 C.7.5.2). The serial number is the tool's id: one tool, one device. */
 function equipment({ metadata }: ResultData): Attributes {
@@ -127,9 +147,11 @@ function softwareVersions(version: string): readonly string[] {
 }
 
 /** The research label and the provenance, one per line, as many whole lines as Contribution Description (VR ST) holds. */
-function contribution(result: ResultData): string {
+function contribution(result: ResultData, source: Replacing): string {
   let text = RESEARCH_ONLY;
-  for (const line of provenance(result)) if (text.length + 1 + line.length <= 1024) text += `\n${line}`;
+  const replaced = replacedDigests(source).map((digest) => `Replaces input sha256:${digest}`);
+  for (const line of [...provenance(result), ...replaced])
+    if (text.length + 1 + line.length <= 1024) text += `\n${line}`;
   return text;
 }
 
@@ -170,6 +192,13 @@ export function imageLaterality({ ImageLaterality }: Pick<InstanceIndex, 'ImageL
   return ImageLaterality !== undefined && /^[RLUB]$/.test(ImageLaterality) ? { ImageLaterality } : {};
 }
 
+/** The owner of our private codes (PS3.3 C.12.1): objects that use them say who it is. */
+export const HILUM_CODES: Attributes = {
+  CodingSchemeDesignator: HILUM_SCHEME,
+  CodingSchemeName: 'Hilum codes',
+  CodingSchemeResponsibleOrganization: MANUFACTURER,
+};
+
 /** Basic Coded Entry (PS3.3 8.8). */
 export function codeItem({ value, scheme, meaning }: CodedConcept): Attributes {
   const CodeMeaning = meaning;
@@ -194,12 +223,6 @@ export function hierarchy(source: SourceStudy, objects: readonly Referenced[]): 
       })),
     },
   ];
-}
-
-/** Predecessor Documents Sequence (0040,A360): the documents that this one replaces; absent where there are none. */
-export function predecessors(source: SourceStudy): Attributes {
-  const { predecessors: earlier = [] } = source;
-  return earlier.length === 0 ? {} : { PredecessorDocumentsSequence: hierarchy(source, earlier) };
 }
 
 /** The frames that a reference means, where it does not mean all: Image SOP Instance Reference Macro (PS3.3 10.3). */

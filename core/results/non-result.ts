@@ -61,12 +61,12 @@ export function nonResultReport(result: ResultData, source: SourceStudy): DicomO
 
 const FAILURE: Role = 'failure';
 
-/** The reference to the SR which says that the same run failed. */
+/** The reference to the SR which says that the same run failed, and which replaces nothing. */
 export function failureReference(result: ResultData): Referenced {
   return {
     SOPClassUID: SOP_CLASS.enhancedSr,
-    SOPInstanceUID: objectUid(result, FAILURE),
-    SeriesInstanceUID: seriesUid(result, FAILURE),
+    SOPInstanceUID: objectUid(result, {}, FAILURE),
+    SeriesInstanceUID: seriesUid(result, {}, FAILURE),
   };
 }
 

@@ -1,9 +1,10 @@
 /** The report as Encapsulated PDF (PS3.3 A.45.1). */
 import { Loinc } from '#dicom/codes.ts';
 import { DicomWriteError } from '#dicom/error.ts';
-import { codeItem, commonAttributes, inputsOf, objectUid, predecessors, type ResultData, reference } from './common.ts';
+import { codeItem, commonAttributes, inputsOf, objectUid, type ResultData, reference } from './common.ts';
 import type { DicomObject } from './dicom-object.ts';
 import { oneLine } from './plain-text.ts';
+import { predecessors } from './replacing.ts';
 import { reportPdf } from './report-pages.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
@@ -30,7 +31,7 @@ export function encapsulatedPdf(result: ResultData, source: SourceStudy): readon
     {
       kind: 'pdf',
       SOPClassUID,
-      SOPInstanceUID: objectUid(result, 'report'),
+      SOPInstanceUID: objectUid(result, source, 'report'),
       attributes: {
         ...commonAttributes(result, source, { role: 'report', SOPClassUID, Modality: 'DOC' }),
         ConversionType: 'WSD',
@@ -38,7 +39,7 @@ export function encapsulatedPdf(result: ResultData, source: SourceStudy): readon
         BurnedInAnnotation: isOurs ? 'NO' : 'YES',
         ...(isOurs && { RecognizableVisualFeatures: 'NO' }),
         VerificationFlag: 'UNVERIFIED',
-        ...predecessors(source),
+        ...predecessors(source, SOPClassUID),
         DocumentTitle: oneLine(`${report.title} (research)`, 1024),
         ConceptNameCodeSequence: [codeItem(Loinc.diagnosticImagingReport)],
         SourceInstanceSequence: sources.map(reference),

@@ -30,7 +30,10 @@ type PageReport = Extract<Report, { readonly kind: 'page' }>;
  * The report as PDF: one A4 page, or more if the text needs them. It names the tool and never the patient.
  */
 export function reportPdf(result: ResultData, source: SourceStudy, report: PageReport): Uint8Array {
-  const id = createHash('sha256').update(objectUid(result, 'report')).digest('hex').slice(0, 32);
+  const id = createHash('sha256')
+    .update(objectUid(result, source, 'report'))
+    .digest('hex')
+    .slice(0, 32);
   return encodePdf({ title: report.title, ...source.times.content, id, pages: layOut(result, report) });
 }
 

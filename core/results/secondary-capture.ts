@@ -16,6 +16,7 @@ import {
 } from './common.ts';
 import type { DicomObject } from './dicom-object.ts';
 import { oneLine } from './plain-text.ts';
+import { replacedInstances } from './replacing.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
 
@@ -36,7 +37,7 @@ export function secondaryCaptures(result: ResultData, source: SourceStudy): read
     return {
       kind: 'secondary-capture',
       SOPClassUID: SOP_CLASS.secondaryCapture,
-      SOPInstanceUID: objectUid(result, 'key-images', index),
+      SOPInstanceUID: objectUid(result, source, 'key-images', index),
       attributes: {
         ...commonAttributes(result, source, {
           role: 'key-images',
@@ -52,6 +53,7 @@ export function secondaryCaptures(result: ResultData, source: SourceStudy): read
         ...(Object.keys({ ...part, ...side }).length === 0 && UNKNOWN_SIDE),
         DerivationDescription: oneLine(`${picture.title}. ${RESEARCH_ONLY}`, 1024),
         ImageComments: oneLine(picture.title, 10_240),
+        ...replacedInstances(source, SOP_CLASS.secondaryCapture),
         ...(sources.length > 0 && {
           SourceImageSequence: sources.map((instance) => ({
             ...reference(instance),

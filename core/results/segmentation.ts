@@ -23,6 +23,7 @@ import {
 } from './common.ts';
 import type { DicomObject } from './dicom-object.ts';
 import { dimensions, frameGroups, isInSpace, type MaskFrame, sharedGroups } from './functional-groups.ts';
+import { replacedInstances } from './replacing.ts';
 import { describeSegment } from './segment.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { Referenced, SourceStudy } from './source-study.ts';
@@ -116,7 +117,7 @@ function segmentation(result: ResultData, source: SourceStudy, image: Image): Se
   const inResult = [...new Set(image.frames.map(({ segment }) => segment.number))];
   const numbers = new Map(inResult.map((number, index) => [number, index + 1]));
   const frames = image.frames.map((frame) => ({ ...frame, number: numbers.get(frame.segment.number) ?? 0 }));
-  const SOPInstanceUID = objectUid(result, role, image.index);
+  const SOPInstanceUID = objectUid(result, source, role, image.index);
   return {
     object: {
       kind: 'segmentation',
@@ -125,13 +126,14 @@ function segmentation(result: ResultData, source: SourceStudy, image: Image): Se
       attributes: {
         ...commonAttributes(result, source, { role, index: image.index, SOPClassUID, Modality: 'SEG' }),
         ...generalSeries(result, source),
+        ...replacedInstances(source, SOPClassUID),
         ...describeMask(result, source, { ...image, frames }),
       },
     },
     reference: {
       SOPClassUID,
       SOPInstanceUID,
-      SeriesInstanceUID: seriesUid(result, role),
+      SeriesInstanceUID: seriesUid(result, source, role),
       inSpace: isInSpace(frames.map((frame) => frame.source)),
       segmentNumber: (inResult) => (inResult === undefined ? undefined : numbers.get(inResult)),
       framesOf: (inResult) =>

@@ -11,6 +11,14 @@ export interface Referenced {
   readonly SeriesInstanceUID: string;
 }
 
+/** The objects of one conversion that were stored, or may have been, before other ones take their place. */
+export interface ReplacedSet {
+  /** Names the set. The UIDs of what replaces it derive from it, too. */
+  readonly setId: string;
+  readonly inputDigest: string;
+  readonly objects: readonly Referenced[];
+}
+
 /**
  * What conversion knows about the source: the headers of the tool's inputs, and the modules that results share with them. The
  * modules are read from an identity object or from one of the source's own instances, never from the manifest, which holds nothing
@@ -33,6 +41,8 @@ export interface SourceStudy {
   readonly PositionReferenceIndicator: string;
   /** Documents in the study that the results replace, e.g. the failure's non-result after a redrive. */
   readonly predecessors?: readonly Referenced[];
+  /** Older answers of the tool about the study, oldest first. */
+  readonly replaces?: readonly ReplacedSet[];
 }
 
 /** Type 2 attributes of those modules: present and empty where the source lacks them. */

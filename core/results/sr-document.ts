@@ -1,27 +1,13 @@
 /** What all our Structured Reports share: document modules, observer and evidence (PS3.3 A.35, C.17). */
-import { type CodedConcept, Dcm, English, HILUM_SCHEME } from '#dicom/codes.ts';
+import { type CodedConcept, Dcm, English } from '#dicom/codes.ts';
 import { resultUid } from '#dicom/uid.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
-import {
-  codeItem,
-  commonAttributes,
-  hierarchy,
-  objectUid,
-  predecessors,
-  type ResultData,
-  type Role,
-} from './common.ts';
+import { codeItem, commonAttributes, HILUM_CODES, hierarchy, objectUid, type ResultData, type Role } from './common.ts';
 import { code, text, uidref } from './content-item.ts';
 import type { DicomObject } from './dicom-object.ts';
+import { predecessors } from './replacing.ts';
 import type { Referenced, SourceStudy } from './source-study.ts';
-
-/** The owner of a report's private codes (PS3.3 C.12.1). */
-const HILUM_CODES: Attributes = {
-  CodingSchemeDesignator: HILUM_SCHEME,
-  CodingSchemeName: 'Hilum codes',
-  CodingSchemeResponsibleOrganization: MANUFACTURER,
-};
 
 export interface SrDocument {
   readonly kind: 'structured-report' | 'non-result';
@@ -42,7 +28,7 @@ export function srDocument(result: ResultData, source: SourceStudy, document: Sr
   return {
     kind,
     SOPClassUID,
-    SOPInstanceUID: objectUid(result, role),
+    SOPInstanceUID: objectUid(result, source, role),
     attributes: {
       ...commonAttributes(result, source, { role, SOPClassUID, Modality: 'SR' }),
       CodingSchemeIdentificationSequence: [HILUM_CODES],
@@ -51,7 +37,7 @@ export function srDocument(result: ResultData, source: SourceStudy, document: Sr
       PreliminaryFlag: 'PRELIMINARY',
       CompletionFlag: 'COMPLETE',
       VerificationFlag: 'UNVERIFIED',
-      ...(role !== 'failure' && predecessors(source)),
+      ...predecessors(source, SOPClassUID, role === 'failure'),
       ...(evidence.length > 0 && { CurrentRequestedProcedureEvidenceSequence: hierarchy(source, evidence) }),
       ValueType: 'CONTAINER',
       ConceptNameCodeSequence: [codeItem(title)],

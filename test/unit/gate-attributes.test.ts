@@ -18,6 +18,7 @@ import {
   withoutRule,
   withValues,
 } from '../fixtures/iod-walk.ts';
+import { replacing } from '../fixtures/replacing.ts';
 import { type Case, cases, ctCase } from '../fixtures/results.ts';
 
 /** A set of objects that passes the gate. */
@@ -36,7 +37,7 @@ function failureOf({ name, result, source }: Case): Good {
   return { name: `${name}, failed`, objects: failed.toDicom(source), source };
 }
 
-const GOOD: readonly Good[] = [...cases().map(objectsOf), ...cases().map(failureOf)];
+const GOOD: readonly Good[] = [...[...cases(), replacing(ctCase())].map(objectsOf), ...cases().map(failureOf)];
 
 /** The gate's answer to the objects with one of them replaced, which the gate checks first. */
 function refusal({ objects, source }: Good, index: number, attributes: Attributes): RefusedObjectError['facts'] {
