@@ -6,7 +6,6 @@ import type { Clock } from '#core/ports.ts';
 import { namedInstances } from '#core/study/distinct-instances.ts';
 import type { ProcessingResult } from '#core/tool.ts';
 import { DicomWriteError } from '#dicom/error.ts';
-import { readDicom } from '#dicom/read.ts';
 import { readAnswer } from './answers.ts';
 import { areSameIdentities, identityInstanceOf, readIdentity } from './identities.ts';
 import { instanceReader } from './instances.ts';
@@ -74,7 +73,7 @@ export async function convertAnswer(
       ...(set.identity !== undefined && { identity: await readIdentity(objects, set.identity) }),
       // Answers that were stored before they said when state the study's own time.
       ...(storedAt !== undefined && { moments: { content: storedAt, creation: set.createdAt, timeZone } }),
-      supersedesFailure: set.replaces.some((replaced) => replaced.runId === runId && replaced.answer === 'failure'),
+      replaces: set.replaces,
     });
     return { kind: 'converted', set, list: await storeObjects(objects, folder, { result, manifest, converted }) };
   } catch (error) {
@@ -118,8 +117,8 @@ async function storeObjects(
   const list = encodeObjectList({
     ...{ StudyInstanceUID: manifest.StudyInstanceUID, outcome, summary },
     ...(reason === undefined ? {} : { reason }),
-    objects: converted.map(({ kind, SOPClassUID, SOPInstanceUID, sha256, bytes }) => ({
-      ...{ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID: seriesOf(bytes), sha256 },
+    objects: converted.map(({ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 }) => ({
+      ...{ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 },
     })),
     inputs: inputs.map((SOPInstanceUID) => ({
       ...{ SOPInstanceUID, SeriesInstanceUID: byUid.get(SOPInstanceUID)?.SeriesInstanceUID ?? '' },
@@ -129,9 +128,6 @@ async function storeObjects(
   await objects.put(objectListKey(folder), list, { contentType: 'application/json' });
   return parseObjectList(list);
 }
-
-const seriesOf = (bytes: Uint8Array): string =>
-  readDicom(bytes, { stopBeforePixels: true }).dataset.text('SeriesInstanceUID') ?? '';
 
 async function storeObject(
   objects: ObjectStore,

@@ -1,6 +1,7 @@
 /** What the PACS has of a study's results after the study changed, moved to another patient, or disappeared, at any moment. */
 import { describe, expect, it } from 'vitest';
 import { ArchiveRequestError } from '#core/errors.ts';
+import { readDicom } from '#dicom/read.ts';
 import type { DeliveryArchive } from '#pipeline/deliver.ts';
 import { createLife, images, RIGHT } from '../fixtures/results-life.ts';
 
@@ -87,6 +88,139 @@ describe('a corrected patient', () => {
 
     expect(life.sets()).toMatchObject([{ state: 'superseded' }, { state: 'delivered', sequence: 2 }]);
     expect(life.pacs.storedUids).toHaveLength(1);
+  });
+});
+
+describe('a corrected patient, once storing has begun', () => {
+  /** The patient is corrected while the PACS stores: the read-back still finds the objects. */
+  const correctedMeanwhile = () => {
+    let times = 0;
+    const life = createLife({}, (pacs) => ({
+      ...pacs,
+      async store(objects, options) {
+        times += 1;
+        const outcomes = await pacs.store(objects, options);
+        if (times === 1) life.pacs.add(...images(2, RIGHT));
+        return outcomes;
+      },
+    }));
+    return life;
+  };
+
+  it.each(['between storing and reading back', 'after the delivery'])(
+    '%s: the wrong ones are deleted',
+    async (when) => {
+      const life = when === 'after the delivery' ? createLife() : correctedMeanwhile();
+      await life.arrives(images(2));
+      await life.settles();
+      if (when === 'after the delivery') {
+        await life.arrives(images(2, RIGHT));
+        await life.settles();
+      }
+
+      const [wrong, right] = life.sets();
+      expect(life.sets()).toMatchObject([
+        { state: 'superseded', noted: true },
+        { state: 'delivered', replaces: [wrong?.setId] },
+      ]);
+      expect(life.patients()).toEqual(['RIGHT-1']);
+      expect(new Set(life.pacs.storedUids).size).toBe(2);
+      expect(life.pacs.deletedUids).toEqual(life.pacs.storedUids.slice(0, 1));
+      expect(await life.states()).toEqual(['delivered']);
+      expect(await life.receipts()).toContainEqual(
+        expect.objectContaining({ setId: right?.setId, replaced: { deleted: 1, left: 0 } }),
+      );
+    },
+  );
+
+  it('leaves the wrong ones, named by the right ones, if the PACS cannot delete', async () => {
+    const life = createLife({}, (pacs) => ({ ...pacs, deleteInstance: async () => 'unsupported' }));
+    await life.arrives(images(2));
+    await life.settles();
+    await life.arrives(images(2, RIGHT));
+    await life.settles();
+
+    expect(life.patients()).toEqual(['PHANTOM-1', 'RIGHT-1']);
+    const [wrong, right] = [...life.pacs.storedUids];
+    const { dataset } = readDicom(life.pacs.held.get(right ?? '') ?? new Uint8Array());
+    const named = dataset
+      .items('PredecessorDocumentsSequence')
+      .flatMap((study) => study.items('ReferencedSeriesSequence'))
+      .flatMap((series) => series.items('ReferencedSOPSequence'));
+    expect(named.map((item) => item.text('ReferencedSOPInstanceUID'))).toEqual([wrong]);
+    expect(await life.receipts()).toContainEqual(expect.objectContaining({ replaced: { deleted: 0, left: 1 } }));
+  });
+
+  it('deletes nothing under the setting, and nothing that is not ours', async () => {
+    const kept = createLife({ deletesReplaced: false });
+    const taken = createLife();
+    for (const life of [kept, taken]) {
+      await life.arrives(images(2));
+      await life.settles();
+    }
+    // Somebody else's object has the UID of ours.
+    const [uid = ''] = taken.pacs.storedUids;
+    taken.pacs.held.set(uid, images(1)[0] ?? new Uint8Array());
+    for (const life of [kept, taken]) {
+      await life.arrives(images(2, RIGHT));
+      await life.settles();
+      expect(life.pacs.deletedUids).toEqual([]);
+      expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'delivered']);
+    }
+  });
+
+  it('and corrected back: the third set is the only one', async () => {
+    const life = createLife();
+    for (const patient of [undefined, RIGHT, undefined]) {
+      await life.arrives(images(2, patient));
+      await life.settles();
+    }
+
+    expect(life.patients()).toEqual(['PHANTOM-1']);
+    expect(new Set(life.pacs.storedUids).size).toBe(3);
+    expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'superseded', 'delivered']);
+  });
+});
+
+describe('other images', () => {
+  it.each([
+    ['a late half', images(4)],
+    ['overwritten pixels', images(2, undefined, 7)],
+    ['a deleted slice', images(1)],
+  ])('%s: the older results are gone, and the run says so', async (_, later) => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles();
+    await life.arrives(later);
+    await life.settles();
+
+    expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'delivered']);
+    expect(await life.states()).toEqual(['delivered', 'superseded']);
+    expect(life.pacs.deletedUids).toEqual(life.pacs.storedUids.slice(0, 1));
+    expect(life.patients()).toHaveLength(1);
+  });
+
+  it('three pauses leave one set', async () => {
+    const life = createLife();
+    for (const count of [1, 2, 3, 4]) {
+      await life.arrives(images(count));
+      await life.settles();
+    }
+
+    expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'superseded', 'superseded', 'delivered']);
+    expect(life.patients()).toHaveLength(1);
+  });
+
+  it('and back: the results of the first are there again, as new objects', async () => {
+    const life = createLife();
+    for (const count of [2, 3, 2]) {
+      await life.arrives(images(count));
+      await life.settles();
+    }
+
+    expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'superseded', 'delivered']);
+    expect(new Set(life.pacs.storedUids).size).toBe(3);
+    expect(await life.states()).toEqual(['delivered', 'superseded']);
   });
 });
 
