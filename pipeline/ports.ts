@@ -322,10 +322,17 @@ export interface SetPlace extends StudyUid {
   readonly tool: string;
 }
 
+/** An upload that was routed to a tool, and the run that it gave. */
+export interface RoutedUpload {
+  readonly sequence: number;
+  readonly runId: string;
+  readonly revision: string;
+}
+
 /** All sets of one study and tool, the current one last. */
 export interface StudySets {
   /** The newest upload that was routed to the tool. */
-  readonly routed?: { readonly sequence: number; readonly runId: string };
+  readonly routed?: RoutedUpload;
   readonly sets: readonly PinnedSet[];
 }
 

@@ -108,7 +108,8 @@ async function act(
 ): Promise<Redriven> {
   const { lane, StudyInstanceUID, revision } = run;
   const key = manifestKey(lane, StudyInstanceUID, revision);
-  const message = step === 'intake' ? undefined : messageOf(run, answer);
+  // Which set is to be delivered is decided anew: meanwhile, the study was told of the failure.
+  const message = step === 'intake' ? undefined : messageOf({ ...run, set: undefined }, answer);
   const queue = queueName(roleOf(message === undefined ? 'intake' : step, run));
   const done = { run, end: 'sent', step, answer, queue } as const;
   if (dryRun) return done;

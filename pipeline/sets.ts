@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import { ServiceUnavailableError } from '#core/errors.ts';
 import type { Answer } from './keys.ts';
-import type { CallOptions, PinnedSet, SetPlace, SetTable, StudySets } from './ports.ts';
+import type { CallOptions, PinnedSet, RoutedUpload, SetPlace, SetState, SetTable, StudySets } from './ports.ts';
 
 /** What is to be converted: an answer of a run, for an identity. */
 export interface Wanted {
@@ -30,6 +30,9 @@ export type SameIdentity = (a: string | undefined, b: string | undefined) => Pro
 export type Pinning =
   | { readonly kind: 'pinned'; readonly set: PinnedSet; readonly sets: readonly PinnedSet[] }
   | { readonly kind: 'superseded' };
+
+/** A set in one of these states is still to be delivered. */
+export const UNDER_WAY: readonly SetState[] = ['converted', 'storing'];
 
 /** More attempts than functions that work on one study's tool at once. */
 const ATTEMPTS = 20;
@@ -188,11 +191,7 @@ export async function withdrawSet(
 }
 
 /** Records that an upload was routed to the tool: sets of older ones with other images are not stored any more. */
-export async function noteRouted(
-  table: SetTable,
-  place: SetPlace,
-  routed: { readonly sequence: number; readonly runId: string },
-): Promise<void> {
+export async function noteRouted(table: SetTable, place: SetPlace, routed: RoutedUpload): Promise<void> {
   await change(table, place, async (study) => ({
     answer: undefined,
     ...((study.routed?.sequence ?? 0) < routed.sequence && { study: { ...study, routed } }),

@@ -16,7 +16,7 @@ import { dynamoDb } from './dynamo-db.ts';
 import { parsedJson } from './parsed-json.ts';
 
 const SetsSchema = z.object({
-  routed: z.object({ sequence: z.number(), runId: z.string() }).optional(),
+  routed: z.object({ sequence: z.number(), runId: z.string(), revision: z.string() }).optional(),
   sets: z.array(
     z.object({
       setId: z.string(),

@@ -51,10 +51,11 @@ async function status(study: string | undefined, options: StatusOptions): Promis
   const query = statusQuery(study, options);
   const { runsTable, endpoint } = findRunsTable(readLocalEnvironment);
   const { createDynamoRunStore } = await import('#adapters/aws/run-store.ts');
-  const runs = createDynamoRunStore({ table: runsTable });
+  const { createDynamoSetTable } = await import('#adapters/aws/set-table.ts');
+  const tables = { runs: createDynamoRunStore({ table: runsTable }), sets: createDynamoSetTable({ table: runsTable }) };
   const folder = process.env['HILUM_EDGE_FOLDER'] || edgeFolder(localHome());
   const out = options.json === true ? jsonArray() : undefined;
-  const shown = async (journal?: Journal) => await showStatus(runs, journal, query, out);
+  const shown = async (journal?: Journal) => await showStatus(tables, journal, query, out);
   const file = journalFile(folder);
   const { count, hints } = (await readJournal(file, shown)) ?? (await shown());
   out?.end();

@@ -3,6 +3,7 @@ import type { Reason } from '#core/errors.ts';
 import type { Journal, JournalStudy, RefusedFile, RefusedSeries, StudyState } from '#edge/journal.ts';
 import type { RunRecord, RunStore } from '#pipeline/ports.ts';
 import type { StatusQuery } from './query.ts';
+import type { ShownSet } from './sets.ts';
 
 /** Files and series of a study that the edge refused, which no tool has seen. */
 export interface WithRefused {
@@ -10,7 +11,8 @@ export interface WithRefused {
   readonly refusedSeries?: readonly RefusedSeries[];
 }
 
-export type ShownRun = RunRecord & WithRefused;
+/** The sets are asked for only of the runs of one study. */
+export type ShownRun = RunRecord & WithRefused & { readonly sets?: readonly ShownSet[] };
 
 /** A study at the edge, as it is shown. */
 export interface StudyAtEdge extends WithRefused {

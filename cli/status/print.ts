@@ -16,11 +16,18 @@ export function printRuns(runs: readonly ShownRun[]): void {
       printReason(because);
       if (run.state === 'failed' && run.gaveUp !== undefined)
         print(`    \`hilum redrive --study ${study}\` gives it back to work`);
+      printSets(run);
       print(`    ${timesOf(run)}`);
       if (run.redriven !== undefined) print(`    redriven at ${run.redriven}`);
     }
     printRefused(members[0]);
   }
+}
+
+/** A set is one conversion of the run's answer. */
+function printSets({ sets = [] }: ShownRun): void {
+  for (const { setId, answer, state, createdAt, current } of sets)
+    print(`    set ${setId.slice(0, 8)} (${answer}) of ${createdAt}: ${state}${current ? ', the current one' : ''}`);
 }
 
 /** What each state at the edge means, for people. */

@@ -2,12 +2,13 @@
 import type { Journal } from '#edge/journal.ts';
 import { allRuns } from '#pipeline/all-runs.ts';
 import { newestRuns } from '#pipeline/newest-runs.ts';
-import type { RunRecord, RunStore } from '#pipeline/ports.ts';
+import type { RunRecord, RunStore, SetTable } from '#pipeline/ports.ts';
 import { placeInState, RUN_STATES } from '#pipeline/run-state.ts';
 import { counted } from '../counted.ts';
 import { refusedOf, type ShownRun, type StudyAtEdge, studiesAtEdge } from './at-edge.ts';
 import { printAtEdge, printRuns } from './print.ts';
 import type { StatusQuery } from './query.ts';
+import { createSetsLookup } from './sets.ts';
 
 /** The runs of one request to the table, and the most that are printed together. */
 const PAGE = 50;
@@ -22,15 +23,17 @@ export interface Shown {
 /**
  * Shows page after page, so that a long list needs no more memory than a short one.
  *
+ * @param sets asked for the sets of results, if the runs are those of one study
  * @param out takes the items for scripts; without it they are printed for people
  */
 export async function showStatus(
-  runs: Pick<RunStore, 'list'>,
+  { runs, sets }: { readonly runs: Pick<RunStore, 'list'>; readonly sets: Pick<SetTable, 'get'> },
   journal: Journal | undefined,
   query: StatusQuery,
   out: { readonly add: (item: ShownRun | StudyAtEdge) => void } | undefined,
 ): Promise<Shown> {
   const studies = new Set<string>();
+  const setsOf = query.study === undefined ? undefined : createSetsLookup(sets);
   const hints: string[] = [];
   let [count, after] = [0, ''];
   let page: ShownRun[] = [];
@@ -45,7 +48,8 @@ export async function showStatus(
       break;
     }
     const entry = journal?.study(run.StudyInstanceUID);
-    page.push({ ...run, ...(entry && refusedOf(entry)) });
+    const own = (await setsOf?.(run)) ?? [];
+    page.push({ ...run, ...(own.length > 0 && { sets: own }), ...(entry && refusedOf(entry)) });
     studies.add(run.StudyInstanceUID);
     after = placeInState(run);
     count += 1;

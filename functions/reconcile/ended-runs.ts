@@ -13,16 +13,14 @@ import {
   timeMs,
   wasMissed,
 } from '#pipeline/lost.ts';
-import type { RunRecord, RunStore, SetState } from '#pipeline/ports.ts';
+import type { RunRecord, RunStore } from '#pipeline/ports.ts';
 import type { RunState } from '#pipeline/run-state.ts';
+import { UNDER_WAY } from '#pipeline/sets.ts';
 import { runWork } from '#pipeline/work.ts';
 import type { Mended, ReconcilePorts, Resending } from './resend.ts';
 import type { Sweep, SweptPage } from './sweep.ts';
 
 const PAGE = 100;
-
-/** A set in one of these states is still to be delivered. */
-const UNDER_WAY: readonly SetState[] = ['converted', 'storing'];
 
 /** What is left to do for an ended run. */
 interface Left {

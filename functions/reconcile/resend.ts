@@ -20,6 +20,7 @@ export type Mended =
   | 'dead-letter-lost'
   | 'failure-not-told'
   | 'delivery-not-recorded'
+  | 'set-not-delivered'
   | 'entry-left'
   | 'tool-not-deployed';
 

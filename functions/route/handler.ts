@@ -76,7 +76,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
       observer.log('info', 'not-applicable', { runId, StudyInstanceUID, tool, code: reason.code });
       return;
     }
-    if (sequence !== undefined) await noteRouted(sets, { StudyInstanceUID, tool }, { sequence, runId });
+    if (sequence !== undefined) await noteRouted(sets, { StudyInstanceUID, tool }, { sequence, runId, revision });
     const role: QueueRole = { step: 'infer', tool, lane };
     await queue(role).send(JSON.stringify(message));
     await runs.record({ ...run, state: 'routed' });

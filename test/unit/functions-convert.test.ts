@@ -258,7 +258,7 @@ describe('convert', () => {
   });
 
   it('neither converts nor passes on an answer of an older upload once a newer one is routed', async () => {
-    await noteRouted(pipeline.sets, message, { sequence: 2, runId: '2'.repeat(32) });
+    await noteRouted(pipeline.sets, message, { sequence: 2, runId: '2'.repeat(32), revision: 'e'.repeat(64) });
 
     expect(await convert(pipeline, { ...message, sequence: 1 })).toEqual(nothingFailed);
 

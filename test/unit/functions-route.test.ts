@@ -54,7 +54,7 @@ describe('route', () => {
 
     const message = { ...runMessage(file, entry, uploaded), ...facts };
     expect(pipeline.sentTo(toTiny)).toEqual([message]);
-    expect(pipeline.sets.of(message).routed).toEqual({ sequence: 4, runId: message.runId });
+    expect(pipeline.sets.of(message).routed).toEqual({ sequence: 4, runId: message.runId, revision: message.revision });
     expect(pipeline.sets.of({ ...message, tool: 'mr-tool' }).routed).toBeUndefined();
     expect(await pipeline.runs.get(message.runId)).toMatchObject(facts);
   });

@@ -4,12 +4,15 @@ import { indexInstance } from '#core/study/index-instance.ts';
 import { encodeDicom } from '#dicom/write.ts';
 import { makeHandler as route } from '#functions/route/handler.ts';
 import type { Lane } from '#pipeline/keys.ts';
+import { beginStoring, endStoring, noteRouted, withdrawSet } from '#pipeline/sets.ts';
 import { intakeWork } from '#pipeline/work.ts';
 import {
+  converted,
   createPipeline,
   minuteLeft,
   nothingFailed,
   type Pipeline,
+  runMessage,
   s3Event,
   sqsEvent,
   upload,
@@ -131,5 +134,55 @@ describe('a manifest with runs', () => {
     await pass(16 * MINUTE_S);
 
     expect(intake.sent).toEqual([s3Event(study.key)]);
+  });
+});
+
+describe('a manifest whose results were returned', () => {
+  /** A study whose results were delivered, and then came with another sequence. */
+  async function returned(sets: 'finished' | 'older' | 'under way' | 'withdrawn') {
+    const reconciled = await uploaded();
+    const { pipeline, study, drain } = reconciled;
+    await routed(pipeline, study.key);
+    await drain('infer-tiny-live');
+    const message = { ...runMessage(file, entry, study), sequence: 1 };
+    await pipeline.runs.record({ ...message, state: 'delivered' });
+    const { runId, revision } = message;
+    const { set: setId = '' } = await converted(pipeline, message, [{ SOPInstanceUID: '2.25.1', bytes: file }]);
+    if (sets !== 'under way') await beginStoring(pipeline.sets, message, setId);
+    if (sets === 'finished' || sets === 'older') await endStoring(pipeline.sets, message, setId);
+    if (sets === 'withdrawn') await withdrawSet(pipeline.sets, message, setId);
+    await noteRouted(pipeline.sets, message, { sequence: sets === 'older' ? 2 : 1, runId, revision });
+    return reconciled;
+  }
+
+  it.each(['older', 'under way'] as const)(
+    'is routed again if its set is %s, and no message is there',
+    async (sets) => {
+      const { study, intake, pipeline, pass } = await returned(sets);
+
+      await pass(14 * MINUTE_S);
+      expect(intake.sent).toEqual([]);
+      await pass(2 * MINUTE_S);
+
+      expect(intake.sent).toEqual([s3Event(study.key)]);
+      expect(pipeline.logged.join()).toContain('"code":"set-not-delivered"');
+    },
+  );
+
+  it('is left alone while a message may be on its way', async () => {
+    const { intake, pipeline, pass } = await returned('older');
+    await pipeline.queueNamed('convert-live').send('another');
+
+    await pass(16 * MINUTE_S);
+
+    expect(intake.sent).toEqual([]);
+  });
+
+  it.each(['finished', 'withdrawn'] as const)('is left alone if its set is %s', async (sets) => {
+    const { intake, pass } = await returned(sets);
+
+    await pass(16 * MINUTE_S);
+
+    expect(intake.sent).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { createMemorySetTable } from '../fixtures/memory-ports.ts';
 
 const place = { StudyInstanceUID: '2.25.1', tool: 'tiny' };
 const [HALF, WHOLE] = ['1'.repeat(32), '2'.repeat(32)] as const;
+const revision = 'e'.repeat(64);
 const now = '2026-01-01T00:00:00.000Z';
 /** Digests of two keys for one identity begin with the same letter. */
 const isSame = async (a = '', b = ''): Promise<boolean> => a.charAt(0) === b.charAt(0);
@@ -133,8 +134,8 @@ describe('a late half', () => {
 
   it('keeps it from being stored as soon as the larger is routed', async () => {
     const half = await pinnedId();
-    await noteRouted(table, place, { sequence: 2, runId: WHOLE });
-    await noteRouted(table, place, { sequence: 1, runId: HALF });
+    await noteRouted(table, place, { sequence: 2, runId: WHOLE, revision });
+    await noteRouted(table, place, { sequence: 1, runId: HALF, revision });
 
     expect(await begin(half)).toBe('superseded');
     expect(await pin({ runId: '3'.repeat(32) })).toBeUndefined();
@@ -145,7 +146,7 @@ describe('a late half', () => {
 describe('a further upload of the same images', () => {
   it('gives no new set: a late dose report, another encoding', async () => {
     const setId = await deliver();
-    await noteRouted(table, place, { sequence: 2, runId: HALF });
+    await noteRouted(table, place, { sequence: 2, runId: HALF, revision });
 
     expect((await pin({ sequence: 2 }))?.setId).toBe(setId);
     expect(await begin(setId)).toBe('delivered');
@@ -153,7 +154,7 @@ describe('a further upload of the same images', () => {
 
   it('does not stop the first from being stored', async () => {
     const setId = await pinnedId();
-    await noteRouted(table, place, { sequence: 2, runId: HALF });
+    await noteRouted(table, place, { sequence: 2, runId: HALF, revision });
 
     expect(await begin(setId)).toBe('storing');
   });

@@ -8,7 +8,8 @@ import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import { type StatusOptions, statusQuery } from '#cli/status/query.ts';
 import { showStatus } from '#cli/status/show.ts';
 import { Journal } from '#edge/journal.ts';
-import type { RunStore } from '#pipeline/ports.ts';
+import type { RunStore, SetTable } from '#pipeline/ports.ts';
+import { createMemorySetTable } from '../fixtures/memory-ports.ts';
 import { type RunItem, type RunsTableServer, startRunsTable } from '../fixtures/runs-table-server.ts';
 
 const DAY = Date.UTC(2026, 0, 1);
@@ -27,6 +28,7 @@ let folder: string;
 let journal: Journal;
 let table: RunsTableServer;
 let runs: RunStore;
+let sets: SetTable;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hilum-status-'));
   journal = new Journal(join(folder, 'journal.sqlite'));
@@ -43,6 +45,7 @@ async function holding(items: readonly RunItem[]): Promise<void> {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const client = new DynamoDBClient({ endpoint: table.endpoint, region: 'eu-central-1', credentials });
   runs = createDynamoRunStore({ table: 'runs', client });
+  sets = createMemorySetTable();
 }
 
 /** The studies that are shown, the hints, and the number of requests to the table. */
@@ -50,7 +53,7 @@ async function status(study: string | undefined, options: StatusOptions = {}) {
   const studies: string[] = [];
   const before = table.requests();
   const out = { add: (item: { readonly StudyInstanceUID: string }) => void studies.push(item.StudyInstanceUID) };
-  const { count, hints } = await showStatus(runs, journal, statusQuery(study, options), out);
+  const { count, hints } = await showStatus({ runs, sets }, journal, statusQuery(study, options), out);
   expect(count).toBe(studies.length);
   return { studies, hints, requests: table.requests() - before };
 }
@@ -144,4 +147,24 @@ it('a page after the first, and a list of runs’ states, have no studies of the
   expect((await status(undefined, { state: ['failed'] })).studies).toEqual(['2.25.1']);
   expect((await status(undefined, { after: '2026-01-01T00:01:00.000Z/0' })).studies).toEqual(['2.25.1']);
   expect((await status(undefined, { since: '2026-01-01T00:00:01Z' })).studies).toEqual(['2.25.1']);
+});
+
+it('the sets of a study are shown with its runs, and which one is current', async () => {
+  await holding([runOf('2.25.1', 1, 'superseded'), runOf('2.25.1', 2, 'delivered')]);
+  const [older, newer] = ['1', '2'].map((digit) => digit.padStart(32, '0'));
+  const set = { answer: 'result', inputDigest: 'f', createdAt: '2026-01-01T00:00:00.000Z' } as const;
+  const place = { StudyInstanceUID: '2.25.1', tool: 'caries' };
+  const pinned = [
+    { ...set, setId: 'a', runId: older ?? '', sequence: 1, replaces: [], state: 'superseded', stored: true },
+    { ...set, setId: 'b', runId: newer ?? '', sequence: 2, replaces: ['a'], state: 'delivered', stored: true },
+  ] as const;
+  await sets.replace(place, { sets: pinned }, 0);
+  const shown: unknown[] = [];
+
+  await showStatus({ runs, sets }, journal, statusQuery('2.25.1', {}), { add: (item) => void shown.push(item) });
+
+  expect(shown).toMatchObject([
+    { state: 'delivered', sets: [{ setId: 'b', state: 'delivered', sequence: 2, replaces: ['a'], current: true }] },
+    { state: 'superseded', sets: [{ setId: 'a', state: 'superseded', current: false }] },
+  ]);
 });
