@@ -93,7 +93,11 @@ export function createFollowing({ orthanc, journal, clock, log, noticed, ...opti
       for (let done = false; !done; ) {
         const cursor = journal.cursor() ?? 0;
         const page = await orthanc.changes(cursor, CHANGES_PAGE, signal && { signal });
-        const ids = new Set(page.changes.filter((change) => change.type === 'StableStudy').map((change) => change.id));
+        const idsOf = (type: string) => new Set(page.changes.filter((one) => one.type === type).map(({ id }) => id));
+        const ids = idsOf('StableStudy');
+        // Before the cursor moves, so that a deletion is not forgotten.
+        const gone = idsOf('DeletedStudy');
+        if (gone.size > 0) journal.again.gone([...gone], clock.now());
         notice(await studiesOf([...ids], signal), Math.max(cursor, page.last), upToDate);
         done = page.done || page.changes.length === 0;
       }

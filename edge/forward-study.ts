@@ -44,6 +44,7 @@ export type StudyOutcome =
       /** Bytes of chunks that were not in the bucket before; 0 if nothing changed. */
       readonly storedBytes: number;
       readonly sequence: number;
+      readonly goneAt: number;
       /** False if this revision's manifest already existed; the pipeline is then not started again. */
       readonly fresh: boolean;
       /** Why a series is missing that another attempt may bring. */
@@ -103,7 +104,10 @@ export async function forwardStudy(
   const identity = await storedIdentity(edge, instances, edge.identityKey, call);
   const last = before?.sequence || (await greatestSequence(edge.store, StudyInstanceUID, call));
   // A study that is put again as it was is no newer one.
-  const sequence = known && before.sequence > 0 ? before.sequence : last + 1;
+  // Unless it had been deleted: its results went with it.
+  const goneAt = before?.goneAt ?? 0;
+  const wasGone = goneAt > 0 && before?.revision !== undefined;
+  const sequence = known && before.sequence > 0 && !wasGone ? before.sequence : last + 1;
   const manifest = {
     format: 'hilum.manifest/1',
     StudyInstanceUID,
@@ -112,11 +116,12 @@ export async function forwardStudy(
     complete,
     identity,
     sequence,
+    ...(wasGone && { back: true as const }),
     instances,
   } as const;
   // A study may go back to what it was: a slice came and was deleted. The older manifest is then the newest again.
   const isBack = before?.revision !== undefined && before.revision !== revision;
-  const { key, fresh } = await putManifest(edge.store, manifest, { again: edge.again || isBack, ...call });
+  const { key, fresh } = await putManifest(edge.store, manifest, { again: edge.again || isBack || wasGone, ...call });
   return {
     state: 'uploaded',
     StudyInstanceUID,
@@ -125,6 +130,7 @@ export async function forwardStudy(
     instances: instances.length,
     storedBytes,
     sequence: fresh ? sequence : (before?.sequence ?? 0),
+    goneAt,
     fresh,
     ...(missing && { missing: missing.error }),
   };

@@ -50,6 +50,8 @@ export interface JournalAgain<Study> {
   since(time: number): readonly Study[];
   /** Queues studies as if nothing of them had been uploaded, also those that the journal does not know. */
   resend(StudyInstanceUIDs: readonly string[], now: number): void;
+  /** Records that Orthanc deleted these of its studies. */
+  gone(orthancIds: readonly string[], now: number): void;
   /** Ends a request to send a study again, unless there is a further one; the study stays queued. */
   fulfil(StudyInstanceUID: string, resend: number): void;
   /** Forgets what was read and uploaded of a study, so that all of it is read and judged again. */
@@ -129,6 +131,13 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
           putAgain = 0, resend = max(resend + 1, excluded.resend)`);
       together(db, () => {
         for (const uid of StudyInstanceUIDs) queue.run(uid, now, now);
+      });
+    },
+
+    gone(orthancIds, now) {
+      const mark = db.prepare('UPDATE studies SET goneAt = ? WHERE orthancId = ?');
+      together(db, () => {
+        for (const id of orthancIds) mark.run(now, id);
       });
     },
 

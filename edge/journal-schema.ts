@@ -80,4 +80,9 @@ CREATE INDEX placed ON studies (settledAt) WHERE placed = 1 AND state != 'seen';
   `
 ALTER TABLE studies ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;
 `,
+  // When Orthanc deleted a study: if it comes back, its results are not there any more.
+  `
+ALTER TABLE studies ADD COLUMN goneAt INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX orthanc ON studies (orthancId);
+`,
 ];

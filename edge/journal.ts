@@ -33,6 +33,8 @@ export interface JournalStudy {
   readonly manifestKey?: string;
   /** The sequence of the last manifest; 0 if the journal does not know of one. */
   readonly sequence: number;
+  /** When Orthanc last deleted the study, since its last manifest; ms since the epoch, 0 if it did not. */
+  readonly goneAt: number;
   /** Names the request to send the study again; 0 without one. */
   readonly resend: number;
   readonly refused: readonly RefusedFile[];
@@ -73,6 +75,8 @@ export type Settlement = {
   readonly lastUpdate?: string;
   /** `resend` of the study when the attempt began. If a further request came since, the study stays queued. */
   readonly resend?: number;
+  /** `goneAt` of the study when the attempt began. */
+  readonly goneAt?: number;
 } & (
   | { readonly state: 'uploaded'; readonly revision: string; readonly manifestKey?: string; readonly sequence?: number }
   | { readonly state: 'skipped'; readonly reason: Reason }
@@ -207,14 +211,14 @@ export class Journal {
 
   /** Records a study's final state. */
   settle(StudyInstanceUID: string, settlement: Settlement, now: number): void {
-    const { state, lastUpdate = null, resend = null } = settlement;
+    const { state, lastUpdate = null, resend = null, goneAt = 0 } = settlement;
     const { revision = null, manifestKey = null, sequence = 0 } = state === 'uploaded' ? settlement : {};
     const { code = null, message = null } = state === 'skipped' ? settlement.reason : {};
     this.#db
       .prepare(`UPDATE studies SET state = ?, revision = coalesce(?, revision), manifestKey = coalesce(?, manifestKey),
         sequence = max(sequence, ?), code = ?, message = ?, lastUpdate = coalesce(?, lastUpdate), settledAt = ?,
-        attempts = 0, nextAttemptAt = 0, resend = 0 WHERE StudyInstanceUID = ? AND resend = coalesce(?, resend)`)
-      .run(...[state, revision, manifestKey, sequence, code, message, lastUpdate, now], ...[StudyInstanceUID, resend]);
+        attempts = 0, nextAttemptAt = 0, resend = 0, goneAt = iif(goneAt = ?, 0, goneAt) WHERE StudyInstanceUID = ? AND resend = coalesce(?, resend)`)
+      .run(state, revision, manifestKey, sequence, code, message, lastUpdate, now, goneAt, StudyInstanceUID, resend);
   }
 
   /** Schedules a study's next attempt at `nextAttemptAt`. With a reason, it counts as a failed attempt, unless it waits by plan. */
@@ -292,6 +296,7 @@ export class Journal {
       nextAttemptAt: number(row, 'nextAttemptAt') ?? 0,
       ...(key !== undefined && { manifestKey: key }),
       sequence: number(row, 'sequence') ?? 0,
+      goneAt: number(row, 'goneAt') ?? 0,
       resend: number(row, 'resend') ?? 0,
       refused: this.#refused(StudyInstanceUID),
       refusedSeries: this.#refusedSeries(StudyInstanceUID),

@@ -51,11 +51,11 @@ export async function convertAnswer(
   { objects, sets, clock, timeZone }: ConversionPorts,
   message: RunMessage,
 ): Promise<Converted> {
-  const { tool, runId, answer, inputDigest, identity, sequence = 0 } = message;
+  const { tool, runId, answer, inputDigest, identity, sequence = 0, back = false } = message;
   const pinning = await pinSet(
     sets,
     message,
-    { runId, answer, inputDigest, identity, sequence, from: message.set },
+    { runId, answer, inputDigest, identity, sequence, back, from: message.set },
     { isSame: (a, b) => areSameIdentities(objects, a, b), now: new Date(clock.now()).toISOString() },
   );
   if (pinning.kind === 'superseded') return pinning;

@@ -37,6 +37,8 @@ const ManifestSchema = z
     identity: digest.optional(),
     /** Counts the study's manifests: one above the greatest before it. Older edges did not count. */
     sequence: z.number().int().positive().optional(),
+    /** The study was deleted in the PACS and has come back, so that its results are to be stored again. */
+    back: z.literal(true).optional(),
     instances: z.array(ManifestInstanceSchema).min(1).readonly(),
   })
   .refine(

@@ -22,6 +22,8 @@ const RunMessageSchema = z.object({
   /** The identity and the sequence of the manifest (`pipeline/manifest.ts`). */
   identity: digest.optional(),
   sequence: z.number().int().positive().optional(),
+  /** Results that were delivered are to be stored again (`back` in `pipeline/manifest.ts`). */
+  back: z.literal(true).optional(),
   /** The set of results that is to be delivered, or in whose place another is to be made (`pipeline/sets.ts`). */
   set: z
     .string()

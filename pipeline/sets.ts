@@ -20,6 +20,8 @@ export interface Wanted {
   readonly identity?: string | undefined;
   /** Of the manifest; 0 from an older edge. */
   readonly sequence: number;
+  /** The PACS had lost the study, so that what was delivered is to be stored again. */
+  readonly back?: boolean | undefined;
   /** The set that this is to take the place of: it cannot be stored, or its identity is not that of the PACS any more. */
   readonly from?: string | undefined;
 }
@@ -64,7 +66,7 @@ export async function pinSet(
     if (!isCurrent && (isOutrun(study, wanted) || !outranks(wanted, current, own)))
       return { answer: { kind: 'superseded' } };
     const set = isCurrent
-      ? { ...current, state: revived(current) }
+      ? { ...current, state: revived(current, wanted) }
       : (earlierOf(sets, own) ?? newSet(sets, own, wanted, now));
     const pinned = { ...set, sequence: Math.max(set.sequence, wanted.sequence) };
     const others = sets.filter(({ setId }) => setId !== pinned.setId).map(passed);
@@ -75,7 +77,10 @@ export async function pinSet(
 
 const isOf = ({ runId, answer }: Wanted, set: PinnedSet): boolean => set.runId === runId && set.answer === answer;
 
-const revived = ({ state }: PinnedSet): PinnedSet['state'] => (state === 'withdrawn' ? 'converted' : state);
+function revived({ state, sequence }: PinnedSet, wanted: Wanted): PinnedSet['state'] {
+  const isLost = state === 'delivered' && wanted.back === true && wanted.sequence > sequence;
+  return state === 'withdrawn' || isLost ? 'converted' : state;
+}
 
 /** A set that was pinned and never stored is over when another takes its place. */
 const passed = (set: PinnedSet): PinnedSet =>

@@ -54,7 +54,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
   }
 
   async function routeToTool(entry: ToolEntry, images: readonly ImageIndex[], manifest: Manifest, manifestKey: string) {
-    const { StudyInstanceUID, revision, lane, identity, sequence } = manifest;
+    const { StudyInstanceUID, revision, lane, identity, sequence, back } = manifest;
     const tool = entry.manifest.id;
     const version = toolVersion(entry);
     const { selected, refusals } = selectImages(entry.manifest.selection, images);
@@ -65,6 +65,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
       ...{ runId, StudyInstanceUID, revision, inputDigest, tool, version, lane, manifestKey },
       ...(identity !== undefined && { identity }),
       ...(sequence !== undefined && { sequence }),
+      ...(back !== undefined && { back }),
       answer: 'result',
     };
     const run = identityOf(message);

@@ -28,6 +28,24 @@ describe('following Orthanc', () => {
     ]);
   });
 
+  it('remembers which studies Orthanc has deleted, also if they are back at once', async () => {
+    const { client } = orthancOf([studyOf(1), studyOf(2)], { studies: async () => [] });
+    const deleted = [{ ...stableStudy(6, 1), type: 'DeletedStudy' }, stableStudy(7, 1), stableStudy(8, 2)];
+    for (const number of [1, 2])
+      edge.journal.notice([{ StudyInstanceUID: `2.25.${number}`, orthancId: `id-${number}` }], 1);
+    edge.journal.begin(5, '');
+    const orthanc = {
+      ...client,
+      changes: async (since: number) => ({ changes: deleted.filter(({ seq }) => seq > since), last: 8, done: true }),
+      lastChange: async () => stableStudy(8, 2),
+    };
+
+    await edge.restarted({ orthanc }).runOnce();
+
+    const goneAt = ['2.25.1', '2.25.2'].map((uid) => (edge.journal.study(uid)?.goneAt ?? 0) > 0);
+    expect(goneAt).toEqual([true, false]);
+  });
+
   it('takes those that are stable and newer than the starting point', async () => {
     const { client } = orthancOf([
       studyOf(1),

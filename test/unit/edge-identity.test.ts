@@ -64,6 +64,20 @@ it('counts manifests, also those of a study that goes back to what it was', asyn
   expect(edge.journal.study(STUDY)?.sequence).toBe(3);
 });
 
+it('says that a study is back which Orthanc had deleted, once', async () => {
+  const edge = await edgeOf();
+  const before = await arrived(edge, first);
+  const { orthancId } = edge.journal.study(STUDY) ?? { orthancId: '' };
+  edge.journal.again.gone([orthancId, 'another'], 5);
+
+  const after = await arrived(edge, first);
+
+  expect(before).not.toHaveProperty('back');
+  expect(after).toEqual({ ...before, sequence: 2, back: true });
+  expect(edge.journal.study(STUDY)).toMatchObject({ sequence: 2, goneAt: 0 });
+  expect(await arrived(edge, first)).toEqual(after);
+});
+
 it('goes on counting from the bucket if the journal is lost', async () => {
   const edge = await edgeOf();
   await arrived(edge, first);

@@ -4,11 +4,10 @@ import { describeTool } from '#core/tool-manifest.ts';
 import { Sct } from '#dicom/codes.ts';
 import { readDicom } from '#dicom/read.ts';
 import { makeHandler } from '#functions/convert/handler.ts';
-import { storeIdentity } from '#pipeline/identities.ts';
 import { failureKey, objectKey, objectListKey, quarantineKey, resultKey, setKey } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import { parseObjectList } from '#pipeline/object-list.ts';
-import { beginStoring, noteRouted } from '#pipeline/sets.ts';
+import { beginStoring } from '#pipeline/sets.ts';
 import {
   allFailed,
   createPipeline,
@@ -212,59 +211,6 @@ describe('convert', () => {
     expect(await convert(pipeline, message)).toEqual(nothingFailed);
 
     expect(await predecessorsOf((await listed()).objects[0]?.SOPInstanceUID)).toEqual([]);
-  });
-
-  it('follows the file of the set that was stored first', async () => {
-    const { put } = pipeline.objects;
-    let first: Uint8Array | undefined;
-    const objects = {
-      ...pipeline.objects,
-      put: async (...[key, bytes, options]: Parameters<typeof put>) => {
-        if (key.endsWith('/set.json') && first === undefined) {
-          first = Buffer.from(Buffer.from(bytes).toString().replace('2026-01-01', '2025-12-31'));
-          await put(key, first);
-        }
-        return put(key, bytes, options);
-      },
-    };
-
-    expect(await convert({ ...pipeline, objects }, message)).toEqual(nothingFailed);
-
-    expect(await stored(pipeline, setKey(folder()))).toMatchObject({ createdAt: '2025-12-31T00:00:00.000Z' });
-  });
-
-  it('takes patient and study from the identity, not from the image', async () => {
-    const { dataset } = readDicom(
-      makeRadiographFile({ patient: { PatientID: 'RIGHT-1', PatientName: 'Phantom^Right' } }),
-    );
-    const identity = await storeIdentity(pipeline.objects, dataset, new Uint8Array(32));
-    const corrected = { ...message, identity, sequence: 2 };
-
-    expect(await convert(pipeline, corrected)).toEqual(nothingFailed);
-
-    const [object] = (await listed()).objects;
-    const bytes = (await pipeline.objects.get(objectKey(folder(), object?.SOPInstanceUID ?? ''))) ?? new Uint8Array();
-    expect(readDicom(bytes).dataset.text('PatientID')).toBe('RIGHT-1');
-    expect(await stored(pipeline, setKey(folder()))).toMatchObject({ identity, sequence: 2 });
-    expect(await pipeline.runs.get(message.runId)).toMatchObject({ identity, sequence: 2, set: folder().setId });
-  });
-
-  it('names the images that the answer is of, and the one whose header tells the identity', async () => {
-    await convert(pipeline, message);
-
-    const [instance] = study.instances;
-    const image = { SOPInstanceUID: INSTANCE, SeriesInstanceUID: instance?.SeriesInstanceUID };
-    expect(await listed()).toMatchObject({ inputs: [image], identityInstance: image });
-  });
-
-  it('neither converts nor passes on an answer of an older upload once a newer one is routed', async () => {
-    await noteRouted(pipeline.sets, message, { sequence: 2, runId: '2'.repeat(32), revision: 'e'.repeat(64) });
-
-    expect(await convert(pipeline, { ...message, sequence: 1 })).toEqual(nothingFailed);
-
-    expect(await pipeline.runs.get(message.runId)).toMatchObject({ state: 'superseded' });
-    expect(pipeline.sentTo(toReturn)).toEqual([]);
-    expect([...pipeline.objects.contents.keys()].filter((key) => key.includes('/sets/'))).toEqual([]);
   });
 
   it('quarantines a refused result, and passes on only the failure', async () => {

@@ -253,6 +253,20 @@ describe('a set that was withdrawn', () => {
   });
 });
 
+describe('a set whose study was deleted after the delivery, and is back', () => {
+  it('is delivered again, once', async () => {
+    const setId = await deliver();
+    const back = { back: true, sequence: 2 } as const;
+
+    expect(await pinnedId(back)).toBe(setId);
+    expect(await begin(setId)).toBe('storing');
+    await endStoring(table, place, setId);
+    // A duplicate of the message.
+    expect(await pinnedId(back)).toBe(setId);
+    expect(await begin(setId)).toBe('delivered');
+  });
+});
+
 describe('another version of the tool', () => {
   it('replaces the older, which a late message does not bring back', async () => {
     const old = await deliver();

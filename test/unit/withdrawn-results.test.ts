@@ -1,0 +1,132 @@
+/** Results are never stored beside images that are gone, and come back with them; a PACS that will not tell is named. */
+import { describe, expect, it } from 'vitest';
+import { ArchiveRequestError } from '#core/errors.ts';
+import type { DeliveryArchive } from '#pipeline/deliver.ts';
+import { createLife, images } from '../fixtures/results-life.ts';
+
+const refused = () => Promise.reject(new ArchiveRequestError('The archive refuses the request (HTTP 400)'));
+const noQido = (pacs: DeliveryArchive): DeliveryArchive => ({
+  ...pacs,
+  async *listInstances() {
+    yield await refused();
+  },
+});
+
+describe('a study that is deleted', () => {
+  it('during the run gets nothing stored, and its results when its images are back', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    life.deleted();
+    await life.settles();
+
+    expect(life.pacs.storedUids).toEqual([]);
+    expect(life.sets()).toMatchObject([{ state: 'withdrawn' }]);
+    expect(await life.states()).toEqual(['withdrawn']);
+
+    await life.arrives(images(2));
+    await life.settles();
+    expect(life.sets()).toMatchObject([{ state: 'delivered' }]);
+    expect(await life.states()).toEqual(['delivered']);
+    expect(life.patients()).toEqual(['PHANTOM-1']);
+  });
+
+  it('after the delivery has its results again when it is imported again', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles();
+    const [uid] = life.pacs.storedUids;
+    life.deleted();
+    await life.arrives(images(2), { back: true });
+    await life.settles();
+
+    expect(life.pacs.storedUids).toEqual([uid, uid]);
+    expect(life.patients()).toEqual(['PHANTOM-1']);
+    expect(life.sets()).toMatchObject([{ state: 'delivered', sequence: 2 }]);
+  });
+
+  it('gets no results back that a person removed, with a late dose report', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles();
+    life.pacs.held.delete(life.pacs.storedUids[0] ?? '');
+    await life.arrives(images(2));
+    await life.settles();
+
+    expect(life.pacs.storedUids).toHaveLength(1);
+    expect(life.sets()).toMatchObject([{ state: 'delivered', sequence: 2 }]);
+  });
+
+  it('while its results are being stored is not brought back by them', async () => {
+    const life = createLife({}, (pacs) => ({
+      ...pacs,
+      async store(objects, options) {
+        life.deleted();
+        return await pacs.store(objects, options);
+      },
+    }));
+    await life.arrives(images(2));
+    await life.settles();
+
+    expect([...life.pacs.held.keys()]).toEqual([]);
+    expect(life.sets()).toMatchObject([{ state: 'withdrawn' }]);
+    expect(await life.receipts()).toEqual([]);
+  });
+
+  it('is not taken for gone because the PACS has no search', async () => {
+    const life = createLife({}, noQido);
+    await life.arrives(images(2));
+    await life.settles();
+
+    expect(await life.states()).toEqual(['delivered']);
+    expect(await life.receipts()).toMatchObject([{ untold: ['instances'] }]);
+  });
+
+  it('is found to be gone without a search, too', async () => {
+    const life = createLife({}, noQido);
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    life.deleted();
+    await life.settles();
+
+    expect(await life.states()).toEqual(['withdrawn']);
+  });
+});
+
+describe('a PACS', () => {
+  it('that does not send headers is named in the receipt', async () => {
+    const life = createLife({}, (pacs) => ({ ...pacs, retrieveHeader: refused }));
+    await life.arrives(images(2));
+    await life.settles();
+
+    expect(await life.receipts()).toMatchObject([{ untold: ['identity'] }]);
+  });
+
+  it('that puts results into another study has not delivered them', async () => {
+    const life = createLife({}, (pacs) => ({
+      ...pacs,
+      async *listInstances(study, options) {
+        for await (const one of pacs.listInstances(study, options))
+          if (!life.pacs.storedUids.includes(one.SOPInstanceUID)) yield one;
+      },
+    }));
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    await life.work('return-live');
+
+    expect(await life.runs()).toMatchObject([
+      { state: 'converted', reason: { message: expect.stringMatching(/does not list them in the study/) } },
+    ]);
+    expect(await life.receipts()).toEqual([]);
+  });
+
+  it('that lists images and does not send them is asked again', async () => {
+    const life = createLife({}, (pacs) => ({ ...pacs, retrieveHeader: async () => undefined }));
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    await life.work('return-live');
+
+    expect(await life.runs()).toMatchObject([{ state: 'converted', reason: { code: 'archive-unavailable' } }]);
+    expect(life.pacs.storedUids).toEqual([]);
+  });
+});
