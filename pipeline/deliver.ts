@@ -13,8 +13,8 @@ import {
 } from '#core/errors.ts';
 import { identityObjectOf, isSameIdentity } from '#core/results/identity-object.ts';
 import { isWrittenByHilum } from '#core/study/index-instance.ts';
-import { readIdentity, storeIdentity } from './identities.ts';
-import { objectKey, receiptKey, type SetFolder } from './keys.ts';
+import { storeIdentity } from './identities.ts';
+import { identityKey, objectKey, receiptKey, type SetFolder } from './keys.ts';
 import type { ObjectList } from './object-list.ts';
 import type { Archive, CallOptions, Deletion, InstanceUids, ObjectStore, SetTable, StoreOutcome } from './ports.ts';
 import { coercedIn } from './same-content.ts';
@@ -81,16 +81,16 @@ export async function deliver(
   const standing = (await sets.get(set, options)).study.sets.find((one) => one.setId === setId);
   if (standing?.state === 'delivered') return { kind: 'delivered' };
   if (standing?.state === 'superseded') return { kind: 'superseded' };
-  const { archive, identityKey, deletesReplaced } = await open();
+  const { archive, identityKey: key, deletesReplaced } = await open();
 
   /** What has become of the source; undefined if the set may be delivered. */
   async function otherwise(now: SourceNow): Promise<Delivered | undefined> {
     if (now.kind === 'gone') return { kind: 'withdrawn' };
     if (now.header === undefined) return undefined;
     const { dataset } = now.header;
-    const own = set.identity === undefined ? undefined : await readIdentity(objects, set.identity, options);
+    const own = set.identity === undefined ? undefined : await objects.get(identityKey(set.identity), options);
     if (own !== undefined && isSameIdentity(own, identityObjectOf(dataset))) return undefined;
-    return { kind: 'other-identity', identity: await storeIdentity(objects, dataset, identityKey, options) };
+    return { kind: 'other-identity', identity: await storeIdentity(objects, dataset, key, options) };
   }
 
   const outgoing = await readObjects(objects, set, list, options);

@@ -46,7 +46,10 @@ export function identityInstanceOf<T extends InstanceUids>(instances: readonly T
   );
 }
 
-/** Whether two digests, which may have different keys, name the same identity. Two studies without one have the same. */
+/**
+ * Whether two digests, which may have different keys, name the same identity. Two studies without one have the same. Of one that the bucket has
+ * lost, nobody can tell: it counts as another.
+ */
 export async function areSameIdentities(
   objects: Pick<ObjectStore, 'get'>,
   a: string | undefined,
@@ -54,8 +57,8 @@ export async function areSameIdentities(
 ): Promise<boolean> {
   if (a === b) return true;
   if (a === undefined || b === undefined) return false;
-  const [ofA, ofB] = await Promise.all([readIdentity(objects, a), readIdentity(objects, b)]);
-  return isSameIdentity(ofA, ofB);
+  const [ofA, ofB] = await Promise.all([objects.get(identityKey(a)), objects.get(identityKey(b))]);
+  return ofA !== undefined && ofB !== undefined && isSameIdentity(ofA, ofB);
 }
 
 /** The key of an archive that has no secret of its own. It lives as long as the process. */

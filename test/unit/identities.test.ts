@@ -1,7 +1,7 @@
 /** The keys of digests that name identities. */
 import { expect, it } from 'vitest';
 import { readDicom } from '#dicom/read.ts';
-import { areSameIdentities, identityKeyOf, storeIdentity } from '#pipeline/identities.ts';
+import { areSameIdentities, identityKeyOf, readIdentity, storeIdentity } from '#pipeline/identities.ts';
 import { createMemoryObjectStore } from '../fixtures/memory-ports.ts';
 import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
@@ -42,5 +42,6 @@ it('make other names, and the content decides', async () => {
   expect(await areSameIdentities(objects, a, other)).toBe(false);
   expect(await areSameIdentities(objects, undefined, undefined)).toBe(true);
   expect(await areSameIdentities(objects, a, undefined)).toBe(false);
-  await expect(areSameIdentities(objects, a, '0'.repeat(64))).rejects.toMatchObject({ code: 'missing-chunk' });
+  expect(await areSameIdentities(objects, a, '0'.repeat(64))).toBe(false);
+  await expect(readIdentity(objects, '0'.repeat(64))).rejects.toMatchObject({ code: 'missing-chunk' });
 });

@@ -93,6 +93,20 @@ describe('a study that is deleted', () => {
   });
 });
 
+describe('a bucket', () => {
+  it('that has lost the identity gets it from the PACS', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    for (const key of life.pipeline.objects.contents.keys())
+      if (key.startsWith('identities/')) life.pipeline.objects.contents.delete(key);
+    await life.settles();
+
+    expect(await life.states()).toEqual(['delivered']);
+    expect(life.pacs.storedUids).toHaveLength(1);
+  });
+});
+
 describe('a PACS', () => {
   it('that does not send headers is named in the receipt', async () => {
     const life = createLife({}, (pacs) => ({ ...pacs, retrieveHeader: refused }));
