@@ -5,9 +5,11 @@ import { readDicom } from '#dicom/read.ts';
 import { encodeDicom } from '#dicom/write.ts';
 import { MessageError } from './errors.ts';
 import { textOf } from './gate/attribute-values.ts';
+import { checkObjects } from './gate/gate.ts';
 import { refuseObject } from './gate/refusal.ts';
 import type { DicomObject } from './results/dicom-object.ts';
 import { failureReference } from './results/non-result.ts';
+import { type RejectionReason, rejectionNote } from './results/rejection-note.ts';
 import { type ReplacedSet, sourceStudyOf } from './results/source-study.ts';
 import type { Moments } from './results/times.ts';
 import { namedInstances } from './study/distinct-instances.ts';
@@ -56,13 +58,37 @@ export async function convertResult(conversion: Conversion): Promise<readonly Co
   const file = readDicom(identity ?? (await read(first)), { stopBeforePixels: true });
   const source = sourceStudyOf(inputs, file, moments);
   const predecessors = supersedesFailure ? [failureReference(result)] : [];
-  return result.toDicom({ ...source, predecessors, replaces }).map((object) => {
-    const { kind, SOPClassUID, SOPInstanceUID, attributes } = object;
-    const SeriesInstanceUID = textOf(attributes['SeriesInstanceUID']) ?? '';
-    const bytes = encode(object);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    return { kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256, bytes };
-  });
+  return result.toDicom({ ...source, predecessors, replaces }).map(converted);
+}
+
+export interface Rejection {
+  /** An answer of the tool that rejects the set. */
+  readonly result: Pick<ProcessingResult, 'metadata'>;
+  /** Patient and study as the rejected objects have them (`results/identity-object.ts`). */
+  readonly identity: Uint8Array;
+  readonly rejected: ReplacedSet;
+  readonly reason: RejectionReason;
+  readonly moments?: Moments | undefined;
+}
+
+/**
+ * The rejection note about a set of our own objects, which is filed with them.
+ *
+ * @throws DicomWriteError where it would violate the standard or the gate
+ */
+export function convertRejection({ result, identity, rejected, reason, moments }: Rejection): ConvertedObject {
+  const source = sourceStudyOf([], readDicom(identity), moments);
+  const note = rejectionNote(result, source, rejected, reason);
+  checkObjects([note], { ...source, predecessors: rejected.objects });
+  return converted(note);
+}
+
+function converted(object: DicomObject): ConvertedObject {
+  const { kind, SOPClassUID, SOPInstanceUID, attributes } = object;
+  const SeriesInstanceUID = textOf(attributes['SeriesInstanceUID']) ?? '';
+  const bytes = encode(object);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256, bytes };
 }
 
 /**

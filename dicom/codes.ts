@@ -61,6 +61,9 @@ export const Dcm = {
   deviceObserverSerialNumber: dcm('121016', 'Device Observer Serial Number'),
   processingSummary: dcm('111017', 'CAD Processing and Findings Summary'),
   succeededWithoutFindings: dcm('111241', 'All algorithms succeeded; without findings'),
+  keyObjectDescription: dcm('113012', 'Key Object Description'),
+  rejectedForQuality: dcm('113001', 'Rejected for Quality Reasons'),
+  incorrectWorklistEntry: dcm('113038', 'Incorrect Modality Worklist Entry'),
   noneSucceeded: dcm('111245', 'No algorithms succeeded; without findings'),
 } as const;
 

@@ -1,4 +1,4 @@
-/** What the templates of our reports require, as far as readers depend on it (PS3.16 TID 1500, 1410, 1411, 1501, 2000). */
+/** What the templates of our reports require, as far as readers depend on it (PS3.16 TID 1500, 1410, 1411, 1501, 2000, 2010). */
 import { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { isEmpty, itemsOf, textOf } from './attribute-values.ts';
@@ -25,6 +25,7 @@ const ROOT_ROWS: Readonly<Record<string, readonly Row[]>> = {
     row(Dcm.procedureReported, 'CODE'),
     row(Dcm.imagingMeasurements, 'CONTAINER'),
   ],
+  '2010': [row(Dcm.observerType, 'CODE'), row(Dcm.deviceObserverUid, 'UIDREF')],
   '2000': [row(Dcm.language, 'CODE'), row(Dcm.observerType, 'CODE'), row(Dcm.deviceObserverUid, 'UIDREF')],
 };
 

@@ -16,6 +16,9 @@ import type { Referenced, SourceStudy } from './source-study.ts';
 /** The plain data of a result. */
 export type ResultData = Omit<ProcessingResult, 'toDicom'>;
 
+/** What made an object: the tool, its version and its input. */
+export type Made = Pick<ResultData, 'metadata'>;
+
 /** The purpose of each object of a result. It is part of the object's UIDs, so a role is never renamed. */
 export type Role =
   | 'segmentation'
@@ -26,7 +29,9 @@ export type Role =
   | 'key-images'
   | 'report'
   | 'non-result'
-  | 'failure';
+  | 'failure'
+  | 'rejection-note'
+  | 'identity-rejection-note';
 
 /** Series Number, and the text after the tool's label in Series Description. High numbers sort results after the images. */
 const SERIES: Readonly<Record<Role, { readonly number: number; readonly description: string }>> = {
@@ -40,6 +45,8 @@ const SERIES: Readonly<Record<Role, { readonly number: number; readonly descript
   'non-result': { number: 9008, description: 'no result' },
   // A role of its own: after a redrive the run may still get its answer, which is a different object.
   failure: { number: 9009, description: 'failed' },
+  'rejection-note': { number: 9010, description: 'rejection note' },
+  'identity-rejection-note': { number: 9011, description: 'rejection note' },
 };
 
 /** The label that every output carries, in tags and in pixels. */
@@ -51,16 +58,16 @@ type Replacing = Pick<SourceStudy, 'replaces'>;
  * SOP Instance UID of an object, derived from the run's identity, the object's role and its index in that role, and the sets that it
  * replaces.
  */
-export function objectUid(result: ResultData, source: Replacing, role: Role, index = 0): string {
+export function objectUid(result: Made, source: Replacing, role: Role, index = 0): string {
   return uidOf(result, source, role, String(index));
 }
 
 /** Series Instance UID of the objects of a role: each role is a series of its own. */
-export function seriesUid(result: ResultData, source: Replacing, role: Role): string {
+export function seriesUid(result: Made, source: Replacing, role: Role): string {
   return uidOf(result, source, role, 'series');
 }
 
-function uidOf({ metadata }: ResultData, { replaces = [] }: Replacing, role: Role, part: string): string {
+function uidOf({ metadata }: Made, { replaces = [] }: Replacing, role: Role, part: string): string {
   const { inputDigest, tool, version } = metadata;
   return resultUid(inputDigest, tool.id, version, role, part, ...replaces.map(({ setId }) => setId));
 }
@@ -82,7 +89,7 @@ export interface ObjectDescription {
  * Patient, Study, Series, Equipment and SOP Common modules of one result object. The Contributing Equipment item states in
  * each object which tool, input, configuration and models made it.
  */
-export function commonAttributes(result: ResultData, source: SourceStudy, object: ObjectDescription): Attributes {
+export function commonAttributes(result: Made, source: SourceStudy, object: ObjectDescription): Attributes {
   const { metadata } = result;
   const { replaces = [] } = source;
   const { content, creation } = source.times;
@@ -132,7 +139,7 @@ export const replacedDigests = ({ replaces = [] }: Replacing): readonly string[]
 ];
 
 /** Enhanced General Equipment (PS3.3 C.7.5.2). The serial number is the tool's id: one tool, one device. */
-function equipment({ metadata }: ResultData): Attributes {
+function equipment({ metadata }: Made): Attributes {
   return {
     Manufacturer: MANUFACTURER,
     ManufacturerModelName: oneLine(metadata.tool.label, 64),
@@ -147,7 +154,7 @@ function softwareVersions(version: string): readonly string[] {
 }
 
 /** The research label and the provenance, one per line, as many whole lines as Contribution Description (VR ST) holds. */
-function contribution(result: ResultData, source: Replacing): string {
+function contribution(result: Made, source: Replacing): string {
   let text = RESEARCH_ONLY;
   const replaced = replacedDigests(source).map((digest) => `Replaces input sha256:${digest}`);
   for (const line of [...provenance(result), ...replaced])

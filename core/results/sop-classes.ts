@@ -9,6 +9,7 @@ export const SOP_CLASS = {
   encapsulatedPdf: '1.2.840.10008.5.1.4.1.1.104.1',
   secondaryCapture: '1.2.840.10008.5.1.4.1.1.7',
   enhancedSr: '1.2.840.10008.5.1.4.1.1.88.22',
+  keyObjectSelection: '1.2.840.10008.5.1.4.1.1.88.59',
 } as const;
 
 export interface ResultSopClass {
@@ -57,5 +58,11 @@ export const RESULT_SOP_CLASSES: readonly ResultSopClass[] = [
     SOPClassUID: SOP_CLASS.secondaryCapture,
     name: 'Secondary Capture Image Storage',
     holds: 'Pictures with the findings drawn in and the research label in the pixels.',
+  },
+  {
+    kind: 'rejection-note',
+    SOPClassUID: SOP_CLASS.keyObjectSelection,
+    name: 'Key Object Selection Document Storage',
+    holds: 'Rejection notes (IHE IOCM) about sets of our own objects that newer ones replace (TID 2010).',
   },
 ];

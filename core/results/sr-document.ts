@@ -3,7 +3,7 @@ import { type CodedConcept, Dcm, English } from '#dicom/codes.ts';
 import { resultUid } from '#dicom/uid.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
-import { codeItem, commonAttributes, HILUM_CODES, hierarchy, objectUid, type ResultData, type Role } from './common.ts';
+import { codeItem, commonAttributes, HILUM_CODES, hierarchy, type Made, objectUid, type ResultData, type Role } from './common.ts';
 import { code, text, uidref } from './content-item.ts';
 import type { DicomObject } from './dicom-object.ts';
 import { predecessors } from './replacing.ts';
@@ -48,7 +48,8 @@ export function srDocument(result: ResultData, source: SourceStudy, document: Sr
   };
 }
 
-function observer({ metadata: { tool, version } }: ResultData): readonly Attributes[] {
+/** The tool as device observer (PS3.16 TID 1002, 1004). */
+export function observer({ metadata: { tool, version } }: Made): readonly Attributes[] {
   const context = 'HAS OBS CONTEXT';
   return [
     code(context, Dcm.observerType, Dcm.device),

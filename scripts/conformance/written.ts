@@ -1,12 +1,15 @@
 /** The attributes of Hilum's objects, found by converting hand-built results on phantoms of every kind of source. */
 import { isEmpty } from '#core/gate/attribute-values.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
-import { RESULTS } from '../../test/fixtures/judged-results.ts';
+import { REJECTIONS, REPLACING, RESULTS } from '../../test/fixtures/judged-results.ts';
 import { withNonResults } from '../../test/fixtures/results.ts';
 
 /** Top-level attributes of each SOP Class, grouped by whether they always, sometimes or never have a value. */
 export function attributesWritten(): string {
-  const objects = RESULTS.flatMap(withNonResults).flatMap(({ result, source }) => result.toDicom(source));
+  const objects = [
+    ...[...RESULTS.flatMap(withNonResults), ...REPLACING].flatMap(({ result, source }) => result.toDicom(source)),
+    ...REJECTIONS.map(({ note }) => note),
+  ];
   return RESULT_SOP_CLASSES.map(({ name, SOPClassUID }) => {
     const written = objects.filter((object) => object.SOPClassUID === SOPClassUID).map(({ attributes }) => attributes);
     const keywords = [...new Set(written.flatMap((attributes) => Object.keys(attributes)))].sort();

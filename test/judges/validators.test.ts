@@ -15,7 +15,10 @@ import { DCIODVFY, DICOM_SR_VALIDATOR, unexplained, unneeded } from './accepted.
 const { files } = writeJudgedResults();
 /** All measurement reports, and one non-result per source, so that each outcome is included. */
 const answers = files.filter(({ kind }) => kind === 'non-result').filter((_, i) => i % 4 === Math.floor(i / 4) % 4);
-const reports = [...files.filter(({ kind }) => kind === 'structured-report'), ...answers].map(({ path }) => path);
+const notes = files.filter(({ kind }) => kind === 'rejection-note');
+const reports = [...files.filter(({ kind }) => kind === 'structured-report'), ...answers, ...notes].map(
+  ({ path }) => path,
+);
 
 describeWith(['dicom3tools'], 'dciodvfy', () => {
   it('finds nothing unexplained in any object of any source', () => {

@@ -18,7 +18,7 @@ import {
   withoutRule,
   withValues,
 } from '../fixtures/iod-walk.ts';
-import { replacing } from '../fixtures/replacing.ts';
+import { rejection, replacing } from '../fixtures/replacing.ts';
 import { type Case, cases, ctCase } from '../fixtures/results.ts';
 
 /** A set of objects that passes the gate. */
@@ -37,7 +37,16 @@ function failureOf({ name, result, source }: Case): Good {
   return { name: `${name}, failed`, objects: failed.toDicom(source), source };
 }
 
-const GOOD: readonly Good[] = [...[...cases(), replacing(ctCase())].map(objectsOf), ...cases().map(failureOf)];
+function rejectionOf(one: Case): Good {
+  const { name, note, source } = rejection(one, 'superseded');
+  return { name, objects: [note], source };
+}
+
+const GOOD: readonly Good[] = [
+  rejectionOf(ctCase()),
+  ...[...cases(), replacing(ctCase())].map(objectsOf),
+  ...cases().map(failureOf),
+];
 
 /** The gate's answer to the objects with one of them replaced, which the gate checks first. */
 function refusal({ objects, source }: Good, index: number, attributes: Attributes): RefusedObjectError['facts'] {

@@ -1,0 +1,90 @@
+/**
+ * The note that rejects a set of our own objects: a Key Object Selection (PS3.3 A.35.4, PS3.16 TID 2010) by which archives and viewers of
+ * the IHE profile Imaging Object Change Management hide them (RAD TF-3 4.66).
+ */
+import { type CodedConcept, Dcm, English } from '#dicom/codes.ts';
+import {
+  codeItem,
+  commonAttributes,
+  hierarchy,
+  type Made,
+  objectUid,
+  type Role,
+  reference,
+  seriesUid,
+} from './common.ts';
+import { code, text } from './content-item.ts';
+import type { DicomObject } from './dicom-object.ts';
+import { SOP_CLASS } from './sop-classes.ts';
+import type { ReplacedSet, SourceStudy } from './source-study.ts';
+import { observer } from './sr-document.ts';
+
+/** Why a set is rejected: a newer answer takes its place, or it was stored under an identity that was wrong. */
+export type RejectionReason = 'superseded' | 'wrong-identity';
+
+interface Note {
+  readonly role: Role;
+  /** Of CID 7010. */
+  readonly title: CodedConcept;
+  readonly description: string;
+}
+
+const NOTES = {
+  superseded: {
+    role: 'rejection-note',
+    title: Dcm.rejectedForQuality,
+    description: 'A newer answer of the tool replaces these objects.',
+  },
+  'wrong-identity': {
+    role: 'identity-rejection-note',
+    title: Dcm.incorrectWorklistEntry,
+    description: 'These objects were stored with data of the patient or the study that have been corrected since.',
+  },
+} as const satisfies Readonly<Record<RejectionReason, Note>>;
+
+/** Of these, viewers show a picture. */
+const IMAGES: ReadonlySet<string> = new Set([SOP_CLASS.segmentation, SOP_CLASS.secondaryCapture]);
+
+/**
+ * The note about a set.
+ *
+ * @param made whose tool makes the note
+ * @param source with the patient and study that the rejected objects have
+ */
+export function rejectionNote(
+  made: Made,
+  source: SourceStudy,
+  rejected: ReplacedSet,
+  reason: RejectionReason,
+): DicomObject {
+  const { role, title, description } = NOTES[reason];
+  const SOPClassUID = SOP_CLASS.keyObjectSelection;
+  const about = { replaces: [rejected] };
+  const SOPInstanceUID = objectUid(made, about, role);
+  return {
+    kind: 'rejection-note',
+    SOPClassUID,
+    SOPInstanceUID,
+    attributes: {
+      ...commonAttributes(made, source, { role, SOPClassUID, Modality: 'KO' }),
+      SOPInstanceUID,
+      SeriesInstanceUID: seriesUid(made, about, role),
+      ReferencedPerformedProcedureStepSequence: [],
+      CurrentRequestedProcedureEvidenceSequence: hierarchy(source, rejected.objects),
+      ValueType: 'CONTAINER',
+      ConceptNameCodeSequence: [codeItem(title)],
+      ContinuityOfContent: 'SEPARATE',
+      ContentTemplateSequence: [{ MappingResource: 'DCMR', TemplateIdentifier: '2010' }],
+      ContentSequence: [
+        code('HAS CONCEPT MOD', Dcm.language, English),
+        ...observer(made),
+        text('CONTAINS', Dcm.keyObjectDescription, description),
+        ...rejected.objects.map((object) => ({
+          RelationshipType: 'CONTAINS',
+          ValueType: IMAGES.has(object.SOPClassUID) ? 'IMAGE' : 'COMPOSITE',
+          ReferencedSOPSequence: [reference(object)],
+        })),
+      ],
+    },
+  };
+}
