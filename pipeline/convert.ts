@@ -1,8 +1,9 @@
 /** Converts a run's stored answer to a set of DICOM objects and lists them in the bucket. */
 import { createHash } from 'node:crypto';
-import { type ConvertedObject, convertResult } from '#core/convert-result.ts';
+import { type ConvertedObject, convertRejection, convertResult, type Rejection } from '#core/convert-result.ts';
 import { ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
 import type { Clock } from '#core/ports.ts';
+import type { RejectionReason } from '#core/results/rejection-note.ts';
 import { namedInstances } from '#core/study/distinct-instances.ts';
 import type { ProcessingResult } from '#core/tool.ts';
 import { DicomWriteError } from '#dicom/error.ts';
@@ -67,15 +68,20 @@ export async function convertAnswer(
   const result = await answerOf(objects, message);
   const manifest = await readManifest(objects, message.manifestKey);
   const { storedAt } = result.metadata;
+  // Answers that were stored before they said when state the study's own time.
+  const moments = storedAt === undefined ? undefined : { content: storedAt, creation: set.createdAt, timeZone };
   try {
     const converted = await convertResult({
-      ...{ result, instances: manifest.instances, read: instanceReader(objects, manifest) },
+      ...{ result, instances: manifest.instances, read: instanceReader(objects, manifest), moments },
       ...(set.identity !== undefined && { identity: await readIdentity(objects, set.identity) }),
-      // Answers that were stored before they said when state the study's own time.
-      ...(storedAt !== undefined && { moments: { content: storedAt, creation: set.createdAt, timeZone } }),
       replaces: set.replaces,
     });
-    return { kind: 'converted', set, list: await storeObjects(objects, folder, { result, manifest, converted }) };
+    const notes = await rejections(objects, set, { result, moments });
+    return {
+      kind: 'converted',
+      set,
+      list: await storeObjects(objects, folder, { result, manifest, converted, notes }),
+    };
   } catch (error) {
     if (error instanceof DicomWriteError) return { kind: 'refused', set, refusal: { error, result } };
     throw error;
@@ -91,35 +97,58 @@ async function answerOf(objects: ObjectStore, message: RunMessage): Promise<Proc
 }
 
 async function areThere(objects: ObjectStore, folder: SetFolder, list: ObjectList): Promise<boolean> {
-  for (const { SOPInstanceUID } of list.objects) {
+  for (const { SOPInstanceUID } of [...list.objects, ...(list.notes ?? [])]) {
     if (!(await objects.exists(objectKey(folder, SOPInstanceUID)))) return false;
   }
   return true;
 }
 
+interface Note {
+  readonly object: ConvertedObject;
+  /** The set that it rejects. */
+  readonly rejects: string;
+  readonly reason: RejectionReason;
+}
+
+/** The notes about the sets that are replaced. Of one without a known identity, or whose list is lost, there is none. */
+async function rejections(
+  objects: ObjectStore,
+  { identity, replaces }: SetFile,
+  by: Pick<Rejection, 'result' | 'moments'>,
+): Promise<readonly Note[]> {
+  const notes: Note[] = [];
+  for (const rejected of replaces) {
+    if (rejected.identity === undefined || rejected.objects.length === 0) continue;
+    const isSame = await areSameIdentities(objects, rejected.identity, identity);
+    const reason = isSame ? 'superseded' : 'wrong-identity';
+    const filed = await readIdentity(objects, rejected.identity);
+    const object = convertRejection({ ...by, identity: filed, rejected, reason });
+    notes.push({ object, rejects: rejected.setId, reason });
+  }
+  return notes;
+}
+
+interface Made {
+  readonly result: ProcessingResult;
+  readonly manifest: Manifest;
+  readonly converted: readonly ConvertedObject[];
+  readonly notes: readonly Note[];
+}
+
 async function storeObjects(
   objects: ObjectStore,
   folder: SetFolder,
-  {
-    result,
-    manifest,
-    converted,
-  }: {
-    readonly result: ProcessingResult;
-    readonly manifest: Manifest;
-    readonly converted: readonly ConvertedObject[];
-  },
+  { result, manifest, converted, notes }: Made,
 ): Promise<ObjectList> {
-  for (const object of converted) await storeObject(objects, folder, object);
+  for (const object of [...converted, ...notes.map((note) => note.object)]) await storeObject(objects, folder, object);
   const { outcome, reason, summary, inputs } = result.metadata;
   const byUid = namedInstances(manifest.instances);
   const identityInstance = identityInstanceOf(manifest.instances);
   const list = encodeObjectList({
     ...{ StudyInstanceUID: manifest.StudyInstanceUID, outcome, summary },
     ...(reason === undefined ? {} : { reason }),
-    objects: converted.map(({ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 }) => ({
-      ...{ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 },
-    })),
+    objects: converted.map(listed),
+    ...(notes.length > 0 && { notes: notes.map(({ object, ...note }) => ({ ...listed(object), ...note })) }),
     inputs: inputs.map((SOPInstanceUID) => ({
       ...{ SOPInstanceUID, SeriesInstanceUID: byUid.get(SOPInstanceUID)?.SeriesInstanceUID ?? '' },
     })),
@@ -128,6 +157,10 @@ async function storeObjects(
   await objects.put(objectListKey(folder), list, { contentType: 'application/json' });
   return parseObjectList(list);
 }
+
+const listed = ({ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 }: ConvertedObject) => ({
+  ...{ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 },
+});
 
 async function storeObject(
   objects: ObjectStore,

@@ -3,20 +3,13 @@
  * under the patient to which its images belong at that time.
  */
 import { createHash } from 'node:crypto';
-import {
-  ArchiveDeniedError,
-  ArchiveRequestError,
-  ArchiveStoreError,
-  ContentConflictError,
-  IntegrityError,
-  MissingProductError,
-} from '#core/errors.ts';
+import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
 import { identityObjectOf, isSameIdentity } from '#core/results/identity-object.ts';
-import { isWrittenByHilum } from '#core/study/index-instance.ts';
 import { storeIdentity } from './identities.ts';
 import { identityKey, objectKey, receiptKey, type SetFolder } from './keys.ts';
 import type { ObjectList } from './object-list.ts';
-import type { Archive, CallOptions, Deletion, InstanceUids, ObjectStore, SetTable, StoreOutcome } from './ports.ts';
+import type { Archive, CallOptions, InstanceUids, ObjectStore, SetTable, StoreOutcome } from './ports.ts';
+import { deleteOne, endReplaced, type Replaced } from './replaced.ts';
 import { coercedIn } from './same-content.ts';
 import type { SetFile } from './set-file.ts';
 import { beginStoring, endStoring, withdrawSet } from './sets.ts';
@@ -51,6 +44,9 @@ export type Delivered =
   | { readonly kind: 'withdrawn' }
   /** The study belongs to another patient now, or is described otherwise: the set is to be made again for this identity. */
   | { readonly kind: 'other-identity'; readonly identity: string };
+
+/** A note about objects of the same patient is stored with the set, one about those of another only if they stay. */
+const isInStudy = ({ reason }: NonNullable<ObjectList['notes']>[number]): boolean => reason === 'superseded';
 
 interface OutgoingObject {
   readonly uids: InstanceUids;
@@ -93,7 +89,16 @@ export async function deliver(
     return { kind: 'other-identity', identity: await storeIdentity(objects, dataset, key, options) };
   }
 
-  const outgoing = await readObjects(objects, set, list, options);
+  const { notes = [] } = list;
+  const [outgoing, notesOfWrong] = await Promise.all([
+    readObjects(objects, set, [...list.objects, ...notes.filter(isInStudy)], options),
+    readObjects(
+      objects,
+      set,
+      notes.filter((note) => !isInStudy(note)),
+      options,
+    ),
+  ]);
 
   /** If the study was deleted while results were stored, they must not bring it back. */
   async function withdraw(mayBeThere: boolean): Promise<void> {
@@ -116,12 +121,17 @@ export async function deliver(
   if (change?.kind === 'withdrawn') await withdraw(true);
   if (change !== undefined) return change;
   if (after.kind === 'there' && after.instances !== undefined) checkStudy(after.instances, outgoing);
-  const replaced = deletesReplaced ? await deleteReplaced(archive, set, list, options) : undefined;
+  const own = new Set(outgoing.map(({ uids }) => uids.SOPInstanceUID));
+  const replaced = await endReplaced(archive, set, { own, deletes: deletesReplaced }, options);
+  // Alone, a note would leave a study of the wrong patient behind.
+  const needed = new Set(notes.filter(({ rejects }) => replaced.left.has(rejects)).map((note) => note.SOPInstanceUID));
+  const late = notesOfWrong.filter(({ uids }) => needed.has(uids.SOPInstanceUID));
+  const more = await storeAll(archive, late, options);
   await storeReceipt(
     objects,
     set,
     list,
-    { coerced, replaced, untold: after.kind === 'there' ? after.untold : [] },
+    { coerced: { ...coerced, ...more }, replaced, untold: after.kind === 'there' ? after.untold : [] },
     options,
   );
   await endStoring(sets, set, setId, options);
@@ -133,9 +143,10 @@ const folderOf = ({ tool, runId, setId }: SetFile): SetFolder => ({ tool, runId,
 async function readObjects(
   objects: ObjectStore,
   set: SetFile,
-  { StudyInstanceUID, objects: listed }: ObjectList,
+  listed: ObjectList['objects'],
   options: CallOptions,
 ): Promise<readonly OutgoingObject[]> {
+  const { StudyInstanceUID } = set;
   const outgoing: OutgoingObject[] = [];
   for (const { SOPInstanceUID, SeriesInstanceUID, sha256 } of listed) {
     const bytes = await objects.get(objectKey(folderOf(set), SOPInstanceUID), options);
@@ -212,59 +223,22 @@ function checkStudy(instances: ReadonlySet<string>, outgoing: readonly OutgoingO
   );
 }
 
-/** Deletes an object. An archive that refuses cannot. */
-async function deleteOne(archive: DeliveryArchive, uids: InstanceUids, options: CallOptions): Promise<Deletion> {
-  try {
-    return await archive.deleteInstance(uids, options);
-  } catch (error) {
-    if (error instanceof ArchiveRequestError || error instanceof ArchiveDeniedError) return 'unsupported';
-    throw error;
-  }
-}
-
-/** How many replaced objects are not in the archive any more, and how many it could not delete. */
-interface Replaced {
-  readonly deleted: number;
-  readonly left: number;
-}
-
-/** Deletes the objects that the set replaces: only those that a set of ours lists, and whose header says that Hilum made them. */
-async function deleteReplaced(
-  archive: DeliveryArchive,
-  { StudyInstanceUID, replaces }: SetFile,
-  list: ObjectList,
-  options: CallOptions,
-): Promise<Replaced | undefined> {
-  const own = new Set(list.objects.map(({ SOPInstanceUID }) => SOPInstanceUID));
-  const replaced = replaces.flatMap(({ objects }) => objects).filter(({ SOPInstanceUID }) => !own.has(SOPInstanceUID));
-  if (replaced.length === 0) return undefined;
-  let [deleted, left] = [0, 0];
-  for (const { SeriesInstanceUID, SOPInstanceUID } of replaced) {
-    const uids = { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID };
-    const header = await archive.retrieveHeader(uids, options);
-    const isOurs = header !== undefined && isWrittenByHilum(header.dataset);
-    const answer = header === undefined ? 'absent' : isOurs ? await deleteOne(archive, uids, options) : 'unsupported';
-    if (answer === 'unsupported') left += 1;
-    else deleted += 1;
-  }
-  return { deleted, left };
-}
-
 /** The receipt says what the archive made of the objects, what it would not tell, and what became of those that are replaced. */
 async function storeReceipt(
   objects: ObjectStore,
   set: SetFile,
   list: ObjectList,
-  about: { readonly coerced: Coerced; readonly replaced: Replaced | undefined; readonly untold: readonly string[] },
+  about: { readonly coerced: Coerced; readonly replaced: Replaced; readonly untold: readonly string[] },
   options: CallOptions,
 ): Promise<void> {
   const { runId, setId, answer } = set;
-  const { coerced, replaced, untold } = about;
+  const { coerced, untold } = about;
+  const { deleted, remaining } = about.replaced;
   const receipt = {
     ...{ format: 'hilum.receipt/1', runId, setId, answer, proof: 'read-back', objects: list.objects },
     ...(Object.keys(coerced).length > 0 && { coerced }),
     ...(untold.length > 0 && { untold }),
-    ...(replaced && { replaced }),
+    ...(deleted + remaining > 0 && { replaced: { deleted, remaining } }),
   };
   await objects.put(receiptKey(folderOf(set)), new TextEncoder().encode(JSON.stringify(receipt)), {
     ...options,

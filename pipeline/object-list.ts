@@ -8,6 +8,14 @@ const uid = z.string().regex(KEY_UID);
 
 const instance = z.object({ SeriesInstanceUID: uid, SOPInstanceUID: uid });
 
+const object = z.object({
+  kind: z.string(),
+  SOPClassUID: uid,
+  SOPInstanceUID: uid,
+  SeriesInstanceUID: uid,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
 const ObjectListSchema = z.object({
   format: z.literal('hilum.objects/1'),
   StudyInstanceUID: uid,
@@ -15,17 +23,9 @@ const ObjectListSchema = z.object({
   outcome: z.enum(['result', 'no-finding', 'not-applicable', 'not-evaluable', 'failed']),
   reason: z.object({ code: z.string(), message: z.string() }).optional(),
   summary: z.string(),
-  objects: z
-    .array(
-      z.object({
-        kind: z.string(),
-        SOPClassUID: uid,
-        SOPInstanceUID: uid,
-        SeriesInstanceUID: uid,
-        sha256: z.string().regex(/^[0-9a-f]{64}$/),
-      }),
-    )
-    .min(1),
+  objects: z.array(object).min(1),
+  /** Notes that reject the sets that this one replaces, each with the patient and study that the rejected objects have. */
+  notes: z.array(object.extend({ rejects: z.string(), reason: z.enum(['superseded', 'wrong-identity']) })).optional(),
   /** The images of which the answer is. If the PACS has none of them any more, nothing is delivered. */
   inputs: z.array(instance),
   /** The instance from whose header the study's identity was read. */

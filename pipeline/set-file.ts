@@ -31,6 +31,7 @@ const SetFileSchema = z.object({
       runId: id,
       answer: z.enum(ANSWERS),
       inputDigest: digest,
+      identity: digest.optional(),
       objects: z.array(z.object({ SOPClassUID: uid, SOPInstanceUID: uid, SeriesInstanceUID: uid })),
     }),
   ),
@@ -75,7 +76,10 @@ export async function pinnedFile(
   return winner;
 }
 
-const namesOf = ({ setId, runId, answer, inputDigest }: PinnedSet) => ({ setId, runId, answer, inputDigest });
+const namesOf = ({ setId, runId, answer, inputDigest, identity }: PinnedSet) => ({
+  ...{ setId, runId, answer, inputDigest },
+  ...(identity !== undefined && { identity }),
+});
 
 /** Of a set whose list the bucket has lost, nothing can be named. */
 async function objectsOf(

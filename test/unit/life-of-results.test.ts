@@ -114,11 +114,11 @@ describe('a corrected patient, once storing has begun', () => {
         { state: 'delivered', replaces: [wrong?.setId] },
       ]);
       expect(life.patients()).toEqual(['RIGHT-1']);
-      expect(new Set(life.pacs.storedUids).size).toBe(2);
+      expect(new Set(life.resultUids()).size).toBe(2);
       expect(life.pacs.deletedUids).toEqual(life.pacs.storedUids.slice(0, 1));
       expect(await life.states()).toEqual(['delivered']);
       expect(await life.receipts()).toContainEqual(
-        expect.objectContaining({ setId: right?.setId, replaced: { deleted: 1, left: 0 } }),
+        expect.objectContaining({ setId: right?.setId, replaced: { deleted: 1, remaining: 0 } }),
       );
     },
   );
@@ -131,14 +131,15 @@ describe('a corrected patient, once storing has begun', () => {
     await life.settles();
 
     expect(life.patients()).toEqual(['PHANTOM-1', 'RIGHT-1']);
-    const [wrong, right] = [...life.pacs.storedUids];
+    const [wrong, right] = life.resultUids();
+    expect(life.notes()).toEqual(['113038 PHANTOM-1']);
     const { dataset } = readDicom(life.pacs.held.get(right ?? '') ?? new Uint8Array());
     const named = dataset
       .items('PredecessorDocumentsSequence')
       .flatMap((study) => study.items('ReferencedSeriesSequence'))
       .flatMap((series) => series.items('ReferencedSOPSequence'));
     expect(named.map((item) => item.text('ReferencedSOPInstanceUID'))).toEqual([wrong]);
-    expect(await life.receipts()).toContainEqual(expect.objectContaining({ replaced: { deleted: 0, left: 1 } }));
+    expect(await life.receipts()).toContainEqual(expect.objectContaining({ replaced: { deleted: 0, remaining: 1 } }));
   });
 
   it('deletes nothing under the setting, and nothing that is not ours', async () => {
@@ -167,7 +168,7 @@ describe('a corrected patient, once storing has begun', () => {
     }
 
     expect(life.patients()).toEqual(['PHANTOM-1']);
-    expect(new Set(life.pacs.storedUids).size).toBe(3);
+    expect(new Set(life.resultUids()).size).toBe(3);
     expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'superseded', 'delivered']);
   });
 });
@@ -186,8 +187,9 @@ describe('other images', () => {
 
     expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'delivered']);
     expect(await life.states()).toEqual(['delivered', 'superseded']);
-    expect(life.pacs.deletedUids).toEqual(life.pacs.storedUids.slice(0, 1));
+    expect(life.pacs.deletedUids).toEqual(life.resultUids().slice(0, 1));
     expect(life.patients()).toHaveLength(1);
+    expect(life.notes()).toEqual(['113001 PHANTOM-1']);
   });
 
   it('three pauses leave one set', async () => {
@@ -209,7 +211,7 @@ describe('other images', () => {
     }
 
     expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'superseded', 'delivered']);
-    expect(new Set(life.pacs.storedUids).size).toBe(3);
+    expect(new Set(life.resultUids()).size).toBe(3);
     expect(await life.states()).toEqual(['delivered', 'superseded']);
   });
 });
