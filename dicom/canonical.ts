@@ -6,7 +6,7 @@ import { REPLACEMENT, type TextDecoding, textDecoding } from './charset.ts';
 import { ASCII_TEXT, DECODED_TEXT, latin1, NUMERIC, splitText } from './dataset.ts';
 import type { Element, ElementSet } from './element.ts';
 import { DicomReadError } from './error.ts';
-import { StructureReader } from './structure.ts';
+import { MAX_DEPTH, StructureReader } from './structure.ts';
 
 const SPECIFIC_CHARACTER_SET = 0x0008_0005;
 const DATA_SET_TRAILING_PADDING = 0xfffc_fffc;
@@ -19,29 +19,35 @@ export const isPrivate = (tag: number): boolean => Math.floor(tag / 0x1_0000) % 
 
 /** A data set with the character set that holds in it; items inherit that of their container (PS3.5 7.5.1). */
 export interface Decoded {
+  /** 0 for a file's, 1 for its items'. */
+  readonly depth: number;
   readonly set: ElementSet;
   /** The values of Specific Character Set, and how to decode under them. */
   readonly charset: string;
   readonly decode: TextDecoding;
 }
 
-const DEFAULT: Omit<Decoded, 'set'> = { charset: '', decode: textDecoding([]) };
+const DEFAULT: Omit<Decoded, 'set'> = { depth: -1, charset: '', decode: textDecoding([]) };
 
 export function decodedOf(set: ElementSet, outer: Omit<Decoded, 'set'> = DEFAULT): Decoded {
+  const depth = outer.depth + 1;
   const own = set.elements.get(SPECIFIC_CHARACTER_SET)?.value;
-  if (own === undefined) return { set, charset: outer.charset, decode: outer.decode };
+  if (own === undefined) return { set, depth, charset: outer.charset, decode: outer.decode };
   const terms = splitText('CS', latin1(own));
-  return { set, charset: terms.join('\\'), decode: textDecoding(terms) };
+  return { set, depth, charset: terms.join('\\'), decode: textDecoding(terms) };
 }
 
 const ITEM_START = Buffer.from([0xfe, 0xff, 0x00, 0xe0]);
 
 /**
  * The items of a sequence; undefined for other elements. Implicit VR does not say that a private element is a sequence, but its value
- * begins with an item then, or is empty (PS3.5 6.2.2, 7.5).
+ * begins with an item then, or is empty (PS3.5 6.2.2, 7.5). Deeper than any file may nest sequences, a value is no sequence.
  */
-export function itemsOf({ vr, items, fragments, value }: Element): readonly ElementSet[] | undefined {
-  if (items !== undefined || vr !== 'UN' || fragments !== undefined) return items;
+export function itemsOf(
+  { vr, items, fragments, value }: Element,
+  { depth }: Pick<Decoded, 'depth'>,
+): readonly ElementSet[] | undefined {
+  if (items !== undefined || vr !== 'UN' || fragments !== undefined || depth >= MAX_DEPTH) return items;
   if (value.length === 0) return [];
   if (Buffer.compare(value.subarray(0, ITEM_START.length), ITEM_START) !== 0) return undefined;
   try {

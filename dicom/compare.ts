@@ -32,7 +32,7 @@ function differences(expected: Decoded, found: Decoded): readonly Difference[] {
 
 function isSame(a: Element, inA: Decoded, b: Element, inB: Decoded): boolean {
   if (a.fragments !== undefined || b.fragments !== undefined) return haveSameFragments(a, b);
-  const [itemsA, itemsB] = [itemsOf(a), itemsOf(b)];
+  const [itemsA, itemsB] = [itemsOf(a, inA), itemsOf(b, inB)];
   if (itemsA !== undefined && itemsB !== undefined) return haveSameItems(itemsA, inA, itemsB, inB);
   if (a.items !== undefined || b.items !== undefined) return false;
   const vr = commonVr(a.vr, b.vr);

@@ -95,7 +95,7 @@ function writeSet(
   for (const tag of tags) {
     const element = inSet.set.elements.get(tag);
     if (element === undefined) continue;
-    const items = itemsOf(element);
+    const items = itemsOf(element, inSet);
     if (items !== undefined && items.length > 0) {
       sink.numbers(tag, FORM.items, items.length);
       for (const item of items) writeSet(decodedOf(item, inSet), isOmitted, sink);

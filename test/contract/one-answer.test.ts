@@ -36,7 +36,8 @@ afterEach(() => rm(out, { recursive: true }));
 const tool = volumeTool((volume) => (volume.slices === 20 ? notInView : seen(volume)));
 const lane = 'live';
 
-async function inThisProcess(files: readonly Uint8Array[]) {
+/** @param storedAt the pipeline's time */
+async function inThisProcess(files: readonly Uint8Array[], storedAt: string) {
   const { instances, read } = phantomStudy('both', files);
   const { StudyInstanceUID = '' } = instances[0] ?? {};
   const ready = { entry: volumeEntry, tool, decoder: inProcessDecoder, engine: echoEngine };
@@ -44,6 +45,7 @@ async function inThisProcess(files: readonly Uint8Array[]) {
     { StudyInstanceUID, instances, read, refused: [] },
     ready,
     out,
+    { content: storedAt, creation: storedAt, timeZone: 'UTC' },
   );
   return { outcome, reason, passedOver, joined, leftOut, sha256: objects.map((object) => object.sha256) };
 }
@@ -60,9 +62,12 @@ async function inFunctions(files: readonly Uint8Array[]) {
   expect(await infer(sqsEvent('infer-volumes-live', [message]), minuteLeft)).toEqual(nothingFailed);
   expect(await makeConvert(pipeline)(sqsEvent('convert-live', [message]), minuteLeft)).toEqual(nothingFailed);
   const bytesAt = async (at: string) => (await pipeline.objects.get(at)) ?? new Uint8Array();
-  const { outcome, reason, passedOver, joined, leftOut } = parseResult(await bytesAt(resultKey(message))).metadata;
+  const { outcome, reason, passedOver, joined, leftOut, storedAt } = parseResult(
+    await bytesAt(resultKey(message)),
+  ).metadata;
   const list = parseObjectList(await bytesAt(objectListKey(setFolder(pipeline, message))));
-  return { outcome, reason, passedOver, joined, leftOut, sha256: list.objects.map((object) => object.sha256) };
+  const sha256 = list.objects.map((object) => object.sha256);
+  return { storedAt, answer: { outcome, reason, passedOver, joined, leftOut, sha256 } };
 }
 
 const elsewhere = { change: (k: number) => ({ position: [-10, -90, 100 + 2 * k] as const }) };
@@ -122,7 +127,8 @@ it.each<[string, readonly Series[], object]>([
 ])('%s', async (_, series, expected) => {
   const files = series.flatMap(seriesFiles);
 
-  const [one, other] = [await inThisProcess(files), await inFunctions(files.toReversed())];
+  const { answer: other, storedAt = '' } = await inFunctions(files.toReversed());
+  const one = await inThisProcess(files, storedAt);
 
   expect(one).toMatchObject(expected);
   expect(other).toEqual(one);

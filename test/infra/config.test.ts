@@ -27,6 +27,7 @@ describe('settings', () => {
     [{ packaging: 'tar' }, /The setting packaging is "tar": .*"image"\|"zip"/],
     [{ retryCapS: 'soon' }, /The setting retryCapS is "soon"/],
     [{ maxReceiveCount: 0 }, /The setting maxReceiveCount is 0/],
+    [{ timeZone: 'Berlin' }, /The setting timeZone is "Berlin": is no time zone, such as Europe\/Berlin/],
     [{ name: 'Über' }, /The setting name is "Über"/],
   ])('answers %j with a sentence that names the setting', (context, sentence) => {
     expect(() => parseConfig(context)).toThrow(ConfigurationError);

@@ -222,6 +222,17 @@ describe('functions', () => {
     for (const { Variables } of told) expect(Variables).toMatchObject(TELEMETRY_OFF);
   });
 
+  it('tells every function the site’s time zone', () => {
+    const zones = (template: Template) =>
+      Object.values(find('AWS::Lambda::Function', template)).map(({ Properties }) => {
+        const { Variables } = Properties['Environment'] as { readonly Variables: Readonly<Record<string, unknown>> };
+        return Variables['HILUM_TIME_ZONE'];
+      });
+
+    expect(new Set(zones(zip))).toEqual(new Set(['UTC']));
+    expect(new Set(zones(synthesise({ timeZone: 'Europe/Berlin' })))).toEqual(new Set(['Europe/Berlin']));
+  });
+
   it('runs zip functions on Node 24', () => {
     zip.allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Handler: 'index.handler' });
   });

@@ -137,6 +137,17 @@ def site(group):
     }
 
 
+def read_note(dataset):
+    """The title of a Key Object Selection, and the instances that it lists."""
+    note = hd.ko.KeyObjectSelectionDocument.from_dataset(dataset)
+    listed = [item.ReferencedSOPSequence[0] for item in note.ContentSequence if "ReferencedSOPSequence" in item]
+    return {
+        "title": note.ConceptNameCodeSequence[0].CodeValue,
+        "listed": [one.ReferencedSOPInstanceUID for one in listed],
+        "resolved": [note.resolve_reference(one.ReferencedSOPInstanceUID)[2] for one in listed],
+    }
+
+
 def read(path):
     dataset = pydicom.dcmread(path)
     kind = dataset.SOPClassUID.name
@@ -155,6 +166,8 @@ def read(path):
         return found | read_segmentation(path)
     if dataset.Modality == "SR":
         return found | read_report(path)
+    if dataset.Modality == "KO":
+        return found | read_note(dataset)
     if dataset.Modality == "OT":
         return found | {"shape": list(dataset.pixel_array.shape), "pixels": pixels(dataset)}
     return found

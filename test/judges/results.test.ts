@@ -19,6 +19,7 @@ import {
   type ReadGroup,
   readFolder,
 } from '../fixtures/read-results.ts';
+import { replacedSet } from '../fixtures/replacing.ts';
 import { type Case, ctCase, encodedObjects } from '../fixtures/results.ts';
 
 const { folder, files } = writeJudgedResults();
@@ -45,6 +46,15 @@ describeWith(['judges'], 'pydicom and highdicom', () => {
 
   it.each(RESULTS)('read every finding of the $name once, with its codes and values', (one) => {
     expectFindingsRead(one.result, read(one));
+  });
+
+  it('read a rejection note: its title, and the objects that it lists', () => {
+    const notes = files
+      .filter(({ kind }) => kind === 'rejection-note')
+      .map(({ path }) => byPath.get(relative(folder, path)));
+    const rejected = replacedSet(ctCase()).objects.map(({ SOPInstanceUID }) => SOPInstanceUID);
+
+    expect(notes).toMatchObject(['113001', '113038'].map((title) => ({ title, listed: rejected, resolved: rejected })));
   });
 
   it('read the findings’ locations: drawn on an image, in a segment, or in the image as a whole', () => {

@@ -1,8 +1,10 @@
 /** Runs the validators of dicom3tools and PixelMed on every object that Hilum writes. */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { itemsOf, textOf } from '#core/gate/attribute-values.ts';
 import { codeItem } from '#core/results/common.ts';
+import { timesOf } from '#core/results/times.ts';
 import { Dcm } from '#dicom/codes.ts';
 import { encodeDicom } from '#dicom/write.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
@@ -42,6 +44,27 @@ describeWith(['dicom3tools'], 'dciodvfy', () => {
     const folder = folderOf(phantoms);
 
     expect(phantoms.flatMap(({ name }) => dciodvfy(join(folder, name)).errors)).toEqual([]);
+  });
+
+  it('finds no error in times of a zone, beside the source’s offset from UTC or without one', () => {
+    const { result, source } = ctCase();
+    const moments = { content: '2026-02-01T23:30:00Z', creation: '2026-02-02T07:00:05Z', timeZone: 'Asia/Kathmandu' };
+    const folder = folderOf(
+      ['-0330', undefined].flatMap((TimezoneOffsetFromUTC, index) => {
+        const patientAndStudy = { ...source.patientAndStudy, TimezoneOffsetFromUTC };
+        const times = timesOf(moments, TimezoneOffsetFromUTC);
+        return result.toDicom({ ...source, patientAndStudy, times }).map(({ kind, attributes }) => {
+          const name = `${index}-${kind}-${String(attributes['SeriesNumber'])}.dcm`;
+          return { name, bytes: encodeDicom(attributes) };
+        });
+      }),
+    );
+
+    const verdicts = readdirSync(folder).map((name) => dciodvfy(join(folder, name)));
+
+    expect(verdicts).toHaveLength(12);
+    expect(verdicts.flatMap(({ errors }) => errors)).toEqual([]);
+    expect(unexplained(verdicts, DCIODVFY)).toEqual([]);
   });
 
   it('finds errors: an object without its series', () => {

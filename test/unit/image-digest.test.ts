@@ -113,6 +113,24 @@ const IMAGE: Attributes = {
 };
 const indexed = (change: Attributes = {}) => indexInstance(encodeDicom({ ...IMAGE, ...change }));
 
+it('is made of private values that nest without end, too', () => {
+  const nested = (levels: number): Uint8Array => {
+    // Tag (0009,1001), length, item, length: 16 bytes a level, the innermost last.
+    const bytes = Buffer.alloc(16 * levels);
+    for (let level = 0; level < levels; level += 1) {
+      bytes.set([0x09, 0x00, 0x01, 0x10], 16 * level);
+      bytes.writeUInt32LE(bytes.length - 16 * level - 8, 16 * level + 4);
+      bytes.set([0xfe, 0xff, 0x00, 0xe0], 16 * level + 8);
+      bytes.writeUInt32LE(bytes.length - 16 * level - 16, 16 * level + 12);
+    }
+    return bytes.subarray(8);
+  };
+  const deep = (levels: number) => raw([{ tag: '00091001', vr: 'UN', value: nested(levels) }], IMPLICIT).imageSha256;
+
+  expect(deep(50_000)).toMatch(/^[0-9a-f]{64}$/);
+  expect(deep(50_000)).not.toBe(deep(49_999));
+});
+
 describe('a correction', () => {
   it.each<[string, Attributes]>([
     ['of the name', { PatientName: 'Phantom^Two' }],
