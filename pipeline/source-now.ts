@@ -1,5 +1,6 @@
 /** Looks at the source of results as the PACS has it now: whether its images are still there, and whose they are. */
 import { ArchiveRequestError, ArchiveUnavailableError } from '#core/errors.ts';
+import { DicomReadError } from '#dicom/error.ts';
 import type { DicomFile } from '#dicom/read.ts';
 import type { ObjectList } from './object-list.ts';
 import type { Archive, CallOptions } from './ports.ts';
@@ -61,12 +62,12 @@ export async function lookAtSource(
   });
 }
 
-/** Undefined if the archive refuses the request: not every PACS has every service. */
+/** Undefined if the archive refuses the request, or sends what cannot be read: not every PACS has every service. */
 async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof ArchiveRequestError) return undefined;
+    if (error instanceof ArchiveRequestError || error instanceof DicomReadError) return undefined;
     throw error;
   }
 }

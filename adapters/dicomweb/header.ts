@@ -17,8 +17,8 @@ export async function headerOf(file: AsyncIterable<Uint8Array>): Promise<DicomFi
     pieces.push(piece);
     size += piece.length;
     if (size < next) continue;
-    // How long the file will be is not known yet.
-    const start = readDicomStart(Buffer.concat(pieces, size), Number.MAX_SAFE_INTEGER);
+    // How long the file will be is not known yet: it has at least these.
+    const start = readDicomStart(Buffer.concat(pieces, size), size);
     if (start !== undefined) return start;
     next = size * 4;
   }

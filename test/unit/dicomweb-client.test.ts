@@ -12,7 +12,7 @@ import {
 } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { type DicomWebStore, startDicomWebStore } from '#localstack/dicomweb-store.ts';
-import { ctSeries } from '../fixtures/edge.ts';
+import { ctSeries, largeCtSeries } from '../fixtures/edge.ts';
 
 const files = ctSeries({ slices: 5 });
 const objects = files.map((bytes) => ({ SOPInstanceUID: indexInstance(bytes).SOPInstanceUID, bytes }));
@@ -229,6 +229,26 @@ describe('an archive that fails', () => {
       break;
     }
 
+    await hungUp.promise;
+    server.close();
+  });
+
+  it('gives the header of a large instance without the rest of it', async () => {
+    const [slice = new Uint8Array()] = largeCtSeries(1);
+    const hungUp = Promise.withResolvers<void>();
+    const server = createServer((_, response) => {
+      response.on('close', hungUp.resolve);
+      response.writeHead(200, { 'Content-Type': 'multipart/related; boundary=B' });
+      response.write('--B\r\n\r\n');
+      // The end never comes.
+      response.write(slice.subarray(0, 400_000));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+    const header = await createDicomWebClient({ url, timeoutMs: 5_000 }).retrieveHeader(first);
+
+    expect(header?.dataset.text('PatientID')).toBe('PHANTOM-LARGE');
     await hungUp.promise;
     server.close();
   });

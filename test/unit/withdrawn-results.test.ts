@@ -1,6 +1,7 @@
 /** Results are never stored beside images that are gone, and come back with them; a PACS that will not tell is named. */
 import { describe, expect, it } from 'vitest';
 import { ArchiveRequestError } from '#core/errors.ts';
+import { DicomReadError } from '#dicom/error.ts';
 import type { DeliveryArchive } from '#pipeline/deliver.ts';
 import { createLife, images } from '../fixtures/results-life.ts';
 
@@ -108,8 +109,11 @@ describe('a bucket', () => {
 });
 
 describe('a PACS', () => {
-  it('that does not send headers is named in the receipt', async () => {
-    const life = createLife({}, (pacs) => ({ ...pacs, retrieveHeader: refused }));
+  it.each([
+    ['does not send headers', refused],
+    ['sends headers that nobody can read', () => Promise.reject(new DicomReadError('malformed', 'It is broken.'))],
+  ])('that %s is named in the receipt', async (_, retrieveHeader) => {
+    const life = createLife({}, (pacs) => ({ ...pacs, retrieveHeader }));
     await life.arrives(images(2));
     await life.settles();
 
