@@ -24,6 +24,14 @@ const COERCED: ReadonlySet<string> = new Set([
 ]);
 
 /**
+ * When our answer was stored, and its objects were made. Once the bucket has lost both, the same answer is stored at another moment, under the
+ * same UIDs.
+ */
+const MOMENTS: ReadonlySet<string> = new Set([
+  ...['SeriesDate', 'SeriesTime', 'ContentDate', 'ContentTime', 'InstanceCreationDate', 'InstanceCreationTime'],
+]);
+
+/**
  * The keywords of what the archive added or coerced (`private` for private elements); undefined if the object has other content, or
  * cannot be read.
  */
@@ -37,6 +45,7 @@ function nameIfAllowed({ tag, kind }: Difference): string | undefined {
   if (isPrivate(tag)) return kind === 'added' ? 'private' : undefined;
   const keyword = keywordOf(tag);
   if (keyword === undefined) return undefined;
+  if (kind === 'changed' && MOMENTS.has(keyword)) return keyword;
   return COERCED.has(keyword) || (kind === 'added' && ADDED.has(keyword)) ? keyword : undefined;
 }
 

@@ -25,10 +25,10 @@ export interface LossesOptions {
 }
 
 export function createLosses({ disaster, clock, pipeline, queues, reconcile }: LossesOptions) {
-  const { objects, runs, ledger } = pipeline;
+  const { objects, runs, ledger, sets } = pipeline;
   const startMs = clock.now();
   const strikesMs = disaster === undefined ? Number.POSITIVE_INFINITY : startMs + disaster.atS * 1000;
-  /** All chunks and manifests of the edge's studies, by key. */
+  /** All chunks, identities and manifests of the edge's studies, by key. */
   const forwarded = new Map<string, Uint8Array>();
   let [hasStruck, isWhole, rounds] = [false, true, 0];
   let nextMs = reconcile === undefined ? Number.POSITIVE_INFINITY : startMs + RECONCILE_MS;
@@ -37,7 +37,7 @@ export function createLosses({ disaster, clock, pipeline, queues, reconcile }: L
     if (hasStruck || clock.now() < strikesMs) return;
     hasStruck = true;
     if (disaster?.losses.includes('queues')) queues.purge();
-    if (disaster?.losses.includes('table')) for (const part of [runs.records, ledger.entries]) part.clear();
+    if (disaster?.losses.includes('table')) for (const part of [runs.records, ledger.entries, sets.items]) part.clear();
     if (!disaster?.losses.includes('bucket')) return;
     objects.contents.clear();
     isWhole = false;

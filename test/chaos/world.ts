@@ -20,6 +20,7 @@ import type { Random } from '#phantoms/random.ts';
 import type { DeliveryArchive } from '#pipeline/deliver.ts';
 import type { Stage } from '#pipeline/ends.ts';
 import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole, queueName } from '#pipeline/environment.ts';
+import { identityKey } from '#pipeline/keys.ts';
 import type { StudyUid } from '#pipeline/ports.ts';
 import { createMemoryPacs, opened } from '../fixtures/memory-archive.ts';
 import { createMemoryBookmarks } from '../fixtures/memory-ports.ts';
@@ -247,9 +248,9 @@ export function createWorld(options: WorldOptions = {}) {
     },
     /** The same for any study of one file. */
     async arriveAs(...files: readonly Uint8Array[]): Promise<string> {
-      const { key, chunk, StudyInstanceUID } = await uploadFiles(pipeline, files);
+      const { key, chunk, identity, StudyInstanceUID } = await uploadFiles(pipeline, files);
       pacs.add(...files);
-      losses.remember(chunk, key);
+      losses.remember(chunk, identityKey(identity), key);
       // S3 repeats an event until the queue has it.
       while (isAway('sqs')) clock.advance(60_000);
       clock.advance(REQUEST_MS);

@@ -108,6 +108,25 @@ describe('a bucket', () => {
   });
 });
 
+describe('a bucket and a table', () => {
+  it('that are lost after the delivery make the same objects at another moment, which the PACS has', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles();
+    life.pipeline.objects.contents.clear();
+    life.pipeline.sets.items.clear();
+    life.pipeline.runs.records.clear();
+    life.pipeline.clock.advance(86_400_000);
+    await life.arrives(images(2));
+    await life.settles();
+
+    expect(await life.states()).toEqual(['delivered']);
+    expect(life.pacs.storedUids).toHaveLength(1);
+    const [receipt] = await life.receipts();
+    expect(JSON.stringify(receipt)).toContain('"InstanceCreationDate"');
+  });
+});
+
 describe('a PACS', () => {
   it.each([
     ['does not send headers', refused],
