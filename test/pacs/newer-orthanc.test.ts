@@ -15,6 +15,7 @@ import { type DeployedCloud, ended, startDeployedCloud } from '../fixtures/deplo
 import { dicomWebContract } from '../fixtures/dicomweb-contract.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { type NewerOrthanc, startNewerOrthanc } from '../fixtures/newer-orthanc.ts';
+import { momentsOf } from '../fixtures/object-times.ts';
 import { PHANTOM_STUDIES } from '../fixtures/phantom-studies.ts';
 import { setOf } from '../fixtures/pipeline.ts';
 
@@ -78,11 +79,15 @@ describeWith(['newerOrthanc'], 'the Orthanc of Debian trixie', () => {
       const stored = await Array.fromAsync(cloud.archive.retrieveStudy({ StudyInstanceUID }));
       return new Map(stored.map((bytes) => [indexInstance(bytes).SOPInstanceUID, Buffer.from(bytes)]));
     };
-    /** The same of what `hilum run` makes of files. */
-    const madeLocally = async (files: readonly Uint8Array[], tool: string): Promise<ReadonlyMap<string, Buffer>> => {
+    /** The same of what `hilum run` makes of files at the pipeline's time. */
+    const madeLocally = async (
+      files: readonly Uint8Array[],
+      tool: string,
+      at: string,
+    ): Promise<ReadonlyMap<string, Buffer>> => {
       const input = mkdtempSync(join(folder, 'input-'));
       for (const [index, bytes] of files.entries()) writeFileSync(join(input, `${index}.dcm`), bytes);
-      const printed = await cloud.hilum('run', input, '--tool', tool, '--out', `${input}-out`, '--json');
+      const printed = await cloud.hilum('run', input, '--tool', tool, '--out', `${input}-out`, '--at', at, '--json');
       const objects = (JSON.parse(printed) as RunReport).flatMap((report) => report.objects);
       return new Map(objects.map(({ path, SOPInstanceUID }) => [SOPInstanceUID, readFileSync(path)]));
     };
@@ -102,7 +107,8 @@ describeWith(['newerOrthanc'], 'the Orthanc of Debian trixie', () => {
       const results = new Map([...stored].filter(([uid]) => run.objects?.includes(uid)));
       const isOurs = (bytes: Buffer): boolean => indexInstance(bytes).writtenByHilum === true;
       expect(results.size).toBeGreaterThanOrEqual(3);
-      expect(sortedByUid(results)).toEqual(sortedByUid(await madeLocally(files, tool)));
+      const at = momentsOf(results.values().next().value ?? new Uint8Array());
+      expect(sortedByUid(results)).toEqual(sortedByUid(await madeLocally(files, tool, at)));
       expect([...results.values()].every(isOurs)).toBe(true);
       expect([...stored.values()].filter((bytes) => !isOurs(bytes))).toHaveLength(files.length);
     });

@@ -6,6 +6,7 @@ import type { Outcome, ProcessingResult } from '#core/tool.ts';
 import { describeTool } from '#core/tool-manifest.ts';
 import { readDicom } from '#dicom/read.ts';
 import { at, contentOf, objectsOf, ofKind } from '../fixtures/objects-of.ts';
+import { rejection } from '../fixtures/replacing.ts';
 import { type Case, cases, ctCase, radiographCase, withNonResults } from '../fixtures/results.ts';
 import { entry } from '../fixtures/tiny-radiograph.ts';
 
@@ -72,7 +73,10 @@ describe('any object of a result', () => {
         })),
     });
 
-    const written = [pointed, ...cases().flatMap(withNonResults)].flatMap(objectsOf);
+    const written = [
+      ...[pointed, ...cases().flatMap(withNonResults)].flatMap(objectsOf),
+      rejection(ctCase(), 'superseded').note,
+    ];
 
     expect(new Set(written.map(({ kind, SOPClassUID }) => `${kind} ${SOPClassUID}`))).toEqual(
       new Set(RESULT_SOP_CLASSES.map(({ kind, SOPClassUID }) => `${kind} ${SOPClassUID}`)),

@@ -5,6 +5,7 @@ import { parseResult, serialiseResult, storedAt } from '#core/results/result.ts'
 import { isMoment, isTimeZone, timesOf } from '#core/results/times.ts';
 import { readDicom } from '#dicom/read.ts';
 import { type Attributes, encodeDicom } from '#dicom/write.ts';
+import { momentsOf } from '../fixtures/object-times.ts';
 import { ctCase } from '../fixtures/results.ts';
 
 const written = (moment: string, offset?: string, timeZone = 'UTC') =>
@@ -88,6 +89,14 @@ describe('the objects of a result state', () => {
       ['-0500', '20260105', '083000'],
     ]);
   });
+});
+
+it('an object’s moments can be given to hilum run', async () => {
+  const moments = { content: '2026-02-01T22:30:00Z', creation: '2026-02-02T07:00:05Z', timeZone: 'UTC' };
+  const { result, source } = ctCase();
+  const [object] = result.toDicom({ ...source, times: timesOf(moments, undefined) });
+
+  expect(momentsOf(encodeDicom(object?.attributes ?? {}))).toBe('2026-02-01T22:30:00Z,2026-02-02T07:00:05Z');
 });
 
 it('an answer remembers when it was stored', () => {
