@@ -8,6 +8,8 @@ export interface Health {
   readonly [fact: string]: unknown;
 }
 
+const THIS_MACHINE = /^(127\.0\.0\.1|localhost)(:\d+)?$/;
+
 /**
  * Answers every GET on 127.0.0.1 with the health as JSON: 200 if it is well, else 503.
  *
@@ -18,6 +20,8 @@ export async function serveHealth(
   health: () => Health,
 ): Promise<{ readonly port: number; close(): void }> {
   const server = createServer((request, response) => {
+    // A web page whose name was made to lead to this machine sends that name.
+    if (!THIS_MACHINE.test(request.headers.host ?? '')) return response.writeHead(403).end();
     if (request.method !== 'GET') return response.writeHead(405).end();
     const answer = health();
     return response

@@ -7,7 +7,7 @@ import { inflateRawSync } from 'node:zlib';
 import { type Dataset, datasetOf } from './dataset.ts';
 import type { ElementSet } from './element.ts';
 import { DicomReadError } from './error.ts';
-import { StructureReader } from './structure.ts';
+import { type PixelPlace, StructureReader } from './structure.ts';
 import { transferSyntax } from './transfer-syntax.ts';
 import { uidProblem } from './uid.ts';
 
@@ -106,6 +106,36 @@ export function readElements(
   const [body, start] = syntax.deflated ? [inflate(bytes.subarray(offset)), 0] : [bytes, offset];
   const encoding = { explicitVr: explicitVr(body, start) ?? syntax.explicitVr, littleEndian: syntax.littleEndian };
   return { TransferSyntaxUID, elements: new StructureReader(body, start).file(encoding, { stopBeforePixels }) };
+}
+
+/** A large file of which only the beginning was read. */
+export interface DicomStart extends DicomFile {
+  readonly pixels: PixelPlace;
+}
+
+/**
+ * Reads what is before the pixel data from the first bytes of a file of this size. Undefined where they do not hold all of it, or the
+ * data set is deflated: only `readDicom` can then read the file.
+ *
+ * @throws DicomReadError as `readDicom`, but does not look at the pixel data (`checkPixelPlace`)
+ */
+export function readDicomStart(start: Uint8Array, size: number): DicomStart | undefined {
+  checkPart10Start(start, size);
+  try {
+    const { TransferSyntaxUID, offset } = readMeta(start);
+    const syntax = transferSyntax(TransferSyntaxUID);
+    if (syntax.deflated) return undefined;
+    const reader = new StructureReader(start, offset);
+    const encoding = { explicitVr: explicitVr(start, offset) ?? syntax.explicitVr, littleEndian: syntax.littleEndian };
+    const dataset = datasetOf(reader.file(encoding, { stopBeforePixels: true }));
+    const pixels = reader.pixels(encoding);
+    if (pixels === undefined) return undefined;
+    for (const keyword of REQUIRED_UIDS) checkUid(dataset, keyword);
+    return { TransferSyntaxUID, dataset, pixels };
+  } catch (error) {
+    if (error instanceof DicomReadError && error.code === 'truncated') return undefined;
+    throw error;
+  }
 }
 
 function readMeta(bytes: Uint8Array): { readonly TransferSyntaxUID: string; readonly offset: number } {

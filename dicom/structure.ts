@@ -19,6 +19,13 @@ interface Header {
   readonly inner?: Encoding;
 }
 
+/** The value of Pixel Data in a file. Without a length it lies in fragments. */
+export interface PixelPlace {
+  readonly offset: number;
+  readonly length?: number;
+  readonly littleEndian: boolean;
+}
+
 /** Deeper than any IOD nests (SR trees stay below 20), shallow enough for the call stack. */
 export const MAX_DEPTH = 32;
 /**
@@ -36,9 +43,9 @@ export const BYTES_PER_ENTRY = 10;
 const entryLimit = (bytes: number): number =>
   Math.max(MAX_ENTRIES, Math.min(MAX_ENTRIES_OF_LARGE, Math.floor(bytes / BYTES_PER_ENTRY)));
 const UNDEFINED_LENGTH = 0xffff_ffff;
-const ITEM = 0xfffe_e000;
+export const ITEM = 0xfffe_e000;
 const ITEM_END = 0xfffe_e00d;
-const SEQUENCE_END = 0xfffe_e0dd;
+export const SEQUENCE_END = 0xfffe_e0dd;
 /** VRs with a 2-byte length in explicit encoding (PS3.5 7.1.2). Every other VR, known or not, has 4 bytes after 2 reserved ones. */
 export const SHORT_LENGTH: ReadonlySet<string> = new Set(
   'AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US'.split(' '),
@@ -55,13 +62,13 @@ const IMPLICIT: Encoding = { explicitVr: false, littleEndian: true };
 const isPrivate = (tag: number): boolean => ((tag >>> 16) & 1) === 1;
 const isPixelData = (tag: number): boolean => tag === 0x7fe0_0010 || tag === 0x7fe0_0008 || tag === 0x7fe0_0009;
 
-function truncated(needed: number, remaining: number): DicomReadError {
+export function truncated(needed: number, remaining: number): DicomReadError {
   return new DicomReadError('truncated', `The file declares ${needed} bytes where ${remaining} remain`, {
     facts: { needed, remaining },
   });
 }
 
-function malformed(what: string, offset: number): DicomReadError {
+export function malformed(what: string, offset: number): DicomReadError {
   return new DicomReadError('malformed', `${what} at byte ${offset}`, { facts: { offset } });
 }
 
@@ -117,6 +124,22 @@ export class StructureReader {
       if (isPixelData(tag)) break;
     }
     return { elements, littleEndian: encoding.littleEndian };
+  }
+
+  /**
+   * Where the value of the pixel data at the cursor lies; undefined where no pixel data begin there.
+   *
+   * @throws DicomReadError `truncated` or `malformed`
+   */
+  pixels(encoding: Encoding): PixelPlace | undefined {
+    if (this.#done) return undefined;
+    const start = this.offset;
+    const tag = this.#peekTag(encoding.littleEndian);
+    if (!isPixelData(tag)) return undefined;
+    this.offset += 4;
+    const { length } = this.#header(tag, encoding, start);
+    const place = { offset: this.offset, littleEndian: encoding.littleEndian };
+    return length === UNDEFINED_LENGTH ? place : { ...place, length };
   }
 
   /**

@@ -127,7 +127,11 @@ export function createAttempts(options: AttemptOptions): Attempts {
     } else {
       const { revision, instances, storedBytes, fresh } = outcome;
       log.info('study-forwarded', { StudyInstanceUID, revision, instances, storedBytes, fresh, ms });
-      if (!isWhole) throw outcome.missing;
+      if (!isWhole) {
+        // What went up started the pipeline. Further attempts are for what is missing.
+        journal.again.fulfil(StudyInstanceUID, resend);
+        throw outcome.missing;
+      }
     }
     return outcome;
   }

@@ -69,16 +69,29 @@ function countsOfAcquisitions(instances: readonly InstanceIndex[], { leftOut, un
   });
 }
 
-/** Number of Temporal Positions (0020,0105; PS3.3 C.8.3.1): as many volumes, each with as many slices as the largest. */
+/**
+ * Number of Temporal Positions (0020,0105; PS3.3 C.8.3.1): as many volumes. Those of one series have as many slices each. They may lie in
+ * a series each, and computed images (subtractions, say) repeat some of them.
+ */
 function countsOfPhases(instances: readonly InstanceIndex[], { leftOut, unreadable }: Besides): readonly Count[] {
   const dated = instances.filter(({ TemporalPositionIndex = 0 }) => TemporalPositionIndex > 0);
   const dynamics = Map.groupBy(dated, ({ NumberOfTemporalPositions = 0 }) => NumberOfTemporalPositions);
   return [...dynamics].flatMap(([positions, members]) => {
-    const phases = [...Map.groupBy(members, ({ TemporalPositionIndex }) => TemporalPositionIndex).values()];
-    const expected = positions * largest(phases.map(({ length }) => length));
-    return positions > 1 ? counted(expected, members.length, leftOut + unreadable) : [];
+    if (positions < 2) return [];
+    const series = [...Map.groupBy(members, ({ SeriesInstanceUID }) => SeriesInstanceUID).values()];
+    const whole = series.filter((slices) => phasesOf(slices).length === positions);
+    const inSeries = whole.flatMap((slices) => counted(positions * slicesPerPhase(slices), slices.length, unreadable));
+    const [there, slices] = [phasesOf(members).length, largest(series.map(slicesPerPhase))];
+    return [...inSeries, ...counted(positions * slices, there * slices, leftOut + unreadable)];
   });
 }
+
+const phasesOf = (slices: readonly InstanceIndex[]): readonly (readonly InstanceIndex[])[] => [
+  ...Map.groupBy(slices, ({ TemporalPositionIndex }) => TemporalPositionIndex).values(),
+];
+
+const slicesPerPhase = (slices: readonly InstanceIndex[]): number =>
+  largest(phasesOf(slices).map(({ length }) => length));
 
 /** @param perhaps images of which nobody knows whether the number counts them */
 function counted(expected: number, there: number, perhaps: number): readonly Count[] {

@@ -8,10 +8,18 @@ import type { InstanceIndex } from '#core/study/study-index.ts';
 import { DicomReadError } from '#dicom/error.ts';
 import { uidProblem } from '#dicom/uid.ts';
 import { chunkKey } from '#pipeline/keys.ts';
-import type { ObjectStore } from '#pipeline/ports.ts';
+import type { ObjectStore, StoredFile } from '#pipeline/ports.ts';
 import type { Journal, JournalSeries, RefusedFile } from './journal.ts';
+import { indexLarge } from './large-file.ts';
 import type { Log } from './log.ts';
-import { type IndexedFile, type ManifestInstance, type SealedChunk, type Spool, withSpool } from './spool.ts';
+import {
+  type IndexedFile,
+  LARGE_BYTES,
+  type ManifestInstance,
+  type SealedChunk,
+  type Spool,
+  withSpool,
+} from './spool.ts';
 import type { Wants } from './wanted.ts';
 
 export interface SeriesForwarding {
@@ -175,28 +183,37 @@ async function readSeries(
 ): Promise<SeriesContent> {
   const instances = new Map<string, InstanceIndex>();
   const refused: RefusedFile[] = [];
+  const large: SealedChunk[] = [];
+  const asked = { StudyInstanceUID, SeriesInstanceUID };
   let [received, own] = [0, 0];
 
+  /** Whether the file is one to upload. */
+  function take(read: InstanceIndex | RefusedFile): read is InstanceIndex {
+    received += 1;
+    if ('reason' in read) {
+      const { sha256, reason } = read;
+      refused.push(read);
+      log.warn('instance-refused', { ...asked, sha256, code: reason.code });
+      return false;
+    }
+    if (read.writtenByHilum) own += 1;
+    if (read.writtenByHilum || instances.has(read.sha256)) return false;
+    instances.set(read.sha256, read);
+    return !present.has(read.sha256);
+  }
+
+  async function keep(body: AsyncIterable<Uint8Array>): Promise<void> {
+    const file = await spool.keep(body);
+    const read = await tryIndex(() => indexLarge(file), asked, file);
+    if (take(read)) large.push(await spool.sealKept(file, read));
+    else await spool.drop(file);
+  }
+
   async function* newFiles(): AsyncGenerator<IndexedFile> {
-    for await (const bytes of archive.retrieveSeries(
-      { StudyInstanceUID, SeriesInstanceUID },
-      { ...(signal && { signal }) },
-    )) {
-      received += 1;
-      const read = tryIndex(bytes, { StudyInstanceUID, SeriesInstanceUID });
-      if ('reason' in read) {
-        refused.push(read);
-        log.warn('instance-refused', {
-          StudyInstanceUID,
-          SeriesInstanceUID,
-          sha256: read.sha256,
-          code: read.reason.code,
-        });
-      } else if (read.writtenByHilum) own += 1;
-      else if (!instances.has(read.sha256)) {
-        instances.set(read.sha256, read);
-        if (!present.has(read.sha256)) yield { instance: read, bytes };
-      }
+    const options = { ...(signal && { signal }), large: { over: LARGE_BYTES, keep } };
+    for await (const bytes of archive.retrieveSeries(asked, options)) {
+      const read = await tryIndex(() => indexInstance(bytes), asked, bytes);
+      if (take(read)) yield { instance: read, bytes };
     }
   }
 
@@ -205,18 +222,23 @@ async function readSeries(
     throw new ArchiveUnavailableError(`The archive lists ${listed} instances of a series and sent ${received}`, {
       facts: { StudyInstanceUID, SeriesInstanceUID, listed, received },
     });
-  return { instances: [...instances.values()], chunks, refused, own };
+  return { instances: [...instances.values()], chunks: [...chunks, ...large], refused, own };
 }
 
-function tryIndex(bytes: Uint8Array, asked: SeriesUids): InstanceIndex | RefusedFile {
+/** @param file the file, or its digest where it is not in memory */
+async function tryIndex(
+  index: () => InstanceIndex | Promise<InstanceIndex>,
+  asked: SeriesUids,
+  file: Uint8Array | StoredFile,
+): Promise<InstanceIndex | RefusedFile> {
   const refused = ({ code, message }: Reason): RefusedFile => {
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    return { SeriesInstanceUID: asked.SeriesInstanceUID, sha256, sizeBytes: bytes.length, reason: { code, message } };
+    const { sha256, sizeBytes } = file instanceof Uint8Array ? digestOf(file) : file;
+    return { SeriesInstanceUID: asked.SeriesInstanceUID, sha256, sizeBytes, reason: { code, message } };
   };
   try {
-    const index = indexInstance(bytes);
-    const { StudyInstanceUID, SeriesInstanceUID } = index;
-    if (StudyInstanceUID === asked.StudyInstanceUID && SeriesInstanceUID === asked.SeriesInstanceUID) return index;
+    const found = await index();
+    const { StudyInstanceUID, SeriesInstanceUID } = found;
+    if (StudyInstanceUID === asked.StudyInstanceUID && SeriesInstanceUID === asked.SeriesInstanceUID) return found;
     return refused({
       code: 'other-series',
       message: 'The UIDs in the file are not those of the series that the archive lists it in.',
@@ -227,6 +249,11 @@ function tryIndex(bytes: Uint8Array, asked: SeriesUids): InstanceIndex | Refused
   }
 }
 
+const digestOf = (bytes: Uint8Array) => ({
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+  sizeBytes: bytes.length,
+});
+
 /** Uploads chunks and records each in the journal. Returns the number of bytes that were new to the bucket. */
 async function upload(
   { store, spool, journal, log }: WithSpool,
@@ -235,15 +262,17 @@ async function upload(
   chunks: readonly SealedChunk[],
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const memory = new Uint8Array(Math.max(0, ...chunks.map((chunk) => chunk.sizeBytes)));
+  const sizes = chunks.map((chunk) => chunk.sizeBytes).filter((size) => size <= LARGE_BYTES);
+  const memory = new Uint8Array(Math.max(0, ...sizes));
   let storedBytes = 0;
   for (const chunk of chunks) {
     signal?.throwIfAborted();
     const { sha256, sizeBytes, instances } = chunk;
-    const answer = await store.put(chunkKey(sha256), await spool.read(chunk, memory), {
-      ifAbsent: true,
-      ...(signal && { signal }),
-    });
+    const options = { ifAbsent: true, ...(signal && { signal }) };
+    const answer =
+      sizeBytes > LARGE_BYTES && store.putFile !== undefined
+        ? await store.putFile(chunkKey(sha256), spool.fileOf(chunk), options)
+        : await store.put(chunkKey(sha256), await spool.read(chunk, memory), options);
     journal.uploaded(StudyInstanceUID, SeriesInstanceUID, instances);
     log.info('chunk-stored', { StudyInstanceUID, chunk: sha256, bytes: sizeBytes, answer });
     if (answer === 'stored') storedBytes += sizeBytes;

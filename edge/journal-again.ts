@@ -50,6 +50,8 @@ export interface JournalAgain<Study> {
   since(time: number): readonly Study[];
   /** Queues studies as if nothing of them had been uploaded, also those that the journal does not know. */
   resend(StudyInstanceUIDs: readonly string[], now: number): void;
+  /** Ends a request to send a study again, unless there is a further one; the study stays queued. */
+  fulfil(StudyInstanceUID: string, resend: number): void;
   /** Forgets what was read and uploaded of a study, so that all of it is read and judged again. */
   forget(StudyInstanceUID: string): void;
 }
@@ -60,6 +62,11 @@ const LOST_AGAIN = {
   message:
     'The bucket has lost the upload repeatedly: find out what deletes its objects, then use `hilum edge resend`.',
 };
+
+/** Named, the index spares sorting all uploads; it is usable because of the first condition. */
+export const UPLOADS = `SELECT rowid, * FROM studies INDEXED BY settled
+  WHERE state != 'seen' AND state = 'uploaded' AND settledAt >= ? AND settledAt <= ? AND (settledAt < ? OR rowid < ?)
+    AND (putAgain = 0 OR seenAt >= ?) ORDER BY settledAt DESC, rowid DESC LIMIT ?`;
 
 /** @param studyIn the study in a row of the table */
 export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => Study): JournalAgain<Study> {
@@ -82,11 +89,7 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
 
     uploads(since, limit, after) {
       const { settledAt, rowid } = after ?? { settledAt: Number.MAX_SAFE_INTEGER, rowid: 0 };
-      // The first condition makes the index usable.
-      const rows = db
-        .prepare(`SELECT rowid, * FROM studies WHERE state != 'seen' AND state = 'uploaded' AND settledAt >= ?
-          AND (putAgain = 0 OR seenAt >= ?) AND (settledAt < ? OR (settledAt = ? AND rowid < ?)) ORDER BY settledAt DESC, rowid DESC LIMIT ?`)
-        .all(since, since, settledAt, settledAt, rowid, limit);
+      const rows = db.prepare(UPLOADS).all(since, settledAt, settledAt, rowid, since, limit);
       const last = rows.at(-1);
       const next = last && { settledAt: number(last, 'settledAt') ?? 0, rowid: number(last, 'rowid') ?? 0 };
       return { studies: rows.map(studyIn), ...(next && rows.length === limit && { next }) };
@@ -101,9 +104,9 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
       const yesterday = now - DAY_MS;
       const { changes } = db
         .prepare(`UPDATE studies SET state = 'seen', attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL,
-          putAgain = CASE WHEN settledAt < ? THEN 1 ELSE putAgain + 1 END
-          WHERE StudyInstanceUID = ? AND (putAgain < ? OR settledAt < ?)`)
-        .run(yesterday, StudyInstanceUID, limit, yesterday);
+          putAgain = CASE WHEN lostAt < ? THEN 1 ELSE putAgain + 1 END, lostAt = ?
+          WHERE StudyInstanceUID = ? AND (putAgain < ? OR lostAt < ?)`)
+        .run(yesterday, now, StudyInstanceUID, limit, yesterday);
       if (Number(changes) > 0) return true;
       db.prepare('UPDATE studies SET code = ?, message = ? WHERE StudyInstanceUID = ?').run(
         ...[LOST_AGAIN.code, LOST_AGAIN.message, StudyInstanceUID],
@@ -127,6 +130,13 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
       together(db, () => {
         for (const uid of StudyInstanceUIDs) queue.run(uid, now, now);
       });
+    },
+
+    fulfil(StudyInstanceUID, resend) {
+      db.prepare('UPDATE studies SET resend = 0 WHERE StudyInstanceUID = ? AND resend = ?').run(
+        StudyInstanceUID,
+        resend,
+      );
     },
 
     forget(StudyInstanceUID) {

@@ -70,4 +70,10 @@ ALTER TABLE studies ADD COLUMN resend INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE studies ADD COLUMN putAgain INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX settled ON studies (settledAt) WHERE state != 'seen';
 `,
+  // When the bucket last lost a study, and whether the journal may know where its instances are, so that pruning looks at no others.
+  `
+ALTER TABLE studies ADD COLUMN lostAt INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE studies ADD COLUMN placed INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX placed ON studies (settledAt) WHERE placed = 1 AND state != 'seen';
+`,
 ];

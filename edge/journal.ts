@@ -98,11 +98,13 @@ export class Journal {
    * again, and chunks that the bucket still has are not uploaded again. What became of the studies stays.
    */
   prune(before: number): void {
-    const old = `StudyInstanceUID IN (SELECT StudyInstanceUID FROM studies WHERE state != 'seen' AND settledAt < ?)`;
+    const isOld = `placed = 1 AND state != 'seen' AND settledAt < ?`;
+    const old = `StudyInstanceUID IN (SELECT StudyInstanceUID FROM studies WHERE ${isOld})`;
     together(this.#db, () => {
       // Without its instances, a series must not count as unchanged.
       this.#db.prepare(`DELETE FROM series WHERE code IS NULL AND ${old}`).run(before);
       this.#db.prepare(`DELETE FROM instances WHERE ${old}`).run(before);
+      this.#db.prepare(`UPDATE studies SET placed = 0 WHERE ${isOld}`).run(before);
     });
   }
 
@@ -247,6 +249,7 @@ export class Journal {
     const insert = this.#db.prepare('INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?)');
     together(this.#db, () => {
       for (const entry of instances) insert.run(StudyInstanceUID, SeriesInstanceUID, entry.sha256, packed(entry));
+      this.#db.prepare('UPDATE studies SET placed = 1 WHERE StudyInstanceUID = ?').run(StudyInstanceUID);
     });
   }
 

@@ -3,7 +3,7 @@
  * thousands of small ones. A name derived from the content makes it harmless to store a chunk twice.
  *
  * Chunks stay on disk until it is known whether a tool takes their series. Series that no tool takes are never uploaded, and
- * memory holds one file at a time. Only the edge can read the folder (0700), and it is removed when the series is finished.
+ * memory holds one file at a time, and none that is larger than `LARGE_BYTES`. Only the edge can read the folder (0700), and it is removed when the series is finished.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
@@ -12,8 +12,11 @@ import { atPath } from '#adapters/system-refusal.ts';
 import { IntegrityError } from '#core/errors.ts';
 import type { InstanceIndex } from '#core/study/study-index.ts';
 import type { Manifest } from '#pipeline/manifest.ts';
+import type { StoredFile } from '#pipeline/ports.ts';
 
 const CHUNK_BYTES = 16 * 1024 * 1024;
+/** Larger files go to the spool as they come, and to the bucket from there. */
+export const LARGE_BYTES = CHUNK_BYTES;
 
 /** An instance's header index with the place of its bytes, as listed in the manifest. */
 export type ManifestInstance = Manifest['instances'][number];
@@ -67,6 +70,7 @@ export async function proveRoom(folder: string, chunkBytes: number = CHUNK_BYTES
 export class Spool {
   readonly folder: string;
   readonly #chunkBytes: number;
+  #kept = 0;
 
   constructor(folder: string, chunkBytes: number = CHUNK_BYTES) {
     this.folder = folder;
@@ -96,8 +100,42 @@ export class Spool {
     }
   }
 
-  /** The bytes of a chunk, read into `memory`, which must be large enough. */
-  async read({ sha256, sizeBytes }: SealedChunk, memory: Uint8Array): Promise<Uint8Array> {
+  /** Writes a large file, which is no chunk yet. */
+  async keep(file: AsyncIterable<Uint8Array>): Promise<StoredFile> {
+    this.#kept += 1;
+    const path = join(this.folder, `large-${this.#kept}`);
+    const handle = await open(path, 'w', 0o600);
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    try {
+      for await (const piece of file) {
+        await handle.writeFile(piece);
+        hash.update(piece);
+        sizeBytes += piece.length;
+      }
+    } finally {
+      await handle.close();
+    }
+    return { path, sizeBytes, sha256: hash.digest('hex') };
+  }
+
+  /** Makes a kept file a chunk of its own. */
+  async sealKept({ path, sizeBytes, sha256 }: StoredFile, instance: InstanceIndex): Promise<SealedChunk> {
+    await rename(path, join(this.folder, sha256));
+    return { sha256, sizeBytes, instances: [{ ...instance, chunk: sha256, offset: 0, length: sizeBytes }] };
+  }
+
+  async drop({ path }: StoredFile): Promise<void> {
+    await rm(path);
+  }
+
+  fileOf({ sha256, sizeBytes }: SealedChunk): StoredFile {
+    return { path: join(this.folder, sha256), sha256, sizeBytes };
+  }
+
+  /** The bytes of a chunk, read into `memory` if it is large enough. */
+  async read({ sha256, sizeBytes }: SealedChunk, given: Uint8Array): Promise<Uint8Array> {
+    const memory = sizeBytes <= given.length ? given : new Uint8Array(sizeBytes);
     const handle = await open(join(this.folder, sha256));
     try {
       const { bytesRead } = await handle.read(memory, 0, sizeBytes, 0);

@@ -22,7 +22,16 @@ export interface ObjectStore {
   get(key: string, options?: GetOptions): Promise<Uint8Array | undefined>;
   /** Writes with a checksum. With `ifAbsent` (`If-None-Match: *`) an existing object wins and `exists` is returned. */
   put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<'stored' | 'exists'>;
+  /** Writes a file that is too large for memory. A bucket in memory needs none of it. */
+  putFile?(key: string, file: StoredFile, options?: PutOptions): Promise<'stored' | 'exists'>;
   exists(key: string, options?: CallOptions): Promise<boolean>;
+}
+/** A file on disk. */
+export interface StoredFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
 }
 export interface GetOptions extends CallOptions {
   readonly range?: ByteRange;

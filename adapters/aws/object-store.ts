@@ -7,6 +7,8 @@ import {
   type PutObjectCommandInput,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { HttpRequest } from '@smithy/core/protocols';
+import { isKnown } from '#core/errors.ts';
 import type {
   CallOptions,
   GetOptions,
@@ -15,10 +17,13 @@ import type {
   ObjectPage,
   ObjectStore,
   PutOptions,
+  StoredFile,
 } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
+import { systemRefusal } from '../system-refusal.ts';
 import { LONG_SILENCE_MS, limits, once, translated, within } from './clients.ts';
-import { errorName } from './refusal.ts';
+import { fileBody } from './file-body.ts';
+import { errorName, reasonOfRefusal } from './refusal.ts';
 
 /** Local clouds have no wildcard host names for buckets. With a custom endpoint, the bucket is therefore in the path. */
 const forcePathStyle = (): boolean => {
@@ -26,7 +31,11 @@ const forcePathStyle = (): boolean => {
   return AWS_ENDPOINT_URL !== undefined || AWS_ENDPOINT_URL_S3 !== undefined;
 };
 
-const s3 = once(() => new S3Client({ forcePathStyle: forcePathStyle(), ...limits(LONG_SILENCE_MS) }));
+const nothing = (): void => undefined;
+/** The SDK writes to the console that it does not repeat a stream. `putFile` does, and logs are not for the SDK's lines. */
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+const s3 = once(() => new S3Client({ forcePathStyle: forcePathStyle(), logger: SILENT, ...limits(LONG_SILENCE_MS) }));
 
 const failed = (error: unknown): Error => translated(error, 'the bucket (HILUM_BUCKET)');
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);
@@ -34,6 +43,8 @@ const ABSENT = new Set(['NoSuchKey', 'NotFound']);
 const MOST_BYTES = 1024 ** 3;
 /** The most attempts of a conditional write that conflicts with another one in flight (409). */
 const CONFLICT_ATTEMPTS = 5;
+/** The most attempts of a write from a file. */
+const STREAM_ATTEMPTS = 4;
 
 /**
  * @throws ConfigurationError (from its methods) if the bucket or the permission is missing
@@ -62,32 +73,75 @@ export function createS3ObjectStore({
     return await limited(options, read, failed, range?.length ?? MOST_BYTES);
   }
 
-  async function put(
-    key: string,
-    bytes: Uint8Array,
-    { ifAbsent = false, contentType, ...options }: PutOptions = {},
-  ): Promise<'stored' | 'exists'> {
-    const input: PutObjectCommandInput = {
-      Bucket: bucket,
-      Key: key,
-      Body: bytes,
-      ChecksumAlgorithm: 'CRC32',
-      ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
-      ...(contentType === undefined ? {} : { ContentType: contentType }),
+  async function put(key: string, bytes: Uint8Array, options: PutOptions = {}): Promise<'stored' | 'exists'> {
+    const input: PutObjectCommandInput = { ...inputOf(key, options), Body: bytes, ChecksumAlgorithm: 'CRC32' };
+    return await write((signal) => client.send(new PutObjectCommand(input), within(signal)), options, bytes.length);
+  }
+
+  /**
+   * The SHA-256 that is known goes into the signature and into the checksum, so that the file is read once. The SDK repeats no call
+   * whose body is a stream.
+   */
+  async function putFile(key: string, file: StoredFile, options: PutOptions = {}): Promise<'stored' | 'exists'> {
+    const { path, sizeBytes, sha256 } = file;
+    const ChecksumSHA256 = Buffer.from(sha256, 'hex').toString('base64');
+    const send = async (signal: AbortSignal | undefined): Promise<void> => {
+      const Body = fileBody(path);
+      const command = new PutObjectCommand({
+        ...inputOf(key, options),
+        Body,
+        ContentLength: sizeBytes,
+        ChecksumSHA256,
+      });
+      command.middlewareStack.add(
+        (next) => (args) => {
+          if (HttpRequest.isInstance(args.request)) args.request.headers['x-amz-content-sha256'] = sha256;
+          return next(args);
+        },
+        { step: 'build' },
+      );
+      // The SDK would wait for the rest of a body that cannot be read.
+      const unreadable = new AbortController();
+      Body.on('error', (error) => unreadable.abort(error));
+      const ending = signal === undefined ? unreadable.signal : AbortSignal.any([signal, unreadable.signal]);
+      try {
+        await client.send(command, within(ending));
+      } catch (error) {
+        throw unreadable.signal.aborted ? systemRefusal(unreadable.signal.reason, path) : error;
+      } finally {
+        Body.destroy();
+      }
     };
-    const write = async (signal: AbortSignal | undefined): Promise<'stored' | 'exists'> => {
-      for (let attempt = 1; ; attempt++) {
+    return await write(send, options, sizeBytes, STREAM_ATTEMPTS);
+  }
+
+  const inputOf = (key: string, { ifAbsent = false, contentType }: PutOptions) => ({
+    ...{ Bucket: bucket, Key: key },
+    ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+    ...(contentType === undefined ? {} : { ContentType: contentType }),
+  });
+
+  /** @param attempts the most after errors that a retry may overcome; the SDK makes its own where the body is in memory */
+  async function write(
+    send: (signal: AbortSignal | undefined) => Promise<unknown>,
+    { ifAbsent = false, contentType: _, ...options }: PutOptions,
+    sizeBytes: number,
+    attempts = 1,
+  ): Promise<'stored' | 'exists'> {
+    const attempt = async (signal: AbortSignal | undefined): Promise<'stored' | 'exists'> => {
+      for (let tried = 1; ; tried++) {
         try {
-          await client.send(new PutObjectCommand(input), within(signal));
+          await send(signal);
           return 'stored';
         } catch (error) {
           if (ifAbsent && errorName(error) === 'PreconditionFailed') return 'exists';
           const inFlight = ifAbsent && errorName(error) === 'ConditionalRequestConflict';
-          if (!inFlight || attempt === CONFLICT_ATTEMPTS) throw error;
+          const passes = inFlight || (tried < attempts && !isKnown(error) && !reasonOfRefusal(error).isSetting);
+          if (!passes || tried >= CONFLICT_ATTEMPTS || signal?.aborted === true) throw error;
         }
       }
     };
-    return await limited(options, write, failed, bytes.length);
+    return await limited(options, attempt, failed, sizeBytes);
   }
 
   async function exists(key: string, options: CallOptions = {}): Promise<boolean> {
@@ -120,5 +174,5 @@ export function createS3ObjectStore({
     };
   }
 
-  return { get, put, exists, list };
+  return { get, put, putFile, exists, list };
 }

@@ -6,7 +6,7 @@ import type { Archive, CallOptions, InstanceUids, StudyMatch, StudyUid } from '#
 import { limited } from '../call.ts';
 import { type DicomJson, isDicomJson, textOf } from './dicom-json.ts';
 import { type ArchiveAccess, createArchiveHttp, errorForStatus, jsonBody, wholeBody } from './http.ts';
-import { boundaryOf, readMultipart, writeMultipart } from './multipart.ts';
+import { boundaryOf, readMultipart, streamMultipart, writeMultipart } from './multipart.ts';
 import { accountsForInstances, storeOutcomes } from './store-response.ts';
 
 export interface SeriesUids extends StudyUid {
@@ -16,6 +16,14 @@ export interface SeriesUids extends StudyUid {
 /** QIDO-RS matching by keyword or tag, e.g. `{ ModalitiesInStudy: 'CT', includefield: '00081030' }` (PS3.18 8.3.4). */
 type Query = Readonly<Record<string, string>>;
 
+/** What becomes of files that are too large for memory. */
+export interface LargeFiles {
+  /** The largest file that is read into memory, bytes. */
+  readonly over: number;
+  /** Takes a larger file. */
+  readonly keep: (file: AsyncIterable<Uint8Array>) => Promise<void>;
+}
+
 export interface DicomWebClient extends Archive {
   /** QIDO-RS. The next page is requested when the caller has consumed the previous one. */
   searchStudies(query?: Query, options?: CallOptions): AsyncIterable<DicomJson>;
@@ -23,7 +31,10 @@ export interface DicomWebClient extends Archive {
   searchInstances(series: SeriesUids, query?: Query, options?: CallOptions): AsyncIterable<DicomJson>;
   /** WADO-RS: Part 10 files in their stored Transfer Syntax, one in memory at a time. */
   retrieveStudy(study: StudyUid, options?: CallOptions): AsyncIterable<Uint8Array>;
-  retrieveSeries(series: SeriesUids, options?: CallOptions): AsyncIterable<Uint8Array>;
+  retrieveSeries(
+    series: SeriesUids,
+    options?: CallOptions & { readonly large?: LargeFiles },
+  ): AsyncIterable<Uint8Array>;
   /** WADO-RS metadata (PS3.18 10.4.1.1.2): one dataset per instance, without bulk data; empty if there are none. */
   retrieveMetadata(of: StudyUid | SeriesUids | InstanceUids, options?: CallOptions): Promise<readonly DicomJson[]>;
   /** The instance as rendered by the archive (PS3.18 10.4.1.1.3); undefined if the archive does not have the instance. */
@@ -67,9 +78,16 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
     }
   }
 
-  async function* retrieve(path: string, options: CallOptions = {}): AsyncGenerator<Uint8Array> {
+  async function* retrieve(
+    path: string,
+    { large, ...options }: CallOptions & { readonly large?: LargeFiles } = {},
+  ): AsyncGenerator<Uint8Array> {
     const response = await http({ ...options, path, accept: ORIGINAL_FILES });
-    for await (const part of readMultipart(response.body, boundaryOf(response.contentType))) yield part.bytes;
+    for await (const { body } of streamMultipart(response.body, boundaryOf(response.contentType))) {
+      const file = await inMemory(body, large?.over ?? Number.POSITIVE_INFINITY);
+      if (file instanceof Uint8Array) yield file;
+      else await large?.keep(file);
+    }
   }
 
   return {
@@ -158,6 +176,26 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
       );
     },
   };
+}
+
+/** The file, or its stream if it has more than so many bytes. */
+async function inMemory(
+  body: AsyncGenerator<Uint8Array>,
+  most: number,
+): Promise<Uint8Array | AsyncGenerator<Uint8Array>> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for (let next = await body.next(); !next.done; next = await body.next()) {
+    pieces.push(next.value);
+    size += next.value.length;
+    if (size > most) return resumed(pieces, body);
+  }
+  return Buffer.concat(pieces, size);
+}
+
+async function* resumed(pieces: Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* pieces.splice(0);
+  yield* rest;
 }
 
 /** A call that sends no request can fail only because its deadline has already passed. */

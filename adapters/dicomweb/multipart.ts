@@ -7,6 +7,11 @@ export interface Part {
   readonly bytes: Uint8Array;
 }
 
+/** A part whose bytes are still to come. The next part begins where they were read to. */
+export interface StreamedPart extends Omit<Part, 'bytes'> {
+  readonly body: AsyncGenerator<Uint8Array>;
+}
+
 /** Limits that are checked before memory is allocated for a server's answer. */
 export interface MultipartLimits {
   readonly maxHeaderBytes: number;
@@ -66,6 +71,16 @@ export async function* readMultipart(
   boundary: string,
   limits: MultipartLimits = DEFAULT_LIMITS,
 ): AsyncGenerator<Part> {
+  for await (const { headers, body: pieces } of streamMultipart(body, boundary, limits))
+    yield { headers, bytes: Buffer.concat(await Array.fromAsync(pieces)) };
+}
+
+/** The same, without a whole part in memory. What the caller did not ask for of a part is skipped. */
+export async function* streamMultipart(
+  body: AsyncIterable<Uint8Array>,
+  boundary: string,
+  limits: MultipartLimits = DEFAULT_LIMITS,
+): AsyncGenerator<StreamedPart> {
   const delimiter = Buffer.from(`${CRLF}--${boundary}`);
   // The body may begin with the first delimiter without its CRLF, so a CRLF is put before the stream.
   const reader = new StreamReader(body, Buffer.from(CRLF));
@@ -75,7 +90,9 @@ export async function* readMultipart(
       if ((await reader.peek(2)) === '--') return await reader.drain();
       // The CRLF that ends the delimiter's line is kept, so that the end of empty headers is CRLF CRLF too.
       const headers = parseHeaders(await reader.until(HEADERS_END, limits.maxHeaderBytes));
-      yield { headers, bytes: await reader.until(delimiter, limits.maxPartBytes) };
+      const pieces = reader.upTo(delimiter, limits.maxPartBytes);
+      yield { headers, body: pieces };
+      while (!(await pieces.next()).done);
     }
   } finally {
     await reader.close();
@@ -104,30 +121,35 @@ class StreamReader {
 
   /** All bytes before `needle`. Consumes `needle` too. */
   async until(needle: Buffer, limit: number): Promise<Uint8Array> {
-    const pieces: Buffer[] = [];
+    return Buffer.concat(await Array.fromAsync(this.upTo(needle, limit)));
+  }
+
+  /** The same, in pieces as they come. */
+  async *upTo(needle: Buffer, limit: number): AsyncGenerator<Uint8Array> {
     let size = 0;
-    const settle = (piece: Buffer): void => {
-      pieces.push(piece);
+    const settled = (piece: Buffer): Buffer => {
       size += piece.length;
       if (size > limit)
         throw new ArchiveRequestError(`The archive sent a part of more than ${limit} bytes`, { facts: { limit } });
+      return piece;
     };
     for (;;) {
       const at = this.#pending.indexOf(needle);
       if (at >= 0) {
-        settle(this.#pending.subarray(0, at));
+        const last = settled(this.#pending.subarray(0, at));
         this.#pending = this.#pending.subarray(at + needle.length);
-        return Buffer.concat(pieces, size);
+        yield last;
+        return;
       }
       // The last bytes may be the beginning of the needle; they form a seam with the first bytes of the next chunk.
       const seam = Math.max(0, this.#pending.length - needle.length + 1);
-      settle(this.#pending.subarray(0, seam));
+      yield settled(this.#pending.subarray(0, seam));
       const [rest, next] = [this.#pending.subarray(seam), await this.#next()];
       const across = Buffer.concat([rest, next.subarray(0, needle.length - 1)]).includes(needle);
       if (across || next.length < needle.length) this.#pending = Buffer.concat([rest, next]);
       else {
-        settle(rest);
         this.#pending = next;
+        yield settled(rest);
       }
     }
   }

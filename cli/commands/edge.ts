@@ -37,6 +37,7 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
   let config = settings.read();
   settings.useCloud(config);
   const edge = await loadEdge();
+  edge.collectOften();
   const { journal, spoolFolder, restored, close } = edge.openEdgeFolder(config.folder, config.start);
   const isWatched = process.stderr.isTTY;
   if (isWatched) for (const line of describe(config)) note(line);
@@ -96,8 +97,8 @@ function describe({ orthanc, bucket, lane, folder }: EdgeConfig): readonly strin
 
 /** What the edge is made of. It is loaded when the settings are known to be right. */
 async function loadEdge() {
-  const [dicomWeb, orthanc, objectStore, deployedTools, catalog, forwarder, folder, log, forPeople] = await Promise.all(
-    [
+  const [dicomWeb, orthanc, objectStore, deployedTools, catalog, forwarder, folder, memory, log, forPeople] =
+    await Promise.all([
       import('#adapters/dicomweb/client.ts'),
       import('#adapters/orthanc/client.ts'),
       import('#adapters/aws/object-store.ts'),
@@ -105,13 +106,13 @@ async function loadEdge() {
       import('#adapters/catalog/catalog.ts'),
       import('#edge/forwarder.ts'),
       import('#edge/folder.ts'),
+      import('#edge/memory.ts'),
       import('#edge/log.ts'),
       import('#edge/log-for-people.ts'),
-    ],
-  );
+    ]);
   return {
     ...{ ...dicomWeb, ...orthanc, ...objectStore, ...deployedTools, ...catalog },
-    ...{ ...forwarder, ...folder, ...log, ...forPeople },
+    ...{ ...forwarder, ...folder, ...memory, ...log, ...forPeople },
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Dataset, readDicom } from '#dicom/read.ts';
+import { type Dataset, type DicomFile, readDicom } from '#dicom/read.ts';
 import { bodyPartOf } from './body-parts.ts';
 import { dimensionPointers, functionalGroups } from './functional-groups.ts';
 import { noNotes } from './header-numbers.ts';
@@ -41,8 +41,15 @@ export const MANUFACTURER = 'Hilum';
  * @throws DicomReadError where the file cannot be read as DICOM, or a UID is missing or invalid
  */
 export function indexInstance(bytes: Uint8Array): InstanceIndex {
-  const { TransferSyntaxUID, dataset } = readDicom(bytes);
+  const file = readDicom(bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return indexOf(file, { sha256, sizeBytes: bytes.length, pixelDataSha256: pixelDigest(file.dataset) });
+}
+
+type FileDigests = Pick<InstanceIndex, 'sha256' | 'sizeBytes'> & { readonly pixelDataSha256?: string | undefined };
+
+/** The header index of a data set that was read from a file with these digests. */
+export function indexOf({ TransferSyntaxUID, dataset }: DicomFile, digests: FileDigests): InstanceIndex {
   const groups = functionalGroups(dataset);
   const own = attributesOf(dataset, groups !== undefined);
   const entries = Object.entries({
@@ -51,9 +58,7 @@ export function indexInstance(bytes: Uint8Array): InstanceIndex {
     ...bothOf(own, groups),
     BodyPartExamined: own.BodyPartExamined ?? groups?.BodyPartExamined,
     TransferSyntaxUID,
-    sha256,
-    pixelDataSha256: pixelDigest(dataset),
-    sizeBytes: bytes.length,
+    ...digests,
   });
   return InstanceIndexSchema.parse(Object.fromEntries(entries.filter(([, value]) => value !== undefined)));
 }

@@ -36,7 +36,6 @@ export function failedRuns(
 ): Sweep<RunRecord> {
   async function look(run: RunRecord): Promise<void> {
     const resends = run.resent?.times ?? 0;
-    // An object about a failure that the gate or the PACS refuses is a dead letter each time: a person was called.
     if (resends >= MOST_RESENDS) return;
     const left = await leftToDo(run);
     if (left === undefined) return;
@@ -59,7 +58,8 @@ export function failedRuns(
     if (keys.has(receiptKey(runId, 'result')))
       return { what: 'receipt-not-recorded', queue: queue('return'), answer: 'result', steps: ['return'] };
     if (keys.has(failureKey(runId))) {
-      if (keys.has(receiptKey(runId, 'failure'))) return undefined;
+      // What was given up is `hilum redrive`'s to send again, once the reason is removed.
+      if (keys.has(receiptKey(runId, 'failure')) || run.untold !== undefined) return undefined;
       const steps = ['convert', 'return'] as const;
       return { what: 'failure-not-told', queue: queue('convert'), answer: 'failure', steps };
     }

@@ -7,7 +7,7 @@ import { indexInstance } from '#core/study/index-instance.ts';
 import type { Image } from '#core/tool.ts';
 import { readDicom } from '#dicom/read.ts';
 import { createRandom } from '#phantoms/random.ts';
-import { nothingFound } from '../fixtures/tiny-radiograph.ts';
+import { makeRadiographFile, nothingFound, entry as radiographTool } from '../fixtures/tiny-radiograph.ts';
 import { oddAnswer } from './odd-answers.ts';
 import { oddStudy, volumeTool } from './odd-studies.ts';
 import { endOf } from './scenario.ts';
@@ -22,10 +22,13 @@ type Tally = Record<string, number>;
 /** @param checked whether the tool makes its answer by `createResult`, which looks for mistakes */
 async function tryOdd(seed: number, checked: boolean): Promise<string> {
   const random = createRandom(seed);
-  const files = oddStudy(`${seed}`, random);
+  const isRadiograph = random.chance(0.3);
+  const files = isRadiograph
+    ? [makeRadiographFile({ StudyInstanceUID: `2.25.9${seed}`, SOPInstanceUID: `2.25.8${seed}` })]
+    : oddStudy(`${seed}`, random);
   let given: readonly Image[] = [];
   const world = createWorld({
-    entry: volumeTool,
+    entry: isRadiograph ? radiographTool : volumeTool,
     look(images) {
       given = images;
       return checked ? oddAnswer(random, images).content : nothingFound;

@@ -6,7 +6,7 @@ import { ctSeries } from '../fixtures/edge.ts';
 
 const MINUTE_S = 60;
 /** Orthanc's default. */
-export const STABLE_AGE_S = 60;
+const STABLE_AGE_S = 60;
 
 /** A slice as the modality sends it. */
 interface Sent {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '#phantoms/random.ts';
 import { FAULT_KINDS, type Fault, type FaultKind } from './faults.ts';
 import { endOf, runScenario, type Trial } from './scenario.ts';
-import { SEEDS, THOROUGH } from './seeds.ts';
+import { counting, SEEDS, THOROUGH } from './seeds.ts';
 import { createWorld } from './world.ts';
 
 const undisturbed = await runScenario();
@@ -24,6 +24,8 @@ const kindsAt = (point: string): readonly FaultKind[] =>
 const triedAt = (point: string, index: number): readonly FaultKind[] =>
   kindsAt(point).filter((_, at) => THOROUGH || at % 3 === index % 3);
 
+const counted = counting(`faults of the functions, ${points.length} points, ${CALLS.size} calls`);
+
 async function expectSameEnd(trial: Trial): Promise<void> {
   const world = await runScenario(trial);
   const { faults = [] } = trial;
@@ -36,6 +38,7 @@ async function expectSameEnd(trial: Trial): Promise<void> {
   expect(new Set(world.faults.hit)).toEqual(new Set(faults));
   // If it stood still between its look at the PACS and its act, the PACS gets the same bytes once more.
   expect(Math.max(...world.stored.values())).toBeLessThanOrEqual(froze ? 2 : 1);
+  counted();
 }
 
 it('ends in every way that there is without faults', () => {

@@ -30,6 +30,8 @@ export type Invocation<T> =
 export interface Faults {
   /** Makes a call, with the fault that is planned for it. */
   call<T>(name: string, make: () => Promise<T>, failure: () => Error): Promise<T>;
+  /** Makes a call that answers at once. The only fault at it is the end of the process: what runs on must have no effect. */
+  callNow<T>(name: string, make: () => T): T;
   /** Runs work until it answers or is interrupted by a fault. One at a time. */
   invoke<T>(work: () => Promise<T>): Promise<Invocation<T>>;
   /** All points so far, in order. */
@@ -60,18 +62,31 @@ export function createFaults(planned: readonly Fault[] = []): Faults {
     return await Promise.race([answered, interrupted.promise]);
   }
 
+  /** Counts a call, and returns what is planned for it. */
+  function arrive(name: string): Fault | undefined {
+    const number = (counts.get(name) ?? 0) + 1;
+    counts.set(name, number);
+    const point = `${name} ${number}`;
+    points.push(point);
+    const fault = planned.find((one) => one.point === point);
+    if (fault !== undefined) hit.push(fault);
+    return fault;
+  }
+
   return {
     points,
     hit,
     invoke,
+    callNow(name, make) {
+      const fault = arrive(name);
+      if (fault === undefined) return make();
+      if (fault.kind === 'killed after') make();
+      interrupt('killed');
+      throw new Error('The process is killed');
+    },
     async call(name, make, failure) {
-      const number = (counts.get(name) ?? 0) + 1;
-      counts.set(name, number);
-      const point = `${name} ${number}`;
-      points.push(point);
-      const fault = planned.find((one) => one.point === point);
+      const fault = arrive(name);
       if (fault === undefined) return await make();
-      hit.push(fault);
       const [how, when] = fault.kind.split(' ');
       const done = when === 'after' ? { answer: await make() } : undefined;
       if (how === 'fails') throw failure();

@@ -7,10 +7,13 @@ import { createWorld, type WorldOptions } from './world.ts';
 
 const HOUR_S = 3600;
 const STUDIES = 6;
+const tenths = (seconds: number): number => Number(seconds.toFixed(1));
 /** Moments of the time in which the studies pass through the pipeline. */
-const MOMENTS = Array.from({ length: 20 }, (_, index) => 0.1 + index * 0.7);
+const MOMENTS = Array.from({ length: 20 }, (_, index) => tenths(0.1 + index * 0.7));
 /** Of a tool that fails each time: its four attempts, and then the way of the failure to the PACS. */
-const FAILING = Array.from({ length: 30 }, (_, index) => (index < 6 ? 0.1 + index * 20 : 104 + (index - 6) * 0.6));
+const FAILING = Array.from({ length: 30 }, (_, index) =>
+  tenths(index < 6 ? 0.1 + index * 20 : 104 + (index - 6) * 0.6),
+);
 
 async function withLoss(losses: readonly Loss[], atS: number, options: WorldOptions = {}) {
   const world = createWorld({ disaster: { atS, losses }, reconciles: true, ...options });
@@ -57,5 +60,27 @@ describe('a loss of the queues, with a tool that always fails,', () => {
 
     expect(runs).toHaveLength(STUDIES);
     for (const run of runs) expect(run).toMatchObject({ state: 'failed', reason: { code: 'tool-failed' } });
+  });
+});
+
+describe('nothing is lost, and the reconciler sends nothing', () => {
+  const HOURS_20 = 20 * HOUR_S;
+  it.each<readonly [string, WorldOptions, number]>([
+    ['while the PACS is away for six days', { outages: [{ part: 'pacs', fromS: 0.5, toS: 6 * 24 * HOUR_S }] }, 2],
+    ['while S3 is away for 20 hours', { outages: [{ part: 's3', fromS: 3, toS: HOURS_20 }] }, 20],
+    ['while DynamoDB is away for 20 hours', { outages: [{ part: 'dynamodb', fromS: 3, toS: HOURS_20 }] }, 20],
+    ['while SQS is away for 20 hours', { outages: [{ part: 'sqs', fromS: 3, toS: HOURS_20 }] }, 20],
+    ['while ten invocations at once work off 200 studies', { concurrency: 10, inferS: 60 }, 200],
+  ])('%s', async (_, options, studies) => {
+    const world = createWorld({ ...options, reconciles: true });
+    for (let number = 0; number < studies; number++) await world.arrive(number);
+
+    await world.run((options.outages?.[0]?.toS ?? 0) + 2 * HOUR_S);
+
+    const { counted, runs } = world.pipeline;
+    expect(counted.filter((metric) => ['Reconciled', 'Stuck'].includes(metric))).toEqual([]);
+    expect(world.left()).toBe(0);
+    const delivered = (await allRuns(runs)).filter(({ state }) => state === 'delivered');
+    expect(delivered).toHaveLength(studies);
   });
 });

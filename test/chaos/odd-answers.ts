@@ -67,11 +67,11 @@ export function oddAnswer(random: Random, images: readonly Image[]): Odd {
     return { value: text(value), scheme: text(scheme), meaning: text(meaning) };
   };
 
-  const frames = images.flatMap((image) =>
-    image.kind === 'volume'
-      ? image.frames.map((frame) => ({ ...frame, rows: image.rows, columns: image.columns }))
-      : [],
-  );
+  const frames = images.flatMap((image) => {
+    const { rows, columns } = image;
+    const of = image.kind === 'volume' ? image.frames : [{ SOPInstanceUID: image.header.SOPInstanceUID }];
+    return of.map((frame) => ({ ...frame, rows, columns }));
+  });
   const [anyFrame = { SOPInstanceUID: '2.25.1', rows: 1, columns: 1 }] = frames;
   const frame = () => {
     const { SOPInstanceUID, rows, columns } = frames[random.int(0, frames.length - 1)] ?? anyFrame;

@@ -1,6 +1,7 @@
 /** Services go away for minutes, hours and days, in the middle of whatever is under way. No study fails, is lost or answered twice. */
 import { describe, expect, it } from 'vitest';
 import { allRuns } from '#pipeline/all-runs.ts';
+import { counting, THOROUGH } from './seeds.ts';
 import { createWorld, type Outage, type Part, type World } from './world.ts';
 
 const MINUTE_S = 60;
@@ -21,9 +22,21 @@ async function arriving(world: World, studies: number): Promise<readonly string[
   return arrived;
 }
 
+/** From a study's arrival until it is delivered, without an outage. */
+async function lifeOfStudy(): Promise<number> {
+  const world = createWorld();
+  const startMs = world.pipeline.clock.now();
+  await world.arrive(0);
+  await world.run();
+  const [run] = await allRuns(world.pipeline.runs);
+  return (Date.parse(run?.stages.delivered ?? '') - startMs) / 1000;
+}
+
+const counted = counting('outages');
+
 async function expectAllDeliveredOnce(world: World, studies: readonly string[]): Promise<void> {
   const runs = await allRuns(world.pipeline.runs);
-  expect(world.left()).toBe(0);
+  expect(world.left() + world.expired()).toBe(0);
   expect(runs.map(({ StudyInstanceUID }) => StudyInstanceUID).sort()).toEqual([...studies].sort());
   expect(runs.filter(({ state, outcome }) => state !== 'delivered' || outcome !== 'no-finding')).toEqual([]);
   expect(world.writtenStudies().sort()).toEqual([...studies].sort());
@@ -32,6 +45,7 @@ async function expectAllDeliveredOnce(world: World, studies: readonly string[]):
     [],
   );
   expect(world.pipeline.ledger.entries.size).toBe(0);
+  counted();
 }
 
 const LENGTHS = { '4 minutes': 4 * MINUTE_S, '30 minutes': 30 * MINUTE_S, '20 hours': 20 * HOUR_S } as const;
@@ -50,6 +64,27 @@ describe('an outage', () => {
     expect(world.nowS()).toBeGreaterThan(outage.toS);
     expect(world.nowS()).toBeLessThan(outage.toS + 35 * MINUTE_S);
   });
+
+  it.each(CASES)('of %s for %s is waited out, whenever in the life of a study it begins', async (part, _, seconds) => {
+    const lifeS = await lifeOfStudy();
+
+    expect(lifeS).toBeGreaterThan(3);
+    for (let fromS = 0; fromS < lifeS; fromS += THOROUGH ? 0.04 : 0.2) {
+      const world = createWorld({ outages: [{ part, fromS, toS: fromS + seconds }] });
+      const study = await world.arrive(0);
+      await world.run();
+      await expectAllDeliveredOnce(world, [study]);
+    }
+  });
+
+  it.each(['s3', 'dynamodb', 'kms', 'pacs'] as const)(
+    'of %s that answers one request of three is waited out',
+    async (part) => {
+      const world = createWorld({ outages: [{ part, fromS: 2, toS: 4 * HOUR_S, answersEvery: 3 }] });
+
+      await expectAllDeliveredOnce(world, await arriving(world, 6));
+    },
+  );
 
   // Each begins at another moment of the invocations that are under way.
   it.each(Array.from({ length: 24 }, (_, step) => 12 + step * 0.11))(
@@ -99,6 +134,37 @@ describe('an outage', () => {
       expect([...world.stored.values()]).toEqual([1]);
     },
   );
+});
+
+describe('a chunk that vanished', () => {
+  // Before the study is inferred, before it is converted, and when it is delivered already.
+  it.each([0, 1, 2, 3, 4])('after %i s, and is put again five hours later, is waited for', async (atS) => {
+    const world = createWorld();
+    const { contents } = world.pipeline.objects;
+    const study = await world.arrive(0);
+    await world.run(atS);
+    const [chunk] = [...contents].filter(([key]) => key.startsWith('chunks/'));
+    if (chunk === undefined) throw new Error('a study has a chunk');
+    contents.delete(chunk[0]);
+    await world.run(5 * HOUR_S);
+    contents.set(...chunk);
+    await world.run();
+
+    await expectAllDeliveredOnce(world, [study]);
+  });
+});
+
+describe('a message that waits for longer than a queue keeps it', () => {
+  it('is sent anew while the PACS denies access for thirty days, and then delivered', async () => {
+    const world = createWorld({ outages: [{ part: 'password', fromS: 0, toS: 30 * DAY_S }] });
+    const study = await world.arrive(0);
+
+    await world.run();
+
+    expect(world.pipeline.counted).toContain('Halted');
+    expect(world.nowS()).toBeGreaterThan(30 * DAY_S);
+    await expectAllDeliveredOnce(world, [study]);
+  });
 });
 
 describe('an account with ten invocations at once', () => {

@@ -21,6 +21,8 @@ export interface SimulatedQueues {
   /** Removes every message of every queue. */
   purge(): void;
   readonly left: () => number;
+  /** Messages that were deleted because of their age. */
+  readonly expired: () => number;
   /** When the next message becomes visible; infinity if there is none. */
   readonly nextMs: () => number;
 }
@@ -28,13 +30,15 @@ export interface SimulatedQueues {
 /** The default of `infra/config.ts`. */
 const MOST_RECEIPTS = 1000;
 
+/** SQS deletes a message so long after it was sent, whether or not anybody worked on it (the default of `infra`), ms. */
+const RETENTION_MS = 14 * 86_400_000;
 /** The latest that a message of a disordered queue becomes visible, ms. */
 const LATEST_MS = 20_000;
 
 /** @param disorder with it, messages come twice, late and in any order, and some come again although they were deleted */
 export function createQueues(clock: Clock, disorder?: Random): SimulatedQueues {
   const queues = new Map<string, Map<string, SimulatedMessage>>();
-  let last = 0;
+  let [last, expired] = [0, 0];
   const messagesOf = (name: string) => {
     const found = queues.get(name) ?? new Map<string, SimulatedMessage>();
     queues.set(name, found);
@@ -51,6 +55,8 @@ export function createQueues(clock: Clock, disorder?: Random): SimulatedQueues {
   }
   /** In the order in which they are handed out. */
   function visible(name: string): readonly SimulatedMessage[] {
+    for (const { id, sentMs } of messagesOf(name).values())
+      if (clock.now() - sentMs > RETENTION_MS && messagesOf(name).delete(id)) expired += 1;
     const found = [...messagesOf(name).values()].filter(({ visibleAtMs }) => visibleAtMs <= clock.now());
     const [first, ...others] = found;
     if (disorder === undefined || first === undefined) return found;
@@ -92,6 +98,7 @@ export function createQueues(clock: Clock, disorder?: Random): SimulatedQueues {
     },
     purge: () => queues.clear(),
     left: () => all().length,
+    expired: () => expired,
     nextMs: () => all().reduce((soonest, { visibleAtMs }) => Math.min(soonest, visibleAtMs), Number.POSITIVE_INFINITY),
   };
 }

@@ -3,7 +3,7 @@
  * request takes time, so that an outage may begin in the middle of an invocation.
  */
 import type { SQSBatchResponse } from 'aws-lambda';
-import { ArchiveUnavailableError, ServiceUnavailableError } from '#core/errors.ts';
+import { ArchiveDeniedError, ArchiveUnavailableError, ServiceUnavailableError } from '#core/errors.ts';
 import { createResult } from '#core/results/result.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { Image, ImageProcessingTool, ProcessingResult, ResultContent } from '#core/tool.ts';
@@ -27,12 +27,14 @@ import { createFaults, type Fault, type Invocation } from './faults.ts';
 import { createLosses, type Disaster } from './losses.ts';
 import { createQueues } from './queues.ts';
 
-/** What may be away. Without KMS, neither bucket nor table can be read. */
-export type Part = 's3' | 'dynamodb' | 'kms' | 'sqs' | 'pacs';
+/** What may be away. Without KMS, neither bucket nor table can be read. Without a password, the PACS denies access. */
+export type Part = 's3' | 'dynamodb' | 'kms' | 'sqs' | 'pacs' | 'password';
 export interface Outage {
   readonly part: Part;
   readonly fromS: number;
   readonly toS: number;
+  /** Every how-manieth request still succeeds, as of a service that throttles; by default none. */
+  readonly answersEvery?: number;
 }
 export interface WorldOptions {
   readonly outages?: readonly Outage[];
@@ -60,7 +62,7 @@ const LEASE_S = 90;
 /** A frozen process goes on after its message was given to another one, and that one is done. */
 const FROZEN_S = 200;
 /** The longest simulated time. */
-const END_S = 12 * 86_400;
+const END_S = 40 * 86_400;
 
 export function createWorld(options: WorldOptions = {}) {
   const { outages = [], concurrency = 1000, inferS = 5, disorder, entry = tiny } = options;
@@ -69,18 +71,27 @@ export function createWorld(options: WorldOptions = {}) {
   const { clock } = pipeline;
   const startMs = clock.now();
   const faults = createFaults(options.faults);
-  const isAway = (...parts: readonly Part[]): boolean => {
+  let asked = 0;
+  /** The part of these that does not answer now. */
+  const away = (...parts: readonly Part[]): Part | undefined => {
     const nowS = (clock.now() - startMs) / 1000;
-    return outages.some(({ part, fromS, toS }) => parts.includes(part) && fromS <= nowS && nowS < toS);
+    asked += 1;
+    return outages.find(
+      ({ part, fromS, toS, answersEvery = Number.POSITIVE_INFINITY }) =>
+        parts.includes(part) && fromS <= nowS && nowS < toS && asked % answersEvery !== 0,
+    )?.part;
   };
-  const errorOf = (part: Part): Error =>
-    part === 'pacs'
-      ? new ArchiveUnavailableError('The PACS is away.')
-      : new ServiceUnavailableError(`Cannot reach ${part}.`);
-  const ask = (...parts: readonly [Part, ...Part[]]): void => {
+  const isAway = (part: Part): boolean => away(part) !== undefined;
+  const errorOf = (part: Part): Error => {
+    if (part === 'pacs') return new ArchiveUnavailableError('The PACS is away.');
+    if (part === 'password') return new ArchiveDeniedError('The PACS denies access.');
+    return new ServiceUnavailableError(`Cannot reach ${part}.`);
+  };
+  const ask = (...parts: readonly Part[]): void => {
     clock.advance(REQUEST_MS);
     losses.strike();
-    if (isAway(...parts)) throw errorOf(parts[0]);
+    const part = away(...parts);
+    if (part !== undefined) throw errorOf(part);
   };
   /** A port of a stage. Each of its calls takes time, needs services, and is a point at which a fault may be planned. */
   const guarded = <T extends object>(port: T, name: string, ...parts: readonly [Part, ...Part[]]): T =>
@@ -139,7 +150,7 @@ export function createWorld(options: WorldOptions = {}) {
     process: async (images, context) => overwrite(createResult({ tool, images, context, content: look(images) })),
   };
   const [toInfer, toReturn] = [servicesOf('infer'), servicesOf('return')];
-  const archive = guarded(pacs, 'return/archive', 'pacs');
+  const archive = guarded(pacs, 'return/archive', 'pacs', 'password');
   const handlers: Readonly<Record<Stage, QueueHandler>> = {
     route: route({ ...servicesOf('route'), catalog: [entry] }),
     infer: infer({ ...toInfer, entry, tool, decoder: inProcessDecoder, engine: echoEngine, toolTimeoutMs: 60_000 }),
@@ -247,6 +258,7 @@ export function createWorld(options: WorldOptions = {}) {
       }
     },
     left: () => queues.left() + frozen.length,
+    expired: queues.expired,
     writtenStudies: () => [...held.values()].map((bytes) => indexInstance(bytes).StudyInstanceUID),
   };
 }

@@ -1,4 +1,6 @@
 /** The ports in memory and on a cloud that answers: what AWS promises the adapters, the local one must keep. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createDynamoBookmarks } from '#adapters/aws/bookmarks.ts';
 import { createSsmDeployedTools } from '#adapters/aws/deployed-tools.ts';
 import type { LocalCloud } from '#adapters/aws/local-cloud.ts';
@@ -117,6 +119,22 @@ describeWith(['cloud'], 'on the local cloud', () => {
   describe('the bucket', () => {
     aBucket(makeStore);
     aListing(makeStore);
+
+    it('takes a file as it takes bytes', async () => {
+      const store = await makeStore();
+      const folder = mkdtempSync(join(tmpdir(), 'hilum-bucket-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const [path, bytes] = [join(folder, 'file'), Buffer.alloc(20_000_000, 'a file')];
+      writeFileSync(path, bytes);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const file = { path, sizeBytes: bytes.length, sha256 };
+
+      expect(await store.putFile?.('chunks/x', file, { ifAbsent: true })).toBe('stored');
+      expect(await store.putFile?.('chunks/x', file, { ifAbsent: true })).toBe('exists');
+
+      const back = (await store.get('chunks/x')) ?? new Uint8Array();
+      expect(createHash('sha256').update(back).digest('hex')).toBe(sha256);
+    });
   });
 
   async function makeStore() {

@@ -73,7 +73,7 @@ function invoke(folder: string, event: object, environment: Record<string, strin
 }
 
 describe('bundles', () => {
-  it.each(['route', 'dead-letter'])('%s loads by itself and knows every tool', (name) => {
+  it.each(['route', 'dead-letter', 'reconcile'])('%s loads by itself and knows every tool', (name) => {
     const folder = bundle(name, { catalog: tools });
     expect(load(folder)).toBe('function');
     for (const { id } of tools) expect(existsSync(join(folder, 'tools', id, 'manifest.json'))).toBe(true);

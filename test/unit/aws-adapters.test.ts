@@ -1,15 +1,21 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createSsmDeployedTools } from '#adapters/aws/deployed-tools.ts';
 import { createS3ObjectStore } from '#adapters/aws/object-store.ts';
 import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import { readArchiveSecret } from '#adapters/aws/secrets.ts';
-import { ConfigurationError, ServiceUnavailableError } from '#core/errors.ts';
+import { ConfigurationError, ServiceUnavailableError, SystemRefusalError } from '#core/errors.ts';
 import { type AwsAnswer, type AwsRequest, answering } from '../fixtures/aws-answers.ts';
 
 const xmlError = (statusCode: number, code: string): AwsAnswer => ({
@@ -60,6 +66,77 @@ describe('the object store', () => {
     expect(plain).toMatchObject({ 'x-amz-checksum-crc32': 'g9zvtw==', 'content-type': 'application/json' });
     expect(plain).not.toHaveProperty('if-none-match');
     expect(conditional).toMatchObject({ 'if-none-match': '*' });
+  });
+
+  describe('writes a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hilum-file-'));
+    afterAll(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'file');
+    const bytes = Buffer.alloc(10_000_000, 'abc');
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const file = { path, sizeBytes: bytes.length, sha256 };
+    /** A bucket on the loopback, which answers with these statuses and reads what it is sent. */
+    async function bucketThat(statuses: number[]) {
+      writeFileSync(path, bytes);
+      const received: { readonly headers: IncomingHttpHeaders; readonly sha256: string }[] = [];
+      const server = createServer(async (request, response) => {
+        const hash = createHash('sha256');
+        try {
+          for await (const piece of request) hash.update(piece);
+        } catch {
+          return; // The client ended the request.
+        }
+        received.push({ headers: request.headers, sha256: hash.digest('hex') });
+        const status = statuses.shift() ?? 200;
+        const code = { 403: 'AccessDenied', 412: 'PreconditionFailed' }[status] ?? 'InternalError';
+        response.writeHead(status).end(status === 200 ? '' : `<Error><Code>${code}</Code></Error>`);
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => void server.close());
+      const { port } = server.address() as AddressInfo;
+      const { requestHandler: _, ...settings } = answering(() => ({ statusCode: 200 })).settings;
+      const silent = () => undefined;
+      const quiet = { debug: silent, info: silent, warn: silent, error: silent };
+      const client = new S3Client({ ...settings, logger: quiet, endpoint: `http://127.0.0.1:${port}` });
+      return { store: createS3ObjectStore({ bucket: 'studies', client }), received };
+    }
+
+    it('with its digest signed, and sends it again after a failure', async () => {
+      const { store, received } = await bucketThat([500, 503, 200]);
+
+      expect(await store.putFile?.('chunks/x', file, { ifAbsent: true })).toBe('stored');
+
+      expect(received.map((one) => one.sha256)).toEqual([sha256, sha256, sha256]);
+      expect(received[2]?.headers).toMatchObject({
+        'content-length': String(bytes.length),
+        'if-none-match': '*',
+        'x-amz-content-sha256': sha256,
+        'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64'),
+      });
+    });
+
+    it('unless the object exists', async () => {
+      const { store } = await bucketThat([412]);
+
+      expect(await store.putFile?.('chunks/x', file, { ifAbsent: true })).toBe('exists');
+    });
+
+    it.each([
+      { statuses: [403], expected: ConfigurationError, attempts: 1 },
+      { statuses: [500, 500, 500, 500], expected: ServiceUnavailableError, attempts: 4 },
+    ])('and gives up after $statuses', async ({ statuses, expected, attempts }) => {
+      const { store, received } = await bucketThat(statuses);
+
+      await expect(store.putFile?.('chunks/x', file)).rejects.toThrow(expected);
+
+      expect(received).toHaveLength(attempts);
+    });
+
+    it('unless it cannot be read, which is no fault of the bucket', async () => {
+      const { store } = await bucketThat([]);
+
+      await expect(store.putFile?.('chunks/x', { ...file, path: `${path}-gone` })).rejects.toThrow(SystemRefusalError);
+    });
   });
 
   it('keeps an existing object on a conditional write', async () => {

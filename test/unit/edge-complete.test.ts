@@ -165,6 +165,7 @@ describe('a count in the headers', () => {
   const thick = series('2.25.6', scan(5, { ImagesInAcquisition: 20, SliceThickness: 8 }, 8));
   const phase = (TemporalPositionIndex: number, slices = scan(4)) =>
     series(`2.25.7.${TemporalPositionIndex}`, slices, { TemporalPositionIndex, NumberOfTemporalPositions: 3 });
+  const inOne = (one: InstanceIndex): InstanceIndex => ({ ...one, SeriesInstanceUID: '2.25.7' });
   const parts = upTo(3).map((number) =>
     slice(number, 0, { ConcatenationUID: '2.25.8', InConcatenationNumber: number, InConcatenationTotalNumber: 3 }),
   );
@@ -184,7 +185,11 @@ describe('a count in the headers', () => {
     { what: 'a PET volume', slices: scan(6, { NumberOfSlices: 9, Modality: 'PT' }), said: tells(9, 6) },
     { what: 'a concatenation', slices: parts.slice(1), said: tells(3, 2) },
     { what: 'phases', slices: [...phase(1), ...phase(3)], said: tells(12, 8) },
-    { what: 'the last phase', slices: [...phase(1), ...phase(2), ...phase(3, scan(3))], said: tells(12, 11) },
+    {
+      what: 'the last phase',
+      slices: [...phase(1), ...phase(2), ...phase(3, scan(3))].map(inOne),
+      said: tells(12, 11),
+    },
   ])('holds back a part of $what', ({ slices, said }) => {
     expect(why(slices)).toBe(said);
   });
@@ -199,6 +204,17 @@ describe('a count in the headers', () => {
     },
     { what: 'a concatenation', slices: parts },
     { what: 'phases', slices: upTo(3).flatMap((index) => phase(index)) },
+    {
+      what: 'phases of one series',
+      slices: upTo(3)
+        .flatMap((index) => phase(index))
+        .map(inOne),
+    },
+    {
+      what: 'phases and the differences from the first',
+      slices: [...[1, 2, 3].flatMap((index) => phase(index)).map(inOne), ...phase(2), ...phase(3)],
+    },
+    { what: 'a phase of another thickness', slices: [...phase(1, scan(3)), ...phase(2), ...phase(3)] },
   ])('lets $what pass', ({ slices }) => {
     expect(why(slices)).toBe('counted');
   });

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,6 +17,7 @@ import { orthancOf, studyOf } from '../fixtures/edge-orthanc.ts';
 import { createManualClock } from '../fixtures/memory-ports.ts';
 
 const SILENCE_MS = 60_000;
+const WITHIN = { timeout: 10_000 };
 const never = () => new Promise<never>(() => undefined);
 
 async function running(script: Parameters<typeof orthancOf>[1], studies = [studyOf(1)]) {
@@ -34,7 +36,7 @@ describe('the health of the edge', () => {
 
     for (const ms of [1, loopLimitMs(SILENCE_MS) + 1, -86_400_000, 86_400_000]) {
       clock.advance(ms);
-      await expect.poll(() => health().ok).toBe(true);
+      await expect.poll(() => health().ok, WITHIN).toBe(true);
     }
     stop.abort();
     await ended;
@@ -48,7 +50,7 @@ describe('the health of the edge', () => {
         return never();
       },
     });
-    await expect.poll(() => asked).toBe(1);
+    await expect.poll(() => asked, WITHIN).toBe(1);
 
     clock.advance(loopLimitMs(SILENCE_MS));
     expect(health().ok).toBe(true);
@@ -62,11 +64,11 @@ describe('the health of the edge', () => {
 
   it('is bad when a study is at work for an hour without progress, and names it, while the loop goes on', async () => {
     const { clock, health, stop } = await running({ series: never });
-    await expect.poll(() => health()['atWork']).toBe(1);
+    await expect.poll(() => health()['atWork'], WITHIN).toBe(1);
 
     clock.advance(3_600_001);
 
-    await expect.poll(() => health()).toMatchObject({ ok: false, code: 'study-stalled', loopAgoS: 0 });
+    await expect.poll(() => health(), WITHIN).toMatchObject({ ok: false, code: 'study-stalled', loopAgoS: 0 });
     expect(health()['message']).toBe('Study 2.25.1 is at work without progress for 3600 s.');
     stop.abort();
   });
@@ -79,26 +81,27 @@ describe('the health of the edge', () => {
     };
     const { health, stop, ended } = await running({ lastChange }, []);
 
-    await expect.poll(() => health()).toMatchObject({ ok: true, waitsFor: 'archive-unavailable' });
+    await expect.poll(() => health(), WITHIN).toMatchObject({ ok: true, waitsFor: 'archive-unavailable' });
     away = false;
-    await expect.poll(() => health(), { timeout: 5_000 }).not.toHaveProperty('waitsFor');
+    await expect.poll(() => health(), WITHIN).not.toHaveProperty('waitsFor');
     stop.abort();
     await ended;
   });
 });
 
-it('the address answers 200 or 503, and only on this machine', async () => {
+it('the address answers 200 or 503, but no web page', async () => {
   let ok = true;
   const { port, close } = await serveHealth(0, () => ({ ok, code: 'loop-stalled' }));
   const ask = (method = 'GET') => fetch(`http://127.0.0.1:${port}/`, { method });
 
   const [good, wrong] = [await ask(), await ask('POST')];
+  const [page] = await once(get({ host: '127.0.0.1', port, headers: { Host: 'page.example' } }), 'response');
   ok = false;
   const bad = await ask();
   await expect(serveHealth(port, () => ({ ok }))).rejects.toMatchObject({ code: 'EADDRINUSE' });
   close();
 
-  expect([good.status, wrong.status, bad.status]).toEqual([200, 405, 503]);
+  expect([good.status, wrong.status, page.statusCode, bad.status]).toEqual([200, 405, 403, 503]);
   expect(await bad.json()).toEqual({ ok: false, code: 'loop-stalled' });
 });
 

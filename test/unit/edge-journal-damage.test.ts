@@ -258,7 +258,7 @@ describe('a journal that cannot be written', () => {
 
         const running = edge.restarted({ journal }).run(stop.signal);
         await expect
-          .poll(() => edge.log.join('\n'), { timeout: 5_000 })
+          .poll(() => edge.log.join('\n'), { timeout: 10_000 })
           .toContain(
             `"code":"SQLITE_FULL","message":"${journal.file} cannot be used: the disk is full. Make room on it, or name a folder on another one."`,
           );

@@ -104,6 +104,17 @@ describe('a journal', () => {
     journal.close();
   });
 
+  it('forgets them again if they were uploaded again later, although the study was finished long ago', () => {
+    const journal = filled({ days: 1, slices: 2 });
+    journal.prune(10);
+    journal.uploaded('2.25.0', image.SeriesInstanceUID, instances(0, 2));
+
+    journal.prune(10);
+
+    expect(journal.instances('2.25.0', image.SeriesInstanceUID).size).toBe(0);
+    journal.close();
+  });
+
   it('has at most 1.5 kB for an instance, and stops growing once it is pruned', () => {
     const [perDay, days] = [400, 30];
     const journal = filled({ days: 0 });

@@ -102,22 +102,22 @@ describe('the edge', () => {
     const running = edge.restarted({ store }).run(stop.signal);
     // The start: any answer of the bucket, the manifest, and each chunk.
     const once = 1 + size;
-    await expect.poll(() => asked.exists).toBe(once);
+    await expect.poll(() => asked.exists, { timeout: 10_000 }).toBe(once);
 
     edge.bucket.contents.clear();
     clock.advance(10 * MINUTE - 1);
     await expect
-      .poll(() => edge.pacs.requests.length, { timeout: 5_000 })
+      .poll(() => edge.pacs.requests.length, { timeout: 10_000 })
       .toBeGreaterThan(edge.pacs.requests.length + 5);
     expect([asked.exists, edge.bucket.contents.size]).toEqual([once, 0]);
     clock.advance(1);
-    await expect.poll(() => edge.bucket.contents.size, { timeout: 5_000 }).toBe(size);
+    await expect.poll(() => edge.bucket.contents.size, { timeout: 10_000 }).toBe(size);
 
     clock.advance(3 * DAY + MINUTE);
     edge.bucket.contents.clear();
     const before = asked.exists;
     await expect
-      .poll(() => edge.pacs.requests.length, { timeout: 5_000 })
+      .poll(() => edge.pacs.requests.length, { timeout: 10_000 })
       .toBeGreaterThan(edge.pacs.requests.length + 5);
     stop.abort();
     await running;

@@ -1,10 +1,12 @@
 /** `hilum edge resend`: a person brings studies back, also beside a running edge. */
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ArchiveUnavailableError } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { ObjectStore } from '#pipeline/ports.ts';
 import { ctSeries, type EdgeUnderTest, edgeOf } from '../fixtures/edge.ts';
 import { type Ended, runHilum } from '../fixtures/hilum.ts';
+import { createManualClock } from '../fixtures/memory-ports.ts';
 
 const resend = (edge: EdgeUnderTest, ...args: readonly string[]): Promise<Ended> =>
   runHilum(['edge', 'resend', ...args], { HILUM_EDGE_FOLDER: dirname(edge.journal.file) });
@@ -64,7 +66,7 @@ describe('`hilum edge resend`', () => {
 
     const running = edge.restarted({ store: slow }).run(stop.signal);
     await expect.poll(() => events.length, { timeout: 10_000 }).toBe(2);
-    await expect.poll(() => edge.journal.study(uidOf(files))?.state).toBe('uploaded');
+    await expect.poll(() => edge.journal.study(uidOf(files))?.state, { timeout: 10_000 }).toBe('uploaded');
     stop.abort();
     await running;
 
@@ -108,6 +110,35 @@ describe('`hilum edge resend`', () => {
     expect(edge.journal.due(Date.now())).toMatchObject({ StudyInstanceUID: uidOf(young), state: 'seen' });
     const none = await resend(edge, '--since', new Date().toISOString());
     expect([none.code, none.stdout]).toEqual([0, '']);
+  });
+
+  it('starts the pipeline once for a study with a series that cannot be read for long', async () => {
+    const clock = createManualClock(Date.now());
+    const edge = await edgeOf({ clock });
+    const files = ctSeries({ seed: 1 });
+    const StudyInstanceUID = uidOf(files);
+    const lost = ctSeries({ seed: 2, attributes: { StudyInstanceUID } });
+    for (const series of [files, lost]) await edge.arrive(series);
+    const lostSeries = indexInstance(lost[0] ?? new Uint8Array()).SeriesInstanceUID;
+    const archive = {
+      ...edge.archive,
+      retrieveSeries: (...asked: Parameters<typeof edge.archive.retrieveSeries>) => {
+        if (asked[0].SeriesInstanceUID === lostSeries) throw new ArchiveUnavailableError('A file is lost');
+        return edge.archive.retrieveSeries(...asked);
+      },
+    };
+    const { store, events } = eventful(edge);
+    const attempt = async () => {
+      await edge.restarted({ archive, store }).runOnce();
+      clock.advance(3_600_000);
+    };
+    await attempt();
+    await resend(edge, StudyInstanceUID);
+
+    for (let time = 0; time < 12; time += 1) await attempt();
+
+    expect(events).toHaveLength(1);
+    expect(edge.journal.study(StudyInstanceUID)).toMatchObject({ state: 'seen', resend: 0 });
   });
 
   it('asks Orthanc for a study that the edge has never noticed', async () => {

@@ -11,10 +11,11 @@ import { makeHandler as infer } from '#functions/infer/handler.ts';
 import { makeHandler as deliver } from '#functions/return/handler.ts';
 import { makeHandler as route } from '#functions/route/handler.ts';
 import type { QueueHandler } from '#functions/shared/consume.ts';
-import { type Cause, causeOf, ENDS, type Stage } from '#pipeline/ends.ts';
+import { type Cause, causeOf, ENDS, STAGES, type Stage } from '#pipeline/ends.ts';
 import { failureKey } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import { CELLS, endsTable } from '../fixtures/ends-table.ts';
+import { EVERY_ERROR } from '../fixtures/every-error.ts';
 import {
   allFailed,
   createPipeline,
@@ -155,4 +156,32 @@ describe.each(CELLS)('%s, %s', (stage, cause) => {
     expect(pipeline.sentTo(toConvert)).toEqual(sent);
     expect(pipeline.objects.contents.has(failureKey(message.runId))).toBe(told === 'study');
   });
+});
+
+describe.each(STAGES)('every class of error: %s', (stage) => {
+  it.each(EVERY_ERROR.map(([error]) => [`${error.name} ${error.code}`, error] as const))(
+    'is not silent after a %s',
+    async (_, error) => {
+      const pipeline = createPipeline();
+      const study = await upload(pipeline, makeRadiographFile());
+      const body = stage === 'route' ? s3Event(study.key) : runMessage(makeRadiographFile(), entry, study);
+      const fail = () => Promise.reject(error);
+      const broken = { ...pipeline, objects: { ...pipeline.objects, get: fail }, ledger: { ...pipeline.ledger } };
+      if (stage === 'dead-letter') broken.ledger.get = fail;
+
+      const answer = await handlerOf(stage, broken)(sqsEvent(QUEUES[stage], [body]), minuteLeft);
+
+      const { budget } = ENDS[stage][causeOf(error)];
+      const waits = JSON.stringify(answer) === JSON.stringify(allFailed);
+      const names = new Set(Object.values(QUEUES).flatMap((name) => [name, `${name}-dead`]));
+      const sentOn = [...names].flatMap((name) => pipeline.queueNamed(name).sent);
+      const letters = [...pipeline.objects.contents.keys()].filter((key) => key.startsWith('dead-letters/'));
+      const rejected = (await pipeline.runs.list()).runs.filter(({ state }) => state === 'rejected');
+      // An answer is under way, a message waits, or somebody is told.
+      expect(pipeline.queueNamed(QUEUES[stage]).postponed).toHaveLength(waits ? 1 : 0);
+      expect(sentOn.length + letters.length + rejected.length).toBe(waits ? 0 : 1);
+      const goesBack = error instanceof errors.MissingProductError && (stage === 'convert' || stage === 'return');
+      expect(waits).toBe(!goesBack && !(budget.kind === 'tries' && budget.tries === 1));
+    },
+  );
 });

@@ -2,44 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import * as errors from '#core/errors.ts';
 import * as dicomErrors from '#dicom/error.ts';
+import { EVERY_ERROR } from '../fixtures/every-error.ts';
 
 const { HilumError, dispositionOf, isKnown, reasonOf } = errors;
-const { DicomError, DicomReadError, DicomWriteError } = dicomErrors;
+const { DicomError, DicomReadError } = dicomErrors;
 const OBJECT = { kind: 'non-result', SOPClassUID: '1.2', SOPInstanceUID: '2.25.1', attributes: {} } as const;
 
-const EACH: readonly (readonly [errors.KnownError, string, errors.Disposition])[] = [
-  [new DicomReadError('truncated', 'x'), 'truncated', 'reject'],
-  [new errors.GeometryError('gantry-tilt', 'x'), 'gantry-tilt', 'reject'],
-  [new errors.NotEvaluableError('no-teeth', 'x'), 'no-teeth', 'reject'],
-  [new DicomWriteError('x'), 'invalid-dicom-object', 'reject'],
-  [new errors.RefusedObjectError(OBJECT, 'x'), 'invalid-dicom-object', 'reject'],
-  [new errors.MessageError('x'), 'invalid-message', 'reject'],
-  [new errors.ArchiveRequestError('x'), 'archive-request', 'reject'],
-  [new errors.IntegrityError('x'), 'integrity', 'retry'],
-  [new errors.MissingChunkError('x'), 'missing-chunk', 'retry'],
-  [new errors.MissingManifestError('x'), 'missing-manifest', 'retry'],
-  [new errors.MissingProductError('x'), 'missing-product', 'retry'],
-  [new errors.NewerFormatError('x'), 'newer-format', 'halt'],
-  [new errors.ModelError('model-not-loadable', 'x'), 'model-not-loadable', 'halt'],
-  [new errors.ModelError('model-input', 'x'), 'model-input', 'halt'],
-  [new errors.ModelError('model-output', 'x'), 'model-output', 'halt'],
-  [new errors.ModelError('model-run-failed', 'x'), 'model-run-failed', 'reject'],
-  [new errors.ModelError('model-out-of-memory', 'x'), 'model-out-of-memory', 'retry'],
-  [new errors.ModelSourceError('x'), 'model-source', 'retry'],
-  [new errors.ToolFailedError('x'), 'tool-failed', 'retry'],
-  [new errors.ToolTimeoutError('x'), 'tool-timeout', 'retry'],
-  [new errors.ArchiveUnavailableError('x'), 'archive-unavailable', 'retry'],
-  [new errors.ArchiveStoreError('x'), 'archive-store-failed', 'retry'],
-  [new errors.ServiceUnavailableError('x'), 'service-unavailable', 'retry'],
-  [new errors.ContentConflictError('x'), 'content-conflict', 'halt'],
-  [new errors.ModelDigestError('x'), 'model-digest-mismatch', 'halt'],
-  [new errors.ArchiveDeniedError('x'), 'archive-denied', 'halt'],
-  [new errors.ConfigurationError('x'), 'configuration', 'halt'],
-  [new errors.SystemRefusalError('ENOSPC', 'x'), 'ENOSPC', 'halt'],
-];
-
 describe('a HilumError', () => {
-  it.each(EACH)('%s: %s, %s', (error, code, disposition) => {
+  it.each(EVERY_ERROR)('%s: %s, %s', (error, code, disposition) => {
     expect([error.code, dispositionOf(error)]).toEqual([code, disposition]);
     expect(reasonOf(error)).toEqual({ code, message: 'x' });
     expect(error.name).toBe(error.constructor.name);
@@ -51,7 +21,7 @@ describe('a HilumError', () => {
       (it) => typeof it === 'function' && (it.prototype instanceof HilumError || it.prototype instanceof DicomError),
     );
 
-    expect(new Set(EACH.map(([error]) => error.constructor))).toEqual(new Set(classes));
+    expect(new Set(EVERY_ERROR.map(([error]) => error.constructor))).toEqual(new Set(classes));
   });
 
   it('carries its facts and its cause, or neither', () => {
@@ -62,7 +32,7 @@ describe('a HilumError', () => {
     const bare = new errors.IntegrityError('x');
     expect(bare.facts).toEqual({});
     expect(bare).not.toHaveProperty('cause');
-    for (const [each] of EACH.slice(0, 3)) expect(each.facts).toEqual({});
+    for (const [each] of EVERY_ERROR.slice(0, 3)) expect(each.facts).toEqual({});
     const coded = new DicomReadError('malformed', 'x', { facts: { offset: 3 } });
     const tilted = new errors.GeometryError('gantry-tilt', 'x', { facts: { degrees: 3 } });
     const unseen = new errors.NotEvaluableError('no-teeth', 'x', { facts: { teeth: 0 } });

@@ -153,7 +153,11 @@ describe('a run whose message is gone', () => {
 
     expect(await run()).toMatchObject({ state: then });
     expect(sent('infer-gone-live')).toEqual([]);
-    if (then === 'rejected') expect(await run()).toMatchObject({ reason: { code: 'tool-not-deployed' } });
+    if (then === 'rejected')
+      expect(await run()).toMatchObject({
+        reason: { code: 'tool-not-deployed' },
+        gaveUp: { step: 'infer', cause: 'person' },
+      });
     expect(pipeline.counted).not.toContain('Halted');
   });
 });
@@ -173,16 +177,21 @@ describe('a run that ended', () => {
     expect(await run()).toMatchObject({ state: 'failed', resent: { times: 3 } });
   });
 
-  it.each(['failure', 'busy', 'nothing'])('is left alone if that is under way, or done: %s', async (what) => {
-    const { pipeline, message, pass } = await runThat('rejected');
-    if (what !== 'nothing') await pipeline.objects.put(failureKey(message.runId), Buffer.from('{}'));
-    if (what === 'failure') await pipeline.objects.put(receiptKey(message.runId, 'failure'), Buffer.from('{}'));
-    if (what === 'busy') await occupy(pipeline, QUEUES.converted);
+  it.each(['failure', 'busy', 'nothing', 'given up'])(
+    'is left alone if that is under way, or done: %s',
+    async (what) => {
+      const { pipeline, message, pass } = await runThat('rejected');
+      if (what !== 'nothing') await pipeline.objects.put(failureKey(message.runId), Buffer.from('{}'));
+      if (what === 'failure') await pipeline.objects.put(receiptKey(message.runId, 'failure'), Buffer.from('{}'));
+      const untold = { step: 'return', cause: 'archive' } as const;
+      if (what === 'given up') await pipeline.runs.record({ ...message, state: 'rejected', untold });
+      if (what === 'busy') await occupy(pipeline, QUEUES.converted);
 
-    await pass(3600);
+      await pass(3600);
 
-    expect(pipeline.counted).toEqual([]);
-  });
+      expect(pipeline.counted).toEqual([]);
+    },
+  );
 
   it('is recorded as delivered if its result has a receipt', async () => {
     const { pipeline, message, sent, pass } = await runThat('failed');
