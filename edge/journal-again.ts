@@ -63,6 +63,11 @@ const LOST_AGAIN = {
     'The bucket has lost the upload repeatedly: find out what deletes its objects, then use `hilum edge resend`.',
 };
 
+/** Named, the index spares sorting all uploads; it is usable because of the first condition. */
+export const UPLOADS = `SELECT rowid, * FROM studies INDEXED BY settled
+  WHERE state != 'seen' AND state = 'uploaded' AND settledAt >= ? AND settledAt <= ? AND (settledAt < ? OR rowid < ?)
+    AND (putAgain = 0 OR seenAt >= ?) ORDER BY settledAt DESC, rowid DESC LIMIT ?`;
+
 /** @param studyIn the study in a row of the table */
 export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => Study): JournalAgain<Study> {
   return {
@@ -84,11 +89,7 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
 
     uploads(since, limit, after) {
       const { settledAt, rowid } = after ?? { settledAt: Number.MAX_SAFE_INTEGER, rowid: 0 };
-      // The first condition makes the index usable.
-      const rows = db
-        .prepare(`SELECT rowid, * FROM studies WHERE state != 'seen' AND state = 'uploaded' AND settledAt >= ?
-          AND (putAgain = 0 OR seenAt >= ?) AND (settledAt < ? OR (settledAt = ? AND rowid < ?)) ORDER BY settledAt DESC, rowid DESC LIMIT ?`)
-        .all(since, since, settledAt, settledAt, rowid, limit);
+      const rows = db.prepare(UPLOADS).all(since, settledAt, settledAt, rowid, since, limit);
       const last = rows.at(-1);
       const next = last && { settledAt: number(last, 'settledAt') ?? 0, rowid: number(last, 'rowid') ?? 0 };
       return { studies: rows.map(studyIn), ...(next && rows.length === limit && { next }) };

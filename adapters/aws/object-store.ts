@@ -32,7 +32,7 @@ const forcePathStyle = (): boolean => {
 };
 
 const nothing = (): void => undefined;
-/** The SDK writes to the console that it does not repeat a stream. The object store does, and logs are not for the SDK's lines. */
+/** The SDK writes to the console that it does not repeat a stream. `putFile` does, and logs are not for the SDK's lines. */
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 const s3 = once(() => new S3Client({ forcePathStyle: forcePathStyle(), logger: SILENT, ...limits(LONG_SILENCE_MS) }));

@@ -14,14 +14,17 @@ export interface StatusMeasurements {
   readonly measured: readonly StatusMeasurement[];
   readonly repetitions: number;
   readonly studiesAtEdge: number;
+  /** The machine's load average over the last minute, at the end. */
+  readonly load: number;
 }
 
 /** The section, as Markdown. */
-export function describeStatus({ measured, repetitions, studiesAtEdge }: StatusMeasurements): string {
+export function describeStatus({ measured, repetitions, studiesAtEdge, load }: StatusMeasurements): string {
   return `## The status of many runs
 
 \`hilum status\` on a runs table of 200 and of 200,000 runs, beside an edge whose journal has ${studiesAtEdge} studies (20 beside 200 runs). Wall time, CPU time and the peak of resident memory are those of
 the whole process, its start included: median (min–max) of ${repetitions} repetitions. The table is a server on the same machine that answers queries as DynamoDB does. The goals are 1 s and 150 MB.
+The load average was ${load.toFixed(1)}: where it is above the number of processors, wall time is for the larger part the time that other programs took.
 
 ${machine()}
 

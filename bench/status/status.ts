@@ -3,7 +3,7 @@
  * this machine that answers queries as DynamoDB does, since a local cloud would take longer to fill than to ask.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '#adapters/sqlite/database.ts';
 import { Journal, journalFile } from '#edge/journal.ts';
@@ -60,7 +60,7 @@ export async function measureStatus({ repetitions }: { readonly repetitions: num
       rmSync(folder, { recursive: true });
     }
   }
-  return describeStatus({ measured, repetitions, studiesAtEdge: SIZES[1].studiesAtEdge });
+  return describeStatus({ measured, repetitions, studiesAtEdge: SIZES[1].studiesAtEdge, load: loadavg()[0] ?? 0 });
 }
 
 /** Most runs were delivered or not applicable, and 1 in 50 failed. */

@@ -54,12 +54,13 @@ export function openRuns(
     return new Map(known.filter(([, { open, failing }]) => open > 0 || failing !== undefined));
   }
 
-  /** The run of a tool that was taken out of the deployment, together with its queue. */
+  /** The run of a tool that was taken out of the deployment, together with its queue. Once it is back, `hilum redrive` helps. */
   async function endWithoutTool(run: RunRecord, quietMs: number): Promise<void> {
     const { runId, StudyInstanceUID, revision, tool, version, lane } = run;
     if (nowMs - quietMs < SILENT_AFTER_S.live * 1000) return;
     const reason = { code: 'tool-not-deployed', message: `The tool ${tool} is not deployed any more.` };
-    await runs.record({ runId, StudyInstanceUID, revision, tool, version, lane, state: 'rejected', reason });
+    const end = { state: 'rejected', reason, gaveUp: { step: 'infer', cause: 'person' } } as const;
+    await runs.record({ runId, StudyInstanceUID, revision, tool, version, lane, ...end });
     mended('tool-not-deployed', { runId, tool });
   }
 

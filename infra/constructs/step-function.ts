@@ -54,7 +54,7 @@ const ALARMS = {
     'Processing cannot continue until a person acts. Possible causes: wrong credentials, a missing permission, a model file with a wrong digest.',
   Quarantined: 'The output gate refused a result. The object and the reason are under quarantine/ in the bucket.',
   DeadLetters:
-    'A message could not be processed. `hilum status` shows the run; the message is under dead-letters/ in the bucket.',
+    'A message could not be processed, and is under dead-letters/ in the bucket. `hilum status` shows the run, and `hilum redrive` gives it back to work.',
 } as const;
 
 /** The same of a function that consumes no queue. */

@@ -69,7 +69,7 @@ async function startServices(header: Buffer) {
 
   async function answerS3(request: IncomingMessage, key: string, response: ServerResponse): Promise<void> {
     if (request.method !== 'PUT') {
-      response.writeHead(404).end();
+      response.writeHead(puts.some((put) => put.key === key) ? 200 : 404).end();
       return;
     }
     const hash = createHash('sha256');

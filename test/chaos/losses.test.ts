@@ -7,10 +7,13 @@ import { createWorld, type WorldOptions } from './world.ts';
 
 const HOUR_S = 3600;
 const STUDIES = 6;
+const tenths = (seconds: number): number => Number(seconds.toFixed(1));
 /** Moments of the time in which the studies pass through the pipeline. */
-const MOMENTS = Array.from({ length: 20 }, (_, index) => 0.1 + index * 0.7);
+const MOMENTS = Array.from({ length: 20 }, (_, index) => tenths(0.1 + index * 0.7));
 /** Of a tool that fails each time: its four attempts, and then the way of the failure to the PACS. */
-const FAILING = Array.from({ length: 30 }, (_, index) => (index < 6 ? 0.1 + index * 20 : 104 + (index - 6) * 0.6));
+const FAILING = Array.from({ length: 30 }, (_, index) =>
+  tenths(index < 6 ? 0.1 + index * 20 : 104 + (index - 6) * 0.6),
+);
 
 async function withLoss(losses: readonly Loss[], atS: number, options: WorldOptions = {}) {
   const world = createWorld({ disaster: { atS, losses }, reconciles: true, ...options });

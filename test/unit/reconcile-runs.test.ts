@@ -153,7 +153,11 @@ describe('a run whose message is gone', () => {
 
     expect(await run()).toMatchObject({ state: then });
     expect(sent('infer-gone-live')).toEqual([]);
-    if (then === 'rejected') expect(await run()).toMatchObject({ reason: { code: 'tool-not-deployed' } });
+    if (then === 'rejected')
+      expect(await run()).toMatchObject({
+        reason: { code: 'tool-not-deployed' },
+        gaveUp: { step: 'infer', cause: 'person' },
+      });
     expect(pipeline.counted).not.toContain('Halted');
   });
 });
