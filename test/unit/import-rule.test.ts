@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ROOT_SOURCES, SOURCES } from '#localstack/deploy.ts';
 import { ROOT } from '../../localstack/parts.mjs';
 import { circlesAmong, type Source, sourcesIn, targetOf } from '../fixtures/sources.ts';
 
@@ -187,4 +188,11 @@ describe('import cycles', () => {
 
     expect(circlesAmong(chain)).toEqual(['core/a.ts → core/b.ts → core/c.ts']);
   });
+});
+
+it('has the local cloud deployed again when a room changes that the deployment is made of', () => {
+  const reached = new Set(['functions', 'infra']);
+  for (const room of reached) for (const next of MAY_IMPORT[room] ?? []) if (next !== undefined) reached.add(next);
+
+  expect([...SOURCES, ...ROOT_SOURCES]).toEqual(expect.arrayContaining([...reached]));
 });
