@@ -103,7 +103,7 @@ export function asFoundWhereBroken(attributes: Attributes): Attributes {
     Object.entries(attributes).flatMap(([keyword, value]): readonly (readonly [string, AttributeValue])[] => {
       const entry = lookup(keyword);
       if (entry === undefined || value === undefined) return [];
-      if (keyword === 'SpecificCharacterSet') return isCarried ? [[keyword, value]] : [];
+      if (keyword === 'SpecificCharacterSet' && !isCarried) return [];
       if (isAsFound(value) && value.bytes !== undefined) return [[keyword, value]];
       if (isSequence(value)) return entry.vr === 'SQ' ? [[keyword, value.map(asFoundWhereBroken)]] : [];
       const values = valuesOf(value);
