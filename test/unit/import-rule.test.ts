@@ -26,8 +26,8 @@ const BUNDLING = ['bundle', 'models', 'tools'].map((name) => `infra/${name}.ts`)
 const UNBOUND = ['test'];
 /** The files of `pipeline` that adapters may import: the contracts that they implement. */
 const CONTRACTS = ['ports', 'keys', 'environment', 'run-state', 'ends'].map((name) => `pipeline/${name}.ts`);
-/** Top-level folders of what is installed and built. */
-const NO_ROOM = ['node_modules', 'cdk.out', 'dist'];
+/** Top-level folders of what is installed and built, and of what other tests leave there while they run. */
+const NO_ROOM = ['node_modules', 'cdk.out', 'dist', 'artefacts'];
 
 /** Packages and modules for access outside the process, with the rooms that may import them. */
 const OUTSIDE: readonly { readonly what: RegExp; readonly rooms: readonly string[] }[] = [
