@@ -91,14 +91,21 @@ export function encodeValue(element: Element, values: readonly unknown[], charse
  * Text from the source, written as it was found although it breaks a rule of its VR (length, syntax, repertoire). The file
  * stays readable: the value field is padded and its length is right. Where the VR allows only the default repertoire, each
  * character is written as the byte that it was read from.
+ *
+ * @param bytes the value field of the source, where it is carried in place of the text
  */
-export function encodeAsFound({ keyword, vr }: Element, values: readonly string[]): Uint8Array {
+export function encodeAsFound({ keyword, vr }: Element, values: readonly string[], bytes?: Uint8Array): Uint8Array {
+  if (bytes !== undefined && canCarry(vr, bytes)) return padded(bytes, 0x20);
   if (!canCopyAsFound(vr, values)) refuse(keyword, `VR ${vr} cannot be copied as text`);
   return padded(Buffer.from(values.join('\\'), LOCALISED.has(vr) ? 'utf8' : 'latin1'), vr === 'UI' ? 0x00 : 0x20);
 }
 
 /** The longest value whose length fits two bytes. Longer text, which other VRs allow, is not worth copying. */
 const LONGEST_COPIED = 0xfffe;
+
+/** Whether a value field of the source can be written in place of text of that VR. */
+export const canCarry = (vr: string, bytes: Uint8Array | undefined): boolean =>
+  bytes !== undefined && LOCALISED.has(vr) && bytes.length <= LONGEST_COPIED;
 
 /** Whether text of that VR can be written as it was found: in the default repertoire a character must be one byte. */
 export function canCopyAsFound(vr: string, values: readonly string[]): boolean {

@@ -2,6 +2,7 @@
 import { type DictionaryEntry, lookup } from './dictionary.ts';
 import {
   type Charset,
+  canCarry,
   canCopyAsFound,
   type Element,
   encodeAsFound,
@@ -103,8 +104,8 @@ export function asFoundWhereBroken(attributes: Attributes): Attributes {
     Object.entries(attributes).flatMap(([keyword, value]): readonly (readonly [string, AttributeValue])[] => {
       const entry = lookup(keyword);
       if (entry === undefined || value === undefined) return [];
-      if (keyword === 'SpecificCharacterSet') return isCarried ? [[keyword, value]] : [];
-      if (isAsFound(value) && value.bytes !== undefined) return [[keyword, value]];
+      if (keyword === 'SpecificCharacterSet' && !isCarried) return [];
+      if (isAsFound(value) && canCarry(entry.vr, value.bytes)) return [[keyword, value]];
       if (isSequence(value)) return entry.vr === 'SQ' ? [[keyword, value.map(asFoundWhereBroken)]] : [];
       const values = valuesOf(value);
       if (entry.vr === 'SQ') return values.length === 0 ? [[keyword, value]] : [];
@@ -189,7 +190,7 @@ function chooseVr({ vr }: DictionaryEntry, value: AttributeValue, context: Conte
 function encodeField(element: Element, value: AttributeValue, context: Context): Bytes {
   if (isSequence(value)) refuse(element.keyword, `VR ${element.vr} takes no items`);
   const field = isAsFound(value)
-    ? (value.bytes ?? encodeAsFound(element, value.asFound))
+    ? encodeAsFound(element, value.asFound, value.bytes)
     : encodeValue(element, valuesOf(value), context.charset);
   return { runs: [field], length: field.length };
 }
@@ -231,9 +232,10 @@ const isSequence = (value: AttributeValue): value is readonly Attributes[] =>
 
 /** Whether text is carried as bytes, at any depth. */
 function carriesBytes(attributes: Attributes): boolean {
-  return Object.values(attributes).some((value) => {
+  return Object.entries(attributes).some(([keyword, value]) => {
     if (value === undefined) return false;
-    return isSequence(value) ? value.some(carriesBytes) : isAsFound(value) && value.bytes !== undefined;
+    if (isSequence(value)) return value.some(carriesBytes);
+    return isAsFound(value) && canCarry(lookup(keyword)?.vr ?? '', value.bytes);
   });
 }
 

@@ -10,7 +10,7 @@ import type { SeriesForwarding } from './forward-series.ts';
 import { forwardStudy, type StudyForwarding, type StudyOutcome } from './forward-study.ts';
 import type { Journal, JournalStudy } from './journal.ts';
 import { factsOf, type Log } from './log.ts';
-import { outageBehind, type Probed } from './probe.ts';
+import { isOfBucket, outageBehind, type Probed } from './probe.ts';
 import { observed, type Progress } from './progress.ts';
 import { backoffMs, STUDY_CAP_MS } from './queue.ts';
 import type { Wants } from './wanted.ts';
@@ -31,6 +31,8 @@ export interface AttemptOptions {
   readonly progress?: Progress | undefined;
   /** How long studies wait for further images. */
   readonly patience?: Patience;
+  /** Told of each error of the bucket, also of one that passes at once: another bucket may answer now. */
+  readonly bucketFailed?: () => void;
 }
 
 export interface Attempts {
@@ -91,6 +93,7 @@ export function createAttempts(options: AttemptOptions): Attempts {
       // Nothing about any study can be recorded.
       if (isOfDatabase(caught)) throw error;
       postpone(due, error);
+      if (isOfBucket(error)) options.bucketFailed?.();
       const outage = await outageBehind(error, options, signal);
       if (outage !== undefined) throw outage;
       return 'postponed';

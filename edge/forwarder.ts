@@ -60,7 +60,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const queue = createStudyQueue(journal, clock);
   const following = createFollowing({ ...options, orthanc: observed(orthanc, turned), noticed: queue.noticed });
   const reconciliation = createReconciliation({ ...options, lane, store: observed(options.store, turned) });
-  const attempts = createAttempts(options);
+  const attempts = createAttempts({ ...options, bucketFailed: reconciliation.begin });
   let begun = false;
   let prunedAt = 0;
 

@@ -49,6 +49,10 @@ export async function outageBehind(error: unknown, probed: Probed, signal?: Abor
   }
 }
 
+/** Whether the bucket, or the cloud that it lies in, gave an error. */
+export const isOfBucket = (error: unknown): boolean =>
+  error instanceof ServiceUnavailableError || error instanceof ConfigurationError;
+
 const ARCHIVE_ERRORS = [ArchiveUnavailableError, ArchiveDeniedError, ArchiveRequestError];
 
 function probeFor(
@@ -62,8 +66,7 @@ function probeFor(
       await orthanc.system(options);
       await Array.fromAsync(archive.searchStudies(NO_STUDY, options));
     };
-  if (error instanceof ServiceUnavailableError || error instanceof ConfigurationError)
-    return () => store.put(EMPTY_KEY, EMPTY, options);
+  if (isOfBucket(error)) return () => store.put(EMPTY_KEY, EMPTY, options);
   if (error instanceof SystemRefusalError) return () => proveRoom(spoolFolder, chunkBytes);
   return undefined;
 }

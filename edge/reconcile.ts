@@ -18,14 +18,14 @@ export interface ReconciliationOptions {
   readonly log: Log;
   /** The lane of uploads whose manifest's key the journal does not know. */
   readonly lane: Lane;
-  /** How often all uploads are checked. They are also checked at the start and after every outage. */
+  /** How often all uploads are checked. They are also checked at the start and after every error of the bucket. */
   readonly checkEveryMs?: number | undefined;
   /** For how long an upload is checked. 0: never. */
   readonly checkedForMs?: number | undefined;
 }
 
 export interface Reconciliation {
-  /** Makes a check of all uploads due. */
+  /** Makes a check of all uploads due, after the one in progress if there is one. */
   begin(): void;
   /** Whether a check is in progress or due. */
   isDue(): boolean;
@@ -49,13 +49,14 @@ export function createReconciliation({
   ...options
 }: ReconciliationOptions): Reconciliation {
   const { checkEveryMs = CHECK_EVERY_MS, checkedForMs = CHECKED_FOR_MS } = options;
-  let position: UploadPosition | 'first' | undefined = 'first';
+  let asked = true;
+  let position: UploadPosition | 'first' | undefined;
   let checkedAt = clock.now();
 
   function isDue(): boolean {
     const agoMs = clock.now() - checkedAt;
     // A clock that was set back must not delay the next check.
-    return checkedForMs > 0 && (position !== undefined || agoMs >= checkEveryMs || agoMs < 0);
+    return checkedForMs > 0 && (asked || position !== undefined || agoMs >= checkEveryMs || agoMs < 0);
   }
 
   /** What the bucket lost of an upload; undefined if nothing. */
@@ -78,11 +79,15 @@ export function createReconciliation({
 
   return {
     begin() {
-      position = 'first';
+      asked = true;
     },
     isDue,
     async step(signal) {
       if (!isDue()) return;
+      if (position === undefined) {
+        position = 'first';
+        asked = false;
+      }
       const after = position === 'first' ? undefined : position;
       const { studies, next } = journal.again.uploads(clock.now() - checkedForMs, IN_A_STEP, after);
       for (const study of studies) await check(study, signal && { signal });

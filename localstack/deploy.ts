@@ -13,9 +13,9 @@ import { ROOT } from './parts.mjs';
 export type DeployContext = Readonly<Record<string, string>>;
 
 /** The sources of the deployed stack. If none of them changed, there is nothing to deploy. */
-const SOURCES = ['adapters', 'core', 'functions', 'infra', 'cdk.json', 'package-lock.json'];
+export const SOURCES = ['adapters', 'core', 'dicom', 'functions', 'infra', 'pipeline', 'cdk.json', 'package-lock.json'];
 /** Sources below the folder that the setting `root` names. */
-const ROOT_SOURCES = ['tools', 'layers'];
+export const ROOT_SOURCES = ['tools', 'layers'];
 
 /** Folders in the sources that are not deployed. */
 const NOT_DEPLOYED = ['training', 'golden', '__pycache__'];

@@ -3,11 +3,9 @@ import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Bookmarks } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
-import { translated, within } from './clients.ts';
-import { dynamoDb } from './dynamo-db.ts';
+import { within } from './clients.ts';
+import { dynamoDb, failed } from './dynamo-db.ts';
 import { WORK_PREFIX } from './work-ledger.ts';
-
-const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
 
 /** @throws ConfigurationError, ServiceUnavailableError (from its methods) */
 export function createDynamoBookmarks({

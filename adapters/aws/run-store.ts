@@ -11,13 +11,11 @@ import type { Clock } from '#core/ports.ts';
 import type { CallOptions, EndedRuns, RunPage, RunQuery, RunRecord, RunStore, RunUpdate } from '#pipeline/ports.ts';
 import { placeInState, type RunState, stateRank } from '#pipeline/run-state.ts';
 import { limited } from '../call.ts';
-import { translated, within } from './clients.ts';
-import { dynamoDb } from './dynamo-db.ts';
+import { within } from './clients.ts';
+import { dynamoDb, failed } from './dynamo-db.ts';
 import { Changes } from './item-changes.ts';
 import { recordOf, stageAttribute } from './run-item.ts';
 import { pageOfRuns } from './run-pages.ts';
-
-const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
 
 /** The run's identity and the stage's time, which are recorded whether or not the run moves to the state. */
 function stageChanges(update: RunUpdate, now: string): Changes {

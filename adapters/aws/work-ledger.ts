@@ -12,10 +12,8 @@ import type { Clock } from '#core/ports.ts';
 import { CAUSES } from '#pipeline/ends.ts';
 import type { CallOptions, KnownWork, WorkLedger } from '#pipeline/ports.ts';
 import { limited } from '../call.ts';
-import { translated, within } from './clients.ts';
-import { dynamoDb, dynamoDbOnce } from './dynamo-db.ts';
-
-const failed = (error: unknown): Error => translated(error, 'the runs table (HILUM_RUNS_TABLE)');
+import { within } from './clients.ts';
+import { dynamoDb, dynamoDbOnce, failed } from './dynamo-db.ts';
 
 export const WORK_PREFIX = 'work/';
 

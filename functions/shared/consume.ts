@@ -71,6 +71,9 @@ interface Received extends Delivery {
   readonly known?: KnownWork;
 }
 
+/** For the question to a ledger that has just not answered. The function needs the rest of its time to put its message off. */
+const ASKED_AGAIN_MS = 5_000;
+
 /** The reason if the function ended before it could record one. */
 const DIED: Reason = { code: 'died', message: 'The step ended without an answer: out of memory or out of time.' };
 
@@ -118,7 +121,8 @@ export function consume(
 
   /** If only the answer to its beginning was lost, an attempt is counted, and must not be taken for one that died. */
   async function knownOf({ name, known }: Received): Promise<KnownWork | undefined> {
-    return name === undefined || known !== undefined ? known : await ledger.get(name).catch(() => undefined);
+    if (name === undefined || known !== undefined) return known;
+    return await ledger.get(name, { deadlineMs: clock.now() + ASKED_AGAIN_MS }).catch(() => undefined);
   }
 
   /** Acknowledges a message that nobody can work on, after it was put aside. */

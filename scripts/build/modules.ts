@@ -3,8 +3,8 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** Matches the specifiers of `import … from`, `export … from` and `import()`, in code and in types. */
-const SPECIFIER = /(?<![.\w])((?:from|import|import\s*\()\s*)(['"])([^'"\n]+)\2/g;
+/** Matches the specifiers of `import … from`, `export … from` and `import()`, in code and in types; not the ends of strings, as in ':from'. */
+const SPECIFIER = /(?<![.\w:#'"])((?:from|import|import\s*\()\s*)(['"])([^'"\n]+)\2/g;
 
 /** Changes `.ts` to `.js` in the sources' own imports. The length stays the same, so that source maps stay right. */
 export function nameJavaScript(dist: string): void {

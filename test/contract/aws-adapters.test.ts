@@ -110,10 +110,8 @@ describeWith(['cloud'], 'on the local cloud', () => {
     aDatedLedger(async () => {
       const { table, client } = await makeTable();
       const clock = createManualClock();
-      return {
-        ledger: createDynamoWorkLedger({ table, client, counting: client, clock }),
-        tick: () => clock.advance(1000),
-      };
+      const ledger = createDynamoWorkLedger({ table, client, counting: client, clock });
+      return { ledger, tick: () => clock.advance(1000) };
     });
   });
 

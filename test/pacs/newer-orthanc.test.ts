@@ -55,6 +55,7 @@ describeWith(['newerOrthanc'], 'the Orthanc of Debian trixie', () => {
         HILUM_HOME: cloud.environment.home,
         HILUM_EDGE_FOLDER: join(folder, 'edge'),
         HILUM_EDGE_START: 'all',
+        HILUM_EDGE_HOLD_MINUTES: '0',
       };
       edge = spawn(process.execPath, [join(ROOT, 'cli/hilum.ts'), 'edge'], {
         env: { ...process.env, ...settings },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Journal, type RefusedFile } from '#edge/journal.ts';
-import { runHilum } from '../fixtures/hilum.ts';
+import { measuredHilum, runHilum } from '../fixtures/hilum.ts';
 import { type RunItem, type RunsTableServer, startRunsTable } from '../fixtures/runs-table-server.ts';
 
 const [SERIES, UPLOADED, SKIPPED, PLAIN] = ['2.25.1', '2.25.10', '2.25.20', '2.25.30'] as const;
@@ -70,12 +70,11 @@ function journalWithRefusals(): void {
   journal.close();
 }
 
-const status = (...args: readonly string[]) =>
-  runHilum(['status', ...args], {
-    ...{ HILUM_BUCKET: 'bucket', HILUM_RUNS_TABLE: 'runs', HILUM_EDGE_FOLDER: folder },
-    AWS_ENDPOINT_URL: table.endpoint,
-    ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
-  });
+const environment = () => ({
+  ...{ HILUM_BUCKET: 'bucket', HILUM_RUNS_TABLE: 'runs', HILUM_EDGE_FOLDER: folder, AWS_ENDPOINT_URL: table.endpoint },
+  ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+});
+const status = (...args: readonly string[]) => runHilum(['status', ...args], environment());
 
 it('counts by code the files that the edge refused, in studies that were forwarded and in studies that were not', async () => {
   journalWithRefusals();
@@ -185,4 +184,13 @@ it('says for people and for scripts how to see the next page', async () => {
   expect(text.stdout).toMatch(/^2\.25\.1\n {2}caries .*: failed, /);
   expect(text.stdout).toMatch(/\n {4}.*hilum redrive --study 2\.25\.1` gives it back to work\n/);
   expect(text.stderr).toBe('');
+});
+
+it('needs no more than 150 MB, however many runs there are', async () => {
+  await holding(Array.from({ length: 20_000 }, (_, index) => runOf(`2.25.${1000 + index}`, index)));
+
+  const { code, peakBytes } = await measuredHilum(['status'], environment());
+
+  expect(code).toBe(0);
+  expect(peakBytes / 2 ** 20).toBeLessThan(150);
 });

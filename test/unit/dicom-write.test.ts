@@ -194,6 +194,27 @@ describe('values copied unchanged', () => {
     expect(dataset.items('IssuerOfPatientIDQualifiersSequence')[0]?.text('UniversalEntityIDType')).toBe('not a code');
   });
 
+  it('leaves out bytes that their VR cannot hold, and the character set with them', () => {
+    const bytes = new Uint8Array(70_000).fill(0xff);
+    const copied = asFoundWhereBroken({
+      SpecificCharacterSet: 'ISO_IR 192',
+      PatientName: { asFound: ['\ufffd'.repeat(70_000)], bytes },
+      IssuerOfAccessionNumberSequence: { asFound: ['\ufffd'], bytes: bytes.subarray(0, 2) },
+      PatientID: 'P-1',
+    });
+
+    expect(copied).toEqual({ PatientID: 'P-1' });
+    expect(written(copied).text('PatientID')).toBe('P-1');
+  });
+
+  it('pads bytes of an odd length', () => {
+    const PatientName = { asFound: ['\ufffd'], bytes: Uint8Array.of(0xff, 0x41, 0xff) };
+
+    const dataset = written(asFoundWhereBroken({ SpecificCharacterSet: 'ISO_IR 192', PatientName }));
+
+    expect([...(dataset.bytes('PatientName') ?? [])]).toEqual([0xff, 0x41, 0xff, 0x20]);
+  });
+
   it('leaves out what cannot be written, and the character set of the source', () => {
     const copied = asFoundWhereBroken({ SpecificCharacterSet: 'ISO_IR 100', Rows: 70_000, Columns: 5 });
 

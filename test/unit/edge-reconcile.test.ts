@@ -1,7 +1,7 @@
 /** What the bucket loses after the upload comes back by itself. */
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { MissingChunkError } from '#core/errors.ts';
+import { MissingChunkError, ServiceUnavailableError } from '#core/errors.ts';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
 import { makeHandler as infer } from '#functions/infer/handler.ts';
 import { makeHandler as route } from '#functions/route/handler.ts';
@@ -122,6 +122,31 @@ describe('the edge', () => {
     stop.abort();
     await running;
     expect([asked.exists - before, edge.bucket.contents.size]).toEqual([0, 0]);
+  });
+
+  it('checks after an error of the bucket, although another bucket answers at once', async () => {
+    const { edge, clock } = await forwarded(ctSeries());
+    const stop = new AbortController();
+    let killed = false;
+    const store: ObjectStore = {
+      ...edge.bucket,
+      async put(key, ...rest) {
+        if (killed) return edge.bucket.put(key, ...rest);
+        killed = true;
+        edge.bucket.contents.clear();
+        throw new ServiceUnavailableError('The bucket does not answer.');
+      },
+    };
+    const running = edge.restarted({ store }).run(stop.signal);
+    await edge.arrive(ctSeries({ seed: 2 }));
+    await expect.poll(() => killed, { timeout: 10_000 }).toBe(true);
+
+    await expect.poll(() => manifestsIn(edge).length, { timeout: 10_000 }).toBe(1);
+    clock.advance(MINUTE);
+    await expect.poll(() => manifestsIn(edge).length, { timeout: 10_000 }).toBe(2);
+    stop.abort();
+    await running;
+    expect(missingIn(edge)).toEqual([]);
   });
 
   it('does not try for ever to bring back a study that Orthanc no longer has', async () => {

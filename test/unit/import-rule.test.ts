@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ROOT_SOURCES, SOURCES } from '#localstack/deploy.ts';
 import { ROOT } from '../../localstack/parts.mjs';
 import { circlesAmong, type Source, sourcesIn, targetOf } from '../fixtures/sources.ts';
 
@@ -25,8 +26,8 @@ const BUNDLING = ['bundle', 'models', 'tools'].map((name) => `infra/${name}.ts`)
 const UNBOUND = ['test'];
 /** The files of `pipeline` that adapters may import: the contracts that they implement. */
 const CONTRACTS = ['ports', 'keys', 'environment', 'run-state', 'ends'].map((name) => `pipeline/${name}.ts`);
-/** Top-level folders of what is installed and built. */
-const NO_ROOM = ['node_modules', 'cdk.out', 'dist'];
+/** Top-level folders of what is installed and built, and of what other tests leave there while they run. */
+const NO_ROOM = ['node_modules', 'cdk.out', 'dist', 'artefacts'];
 
 /** Packages and modules for access outside the process, with the rooms that may import them. */
 const OUTSIDE: readonly { readonly what: RegExp; readonly rooms: readonly string[] }[] = [
@@ -187,4 +188,11 @@ describe('import cycles', () => {
 
     expect(circlesAmong(chain)).toEqual(['core/a.ts → core/b.ts → core/c.ts']);
   });
+});
+
+it('has the local cloud deployed again when a room changes that the deployment is made of', () => {
+  const reached = new Set(['functions', 'infra']);
+  for (const room of reached) for (const next of MAY_IMPORT[room] ?? []) if (next !== undefined) reached.add(next);
+
+  expect([...SOURCES, ...ROOT_SOURCES]).toEqual(expect.arrayContaining([...reached]));
 });

@@ -55,6 +55,7 @@ describe('a text that cannot be decoded', () => {
     ['Greek with codes that are none', 'ISO_IR 126', latin1('M\xffller^X'), latin1('\xff-4711')],
     ['Korean that is cut', 'ISO 2022 IR 149', latin1('M\xc8'), latin1('A\xc8')],
     ['an unknown escape sequence', 'ISO_IR 100\\ISO 2022 IR 87', latin1('\x1b%Zabc'), latin1('\x1b%Z1')],
+    ['a character set that is none', '<none of PS3.3, and too long>', latin1('M\x93ller^X'), latin1('\x93-4711')],
     ['letters beyond ASCII without a character set', undefined, NAME, ID],
   ])('is carried with its character set: %s', async (_, charset, name, id) => {
     const dataset = await resultOf({ ...(charset !== undefined && { charset }), name, id });
