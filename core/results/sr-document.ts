@@ -3,7 +3,16 @@ import { type CodedConcept, Dcm, English } from '#dicom/codes.ts';
 import { resultUid } from '#dicom/uid.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
-import { codeItem, commonAttributes, HILUM_CODES, hierarchy, type Made, objectUid, type ResultData, type Role } from './common.ts';
+import {
+  codeItem,
+  commonAttributes,
+  HILUM_CODES,
+  hierarchy,
+  type Made,
+  objectUid,
+  type ResultData,
+  type Role,
+} from './common.ts';
 import { code, text, uidref } from './content-item.ts';
 import type { DicomObject } from './dicom-object.ts';
 import { predecessors } from './replacing.ts';
