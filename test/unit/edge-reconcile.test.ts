@@ -128,7 +128,7 @@ describe('the edge', () => {
     const { edge, clock } = await forwarded(ctSeries());
     const stop = new AbortController();
     let killed = false;
-    const store: ObjectStore = {
+    const store: ObjectStore & ObjectListing = {
       ...edge.bucket,
       async put(key, ...rest) {
         if (killed) return edge.bucket.put(key, ...rest);
