@@ -39,6 +39,8 @@ export interface Conversion {
   readonly moments?: Moments | undefined;
   /** Older answers of the tool about the study, which the objects name and replace. */
   readonly replaces?: readonly ReplacedSet[] | undefined;
+  /** Names the set where another patient has one of the same result (`SourceStudy`). */
+  readonly twin?: string | undefined;
   /** Whether an SR in the study says that this run failed. The result then names that SR as the document it replaces. */
   readonly supersedesFailure?: boolean;
 }
@@ -52,13 +54,13 @@ export interface Conversion {
  * @throws MessageError where the index lacks an instance from which the result was made
  */
 export async function convertResult(conversion: Conversion): Promise<readonly ConvertedObject[]> {
-  const { result, instances, identity, read, moments, replaces = [], supersedesFailure = false } = conversion;
+  const { result, instances, identity, read, moments, replaces = [], twin, supersedesFailure = false } = conversion;
   const inputs = inputsOf(result, instances);
   const first = inputs.reduce((a, b) => (b.SOPInstanceUID < a.SOPInstanceUID ? b : a));
   const file = readDicom(identity ?? (await read(first)), { stopBeforePixels: true });
   const source = sourceStudyOf(inputs, file, moments);
   const predecessors = supersedesFailure ? [failureReference(result)] : [];
-  return result.toDicom({ ...source, predecessors, replaces }).map(converted);
+  return result.toDicom({ ...source, predecessors, replaces, ...(twin !== undefined && { twin }) }).map(converted);
 }
 
 export interface Rejection {

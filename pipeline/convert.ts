@@ -1,7 +1,7 @@
 /** Converts a run's stored answer to a set of DICOM objects and lists them in the bucket. */
 import { createHash } from 'node:crypto';
 import { type ConvertedObject, convertRejection, convertResult, type Rejection } from '#core/convert-result.ts';
-import { ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
+import { ContentConflictError, IntegrityError, MissingManifestError, MissingProductError } from '#core/errors.ts';
 import type { Clock } from '#core/ports.ts';
 import type { RejectionReason } from '#core/results/rejection-note.ts';
 import { namedInstances } from '#core/study/distinct-instances.ts';
@@ -53,10 +53,15 @@ export async function convertAnswer(
   message: RunMessage,
 ): Promise<Converted> {
   const { tool, runId, answer, inputDigest, identity, sequence = 0, back = false } = message;
+  const manifest = await manifestOf(objects, message);
+  const { others } = manifest;
+  // Of an identity that the PACS told later, the upload does not know whose it is.
+  const isKnown = identity === manifest.identity || others !== undefined;
+  const patient = isKnown ? manifest.patient : undefined;
   const pinning = await pinSet(
     sets,
     message,
-    { runId, answer, inputDigest, identity, sequence, back, from: message.set },
+    { runId, answer, inputDigest, identity, sequence, back, patient, others, from: message.set },
     { isSame: (a, b) => areSameIdentities(objects, a, b), now: new Date(clock.now()).toISOString() },
   );
   if (pinning.kind === 'superseded') return pinning;
@@ -66,7 +71,6 @@ export async function convertAnswer(
   const known = stored === undefined ? undefined : parseObjectList(stored);
   if (known !== undefined && (await areThere(objects, folder, known))) return { kind: 'converted', set, list: known };
   const result = await answerOf(objects, message);
-  const manifest = await readManifest(objects, message.manifestKey);
   const { storedAt } = result.metadata;
   // Answers that were stored before they said when state the study's own time.
   const moments = storedAt === undefined ? undefined : { content: storedAt, creation: set.createdAt, timeZone };
@@ -75,6 +79,7 @@ export async function convertAnswer(
       ...{ result, instances: manifest.instances, read: instanceReader(objects, manifest), moments },
       ...(set.identity !== undefined && { identity: await readIdentity(objects, set.identity) }),
       replaces: set.replaces,
+      ...(set.twin && { twin: set.setId }),
     });
     const notes = await rejections(objects, set, { result, moments });
     return {
@@ -84,6 +89,16 @@ export async function convertAnswer(
     };
   } catch (error) {
     if (error instanceof DicomWriteError) return { kind: 'refused', set, refusal: { error, result } };
+    throw error;
+  }
+}
+
+/** @throws MissingProductError rather than MissingManifestError if the result is gone, too: the tool needs both */
+async function manifestOf(objects: ObjectStore, message: RunMessage): Promise<Manifest> {
+  try {
+    return await readManifest(objects, message.manifestKey);
+  } catch (error) {
+    if (error instanceof MissingManifestError) await answerOf(objects, message);
     throw error;
   }
 }

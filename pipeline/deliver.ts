@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
 import { identityObjectOf, isSameIdentity } from '#core/results/identity-object.ts';
+import { readDicom } from '#dicom/read.ts';
 import { storeIdentity } from './identities.ts';
 import { identityKey, objectKey, receiptKey, type SetFolder } from './keys.ts';
 import type { ObjectList } from './object-list.ts';
@@ -13,7 +14,7 @@ import { deleteOne, endReplaced, type Replaced } from './replaced.ts';
 import { coercedIn } from './same-content.ts';
 import type { SetFile } from './set-file.ts';
 import { beginStoring, endStoring, withdrawSet } from './sets.ts';
-import { lookAtSource, type SourceNow } from './source-now.ts';
+import { lookAtSource, patientIn, type SourceNow, type Whose } from './source-now.ts';
 
 /** The archive's methods that delivery needs. */
 export type DeliveryArchive = Pick<
@@ -79,12 +80,17 @@ export async function deliver(
   if (standing?.state === 'superseded') return { kind: 'superseded' };
   const { archive, identityKey: key, deletesReplaced } = await open();
 
+  const own = set.identity === undefined ? undefined : await objects.get(identityKey(set.identity), options);
+  const whose: Whose = {
+    PatientID: own && patientIn(readDicom(own).dataset).PatientID,
+    isShared: (standing?.others?.length ?? 0) > 0,
+  };
+
   /** What has become of the source; undefined if the set may be delivered. */
   async function otherwise(now: SourceNow): Promise<Delivered | undefined> {
     if (now.kind === 'gone') return { kind: 'withdrawn' };
     if (now.header === undefined) return undefined;
     const { dataset } = now.header;
-    const own = set.identity === undefined ? undefined : await objects.get(identityKey(set.identity), options);
     if (own !== undefined && isSameIdentity(own, identityObjectOf(dataset))) return undefined;
     return { kind: 'other-identity', identity: await storeIdentity(objects, dataset, key, options) };
   }
@@ -106,7 +112,7 @@ export async function deliver(
     await withdrawSet(sets, set, setId, options);
   }
 
-  const before = await lookAtSource(archive, list, options);
+  const before = await lookAtSource(archive, list, whose, options);
   const hindrance = await otherwise(before);
   if (hindrance?.kind === 'withdrawn') await withdraw(standing?.stored === true);
   if (hindrance !== undefined) return hindrance;
@@ -116,13 +122,13 @@ export async function deliver(
   if (begun !== 'storing') return { kind: begun };
   const coerced = await storeAll(archive, outgoing, options);
 
-  const after = await lookAtSource(archive, list, options);
+  const after = await lookAtSource(archive, list, whose, options);
   const change = await otherwise(after);
   if (change?.kind === 'withdrawn') await withdraw(true);
   if (change !== undefined) return change;
   if (after.kind === 'there' && after.instances !== undefined) checkStudy(after.instances, outgoing);
-  const own = new Set(outgoing.map(({ uids }) => uids.SOPInstanceUID));
-  const replaced = await endReplaced(archive, set, { own, deletes: deletesReplaced }, options);
+  const stored = new Set(outgoing.map(({ uids }) => uids.SOPInstanceUID));
+  const replaced = await endReplaced(archive, set, { own: stored, deletes: deletesReplaced }, options);
   // Alone, a note would leave a study of the wrong patient behind.
   const needed = new Set(notes.filter(({ rejects }) => replaced.left.has(rejects)).map((note) => note.SOPInstanceUID));
   const late = notesOfWrong.filter(({ uids }) => needed.has(uids.SOPInstanceUID));

@@ -22,6 +22,8 @@ const SetFileSchema = z.object({
   /** Names the identity that its objects carry; absent if they take it from the images. */
   identity: digest.optional(),
   sequence: z.number().int().nonnegative(),
+  /** Another patient has a set of the same run: the UIDs of this one's objects derive from it, too. */
+  twin: z.literal(true).optional(),
   /** The moment that its objects carry as their creation (ISO 8601, UTC). */
   createdAt: z.iso.datetime(),
   /** The sets that it replaces, with their objects. */
@@ -46,7 +48,7 @@ export type SetFile = Readonly<z.infer<typeof SetFileSchema>>;
 export async function pinnedFile(
   objects: ObjectStore,
   { StudyInstanceUID, tool }: Pick<RunMessage, 'StudyInstanceUID' | 'tool'>,
-  { setId, runId, answer, identity, sequence, createdAt, replaces }: PinnedSet,
+  { setId, runId, answer, identity, sequence, createdAt, replaces, twin = false }: PinnedSet,
   sets: readonly PinnedSet[],
 ): Promise<SetFile> {
   const folder: SetFolder = { tool, runId, setId };
@@ -64,6 +66,7 @@ export async function pinnedFile(
       ...(identity !== undefined && { identity }),
       sequence,
       createdAt,
+      ...(twin && { twin }),
     },
     replaces: await Promise.all(
       replaced.map(async (set) => ({ ...namesOf(set), objects: await objectsOf(objects, tool, set) })),

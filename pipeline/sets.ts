@@ -4,16 +4,26 @@
  *
  * `converted` (pinned) → `storing` → `delivered` → `superseded`, or `withdrawn` where the images are gone from the PACS.
  *
- * At most one set is current: the last one pinned, which is of the highest sequence. A set counts as replaced once the storing of its
+ * At most one set of a patient is current: the last one pinned, which is of the highest sequence. A set counts as replaced once the storing of its
  * successor began, and every set whose own storing began is named by a successor, until the PACS has the note about it.
  */
 import { createHash } from 'node:crypto';
 import { ServiceUnavailableError } from '#core/errors.ts';
 import type { Answer } from './keys.ts';
-import type { CallOptions, PinnedSet, RoutedUpload, SetPlace, SetState, SetTable, StudySets } from './ports.ts';
+import { isApart, isSetApart, routedUploads } from './patients.ts';
+import type {
+  CallOptions,
+  PinnedSet,
+  RoutedUpload,
+  SetPlace,
+  SetState,
+  SetTable,
+  Speaker,
+  StudySets,
+} from './ports.ts';
 
 /** What is to be converted: an answer of a run, for an identity. */
-export interface Wanted {
+export interface Wanted extends Speaker {
   readonly runId: string;
   readonly answer: Answer;
   readonly inputDigest: string;
@@ -58,24 +68,33 @@ export async function pinSet(
   { isSame, now }: { readonly isSame: SameIdentity; readonly now: string },
 ): Promise<Pinning> {
   return await change<Pinning>(table, place, async (study) => {
-    const { sets } = study;
     const own: PinnedSet[] = [];
-    for (const set of sets) if (isOf(wanted, set) && (await isSame(set.identity, wanted.identity))) own.push(set);
+    for (const set of study.sets) if (isOf(wanted, set) && (await isSame(set.identity, wanted.identity))) own.push(set);
+    // Sets of other patients stay as they are.
+    const [sets, apart] = divided(study.sets, (set) => own.includes(set) || !isSetApart(set, wanted));
+    const isTwin = apart.some(({ runId }) => runId === wanted.runId);
     const current = sets.at(-1);
     const isCurrent = current !== undefined && own.includes(current);
     if (!isCurrent && (isOutrun(study, wanted) || !outranks(wanted, current, own)))
       return { answer: { kind: 'superseded' } };
     const set = isCurrent
       ? { ...current, state: revived(current, wanted) }
-      : (earlierOf(sets, own) ?? newSet(sets, own, wanted, now));
-    const pinned = { ...set, sequence: Math.max(set.sequence, wanted.sequence) };
+      : (earlierOf(sets, own) ?? { ...newSet(sets, own, wanted, now), ...(isTwin && { twin: true }) });
+    const pinned = spoken(set, wanted);
     const others = sets.filter(({ setId }) => setId !== pinned.setId).map(passed);
-    const next = kept([...others, pinned]);
+    const next = kept([...apart, ...others, pinned]);
     return { answer: { kind: 'pinned', set: pinned, sets: next }, study: { ...study, sets: next } };
   });
 }
 
 const isOf = ({ runId, answer }: Wanted, set: PinnedSet): boolean => set.runId === runId && set.answer === answer;
+
+/** The newest upload that gives a set tells for whom it is. */
+function spoken(set: PinnedSet, { sequence, patient, others }: Wanted): PinnedSet {
+  if (sequence < set.sequence) return set;
+  const { patient: _, others: __, ...rest } = set;
+  return { ...rest, sequence, ...(patient !== undefined && { patient }), ...(others !== undefined && { others }) };
+}
 
 function revived({ state, sequence }: PinnedSet, wanted: Wanted): PinnedSet['state'] {
   const isLost = state === 'delivered' && wanted.back === true && wanted.sequence > sequence;
@@ -86,9 +105,11 @@ function revived({ state, sequence }: PinnedSet, wanted: Wanted): PinnedSet['sta
 const passed = (set: PinnedSet): PinnedSet =>
   set.state === 'converted' && set.stored !== true ? { ...set, state: 'superseded' } : set;
 
-/** A newer upload of other images is on its way. */
-const isOutrun = ({ routed }: StudySets, { runId, sequence }: Pick<Wanted, 'runId' | 'sequence'>): boolean =>
-  routed !== undefined && routed.sequence > sequence && routed.runId !== runId;
+/** A newer upload of the patient's, with other images, is on its way. */
+const isOutrun = (study: StudySets, wanted: Pick<Wanted, 'runId' | 'sequence' | 'patient'>): boolean =>
+  routedUploads(study).some(
+    (routed) => routed.sequence > wanted.sequence && routed.runId !== wanted.runId && !isApart(routed, wanted),
+  );
 
 /** @param own the sets that the answer had before */
 function outranks(wanted: Wanted, current: PinnedSet | undefined, own: readonly PinnedSet[]): boolean {
@@ -153,7 +174,7 @@ export async function beginStoring(
     const { sets } = study;
     const set = sets.find((one) => one.setId === setId);
     if (set === undefined) return { answer: 'unknown' };
-    if (set !== sets.at(-1)) return { answer: 'superseded' };
+    if (set !== sets.findLast((one) => one === set || !isSetApart(one, set))) return { answer: 'superseded' };
     if (set.state === 'delivered') return { answer: 'delivered' };
     if (isOutrun(study, set)) return { answer: 'superseded', study: withSet(study, setId, { state: 'superseded' }) };
     const begun = withSet(study, setId, { state: 'storing', stored: true });
@@ -197,10 +218,17 @@ export async function withdrawSet(
 
 /** Records that an upload was routed to the tool: sets of older ones with other images are not stored any more. */
 export async function noteRouted(table: SetTable, place: SetPlace, routed: RoutedUpload): Promise<void> {
-  await change(table, place, async (study) => ({
-    answer: undefined,
-    ...((study.routed?.sequence ?? 0) < routed.sequence && { study: { ...study, routed } }),
-  }));
+  await change(table, place, async (study) => {
+    const [own, apart] = divided(routedUploads(study), (one) => !isSetApart(one, routed));
+    if (own.some(({ sequence }) => sequence >= routed.sequence)) return { answer: undefined };
+    const [newest = routed, ...alsoRouted] = [...apart, routed].toSorted((a, b) => b.sequence - a.sequence);
+    const { sets } = study;
+    return { answer: undefined, study: { routed: newest, ...(alsoRouted.length > 0 && { alsoRouted }), sets } };
+  });
+}
+
+function divided<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
 
 const withSet = (study: StudySets, setId: string, changes: Partial<PinnedSet>): StudySets => ({

@@ -109,14 +109,18 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
     },
 
     async *listInstances(study, options) {
-      const query = { includefield: '0020000E' };
+      const query = { includefield: '0020000E,00100020' };
       for await (const found of search(`${studyPath(study)}/instances`, '00080018', query, options)) {
         const [SOPClassUID, SOPInstanceUID, SeriesInstanceUID] = ['00080016', '00080018', '0020000E'].map((tag) =>
           textOf(found, tag),
         );
         if (SOPInstanceUID === undefined || SeriesInstanceUID === undefined)
           throw new ArchiveRequestError('The archive lists an instance without its UIDs');
-        yield { ...study, SeriesInstanceUID, SOPInstanceUID, SOPClassUID: SOPClassUID ?? '' };
+        yield {
+          ...{ ...study, SeriesInstanceUID, SOPInstanceUID, SOPClassUID: SOPClassUID ?? '' },
+          // Without a value, the patient has none (PS3.18 F.2.5).
+          ...('00100020' in found && { PatientID: (textOf(found, '00100020') ?? '').trim() }),
+        };
       }
     },
 

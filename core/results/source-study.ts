@@ -43,6 +43,8 @@ export interface SourceStudy {
   readonly predecessors?: readonly Referenced[];
   /** Older answers of the tool about the study, oldest first. */
   readonly replaces?: readonly ReplacedSet[];
+  /** Names the set where another patient has the same images under the same UIDs: the UIDs of what is made derive from it, too. */
+  readonly twin?: string;
 }
 
 /** Type 2 attributes of those modules: present and empty where the source lacks them. */

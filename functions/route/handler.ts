@@ -54,7 +54,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
   }
 
   async function routeToTool(entry: ToolEntry, images: readonly ImageIndex[], manifest: Manifest, manifestKey: string) {
-    const { StudyInstanceUID, revision, lane, identity, sequence, back } = manifest;
+    const { StudyInstanceUID, revision, lane, identity, patient, others, sequence, back } = manifest;
     const tool = entry.manifest.id;
     const version = toolVersion(entry);
     const { selected, refusals } = selectImages(entry.manifest.selection, images);
@@ -77,7 +77,8 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
       observer.log('info', 'not-applicable', { runId, StudyInstanceUID, tool, code: reason.code });
       return;
     }
-    if (sequence !== undefined) await noteRouted(sets, { StudyInstanceUID, tool }, { sequence, runId, revision });
+    if (sequence !== undefined)
+      await noteRouted(sets, { StudyInstanceUID, tool }, { sequence, runId, revision, patient, others });
     const role: QueueRole = { step: 'infer', tool, lane };
     await queue(role).send(JSON.stringify(message));
     await runs.record({ ...run, state: 'routed' });
