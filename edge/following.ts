@@ -14,7 +14,7 @@ export interface FollowingOptions {
   /** How often all studies are scanned for missed ones. They are also scanned at the start and after every outage. */
   readonly scanEveryMs?: number | undefined;
   /** Told of every study that is noticed; `live` if its event came while the edge was following. */
-  readonly noticed: (StudyInstanceUID: string, live: boolean) => void;
+  readonly noticed: (key: string, live: boolean) => void;
 }
 
 export interface Following {
@@ -26,7 +26,8 @@ export interface Following {
   scan(signal?: AbortSignal): Promise<void>;
   /** Whether a scan has more pages. */
   isScanning(): boolean;
-  notice(studies: readonly OrthancStudy[]): void;
+  /** Returns the keys of the studies in the journal. */
+  notice(studies: readonly OrthancStudy[]): readonly string[];
 }
 
 const PAGE = 200;
@@ -59,18 +60,18 @@ export function createFollowing({ orthanc, journal, clock, log, noticed, ...opti
     return agoMs >= scanEveryMs || agoMs < 0;
   };
 
-  function isSettled({ StudyInstanceUID, lastUpdate }: OrthancStudy): boolean {
-    const known = journal.study(StudyInstanceUID);
+  function isSettled({ StudyInstanceUID, id, lastUpdate }: OrthancStudy): boolean {
+    const known = journal.of(StudyInstanceUID).find(({ orthancId }) => orthancId === id || orthancId === '');
     return known !== undefined && (known.state === 'seen' || known.lastUpdate === lastUpdate);
   }
 
-  function notice(studies: readonly OrthancStudy[], cursor?: number, live = false): void {
+  function notice(studies: readonly OrthancStudy[], cursor?: number, live = false): readonly string[] {
     const found: readonly Noticed[] = studies.map(({ StudyInstanceUID, id }) => ({ StudyInstanceUID, orthancId: id }));
-    if (found.length > 0 || cursor !== journal.cursor()) journal.notice(found, clock.now(), cursor);
-    for (const { StudyInstanceUID, orthancId } of found) {
-      noticed(StudyInstanceUID, live);
-      log.info('study-noticed', { orthancId });
-    }
+    if (found.length === 0 && cursor === journal.cursor()) return [];
+    const keys = journal.notice(found, clock.now(), cursor);
+    for (const key of keys) noticed(key, live);
+    for (const { orthancId } of found) log.info('study-noticed', { orthancId });
+    return keys;
   }
 
   return {

@@ -61,19 +61,18 @@ export function createReconciliation({
 
   /** What the bucket lost of an upload; undefined if nothing. */
   async function lossOf(study: JournalStudy, call?: CallOptions): Promise<{ readonly chunks?: number } | undefined> {
-    const { StudyInstanceUID, revision } = study;
-    const key = study.manifestKey ?? (revision && manifestKey(lane, StudyInstanceUID, revision));
-    if (key === undefined || key === '' || !(await store.exists(key, call))) return {};
-    const { length: chunks } = await missingChunks(store, journal.again.chunksOf(StudyInstanceUID), call);
+    const { key, StudyInstanceUID, revision } = study;
+    const manifest = study.manifestKey ?? (revision && manifestKey(lane, StudyInstanceUID, revision));
+    if (manifest === undefined || manifest === '' || !(await store.exists(manifest, call))) return {};
+    const { length: chunks } = await missingChunks(store, journal.again.chunksOf(key), call);
     return chunks === 0 ? undefined : { chunks };
   }
 
   async function check(study: JournalStudy, call?: CallOptions): Promise<void> {
     const loss = await lossOf(study, call);
     if (loss === undefined) return;
-    const { StudyInstanceUID, reason } = study;
-    if (journal.again.putAgain(StudyInstanceUID, PUT_AGAIN, clock.now()))
-      log.warn('upload-lost', { StudyInstanceUID, ...loss });
+    const { key, StudyInstanceUID, reason } = study;
+    if (journal.again.putAgain(key, PUT_AGAIN, clock.now())) log.warn('upload-lost', { StudyInstanceUID, ...loss });
     else if (reason === undefined) log.error('upload-lost-again', { StudyInstanceUID, ...loss });
   }
 

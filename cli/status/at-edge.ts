@@ -38,10 +38,10 @@ export async function studiesAtEdge(
   { study, edge, sinceMs, limit }: StatusQuery,
   shown: ReadonlySet<string>,
 ): Promise<{ readonly studies: readonly StudyAtEdge[]; readonly left: ReadonlyMap<StudyState, number> }> {
-  const one = study === undefined ? undefined : journal.study(study);
+  const all = study === undefined ? [] : journal.of(study);
   const found = edge.flatMap((state) => {
     if (study === undefined) return journal.newest(state, sinceMs, limit);
-    return one?.state === state && one.seenAt >= sinceMs ? one : [];
+    return all.filter((one) => one.state === state && one.seenAt >= sinceMs);
   });
   // A study that has runs is shown by them, unless it waits again, or was left out when it had changed.
   const unknown = found.filter(({ state, StudyInstanceUID }) => state !== 'uploaded' || !shown.has(StudyInstanceUID));
