@@ -107,6 +107,10 @@ function outranks(wanted: Wanted, current: PinnedSet | undefined, own: readonly 
 const unnoted = (sets: readonly PinnedSet[]): readonly PinnedSet[] =>
   sets.filter(({ stored, noted }) => stored === true && noted !== true);
 
+/** Sets whose objects may be in the PACS as what a radiologist goes by: stored, and neither replaced nor withdrawn. */
+export const standing = (sets: readonly PinnedSet[]): readonly PinnedSet[] =>
+  unnoted(sets).filter(({ state }) => state !== 'withdrawn');
+
 /** A set that the answer had before serves again if it names all that may be in the PACS. */
 function earlierOf(sets: readonly PinnedSet[], own: readonly PinnedSet[]): PinnedSet | undefined {
   const open = unnoted(sets).map(({ setId }) => setId);
