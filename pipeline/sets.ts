@@ -63,6 +63,7 @@ export async function pinSet(
     for (const set of sets) if (isOf(wanted, set) && (await isSame(set.identity, wanted.identity))) own.push(set);
     const current = sets.at(-1);
     const isCurrent = current !== undefined && own.includes(current);
+    if (!isCurrent && (await holdsBeside(wanted, current, isSame))) return { answer: { kind: 'superseded' } };
     if (!isCurrent && (isOutrun(study, wanted) || !outranks(wanted, current, own)))
       return { answer: { kind: 'superseded' } };
     const set = isCurrent
@@ -85,6 +86,19 @@ function revived({ state, sequence }: PinnedSet, wanted: Wanted): PinnedSet['sta
 /** A set that was pinned and never stored is over when another takes its place. */
 const passed = (set: PinnedSet): PinnedSet =>
   set.state === 'converted' && set.stored !== true ? { ...set, state: 'superseded' } : set;
+
+/** A stored result stays true of its images and its patient, whatever another version of the tool fails at. */
+const holdsBeside = async (
+  { answer, inputDigest, identity }: Wanted,
+  current: PinnedSet | undefined,
+  isSame: SameIdentity,
+): Promise<boolean> =>
+  answer === 'failure' &&
+  current?.answer === 'result' &&
+  current.stored === true &&
+  current.state !== 'withdrawn' &&
+  current.inputDigest === inputDigest &&
+  (await isSame(current.identity, identity));
 
 /** A newer upload of other images is on its way. */
 const isOutrun = ({ routed }: StudySets, { runId, sequence }: Pick<Wanted, 'runId' | 'sequence'>): boolean =>
