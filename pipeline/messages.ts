@@ -29,6 +29,8 @@ const RunMessageSchema = z.object({
     .string()
     .regex(/^[0-9a-f]{32}$/)
     .optional(),
+  /** Delivery only looks whether the PACS still has the set, and stores nothing (`pipeline/check-set.ts`). */
+  check: z.literal(true).optional(),
   /** Which answer to convert and return: the run's result, or the failure that stands in for it. */
   answer: z.enum(ANSWERS),
 });
