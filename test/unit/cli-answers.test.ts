@@ -105,6 +105,13 @@ const WRONG: readonly (readonly [args: readonly string[], sentence: RegExp])[] =
   [['redrive', '--study', 'x'], /--study takes a StudyInstanceUID, not x/],
   [['redrive', '--since', 'x'], /--since takes a time such as 2026-01-31 .*, not x/],
   [['redrive', '1.2.3'], /too many arguments for 'redrive'/],
+  [['deliver', 'abc'], /deliver takes the id of a run, not abc: it needs at least its first 6 characters/],
+  [
+    ['deliver', '1.2.840'],
+    /deliver takes the id of a run, not 1\.2\.840: an id consists of .*`bin\/hilum status STUDY`/,
+  ],
+  [['deliver', 'a'.repeat(33)], /it has 33 characters, and an id 32/],
+  [['deliver'], /missing required argument 'run'\nFor example: bin\/hilum deliver 3f2a9c04/],
   [['viewer', '--port', '0'], /--port takes a whole number from 1 to 65535/],
   [['viewer', '--port', '99999'], /--port takes a whole number from 1 to 65535/],
   [['viewer', '--study', '...'], /--study takes a StudyInstanceUID/],

@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 
 describe('hilum', () => {
-  it.each(['run', 'inspect', 'tools', 'models', 'local', 'doctor', 'demo', 'edge', 'status', 'redrive'])(
+  it.each(['run', 'inspect', 'tools', 'models', 'local', 'doctor', 'demo', 'edge', 'status', 'deliver', 'redrive'])(
     'explains %s',
     async (command) => {
       const { code, stdout } = await hilum(command, '--help');
