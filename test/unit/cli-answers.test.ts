@@ -112,6 +112,8 @@ const WRONG: readonly (readonly [args: readonly string[], sentence: RegExp])[] =
   ],
   [['deliver', 'a'.repeat(33)], /it has 33 characters, and an id 32/],
   [['deliver'], /missing required argument 'run'\nFor example: bin\/hilum deliver 3f2a9c04/],
+  [['rerun'], /missing required argument 'study'\nFor example: bin\/hilum rerun 1\.2/],
+  [['rerun', 'abc'], /rerun takes a StudyInstanceUID, not abc/],
   [['viewer', '--port', '0'], /--port takes a whole number from 1 to 65535/],
   [['viewer', '--port', '99999'], /--port takes a whole number from 1 to 65535/],
   [['viewer', '--study', '...'], /--study takes a StudyInstanceUID/],
