@@ -83,12 +83,13 @@ export async function forwardStudy(
   );
   if (missing !== undefined && (edge.attempts < PATIENT_ATTEMPTS || instances.length === 0)) throw missing.error;
   if (instances.length === 0) return skipped(summaryOf(reasons));
+  const before = edge.journal.study(StudyInstanceUID);
   const verdict = edge.wants.judgeStudy(StudyInstanceUID, instances);
   if (!verdict.wanted && missing !== undefined) throw missing.error;
-  if (!verdict.wanted) return skipped(verdict.reason);
+  // A study that went up before may have results, which the tools must be asked about.
+  if (!verdict.wanted && before?.revision === undefined) return skipped(verdict.reason);
 
   const revision = revisionOf(instances);
-  const before = edge.journal.study(StudyInstanceUID);
   const images = edge.wants.imagesOf(StudyInstanceUID, instances);
   const unreadable = before?.refused.length ?? 0;
   const known = before?.revision === revision;

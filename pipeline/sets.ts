@@ -64,6 +64,7 @@ export async function pinSet(
     for (const set of sets) if (isOf(wanted, set) && (await isSame(set.identity, wanted.identity))) own.push(set);
     const current = sets.at(-1);
     const isCurrent = current !== undefined && own.includes(current);
+    if (!isCurrent && (await holdsBeside(wanted, current, isSame))) return { answer: { kind: 'superseded' } };
     if (!isCurrent && (isOutrun(study, wanted) || !outranks(wanted, current, own)))
       return { answer: { kind: 'superseded' } };
     const set = isCurrent
@@ -90,6 +91,19 @@ export const isAtHome = (state: SetState): boolean => state === 'delivered' || s
 const passed = (set: PinnedSet): PinnedSet =>
   set.state === 'converted' && set.stored !== true ? { ...set, state: 'superseded' } : set;
 
+/** A stored result stays true of its images and its patient, whatever another version of the tool fails at. */
+const holdsBeside = async (
+  { answer, inputDigest, identity }: Wanted,
+  current: PinnedSet | undefined,
+  isSame: SameIdentity,
+): Promise<boolean> =>
+  answer === 'failure' &&
+  current?.answer === 'result' &&
+  current.stored === true &&
+  current.state !== 'withdrawn' &&
+  current.inputDigest === inputDigest &&
+  (await isSame(current.identity, identity));
+
 /** A newer upload of other images is on its way. */
 const isOutrun = ({ routed }: StudySets, { runId, sequence }: Pick<Wanted, 'runId' | 'sequence'>): boolean =>
   routed !== undefined && routed.sequence > sequence && routed.runId !== runId;
@@ -110,6 +124,10 @@ function outranks(wanted: Wanted, current: PinnedSet | undefined, own: readonly 
 /** Sets whose objects may be in the PACS without a note that they are replaced. */
 const unnoted = (sets: readonly PinnedSet[]): readonly PinnedSet[] =>
   sets.filter(({ stored, noted }) => stored === true && noted !== true);
+
+/** Sets whose objects may be in the PACS as what a radiologist goes by: stored, and neither replaced nor withdrawn. */
+export const standing = (sets: readonly PinnedSet[]): readonly PinnedSet[] =>
+  unnoted(sets).filter(({ state }) => state !== 'withdrawn');
 
 /** A set that the answer had before serves again if it names all that may be in the PACS. */
 function earlierOf(sets: readonly PinnedSet[], own: readonly PinnedSet[]): PinnedSet | undefined {

@@ -1,17 +1,19 @@
 /** Routes a study that has arrived: evaluates every tool's selection and sends one message per study × tool. */
 import { errorFacts, METRICS } from '#adapters/aws/observe.ts';
 import { dispositionOf, MessageError, type Reason, reasonOf } from '#core/errors.ts';
+import { nonResult, serialiseResult, storedAt } from '#core/results/result.ts';
+import { namedInstances } from '#core/study/distinct-instances.ts';
 import { noImage } from '#core/study/no-image.ts';
 import { inputDigestOf, revisionOf } from '#core/study/revision.ts';
 import { selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
-import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { type QueueRole, queueName } from '#pipeline/environment.ts';
-import { parseManifestKey, runIdOf } from '#pipeline/keys.ts';
+import { parseManifestKey, resultKey, runIdOf } from '#pipeline/keys.ts';
 import type { Manifest } from '#pipeline/manifest.ts';
 import { parseS3Event, type RunMessage, toolsAsked } from '#pipeline/messages.ts';
 import type { Queue, RunStore, SetTable } from '#pipeline/ports.ts';
-import { noteRouted } from '#pipeline/sets.ts';
+import { noteRouted, standing } from '#pipeline/sets.ts';
 import { imagesOf, readManifest } from '#pipeline/study.ts';
 import { recordUnrouted } from '#pipeline/unrouted.ts';
 import { intakeWork } from '#pipeline/work.ts';
@@ -25,11 +27,18 @@ export interface RouteDependencies extends ConsumerDependencies {
   readonly queue: (role: QueueRole) => Queue;
 }
 
+/** Why a study is not for a tool. */
+interface NotApplicable {
+  readonly entry: ToolEntry;
+  readonly manifest: Manifest;
+  readonly reason: Reason;
+}
+
 /**
  * Every study × tool gets a run: routed, not applicable, or rejected with the reason. A repeated event has the same outcome.
  */
 export function makeHandler(dependencies: RouteDependencies): QueueHandler {
-  const { objects, runs, sets, catalog, queue, observer } = dependencies;
+  const { objects, runs, sets, catalog, queue, observer, clock } = dependencies;
 
   /** Routes a study, or records its runs as rejected if it can never be routed. */
   async function settle(manifestKey: string, asked: readonly ToolEntry[]): Promise<void> {
@@ -73,6 +82,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
     if (selected.length === 0) {
       const reason =
         reasonOfRefusals(refusals.map((refusal) => refusal.reason)) ?? noImage('The study', manifest.instances);
+      if (await endsResults(message)) return await tellNotApplicable(message, { entry, manifest, reason });
       await runs.record({ ...run, state: 'not-applicable', outcome: 'not-applicable', reason });
       observer.log('info', 'not-applicable', { runId, StudyInstanceUID, tool, code: reason.code });
       return;
@@ -82,6 +92,32 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
     await queue(role).send(JSON.stringify(message));
     await runs.record({ ...run, state: 'routed' });
     observer.log('info', 'routed', { runId, StudyInstanceUID, tool, queue: queueName(role), images: selected.length });
+  }
+
+  /** Whether the PACS may have results of the tool for an older upload. Those that are still on their way are not stored any more. */
+  async function endsResults({ StudyInstanceUID, tool, sequence, runId, revision }: RunMessage): Promise<boolean> {
+    if (sequence === undefined) return false;
+    const place = { StudyInstanceUID, tool };
+    const { study } = await sets.get(place);
+    if (study.routed === undefined && study.sets.length === 0) return false;
+    await noteRouted(sets, place, { sequence, runId, revision });
+    return standing((await sets.get(place)).study.sets).some((set) => set.sequence < sequence || set.runId === runId);
+  }
+
+  /** The study is not for the tool any more: an object that says so replaces the results that it has. */
+  async function tellNotApplicable(message: RunMessage, about: NotApplicable): Promise<void> {
+    const { entry, manifest, reason } = about;
+    const { version, inputDigest, runId, StudyInstanceUID, tool, lane } = message;
+    const inputs = [...namedInstances(manifest.instances).keys()].sort();
+    const description = describeTool(entry);
+    const answer = nonResult({ description, version, inputDigest, inputs, outcome: 'not-applicable', reason });
+    await objects.put(resultKey(message), serialiseResult(storedAt(answer, clock.now())), {
+      ifAbsent: true,
+      contentType: 'application/json',
+    });
+    await runs.record({ ...identityOf(message), state: 'inferred', outcome: 'not-applicable' });
+    await queue({ step: 'convert', lane }).send(JSON.stringify(message));
+    observer.log('info', 'not-applicable-any-more', { runId, StudyInstanceUID, tool, code: reason.code });
   }
 
   return consume(
