@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   status: async () => (await import('./commands/status.ts')).addStatusCommand,
   rerun: async () => (await import('./commands/rerun.ts')).addRerunCommand,
   deliver: async () => (await import('./commands/deliver.ts')).addDeliverCommand,
+  replay: async () => (await import('./commands/replay.ts')).addReplayCommand,
   redrive: async () => (await import('./commands/redrive.ts')).addRedriveCommand,
   viewer: async () => (await import('./commands/viewer.ts')).addViewerCommand,
   local: async () => (await import('./commands/local.ts')).addLocalCommand,

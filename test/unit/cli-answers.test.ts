@@ -114,6 +114,7 @@ const WRONG: readonly (readonly [args: readonly string[], sentence: RegExp])[] =
   [['deliver'], /missing required argument 'run'\nFor example: bin\/hilum deliver 3f2a9c04/],
   [['rerun'], /missing required argument 'study'\nFor example: bin\/hilum rerun 1\.2/],
   [['rerun', 'abc'], /rerun takes a StudyInstanceUID, not abc/],
+  [['replay', 'xyz'], /replay takes the id of a run, not xyz: an id consists of the digits/],
   [['viewer', '--port', '0'], /--port takes a whole number from 1 to 65535/],
   [['viewer', '--port', '99999'], /--port takes a whole number from 1 to 65535/],
   [['viewer', '--study', '...'], /--study takes a StudyInstanceUID/],

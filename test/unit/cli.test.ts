@@ -28,6 +28,7 @@ describe('hilum', () => {
     'status',
     'rerun',
     'deliver',
+    'replay',
     'redrive',
   ])('explains %s', async (command) => {
     const { code, stdout } = await hilum(command, '--help');
