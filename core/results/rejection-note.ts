@@ -68,7 +68,8 @@ export function rejectionNote(
     SOPClassUID,
     SOPInstanceUID,
     attributes: {
-      ...commonAttributes(made, source, { role, SOPClassUID, Modality: 'KO' }),
+      // The note is numbered with what it rejects.
+      ...commonAttributes(made, source, { role, SOPClassUID, Modality: 'KO', generation: rejected.generation ?? 0 }),
       SOPInstanceUID,
       SeriesInstanceUID: seriesUid(made, about, role),
       ReferencedPerformedProcedureStepSequence: [],
