@@ -1,12 +1,17 @@
 // Part of Orthanc Explorer's page (jQuery Mobile 1.1), put there by viewer_link.py: says on the page of a study which series newer
 // results of Hilum have replaced. Hilum's rejection notes tell (core/results/rejection-note.ts); others count for nothing here.
 $('#study').live('pagebeforeshow', () => {
+  const WORDS = new Map([
+    ['113001', 'REPLACED: this study has a newer result of Hilum'],
+    ['113038', 'REJECTED: stored with data of the patient or the study that were wrong'],
+  ]);
   const items = (tags, tag) => (Array.isArray(tags[tag]?.Value) ? tags[tag].Value : []);
   const text = (tags, tag) => String(tags?.[tag]?.Value ?? '');
-  const isNote = (tags) => {
+  /** What is to be said of the objects that a note of ours rejects; undefined for any other object. */
+  const wordsOf = (tags) => {
     const [title] = items(tags, '0040,a043');
-    const isRejecting = /^(113001|113038)$/.test(text(title, '0008,0100')) && text(title, '0008,0102') === 'DCM';
-    return isRejecting && items(tags, '0018,a001').some((equipment) => text(equipment, '0008,0070') === 'Hilum');
+    const isOurs = items(tags, '0018,a001').some((equipment) => text(equipment, '0008,0070') === 'Hilum');
+    return isOurs && text(title, '0008,0102') === 'DCM' ? WORDS.get(text(title, '0008,0100')) : undefined;
   };
   const rejectedBy = (tags) =>
     items(tags, '0040,a375').flatMap((study) =>
@@ -22,18 +27,20 @@ $('#study').live('pagebeforeshow', () => {
   const markAll = async (study) => {
     const all = await $.getJSON(`../studies/${study}/series?expand`);
     const ours = all.filter(({ MainDicomTags }) => MainDicomTags.Manufacturer === 'Hilum');
-    const rejected = new Set();
-    for (const series of ours.filter(({ MainDicomTags }) => MainDicomTags.Modality === 'KO')) {
-      const read = await Promise.all(series.Instances.map((id) => $.getJSON(`../instances/${id}/tags`)));
-      const notes = read.filter(isNote);
-      for (const uid of notes.flatMap(rejectedBy)) rejected.add(uid);
-      if (notes.length > 0) mark(series, 'Hilum’s note about replaced results');
-    }
+    const rejected = new Map();
+    for (const series of ours.filter(({ MainDicomTags }) => MainDicomTags.Modality === 'KO'))
+      for (const id of series.Instances) {
+        const tags = await $.getJSON(`../instances/${id}/tags`);
+        const words = wordsOf(tags);
+        if (words === undefined) continue;
+        for (const uid of rejectedBy(tags)) rejected.set(uid, words);
+        mark(series, 'Hilum’s note about results that are replaced');
+      }
     if (rejected.size === 0) return;
     for (const series of ours) {
       const instances = await $.getJSON(`../series/${series.ID}/instances`);
-      if (instances.every(({ MainDicomTags }) => rejected.has(MainDicomTags.SOPInstanceUID)))
-        mark(series, 'REPLACED: this study has a newer result of Hilum');
+      const said = instances.map(({ MainDicomTags }) => rejected.get(MainDicomTags.SOPInstanceUID));
+      if (said.every((words) => words !== undefined)) mark(series, said[0]);
     }
   };
   markAll($.mobile.pageData.uuid);

@@ -28,7 +28,7 @@ const descriptions = (held: readonly Held[]) =>
   held.map(({ dataset }) => dataset.text('SeriesDescription') ?? '').sort();
 
 /** Many entries in the list of series, and a picture that fits between paragraphs. */
-const SCREEN = { viewport: { width: 1280, height: 1080 } };
+const SCREEN = { viewport: { width: 1120, height: 820 } };
 
 describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium', 'data'], 'a superseded study', () => {
   let images: readonly Held[] = [];
@@ -121,7 +121,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium', 'data']
     await lookAt(page, 'superseded-orthanc');
 
     expect(await marked(/REPLACED:/)).toEqual(descriptions(older));
-    expect(await marked(/note about replaced/)).toEqual(descriptions(notes));
+    expect(await marked(/note about results/)).toEqual(descriptions(notes));
   });
 
   async function store(held: readonly Held[]): Promise<void> {
