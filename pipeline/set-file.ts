@@ -35,6 +35,8 @@ const SetFileSchema = z.object({
       answer: z.enum(ANSWERS),
       inputDigest: digest,
       identity: digest.optional(),
+      /** How many sets came one after the other before it; absent if none, or in older files. */
+      generation: z.number().int().positive().optional(),
       objects: z.array(z.object({ SOPClassUID: uid, SOPInstanceUID: uid, SeriesInstanceUID: uid })),
     }),
   ),
@@ -72,7 +74,11 @@ export async function pinnedFile(
       manifestKey,
     },
     replaces: await Promise.all(
-      replaced.map(async (set) => ({ ...namesOf(set), objects: await objectsOf(objects, tool, set) })),
+      replaced.map(async (set) => ({
+        ...namesOf(set),
+        ...(generationOf(set, sets) > 0 && { generation: generationOf(set, sets) }),
+        objects: await objectsOf(objects, tool, set),
+      })),
     ),
   };
   const bytes = new TextEncoder().encode(JSON.stringify(file));
@@ -86,6 +92,19 @@ const namesOf = ({ setId, runId, answer, inputDigest, identity }: PinnedSet) => 
   ...{ setId, runId, answer, inputDigest },
   ...(identity !== undefined && { identity }),
 });
+
+/** How many sets came one after the other before this one: the longest chain of those that were replaced. */
+function generationOf(set: PinnedSet, sets: readonly PinnedSet[]): number {
+  const byId = new Map(sets.map((one) => [one.setId, one]));
+  let generation = 0;
+  let replaced = new Set(set.replaces);
+  // A set's id derives from those that it replaces, so no chain comes back to where it began.
+  while (replaced.size > 0) {
+    generation += 1;
+    replaced = new Set([...replaced].flatMap((id) => byId.get(id)?.replaces ?? []));
+  }
+  return generation;
+}
 
 /** Of a set whose list the bucket has lost, nothing can be named. */
 async function objectsOf(
