@@ -110,7 +110,7 @@ function viewerLink(
 ): { readonly plugins: readonly string[]; readonly settings: object } {
   const plugin = orthancPythonPlugin();
   if (plugin === undefined) return { plugins: [], settings: {} };
-  for (const name of ['viewer_link.py', 'viewer-link.js'])
+  for (const name of ['viewer_link.py', 'viewer-link.js', 'replaced-series.js'])
     writePrivately(join(folder, name), readFileSync(join(ROOT, 'localstack/orthanc', name), 'utf8'), user);
   return { plugins: [plugin], settings: { PythonScript: join(folder, 'viewer_link.py'), Hilum: { ViewerUrl } } };
 }

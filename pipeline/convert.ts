@@ -10,7 +10,7 @@ import { DicomWriteError } from '#dicom/error.ts';
 import { readAnswer } from './answers.ts';
 import { areSameIdentities, identityInstanceOf, readIdentity } from './identities.ts';
 import { instanceReader } from './instances.ts';
-import { failureKey, objectKey, objectListKey, resultKey, type SetFolder } from './keys.ts';
+import { failureKey, objectKey, objectListKey, type RunPlace, resultKey, type SetFolder } from './keys.ts';
 import type { Manifest } from './manifest.ts';
 import type { RunMessage } from './messages.ts';
 import { encodeObjectList, type ObjectList, parseObjectList } from './object-list.ts';
@@ -65,28 +65,15 @@ export async function convertAnswer(
     { isSame: (a, b) => areSameIdentities(objects, a, b), now: new Date(clock.now()).toISOString() },
   );
   if (pinning.kind === 'superseded') return pinning;
-  const set = await pinnedFile(objects, message, pinning.set, pinning.sets);
+  const set = await pinnedFile(objects, message, pinning.set, pinning.sets, timeZone);
   const folder: SetFolder = { tool, runId, setId: set.setId };
   const stored = await objects.get(objectListKey(folder));
   const known = stored === undefined ? undefined : parseObjectList(stored);
   if (known !== undefined && (await areThere(objects, folder, known))) return { kind: 'converted', set, list: known };
-  const result = await answerOf(objects, message);
-  const { storedAt } = result.metadata;
-  // Answers that were stored before they said when state the study's own time.
-  const moments = storedAt === undefined ? undefined : { content: storedAt, creation: set.createdAt, timeZone };
+  const result = await answerOf(objects, set);
   try {
-    const converted = await convertResult({
-      ...{ result, instances: manifest.instances, read: instanceReader(objects, manifest), moments },
-      ...(set.identity !== undefined && { identity: await readIdentity(objects, set.identity) }),
-      replaces: set.replaces,
-      ...(set.twin && { twin: set.setId }),
-    });
-    const notes = await rejections(objects, set, { result, moments });
-    return {
-      kind: 'converted',
-      set,
-      list: await storeObjects(objects, folder, { result, manifest, converted, notes }),
-    };
+    const made = await makeObjects(objects, set, { result, manifest, timeZone });
+    return { kind: 'converted', set, list: await storeObjects(objects, folder, made) };
   } catch (error) {
     if (error instanceof DicomWriteError) return { kind: 'refused', set, refusal: { error, result } };
     throw error;
@@ -103,12 +90,51 @@ async function manifestOf(objects: ObjectStore, message: RunMessage): Promise<Ma
   }
 }
 
-async function answerOf(objects: ObjectStore, message: RunMessage): Promise<ProcessingResult> {
-  const isResult = message.answer === 'result';
-  const answer = await readAnswer(objects, isResult ? resultKey(message) : failureKey(message));
+/**
+ * The answer of which a set is.
+ *
+ * @throws MissingProductError if the run's result is not in the bucket
+ * @throws IntegrityError if a failure's answer is missing, or an answer cannot be read
+ */
+export async function answerOf(
+  objects: Pick<ObjectStore, 'get'>,
+  set: RunPlace & Pick<SetFile, 'answer'>,
+): Promise<ProcessingResult> {
+  const isResult = set.answer === 'result';
+  const answer = await readAnswer(objects, isResult ? resultKey(set) : failureKey(set));
   if (answer !== undefined) return answer;
   if (isResult) throw new MissingProductError("The run's result is not in the bucket");
   throw new IntegrityError("The run's failure is not in the bucket");
+}
+
+export interface SetSource {
+  readonly result: ProcessingResult;
+  readonly manifest: Manifest;
+  /** For files of sets that do not say it. */
+  readonly timeZone: string;
+}
+
+/**
+ * Makes the objects and the notes of a set. Nothing but what the bucket holds decides their bytes; nothing is written.
+ *
+ * @throws DicomWriteError if the writer or the output gate refuses one
+ */
+export async function makeObjects(
+  objects: Pick<ObjectStore, 'get'>,
+  set: SetFile,
+  { result, manifest, timeZone }: SetSource,
+): Promise<Made> {
+  const { storedAt } = result.metadata;
+  const zone = set.timeZone ?? timeZone;
+  // Answers that were stored before they said when state the study's own time.
+  const moments = storedAt === undefined ? undefined : { content: storedAt, creation: set.createdAt, timeZone: zone };
+  const converted = await convertResult({
+    ...{ result, instances: manifest.instances, read: instanceReader(objects, manifest), moments },
+    ...(set.identity !== undefined && { identity: await readIdentity(objects, set.identity) }),
+    replaces: set.replaces,
+    ...(set.twin && { twin: set.setId }),
+  });
+  return { result, manifest, converted, notes: await rejections(objects, set, { result, moments }) };
 }
 
 async function areThere(objects: ObjectStore, folder: SetFolder, list: ObjectList): Promise<boolean> {
@@ -127,7 +153,7 @@ interface Note {
 
 /** The notes about the sets that are replaced. Of one without a known identity, or whose list is lost, there is none. */
 async function rejections(
-  objects: ObjectStore,
+  objects: Pick<ObjectStore, 'get'>,
   { identity, replaces }: SetFile,
   by: Pick<Rejection, 'result' | 'moments'>,
 ): Promise<readonly Note[]> {
@@ -143,23 +169,28 @@ async function rejections(
   return notes;
 }
 
-interface Made {
+/** What conversion makes of a set. */
+export interface Made {
   readonly result: ProcessingResult;
   readonly manifest: Manifest;
   readonly converted: readonly ConvertedObject[];
   readonly notes: readonly Note[];
 }
 
-async function storeObjects(
-  objects: ObjectStore,
-  folder: SetFolder,
-  { result, manifest, converted, notes }: Made,
-): Promise<ObjectList> {
-  for (const object of [...converted, ...notes.map((note) => note.object)]) await storeObject(objects, folder, object);
+async function storeObjects(objects: ObjectStore, folder: SetFolder, made: Made): Promise<ObjectList> {
+  for (const object of [...made.converted, ...made.notes.map((note) => note.object)])
+    await storeObject(objects, folder, object);
+  const list = listOf(made);
+  await objects.put(objectListKey(folder), list, { contentType: 'application/json' });
+  return parseObjectList(list);
+}
+
+/** `objects.json` of what was made. */
+export function listOf({ result, manifest, converted, notes }: Made): Uint8Array {
   const { outcome, reason, summary, inputs } = result.metadata;
   const byUid = namedInstances(manifest.instances);
   const identityInstance = identityInstanceOf(manifest.instances);
-  const list = encodeObjectList({
+  return encodeObjectList({
     ...{ StudyInstanceUID: manifest.StudyInstanceUID, outcome, summary },
     ...(reason === undefined ? {} : { reason }),
     objects: converted.map(listed),
@@ -169,8 +200,6 @@ async function storeObjects(
     })),
     ...(identityInstance && { identityInstance }),
   });
-  await objects.put(objectListKey(folder), list, { contentType: 'application/json' });
-  return parseObjectList(list);
 }
 
 const listed = ({ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 }: ConvertedObject) => ({

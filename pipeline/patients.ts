@@ -31,3 +31,9 @@ export const routedUploads = ({ routed, alsoRouted = [] }: StudySets): readonly 
 /** The current set of the patient of an upload; undefined if there is none. */
 export const currentOf = (sets: readonly PinnedSet[], upload: Upload): PinnedSet | undefined =>
   sets.findLast((set) => !isSetApart(set, upload));
+
+/** The current set of the patient of a run; undefined if the run has no set. Of two patients with the same images, one is taken. */
+export function currentBeside(sets: readonly PinnedSet[], runId: string): PinnedSet | undefined {
+  const own = sets.findLast((set) => set.runId === runId);
+  return own && currentOf(sets, own);
+}

@@ -26,6 +26,9 @@ const SetFileSchema = z.object({
   twin: z.literal(true).optional(),
   /** The moment that its objects carry as their creation (ISO 8601, UTC). */
   createdAt: z.iso.datetime(),
+  /** The site's time zone and the manifest with which it was first converted. Older files do not say. */
+  timeZone: z.string().optional(),
+  manifestKey: z.string().optional(),
   /** The sets that it replaces, with their objects. */
   replaces: z.array(
     z.object({
@@ -34,6 +37,8 @@ const SetFileSchema = z.object({
       answer: z.enum(ANSWERS),
       inputDigest: digest,
       identity: digest.optional(),
+      /** How many sets came one after the other before it; absent if none, or in older files. */
+      generation: z.number().int().positive().optional(),
       objects: z.array(z.object({ SOPClassUID: uid, SOPInstanceUID: uid, SeriesInstanceUID: uid })),
     }),
   ),
@@ -47,9 +52,10 @@ export type SetFile = Readonly<z.infer<typeof SetFileSchema>>;
  */
 export async function pinnedFile(
   objects: ObjectStore,
-  { StudyInstanceUID, tool }: Pick<RunMessage, 'StudyInstanceUID' | 'tool'>,
+  { StudyInstanceUID, tool, manifestKey }: Pick<RunMessage, 'StudyInstanceUID' | 'tool' | 'manifestKey'>,
   { setId, runId, answer, identity, sequence, createdAt, replaces, twin = false }: PinnedSet,
   sets: readonly PinnedSet[],
+  timeZone: string,
 ): Promise<SetFile> {
   const folder: SetFolder = { tool, runId, setId };
   const stored = await readSetFile(objects, folder);
@@ -67,9 +73,15 @@ export async function pinnedFile(
       sequence,
       createdAt,
       ...(twin && { twin }),
+      timeZone,
+      manifestKey,
     },
     replaces: await Promise.all(
-      replaced.map(async (set) => ({ ...namesOf(set), objects: await objectsOf(objects, tool, set) })),
+      replaced.map(async (set) => ({
+        ...namesOf(set),
+        ...(generationOf(set, sets) > 0 && { generation: generationOf(set, sets) }),
+        objects: await objectsOf(objects, tool, set),
+      })),
     ),
   };
   const bytes = new TextEncoder().encode(JSON.stringify(file));
@@ -83,6 +95,19 @@ const namesOf = ({ setId, runId, answer, inputDigest, identity }: PinnedSet) => 
   ...{ setId, runId, answer, inputDigest },
   ...(identity !== undefined && { identity }),
 });
+
+/** How many sets came one after the other before this one: the longest chain of those that were replaced. */
+function generationOf(set: PinnedSet, sets: readonly PinnedSet[]): number {
+  const byId = new Map(sets.map((one) => [one.setId, one]));
+  let generation = 0;
+  let replaced = new Set(set.replaces);
+  // A set's id derives from those that it replaces, so no chain comes back to where it began.
+  while (replaced.size > 0) {
+    generation += 1;
+    replaced = new Set([...replaced].flatMap((id) => byId.get(id)?.replaces ?? []));
+  }
+  return generation;
+}
 
 /** Of a set whose list the bucket has lost, nothing can be named. */
 async function objectsOf(

@@ -2,7 +2,8 @@
  * Which set of results a study has for a tool. A set is one answer of a run, for one identity of the study, with what it replaces. It is
  * pinned before conversion, and the runs table decides each step of its life in one conditional write, so that two functions at once agree:
  *
- * `converted` (pinned) → `storing` → `delivered` → `superseded`, or `withdrawn` where the images are gone from the PACS.
+ * `converted` (pinned) → `storing` → `delivered` → `superseded`, `withdrawn` where the images are gone from the PACS, or `missing` where only
+ * the results are.
  *
  * At most one set of a patient is current: the last one pinned, which is of the highest sequence. A set counts as replaced once the storing of its
  * successor began, and every set whose own storing began is named by a successor, until the PACS has the note about it.
@@ -10,7 +11,7 @@
 import { createHash } from 'node:crypto';
 import { ServiceUnavailableError } from '#core/errors.ts';
 import type { Answer } from './keys.ts';
-import { isApart, isSetApart, routedUploads } from './patients.ts';
+import { currentBeside, isApart, isSetApart, routedUploads } from './patients.ts';
 import type {
   CallOptions,
   PinnedSet,
@@ -76,7 +77,7 @@ export async function pinSet(
     const current = sets.at(-1);
     const isCurrent = current !== undefined && own.includes(current);
     if (!isCurrent && (await holdsBeside(wanted, current, isSame))) return { answer: { kind: 'superseded' } };
-    if (!isCurrent && (isOutrun(study, wanted) || !outranks(wanted, current, own)))
+    if (!isCurrent && (outrunBy(study, wanted) !== undefined || !outranks(wanted, current, own)))
       return { answer: { kind: 'superseded' } };
     const set = isCurrent
       ? { ...current, state: revived(current, wanted) }
@@ -98,9 +99,12 @@ function spoken(set: PinnedSet, { sequence, patient, others }: Wanted): PinnedSe
 }
 
 function revived({ state, sequence }: PinnedSet, wanted: Wanted): PinnedSet['state'] {
-  const isLost = state === 'delivered' && wanted.back === true && wanted.sequence > sequence;
+  const isLost = isAtHome(state) && wanted.back === true && wanted.sequence > sequence;
   return state === 'withdrawn' || isLost ? 'converted' : state;
 }
+
+/** It was delivered, and nothing has taken its place. */
+export const isAtHome = (state: SetState): boolean => state === 'delivered' || state === 'missing';
 
 /** A set that was pinned and never stored is over when another takes its place. */
 const passed = (set: PinnedSet): PinnedSet =>
@@ -120,8 +124,8 @@ const holdsBeside = async (
   (await isSame(current.identity, identity));
 
 /** A newer upload of the patient's, with other images, is on its way. */
-const isOutrun = (study: StudySets, wanted: Pick<Wanted, 'runId' | 'sequence' | 'patient'>): boolean =>
-  routedUploads(study).some(
+const outrunBy = (study: StudySets, wanted: Pick<Wanted, 'runId' | 'sequence' | 'patient'>): RoutedUpload | undefined =>
+  routedUploads(study).find(
     (routed) => routed.sequence > wanted.sequence && routed.runId !== wanted.runId && !isApart(routed, wanted),
   );
 
@@ -186,15 +190,16 @@ export async function beginStoring(
   place: SetPlace,
   setId: string,
   options: CallOptions = {},
-): Promise<'storing' | 'delivered' | 'superseded' | 'unknown'> {
+): Promise<'storing' | 'delivered' | 'missing' | 'superseded' | 'unknown'> {
   type Begun = Awaited<ReturnType<typeof beginStoring>>;
   const decide = async (study: StudySets): Promise<{ readonly answer: Begun; readonly study?: StudySets }> => {
     const { sets } = study;
     const set = sets.find((one) => one.setId === setId);
     if (set === undefined) return { answer: 'unknown' };
     if (set !== sets.findLast((one) => one === set || !isSetApart(one, set))) return { answer: 'superseded' };
-    if (set.state === 'delivered') return { answer: 'delivered' };
-    if (isOutrun(study, set)) return { answer: 'superseded', study: withSet(study, setId, { state: 'superseded' }) };
+    if (set.state === 'delivered' || set.state === 'missing') return { answer: set.state };
+    if (outrunBy(study, set) !== undefined)
+      return { answer: 'superseded', study: withSet(study, setId, { state: 'superseded' }) };
     const begun = withSet(study, setId, { state: 'storing', stored: true });
     return { answer: 'storing', study: withReplaced(begun, set, { state: 'superseded' }) };
   };
@@ -214,10 +219,42 @@ export async function endStoring(
     const noted = withReplaced(study, set, { noted: true });
     return {
       answer: undefined,
-      study: set.state === 'superseded' ? noted : withSet(noted, setId, { state: 'delivered', stored: true }),
+      study:
+        set.state === 'superseded'
+          ? noted
+          : withSet(noted, setId, { state: 'delivered', stored: true, missedAt: undefined }),
     };
   };
   await change(table, place, decide, options);
+}
+
+/** What becomes of a run's results that a person wants stored again. */
+export type Again =
+  /** They are stored again once the set's message comes to delivery. `was` is the state until now. */
+  | { readonly kind: 'again'; readonly set: PinnedSet; readonly was: SetState }
+  /** The images are gone from the PACS. */
+  | { readonly kind: 'withdrawn' }
+  /** The study has newer results of the tool. */
+  | { readonly kind: 'superseded'; readonly by: PinnedSet }
+  /** A newer upload of other images is on its way to the tool. */
+  | { readonly kind: 'outrun'; readonly by: RoutedUpload }
+  /** The run has no set. */
+  | { readonly kind: 'none' };
+
+/** Lets the current set be stored once more, if it is the run's: what the PACS does not have any more, it gets again. */
+export async function storeAgain(table: SetTable, place: SetPlace, runId: string): Promise<Again> {
+  return await change<Again>(table, place, async (study) => {
+    const current = currentBeside(study.sets, runId);
+    if (current === undefined) return { answer: { kind: 'none' } };
+    if (current.runId !== runId) return { answer: { kind: 'superseded', by: current } };
+    const routed = outrunBy(study, current);
+    if (routed !== undefined) return { answer: { kind: 'outrun', by: routed } };
+    if (current.state === 'withdrawn') return { answer: { kind: 'withdrawn' } };
+    const answer = { kind: 'again', set: current, was: current.state } as const;
+    return isAtHome(current.state)
+      ? { answer, study: withSet(study, current.setId, { state: 'converted' }) }
+      : { answer };
+  });
 }
 
 /** Records that the images of a set are gone from the PACS. */
@@ -249,10 +286,15 @@ function divided<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [
   return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
 
-const withSet = (study: StudySets, setId: string, changes: Partial<PinnedSet>): StudySets => ({
+export const withSet = (study: StudySets, setId: string, changes: Partial<PinnedSet>): StudySets => ({
   ...study,
-  sets: study.sets.map((set) => (set.setId === setId ? { ...set, ...changes } : set)),
+  sets: study.sets.map((set) => (set.setId === setId ? changed(set, changes) : set)),
 });
+
+function changed(set: PinnedSet, changes: Partial<PinnedSet>): PinnedSet {
+  const { missedAt, ...rest } = { ...set, ...changes };
+  return { ...rest, ...(missedAt !== undefined && { missedAt }) };
+}
 
 const withReplaced = (study: StudySets, { replaces }: PinnedSet, changes: Partial<PinnedSet>): StudySets => ({
   ...study,

@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { ROOT } from '../localstack/parts.mjs';
 
-const PICTURES = ['spine-mpr-real', 'spine-mpr-phantom', 'ct-segmentation-L3', 'bitewing-segmentation'];
+const PICTURES = [
+  'spine-mpr-real',
+  'spine-mpr-phantom',
+  'ct-segmentation-L3',
+  'bitewing-segmentation',
+  'superseded-before',
+  'superseded-after',
+  'superseded-orthanc',
+];
 const MOST_BYTES = 150_000;
 
 const from = join(process.env['HILUM_ARTEFACTS'] ?? join(ROOT, 'artefacts'), 'browser');

@@ -18,10 +18,11 @@ export interface Asked {
 }
 
 /**
- * The paths that read studies (PS3.18 10.4, 10.6): search, metadata, frames, bulk data, rendered. Other parts of Orthanc's
- * DICOMweb plugin (its list of remote servers, for example) and its REST API are not reachable.
+ * The paths that list studies and read one (PS3.18 10.4, 10.6): search, metadata, frames, bulk data, rendered. Series and
+ * instances are listed of one study only, whose rejection notes tell what is hidden. Other parts of Orthanc's DICOMweb plugin
+ * (its list of remote servers, for example) and its REST API are not reachable.
  */
-const READABLE = new RegExp(`^${DICOM_WEB_ROOT}/(studies|series|instances)(/[A-Za-z0-9.,_-]+)*$`);
+const READABLE = new RegExp(`^${DICOM_WEB_ROOT}/studies(/[A-Za-z0-9.,_-]+)*$`);
 
 /**
  * Judges a request by its request line and headers.

@@ -6,7 +6,9 @@ import { createProxyServer } from 'httpxy';
 import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
 import { createBitFrames, frameOf } from './bit-frames.ts';
 import type { Asked } from './guard.ts';
+import { createHidden, type Hidden } from './hidden.ts';
 import { paddingFor } from './padded-answer.ts';
+import { askingOf, type ListPage, pageOf, treatmentOf, withoutHidden, withoutParts } from './without-hidden.ts';
 
 /** Orthanc's address and credentials. */
 export interface OrthancAccess {
@@ -21,6 +23,9 @@ const FORWARDED = ['accept', 'connection', 'host', 'if-modified-since', 'if-none
 /** The answer headers that are removed: cookies, the request for a password, and permissions for other origins. */
 const KEPT_BACK = ['set-cookie', 'www-authenticate', 'access-control-allow-origin', 'access-control-allow-credentials'];
 
+/** Sends an answer of Orthanc to the browser. */
+type Sender = (answer: IncomingMessage, response: ServerResponse) => Promise<void>;
+
 /**
  * Makes the function that answers an accepted request from Orthanc. It adds Orthanc's credentials, which never reach the
  * browser. The Host header stays the viewer's, because Orthanc builds the URLs of bulk data (of a PDF, for example) from it.
@@ -31,31 +36,53 @@ export function createOrthancProxy({
   password,
 }: OrthancAccess): (asked: Asked, request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const proxy = createProxyServer({ target: url, auth: `${username}:${password}` });
-  const bitFrame = createBitFrames(createDicomWebClient({ url: `${url}/dicom-web/`, username, password }));
-  proxy.on('proxyRes', (answer, { url = '' }, response) => {
-    const [path = ''] = url.split('?');
+  const client = createDicomWebClient({ url: `${url}/dicom-web/`, username, password });
+  const bitFrame = createBitFrames(client);
+  const hiddenIn = createHidden(client);
+  /** How the answers on their way are sent, where httpxy does not send them itself. */
+  const senders = new WeakMap<object, Sender>();
+  proxy.on('proxyRes', (answer, _, response) => {
     for (const name of KEPT_BACK) delete answer.headers[name];
     // If Orthanc or the browser disconnects half-way, the other connection is closed too.
-    if (isObjects(path)) sendObjects(answer, response).catch(() => response.destroy());
-    else if (!isFrame(path)) return;
-    else if (answer.statusCode !== 400) answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers));
-    else {
-      answer.resume();
-      void bitFrame(path).then(
-        (frame) =>
-          frame === undefined ? sayPlainly(response, 400, 'Orthanc has no such frame') : sendFrame(response, frame),
-        () => sayPlainly(response, 502, NO_ANSWER),
-      );
-    }
+    senders
+      .get(response)?.(answer, response)
+      .catch(() => response.destroy());
   });
+
+  const sendFrameOf =
+    (path: string): Sender =>
+    async (answer, response) => {
+      if (answer.statusCode !== 400) return await sendAsItIs(answer, response);
+      answer.resume();
+      try {
+        const frame = await bitFrame(path);
+        if (frame === undefined) sayPlainly(response, 400, 'Orthanc has no such frame');
+        else sendFrame(response, frame);
+      } catch {
+        sayPlainly(response, 502, NO_ANSWER);
+      }
+    };
+
   return async ({ path, query }, request, response) => {
     for (const name of Object.keys(request.headers)) if (!FORWARDED.includes(name)) delete request.headers[name];
-    request.url = `${path}${query}`;
     response.setHeader('cache-control', 'no-store');
     // Scripts fetch the data. If an object is opened as a page, its content can run and load nothing.
     response.setHeader('content-security-policy', "default-src 'none'; sandbox");
     try {
-      await proxy.web(request, response, { selfHandleResponse: isFrame(path) || isObjects(path) });
+      const asking = askingOf(path);
+      const hidden = asking && (await hiddenIn(asking.StudyInstanceUID));
+      const treatment = asking && hidden ? treatmentOf(asking, hidden) : 'whole';
+      if (treatment === 'none') return sayPlainly(response, 404, NOT_SHOWN);
+      const page = pageOf(query);
+      const sender =
+        hidden && treatment === 'list'
+          ? sendList(hidden, page)
+          : asking?.resource === ''
+            ? sendObjects(treatment === 'parts' ? hidden : undefined)
+            : frameOf(path) && sendFrameOf(path);
+      if (sender !== undefined) senders.set(response, sender);
+      request.url = `${path}${treatment === 'list' ? page.query : query}`;
+      await proxy.web(request, response, { selfHandleResponse: sender !== undefined });
     } catch {
       // The error names Orthanc's host and port, which the browser must not learn.
       if (!response.headersSent) sayPlainly(response, 502, NO_ANSWER);
@@ -66,19 +93,42 @@ export function createOrthancProxy({
 
 const NO_ANSWER = 'Orthanc does not answer: see `hilum local status`';
 
-const isFrame = (path: string): boolean => frameOf(path) !== undefined;
+const NOT_SHOWN = 'a newer result of Hilum replaced this one: open the study again';
 
-/** Studies, series and instances as whole objects (PS3.18 10.4.1.1.1). */
-const OBJECTS = /^\/dicom-web\/studies\/[0-9.]+(\/series\/[0-9.]+(\/instances\/[0-9.]+)?)?$/;
-const isObjects = (path: string): boolean => OBJECTS.test(path);
+const sendAsItIs: Sender = (answer, response) =>
+  pipeline(answer, response.writeHead(answer.statusCode ?? 502, answer.headers));
 
-/** Streams objects to the browser. Padding may change the total length, so Content-Length is removed. */
-async function sendObjects(answer: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { statusCode = 502, headers } = answer;
-  const padding = statusCode === 200 ? paddingFor(headers) : undefined;
-  if (padding !== undefined) delete headers['content-length'];
-  response.writeHead(statusCode, headers);
-  await (padding === undefined ? pipeline(answer, response) : pipeline(answer, padding, response));
+/** Sends a list of series or instances, or metadata, without what is hidden. */
+function sendList(hidden: Hidden, page: ListPage): Sender {
+  return async (answer, response) => {
+    if (answer.statusCode !== 200) return await sendAsItIs(answer, response);
+    const list = await withoutHidden(answer, hidden, page);
+    if (list === undefined) return sayPlainly(response, 406, 'this list is sent as application/dicom+json only');
+    response.writeHead(200, { 'content-type': 'application/dicom+json' }).end(list);
+  };
+}
+
+/**
+ * Streams objects to the browser, without those that are hidden. Padding may change the total length, so Content-Length is removed.
+ *
+ * @param hidden if the answer has objects that are hidden
+ */
+function sendObjects(hidden: Hidden | undefined): Sender {
+  return async (answer, response) => {
+    const { statusCode = 502, headers } = answer;
+    if (statusCode !== 200) return await sendAsItIs(answer, response);
+    const parts = hidden && withoutParts(headers, hidden);
+    if (hidden !== undefined && parts === undefined)
+      return sayPlainly(response, 406, 'these objects are sent as multipart/related only');
+    const padding = paddingFor(headers);
+    if (parts !== undefined || padding !== undefined) delete headers['content-length'];
+    response.writeHead(statusCode, headers);
+    const changes = [parts, padding].filter((change) => change !== undefined);
+    await pipeline(
+      changes.reduce<AsyncIterable<Buffer>>((body, change) => change(body), answer),
+      response,
+    );
+  };
 }
 
 /** Sends one native frame as multipart/related (PS3.18 8.7.2), in Explicit VR Little Endian. */

@@ -5,7 +5,7 @@ import { createStepper, type Stepper } from './byte-steps.ts';
 import { padMask } from './mask-padding.ts';
 
 /** Changes an answer's body as it streams. */
-type BodyChange = (body: AsyncIterable<Buffer>) => AsyncGenerator<Buffer>;
+export type BodyChange = (body: AsyncIterable<Buffer>) => AsyncGenerator<Buffer>;
 
 /** The longest header of a part. RFC 2046 sets no limit; vendors' headers have some hundred bytes. */
 const MAX_HEAD_BYTES = 16 * 1024;

@@ -36,6 +36,7 @@ const SetsSchema = z.object({
       noted: z.boolean().optional(),
       twin: z.boolean().optional(),
       ...speaker,
+      missedAt: z.string().optional(),
     }),
   ),
 });

@@ -33,7 +33,10 @@ export type Role =
   | 'rejection-note'
   | 'identity-rejection-note';
 
-/** Series Number, and the text after the tool's label in Series Description. High numbers sort results after the images. */
+/**
+ * Series Number, and the text after the tool's label in Series Description. High numbers sort results after the images. A set that takes the
+ * place of another has numbers that are 100 higher, since many viewers show the number whole and the description cut off.
+ */
 const SERIES: Readonly<Record<Role, { readonly number: number; readonly description: string }>> = {
   segmentation: { number: 9001, description: 'segmentation' },
   drawings: { number: 9002, description: 'findings on images' },
@@ -91,6 +94,8 @@ export interface ObjectDescription {
   readonly index?: number;
   readonly SOPClassUID: string;
   readonly Modality: string;
+  /** Of the set, where the object does not replace what came before it. */
+  readonly generation?: number | undefined;
 }
 
 /**
@@ -101,7 +106,7 @@ export function commonAttributes(result: Made, source: SourceStudy, object: Obje
   const { metadata } = result;
   const { replaces = [] } = source;
   const { content, creation } = source.times;
-  const { role, index = 0 } = object;
+  const { role, index = 0, generation = generationAfter(source) } = object;
   const { number, description } = SERIES[role];
   return {
     ...source.patientAndStudy,
@@ -110,7 +115,7 @@ export function commonAttributes(result: Made, source: SourceStudy, object: Obje
     SOPInstanceUID: objectUid(result, source, role, index),
     SeriesInstanceUID: seriesUid(result, source, role),
     Modality: object.Modality,
-    SeriesNumber: number,
+    SeriesNumber: number + GENERATION_STEP * generation,
     SeriesDescription: seriesDescription(metadata.tool.label, description, replaces.length > 0),
     SeriesDate: content.date,
     SeriesTime: content.time,
@@ -131,6 +136,12 @@ export function commonAttributes(result: Made, source: SourceStudy, object: Obje
     ],
   };
 }
+
+const GENERATION_STEP = 100;
+
+/** The generation of what replaces these sets: one more than the latest of them; 0 where there are none. */
+const generationAfter = ({ replaces = [] }: Replacing): number =>
+  Math.max(0, ...replaces.map(({ generation = 0 }) => generation + 1));
 
 /** `<label>: <description> (research)` in the 64 characters of VR LO, and whether it replaces another. A long label is shortened. */
 function seriesDescription(label: string, description: string, isReplacing: boolean): string {

@@ -3,6 +3,8 @@
  * the IHE profile Imaging Object Change Management hide them (RAD TF-3 4.66).
  */
 import { type CodedConcept, Dcm, English } from '#dicom/codes.ts';
+import type { Dataset } from '#dicom/dataset.ts';
+import { MANUFACTURER } from '../study/index-instance.ts';
 import {
   codeItem,
   commonAttributes,
@@ -66,7 +68,8 @@ export function rejectionNote(
     SOPClassUID,
     SOPInstanceUID,
     attributes: {
-      ...commonAttributes(made, source, { role, SOPClassUID, Modality: 'KO' }),
+      // The note is numbered with what it rejects.
+      ...commonAttributes(made, source, { role, SOPClassUID, Modality: 'KO', generation: rejected.generation ?? 0 }),
       SOPInstanceUID,
       SeriesInstanceUID: seriesUid(made, about, role),
       ReferencedPerformedProcedureStepSequence: [],
@@ -87,4 +90,36 @@ export function rejectionNote(
       ],
     },
   };
+}
+
+/** An instance in its study. */
+interface Rejected {
+  readonly StudyInstanceUID: string;
+  readonly SeriesInstanceUID: string;
+  readonly SOPInstanceUID: string;
+}
+
+/**
+ * What a rejection note of ours rejects; undefined for any other object. The Contributing Equipment says whose note it is, to the letter:
+ * what somebody else rejects is not ours to hide.
+ */
+export function rejectedBy(dataset: Dataset): readonly Rejected[] | undefined {
+  const isOurs = dataset
+    .items('ContributingEquipmentSequence')
+    .some((equipment) => equipment.text('Manufacturer') === MANUFACTURER);
+  const [title] = dataset.items('ConceptNameCodeSequence');
+  const isRejecting = Object.values(NOTES).some(
+    ({ title: { value, scheme } }) =>
+      title?.text('CodeValue') === value && title.text('CodingSchemeDesignator') === scheme,
+  );
+  if (!isOurs || !isRejecting || dataset.text('SOPClassUID') !== SOP_CLASS.keyObjectSelection) return undefined;
+  return dataset.items('CurrentRequestedProcedureEvidenceSequence').flatMap((study) =>
+    study.items('ReferencedSeriesSequence').flatMap((series) =>
+      series.items('ReferencedSOPSequence').map((object) => ({
+        StudyInstanceUID: study.text('StudyInstanceUID') ?? '',
+        SeriesInstanceUID: series.text('SeriesInstanceUID') ?? '',
+        SOPInstanceUID: object.text('ReferencedSOPInstanceUID') ?? '',
+      })),
+    ),
+  );
 }

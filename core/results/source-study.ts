@@ -16,6 +16,8 @@ export interface ReplacedSet {
   /** Names the set. The UIDs of what replaces it derive from it, too. */
   readonly setId: string;
   readonly inputDigest: string;
+  /** How many sets came one after the other before it; by default, none. */
+  readonly generation?: number | undefined;
   readonly objects: readonly Referenced[];
 }
 

@@ -11,7 +11,8 @@ import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.t
 import { type QueueRole, queueName } from '#pipeline/environment.ts';
 import { parseManifestKey, resultKey, runIdOf } from '#pipeline/keys.ts';
 import type { Manifest } from '#pipeline/manifest.ts';
-import { parseS3Event, type RunMessage } from '#pipeline/messages.ts';
+import { parseS3Event, type RunMessage, toolsAsked } from '#pipeline/messages.ts';
+import { isSetApart } from '#pipeline/patients.ts';
 import type { Queue, RunStore, SetTable } from '#pipeline/ports.ts';
 import { noteRouted, standing } from '#pipeline/sets.ts';
 import { imagesOf, readManifest } from '#pipeline/study.ts';
@@ -41,25 +42,25 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
   const { objects, runs, sets, catalog, queue, observer, clock } = dependencies;
 
   /** Routes a study, or records its runs as rejected if it can never be routed. */
-  async function settle(manifestKey: string): Promise<void> {
+  async function settle(manifestKey: string, asked: readonly ToolEntry[]): Promise<void> {
     try {
-      await routeStudy(manifestKey);
+      await routeStudy(manifestKey, asked);
     } catch (error) {
       if (!isFinal(error)) throw error;
       const end = { state: 'rejected', reason: reasonOf(error), cause: 'never' } as const;
-      if (!(await recordUnrouted(dependencies, manifestKey, end))) throw error;
+      if (!(await recordUnrouted({ runs, catalog: asked }, manifestKey, end))) throw error;
       observer.log('error', 'unrouted', { manifestKey, ...errorFacts(error) });
       observer.count(METRICS.rejected);
     }
   }
 
-  async function routeStudy(manifestKey: string): Promise<void> {
+  async function routeStudy(manifestKey: string, asked: readonly ToolEntry[]): Promise<void> {
     const place = parseManifestKey(manifestKey);
     if (place === undefined) throw new MessageError("The event's key is not a manifest's key");
     const manifest = await readManifest(objects, manifestKey);
     checkManifest(manifest, place);
     const images = imagesOf(manifest);
-    for (const entry of catalog) await routeToTool(entry, images, manifest, manifestKey);
+    for (const entry of asked) await routeToTool(entry, images, manifest, manifestKey);
   }
 
   async function routeToTool(entry: ToolEntry, images: readonly ImageIndex[], manifest: Manifest, manifestKey: string) {
@@ -82,7 +83,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
     if (selected.length === 0) {
       const reason =
         reasonOfRefusals(refusals.map((refusal) => refusal.reason)) ?? noImage('The study', manifest.instances);
-      if (await endsResults(message)) return await tellNotApplicable(message, { entry, manifest, reason });
+      if (await endsResults(message, manifest)) return await tellNotApplicable(message, { entry, manifest, reason });
       await runs.record({ ...run, state: 'not-applicable', outcome: 'not-applicable', reason });
       observer.log('info', 'not-applicable', { runId, StudyInstanceUID, tool, code: reason.code });
       return;
@@ -96,13 +97,19 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
   }
 
   /** Whether the PACS may have results of the tool for an older upload. Those that are still on their way are not stored any more. */
-  async function endsResults({ StudyInstanceUID, tool, sequence, runId, revision }: RunMessage): Promise<boolean> {
+  async function endsResults(
+    { StudyInstanceUID, tool, sequence, runId, revision }: RunMessage,
+    { patient, others }: Manifest,
+  ): Promise<boolean> {
     if (sequence === undefined) return false;
     const place = { StudyInstanceUID, tool };
     const { study } = await sets.get(place);
     if (study.routed === undefined && study.sets.length === 0) return false;
-    await noteRouted(sets, place, { sequence, runId, revision });
-    return standing((await sets.get(place)).study.sets).some((set) => set.sequence < sequence || set.runId === runId);
+    const upload = { sequence, runId, revision, patient, others };
+    await noteRouted(sets, place, upload);
+    return standing((await sets.get(place)).study.sets).some(
+      (set) => !isSetApart(set, upload) && (set.sequence < sequence || set.runId === runId),
+    );
   }
 
   /** The study is not for the tool any more: an object that says so replaces the results that it has. */
@@ -127,7 +134,9 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
       nameOf: (body) => intakeWork(parseS3Event(body)),
       async work({ body }) {
         const errors: unknown[] = [];
-        for (const key of parseS3Event(body)) await settle(key).catch((error: unknown) => errors.push(error));
+        const tools = toolsAsked(body);
+        const asked = catalog.filter(({ manifest }) => tools?.includes(manifest.id) ?? true);
+        for (const key of parseS3Event(body)) await settle(key, asked).catch((error: unknown) => errors.push(error));
         // An error that can be retried is thrown first, since it returns the message to the queue. Others acknowledge it.
         if (errors.length > 0) throw errors.find((error) => !isFinal(error)) ?? errors[0];
       },

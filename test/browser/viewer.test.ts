@@ -17,7 +17,7 @@ import {
   startChromium,
   waitForImage,
 } from '../fixtures/browser.ts';
-import { type FilledPacs, fillPacs } from '../fixtures/filled-pacs.ts';
+import { type FilledPacs, fillPacs, orthancIdOf } from '../fixtures/filled-pacs.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import {
   innerPixels,
@@ -254,13 +254,3 @@ const isGreen = ([r, g, b]: Rgb): boolean => g > 150 && r < 100 && b < 100;
 const isRed = ([r, g, b]: Rgb): boolean => r > 150 && g < 60 && b < 60;
 const shareOf = (colors: readonly Rgb[], is: (color: Rgb) => boolean): number =>
   colors.filter(is).length / colors.length;
-
-async function orthancIdOf({ orthanc }: FilledPacs, StudyInstanceUID: string): Promise<string> {
-  const response = await fetch(`${orthanc.url}/tools/lookup`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${Buffer.from(`${orthanc.username}:${orthanc.password}`).toString('base64')}` },
-    body: StudyInstanceUID,
-  });
-  const [found] = (await response.json()) as readonly { readonly ID: string }[];
-  return found?.ID ?? '';
-}

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { itemsOf, textOf } from '#core/gate/attribute-values.ts';
 import { codeItem } from '#core/results/common.ts';
-import { timesOf } from '#core/results/times.ts';
 import { Dcm } from '#dicom/codes.ts';
 import { encodeDicom } from '#dicom/write.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
@@ -12,6 +11,7 @@ import { writeJudgedResults } from '../fixtures/judged-results.ts';
 import { dciodvfy, dicomSrValidator, folderOf, JUDGE_LIMIT_MS, type Verdict } from '../fixtures/judges.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { ctCase, enhancedCtCase } from '../fixtures/results.ts';
+import { TIMED, timedObjects } from '../fixtures/timed-results.ts';
 import { DCIODVFY, DICOM_SR_VALIDATOR, unexplained, unneeded } from './accepted.ts';
 
 const { files } = writeJudgedResults();
@@ -47,22 +47,17 @@ describeWith(['dicom3tools'], 'dciodvfy', () => {
   });
 
   it('finds no error in times of a zone, beside the source’s offset from UTC or without one', () => {
-    const { result, source } = ctCase();
-    const moments = { content: '2026-02-01T23:30:00Z', creation: '2026-02-02T07:00:05Z', timeZone: 'Asia/Kathmandu' };
-    const folder = folderOf(
-      ['-0330', undefined].flatMap((TimezoneOffsetFromUTC, index) => {
-        const patientAndStudy = { ...source.patientAndStudy, TimezoneOffsetFromUTC };
-        const times = timesOf(moments, TimezoneOffsetFromUTC);
-        return result.toDicom({ ...source, patientAndStudy, times }).map(({ kind, attributes }) => {
-          const name = `${index}-${kind}-${String(attributes['SeriesNumber'])}.dcm`;
-          return { name, bytes: encodeDicom(attributes) };
-        });
-      }),
+    // One without and one with an offset: what each states is in `times.test.ts`.
+    const some = [TIMED.find(({ offset }) => !offset), TIMED.find(({ offset }) => offset)];
+    const named = some.flatMap((one, index) =>
+      (one ? timedObjects(one) : []).map(({ name, bytes }) => ({ name: `${index} ${name}`, bytes })),
     );
+    const folder = folderOf(named);
 
     const verdicts = readdirSync(folder).map((name) => dciodvfy(join(folder, name)));
 
-    expect(verdicts).toHaveLength(12);
+    expect(new Set(named.map(({ name }) => name[0])).size).toBe(2);
+    expect(verdicts).toHaveLength(named.length);
     expect(verdicts.flatMap(({ errors }) => errors)).toEqual([]);
     expect(unexplained(verdicts, DCIODVFY)).toEqual([]);
   });

@@ -57,6 +57,14 @@ describe('a rejection note', () => {
     expect(dataset.text('SeriesDescription')).toBe('Phantom assessment: rejection note (research)');
   });
 
+  it('is numbered with the series that it rejects', () => {
+    const numbers = [undefined, 3].map((generation) =>
+      readDicom(noteOf({ rejected: { ...rejected, generation } }).bytes).dataset.text('SeriesNumber'),
+    );
+
+    expect(numbers).toEqual(['9010', '9310']);
+  });
+
   it('is known as our own output, which is never an input', () => {
     expect(indexInstance(noteOf().bytes).writtenByHilum).toBe(true);
   });

@@ -77,6 +77,25 @@ describe('the objects of a set that replaces another', () => {
     expect(await replace('a')).toEqual(all[1]);
   });
 
+  it('have Series Numbers of their own for each generation, which viewers show whole', async () => {
+    const first = await convert(ctCase());
+    const replacedBy = (...generations: readonly (number | undefined)[]) =>
+      convert(
+        ctCase(),
+        generations.map((generation, index) => ({
+          ...{ setId: String(index), inputDigest: 'd'.repeat(64), generation, objects: first },
+        })),
+      );
+    const numbers = (objects: typeof first) =>
+      [...new Set(objects.map(({ bytes }) => readDicom(bytes).dataset.text('SeriesNumber')))].map(Number);
+
+    const own = numbers(first);
+    expect(own[0]).toBe(9001);
+    expect(numbers(await replacedBy(undefined))).toEqual(own.map((number) => number + 100));
+    expect(numbers(await replacedBy(1))).toEqual(own.map((number) => number + 200));
+    expect(numbers(await replacedBy(2, undefined, 1))).toEqual(own.map((number) => number + 300));
+  });
+
   it('name what there was, where the older answer had nothing of their kind', async () => {
     const older = await convert(NO_FINDING);
     const newer = await convert(ctCase(), [{ setId: 'a', inputDigest: 'b'.repeat(64), objects: older }]);

@@ -6,7 +6,9 @@ import { isMoment, isTimeZone, timesOf } from '#core/results/times.ts';
 import { readDicom } from '#dicom/read.ts';
 import { type Attributes, encodeDicom } from '#dicom/write.ts';
 import { momentsOf } from '../fixtures/object-times.ts';
+import { sha256 } from '../fixtures/pipeline.ts';
 import { ctCase } from '../fixtures/results.ts';
+import { TIMED, timedObjects } from '../fixtures/timed-results.ts';
 
 const written = (moment: string, offset?: string, timeZone = 'UTC') =>
   Object.values(timesOf({ content: moment, creation: moment, timeZone }, offset).content).join(' ');
@@ -88,6 +90,50 @@ describe('the objects of a result state', () => {
       ['20260202', '020005'],
       ['-0500', '20260105', '083000'],
     ]);
+  });
+});
+
+describe('every kind of object states', () => {
+  it.each(TIMED)('its moments as the clock on the wall shows them: $name', (one) => {
+    const objects = timedObjects(one);
+
+    const kinds = new Set(objects.map(({ kind }) => kind));
+    expect([...kinds].sort()).toEqual([
+      ...['non-result', 'pdf', 'rejection-note', 'secondary-capture', 'segmentation', 'structured-report'],
+    ]);
+    for (const { name, kind, bytes } of objects) {
+      const { dataset } = readDicom(bytes);
+      const stated = (what: string) => `${dataset.text(`${what}Date`)} ${dataset.text(`${what}Time`)}`;
+      expect([stated('Content'), stated('Series'), stated('InstanceCreation')], name).toEqual([
+        ...[one.content, one.content, one.creation],
+      ]);
+      expect(dataset.text('TimezoneOffsetFromUTC'), name).toBe(one.offset);
+      if (kind !== 'pdf') continue;
+      const pdf = Buffer.from(dataset.bytes('EncapsulatedDocument') ?? []).toString('latin1');
+      expect(pdf).toContain(`/CreationDate (D:${one.content.replace(' ', '')})`);
+    }
+  });
+
+  it('the same, whatever the zone of the process', () => {
+    const before = process.env['TZ'];
+    // One in the site's zone, one in the source's.
+    const some = [TIMED.find(({ offset }) => !offset), TIMED.find(({ offset }) => offset)].flatMap((one) => one ?? []);
+    const bytesIn = (zone: string | undefined) => {
+      if (zone === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = zone;
+      const minutes = new Date('2026-07-01T00:00:00Z').getTimezoneOffset();
+      return { minutes, digests: some.flatMap(timedObjects).map(({ bytes }) => sha256(bytes)) };
+    };
+    try {
+      const all = ['America/St_Johns', 'Asia/Kathmandu', 'Pacific/Kiritimati', 'UTC'].map(bytesIn);
+
+      expect(some).toHaveLength(2);
+      expect(all.map(({ minutes }) => minutes)).toEqual([150, -345, -840, 0]);
+      expect(new Set(all.map(({ digests }) => digests.join()))).toHaveProperty('size', 1);
+    } finally {
+      if (before === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = before;
+    }
   });
 });
 
