@@ -127,7 +127,7 @@ export function rejectSeries(
 }
 
 /** The reason for leaving a series out without reading it. */
-function refusedUnread(series: OrthancSeries, wants: Wants): Reason | undefined {
+export function refusedUnread(series: OrthancSeries, wants: Wants): Reason | undefined {
   const problem = uidProblem(series.SeriesInstanceUID);
   if (problem !== undefined) return { code: 'invalid-uid', message: `The Series Instance UID ${problem}.` };
   if (series.Manufacturer?.startsWith(MANUFACTURER)) return OWN_OUTPUT;

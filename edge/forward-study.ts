@@ -7,7 +7,7 @@ import { uidProblem } from '#dicom/uid.ts';
 import type { Lane } from '#pipeline/keys.ts';
 import type { ObjectListing, ObjectStore } from '#pipeline/ports.ts';
 import { type Arrival, judgeCompleteness } from './complete.ts';
-import { forwardSeries, rejectSeries, type SeriesForwarding } from './forward-series.ts';
+import { forwardSeries, refusedUnread, rejectSeries, type SeriesForwarding } from './forward-series.ts';
 import { greatestSequence, storedIdentity } from './manifest-facts.ts';
 import { putManifest } from './put-manifest.ts';
 import type { ManifestInstance } from './spool.ts';
@@ -75,6 +75,11 @@ export async function forwardStudy(
   const patients = (await edge.orthanc.findStudies(StudyInstanceUID, signal && { signal })).length;
   if (patients > 1) return skipped(ambiguous(patients));
 
+  const read = series.filter((one) => refusedUnread(one, edge.wants) === undefined);
+  edge.journal.again.keepSeries(
+    StudyInstanceUID,
+    read.map(({ SeriesInstanceUID }) => SeriesInstanceUID),
+  );
   const { instances, reasons, storedBytes, leftOut, missing } = await forwardAll(
     edge,
     StudyInstanceUID,
