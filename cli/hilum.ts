@@ -19,6 +19,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   demo: async () => (await import('./commands/demo.ts')).addDemoCommand,
   edge: async () => (await import('./commands/edge.ts')).addEdgeCommand,
   status: async () => (await import('./commands/status.ts')).addStatusCommand,
+  rerun: async () => (await import('./commands/rerun.ts')).addRerunCommand,
+  deliver: async () => (await import('./commands/deliver.ts')).addDeliverCommand,
   redrive: async () => (await import('./commands/redrive.ts')).addRedriveCommand,
   viewer: async () => (await import('./commands/viewer.ts')).addViewerCommand,
   local: async () => (await import('./commands/local.ts')).addLocalCommand,

@@ -7,7 +7,7 @@ import { uidProblem } from '#dicom/uid.ts';
 import type { Lane } from '#pipeline/keys.ts';
 import type { ObjectListing, ObjectStore } from '#pipeline/ports.ts';
 import { type Arrival, judgeCompleteness } from './complete.ts';
-import { forwardSeries, refusedUnread, rejectSeries, type SeriesForwarding } from './forward-series.ts';
+import { forwardSeries, rejectSeries, type SeriesForwarding } from './forward-series.ts';
 import { greatestSequence, storedIdentity } from './manifest-facts.ts';
 import { putManifest } from './put-manifest.ts';
 import type { ManifestInstance } from './spool.ts';
@@ -75,10 +75,9 @@ export async function forwardStudy(
   const patients = (await edge.orthanc.findStudies(StudyInstanceUID, signal && { signal })).length;
   if (patients > 1) return skipped(ambiguous(patients));
 
-  const read = series.filter((one) => refusedUnread(one, edge.wants) === undefined);
   edge.journal.again.keepSeries(
     StudyInstanceUID,
-    read.map(({ SeriesInstanceUID }) => SeriesInstanceUID),
+    series.map(({ SeriesInstanceUID }) => SeriesInstanceUID),
   );
   const { instances, reasons, storedBytes, leftOut, missing } = await forwardAll(
     edge,
@@ -88,12 +87,13 @@ export async function forwardStudy(
   );
   if (missing !== undefined && (edge.attempts < PATIENT_ATTEMPTS || instances.length === 0)) throw missing.error;
   if (instances.length === 0) return skipped(summaryOf(reasons));
+  const before = edge.journal.study(StudyInstanceUID);
   const verdict = edge.wants.judgeStudy(StudyInstanceUID, instances);
   if (!verdict.wanted && missing !== undefined) throw missing.error;
-  if (!verdict.wanted) return skipped(verdict.reason);
+  // A study that went up before may have results, which the tools must be asked about.
+  if (!verdict.wanted && before?.revision === undefined) return skipped(verdict.reason);
 
   const revision = revisionOf(instances);
-  const before = edge.journal.study(StudyInstanceUID);
   const images = edge.wants.imagesOf(StudyInstanceUID, instances);
   const unreadable = before?.refused.length ?? 0;
   const known = before?.revision === revision;

@@ -56,9 +56,9 @@ export interface JournalAgain<Study> {
    * @param studies by Orthanc's identifier, each with the time at which it was made, by Orthanc's clock
    */
   made(studies: readonly { readonly id: string; readonly date: string }[], now: number): void;
-  /** Forgets what was read and uploaded of series that are not among these: Orthanc does not have them any more, or no tool wants them. */
+  /** Forgets what was read and uploaded of series that are not among these: Orthanc does not have them any more. */
   keepSeries(StudyInstanceUID: string, SeriesInstanceUIDs: readonly string[]): void;
-  /** How many instances Orthanc listed of each series of a study when it was read. */
+  /** How many instances Orthanc listed of each series of a study when it was read and went up. */
   listed(StudyInstanceUID: string): ReadonlyMap<string, number>;
   /** Ends a request to send a study again, unless there is a further one; the study stays queued. */
   fulfil(StudyInstanceUID: string, resend: number): void;
@@ -160,7 +160,9 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
     },
 
     listed(StudyInstanceUID) {
-      const rows = db.prepare('SELECT SeriesInstanceUID, listed FROM series WHERE StudyInstanceUID = ?');
+      const rows = db.prepare(
+        'SELECT SeriesInstanceUID, listed FROM series WHERE StudyInstanceUID = ? AND code IS NULL',
+      );
       return new Map(
         rows.all(StudyInstanceUID).map((row) => [text(row, 'SeriesInstanceUID') ?? '', number(row, 'listed') ?? 0]),
       );

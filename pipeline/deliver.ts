@@ -4,9 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
-import { identityObjectOf, isSameIdentity } from '#core/results/identity-object.ts';
-import { storeIdentity } from './identities.ts';
-import { identityKey, objectKey, receiptKey, type SetFolder } from './keys.ts';
+import { otherIdentity } from './identities.ts';
+import { objectKey, receiptKey, type SetFolder } from './keys.ts';
 import type { ObjectList } from './object-list.ts';
 import type { Archive, CallOptions, InstanceUids, ObjectStore, SetTable, StoreOutcome } from './ports.ts';
 import { deleteOne, endReplaced, type Replaced } from './replaced.ts';
@@ -34,12 +33,16 @@ export interface OpenArchive {
   readonly identityKey: Uint8Array;
   /** Whether objects that are replaced are deleted, where the archive can. */
   readonly deletesReplaced: boolean;
+  /** Whether results that are missing are stored again, without a person asking for it. */
+  readonly restoresMissing: boolean;
 }
 
 export type Delivered =
   | { readonly kind: 'delivered' }
   /** The study has newer results of the tool. */
   | { readonly kind: 'superseded' }
+  /** The set was delivered, and the PACS does not have it any more: a person may have removed it. */
+  | { readonly kind: 'missing' }
   /** The images are gone from the PACS, so that nothing was stored. */
   | { readonly kind: 'withdrawn' }
   /** The study belongs to another patient now, or is described otherwise: the set is to be made again for this identity. */
@@ -74,18 +77,16 @@ export async function deliver(
 ): Promise<Delivered> {
   const { setId } = set;
   const standing = (await sets.get(set, options)).study.sets.find((one) => one.setId === setId);
-  if (standing?.state === 'delivered') return { kind: 'delivered' };
-  if (standing?.state === 'superseded') return { kind: 'superseded' };
+  const { state } = standing ?? {};
+  if (state === 'delivered' || state === 'missing' || state === 'superseded') return { kind: state };
   const { archive, identityKey: key, deletesReplaced } = await open();
 
   /** What has become of the source; undefined if the set may be delivered. */
   async function otherwise(now: SourceNow): Promise<Delivered | undefined> {
     if (now.kind === 'gone') return { kind: 'withdrawn' };
     if (now.header === undefined) return undefined;
-    const { dataset } = now.header;
-    const own = set.identity === undefined ? undefined : await objects.get(identityKey(set.identity), options);
-    if (own !== undefined && isSameIdentity(own, identityObjectOf(dataset))) return undefined;
-    return { kind: 'other-identity', identity: await storeIdentity(objects, dataset, key, options) };
+    const identity = await otherIdentity(objects, set.identity, now.header.dataset, key, options);
+    return identity === undefined ? undefined : { kind: 'other-identity', identity };
   }
 
   const { notes = [] } = list;
