@@ -75,6 +75,10 @@ export async function forwardStudy(
   const patients = (await edge.orthanc.findStudies(StudyInstanceUID, signal && { signal })).length;
   if (patients > 1) return skipped(ambiguous(patients));
 
+  edge.journal.again.keepSeries(
+    StudyInstanceUID,
+    series.map(({ SeriesInstanceUID }) => SeriesInstanceUID),
+  );
   const { instances, reasons, storedBytes, leftOut, missing } = await forwardAll(
     edge,
     StudyInstanceUID,
