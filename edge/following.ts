@@ -27,7 +27,11 @@ export interface Following {
   /** Whether a scan has more pages. */
   isScanning(): boolean;
   /** Returns the keys of the studies in the journal. */
-  notice(studies: readonly OrthancStudy[]): readonly string[];
+  notice(studies: readonly OrthancStudy[], signal?: AbortSignal): Promise<readonly string[]>;
+}
+
+interface NoticeOptions {
+  readonly signal?: AbortSignal | undefined;
 }
 
 const PAGE = 200;
@@ -65,8 +69,24 @@ export function createFollowing({ orthanc, journal, clock, log, noticed, ...opti
     return known !== undefined && (known.state === 'seen' || known.lastUpdate === lastUpdate);
   }
 
-  function notice(studies: readonly OrthancStudy[], cursor?: number, live = false): readonly string[] {
-    const found: readonly Noticed[] = studies.map(({ StudyInstanceUID, id }) => ({ StudyInstanceUID, orthancId: id }));
+  /** Which of the studies that are known by a UID Orthanc does not have any more: their patient was corrected. */
+  async function goneOf({ StudyInstanceUID, id }: OrthancStudy, signal?: AbortSignal): Promise<readonly string[]> {
+    const known = journal.of(StudyInstanceUID).filter(({ orthancId }) => orthancId !== id && orthancId !== '');
+    const gone: string[] = [];
+    for (const { orthancId } of known)
+      if ((await orthanc.study(orthancId, signal && { signal })) === undefined) gone.push(orthancId);
+    return gone;
+  }
+
+  async function notice(
+    studies: readonly OrthancStudy[],
+    { cursor, live = false, signal }: { readonly cursor?: number; readonly live?: boolean } & NoticeOptions = {},
+  ): Promise<readonly string[]> {
+    const found: Noticed[] = [];
+    for (const study of studies) {
+      const { StudyInstanceUID, id: orthancId } = study;
+      found.push({ StudyInstanceUID, orthancId, gone: await goneOf(study, signal) });
+    }
     if (found.length === 0 && cursor === journal.cursor()) return [];
     const keys = journal.notice(found, clock.now(), cursor);
     for (const key of keys) noticed(key, live);
@@ -94,12 +114,15 @@ export function createFollowing({ orthanc, journal, clock, log, noticed, ...opti
       for (let done = false; !done; ) {
         const cursor = journal.cursor() ?? 0;
         const page = await orthanc.changes(cursor, CHANGES_PAGE, signal && { signal });
-        const idsOf = (type: string) => new Set(page.changes.filter((one) => one.type === type).map(({ id }) => id));
-        const ids = idsOf('StableStudy');
-        // Before the cursor moves, so that a deletion is not forgotten.
-        const gone = idsOf('DeletedStudy');
-        if (gone.size > 0) journal.again.gone([...gone], clock.now());
-        notice(await studiesOf([...ids], signal), Math.max(cursor, page.last), upToDate);
+        const ofType = (type: string) => page.changes.filter((one) => one.type === type);
+        const ids = new Set(ofType('StableStudy').map(({ id }) => id));
+        // Orthanc tells of no deletion, and forgets the changes of what is deleted. A known study that is new was deleted before.
+        // Before the cursor moves, so that this is not forgotten.
+        const made = ofType('NewStudy');
+        if (made.length > 0) journal.again.made(made, clock.now());
+        await notice(await studiesOf([...ids], signal), {
+          ...{ cursor: Math.max(cursor, page.last), live: upToDate, signal },
+        });
         done = page.done || page.changes.length === 0;
       }
       upToDate = true;
@@ -111,12 +134,15 @@ export function createFollowing({ orthanc, journal, clock, log, noticed, ...opti
       if (scanOffset === undefined) return;
       const page = await orthanc.studies(scanOffset, PAGE, signal && { signal });
       const since = journal.since() ?? '';
-      notice(page.filter((study) => study.stable && study.lastUpdate > since && !isSettled(study)));
+      await notice(
+        page.filter((study) => study.stable && study.lastUpdate > since && !isSettled(study)),
+        { signal },
+      );
       scanOffset = page.length < PAGE ? undefined : scanOffset + PAGE;
       scannedAt = clock.now();
     },
 
     isScanning: () => scanOffset !== undefined,
-    notice: (studies) => notice(studies),
+    notice: (studies, signal) => notice(studies, { signal }),
   };
 }

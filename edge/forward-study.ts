@@ -75,6 +75,10 @@ export async function forwardStudy(
   if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc does not have the study.' });
   const { patient, others, ...source } = await patientsOf(edge, study, signal && { signal });
 
+  edge.journal.again.keepSeries(
+    edge.key,
+    series.map(({ SeriesInstanceUID }) => SeriesInstanceUID),
+  );
   const { instances, reasons, storedBytes, leftOut, missing } = await forwardAll(
     { ...edge, ...source },
     study,

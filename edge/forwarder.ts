@@ -59,7 +59,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const deployedWants = createDeployedWants({ ...options, deployed: observed(options.deployed, turned) });
   const queue = createStudyQueue(journal, clock);
   const following = createFollowing({ ...options, orthanc: observed(orthanc, turned), noticed: queue.noticed });
-  const reconciliation = createReconciliation({ ...options, lane, store: observed(options.store, turned) });
+  const watched = { store: observed(options.store, turned), orthanc: observed(orthanc, turned) };
+  const reconciliation = createReconciliation({ ...options, ...watched, lane });
   const attempts = createAttempts({ ...options, bucketFailed: reconciliation.begin });
   let begun = false;
   let prunedAt = 0;
@@ -165,7 +166,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       const [study] = await orthanc.findStudies(StudyInstanceUID, signal && { signal });
       if (study === undefined)
         throw new ArchiveRequestError('Orthanc does not have this study', { facts: { StudyInstanceUID } });
-      const [key = StudyInstanceUID] = following.notice([study]);
+      const [key = StudyInstanceUID] = await following.notice([study], signal);
       return attempts.forward(
         study,
         { key, wants: await deployedWants.current(signal), attempts: 0, resend: 0 },

@@ -7,6 +7,8 @@ import type { ManifestInstance } from './spool.ts';
 export interface Noticed {
   readonly StudyInstanceUID: string;
   readonly orthancId: string;
+  /** Identifiers of studies of the UID that Orthanc does not have any more. */
+  readonly gone?: readonly string[];
 }
 
 export interface RefusedSeries {
@@ -68,15 +70,14 @@ export function refusedIn(db: Database, study: string): readonly RefusedFile[] {
 /** What the journal knows of a study of the same UID. */
 interface KnownStudy extends Pick<Noticed, 'orthancId'> {
   readonly key: string;
-  readonly goneAt: number;
 }
 
 /**
  * The key of a study that Orthanc has. One whose patient was corrected, so that the study of the older identifier is gone, is the same; beside
  * that one, it is another.
  */
-export function keyOf(known: readonly KnownStudy[], { StudyInstanceUID, orthancId }: Noticed): string {
+export function keyOf(known: readonly KnownStudy[], { StudyInstanceUID, orthancId, gone = [] }: Noticed): string {
   const own = known.find((study) => study.orthancId === orthancId);
-  const free = own ?? known.find((study) => study.orthancId === '' || study.goneAt > 0);
+  const free = own ?? known.find((study) => study.orthancId === '' || gone.includes(study.orthancId));
   return free?.key ?? (known.length === 0 ? StudyInstanceUID : `${StudyInstanceUID}/${orthancId}`);
 }

@@ -151,20 +151,33 @@ interface Note {
   readonly reason: RejectionReason;
 }
 
-/** The notes about the sets that are replaced. Of one without a known identity, or whose list is lost, there is none. */
+/**
+ * The notes about the sets that are replaced. Of one without a known identity, or whose list is lost, there is none. Of one of another
+ * identity there are two, since nobody knows yet where its objects lie: in the PACS they may have been corrected together with the images.
+ */
 async function rejections(
   objects: Pick<ObjectStore, 'get'>,
-  { identity, replaces }: SetFile,
+  { setId, identity, replaces }: SetFile,
   by: Pick<Rejection, 'result' | 'moments'>,
 ): Promise<readonly Note[]> {
   const notes: Note[] = [];
   for (const rejected of replaces) {
+    const { setId: rejects } = rejected;
     if (rejected.identity === undefined || rejected.objects.length === 0) continue;
-    const isSame = await areSameIdentities(objects, rejected.identity, identity);
-    const reason = isSame ? 'superseded' : 'wrong-identity';
     const filed = await readIdentity(objects, rejected.identity);
-    const object = convertRejection({ ...by, identity: filed, rejected, reason });
-    notes.push({ object, rejects: rejected.setId, reason });
+    const note = (reason: RejectionReason, about = rejected, under = filed): Note => ({
+      object: convertRejection({ ...by, identity: under, rejected: about, reason }),
+      ...{ rejects, reason },
+    });
+    if (await areSameIdentities(objects, rejected.identity, identity)) {
+      notes.push(note('superseded'));
+      continue;
+    }
+    notes.push(note('wrong-identity'));
+    // Sets of further identities file this note elsewhere, under a UID of its own.
+    const here = identity === undefined ? undefined : await readIdentity(objects, identity);
+    const own = createHash('sha256').update(`${rejects}\n${setId}`).digest('hex').slice(0, 32);
+    if (here !== undefined) notes.push(note('superseded', { ...rejected, setId: own }, here));
   }
   return notes;
 }

@@ -48,8 +48,7 @@ export type Delivered =
   /** The study belongs to another patient now, or is described otherwise: the set is to be made again for this identity. */
   | { readonly kind: 'other-identity'; readonly identity: string };
 
-/** A note about objects of the same patient is stored with the set, one about those of another only if they stay. */
-const isInStudy = ({ reason }: NonNullable<ObjectList['notes']>[number]): boolean => reason === 'superseded';
+type ListedNote = NonNullable<ObjectList['notes']>[number];
 
 interface OutgoingObject {
   readonly uids: InstanceUids;
@@ -93,15 +92,11 @@ export async function deliver(
   }
 
   const { notes = [] } = list;
-  const [outgoing, notesOfWrong] = await Promise.all([
-    readObjects(objects, set, [...list.objects, ...notes.filter(isInStudy)], options),
-    readObjects(
-      objects,
-      set,
-      notes.filter((note) => !isInStudy(note)),
-      options,
-    ),
-  ]);
+  // A note about objects of the same identity is stored with the set. Those about another one wait until it is known where its objects lie.
+  const ofOthers = new Set(notes.filter(({ reason }) => reason === 'wrong-identity').map(({ rejects }) => rejects));
+  const isOfOther = ({ rejects }: ListedNote): boolean => ofOthers.has(rejects);
+  const early = notes.filter((note) => !isOfOther(note));
+  const outgoing = await readObjects(objects, set, [...list.objects, ...early], options);
 
   /** If the study was deleted while results were stored, they must not bring it back. */
   async function withdraw(mayBeThere: boolean): Promise<void> {
@@ -124,12 +119,14 @@ export async function deliver(
   if (change?.kind === 'withdrawn') await withdraw(true);
   if (change !== undefined) return change;
   if (after.kind === 'there' && after.instances !== undefined) checkStudy(after.instances, outgoing);
-  const stored = new Set(outgoing.map(({ uids }) => uids.SOPInstanceUID));
-  const replaced = await endReplaced(archive, set, { own: stored, deletes: deletesReplaced }, options);
+  const own = new Set(outgoing.map(({ uids }) => uids.SOPInstanceUID));
+  const source = after.kind === 'there' ? after.header : undefined;
+  const replaced = await endReplaced(archive, set, { own, deletes: deletesReplaced, source }, options);
   // Alone, a note would leave a study of the wrong patient behind.
-  const needed = new Set(notes.filter(({ rejects }) => replaced.left.has(rejects)).map((note) => note.SOPInstanceUID));
-  const late = notesOfWrong.filter(({ uids }) => needed.has(uids.SOPInstanceUID));
-  const more = await storeAll(archive, late, options);
+  const isNeeded = ({ rejects, reason }: ListedNote): boolean =>
+    (reason === 'superseded' ? replaced.beside : replaced.elsewhere).has(rejects);
+  const late = notes.filter((note) => isOfOther(note) && isNeeded(note));
+  const more = await storeAll(archive, await readObjects(objects, set, late, options), options);
   await storeReceipt(
     objects,
     set,

@@ -193,6 +193,20 @@ describe('a corrected patient, once storing has begun', () => {
     expect(await life.receipts()).toContainEqual(expect.objectContaining({ replaced: { deleted: 0, remaining: 1 } }));
   });
 
+  it('leaves the older ones with a note of their own where the PACS has corrected them with the images', async () => {
+    const life = createLife({ deletesReplaced: false });
+    await life.arrives(images(2));
+    await life.settles();
+    const [uid = ''] = life.pacs.storedUids;
+    const moved = Buffer.from(life.pacs.held.get(uid) ?? []).toString('latin1');
+    life.pacs.held.set(uid, Buffer.from(moved.replaceAll('PHANTOM-1', 'RIGHT-1  '), 'latin1'));
+    await life.arrives(images(2, RIGHT));
+    await life.settles();
+
+    expect(life.patients()).toEqual(['RIGHT-1', 'RIGHT-1']);
+    expect(life.notes()).toEqual(['113001 RIGHT-1']);
+  });
+
   it('deletes nothing under the setting, and nothing that is not ours', async () => {
     const kept = createLife({ deletesReplaced: false });
     const taken = createLife();
