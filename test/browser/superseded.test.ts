@@ -130,7 +130,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium', 'data']
     const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     const client = createDicomWebClient({ url: `${pacs.viewerUrl}/dicom-web/`, username: '', password: '' });
     for (const { dataset } of older) {
-      const body = dataset.text('SeriesInstanceUID');
+      const body = dataset.text('SeriesInstanceUID') ?? '';
       const found = await fetch(`${url}/tools/lookup`, { method: 'POST', body, headers: { authorization } });
       const [{ Path }] = (await found.json()) as [{ readonly Path: string }];
       await fetch(`${url}${Path}`, { method: 'DELETE', headers: { authorization } });
