@@ -8,6 +8,8 @@ const lane = (name: string, testTimeout: number) => ({
     testTimeout,
     hookTimeout: Math.max(testTimeout, 60_000),
     pool: 'forks' as const,
+    // Concurrent tests wait for programs beside them, such as an Orthanc, most of the time.
+    maxConcurrency: 16,
   },
 });
 

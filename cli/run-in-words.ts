@@ -36,6 +36,8 @@ const OUTLIVED: Readonly<Partial<Record<RunState, string>>> = {
   superseded: 'a newer upload of the study, or a newer version of the tool, gives the current results',
   withdrawn:
     'the PACS does not have the images any more, so that nothing is stored; if they come back, so do the results',
+  missing:
+    'its objects are gone from the PACS, though the images are there: somebody may have removed them; `hilum deliver RUN` stores them again',
 };
 
 /** One sentence about a run, and the reason if the sentence does not contain it. The sentence about a delivered answer does. */

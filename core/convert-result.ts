@@ -8,7 +8,6 @@ import { textOf } from './gate/attribute-values.ts';
 import { checkObjects } from './gate/gate.ts';
 import { refuseObject } from './gate/refusal.ts';
 import type { DicomObject } from './results/dicom-object.ts';
-import { failureReference } from './results/non-result.ts';
 import { type RejectionReason, rejectionNote } from './results/rejection-note.ts';
 import { type ReplacedSet, sourceStudyOf } from './results/source-study.ts';
 import type { Moments } from './results/times.ts';
@@ -39,8 +38,6 @@ export interface Conversion {
   readonly moments?: Moments | undefined;
   /** Older answers of the tool about the study, which the objects name and replace. */
   readonly replaces?: readonly ReplacedSet[] | undefined;
-  /** Whether an SR in the study says that this run failed. The result then names that SR as the document it replaces. */
-  readonly supersedesFailure?: boolean;
 }
 
 /**
@@ -52,13 +49,12 @@ export interface Conversion {
  * @throws MessageError where the index lacks an instance from which the result was made
  */
 export async function convertResult(conversion: Conversion): Promise<readonly ConvertedObject[]> {
-  const { result, instances, identity, read, moments, replaces = [], supersedesFailure = false } = conversion;
+  const { result, instances, identity, read, moments, replaces = [] } = conversion;
   const inputs = inputsOf(result, instances);
   const first = inputs.reduce((a, b) => (b.SOPInstanceUID < a.SOPInstanceUID ? b : a));
   const file = readDicom(identity ?? (await read(first)), { stopBeforePixels: true });
   const source = sourceStudyOf(inputs, file, moments);
-  const predecessors = supersedesFailure ? [failureReference(result)] : [];
-  return result.toDicom({ ...source, predecessors, replaces }).map(converted);
+  return result.toDicom({ ...source, replaces }).map(converted);
 }
 
 export interface Rejection {
@@ -79,7 +75,7 @@ export interface Rejection {
 export function convertRejection({ result, identity, rejected, reason, moments }: Rejection): ConvertedObject {
   const source = sourceStudyOf([], readDicom(identity), moments);
   const note = rejectionNote(result, source, rejected, reason);
-  checkObjects([note], { ...source, predecessors: rejected.objects });
+  checkObjects([note], { ...source, rejects: rejected.objects });
   return converted(note);
 }
 

@@ -93,11 +93,12 @@ export function createFollowing({ orthanc, journal, clock, log, noticed, ...opti
       for (let done = false; !done; ) {
         const cursor = journal.cursor() ?? 0;
         const page = await orthanc.changes(cursor, CHANGES_PAGE, signal && { signal });
-        const idsOf = (type: string) => new Set(page.changes.filter((one) => one.type === type).map(({ id }) => id));
-        const ids = idsOf('StableStudy');
-        // Before the cursor moves, so that a deletion is not forgotten.
-        const gone = idsOf('DeletedStudy');
-        if (gone.size > 0) journal.again.gone([...gone], clock.now());
+        const ofType = (type: string) => page.changes.filter((one) => one.type === type);
+        const ids = new Set(ofType('StableStudy').map(({ id }) => id));
+        // Orthanc tells of no deletion, and forgets the changes of what is deleted. A known study that is new was deleted before.
+        // Before the cursor moves, so that this is not forgotten.
+        const made = ofType('NewStudy');
+        if (made.length > 0) journal.again.made(made, clock.now());
         notice(await studiesOf([...ids], signal), Math.max(cursor, page.last), upToDate);
         done = page.done || page.changes.length === 0;
       }

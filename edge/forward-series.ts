@@ -51,7 +51,8 @@ export async function forwardSeries(
   signal?: AbortSignal,
 ): Promise<SeriesOutcome> {
   const { SeriesInstanceUID } = series;
-  const refusal = refusedUnread(series, edge.wants);
+  const remembered = edge.journal.instances(StudyInstanceUID, SeriesInstanceUID);
+  const refusal = refusedUnread(series, edge.wants, remembered.size > 0);
   if (refusal) return { forwarded: false, reason: refusal };
 
   const before = edge.journal.series(StudyInstanceUID, SeriesInstanceUID);
@@ -60,7 +61,6 @@ export async function forwardSeries(
     before.listed === series.instances &&
     before.wants === edge.wants.digest;
   if (unchanged && before.reason) return { forwarded: false, reason: before.reason };
-  const remembered = edge.journal.instances(StudyInstanceUID, SeriesInstanceUID);
   const present = await stillInBucket(edge.store, remembered, signal);
   if (unchanged && present.size === remembered.size)
     return { forwarded: true, instances: [...present.values()], storedBytes: 0 };
@@ -68,7 +68,9 @@ export async function forwardSeries(
   const { spoolFolder: folder, chunkBytes } = edge;
   return await withSpool({ folder, chunkBytes }, async (spool) => {
     const content = await readSeries({ ...edge, spool }, StudyInstanceUID, series, present, signal);
-    const reason = judge(content, StudyInstanceUID, edge.wants);
+    // A series that went up before goes up as it is now: the study may have results of it.
+    const wentUp = remembered.size > 0 && content.instances.length > 0;
+    const reason = wentUp ? undefined : judge(content, StudyInstanceUID, edge.wants);
     const storedBytes = reason
       ? 0
       : await upload({ ...edge, spool }, StudyInstanceUID, SeriesInstanceUID, content.chunks, signal);
@@ -126,13 +128,13 @@ export function rejectSeries(
   return reason;
 }
 
-/** The reason for leaving a series out without reading it. */
-function refusedUnread(series: OrthancSeries, wants: Wants): Reason | undefined {
+/** The reason for leaving a series out without reading it. What went up before is read whatever its modality is now. */
+function refusedUnread(series: OrthancSeries, wants: Wants, wentUp: boolean): Reason | undefined {
   const problem = uidProblem(series.SeriesInstanceUID);
   if (problem !== undefined) return { code: 'invalid-uid', message: `The Series Instance UID ${problem}.` };
   if (series.Manufacturer?.startsWith(MANUFACTURER)) return OWN_OUTPUT;
   const verdict = wants.judgeModality(series.Modality);
-  return verdict.wanted ? undefined : verdict.reason;
+  return verdict.wanted || wentUp ? undefined : verdict.reason;
 }
 
 const OWN_OUTPUT: Reason = { code: 'own-output', message: 'Hilum wrote the series.' };

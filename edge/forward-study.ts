@@ -75,6 +75,10 @@ export async function forwardStudy(
   const patients = (await edge.orthanc.findStudies(StudyInstanceUID, signal && { signal })).length;
   if (patients > 1) return skipped(ambiguous(patients));
 
+  edge.journal.again.keepSeries(
+    StudyInstanceUID,
+    series.map(({ SeriesInstanceUID }) => SeriesInstanceUID),
+  );
   const { instances, reasons, storedBytes, leftOut, missing } = await forwardAll(
     edge,
     StudyInstanceUID,
@@ -83,12 +87,13 @@ export async function forwardStudy(
   );
   if (missing !== undefined && (edge.attempts < PATIENT_ATTEMPTS || instances.length === 0)) throw missing.error;
   if (instances.length === 0) return skipped(summaryOf(reasons));
+  const before = edge.journal.study(StudyInstanceUID);
   const verdict = edge.wants.judgeStudy(StudyInstanceUID, instances);
   if (!verdict.wanted && missing !== undefined) throw missing.error;
-  if (!verdict.wanted) return skipped(verdict.reason);
+  // A study that went up before may have results, which the tools must be asked about.
+  if (!verdict.wanted && before?.revision === undefined) return skipped(verdict.reason);
 
   const revision = revisionOf(instances);
-  const before = edge.journal.study(StudyInstanceUID);
   const images = edge.wants.imagesOf(StudyInstanceUID, instances);
   const unreadable = before?.refused.length ?? 0;
   const known = before?.revision === revision;

@@ -59,7 +59,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const deployedWants = createDeployedWants({ ...options, deployed: observed(options.deployed, turned) });
   const queue = createStudyQueue(journal, clock);
   const following = createFollowing({ ...options, orthanc: observed(orthanc, turned), noticed: queue.noticed });
-  const reconciliation = createReconciliation({ ...options, lane, store: observed(options.store, turned) });
+  const watched = { store: observed(options.store, turned), orthanc: observed(orthanc, turned) };
+  const reconciliation = createReconciliation({ ...options, ...watched, lane });
   const attempts = createAttempts({ ...options, bucketFailed: reconciliation.begin });
   let begun = false;
   let prunedAt = 0;

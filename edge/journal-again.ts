@@ -1,6 +1,6 @@
 /** The part of the journal about studies that are finished and still come back: lost by the bucket, or asked for by a person. */
 import { type Database, type Row, together } from '#adapters/sqlite/database.ts';
-import { number, unpacked } from './journal-rows.ts';
+import { number, text, unpacked } from './journal-rows.ts';
 
 /** Where a list of uploads continues. */
 export interface UploadPosition {
@@ -50,8 +50,16 @@ export interface JournalAgain<Study> {
   since(time: number): readonly Study[];
   /** Queues studies as if nothing of them had been uploaded, also those that the journal does not know. */
   resend(StudyInstanceUIDs: readonly string[], now: number): void;
-  /** Records that Orthanc deleted these of its studies. */
-  gone(orthancIds: readonly string[], now: number): void;
+  /**
+   * Records which of the studies that were uploaded were made anew in Orthanc since: they had been deleted there.
+   *
+   * @param studies by Orthanc's identifier, each with the time at which it was made, by Orthanc's clock
+   */
+  made(studies: readonly { readonly id: string; readonly date: string }[], now: number): void;
+  /** Forgets what was read and uploaded of series that are not among these: Orthanc does not have them any more. */
+  keepSeries(StudyInstanceUID: string, SeriesInstanceUIDs: readonly string[]): void;
+  /** How many instances Orthanc listed of each series of a study when it was read and went up. */
+  listed(StudyInstanceUID: string): ReadonlyMap<string, number>;
   /** Ends a request to send a study again, unless there is a further one; the study stays queued. */
   fulfil(StudyInstanceUID: string, resend: number): void;
   /** Forgets what was read and uploaded of a study, so that all of it is read and judged again. */
@@ -134,11 +142,30 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
       });
     },
 
-    gone(orthancIds, now) {
-      const mark = db.prepare('UPDATE studies SET goneAt = ? WHERE orthancId = ?');
+    made(studies, now) {
+      const mark = db.prepare('UPDATE studies SET goneAt = ? WHERE orthancId = ? AND lastUpdate < ?');
       together(db, () => {
-        for (const id of orthancIds) mark.run(now, id);
+        for (const { id, date } of studies) mark.run(now, id, date);
       });
+    },
+
+    keepSeries(StudyInstanceUID, SeriesInstanceUIDs) {
+      const kept = JSON.stringify(SeriesInstanceUIDs);
+      together(db, () => {
+        for (const table of ['series', 'instances', 'refused'])
+          db.prepare(
+            `DELETE FROM ${table} WHERE StudyInstanceUID = ? AND SeriesInstanceUID NOT IN (SELECT value FROM json_each(?))`,
+          ).run(StudyInstanceUID, kept);
+      });
+    },
+
+    listed(StudyInstanceUID) {
+      const rows = db.prepare(
+        'SELECT SeriesInstanceUID, listed FROM series WHERE StudyInstanceUID = ? AND code IS NULL',
+      );
+      return new Map(
+        rows.all(StudyInstanceUID).map((row) => [text(row, 'SeriesInstanceUID') ?? '', number(row, 'listed') ?? 0]),
+      );
     },
 
     fulfil(StudyInstanceUID, resend) {

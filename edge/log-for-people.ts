@@ -38,6 +38,8 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
       : `The bucket has lost parts of study ${StudyInstanceUID} (${chunks}): they are put there again.`,
   'upload-lost-again': ({ StudyInstanceUID }) =>
     `The bucket loses study ${StudyInstanceUID} again and again: it is not put there any more until \`hilum edge resend\`.`,
+  'images-deleted': ({ StudyInstanceUID }) =>
+    `Images of study ${StudyInstanceUID} were deleted in Orthanc: it is read again as it is now.`,
   'instance-refused': ({ sha256, code }) =>
     `A file cannot be read as DICOM and is not forwarded (${code}, SHA-256 ${String(sha256).slice(0, 12)}…).`,
   'edge-waiting': ({ message, code, waitMs }) =>

@@ -1,8 +1,10 @@
 /**
- * Compares the journal with the bucket. A study counts as uploaded once, but its objects may vanish afterwards: a bucket that
- * somebody emptied, a local cloud that was started anew. What is gone is queued, so that it is put there again, and the
- * manifest's arrival starts the pipeline anew. A run that waits for a missing chunk then goes on.
+ * Compares the journal with the bucket and with Orthanc. A study counts as uploaded once, but its objects may vanish afterwards: a bucket
+ * that somebody emptied, a local cloud that was started anew. What is gone is queued, so that it is put there again, and the
+ * manifest's arrival starts the pipeline anew. A run that waits for a missing chunk then goes on. Images may vanish from Orthanc, too, which
+ * tells of no deletion: such a study is read and judged again as it is now.
  */
+import type { OrthancClient } from '#adapters/orthanc/client.ts';
 import type { Clock } from '#core/ports.ts';
 import { type Lane, manifestKey } from '#pipeline/keys.ts';
 import type { CallOptions, ObjectStore } from '#pipeline/ports.ts';
@@ -13,6 +15,7 @@ import { missingChunks } from './put-manifest.ts';
 
 export interface ReconciliationOptions {
   readonly store: Pick<ObjectStore, 'exists'>;
+  readonly orthanc: Pick<OrthancClient, 'series'>;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,7 +32,7 @@ export interface Reconciliation {
   begin(): void;
   /** Whether a check is in progress or due. */
   isDue(): boolean;
-  /** Checks a few uploads, newest first, if a check is in progress or due. @throws the errors of the bucket */
+  /** Checks a few uploads, newest first, if a check is in progress or due. @throws the errors of the bucket and of Orthanc */
   step(signal?: AbortSignal): Promise<void>;
 }
 
@@ -42,6 +45,7 @@ const PUT_AGAIN = 20;
 
 export function createReconciliation({
   store,
+  orthanc,
   journal,
   clock,
   log,
@@ -68,10 +72,24 @@ export function createReconciliation({
     return chunks === 0 ? undefined : { chunks };
   }
 
+  /** Whether Orthanc has fewer instances of a series than there were. A study that is gone as a whole is left as it is. */
+  async function hasLess({ StudyInstanceUID, orthancId }: JournalStudy, call?: CallOptions): Promise<boolean> {
+    const before = journal.again.listed(StudyInstanceUID);
+    const series = orthancId === '' || before.size === 0 ? undefined : await orthanc.series(orthancId, call);
+    if (series === undefined) return false;
+    const now = new Map(series.map(({ SeriesInstanceUID, instances }) => [SeriesInstanceUID, instances]));
+    return [...before].some(([uid, listed]) => (now.get(uid) ?? 0) < listed);
+  }
+
   async function check(study: JournalStudy, call?: CallOptions): Promise<void> {
+    const { StudyInstanceUID, orthancId, reason } = study;
     const loss = await lossOf(study, call);
-    if (loss === undefined) return;
-    const { StudyInstanceUID, reason } = study;
+    if (loss === undefined) {
+      if (!(await hasLess(study, call))) return;
+      journal.notice([{ StudyInstanceUID, orthancId }], clock.now());
+      log.warn('images-deleted', { StudyInstanceUID });
+      return;
+    }
     if (journal.again.putAgain(StudyInstanceUID, PUT_AGAIN, clock.now()))
       log.warn('upload-lost', { StudyInstanceUID, ...loss });
     else if (reason === undefined) log.error('upload-lost-again', { StudyInstanceUID, ...loss });

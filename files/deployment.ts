@@ -26,29 +26,51 @@ export function findRunsTable(readLocal: () => RunsTable & LocalCloud): RunsTabl
   return local;
 }
 
-/** What a command needs that puts work into a deployment's queues. */
+/** The parts of a deployment that commands work with. */
 export interface Deployment {
   readonly runsTable: string;
+  readonly bucket: string;
   /** What the URLs of all queues start with (`queueUrl` in `pipeline/environment.ts`). */
   readonly queues: string;
+  /** The name of the parameter that lists the deployed tools. */
+  readonly toolsParameter: string;
 }
 
+/** The environment variable and the stack's output of each part. */
+export const DEPLOYMENT_SETTINGS: Readonly<
+  Record<keyof Deployment, { readonly variable: string; readonly output: string }>
+> = {
+  runsTable: { variable: 'HILUM_RUNS_TABLE', output: 'RunsTableName' },
+  bucket: { variable: 'HILUM_BUCKET', output: 'BucketName' },
+  queues: { variable: 'HILUM_QUEUES', output: 'QueueUrlBase' },
+  toolsParameter: { variable: 'HILUM_TOOLS_PARAMETER', output: 'ToolsParameterName' },
+};
+
 /**
- * The deployment that HILUM_RUNS_TABLE and HILUM_QUEUES name, else the local cloud; see `findRunsTable`.
+ * The parts of the deployment that the environment names, else those of the local cloud; see `findRunsTable`.
  *
- * @throws ConfigurationError if there is neither, or only one of the two
+ * @throws ConfigurationError if there is neither, or the environment names only some of them
  */
-export function findDeployment(readLocal: () => Deployment & LocalCloud): Deployment {
-  const { HILUM_RUNS_TABLE, HILUM_QUEUES } = process.env;
-  if (HILUM_RUNS_TABLE && HILUM_QUEUES) return { runsTable: HILUM_RUNS_TABLE, queues: HILUM_QUEUES };
-  if (HILUM_RUNS_TABLE || HILUM_QUEUES)
+export function findDeployment<Part extends keyof Deployment>(
+  readLocal: () => Deployment & LocalCloud,
+  parts: readonly Part[],
+): Pick<Deployment, Part> {
+  const named = parts.map((part) => [part, process.env[DEPLOYMENT_SETTINGS[part].variable] ?? ''] as const);
+  const given = named.filter(([, value]) => value !== '');
+  if (given.length === parts.length) return Object.fromEntries(named) as unknown as Pick<Deployment, Part>;
+  if (given.length > 0) {
+    const settings = parts.map((part) => DEPLOYMENT_SETTINGS[part]);
+    const [variables, outputs] = [settings.map(({ variable }) => variable), settings.map(({ output }) => output)];
     throw new ConfigurationError(
-      "Set both HILUM_RUNS_TABLE and HILUM_QUEUES, to the stack's outputs RunsTableName and QueueUrlBase, or neither for the local cloud.",
+      `Set ${listed(variables)}, to the stack's outputs ${listed(outputs)}, or none of them for the local cloud.`,
     );
+  }
   const local = localOr(readLocal);
   useLocalCloud(local);
   return local;
 }
+
+const listed = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
 /** The settings of the local cloud. If there is none, the error also says how to query a deployment on AWS. */
 function localOr<T>(readLocal: () => T): T {

@@ -13,7 +13,10 @@ import type { ObjectStore } from './ports.ts';
  * @throws IntegrityError if the answer cannot be read. The message is then retried and ends as a dead letter, and the
  *   radiologist gets a report. A MessageError would reject the run without telling anyone.
  */
-export async function readAnswer(objects: ObjectStore, key: string): Promise<ProcessingResult | undefined> {
+export async function readAnswer(
+  objects: Pick<ObjectStore, 'get'>,
+  key: string,
+): Promise<ProcessingResult | undefined> {
   const bytes = await objects.get(key);
   try {
     return bytes === undefined ? undefined : parseResult(bytes);

@@ -60,40 +60,63 @@ export async function convertAnswer(
     { isSame: (a, b) => areSameIdentities(objects, a, b), now: new Date(clock.now()).toISOString() },
   );
   if (pinning.kind === 'superseded') return pinning;
-  const set = await pinnedFile(objects, message, pinning.set, pinning.sets);
+  const set = await pinnedFile(objects, message, pinning.set, pinning.sets, timeZone);
   const folder: SetFolder = { tool, runId, setId: set.setId };
   const stored = await objects.get(objectListKey(folder));
   const known = stored === undefined ? undefined : parseObjectList(stored);
   if (known !== undefined && (await areThere(objects, folder, known))) return { kind: 'converted', set, list: known };
-  const result = await answerOf(objects, message);
+  const result = await answerOf(objects, set);
   const manifest = await readManifest(objects, message.manifestKey);
-  const { storedAt } = result.metadata;
-  // Answers that were stored before they said when state the study's own time.
-  const moments = storedAt === undefined ? undefined : { content: storedAt, creation: set.createdAt, timeZone };
   try {
-    const converted = await convertResult({
-      ...{ result, instances: manifest.instances, read: instanceReader(objects, manifest), moments },
-      ...(set.identity !== undefined && { identity: await readIdentity(objects, set.identity) }),
-      replaces: set.replaces,
-    });
-    const notes = await rejections(objects, set, { result, moments });
-    return {
-      kind: 'converted',
-      set,
-      list: await storeObjects(objects, folder, { result, manifest, converted, notes }),
-    };
+    const made = await makeObjects(objects, set, { result, manifest, timeZone });
+    return { kind: 'converted', set, list: await storeObjects(objects, folder, made) };
   } catch (error) {
     if (error instanceof DicomWriteError) return { kind: 'refused', set, refusal: { error, result } };
     throw error;
   }
 }
 
-async function answerOf(objects: ObjectStore, message: RunMessage): Promise<ProcessingResult> {
-  const isResult = message.answer === 'result';
-  const answer = await readAnswer(objects, isResult ? resultKey(message) : failureKey(message));
+/**
+ * The answer of which a set is.
+ *
+ * @throws MissingProductError if the run's result is not in the bucket
+ * @throws IntegrityError if a failure's answer is missing, or an answer cannot be read
+ */
+export async function answerOf(objects: Pick<ObjectStore, 'get'>, set: SetFile): Promise<ProcessingResult> {
+  const isResult = set.answer === 'result';
+  const answer = await readAnswer(objects, isResult ? resultKey(set) : failureKey(set));
   if (answer !== undefined) return answer;
   if (isResult) throw new MissingProductError("The run's result is not in the bucket");
   throw new IntegrityError("The run's failure is not in the bucket");
+}
+
+export interface SetSource {
+  readonly result: ProcessingResult;
+  readonly manifest: Manifest;
+  /** For files of sets that do not say it. */
+  readonly timeZone: string;
+}
+
+/**
+ * Makes the objects and the notes of a set. Nothing but what the bucket holds decides their bytes; nothing is written.
+ *
+ * @throws DicomWriteError if the writer or the output gate refuses one
+ */
+export async function makeObjects(
+  objects: Pick<ObjectStore, 'get'>,
+  set: SetFile,
+  { result, manifest, timeZone }: SetSource,
+): Promise<Made> {
+  const { storedAt } = result.metadata;
+  const zone = set.timeZone ?? timeZone;
+  // Answers that were stored before they said when state the study's own time.
+  const moments = storedAt === undefined ? undefined : { content: storedAt, creation: set.createdAt, timeZone: zone };
+  const converted = await convertResult({
+    ...{ result, instances: manifest.instances, read: instanceReader(objects, manifest), moments },
+    ...(set.identity !== undefined && { identity: await readIdentity(objects, set.identity) }),
+    replaces: set.replaces,
+  });
+  return { result, manifest, converted, notes: await rejections(objects, set, { result, moments }) };
 }
 
 async function areThere(objects: ObjectStore, folder: SetFolder, list: ObjectList): Promise<boolean> {
@@ -110,41 +133,59 @@ interface Note {
   readonly reason: RejectionReason;
 }
 
-/** The notes about the sets that are replaced. Of one without a known identity, or whose list is lost, there is none. */
+/**
+ * The notes about the sets that are replaced. Of one without a known identity, or whose list is lost, there is none. Of one of another
+ * identity there are two, since nobody knows yet where its objects lie: in the PACS they may have been corrected together with the images.
+ */
 async function rejections(
-  objects: ObjectStore,
-  { identity, replaces }: SetFile,
+  objects: Pick<ObjectStore, 'get'>,
+  { setId, identity, replaces }: SetFile,
   by: Pick<Rejection, 'result' | 'moments'>,
 ): Promise<readonly Note[]> {
   const notes: Note[] = [];
   for (const rejected of replaces) {
+    const { setId: rejects } = rejected;
     if (rejected.identity === undefined || rejected.objects.length === 0) continue;
-    const isSame = await areSameIdentities(objects, rejected.identity, identity);
-    const reason = isSame ? 'superseded' : 'wrong-identity';
     const filed = await readIdentity(objects, rejected.identity);
-    const object = convertRejection({ ...by, identity: filed, rejected, reason });
-    notes.push({ object, rejects: rejected.setId, reason });
+    const note = (reason: RejectionReason, about = rejected, under = filed): Note => ({
+      object: convertRejection({ ...by, identity: under, rejected: about, reason }),
+      ...{ rejects, reason },
+    });
+    if (await areSameIdentities(objects, rejected.identity, identity)) {
+      notes.push(note('superseded'));
+      continue;
+    }
+    notes.push(note('wrong-identity'));
+    // Sets of further identities file this note elsewhere, under a UID of its own.
+    const here = identity === undefined ? undefined : await readIdentity(objects, identity);
+    const own = createHash('sha256').update(`${rejects}\n${setId}`).digest('hex').slice(0, 32);
+    if (here !== undefined) notes.push(note('superseded', { ...rejected, setId: own }, here));
   }
   return notes;
 }
 
-interface Made {
+/** What conversion makes of a set. */
+export interface Made {
   readonly result: ProcessingResult;
   readonly manifest: Manifest;
   readonly converted: readonly ConvertedObject[];
   readonly notes: readonly Note[];
 }
 
-async function storeObjects(
-  objects: ObjectStore,
-  folder: SetFolder,
-  { result, manifest, converted, notes }: Made,
-): Promise<ObjectList> {
-  for (const object of [...converted, ...notes.map((note) => note.object)]) await storeObject(objects, folder, object);
+async function storeObjects(objects: ObjectStore, folder: SetFolder, made: Made): Promise<ObjectList> {
+  for (const object of [...made.converted, ...made.notes.map((note) => note.object)])
+    await storeObject(objects, folder, object);
+  const list = listOf(made);
+  await objects.put(objectListKey(folder), list, { contentType: 'application/json' });
+  return parseObjectList(list);
+}
+
+/** `objects.json` of what was made. */
+export function listOf({ result, manifest, converted, notes }: Made): Uint8Array {
   const { outcome, reason, summary, inputs } = result.metadata;
   const byUid = namedInstances(manifest.instances);
   const identityInstance = identityInstanceOf(manifest.instances);
-  const list = encodeObjectList({
+  return encodeObjectList({
     ...{ StudyInstanceUID: manifest.StudyInstanceUID, outcome, summary },
     ...(reason === undefined ? {} : { reason }),
     objects: converted.map(listed),
@@ -154,8 +195,6 @@ async function storeObjects(
     })),
     ...(identityInstance && { identityInstance }),
   });
-  await objects.put(objectListKey(folder), list, { contentType: 'application/json' });
-  return parseObjectList(list);
 }
 
 const listed = ({ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 }: ConvertedObject) => ({

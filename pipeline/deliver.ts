@@ -4,9 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
-import { identityObjectOf, isSameIdentity } from '#core/results/identity-object.ts';
-import { storeIdentity } from './identities.ts';
-import { identityKey, objectKey, receiptKey, type SetFolder } from './keys.ts';
+import { otherIdentity } from './identities.ts';
+import { objectKey, receiptKey, type SetFolder } from './keys.ts';
 import type { ObjectList } from './object-list.ts';
 import type { Archive, CallOptions, InstanceUids, ObjectStore, SetTable, StoreOutcome } from './ports.ts';
 import { deleteOne, endReplaced, type Replaced } from './replaced.ts';
@@ -34,19 +33,22 @@ export interface OpenArchive {
   readonly identityKey: Uint8Array;
   /** Whether objects that are replaced are deleted, where the archive can. */
   readonly deletesReplaced: boolean;
+  /** Whether results that are missing are stored again, without a person asking for it. */
+  readonly restoresMissing: boolean;
 }
 
 export type Delivered =
   | { readonly kind: 'delivered' }
   /** The study has newer results of the tool. */
   | { readonly kind: 'superseded' }
+  /** The set was delivered, and the PACS does not have it any more: a person may have removed it. */
+  | { readonly kind: 'missing' }
   /** The images are gone from the PACS, so that nothing was stored. */
   | { readonly kind: 'withdrawn' }
   /** The study belongs to another patient now, or is described otherwise: the set is to be made again for this identity. */
   | { readonly kind: 'other-identity'; readonly identity: string };
 
-/** A note about objects of the same patient is stored with the set, one about those of another only if they stay. */
-const isInStudy = ({ reason }: NonNullable<ObjectList['notes']>[number]): boolean => reason === 'superseded';
+type ListedNote = NonNullable<ObjectList['notes']>[number];
 
 interface OutgoingObject {
   readonly uids: InstanceUids;
@@ -75,30 +77,24 @@ export async function deliver(
 ): Promise<Delivered> {
   const { setId } = set;
   const standing = (await sets.get(set, options)).study.sets.find((one) => one.setId === setId);
-  if (standing?.state === 'delivered') return { kind: 'delivered' };
-  if (standing?.state === 'superseded') return { kind: 'superseded' };
+  const { state } = standing ?? {};
+  if (state === 'delivered' || state === 'missing' || state === 'superseded') return { kind: state };
   const { archive, identityKey: key, deletesReplaced } = await open();
 
   /** What has become of the source; undefined if the set may be delivered. */
   async function otherwise(now: SourceNow): Promise<Delivered | undefined> {
     if (now.kind === 'gone') return { kind: 'withdrawn' };
     if (now.header === undefined) return undefined;
-    const { dataset } = now.header;
-    const own = set.identity === undefined ? undefined : await objects.get(identityKey(set.identity), options);
-    if (own !== undefined && isSameIdentity(own, identityObjectOf(dataset))) return undefined;
-    return { kind: 'other-identity', identity: await storeIdentity(objects, dataset, key, options) };
+    const identity = await otherIdentity(objects, set.identity, now.header.dataset, key, options);
+    return identity === undefined ? undefined : { kind: 'other-identity', identity };
   }
 
   const { notes = [] } = list;
-  const [outgoing, notesOfWrong] = await Promise.all([
-    readObjects(objects, set, [...list.objects, ...notes.filter(isInStudy)], options),
-    readObjects(
-      objects,
-      set,
-      notes.filter((note) => !isInStudy(note)),
-      options,
-    ),
-  ]);
+  // A note about objects of the same identity is stored with the set. Those about another one wait until it is known where its objects lie.
+  const ofOthers = new Set(notes.filter(({ reason }) => reason === 'wrong-identity').map(({ rejects }) => rejects));
+  const isOfOther = ({ rejects }: ListedNote): boolean => ofOthers.has(rejects);
+  const early = notes.filter((note) => !isOfOther(note));
+  const outgoing = await readObjects(objects, set, [...list.objects, ...early], options);
 
   /** If the study was deleted while results were stored, they must not bring it back. */
   async function withdraw(mayBeThere: boolean): Promise<void> {
@@ -122,11 +118,13 @@ export async function deliver(
   if (change !== undefined) return change;
   if (after.kind === 'there' && after.instances !== undefined) checkStudy(after.instances, outgoing);
   const own = new Set(outgoing.map(({ uids }) => uids.SOPInstanceUID));
-  const replaced = await endReplaced(archive, set, { own, deletes: deletesReplaced }, options);
+  const source = after.kind === 'there' ? after.header : undefined;
+  const replaced = await endReplaced(archive, set, { own, deletes: deletesReplaced, source }, options);
   // Alone, a note would leave a study of the wrong patient behind.
-  const needed = new Set(notes.filter(({ rejects }) => replaced.left.has(rejects)).map((note) => note.SOPInstanceUID));
-  const late = notesOfWrong.filter(({ uids }) => needed.has(uids.SOPInstanceUID));
-  const more = await storeAll(archive, late, options);
+  const isNeeded = ({ rejects, reason }: ListedNote): boolean =>
+    (reason === 'superseded' ? replaced.beside : replaced.elsewhere).has(rejects);
+  const late = notes.filter((note) => isOfOther(note) && isNeeded(note));
+  const more = await storeAll(archive, await readObjects(objects, set, late, options), options);
   await storeReceipt(
     objects,
     set,

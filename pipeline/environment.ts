@@ -81,6 +81,8 @@ export const ArchiveSecretSchema = z.object({
   orthanc: z.url().optional(),
   /** Whether results that newer ones replace are deleted, where that is possible. They are marked in any case. */
   deleteReplaced: z.boolean().default(true),
+  /** Whether results that are gone from the archive, though their images are there, are stored again: a person may have removed them. */
+  restoreMissing: z.boolean().default(false),
 });
 export type ArchiveSecret = Readonly<z.infer<typeof ArchiveSecretSchema>>;
 /** The same as it is written. */

@@ -28,7 +28,7 @@ const HELD_BYTES = 128 * 1024 * 1024;
  * @throws IntegrityError (from the returned function) if the bytes differ from the manifest's digest
  */
 export function instanceReader(
-  objects: ObjectStore,
+  objects: Pick<ObjectStore, 'get'>,
   manifest: Manifest,
   expected: readonly InstanceIndex[] = [],
 ): ReadInstance {

@@ -82,6 +82,8 @@ export const toolRuns = (tool: string): string => `runs/${tool}/`;
 export const manifestPrefix = (lane: Lane): string => `${lane}/studies/`;
 export const resultKey = (place: RunPlace): string => `${run(place)}/result.json`;
 export const failureKey = (place: RunPlace): string => `${run(place)}/failure.json`;
+/** The beginning of the keys of all sets of a run. */
+export const runSets = (place: RunPlace): string => `${run(place)}/sets/`;
 export const setKey = (set: SetFolder): string => `${folder(set)}/set.json`;
 export const objectKey = (set: SetFolder, SOPInstanceUID: string): string =>
   `${folder(set)}/objects/${uid(SOPInstanceUID)}.dcm`;
@@ -91,6 +93,9 @@ export const quarantineKey = (runId: string, name: string): string =>
   `quarantine/${checked(RUN_ID, runId, 'An invalid run id')}/${checked(/^[0-9A-Za-z.-]{1,80}$/, name, 'An invalid name')}`;
 export const deadLetterKey = (queue: string, messageId: string): string =>
   `dead-letters/${checked(/^[0-9A-Za-z_-]{1,80}$/, queue, 'An invalid queue name')}/${checked(/^[0-9A-Za-z-]{1,80}$/, messageId, 'An invalid message id')}.json`;
+
+/** The id of the set whose file has this key; undefined if it is another kind of key. */
+export const setIdIn = (key: string): string | undefined => /\/sets\/([0-9a-f]{32})\/set\.json$/.exec(key)?.[1];
 
 /** The lane, study and revision in a manifest's key; undefined if it is another kind of key. */
 export function parseManifestKey(

@@ -29,6 +29,8 @@ const RunMessageSchema = z.object({
     .string()
     .regex(/^[0-9a-f]{32}$/)
     .optional(),
+  /** Delivery only looks whether the PACS still has the set, and stores nothing (`pipeline/check-set.ts`). */
+  check: z.literal(true).optional(),
   /** Which answer to convert and return: the run's result, or the failure that stands in for it. */
   answer: z.enum(ANSWERS),
 });
@@ -38,6 +40,8 @@ export type RunMessage = Readonly<z.infer<typeof RunMessageSchema>>;
 const S3EventSchema = z.object({
   Records: z.array(z.object({ s3: z.object({ object: z.object({ key: z.string() }) }) })).optional(),
   Event: z.literal('s3:TestEvent').optional(),
+  /** Ours: only these tools are asked. */
+  tools: z.array(z.string().regex(TOOL_ID)).optional(),
 });
 
 function parseJson(body: string): unknown {
@@ -66,15 +70,21 @@ export function parseRunMessage(body: string): RunMessage {
  *
  * @throws MessageError if `body` is not an S3 event
  */
-export function parseS3Event(body: string): readonly string[] {
+export const parseS3Event = (body: string): readonly string[] =>
+  (parsedEvent(body).Records ?? []).map((record) => decodeKey(record.s3.object.key));
+
+/** The tools that a message of the intake queue is for; undefined if it is for all. `hilum rerun` names them. */
+export const toolsAsked = (body: string): readonly string[] | undefined => parsedEvent(body).tools;
+
+function parsedEvent(body: string): z.infer<typeof S3EventSchema> {
   const parsed = S3EventSchema.safeParse(parseJson(body));
   if (!parsed.success) throw new MessageError('The message is not an S3 event', { cause: parsed.error });
-  return (parsed.data.Records ?? []).map((record) => decodeKey(record.s3.object.key));
+  return parsed.data;
 }
 
 /** The part of an S3 event that `parseS3Event` reads, for an object that was created. */
-export const s3EventOf = (key: string): string =>
-  JSON.stringify({ Records: [{ s3: { object: { key: encodeURIComponent(key) } } }] });
+export const s3EventOf = (key: string, tools?: readonly string[]): string =>
+  JSON.stringify({ Records: [{ s3: { object: { key: encodeURIComponent(key) } } }], ...(tools && { tools }) });
 
 function decodeKey(key: string): string {
   try {

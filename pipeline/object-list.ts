@@ -24,7 +24,10 @@ const ObjectListSchema = z.object({
   reason: z.object({ code: z.string(), message: z.string() }).optional(),
   summary: z.string(),
   objects: z.array(object).min(1),
-  /** Notes that reject the sets that this one replaces, each with the patient and study that the rejected objects have. */
+  /**
+   * Notes that reject the sets that this one replaces, each with the patient and study that the rejected objects have. Where a set has one of
+   * each reason, its identity was another: its objects may have it still, or have been corrected with the images.
+   */
   notes: z.array(object.extend({ rejects: z.string(), reason: z.enum(['superseded', 'wrong-identity']) })).optional(),
   /** The images of which the answer is. If the PACS has none of them any more, nothing is delivered. */
   inputs: z.array(instance),

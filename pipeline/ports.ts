@@ -76,7 +76,8 @@ export interface DeployedTools {
 
 /** A queue that brings a message again until it is deleted. */
 export interface Queue {
-  send(body: string, options?: CallOptions): Promise<void>;
+  /** With `delayS`, 1 to 900 s, the message is hidden for so long. */
+  send(body: string, options?: CallOptions & { readonly delayS?: number }): Promise<void>;
   /** Messages that are visible now, in no order; empty if none arrives in time. */
   receive(options?: ReceiveOptions): Promise<readonly ReceivedMessage[]>;
   /** Acknowledges a message: it is not delivered again. */
@@ -292,7 +293,7 @@ export interface Bookmarks {
   set(name: string, place: string, options?: CallOptions): Promise<void>;
 }
 
-export const SET_STATES = ['converted', 'storing', 'delivered', 'superseded', 'withdrawn'] as const;
+export const SET_STATES = ['converted', 'storing', 'delivered', 'superseded', 'withdrawn', 'missing'] as const;
 /** How far a set of results is (`pipeline/sets.ts`). */
 export type SetState = (typeof SET_STATES)[number];
 
@@ -315,6 +316,8 @@ export interface PinnedSet {
   readonly stored?: boolean;
   /** The PACS has a note that it is replaced. */
   readonly noted?: boolean;
+  /** When a look at the PACS first missed its images or its objects, and none has seen them since (ISO 8601, UTC). */
+  readonly missedAt?: string | undefined;
 }
 
 /** Names the sets of one study and tool. */

@@ -69,10 +69,10 @@ export async function* redrive(ports: RedrivePorts, query: RedriveQuery): AsyncG
     if (plan === 'hopeless') yield { run, end: 'hopeless' };
     else if (plan !== undefined) plans.push(plan);
     if (plans.length < AT_ONCE) continue;
-    yield* await Promise.all(plans.map((some) => act(ports, some, uploads, query.dryRun === true)));
+    yield* await Promise.all(plans.map((some) => giveBackTo(ports, some, uploads, query.dryRun === true)));
     plans = [];
   }
-  yield* await Promise.all(plans.map((some) => act(ports, some, uploads, query.dryRun === true)));
+  yield* await Promise.all(plans.map((some) => giveBackTo(ports, some, uploads, query.dryRun === true)));
 }
 
 async function* endedRuns(runs: Pick<RunStore, 'list'>, query: RedriveQuery): AsyncGenerator<RunRecord> {
@@ -86,7 +86,7 @@ async function* endedRuns(runs: Pick<RunStore, 'list'>, query: RedriveQuery): As
  * @param isNamed whether a person asked for this cause or study, and so for runs that ended without hope, too
  * @returns undefined if nothing was given up, or it was given back already
  */
-function planFor(run: RunRecord, isNamed: boolean): Plan | 'hopeless' | undefined {
+export function planFor(run: RunRecord, isNamed: boolean): Plan | 'hopeless' | undefined {
   const { state, gaveUp, untold, redriven } = run;
   const canHelp = ({ cause }: GivenUp): boolean => isNamed || cause !== 'never';
   if (gaveUp !== undefined && canHelp(gaveUp)) {
@@ -100,7 +100,8 @@ function planFor(run: RunRecord, isNamed: boolean): Plan | 'hopeless' | undefine
   return undefined;
 }
 
-async function act(
+/** Sends what a plan says, and puts the run back. */
+export async function giveBackTo(
   { runs, ledger, queueNamed }: RedrivePorts,
   { run, step, answer, state }: Plan,
   uploads: Set<string>,
@@ -133,7 +134,7 @@ async function act(
 }
 
 /** Removes the row of an upload that was not routed, unless a run with the same id was routed meanwhile: the tool took all images. */
-async function makeWay(runs: RedrivePorts['runs'], run: RunRecord): Promise<void> {
+export async function makeWay(runs: RedrivePorts['runs'], run: RunRecord): Promise<void> {
   if (await runs.forget(run)) return;
   const present = await runs.get(run.runId);
   if (present?.state !== run.state || present.stages.received === undefined) return;

@@ -1,6 +1,7 @@
 /** What becomes of objects in the archive that newer ones replace, or whose images are gone. */
 import { ArchiveDeniedError, ArchiveRequestError } from '#core/errors.ts';
 import { isWrittenByHilum } from '#core/study/index-instance.ts';
+import type { DicomFile } from '#dicom/read.ts';
 import type { Archive, CallOptions, Deletion, InstanceUids } from './ports.ts';
 import type { SetFile } from './set-file.ts';
 
@@ -9,8 +10,19 @@ export interface Replaced {
   /** How many of their objects are not in the archive any more, and how many are. */
   readonly deleted: number;
   readonly remaining: number;
-  /** The sets that have objects in the archive, by id. */
-  readonly left: ReadonlySet<string>;
+  /** The sets that have objects in the archive, by id: with the patient of the images, and with another one. */
+  readonly beside: ReadonlySet<string>;
+  readonly elsewhere: ReadonlySet<string>;
+}
+
+const PATIENT_ID = 0x0010_0020;
+
+/** By its bytes: two texts that cannot be decoded are not the same. */
+function patientOf({ elements }: DicomFile): string {
+  const value = elements.elements.get(PATIENT_ID)?.value ?? new Uint8Array();
+  return Buffer.from(value)
+    .toString('latin1')
+    .replace(/[\0 ]+$/, '');
 }
 
 /** Deletes an object. An archive that refuses cannot. */
@@ -30,15 +42,17 @@ export async function deleteOne(
 /**
  * Deletes the objects that the set replaces: only those that a set of ours lists, and whose header says that Hilum made them.
  *
- * @param own the SOP Instance UIDs of the set itself, which are never deleted
+ * @param about `own`: the SOP Instance UIDs of the set itself, which are never deleted. `source`: the header of one of its images, if the
+ * archive told it
  */
 export async function endReplaced(
   archive: Pick<Archive, 'retrieveHeader' | 'deleteInstance'>,
   { StudyInstanceUID, replaces }: SetFile,
-  { own, deletes }: { readonly own: ReadonlySet<string>; readonly deletes: boolean },
+  about: { readonly own: ReadonlySet<string>; readonly deletes: boolean; readonly source: DicomFile | undefined },
   options: CallOptions,
 ): Promise<Replaced> {
-  const left = new Set<string>();
+  const { own, deletes, source } = about;
+  const [beside, elsewhere] = [new Set<string>(), new Set<string>()];
   let [deleted, remaining] = [0, 0];
   for (const { setId, objects } of replaces)
     for (const { SeriesInstanceUID, SOPInstanceUID } of objects) {
@@ -48,11 +62,12 @@ export async function endReplaced(
       const mayDelete = deletes && header !== undefined && isWrittenByHilum(header.dataset);
       const answer =
         header === undefined ? 'absent' : mayDelete ? await deleteOne(archive, uids, options) : 'unsupported';
-      if (answer !== 'unsupported') deleted += 1;
+      if (header === undefined || answer !== 'unsupported') deleted += 1;
       else {
         remaining += 1;
-        left.add(setId);
+        const isBeside = source !== undefined && patientOf(source) === patientOf(header);
+        (isBeside ? beside : elsewhere).add(setId);
       }
     }
-  return { deleted, remaining, left };
+  return { deleted, remaining, beside, elsewhere };
 }

@@ -7,11 +7,20 @@ export const RUN_STATES = [
   'delivered',
   'superseded',
   'withdrawn',
+  'missing',
   'not-applicable',
   'rejected',
   'failed',
 ] as const;
 export type RunState = (typeof RUN_STATES)[number];
+
+/** The states of runs whose results were returned once, or were to be. */
+export const RETURNED_STATES = [
+  'delivered',
+  'superseded',
+  'withdrawn',
+  'missing',
+] as const satisfies readonly RunState[];
 
 const RANKS: Readonly<Record<RunState, number>> = {
   received: 0,
@@ -24,12 +33,13 @@ const RANKS: Readonly<Record<RunState, number>> = {
   delivered: 5,
   superseded: 5,
   withdrawn: 5,
+  missing: 5,
 };
 
 /**
  * A run moves only to a state of the same or a higher rank. The end states (not-applicable, rejected, failed) outrank all
  * steps on the way. What becomes of results outranks them: a failed run may still be delivered, for example after a redrive. Delivered
- * results may be superseded by those of a newer upload, or withdrawn with their images, and come back.
+ * results may be superseded by those of a newer upload, withdrawn with their images, or missing from the PACS alone, and come back.
  */
 export const stateRank = (state: RunState): number => RANKS[state];
 

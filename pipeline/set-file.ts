@@ -24,6 +24,9 @@ const SetFileSchema = z.object({
   sequence: z.number().int().nonnegative(),
   /** The moment that its objects carry as their creation (ISO 8601, UTC). */
   createdAt: z.iso.datetime(),
+  /** The site's time zone and the manifest with which it was first converted. Older files do not say. */
+  timeZone: z.string().optional(),
+  manifestKey: z.string().optional(),
   /** The sets that it replaces, with their objects. */
   replaces: z.array(
     z.object({
@@ -47,9 +50,10 @@ export type SetFile = Readonly<z.infer<typeof SetFileSchema>>;
  */
 export async function pinnedFile(
   objects: ObjectStore,
-  { StudyInstanceUID, tool }: Pick<RunMessage, 'StudyInstanceUID' | 'tool'>,
+  { StudyInstanceUID, tool, manifestKey }: Pick<RunMessage, 'StudyInstanceUID' | 'tool' | 'manifestKey'>,
   { setId, runId, answer, identity, sequence, createdAt, replaces }: PinnedSet,
   sets: readonly PinnedSet[],
+  timeZone: string,
 ): Promise<SetFile> {
   const folder: SetFolder = { tool, runId, setId };
   const stored = await readSetFile(objects, folder);
@@ -66,6 +70,8 @@ export async function pinnedFile(
       ...(identity !== undefined && { identity }),
       sequence,
       createdAt,
+      timeZone,
+      manifestKey,
     },
     replaces: await Promise.all(
       replaced.map(async (set) => ({

@@ -2,7 +2,8 @@
  * Which set of results a study has for a tool. A set is one answer of a run, for one identity of the study, with what it replaces. It is
  * pinned before conversion, and the runs table decides each step of its life in one conditional write, so that two functions at once agree:
  *
- * `converted` (pinned) → `storing` → `delivered` → `superseded`, or `withdrawn` where the images are gone from the PACS.
+ * `converted` (pinned) → `storing` → `delivered` → `superseded`, `withdrawn` where the images are gone from the PACS, or `missing` where only
+ * the results are.
  *
  * At most one set is current: the last one pinned, which is of the highest sequence. A set counts as replaced once the storing of its
  * successor began, and every set whose own storing began is named by a successor, until the PACS has the note about it.
@@ -63,6 +64,7 @@ export async function pinSet(
     for (const set of sets) if (isOf(wanted, set) && (await isSame(set.identity, wanted.identity))) own.push(set);
     const current = sets.at(-1);
     const isCurrent = current !== undefined && own.includes(current);
+    if (!isCurrent && (await holdsBeside(wanted, current, isSame))) return { answer: { kind: 'superseded' } };
     if (!isCurrent && (isOutrun(study, wanted) || !outranks(wanted, current, own)))
       return { answer: { kind: 'superseded' } };
     const set = isCurrent
@@ -78,13 +80,29 @@ export async function pinSet(
 const isOf = ({ runId, answer }: Wanted, set: PinnedSet): boolean => set.runId === runId && set.answer === answer;
 
 function revived({ state, sequence }: PinnedSet, wanted: Wanted): PinnedSet['state'] {
-  const isLost = state === 'delivered' && wanted.back === true && wanted.sequence > sequence;
+  const isLost = isAtHome(state) && wanted.back === true && wanted.sequence > sequence;
   return state === 'withdrawn' || isLost ? 'converted' : state;
 }
+
+/** It was delivered, and nothing has taken its place. */
+export const isAtHome = (state: SetState): boolean => state === 'delivered' || state === 'missing';
 
 /** A set that was pinned and never stored is over when another takes its place. */
 const passed = (set: PinnedSet): PinnedSet =>
   set.state === 'converted' && set.stored !== true ? { ...set, state: 'superseded' } : set;
+
+/** A stored result stays true of its images and its patient, whatever another version of the tool fails at. */
+const holdsBeside = async (
+  { answer, inputDigest, identity }: Wanted,
+  current: PinnedSet | undefined,
+  isSame: SameIdentity,
+): Promise<boolean> =>
+  answer === 'failure' &&
+  current?.answer === 'result' &&
+  current.stored === true &&
+  current.state !== 'withdrawn' &&
+  current.inputDigest === inputDigest &&
+  (await isSame(current.identity, identity));
 
 /** A newer upload of other images is on its way. */
 const isOutrun = ({ routed }: StudySets, { runId, sequence }: Pick<Wanted, 'runId' | 'sequence'>): boolean =>
@@ -106,6 +124,10 @@ function outranks(wanted: Wanted, current: PinnedSet | undefined, own: readonly 
 /** Sets whose objects may be in the PACS without a note that they are replaced. */
 const unnoted = (sets: readonly PinnedSet[]): readonly PinnedSet[] =>
   sets.filter(({ stored, noted }) => stored === true && noted !== true);
+
+/** Sets whose objects may be in the PACS as what a radiologist goes by: stored, and neither replaced nor withdrawn. */
+export const standing = (sets: readonly PinnedSet[]): readonly PinnedSet[] =>
+  unnoted(sets).filter(({ state }) => state !== 'withdrawn');
 
 /** A set that the answer had before serves again if it names all that may be in the PACS. */
 function earlierOf(sets: readonly PinnedSet[], own: readonly PinnedSet[]): PinnedSet | undefined {
@@ -147,14 +169,14 @@ export async function beginStoring(
   place: SetPlace,
   setId: string,
   options: CallOptions = {},
-): Promise<'storing' | 'delivered' | 'superseded' | 'unknown'> {
+): Promise<'storing' | 'delivered' | 'missing' | 'superseded' | 'unknown'> {
   type Begun = Awaited<ReturnType<typeof beginStoring>>;
   const decide = async (study: StudySets): Promise<{ readonly answer: Begun; readonly study?: StudySets }> => {
     const { sets } = study;
     const set = sets.find((one) => one.setId === setId);
     if (set === undefined) return { answer: 'unknown' };
     if (set !== sets.at(-1)) return { answer: 'superseded' };
-    if (set.state === 'delivered') return { answer: 'delivered' };
+    if (set.state === 'delivered' || set.state === 'missing') return { answer: set.state };
     if (isOutrun(study, set)) return { answer: 'superseded', study: withSet(study, setId, { state: 'superseded' }) };
     const begun = withSet(study, setId, { state: 'storing', stored: true });
     return { answer: 'storing', study: withReplaced(begun, set, { state: 'superseded' }) };
@@ -175,10 +197,42 @@ export async function endStoring(
     const noted = withReplaced(study, set, { noted: true });
     return {
       answer: undefined,
-      study: set.state === 'superseded' ? noted : withSet(noted, setId, { state: 'delivered', stored: true }),
+      study:
+        set.state === 'superseded'
+          ? noted
+          : withSet(noted, setId, { state: 'delivered', stored: true, missedAt: undefined }),
     };
   };
   await change(table, place, decide, options);
+}
+
+/** What becomes of a run's results that a person wants stored again. */
+export type Again =
+  /** They are stored again once the set's message comes to delivery. `was` is the state until now. */
+  | { readonly kind: 'again'; readonly set: PinnedSet; readonly was: SetState }
+  /** The images are gone from the PACS. */
+  | { readonly kind: 'withdrawn' }
+  /** The study has newer results of the tool. */
+  | { readonly kind: 'superseded'; readonly by: PinnedSet }
+  /** A newer upload of other images is on its way to the tool. */
+  | { readonly kind: 'outrun'; readonly by: RoutedUpload }
+  /** The run has no set. */
+  | { readonly kind: 'none' };
+
+/** Lets the current set be stored once more, if it is the run's: what the PACS does not have any more, it gets again. */
+export async function storeAgain(table: SetTable, place: SetPlace, runId: string): Promise<Again> {
+  return await change<Again>(table, place, async (study) => {
+    const current = study.sets.at(-1);
+    if (current === undefined || !study.sets.some((set) => set.runId === runId)) return { answer: { kind: 'none' } };
+    if (current.runId !== runId) return { answer: { kind: 'superseded', by: current } };
+    const { routed } = study;
+    if (routed !== undefined && isOutrun(study, current)) return { answer: { kind: 'outrun', by: routed } };
+    if (current.state === 'withdrawn') return { answer: { kind: 'withdrawn' } };
+    const answer = { kind: 'again', set: current, was: current.state } as const;
+    return isAtHome(current.state)
+      ? { answer, study: withSet(study, current.setId, { state: 'converted' }) }
+      : { answer };
+  });
 }
 
 /** Records that the images of a set are gone from the PACS. */
@@ -203,10 +257,15 @@ export async function noteRouted(table: SetTable, place: SetPlace, routed: Route
   }));
 }
 
-const withSet = (study: StudySets, setId: string, changes: Partial<PinnedSet>): StudySets => ({
+export const withSet = (study: StudySets, setId: string, changes: Partial<PinnedSet>): StudySets => ({
   ...study,
-  sets: study.sets.map((set) => (set.setId === setId ? { ...set, ...changes } : set)),
+  sets: study.sets.map((set) => (set.setId === setId ? changed(set, changes) : set)),
 });
+
+function changed(set: PinnedSet, changes: Partial<PinnedSet>): PinnedSet {
+  const { missedAt, ...rest } = { ...set, ...changes };
+  return { ...rest, ...(missedAt !== undefined && { missedAt }) };
+}
 
 const withReplaced = (study: StudySets, { replaces }: PinnedSet, changes: Partial<PinnedSet>): StudySets => ({
   ...study,

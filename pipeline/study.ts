@@ -9,7 +9,7 @@ import type { ObjectStore } from './ports.ts';
  * @throws MissingManifestError if there is no object under `key`
  * @throws MessageError if the object is not a manifest of a known version
  */
-export async function readManifest(objects: ObjectStore, key: string): Promise<Manifest> {
+export async function readManifest(objects: Pick<ObjectStore, 'get'>, key: string): Promise<Manifest> {
   const bytes = await objects.get(key);
   if (bytes === undefined) throw new MissingManifestError("The study's manifest is not in the bucket");
   return parseManifest(bytes);

@@ -9,6 +9,9 @@ export const runWork = (
   { runId, answer }: Pick<RunMessage, 'runId' | 'answer'>,
 ) => `${step}/${answer}/${runId}`;
 
+/** A look at the results of a run. If it fails, its delivery has not. */
+export const checkWork = ({ runId, answer }: Pick<RunMessage, 'runId' | 'answer'>) => `check/${answer}/${runId}`;
+
 /** The routing of uploads by their manifests' keys; undefined if no key is a manifest's. */
 export function intakeWork(keys: readonly string[]): string | undefined {
   if (!keys.some((key) => parseManifestKey(key) !== undefined)) return undefined;

@@ -27,6 +27,8 @@ export const METRICS = {
   reconciled: 'Reconciled',
   /** Alarm: a run whose message was sent again several times gave no sign. */
   stuck: 'Stuck',
+  /** Results of a run are not in the PACS any more, though their images are. */
+  missing: 'Missing',
   /** A message that no other attempt can help. */
   rejected: 'Rejected',
   /** A message went to its dead-letter queue, because it failed too often or for too long. */

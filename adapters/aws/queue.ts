@@ -26,8 +26,11 @@ export function createSqsQueue({
 }): Queue & MeasuredQueue {
   const QueueUrl = url;
   return {
-    async send(body, options = {}) {
-      const command = new SendMessageCommand({ QueueUrl, MessageBody: body });
+    async send(body, { delayS, ...options } = {}) {
+      const command = new SendMessageCommand({
+        ...{ QueueUrl, MessageBody: body },
+        ...(delayS !== undefined && { DelaySeconds: delayS }),
+      });
       await limited(options, (signal) => client.send(command, within(signal)), failed);
     },
     async receive({ limit = 1, waitS = 0, hiddenS, ...options } = {}) {

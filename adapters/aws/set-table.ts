@@ -30,6 +30,7 @@ const SetsSchema = z.object({
       state: z.enum(SET_STATES),
       stored: z.boolean().optional(),
       noted: z.boolean().optional(),
+      missedAt: z.string().optional(),
     }),
   ),
 });

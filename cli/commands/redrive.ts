@@ -4,6 +4,7 @@ import { readLocalEnvironment } from '#localstack/environment.ts';
 import { type Redriven, redrive } from '#pipeline/redrive.ts';
 import { jsonArray, note, print, Unsuccessful } from '../command.ts';
 import { counted } from '../counted.ts';
+import { deploymentHelp } from '../deployment-help.ts';
 import { explain, pointInTime, studyUid } from '../usage.ts';
 
 interface RedriveOptions {
@@ -33,11 +34,7 @@ export function addRedriveCommand(program: Command): void {
       'A run has its whole time again. Runs that are at work, or done, are left alone, so that the command can be repeated.\n' +
         'A study that was refused, and a result that the output gate refused, end the same way again until a new version is deployed.\n' +
         'They are left alone, unless --cause or --study names them.',
-      'Uses the local cloud (`hilum local up`), or the deployment that these variables name:\n' +
-        "  HILUM_RUNS_TABLE   the stack's output RunsTableName\n" +
-        "  HILUM_QUEUES       the stack's output QueueUrlBase\n" +
-        '  AWS_REGION         its region; with AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n' +
-        '  AWS_ENDPOINT_URL   the address of a cloud that is not AWS',
+      deploymentHelp('runsTable', 'queues'),
     ],
   });
 }
@@ -45,7 +42,7 @@ export function addRedriveCommand(program: Command): void {
 async function redriveRuns({ cause, study, since, dryRun = false, json }: RedriveOptions): Promise<void> {
   if (study !== undefined) studyUid(study, '--study');
   const sinceMs = since === undefined ? undefined : pointInTime(since, '--since');
-  const { runsTable: table, queues } = findDeployment(readLocalEnvironment);
+  const { runsTable: table, queues } = findDeployment(readLocalEnvironment, ['runsTable', 'queues']);
   const { createDynamoRunStore } = await import('#adapters/aws/run-store.ts');
   const { createDynamoWorkLedger } = await import('#adapters/aws/work-ledger.ts');
   const { createSqsQueue } = await import('#adapters/aws/queue.ts');

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { allRuns } from '#pipeline/all-runs.ts';
 import type { RunRecord, RunStore } from '#pipeline/ports.ts';
-import type { RunState } from '#pipeline/run-state.ts';
+import { RETURNED_STATES, type RunState } from '#pipeline/run-state.ts';
 
-const ENDS: readonly RunState[] = ['delivered', 'superseded', 'withdrawn', 'not-applicable', 'rejected', 'failed'];
+const ENDS: readonly RunState[] = [...RETURNED_STATES, 'not-applicable', 'rejected', 'failed'];
 const POLL_MS = 500;
 
 export interface Following {

@@ -5,6 +5,7 @@ import { print } from '../command.ts';
 import { counted } from '../counted.ts';
 import { runInWords } from '../run-in-words.ts';
 import type { ShownRun, StudyAtEdge, WithRefused } from './at-edge.ts';
+import { setInWords } from './sets.ts';
 
 export function printRuns(runs: readonly ShownRun[]): void {
   for (const [study, members] of Map.groupBy(runs, ({ StudyInstanceUID }) => StudyInstanceUID)) {
@@ -17,7 +18,7 @@ export function printRuns(runs: readonly ShownRun[]): void {
       if (run.state === 'failed' && run.gaveUp !== undefined)
         print(`    \`hilum redrive --study ${study}\` gives it back to work`);
       printSets(run);
-      print(`    ${timesOf(run)}`);
+      print(`    run ${run.runId}: ${timesOf(run)}`);
       if (run.redriven !== undefined) print(`    redriven at ${run.redriven}`);
     }
     printRefused(members[0]);
@@ -26,8 +27,8 @@ export function printRuns(runs: readonly ShownRun[]): void {
 
 /** A set is one conversion of the run's answer. */
 function printSets({ sets = [] }: ShownRun): void {
-  for (const { setId, answer, state, createdAt, current } of sets)
-    print(`    set ${setId.slice(0, 8)} (${answer}) of ${createdAt}: ${state}${current ? ', the current one' : ''}`);
+  for (const set of sets)
+    print(`    set ${set.setId.slice(0, 8)} (${set.answer}) of ${set.createdAt}: ${setInWords(set)}`);
 }
 
 /** What each state at the edge means, for people. */

@@ -30,7 +30,7 @@ export function targetsOf(objects: readonly DicomObject[], source: SourceStudy):
     });
   }
   for (const { SOPInstanceUID, SOPClassUID, SeriesInstanceUID } of [
-    ...(source.predecessors ?? []),
+    ...(source.rejects ?? []),
     ...replacedObjects(source),
   ]) {
     targets.set(SOPInstanceUID, { SOPClassUID, SeriesInstanceUID, frames: 1, segments: 0, isSource: false });

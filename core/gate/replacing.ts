@@ -17,11 +17,8 @@ export function checkReplacing({ kind, SOPClassUID, attributes, source }: Whole,
   const images = isImage ? replacedBy(source, SOPClassUID) : [];
   if (!haveSame(instancesIn(attributes['ReferencedInstanceSequence']), uidsOf(images)))
     refuse('replaced-not-named', 'ReferencedInstanceSequence');
-  const documents = new Set(instancesIn(attributes['PredecessorDocumentsSequence']));
-  // A failure does not name itself among them.
-  const needed = isImage ? [] : predecessorsOf(source, SOPClassUID, true);
-  const allowed = new Set(isImage ? [] : uidsOf(predecessorsOf(source, SOPClassUID)));
-  if (!uidsOf(needed).every((uid) => documents.has(uid)) || !documents.isSubsetOf(allowed))
+  const documents = isImage ? [] : predecessorsOf(source, SOPClassUID);
+  if (!haveSame(instancesIn(attributes['PredecessorDocumentsSequence']), uidsOf(documents)))
     refuse('replaced-not-named', 'PredecessorDocumentsSequence');
 }
 

@@ -1,13 +1,13 @@
 /** The answer of a run without findings, as an Enhanced SR: TID 2000 "Basic Diagnostic Imaging Report" (PS3.16). */
 import { Dcm, Loinc, Outcomes } from '#dicom/codes.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
-import { bySeries, inputsOf, objectUid, RESEARCH_ONLY, type ResultData, type Role, seriesUid } from './common.ts';
+import { bySeries, inputsOf, RESEARCH_ONLY, type ResultData } from './common.ts';
 import { code, container, text } from './content-item.ts';
 import type { DicomObject } from './dicom-object.ts';
 import { parameters } from './provenance.ts';
 import { remarkItems } from './remarks.ts';
 import { SOP_CLASS } from './sop-classes.ts';
-import type { Referenced, SourceStudy } from './source-study.ts';
+import type { SourceStudy } from './source-study.ts';
 import { srDocument } from './sr-document.ts';
 
 const SENTENCES = {
@@ -27,7 +27,7 @@ export function nonResultReport(result: ResultData, source: SourceStudy): DicomO
   const inputs = inputsOf(result, source);
   return srDocument(result, source, {
     kind: 'non-result',
-    role: outcome === 'failed' ? FAILURE : 'non-result',
+    role: outcome === 'failed' ? 'failure' : 'non-result',
     SOPClassUID: SOP_CLASS.enhancedSr,
     title: Loinc.diagnosticImagingReport,
     template: '2000',
@@ -57,17 +57,6 @@ export function nonResultReport(result: ResultData, source: SourceStudy): DicomO
     ],
     evidence: inputs,
   });
-}
-
-const FAILURE: Role = 'failure';
-
-/** The reference to the SR which says that the same run failed, and which replaces nothing. */
-export function failureReference(result: ResultData): Referenced {
-  return {
-    SOPClassUID: SOP_CLASS.enhancedSr,
-    SOPInstanceUID: objectUid(result, {}, FAILURE),
-    SeriesInstanceUID: seriesUid(result, {}, FAILURE),
-  };
 }
 
 /** The tool's inputs as readers find them in the study: `CT series 3, 120 images`. */

@@ -5,7 +5,7 @@ import { codeItem, HILUM_CODES, hierarchy, reference } from './common.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { Referenced, SourceStudy } from './source-study.ts';
 
-type About = Pick<SourceStudy, 'StudyInstanceUID' | 'predecessors' | 'replaces'>;
+type About = Pick<SourceStudy, 'StudyInstanceUID' | 'replaces'>;
 
 const REPORTS: ReadonlySet<string> = new Set([
   SOP_CLASS.comprehensiveSr,
@@ -16,18 +16,16 @@ const DOCUMENTS: ReadonlySet<string> = new Set([...REPORTS, SOP_CLASS.encapsulat
 
 /**
  * The documents that a report or a PDF replaces. A Structured Report refers to reports only (PS3.3 C.17.2), an encapsulated document to
- * any (C.24.2). A failure replaces no failure: it would be itself.
+ * any (C.24.2).
  */
-export function predecessorsOf(source: About, SOPClassUID: string, isFailure = false): readonly Referenced[] {
+export function predecessorsOf(source: About, SOPClassUID: string): readonly Referenced[] {
   const named = REPORTS.has(SOPClassUID) ? REPORTS : DOCUMENTS;
-  return [...(isFailure ? [] : (source.predecessors ?? [])), ...replacedObjects(source)].filter((one) =>
-    named.has(one.SOPClassUID),
-  );
+  return replacedObjects(source).filter((one) => named.has(one.SOPClassUID));
 }
 
 /** Predecessor Documents Sequence (0040,A360); absent where there are none. */
-export function predecessors(source: SourceStudy, SOPClassUID: string, isFailure = false): Attributes {
-  const earlier = predecessorsOf(source, SOPClassUID, isFailure);
+export function predecessors(source: SourceStudy, SOPClassUID: string): Attributes {
+  const earlier = predecessorsOf(source, SOPClassUID);
   return earlier.length === 0 ? {} : { PredecessorDocumentsSequence: hierarchy(source, earlier) };
 }
 

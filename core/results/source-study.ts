@@ -41,8 +41,8 @@ export interface SourceStudy {
   readonly lossyCompression: Attributes;
   /** Position Reference Indicator (0020,1040); empty where the source has none. */
   readonly PositionReferenceIndicator: string;
-  /** Documents in the study that the results replace, e.g. the failure's non-result after a redrive. */
-  readonly predecessors?: readonly Referenced[];
+  /** The objects that a rejection note is about. */
+  readonly rejects?: readonly Referenced[];
   /** Older answers of the tool about the study, oldest first. */
   readonly replaces?: readonly ReplacedSet[];
 }

@@ -46,7 +46,7 @@ export function srDocument(result: ResultData, source: SourceStudy, document: Sr
       PreliminaryFlag: 'PRELIMINARY',
       CompletionFlag: 'COMPLETE',
       VerificationFlag: 'UNVERIFIED',
-      ...predecessors(source, SOPClassUID, role === 'failure'),
+      ...predecessors(source, SOPClassUID),
       ...(evidence.length > 0 && { CurrentRequestedProcedureEvidenceSequence: hierarchy(source, evidence) }),
       ValueType: 'CONTAINER',
       ConceptNameCodeSequence: [codeItem(title)],

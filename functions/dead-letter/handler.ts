@@ -15,10 +15,10 @@ import { deadLetterKey, resultKey } from '#pipeline/keys.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
 import { parseRunMessage, parseS3Event, type RunMessage } from '#pipeline/messages.ts';
 import type { GivenUp, Queue, RunRecord, RunStore } from '#pipeline/ports.ts';
-import type { RunState } from '#pipeline/run-state.ts';
+import { RETURNED_STATES, type RunState } from '#pipeline/run-state.ts';
 import { imagesOf } from '#pipeline/study.ts';
 import { recordUnrouted } from '#pipeline/unrouted.ts';
-import { intakeWork, runWork } from '#pipeline/work.ts';
+import { checkWork, intakeWork, runWork } from '#pipeline/work.ts';
 import { type ConsumerDependencies, consume, type QueueHandler } from '../shared/consume.ts';
 import { identityOf } from '../shared/runs.ts';
 
@@ -35,7 +35,7 @@ const NO_RUN: Reason = {
 };
 
 /** What becomes of results. */
-const OVER: readonly RunState[] = ['delivered', 'superseded', 'withdrawn'];
+const OVER: readonly RunState[] = RETURNED_STATES;
 const ENDED: readonly RunState[] = [...OVER, 'rejected', 'failed'];
 
 /** What a dead letter is about: a run, uploads, or nothing that can be named. */
@@ -108,6 +108,8 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
       async work({ body, messageId, queue: deadLetterQueue }) {
         const queueName = deadLetterQueue.replace(new RegExp(`${DEAD_LETTER_SUFFIX}$`), '');
         const subject = subjectOf(queueName, body);
+        if (subject !== 'newer' && subject?.message?.check === true)
+          return await ledger.end(checkWork(subject.message));
         const name = subject === 'newer' ? undefined : subject?.name;
         const failing = name === undefined ? undefined : (await ledger.get(name)).failing;
         const ended = failing === undefined && subject !== 'newer' ? await endOf(subject?.message) : undefined;

@@ -14,7 +14,7 @@ import {
   wasMissed,
 } from '#pipeline/lost.ts';
 import type { RunRecord, RunStore } from '#pipeline/ports.ts';
-import type { RunState } from '#pipeline/run-state.ts';
+import { RETURNED_STATES, type RunState } from '#pipeline/run-state.ts';
 import { UNDER_WAY } from '#pipeline/sets.ts';
 import { runWork } from '#pipeline/work.ts';
 import type { Mended, ReconcilePorts, Resending } from './resend.ts';
@@ -93,7 +93,7 @@ export function deliveredRuns({ runs, ledger }: ReconcilePorts, { nowMs, mended 
     name: 'delivered-runs',
     async page(after, { since }) {
       const firstMs = since === undefined ? nowMs - RETENTION_S * 1000 : timeMs(since) - OVERLAP_MS;
-      return await pageOf(runs, ['delivered', 'superseded', 'withdrawn'], firstMs, nowMs, after);
+      return await pageOf(runs, RETURNED_STATES, firstMs, nowMs, after);
     },
     async look({ runId }) {
       for (const step of RUN_STEPS) {
@@ -109,7 +109,8 @@ export function deliveredRuns({ runs, ledger }: ReconcilePorts, { nowMs, mended 
   };
 }
 
-async function pageOf(
+/** Runs that entered one of these states in a stretch of time that ended a quarter of an hour ago. */
+export async function pageOf(
   runs: Pick<RunStore, 'list'>,
   state: readonly RunState[],
   firstMs: number,

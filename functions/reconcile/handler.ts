@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { errorFacts } from '#adapters/aws/observe.ts';
 import { LANES } from '#pipeline/keys.ts';
 import type { Bookmarks } from '#pipeline/ports.ts';
+import { deliveredSets } from './delivered-sets.ts';
 import { deliveredRuns, failedRuns } from './ended-runs.ts';
 import { manifests } from './manifests.ts';
 import { openRuns } from './open-runs.ts';
@@ -44,6 +45,7 @@ export function makeHandler(dependencies: ReconcileDependencies) {
     for (const lane of LANES) await sweep(manifests(lane, dependencies, resending), surroundings);
     await sweep(failedRuns(dependencies, resending), surroundings);
     await sweep(deliveredRuns(dependencies, resending), surroundings);
+    await sweep(deliveredSets(dependencies, resending), surroundings);
     if (![...seenEmpty.values()].includes(nowMs)) return;
     await bookmarks.set(SEEN_EMPTY, JSON.stringify(Object.fromEntries(seenEmpty))).catch((error: unknown) => {
       observer.log('warn', 'not-remembered', errorFacts(error));

@@ -16,7 +16,7 @@ import {
 } from '#pipeline/lost.ts';
 import { s3EventOf } from '#pipeline/messages.ts';
 import type { ListedObject, RunRecord } from '#pipeline/ports.ts';
-import type { RunState } from '#pipeline/run-state.ts';
+import { RETURNED_STATES, type RunState } from '#pipeline/run-state.ts';
 import { UNDER_WAY } from '#pipeline/sets.ts';
 import { isOfRevision } from '#pipeline/unrouted.ts';
 import { intakeWork } from '#pipeline/work.ts';
@@ -105,8 +105,7 @@ export function manifests(
   };
 }
 
-/** The states of runs whose results were returned once, or were to be. */
-const RETURNED: readonly RunState[] = ['delivered', 'superseded', 'withdrawn'];
+const RETURNED: readonly RunState[] = RETURNED_STATES;
 
 /** An open run that was recorded before rows held when they changed. The list of open runs does not have it. */
 const isUnlisted = ({ state, changed }: RunRecord): boolean => isOpen(state) && changed === undefined;

@@ -1,6 +1,6 @@
 /**
  * Delivers a set of a run's objects to the archive (`pipeline/deliver.ts`) and records what became of it. If the objects are gone, or the study
- * has another identity in the archive now, they are made again.
+ * has another identity in the archive now, they are made again. A message may also ask for a look only (`check.ts`).
  */
 import { ArchiveRequestError, ConfigurationError, MissingProductError } from '#core/errors.ts';
 import { type Delivered, deliver, type OpenArchive } from '#pipeline/deliver.ts';
@@ -13,6 +13,7 @@ import { readSetFile, type SetFile } from '#pipeline/set-file.ts';
 import type { QueueHandler } from '../shared/consume.ts';
 import { madeAgain } from '../shared/made-again.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
+import { makeCheck } from './check.ts';
 
 export interface ReturnDependencies extends RunDependencies {
   /** Called for every message, so that a rotated secret is read again. */
@@ -29,6 +30,7 @@ interface Attempt {
 
 export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
   const { objects, runs, queue, observer } = dependencies;
+  const check = makeCheck(dependencies);
 
   async function attempt({ tool, runId, answer, set: setId }: RunMessage): Promise<Attempt> {
     const folder: SetFolder | undefined = setId === undefined ? undefined : { tool, runId, setId };
@@ -41,8 +43,8 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
   }
 
   /** A delivered failure does not change the run's end state: it stays rejected or failed. */
-  async function endOf({ runId, answer }: RunMessage, state: 'delivered' | 'superseded' | 'withdrawn') {
-    if (answer === 'result') return state;
+  async function endOf({ runId, answer }: RunMessage) {
+    if (answer === 'result') return 'delivered';
     return (await runs.get(runId))?.state === 'rejected' ? 'rejected' : 'failed';
   }
 
@@ -50,7 +52,7 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
     const { outcome, reason, summary } = list;
     await runs.record({
       ...identityOf(message),
-      ...{ state: await endOf(message, 'delivered'), outcome, summary },
+      ...{ state: await endOf(message), outcome, summary },
       ...(message.answer === 'result' && { set: set.setId }),
       ...(reason === undefined ? {} : { reason }),
       objects: list.objects.map((object) => object.SOPInstanceUID),
@@ -61,7 +63,7 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
   /** A run that failed keeps its end: nothing of it was current but the object that said so. */
   async function recordReplaced(runId: string): Promise<void> {
     const run = await runs.get(runId);
-    if (run?.state !== 'delivered') return;
+    if (run?.state !== 'delivered' && run?.state !== 'missing') return;
     const { StudyInstanceUID, revision, tool, version, lane } = run;
     await runs.record({ runId, StudyInstanceUID, revision, tool, version, lane, state: 'superseded' });
   }
@@ -80,6 +82,7 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
       stage: 'return',
       comesAs: 'converted',
       async work(message) {
+        if (message.check === true) return await check(message);
         const { runId, answer, lane } = message;
         const tried = await attempt(message).catch((error: unknown) =>
           madeAgain(dependencies, 'convert', message, error),

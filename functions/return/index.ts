@@ -12,7 +12,7 @@ const services = createServices(environment);
 
 async function archive(): Promise<OpenArchive> {
   const secret = await readArchiveSecret(environment.HILUM_ARCHIVE_SECRET);
-  const { url, orthanc, username, password, deleteReplaced } = secret;
+  const { url, orthanc, username, password, deleteReplaced, restoreMissing } = secret;
   const account = { username, password };
   return {
     archive:
@@ -21,6 +21,7 @@ async function archive(): Promise<OpenArchive> {
         : createOrthancArchive({ url: orthanc, dicomWebUrl: url, ...account }),
     identityKey: identityKeyOf(secret),
     deletesReplaced: deleteReplaced,
+    restoresMissing: restoreMissing,
   };
 }
 

@@ -1,17 +1,19 @@
 /** Routes a study that has arrived: evaluates every tool's selection and sends one message per study × tool. */
 import { errorFacts, METRICS } from '#adapters/aws/observe.ts';
 import { dispositionOf, MessageError, type Reason, reasonOf } from '#core/errors.ts';
+import { nonResult, serialiseResult, storedAt } from '#core/results/result.ts';
+import { namedInstances } from '#core/study/distinct-instances.ts';
 import { noImage } from '#core/study/no-image.ts';
 import { inputDigestOf, revisionOf } from '#core/study/revision.ts';
 import { selectImages } from '#core/study/selection.ts';
 import type { ImageIndex } from '#core/study/study-index.ts';
-import { type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
+import { describeTool, type ToolEntry, toolVersion } from '#core/tool-manifest.ts';
 import { type QueueRole, queueName } from '#pipeline/environment.ts';
-import { parseManifestKey, runIdOf } from '#pipeline/keys.ts';
+import { parseManifestKey, resultKey, runIdOf } from '#pipeline/keys.ts';
 import type { Manifest } from '#pipeline/manifest.ts';
-import { parseS3Event, type RunMessage } from '#pipeline/messages.ts';
+import { parseS3Event, type RunMessage, toolsAsked } from '#pipeline/messages.ts';
 import type { Queue, RunStore, SetTable } from '#pipeline/ports.ts';
-import { noteRouted } from '#pipeline/sets.ts';
+import { noteRouted, standing } from '#pipeline/sets.ts';
 import { imagesOf, readManifest } from '#pipeline/study.ts';
 import { recordUnrouted } from '#pipeline/unrouted.ts';
 import { intakeWork } from '#pipeline/work.ts';
@@ -25,32 +27,39 @@ export interface RouteDependencies extends ConsumerDependencies {
   readonly queue: (role: QueueRole) => Queue;
 }
 
+/** Why a study is not for a tool. */
+interface NotApplicable {
+  readonly entry: ToolEntry;
+  readonly manifest: Manifest;
+  readonly reason: Reason;
+}
+
 /**
  * Every study × tool gets a run: routed, not applicable, or rejected with the reason. A repeated event has the same outcome.
  */
 export function makeHandler(dependencies: RouteDependencies): QueueHandler {
-  const { objects, runs, sets, catalog, queue, observer } = dependencies;
+  const { objects, runs, sets, catalog, queue, observer, clock } = dependencies;
 
   /** Routes a study, or records its runs as rejected if it can never be routed. */
-  async function settle(manifestKey: string): Promise<void> {
+  async function settle(manifestKey: string, asked: readonly ToolEntry[]): Promise<void> {
     try {
-      await routeStudy(manifestKey);
+      await routeStudy(manifestKey, asked);
     } catch (error) {
       if (!isFinal(error)) throw error;
       const end = { state: 'rejected', reason: reasonOf(error), cause: 'never' } as const;
-      if (!(await recordUnrouted(dependencies, manifestKey, end))) throw error;
+      if (!(await recordUnrouted({ runs, catalog: asked }, manifestKey, end))) throw error;
       observer.log('error', 'unrouted', { manifestKey, ...errorFacts(error) });
       observer.count(METRICS.rejected);
     }
   }
 
-  async function routeStudy(manifestKey: string): Promise<void> {
+  async function routeStudy(manifestKey: string, asked: readonly ToolEntry[]): Promise<void> {
     const place = parseManifestKey(manifestKey);
     if (place === undefined) throw new MessageError("The event's key is not a manifest's key");
     const manifest = await readManifest(objects, manifestKey);
     checkManifest(manifest, place);
     const images = imagesOf(manifest);
-    for (const entry of catalog) await routeToTool(entry, images, manifest, manifestKey);
+    for (const entry of asked) await routeToTool(entry, images, manifest, manifestKey);
   }
 
   async function routeToTool(entry: ToolEntry, images: readonly ImageIndex[], manifest: Manifest, manifestKey: string) {
@@ -73,6 +82,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
     if (selected.length === 0) {
       const reason =
         reasonOfRefusals(refusals.map((refusal) => refusal.reason)) ?? noImage('The study', manifest.instances);
+      if (await endsResults(message)) return await tellNotApplicable(message, { entry, manifest, reason });
       await runs.record({ ...run, state: 'not-applicable', outcome: 'not-applicable', reason });
       observer.log('info', 'not-applicable', { runId, StudyInstanceUID, tool, code: reason.code });
       return;
@@ -84,13 +94,41 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
     observer.log('info', 'routed', { runId, StudyInstanceUID, tool, queue: queueName(role), images: selected.length });
   }
 
+  /** Whether the PACS may have results of the tool for an older upload. Those that are still on their way are not stored any more. */
+  async function endsResults({ StudyInstanceUID, tool, sequence, runId, revision }: RunMessage): Promise<boolean> {
+    if (sequence === undefined) return false;
+    const place = { StudyInstanceUID, tool };
+    const { study } = await sets.get(place);
+    if (study.routed === undefined && study.sets.length === 0) return false;
+    await noteRouted(sets, place, { sequence, runId, revision });
+    return standing((await sets.get(place)).study.sets).some((set) => set.sequence < sequence || set.runId === runId);
+  }
+
+  /** The study is not for the tool any more: an object that says so replaces the results that it has. */
+  async function tellNotApplicable(message: RunMessage, about: NotApplicable): Promise<void> {
+    const { entry, manifest, reason } = about;
+    const { version, inputDigest, runId, StudyInstanceUID, tool, lane } = message;
+    const inputs = [...namedInstances(manifest.instances).keys()].sort();
+    const description = describeTool(entry);
+    const answer = nonResult({ description, version, inputDigest, inputs, outcome: 'not-applicable', reason });
+    await objects.put(resultKey(message), serialiseResult(storedAt(answer, clock.now())), {
+      ifAbsent: true,
+      contentType: 'application/json',
+    });
+    await runs.record({ ...identityOf(message), state: 'inferred', outcome: 'not-applicable' });
+    await queue({ step: 'convert', lane }).send(JSON.stringify(message));
+    observer.log('info', 'not-applicable-any-more', { runId, StudyInstanceUID, tool, code: reason.code });
+  }
+
   return consume(
     {
       stage: 'route',
       nameOf: (body) => intakeWork(parseS3Event(body)),
       async work({ body }) {
         const errors: unknown[] = [];
-        for (const key of parseS3Event(body)) await settle(key).catch((error: unknown) => errors.push(error));
+        const tools = toolsAsked(body);
+        const asked = catalog.filter(({ manifest }) => tools?.includes(manifest.id) ?? true);
+        for (const key of parseS3Event(body)) await settle(key, asked).catch((error: unknown) => errors.push(error));
         // An error that can be retried is thrown first, since it returns the message to the queue. Others acknowledge it.
         if (errors.length > 0) throw errors.find((error) => !isFinal(error)) ?? errors[0];
       },

@@ -2,7 +2,7 @@
 import { parseRunMessage, type RunMessage } from '#pipeline/messages.ts';
 import type { RunStore, RunUpdate, SetTable } from '#pipeline/ports.ts';
 import { type RunState, stateRank } from '#pipeline/run-state.ts';
-import { runWork } from '#pipeline/work.ts';
+import { checkWork, runWork } from '#pipeline/work.ts';
 import { type ConsumerDependencies, consume, type Delivery, type QueueHandler } from './consume.ts';
 
 export interface RunDependencies extends ConsumerDependencies {
@@ -44,11 +44,14 @@ export function consumeRuns({ stage, comesAs, work }: RunWork, dependencies: Run
     {
       stage,
       work: async (delivery) => work(parseRunMessage(delivery.body), delivery),
-      nameOf: (body) => runWork(stage, parseRunMessage(body)),
+      nameOf(body) {
+        const message = parseRunMessage(body);
+        return message.check === true ? checkWork(message) : runWork(stage, message);
+      },
       async note({ body }, { reason, since }) {
         const message = parseRunMessage(body);
         // A failed run keeps its reason, even if the object that reports the failure cannot be delivered.
-        if (message.answer === 'failure') return;
+        if (message.answer === 'failure' || message.check === true) return;
         const state = await presentState(message.runId, comesAs);
         await dependencies.runs.record({ ...identityOf(message), state, reason, failingSince: since });
       },

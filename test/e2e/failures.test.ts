@@ -175,16 +175,17 @@ describeWith(['cloud', 'orthanc', 'postgresql'], 'the deployed pipeline, when so
     await cloud.workedOff(HALTED);
     const before = await allRuns(cloud.runs, { StudyInstanceUID: study });
     const run = before.find(({ tool }) => tool === 'counts');
-    const { runId = '', tool = '', version = '', lane = 'live' } = run ?? {};
+    const { runId = '', tool = '', version = '', lane = 'live', identity, sequence, set } = run ?? {};
     const revision = revisionOf(files.map(indexInstance));
     const key = manifestKey(lane, study, revision);
     const message: RunMessage = {
       ...{ format: 'hilum.run/1', runId, StudyInstanceUID: study, revision, tool, version, lane },
       ...{ inputDigest: inputDigestOf(imagesOf(study, files)), manifestKey: key, answer: 'result' },
+      ...{ identity, sequence },
     };
     expect(runIdOf(message)).toBe(runId);
 
-    await cloud.send({ step: 'return', lane }, JSON.stringify(message));
+    await cloud.send({ step: 'return', lane }, JSON.stringify({ ...message, set }));
     await cloud.send({ step: 'convert', lane }, JSON.stringify(message));
     await cloud.send({ step: 'infer', tool, lane }, JSON.stringify(message));
     await cloud.send({ step: 'intake', lane }, JSON.stringify({ Records: [{ s3: { object: { key } } }] }));

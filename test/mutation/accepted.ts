@@ -58,13 +58,6 @@ const ACCEPTED: readonly Accepted[] = [
       'The sort passes a part without a number only as `a` if another part precedes it, so the order is the same.',
   },
   {
-    file: 'pipeline/convert.ts',
-    was: "const converted = answer === 'failure' ? await conversion(false) : await superseding(objects, runId, conversion);",
-    becomes:
-      "const converted = answer === 'failure' ? await conversion(true) : await superseding(objects, runId, conversion);",
-    reason: 'A failure object never names a predecessor (core/results/sr-document.ts).',
-  },
-  {
     file: 'adapters/decoder/thread.ts',
     was: 'const overdue = performance.now() - started > limitMs * WALL_LIMIT_FACTOR;',
     becomes: 'const overdue = performance.now() - started >= limitMs * WALL_LIMIT_FACTOR;',

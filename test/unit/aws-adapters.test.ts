@@ -192,8 +192,18 @@ describe('the archive’s secret', () => {
 
   it('is read', async () => {
     const secret = { url: 'http://127.0.0.1:8042/dicom-web', username: 'hilum', password: 'p' };
-    expect(await read(json({ SecretString: JSON.stringify(secret) }))).toEqual({ ...secret, deleteReplaced: true });
-    const all = { ...secret, orthanc: 'http://127.0.0.1:8042', identityKey: 'k'.repeat(32), deleteReplaced: false };
+    expect(await read(json({ SecretString: JSON.stringify(secret) }))).toEqual({
+      ...secret,
+      deleteReplaced: true,
+      restoreMissing: false,
+    });
+    const all = {
+      ...secret,
+      orthanc: 'http://127.0.0.1:8042',
+      identityKey: 'k'.repeat(32),
+      restoreMissing: true,
+      deleteReplaced: false,
+    };
     expect(await read(json({ SecretString: JSON.stringify(all) }))).toEqual(all);
   });
 

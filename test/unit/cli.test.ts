@@ -16,15 +16,26 @@ beforeEach(async () => {
 });
 
 describe('hilum', () => {
-  it.each(['run', 'inspect', 'tools', 'models', 'local', 'doctor', 'demo', 'edge', 'status', 'redrive'])(
-    'explains %s',
-    async (command) => {
-      const { code, stdout } = await hilum(command, '--help');
+  it.each([
+    'run',
+    'inspect',
+    'tools',
+    'models',
+    'local',
+    'doctor',
+    'demo',
+    'edge',
+    'status',
+    'rerun',
+    'deliver',
+    'replay',
+    'redrive',
+  ])('explains %s', async (command) => {
+    const { code, stdout } = await hilum(command, '--help');
 
-      expect(code).toBe(0);
-      expect(stdout).toContain(`Usage: hilum ${command}`);
-    },
-  );
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: hilum ${command}`);
+  });
 
   it.each<[string, readonly string[], RegExp]>([
     ['no command', [], /Usage: hilum/],

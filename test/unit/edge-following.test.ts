@@ -28,22 +28,39 @@ describe('following Orthanc', () => {
     ]);
   });
 
-  it('remembers which studies Orthanc has deleted, also if they are back at once', async () => {
-    const { client } = orthancOf([studyOf(1), studyOf(2)], { studies: async () => [] });
-    const deleted = [{ ...stableStudy(6, 1), type: 'DeletedStudy' }, stableStudy(7, 1), stableStudy(8, 2)];
-    for (const number of [1, 2])
-      edge.journal.notice([{ StudyInstanceUID: `2.25.${number}`, orthancId: `id-${number}` }], 1);
+  it('knows a study that Orthanc has made anew, which had been deleted', async () => {
+    const { client } = orthancOf([studyOf(1), studyOf(2), studyOf(3)], { studies: async () => [] });
+    const made = (seq: number, number: number, date: string) => ({
+      ...stableStudy(seq, number),
+      ...{ type: 'NewStudy', date },
+    });
+    const changes = [
+      // Its upload is of this study, and the third was never uploaded.
+      ...[made(6, 1, '20260101T115959'), made(7, 2, '20260101T120001'), made(8, 3, '20260101T120001')],
+      ...[stableStudy(9, 1), stableStudy(10, 2), stableStudy(11, 3)],
+    ];
+    for (const number of [1, 2, 3]) {
+      const StudyInstanceUID = `2.25.${number}`;
+      edge.journal.notice([{ StudyInstanceUID, orthancId: `id-${number}` }], 1);
+      const upload = { state: 'uploaded', revision: 'a', lastUpdate: '20260101T120000' } as const;
+      if (number < 3) edge.journal.settle(StudyInstanceUID, upload, 1);
+    }
     edge.journal.begin(5, '');
+    const goneAt = () => [1, 2, 3].map((number) => (edge.journal.study(`2.25.${number}`)?.goneAt ?? 0) > 0);
+    const seen: (readonly boolean[])[] = [];
     const orthanc = {
       ...client,
-      changes: async (since: number) => ({ changes: deleted.filter(({ seq }) => seq > since), last: 8, done: true }),
-      lastChange: async () => stableStudy(8, 2),
+      changes: async (since: number) => ({ changes: changes.filter(({ seq }) => seq > since), last: 11, done: true }),
+      lastChange: async () => stableStudy(11, 3),
+      async study(id: string) {
+        seen.push(goneAt());
+        return await client.study(id);
+      },
     };
 
     await edge.restarted({ orthanc }).runOnce();
 
-    const goneAt = ['2.25.1', '2.25.2'].map((uid) => (edge.journal.study(uid)?.goneAt ?? 0) > 0);
-    expect(goneAt).toEqual([true, false]);
+    expect(seen[0]).toEqual([false, true, false]);
   });
 
   it('takes those that are stable and newer than the starting point', async () => {

@@ -64,11 +64,11 @@ it('counts manifests, also those of a study that goes back to what it was', asyn
   expect(edge.journal.study(STUDY)?.sequence).toBe(3);
 });
 
-it('says that a study is back which Orthanc had deleted, once', async () => {
+it('says that a study is back which had been deleted in Orthanc, once', async () => {
   const edge = await edgeOf();
   const before = await arrived(edge, first);
   const { orthancId } = edge.journal.study(STUDY) ?? { orthancId: '' };
-  edge.journal.again.gone([orthancId, 'another'], 5);
+  edge.journal.again.made([{ id: orthancId, date: '99990101T000000' }], 5);
 
   const after = await arrived(edge, first);
 

@@ -5,7 +5,7 @@ import { areSameIdentities, identityKeyOf, readIdentity, storeIdentity } from '#
 import { createMemoryObjectStore } from '../fixtures/memory-ports.ts';
 import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
-const secret = { url: 'https://pacs/dicom-web', deleteReplaced: true };
+const secret = { url: 'https://pacs/dicom-web', deleteReplaced: true, restoreMissing: false };
 const hex = (key: Uint8Array): string => Buffer.from(key).toString('hex');
 
 it('are those of the archive’s secret, or come from its password, and never are the password', () => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readDicom } from '#dicom/read.ts';
 import { createLife, images, RIGHT } from '../fixtures/results-life.ts';
+import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
 describe('a study', () => {
   it('has its results, under its patient', async () => {
@@ -45,6 +46,56 @@ describe('a late half', () => {
     expect(life.sets().map(({ state }) => state)).toEqual(['delivered']);
     expect(await life.states()).toEqual(['delivered', 'superseded']);
     expect(life.pacs.storedUids).toEqual(stored);
+  });
+});
+
+describe('images that the tool does not take any more', () => {
+  const others = images(2).map((_, index) =>
+    makeRadiographFile({ SOPInstanceUID: `2.25.${1003 + index}`, Modality: 'MR', grey: 7 }),
+  );
+
+  it('replace the results that are there by an object that says why', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles();
+    await life.arrives(others);
+    await life.settles();
+
+    expect(life.sets()).toMatchObject([
+      { state: 'superseded', noted: true },
+      { state: 'delivered', sequence: 2 },
+    ]);
+    expect(await life.states()).toEqual(['delivered', 'superseded']);
+    const run = (await life.runs()).find(({ state }) => state === 'delivered');
+    expect(run).toMatchObject({ outcome: 'not-applicable', summary: 'Not a DX' });
+    expect(life.pacs.deletedUids).toEqual(life.pacs.storedUids.slice(0, 1));
+    expect(life.patients()).toEqual(['PHANTOM-1']);
+  });
+
+  it.each(['intake-live', 'infer-tiny-live', 'convert-live'] as const)(
+    'keep results back that are only past %s',
+    async (step) => {
+      const life = createLife();
+      await life.arrives(images(2));
+      await life.settles(step);
+      await life.arrives(others);
+      await life.settles();
+
+      expect(life.pacs.storedUids).toEqual([]);
+      expect(await life.states()).toEqual(['not-applicable', 'superseded']);
+    },
+  );
+
+  it('give way to results again once they are as they were', async () => {
+    const life = createLife();
+    for (const files of [images(2), others, images(2)]) {
+      await life.arrives(files);
+      await life.settles();
+    }
+
+    expect(life.sets().at(-1)).toMatchObject({ state: 'delivered', sequence: 3 });
+    expect(life.resultUids()).toHaveLength(3);
+    expect(life.pacs.deletedUids).toEqual(life.resultUids().slice(0, 2));
   });
 });
 
@@ -140,6 +191,20 @@ describe('a corrected patient, once storing has begun', () => {
       .flatMap((series) => series.items('ReferencedSOPSequence'));
     expect(named.map((item) => item.text('ReferencedSOPInstanceUID'))).toEqual([wrong]);
     expect(await life.receipts()).toContainEqual(expect.objectContaining({ replaced: { deleted: 0, remaining: 1 } }));
+  });
+
+  it('leaves the older ones with a note of their own where the PACS has corrected them with the images', async () => {
+    const life = createLife({ deletesReplaced: false });
+    await life.arrives(images(2));
+    await life.settles();
+    const [uid = ''] = life.pacs.storedUids;
+    const moved = Buffer.from(life.pacs.held.get(uid) ?? []).toString('latin1');
+    life.pacs.held.set(uid, Buffer.from(moved.replaceAll('PHANTOM-1', 'RIGHT-1  '), 'latin1'));
+    await life.arrives(images(2, RIGHT));
+    await life.settles();
+
+    expect(life.patients()).toEqual(['RIGHT-1', 'RIGHT-1']);
+    expect(life.notes()).toEqual(['113001 RIGHT-1']);
   });
 
   it('deletes nothing under the setting, and nothing that is not ours', async () => {

@@ -62,8 +62,8 @@ describe('500 delivered studies', () => {
       expect(made.filter((call) => call === 'ledger.get').length).toBeLessThanOrEqual(500 + 3 * 500);
     }
     // A delivered run is looked at once.
-    expect(first).toHaveLength(2 * 500 + 3 * 500 + 1 + 5 + 1 + 2);
-    expect(later).toHaveLength(2 * 500 + 1 + 1 + 1 + 2);
+    expect(first).toHaveLength(2 * 500 + 3 * 500 + 1 + 5 + 5 + 1 + 2);
+    expect(later).toHaveLength(2 * 500 + 1 + 1 + 5 + 1 + 2);
   });
 });
 
@@ -141,11 +141,11 @@ describe('a bookmark', () => {
         : Promise.reject(error);
     const { bookmarks, pass } = createReconciler(pipeline);
     const place = JSON.stringify({ began: '2026-01-01T00:00:00.000Z', after: 'here' });
-    for (const name of ['open-runs', 'delivered-runs']) await bookmarks.set(name, place);
+    for (const name of ['open-runs', 'delivered-runs', 'delivered-sets']) await bookmarks.set(name, place);
 
     await pass(16 * MINUTE_S);
 
-    for (const name of ['open-runs', 'delivered-runs']) expect(await bookmarks.get(name)).toBe(place);
-    expect(pipeline.counted).toEqual([...counted, ...counted]);
+    for (const name of ['open-runs', 'delivered-runs', 'delivered-sets']) expect(await bookmarks.get(name)).toBe(place);
+    expect(pipeline.counted).toEqual([...counted, ...counted, ...counted]);
   });
 });

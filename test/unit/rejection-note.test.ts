@@ -80,9 +80,9 @@ describe('a rejection note', () => {
 
   it('is refused about objects that are none of the set', () => {
     const note = rejectionNote(result, source, rejected, 'superseded');
-    const refusal = (predecessors: typeof rejected.objects): unknown => {
+    const refusal = (rejects: typeof rejected.objects): unknown => {
       try {
-        checkObjects([note], { ...source, predecessors });
+        checkObjects([note], { ...source, rejects });
       } catch (error) {
         if (error instanceof RefusedObjectError) return error.facts['rule'];
         throw error;

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { convertResult } from '#core/convert-result.ts';
 import { nonResult, parseResult, serialiseResult } from '#core/results/result.ts';
 import { RESULT_SOP_CLASSES } from '#core/results/sop-classes.ts';
 import type { Outcome, ProcessingResult } from '#core/tool.ts';
 import { describeTool } from '#core/tool-manifest.ts';
-import { readDicom } from '#dicom/read.ts';
 import { at, contentOf, objectsOf, ofKind } from '../fixtures/objects-of.ts';
 import { rejection } from '../fixtures/replacing.ts';
 import { type Case, cases, ctCase, radiographCase, withNonResults } from '../fixtures/results.ts';
@@ -160,28 +158,6 @@ describe('reports', () => {
     expect(texts).toContain('Images: CT series 1, 6 images.');
     const evidence = at(report, 'CurrentRequestedProcedureEvidenceSequence', 'ReferencedSeriesSequence');
     expect(evidence?.items('ReferencedSOPSequence')).toHaveLength(6);
-  });
-
-  it('name the failure that they replace, and a failure names none', async () => {
-    const one = ctCase();
-    const { tool: description, version, inputDigest, inputs } = one.result.metadata;
-    const reason = { code: 'died', message: 'It died.' };
-    const failure = nonResult({ description, version, inputDigest, inputs, outcome: 'failed', reason });
-    const instances = one.source.instances;
-    const read = async () => one.files[0] ?? new Uint8Array();
-
-    const [told] = await convertResult({ result: failure, instances, read, supersedesFailure: true });
-    const objects = await convertResult({ result: one.result, instances, read, supersedesFailure: true });
-
-    const predecessors = (bytes: Uint8Array | undefined) =>
-      readDicom(bytes ?? new Uint8Array()).dataset.items('PredecessorDocumentsSequence');
-    expect(predecessors(told?.bytes)).toEqual([]);
-    for (const { kind, bytes } of objects) {
-      const [study] = predecessors(bytes);
-      const reference = at(study, 'ReferencedSeriesSequence', 'ReferencedSOPSequence');
-      const isDocument = kind === 'structured-report' || kind === 'pdf';
-      expect(reference?.text('ReferencedSOPInstanceUID')).toBe(isDocument ? told?.SOPInstanceUID : undefined);
-    }
   });
 });
 

@@ -32,6 +32,7 @@ it.each([
 it.each<[RunState, RegExp]>([
   ['superseded', /gives the current results$/],
   ['withdrawn', /does not have the images any more/],
+  ['missing', /are gone from the PACS, .*`hilum deliver RUN` stores them again$/],
 ])('of results that are not the current ones: %s', (state, sentence) => {
   // Its objects may still be there: that says nothing about a note.
   expect(runInWords({ state, outcome: 'result', objects: ['2.25.1'] }).sentence).toMatch(sentence);

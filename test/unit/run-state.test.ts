@@ -10,7 +10,7 @@ const STEPS: readonly (readonly RunState[])[] = [
   ['inferred'],
   ['converted'],
   ['not-applicable', 'rejected', 'failed'],
-  ['delivered', 'superseded', 'withdrawn'],
+  ['delivered', 'superseded', 'withdrawn', 'missing'],
 ];
 const pairs = STEPS.flatMap((from, before) =>
   STEPS.flatMap((to, after) => from.flatMap((a) => to.map((b) => ({ from: a, to: b, ends: after >= before ? b : a })))),

@@ -240,6 +240,21 @@ describe('a failure', () => {
 
     expect(await pin(failure)).toBeUndefined();
   });
+
+  it('of a newer upload replaces results of other images', async () => {
+    const half = await deliver();
+
+    expect((await pin({ ...failure, runId: WHOLE, inputDigest: 'd'.repeat(64), sequence: 2 }))?.replaces).toEqual([
+      half,
+    ]);
+  });
+
+  it('of another version of the tool leaves the results of the same images', async () => {
+    const told = await deliver();
+
+    expect(await pin({ ...failure, runId: WHOLE, sequence: 2 })).toBeUndefined();
+    expect(states()).toEqual([[told, 'delivered']]);
+  });
 });
 
 describe('a set that was withdrawn', () => {

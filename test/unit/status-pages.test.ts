@@ -9,6 +9,7 @@ import { type StatusOptions, statusQuery } from '#cli/status/query.ts';
 import { showStatus } from '#cli/status/show.ts';
 import { Journal } from '#edge/journal.ts';
 import type { RunStore, SetTable } from '#pipeline/ports.ts';
+import { RUN_STATES } from '#pipeline/run-state.ts';
 import { createMemorySetTable } from '../fixtures/memory-ports.ts';
 import { type RunItem, type RunsTableServer, startRunsTable } from '../fixtures/runs-table-server.ts';
 
@@ -104,8 +105,8 @@ it('the table is asked as often for many runs as for few', async () => {
     return asked.map(({ requests }) => requests);
   };
 
-  expect(await requestsFor(400)).toEqual([10, 1, 1]);
-  expect(await requestsFor(20_000)).toEqual([10, 1, 1]);
+  expect(await requestsFor(400)).toEqual([RUN_STATES.length, 1, 1]);
+  expect(await requestsFor(20_000)).toEqual([RUN_STATES.length, 1, 1]);
 });
 
 it('the newest studies at the edge are shown, and how to see the others', async () => {
