@@ -1,6 +1,6 @@
 /**
  * Finds what a rejection note of ours names in a study (`core/results/rejection-note.ts`). The viewer shows neither: the results that remain
- * are the current ones. Archives of IHE's profile Imaging Object Change Management do the same (RAD TF-2 4.66); Orthanc does not.
+ * are the current ones. Archives of IHE's profile Imaging Object Change Management do the same (RAD TF-3 4.66); Orthanc does not.
  */
 
 import type { DicomWebClient, SeriesUids } from '#adapters/dicomweb/client.ts';

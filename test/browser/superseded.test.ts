@@ -53,7 +53,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium', 'data']
     newer = results.filter(isNewer);
     pacs = await fillPacs([...images, ...older, ...newer].map(({ bytes }) => bytes));
     browser = await startChromium();
-  }, 300_000);
+  }, 600_000);
   afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
   afterAll(async () => {
     await browser?.close();
