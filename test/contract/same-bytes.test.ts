@@ -7,20 +7,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { loadCatalog } from '#adapters/catalog/catalog.ts';
 import { runStudy } from '#cli/run-study.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { inProcessDecoder } from '#dicom/codecs/in-process.ts';
+import { runnable } from '../fixtures/models.ts';
 import { momentsOf } from '../fixtures/object-times.ts';
 import { PHANTOM_STUDIES, type PhantomStudy } from '../fixtures/phantom-studies.ts';
 import { sha256 } from '../fixtures/pipeline.ts';
 import { createLife } from '../fixtures/results-life.ts';
 import { toolUnderTest } from '../fixtures/tool-under-test.ts';
 
-const TOOLS = join(import.meta.dirname, '..', '..', 'tools');
+const ROOT = join(import.meta.dirname, '..', '..');
 
 /** Tools with the studies of which they have golden answers. */
-const golden = readdirSync(TOOLS).flatMap((id) =>
-  readdirSync(join(TOOLS, id, 'golden'))
+const golden = (await runnable(await loadCatalog(ROOT))).flatMap(({ manifest: { id } }) =>
+  readdirSync(join(ROOT, 'tools', id, 'golden'))
     .filter((name) => name.endsWith('.result.json.gz'))
     .map((name) => [id, name.replace('.result.json.gz', '')] as const),
 );
@@ -55,7 +57,7 @@ async function inPipeline(id: string, { files }: PhantomStudy): Promise<readonly
   return [...life.pacs.held].filter(([uid]) => !sources.has(uid)).map(([, bytes]) => bytes);
 }
 
-it.each(golden)('%s on %s', async (id, name) => {
+it.each(golden)('%s on %s', { timeout: 500_000 }, async (id, name) => {
   const study = PHANTOM_STUDIES[name]?.();
   if (study === undefined) throw new Error(`There is no phantom ${name}`);
   const stored = await inPipeline(id, study);
