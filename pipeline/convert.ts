@@ -10,11 +10,12 @@ import { DicomWriteError } from '#dicom/error.ts';
 import { readAnswer } from './answers.ts';
 import { areSameIdentities, identityInstanceOf, readIdentity } from './identities.ts';
 import { instanceReader } from './instances.ts';
-import { failureKey, objectKey, objectListKey, resultKey, type SetFolder } from './keys.ts';
+import { failureKey, identityKey, objectKey, objectListKey, resultKey, type SetFolder } from './keys.ts';
 import type { Manifest } from './manifest.ts';
 import type { RunMessage } from './messages.ts';
 import { encodeObjectList, type ObjectList, parseObjectList } from './object-list.ts';
 import type { ObjectStore, SetTable } from './ports.ts';
+import { isSameAnswer } from './same-content.ts';
 import { pinnedFile, type SetFile } from './set-file.ts';
 import { pinSet } from './sets.ts';
 import { readManifest } from './study.ts';
@@ -46,12 +47,10 @@ export type Converted =
  * @throws MissingProductError if the run's result is not in the bucket
  * @throws MissingChunkError, MissingManifestError if a part of the study is not in the bucket
  * @throws IntegrityError if a failure's answer is missing, or an instance differs from its digest
- * @throws ContentConflictError if an object's bytes differ from those of an earlier conversion
+ * @throws ContentConflictError if an object says something else than that of an earlier conversion
  */
-export async function convertAnswer(
-  { objects, sets, clock, timeZone }: ConversionPorts,
-  message: RunMessage,
-): Promise<Converted> {
+export async function convertAnswer(ports: ConversionPorts, message: RunMessage): Promise<Converted> {
+  const { objects, sets, clock, timeZone } = ports;
   const { tool, runId, answer, inputDigest, identity, sequence = 0, back = false } = message;
   const pinning = await pinSet(
     sets,
@@ -67,13 +66,16 @@ export async function convertAnswer(
   if (known !== undefined && (await areThere(objects, folder, known))) return { kind: 'converted', set, list: known };
   const result = await answerOf(objects, message);
   const manifest = await readManifest(objects, message.manifestKey);
+  const filed = await identityFor(objects, set, manifest);
+  // Nobody puts an identity again that the PACS told. Delivery asks the PACS again.
+  if (filed === 'lost') return await convertAnswer(ports, { ...message, identity: manifest.identity, set: set.setId });
   const { storedAt } = result.metadata;
   // Answers that were stored before they said when state the study's own time.
   const moments = storedAt === undefined ? undefined : { content: storedAt, creation: set.createdAt, timeZone };
   try {
     const converted = await convertResult({
       ...{ result, instances: manifest.instances, read: instanceReader(objects, manifest), moments },
-      ...(set.identity !== undefined && { identity: await readIdentity(objects, set.identity) }),
+      ...(filed !== undefined && { identity: filed }),
       replaces: set.replaces,
     });
     const notes = await rejections(objects, set, { result, moments });
@@ -86,6 +88,22 @@ export async function convertAnswer(
     if (error instanceof DicomWriteError) return { kind: 'refused', set, refusal: { error, result } };
     throw error;
   }
+}
+
+/**
+ * The identity that a set's objects carry; undefined if they take it from the images, `lost` if the bucket has only the manifest's, which is
+ * another one.
+ *
+ * @throws MissingChunkError if it is that of the manifest, which the edge may put there again
+ */
+async function identityFor(
+  objects: ObjectStore,
+  { identity }: SetFile,
+  manifest: Manifest,
+): Promise<Uint8Array | 'lost' | undefined> {
+  if (identity === undefined) return undefined;
+  const isOfEdge = manifest.identity === undefined || manifest.identity === identity;
+  return isOfEdge ? await readIdentity(objects, identity) : ((await objects.get(identityKey(identity))) ?? 'lost');
 }
 
 async function answerOf(objects: ObjectStore, message: RunMessage): Promise<ProcessingResult> {
@@ -110,7 +128,7 @@ interface Note {
   readonly reason: RejectionReason;
 }
 
-/** The notes about the sets that are replaced. Of one without a known identity, or whose list is lost, there is none. */
+/** The notes about the sets that are replaced. Of one without a known identity, or of which the bucket lost identity or list, there is none. */
 async function rejections(
   objects: ObjectStore,
   { identity, replaces }: SetFile,
@@ -119,9 +137,10 @@ async function rejections(
   const notes: Note[] = [];
   for (const rejected of replaces) {
     if (rejected.identity === undefined || rejected.objects.length === 0) continue;
+    const filed = await objects.get(identityKey(rejected.identity));
+    if (filed === undefined) continue;
     const isSame = await areSameIdentities(objects, rejected.identity, identity);
     const reason = isSame ? 'superseded' : 'wrong-identity';
-    const filed = await readIdentity(objects, rejected.identity);
     const object = convertRejection({ ...by, identity: filed, rejected, reason });
     notes.push({ object, rejects: rejected.setId, reason });
   }
@@ -140,7 +159,12 @@ async function storeObjects(
   folder: SetFolder,
   { result, manifest, converted, notes }: Made,
 ): Promise<ObjectList> {
-  for (const object of [...converted, ...notes.map((note) => note.object)]) await storeObject(objects, folder, object);
+  const sums = new Map<string, string>();
+  for (const object of [...converted, ...notes.map((note) => note.object)])
+    sums.set(object.SOPInstanceUID, await storeObject(objects, folder, object));
+  const listed = ({ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 }: ConvertedObject) => ({
+    ...{ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256: sums.get(SOPInstanceUID) ?? sha256 },
+  });
   const { outcome, reason, summary, inputs } = result.metadata;
   const byUid = namedInstances(manifest.instances);
   const identityInstance = identityInstanceOf(manifest.instances);
@@ -158,21 +182,18 @@ async function storeObjects(
   return parseObjectList(list);
 }
 
-const listed = ({ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 }: ConvertedObject) => ({
-  ...{ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 },
-});
-
+/** The digest of the object that the bucket has then. An earlier one stays: parts of a bucket may be lost, and the answer with them. */
 async function storeObject(
   objects: ObjectStore,
   folder: SetFolder,
   { SOPInstanceUID, sha256, bytes }: ConvertedObject,
-): Promise<void> {
+): Promise<string> {
   const key = objectKey(folder, SOPInstanceUID);
-  if ((await objects.put(key, bytes, { ifAbsent: true, contentType: 'application/dicom' })) === 'stored') return;
+  if ((await objects.put(key, bytes, { ifAbsent: true, contentType: 'application/dicom' })) === 'stored') return sha256;
   const earlier = await objects.get(key);
-  if (earlier === undefined || createHash('sha256').update(earlier).digest('hex') !== sha256) {
-    throw new ContentConflictError('Converting the run again made an object with different bytes', {
-      facts: { SOPInstanceUID },
-    });
-  }
+  const facts = { SOPInstanceUID };
+  if (earlier === undefined) throw new IntegrityError('An object has disappeared from the bucket', { facts });
+  if (!isSameAnswer(earlier, bytes))
+    throw new ContentConflictError('Converting the run again made an object with other content', { facts });
+  return createHash('sha256').update(earlier).digest('hex');
 }

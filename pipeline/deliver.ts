@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto';
 import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
 import { identityObjectOf, isSameIdentity } from '#core/results/identity-object.ts';
+import { readDicom } from '#dicom/read.ts';
 import { storeIdentity } from './identities.ts';
-import { identityKey, objectKey, receiptKey, type SetFolder } from './keys.ts';
+import { objectKey, receiptKey, type SetFolder } from './keys.ts';
 import type { ObjectList } from './object-list.ts';
 import type { Archive, CallOptions, InstanceUids, ObjectStore, SetTable, StoreOutcome } from './ports.ts';
 import { deleteOne, endReplaced, type Replaced } from './replaced.ts';
@@ -46,7 +47,7 @@ export type Delivered =
   | { readonly kind: 'other-identity'; readonly identity: string };
 
 /** A note about objects of the same patient is stored with the set, one about those of another only if they stay. */
-const isInStudy = ({ reason }: NonNullable<ObjectList['notes']>[number]): boolean => reason === 'superseded';
+const isElsewhere = ({ reason }: NonNullable<ObjectList['notes']>[number]): boolean => reason === 'wrong-identity';
 
 interface OutgoingObject {
   readonly uids: InstanceUids;
@@ -79,26 +80,21 @@ export async function deliver(
   if (standing?.state === 'superseded') return { kind: 'superseded' };
   const { archive, identityKey: key, deletesReplaced } = await open();
 
+  const { notes = [] } = list;
+  const wrong = new Set(notes.filter(isElsewhere).map(({ SOPInstanceUID }) => SOPInstanceUID));
+  const all = await readObjects(objects, set, [...list.objects, ...notes], options);
+  const outgoing = all.filter(({ uids }) => !wrong.has(uids.SOPInstanceUID));
+  const notesOfWrong = all.filter(({ uids }) => wrong.has(uids.SOPInstanceUID));
+  const identity = identityIn(all);
+
   /** What has become of the source; undefined if the set may be delivered. */
   async function otherwise(now: SourceNow): Promise<Delivered | undefined> {
     if (now.kind === 'gone') return { kind: 'withdrawn' };
     if (now.header === undefined) return undefined;
     const { dataset } = now.header;
-    const own = set.identity === undefined ? undefined : await objects.get(identityKey(set.identity), options);
-    if (own !== undefined && isSameIdentity(own, identityObjectOf(dataset))) return undefined;
+    if (isSameIdentity(identity, identityObjectOf(dataset))) return undefined;
     return { kind: 'other-identity', identity: await storeIdentity(objects, dataset, key, options) };
   }
-
-  const { notes = [] } = list;
-  const [outgoing, notesOfWrong] = await Promise.all([
-    readObjects(objects, set, [...list.objects, ...notes.filter(isInStudy)], options),
-    readObjects(
-      objects,
-      set,
-      notes.filter((note) => !isInStudy(note)),
-      options,
-    ),
-  ]);
 
   /** If the study was deleted while results were stored, they must not bring it back. */
   async function withdraw(mayBeThere: boolean): Promise<void> {
@@ -157,6 +153,12 @@ async function readObjects(
     outgoing.push({ uids: { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }, bytes });
   }
   return outgoing;
+}
+
+/** The identity that the objects of a set carry, whatever the bucket has lost meanwhile. */
+function identityIn([first]: readonly OutgoingObject[]): Uint8Array {
+  const { dataset } = readDicom(first?.bytes ?? new Uint8Array(), { stopBeforePixels: true });
+  return identityObjectOf(dataset);
 }
 
 /**
