@@ -7,8 +7,8 @@ import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProduct
 import { identityObjectOf, isSameIdentity } from '#core/results/identity-object.ts';
 import { readDicom } from '#dicom/read.ts';
 import { storeIdentity } from './identities.ts';
-import { objectKey, receiptKey, type SetFolder } from './keys.ts';
-import type { ObjectList } from './object-list.ts';
+import { objectKey, objectListKey, receiptKey, type SetFolder } from './keys.ts';
+import { type ObjectList, parseObjectList } from './object-list.ts';
 import type { Archive, CallOptions, InstanceUids, ObjectStore, SetTable, StoreOutcome } from './ports.ts';
 import { deleteOne, endReplaced, type Replaced } from './replaced.ts';
 import { coercedIn } from './same-content.ts';
@@ -75,10 +75,27 @@ export async function deliver(
   options: CallOptions = {},
 ): Promise<Delivered> {
   const { setId } = set;
-  const standing = (await sets.get(set, options)).study.sets.find((one) => one.setId === setId);
+  const present = async () => (await sets.get(set, options)).study.sets.find((one) => one.setId === setId);
+  const standing = await present();
   if (standing?.state === 'delivered') return { kind: 'delivered' };
-  if (standing?.state === 'superseded') return { kind: 'superseded' };
+  const isOver = standing?.state === 'superseded';
+  // What a process stored that stood still for long may have come after the successor had looked for it.
+  if (isOver && !(standing.stored === true && standing.noted === true)) return { kind: 'superseded' };
   const { archive, identityKey: key, deletesReplaced } = await open();
+
+  /** Another set took the place of this one, and looked for it before its objects were there. */
+  async function overtaken(): Promise<Delivered> {
+    const replaces = [{ setId, objects: list.objects }];
+    const { left } = await endReplaced(
+      archive,
+      { StudyInstanceUID: set.StudyInstanceUID, replaces },
+      { own: new Set(), deletes: deletesReplaced },
+      options,
+    );
+    if (left.size > 0) await storeAll(archive, await notesAbout(objects, sets, set, options), options);
+    return { kind: 'superseded' };
+  }
+  if (isOver) return await overtaken();
 
   const { notes = [] } = list;
   const wrong = new Set(notes.filter(isElsewhere).map(({ SOPInstanceUID }) => SOPInstanceUID));
@@ -97,14 +114,14 @@ export async function deliver(
   }
 
   /** If the study was deleted while results were stored, they must not bring it back. */
-  async function withdraw(mayBeThere: boolean): Promise<void> {
+  async function withdraw(mayBeThere: boolean): Promise<Delivered> {
     if (mayBeThere) for (const { uids } of outgoing) await deleteOne(archive, uids, options);
-    await withdrawSet(sets, set, setId, options);
+    return { kind: await withdrawSet(sets, set, setId, options) };
   }
 
   const before = await lookAtSource(archive, list, options);
   const hindrance = await otherwise(before);
-  if (hindrance?.kind === 'withdrawn') await withdraw(standing?.stored === true);
+  if (hindrance?.kind === 'withdrawn') return await withdraw(standing?.stored === true);
   if (hindrance !== undefined) return hindrance;
 
   const begun = await beginStoring(sets, set, setId, options);
@@ -114,8 +131,8 @@ export async function deliver(
 
   const after = await lookAtSource(archive, list, options);
   const change = await otherwise(after);
-  if (change?.kind === 'withdrawn') await withdraw(true);
-  if (change !== undefined) return change;
+  if (change?.kind === 'withdrawn') return await withdraw(true);
+  if (change !== undefined) return (await present())?.state === 'superseded' ? await overtaken() : change;
   if (after.kind === 'there' && after.instances !== undefined) checkStudy(after.instances, outgoing);
   const own = new Set(outgoing.map(({ uids }) => uids.SOPInstanceUID));
   const replaced = await endReplaced(archive, set, { own, deletes: deletesReplaced }, options);
@@ -130,15 +147,37 @@ export async function deliver(
     { coerced: { ...coerced, ...more }, replaced, untold: after.kind === 'there' ? after.untold : [] },
     options,
   );
-  await endStoring(sets, set, setId, options);
-  return { kind: 'delivered' };
+  const ended = await endStoring(sets, set, setId, options);
+  return ended === 'delivered' ? { kind: ended } : await overtaken();
 }
 
-const folderOf = ({ tool, runId, setId }: SetFile): SetFolder => ({ tool, runId, setId });
+/** The notes about a set that its successor has. */
+async function notesAbout(
+  objects: ObjectStore,
+  sets: SetTable,
+  { StudyInstanceUID, tool, setId }: SetFile,
+  options: CallOptions,
+): Promise<readonly OutgoingObject[]> {
+  const { study } = await sets.get({ StudyInstanceUID, tool }, options);
+  const successor = study.sets.findLast(({ replaces }) => replaces.includes(setId));
+  if (successor === undefined) return [];
+  const folder = { StudyInstanceUID, tool, runId: successor.runId, setId: successor.setId };
+  const bytes = await objects.get(objectListKey(folder), options);
+  const { notes = [] } = bytes === undefined ? {} : parseObjectList(bytes);
+  return await readObjects(
+    objects,
+    folder,
+    notes.filter(({ rejects }) => rejects === setId),
+    options,
+  );
+}
+
+type Folder = SetFolder & Pick<SetFile, 'StudyInstanceUID'>;
+const folderOf = ({ tool, runId, setId }: Folder): SetFolder => ({ tool, runId, setId });
 
 async function readObjects(
   objects: ObjectStore,
-  set: SetFile,
+  set: Folder,
   listed: ObjectList['objects'],
   options: CallOptions,
 ): Promise<readonly OutgoingObject[]> {

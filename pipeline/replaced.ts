@@ -34,7 +34,12 @@ export async function deleteOne(
  */
 export async function endReplaced(
   archive: Pick<Archive, 'retrieveHeader' | 'deleteInstance'>,
-  { StudyInstanceUID, replaces }: SetFile,
+  {
+    StudyInstanceUID,
+    replaces,
+  }: Pick<SetFile, 'StudyInstanceUID'> & {
+    readonly replaces: readonly Pick<SetFile['replaces'][number], 'setId' | 'objects'>[];
+  },
   { own, deletes }: { readonly own: ReadonlySet<string>; readonly deletes: boolean },
   options: CallOptions,
 ): Promise<Replaced> {
