@@ -9,7 +9,7 @@ import { currentOf } from './patients.ts';
 import type { CallOptions, ObjectStore, PinnedSet, SetTable } from './ports.ts';
 import type { SetFile } from './set-file.ts';
 import { isAtHome, withSet } from './sets.ts';
-import { lookAtSource, type SourceArchive, type SourceNow, whoseIs } from './source-now.ts';
+import { lookAtSource, type SourceArchive, type SourceNow, whoseOf } from './source-now.ts';
 
 export interface CheckPorts {
   readonly objects: Pick<ObjectStore, 'get' | 'put' | 'exists'>;
@@ -65,9 +65,11 @@ export async function checkSet(
     return { state: kind === 'missed' ? (standing?.state ?? 'delivered') : kind, missedAt };
   }
 
-  const source = await lookAtSource(archive, list, await whoseIs(objects, set, standing, options), options);
-  if (source.kind === 'there' && source.header !== undefined && (await isKnown(objects, set, options))) {
-    const identity = await otherIdentity(objects, set.identity, source.header.dataset, key, options);
+  // If the bucket has lost the identity for which the set was made, nobody can tell whether the PACS has another.
+  const own = set.identity === undefined ? undefined : await objects.get(identityKey(set.identity), options);
+  const source = await lookAtSource(archive, list, whoseOf(own, standing), options);
+  if (source.kind === 'there' && source.header !== undefined && own !== undefined) {
+    const identity = await otherIdentity(objects, own, source.header.dataset, key, options);
     if (identity !== undefined) return { kind: 'other-identity', identity };
   }
   const absent = source.kind === 'gone' ? 'withdrawn' : 'missing';
@@ -76,10 +78,6 @@ export async function checkSet(
   const sinceMs = standing.missedAt === undefined ? undefined : now() - Date.parse(standing.missedAt);
   return await settled(sinceMs !== undefined && sinceMs >= LOOKED_AGAIN_S * 1000 ? absent : 'missed');
 }
-
-/** If the bucket has lost the identity for which the set was made, nobody can tell whether the PACS has another. */
-const isKnown = async (objects: Pick<ObjectStore, 'exists'>, { identity }: SetFile, options: CallOptions) =>
-  identity !== undefined && (await objects.exists(identityKey(identity), options));
 
 /** Whether the archive has all objects. The notes about older sets are not asked for: whoever removes them takes no result away. */
 async function hasAll(

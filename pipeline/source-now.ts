@@ -3,10 +3,8 @@ import { ArchiveRequestError, ArchiveUnavailableError, ConfigurationError } from
 import type { Dataset } from '#dicom/dataset.ts';
 import { DicomReadError } from '#dicom/error.ts';
 import { type DicomFile, readDicom } from '#dicom/read.ts';
-import { identityKey } from './keys.ts';
 import type { ObjectList } from './object-list.ts';
-import type { Archive, CallOptions, ListedInstance, ObjectStore, PinnedSet } from './ports.ts';
-import type { SetFile } from './set-file.ts';
+import type { Archive, CallOptions, ListedInstance, PinnedSet } from './ports.ts';
 
 /** The archive's methods that the look needs. */
 export type SourceArchive = Pick<Archive, 'listInstances' | 'retrieveHeader'>;
@@ -91,19 +89,14 @@ export const patientIn = (dataset: Dataset): { readonly PatientID: string } => (
   PatientID: (dataset.text('PatientID') ?? '').trim(),
 });
 
-/** @param pinned the set as the runs table knows it now */
-export async function whoseIs(
-  objects: Pick<ObjectStore, 'get'>,
-  { identity }: Pick<SetFile, 'identity'>,
-  pinned: Pick<PinnedSet, 'others'> | undefined,
-  options: CallOptions,
-): Promise<Whose> {
-  const file = identity === undefined ? undefined : await objects.get(identityKey(identity), options);
-  return {
-    PatientID: file && patientIn(readDicom(file).dataset).PatientID,
-    isShared: (pinned?.others?.length ?? 0) > 0,
-  };
-}
+/**
+ * @param identity the identity object of a set; undefined if nobody has it
+ * @param pinned the set as the runs table knows it now
+ */
+export const whoseOf = (identity: Uint8Array | undefined, pinned: Pick<PinnedSet, 'others'> | undefined): Whose => ({
+  PatientID: identity && patientIn(readDicom(identity).dataset).PatientID,
+  isShared: (pinned?.others?.length ?? 0) > 0,
+});
 
 /** Undefined if the archive refuses the request, or sends what cannot be read: not every PACS has every service. */
 async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
