@@ -64,7 +64,7 @@ it('passes signal and deadline to every call', async () => {
 
   const look = ['listInstances', 'retrieveHeader'];
   expect(seen.map(([name]) => name)).toEqual([
-    ...['get', 'get', 'get', ...look, 'get', 'replace'],
+    ...['get', 'get', ...look, 'get', 'replace'],
     ...['retrieveInstance', 'store', 'retrieveInstance', ...look, 'put', 'get', 'replace'],
   ]);
   expect(seen.filter(([, given]) => JSON.stringify(given) !== JSON.stringify(options))).toEqual([]);
