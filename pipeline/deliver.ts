@@ -7,9 +7,10 @@ import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProduct
 import { identityObjectOf } from '#core/results/identity-object.ts';
 import { type DicomFile, readDicom } from '#dicom/read.ts';
 import { otherIdentity } from './identities.ts';
-import { objectKey, objectListKey, receiptKey, type SetFolder } from './keys.ts';
+import { objectKey, objectListKey, type SetFolder } from './keys.ts';
 import { type ObjectList, parseObjectList } from './object-list.ts';
 import type { Archive, CallOptions, InstanceUids, ObjectStore, SetTable, StoreOutcome } from './ports.ts';
+import { type Coerced, storeReceipt } from './receipt.ts';
 import { deleteOne, endReplaced, type Replaced } from './replaced.ts';
 import { coercedIn } from './same-content.ts';
 import type { SetFile } from './set-file.ts';
@@ -68,9 +69,6 @@ interface OutgoingObject {
   readonly uids: InstanceUids;
   readonly bytes: Uint8Array;
 }
-
-/** By SOP Instance UID, the keywords of what the archive added to an object or coerced. */
-type Coerced = Readonly<Record<string, readonly string[]>>;
 
 /**
  * Delivers a set. It may be called any number of times: it stores only the objects that the archive does not have yet. Before and after, it
@@ -276,27 +274,4 @@ function checkStudy(instances: ReadonlySet<string>, outgoing: readonly OutgoingO
     `The archive has ${elsewhere.length} of ${outgoing.length} objects, and does not list them in the study.`,
     { facts: { SOPInstanceUID: first.uids.SOPInstanceUID } },
   );
-}
-
-/** The receipt says what the archive made of the objects, what it would not tell, and what became of those that are replaced. */
-async function storeReceipt(
-  objects: ObjectStore,
-  set: SetFile,
-  list: ObjectList,
-  about: { readonly coerced: Coerced; readonly replaced: Replaced; readonly untold: readonly string[] },
-  options: CallOptions,
-): Promise<void> {
-  const { runId, setId, answer } = set;
-  const { coerced, untold } = about;
-  const { deleted, remaining } = about.replaced;
-  const receipt = {
-    ...{ format: 'hilum.receipt/1', runId, setId, answer, proof: 'read-back', objects: list.objects },
-    ...(Object.keys(coerced).length > 0 && { coerced }),
-    ...(untold.length > 0 && { untold }),
-    ...(deleted + remaining > 0 && { replaced: { deleted, remaining } }),
-  };
-  await objects.put(receiptKey(folderOf(set)), new TextEncoder().encode(JSON.stringify(receipt)), {
-    ...options,
-    contentType: 'application/json',
-  });
 }

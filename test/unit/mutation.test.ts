@@ -83,12 +83,12 @@ describe('an operator', () => {
 });
 
 describe('what is drawn', () => {
-  const drawn = draw(all, 64, 1);
+  const drawn = draw(all, 80, 1);
 
   it('has the requested number, the same for the same seed, and different for another', () => {
-    expect(drawn).toHaveLength(64);
-    expect(draw(all, 64, 1)).toEqual(drawn);
-    expect(draw(all, 64, 2)).not.toEqual(drawn);
+    expect(drawn).toHaveLength(80);
+    expect(draw(all, 80, 1)).toEqual(drawn);
+    expect(draw(all, 80, 2)).not.toEqual(drawn);
     expect(draw(all.slice(0, 5), 64, 1)).toHaveLength(5);
   });
 
@@ -100,7 +100,7 @@ describe('what is drawn', () => {
 
   it('are valid modules, all different', () => {
     expect(drawn.filter(({ text }) => !isSyntax(text))).toEqual([]);
-    expect(new Set(drawn.map(({ file, text }) => `${file}\n${text}`)).size).toBe(64);
+    expect(new Set(drawn.map(({ file, text }) => `${file}\n${text}`)).size).toBe(80);
   });
 });
 
