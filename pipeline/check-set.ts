@@ -65,7 +65,7 @@ export async function checkSet(
     return { state: kind === 'missed' ? (standing?.state ?? 'delivered') : kind, missedAt };
   }
 
-  const source = await lookAtSource(archive, list, await whoseIs(objects, set, standing, options), options);
+  const source = await lookAtSource(archive, list, await whoseIs(objects, set, study.sets, options), options);
   if (source.kind === 'there' && source.header !== undefined && (await isKnown(objects, set, options))) {
     const identity = await otherIdentity(objects, set.identity, source.header.dataset, key, options);
     if (identity !== undefined) return { kind: 'other-identity', identity };

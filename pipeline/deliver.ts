@@ -76,12 +76,13 @@ export async function deliver(
   options: CallOptions = {},
 ): Promise<Delivered> {
   const { setId } = set;
-  const standing = (await sets.get(set, options)).study.sets.find((one) => one.setId === setId);
+  const all = (await sets.get(set, options)).study.sets;
+  const standing = all.find((one) => one.setId === setId);
   const { state } = standing ?? {};
   if (state === 'delivered' || state === 'missing' || state === 'superseded') return { kind: state };
   const { archive, identityKey: key, deletesReplaced } = await open();
 
-  const whose = await whoseIs(objects, set, standing, options);
+  const whose = await whoseIs(objects, set, all, options);
 
   /** What has become of the source; undefined if the set may be delivered. */
   async function otherwise(now: SourceNow): Promise<Delivered | undefined> {

@@ -5,6 +5,7 @@ import { DicomReadError } from '#dicom/error.ts';
 import { type DicomFile, readDicom } from '#dicom/read.ts';
 import { identityKey } from './keys.ts';
 import type { ObjectList } from './object-list.ts';
+import { isSetApart } from './patients.ts';
 import type { Archive, CallOptions, ListedInstance, ObjectStore, PinnedSet } from './ports.ts';
 import type { SetFile } from './set-file.ts';
 
@@ -91,17 +92,20 @@ export const patientIn = (dataset: Dataset): { readonly PatientID: string } => (
   PatientID: (dataset.text('PatientID') ?? '').trim(),
 });
 
-/** @param pinned the set as the runs table knows it now */
+/** @param sets all of the study and tool, as the runs table knows them now */
 export async function whoseIs(
   objects: Pick<ObjectStore, 'get'>,
-  { identity }: Pick<SetFile, 'identity'>,
-  pinned: Pick<PinnedSet, 'others'> | undefined,
+  { setId, identity }: Pick<SetFile, 'setId' | 'identity'>,
+  sets: readonly PinnedSet[],
   options: CallOptions,
 ): Promise<Whose> {
   const file = identity === undefined ? undefined : await objects.get(identityKey(identity), options);
+  const own = sets.find((set) => set.setId === setId);
+  const isBeside = (set: PinnedSet): boolean =>
+    set.state !== 'superseded' && set.state !== 'withdrawn' && own !== undefined && isSetApart(set, own);
   return {
     PatientID: file && patientIn(readDicom(file).dataset).PatientID,
-    isShared: (pinned?.others?.length ?? 0) > 0,
+    isShared: (own?.others ?? []).length > 0 || sets.some(isBeside),
   };
 }
 
