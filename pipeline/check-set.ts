@@ -67,7 +67,7 @@ export async function checkSet(
 
   // If the bucket has lost the identity for which the set was made, nobody can tell whether the PACS has another.
   const own = set.identity === undefined ? undefined : await objects.get(identityKey(set.identity), options);
-  const source = await lookAtSource(archive, list, whoseOf(own, standing), options);
+  const source = await lookAtSource(archive, list, whoseOf(own, set, study.sets), options);
   if (source.kind === 'there' && source.header !== undefined && own !== undefined) {
     const identity = await otherIdentity(objects, own, source.header.dataset, key, options);
     if (identity !== undefined) return { kind: 'other-identity', identity };

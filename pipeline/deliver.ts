@@ -88,8 +88,9 @@ export async function deliver(
   options: CallOptions = {},
 ): Promise<Delivered> {
   const { setId } = set;
-  const present = async () => (await sets.get(set, options)).study.sets.find((one) => one.setId === setId);
-  const standing = await present();
+  const present = async () => (await sets.get(set, options)).study.sets;
+  const all = await present();
+  const standing = all.find((one) => one.setId === setId);
   const { state } = standing ?? {};
   if (state === 'delivered' || state === 'missing') return { kind: state };
   // What a process stored that stood still for long may have come after the successor had looked for it.
@@ -102,7 +103,7 @@ export async function deliver(
   const early = notes.filter((note) => !isOfOther(note));
   const outgoing = await readObjects(objects, set, [...list.objects, ...early], options);
   const identity = identityIn(outgoing);
-  const whose = whoseOf(identity, standing);
+  const whose = whoseOf(identity, set, all);
 
   /** Another set took the place of this one, and looked for it before its objects were there. */
   async function overtaken(): Promise<Delivered> {
@@ -146,7 +147,8 @@ export async function deliver(
   const after = await lookAtSource(archive, list, whose, options);
   const change = await otherwise(after);
   if (change?.kind === 'withdrawn') return await withdraw(true);
-  if (change !== undefined) return (await present())?.state === 'superseded' ? await overtaken() : change;
+  if (change !== undefined)
+    return (await present()).find((one) => one.setId === setId)?.state === 'superseded' ? await overtaken() : change;
   if (after.kind === 'there' && after.instances !== undefined) checkStudy(after.instances, outgoing);
   const own = new Set(outgoing.map(({ uids }) => uids.SOPInstanceUID));
   const source = headerOf(after);

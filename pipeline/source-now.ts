@@ -4,6 +4,7 @@ import type { Dataset } from '#dicom/dataset.ts';
 import { DicomReadError } from '#dicom/error.ts';
 import { type DicomFile, readDicom } from '#dicom/read.ts';
 import type { ObjectList } from './object-list.ts';
+import { isSetApart } from './patients.ts';
 import type { Archive, CallOptions, ListedInstance, PinnedSet } from './ports.ts';
 
 /** The archive's methods that the look needs. */
@@ -90,13 +91,22 @@ export const patientIn = (dataset: Dataset): { readonly PatientID: string } => (
 });
 
 /**
- * @param identity the identity object of a set; undefined if nobody has it
- * @param pinned the set as the runs table knows it now
+ * @param identity the set's identity object; undefined if nobody has it
+ * @param sets all of the study and tool, as the runs table knows them now
  */
-export const whoseOf = (identity: Uint8Array | undefined, pinned: Pick<PinnedSet, 'others'> | undefined): Whose => ({
-  PatientID: identity && patientIn(readDicom(identity).dataset).PatientID,
-  isShared: (pinned?.others?.length ?? 0) > 0,
-});
+export function whoseOf(
+  identity: Uint8Array | undefined,
+  { setId }: Pick<PinnedSet, 'setId'>,
+  sets: readonly PinnedSet[],
+): Whose {
+  const own = sets.find((set) => set.setId === setId);
+  const isBeside = (set: PinnedSet): boolean =>
+    set.state !== 'superseded' && set.state !== 'withdrawn' && own !== undefined && isSetApart(set, own);
+  return {
+    PatientID: identity && patientIn(readDicom(identity).dataset).PatientID,
+    isShared: (own?.others ?? []).length > 0 || sets.some(isBeside),
+  };
+}
 
 /** Undefined if the archive refuses the request, or sends what cannot be read: not every PACS has every service. */
 async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {

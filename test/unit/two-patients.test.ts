@@ -119,6 +119,19 @@ describe.each(OTHERS)('a second patient with %s', (_, files) => {
   });
 });
 
+it('a first patient who is gone when results come leaves the results of the same images to the other', async () => {
+  const { life, second } = createBoth();
+  await life.arrives(images(2), { patient: FIRST });
+  await life.settles('convert-live');
+  await life.arrives(images(2, RIGHT), secondBeside, second);
+  life.pacs.held.clear();
+  await life.settles();
+
+  expect(life.pacs.storedUids).toEqual([]);
+  expect(patientsIn(second)).toEqual(['RIGHT-1']);
+  expect(life.sets().map(({ state }) => state)).toEqual(['withdrawn', 'delivered']);
+});
+
 it('a patient who is corrected beside another takes their results along, and not the other ones', async () => {
   const { life, second } = createBoth();
   await life.arrives(images(2, undefined, 9), firstBeside);
