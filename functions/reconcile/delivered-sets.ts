@@ -3,7 +3,7 @@ import { queueName } from '#pipeline/environment.ts';
 import { messageOf, timeMs } from '#pipeline/lost.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
-import { isAtHome } from '#pipeline/sets.ts';
+import { isLookedFor } from '#pipeline/sets.ts';
 import { pageOf } from './ended-runs.ts';
 import type { ReconcilePorts, Resending } from './resend.ts';
 import type { Round, Sweep } from './sweep.ts';
@@ -27,14 +27,15 @@ export function deliveredSets({ runs, sets, queueNamed }: ReconcilePorts, { nowM
     const current = (await sets.get(run)).study.sets.at(-1);
     const message = messageOf(run);
     if (message === undefined || current?.runId !== run.runId || current.answer !== 'result') return;
-    if (!isAtHome(current.state)) return;
+    if (!isLookedFor(current.state)) return;
     const asked: RunMessage = { ...message, set: current.setId, check: true };
     await queueNamed(QUEUE).send(JSON.stringify(asked));
   }
 
   return {
     name: 'delivered-sets',
-    page: async (after) => await pageOf(runs, ['delivered', 'missing'], nowMs - CHECKED_FOR_MS, nowMs, after),
+    page: async (after) =>
+      await pageOf(runs, ['delivered', 'missing', 'withdrawn'], nowMs - CHECKED_FOR_MS, nowMs, after),
     look,
     mostPages: 10,
     mostEntries: 500,
