@@ -6,7 +6,6 @@ import type { Clock } from '#core/ports.ts';
 import type { Lane } from '#pipeline/keys.ts';
 import type { ObjectListing, ObjectStore } from '#pipeline/ports.ts';
 import { type Arrival, PATIENCE, type Patience, REVISED_LATELY } from './complete.ts';
-import type { SeriesForwarding } from './forward-series.ts';
 import { forwardStudy, type StudyForwarding, type StudyOutcome } from './forward-study.ts';
 import type { Journal, JournalStudy } from './journal.ts';
 import { factsOf, type Log } from './log.ts';
@@ -16,7 +15,7 @@ import { backoffMs, STUDY_CAP_MS } from './queue.ts';
 import type { Wants } from './wanted.ts';
 
 export interface AttemptOptions {
-  readonly archive: SeriesForwarding['archive'] & Probed['archive'];
+  readonly archive: StudyForwarding['archive'] & Probed['archive'];
   readonly orthanc: OrthancClient;
   readonly store: ObjectStore & ObjectListing;
   readonly identityKey: Uint8Array;
@@ -46,7 +45,7 @@ export interface Attempts {
   forward(study: OrthancStudy, state: AttemptState, signal?: AbortSignal): Promise<StudyOutcome>;
 }
 
-type AttemptState = Pick<StudyForwarding, 'wants' | 'attempts' | 'arrival'> & { readonly resend: number };
+type AttemptState = Pick<StudyForwarding, 'key' | 'wants' | 'attempts' | 'arrival'> & { readonly resend: number };
 
 /** The wait before a study is checked again that received instances while it was queued. */
 const UNSTABLE_MS = 5_000;
@@ -63,30 +62,38 @@ export function createAttempts(options: AttemptOptions): Attempts {
   const trickling = new Set<string>();
 
   /** When a study arrived. A study that a person sends again is judged as it is. */
-  function arrivalOf({ StudyInstanceUID, revision, settledAt, seenAt, resend }: JournalStudy): Arrival | undefined {
+  function arrivalOf({ key, revision, settledAt, seenAt, resend }: JournalStudy): Arrival | undefined {
     if (resend > 0) return undefined;
     const revisedAt = revision === undefined ? undefined : settledAt;
-    return { ...patience, now: clock.now(), stableAt: seenAt, revisedAt, isTrickling: trickling.has(StudyInstanceUID) };
+    return { ...patience, now: clock.now(), stableAt: seenAt, revisedAt, isTrickling: trickling.has(key) };
   }
 
   /** A study whose patient was corrected has another identifier in Orthanc, and one that a person asked for may have none yet. */
-  async function find({ StudyInstanceUID, orthancId }: JournalStudy, signal?: AbortSignal) {
-    const study = orthancId === '' ? undefined : await orthanc.study(orthancId, signal && { signal });
-    return study ?? (await orthanc.findStudies(StudyInstanceUID, signal && { signal }))[0];
+  async function find({ key, StudyInstanceUID, orthancId }: JournalStudy, signal?: AbortSignal) {
+    const own = orthancId === '' ? undefined : await orthanc.study(orthancId, signal && { signal });
+    if (own !== undefined) return own;
+    const known = new Set(journal.of(StudyInstanceUID).map((study) => study.orthancId));
+    const found = await orthanc.findStudies(StudyInstanceUID, signal && { signal });
+    const [study, ...others] = found.filter(({ id }) => !known.has(id));
+    if (study !== undefined) journal.again.identify(key, study.id);
+    // Where several patients have it, each is a study of its own.
+    const noticed = others.map(({ id }) => ({ StudyInstanceUID, orthancId: id }));
+    if (orthancId === '' && noticed.length > 0) journal.notice(noticed, clock.now());
+    return study;
   }
 
   async function attempt(due: JournalStudy, wants: Wants, signal?: AbortSignal): Promise<StudyOutcome | 'postponed'> {
-    const { StudyInstanceUID, orthancId } = due;
+    const { key, orthancId } = due;
     try {
       const study = await find(due, signal);
       if (study?.stable === false) {
-        journal.postpone(StudyInstanceUID, clock.now() + UNSTABLE_MS);
+        journal.postpone(key, clock.now() + UNSTABLE_MS);
         return 'postponed';
       }
-      const known = study ?? { ...due, id: orthancId, stable: true, lastUpdate: '' };
-      if (due.resend > 0) journal.again.forget(StudyInstanceUID);
+      const known = study ?? { ...due, id: orthancId, stable: true, lastUpdate: '', PatientID: '' };
+      if (due.resend > 0) journal.again.forget(key);
       const { attempts, resend } = due;
-      return await forward(known, { wants, attempts, resend, arrival: arrivalOf(due) }, signal);
+      return await forward(known, { key, wants, attempts, resend, arrival: arrivalOf(due) }, signal);
     } catch (caught) {
       signal?.throwIfAborted();
       const error = explained(caught, options);
@@ -105,7 +112,7 @@ export function createAttempts(options: AttemptOptions): Attempts {
     const startedAt = clock.now();
     const probe = async (error: unknown) =>
       isOfDatabase(error) ? error : outageBehind(explained(error, options), options, signal);
-    const { resend } = state;
+    const { key, resend } = state;
     const work = progress?.begin(StudyInstanceUID);
     const moved = (): void => work?.moved();
     const [archive, store] = [observed(options.archive, moved), observed(options.store, moved)];
@@ -115,16 +122,16 @@ export function createAttempts(options: AttemptOptions): Attempts {
     const ms = now - startedAt;
     if (outcome.state === 'waiting') {
       const { reason, untilMs } = outcome;
-      if (reason.code === REVISED_LATELY) trickling.add(StudyInstanceUID);
-      journal.postpone(StudyInstanceUID, Math.min(untilMs, now + STUDY_CAP_MS), reason, false);
+      if (reason.code === REVISED_LATELY) trickling.add(key);
+      journal.postpone(key, Math.min(untilMs, now + STUDY_CAP_MS), reason, false);
       log.info('study-waits', { StudyInstanceUID, ...reason, waitMs: untilMs - now, ms });
       return outcome;
     }
-    trickling.delete(StudyInstanceUID);
+    trickling.delete(key);
     const isWhole = outcome.state === 'skipped' || outcome.missing === undefined;
     // The wait after a revision counts from its manifest.
-    const known = outcome.state === 'uploaded' && !outcome.fresh ? journal.study(StudyInstanceUID) : undefined;
-    if (isWhole) journal.settle(StudyInstanceUID, { ...outcome, lastUpdate, resend }, known?.settledAt ?? now);
+    const known = outcome.state === 'uploaded' && !outcome.fresh ? journal.study(key) : undefined;
+    if (isWhole) journal.settle(key, { ...outcome, lastUpdate, resend }, known?.settledAt ?? now);
     if (outcome.state === 'skipped') {
       const { code, message } = outcome.reason;
       log.info('study-skipped', { orthancId: study.id, code, reason: message, ms });
@@ -133,16 +140,16 @@ export function createAttempts(options: AttemptOptions): Attempts {
       log.info('study-forwarded', { StudyInstanceUID, revision, instances, storedBytes, fresh, ms });
       if (!isWhole) {
         // What went up started the pipeline. Further attempts are for what is missing.
-        journal.again.fulfil(StudyInstanceUID, resend);
+        journal.again.fulfil(key, resend);
         throw outcome.missing;
       }
     }
     return outcome;
   }
 
-  function postpone({ StudyInstanceUID, orthancId, attempts }: JournalStudy, error: unknown): void {
+  function postpone({ key, orthancId, attempts }: JournalStudy, error: unknown): void {
     const waitMs = backoffMs(attempts, STUDY_CAP_MS);
-    journal.postpone(StudyInstanceUID, clock.now() + waitMs, reasonOf(error));
+    journal.postpone(key, clock.now() + waitMs, reasonOf(error));
     log.warn('study-postponed', { orthancId, attempts: attempts + 1, waitMs, ...factsOf(error) });
   }
 

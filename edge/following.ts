@@ -14,7 +14,7 @@ export interface FollowingOptions {
   /** How often all studies are scanned for missed ones. They are also scanned at the start and after every outage. */
   readonly scanEveryMs?: number | undefined;
   /** Told of every study that is noticed; `live` if its event came while the edge was following. */
-  readonly noticed: (StudyInstanceUID: string, live: boolean) => void;
+  readonly noticed: (key: string, live: boolean) => void;
 }
 
 export interface Following {
@@ -26,7 +26,12 @@ export interface Following {
   scan(signal?: AbortSignal): Promise<void>;
   /** Whether a scan has more pages. */
   isScanning(): boolean;
-  notice(studies: readonly OrthancStudy[]): void;
+  /** Returns the keys of the studies in the journal. */
+  notice(studies: readonly OrthancStudy[], signal?: AbortSignal): Promise<readonly string[]>;
+}
+
+interface NoticeOptions {
+  readonly signal?: AbortSignal | undefined;
 }
 
 const PAGE = 200;
@@ -59,18 +64,34 @@ export function createFollowing({ orthanc, journal, clock, log, noticed, ...opti
     return agoMs >= scanEveryMs || agoMs < 0;
   };
 
-  function isSettled({ StudyInstanceUID, lastUpdate }: OrthancStudy): boolean {
-    const known = journal.study(StudyInstanceUID);
+  function isSettled({ StudyInstanceUID, id, lastUpdate }: OrthancStudy): boolean {
+    const known = journal.of(StudyInstanceUID).find(({ orthancId }) => orthancId === id || orthancId === '');
     return known !== undefined && (known.state === 'seen' || known.lastUpdate === lastUpdate);
   }
 
-  function notice(studies: readonly OrthancStudy[], cursor?: number, live = false): void {
-    const found: readonly Noticed[] = studies.map(({ StudyInstanceUID, id }) => ({ StudyInstanceUID, orthancId: id }));
-    if (found.length > 0 || cursor !== journal.cursor()) journal.notice(found, clock.now(), cursor);
-    for (const { StudyInstanceUID, orthancId } of found) {
-      noticed(StudyInstanceUID, live);
-      log.info('study-noticed', { orthancId });
+  /** Which of the studies that are known by a UID Orthanc does not have any more: their patient was corrected. */
+  async function goneOf({ StudyInstanceUID, id }: OrthancStudy, signal?: AbortSignal): Promise<readonly string[]> {
+    const known = journal.of(StudyInstanceUID).filter(({ orthancId }) => orthancId !== id && orthancId !== '');
+    const gone: string[] = [];
+    for (const { orthancId } of known)
+      if ((await orthanc.study(orthancId, signal && { signal })) === undefined) gone.push(orthancId);
+    return gone;
+  }
+
+  async function notice(
+    studies: readonly OrthancStudy[],
+    { cursor, live = false, signal }: { readonly cursor?: number; readonly live?: boolean } & NoticeOptions = {},
+  ): Promise<readonly string[]> {
+    const found: Noticed[] = [];
+    for (const study of studies) {
+      const { StudyInstanceUID, id: orthancId } = study;
+      found.push({ StudyInstanceUID, orthancId, gone: await goneOf(study, signal) });
     }
+    if (found.length === 0 && cursor === journal.cursor()) return [];
+    const keys = journal.notice(found, clock.now(), cursor);
+    for (const key of keys) noticed(key, live);
+    for (const { orthancId } of found) log.info('study-noticed', { orthancId });
+    return keys;
   }
 
   return {
@@ -99,7 +120,9 @@ export function createFollowing({ orthanc, journal, clock, log, noticed, ...opti
         // Before the cursor moves, so that this is not forgotten.
         const made = ofType('NewStudy');
         if (made.length > 0) journal.again.made(made, clock.now());
-        notice(await studiesOf([...ids], signal), Math.max(cursor, page.last), upToDate);
+        await notice(await studiesOf([...ids], signal), {
+          ...{ cursor: Math.max(cursor, page.last), live: upToDate, signal },
+        });
         done = page.done || page.changes.length === 0;
       }
       upToDate = true;
@@ -111,12 +134,15 @@ export function createFollowing({ orthanc, journal, clock, log, noticed, ...opti
       if (scanOffset === undefined) return;
       const page = await orthanc.studies(scanOffset, PAGE, signal && { signal });
       const since = journal.since() ?? '';
-      notice(page.filter((study) => study.stable && study.lastUpdate > since && !isSettled(study)));
+      await notice(
+        page.filter((study) => study.stable && study.lastUpdate > since && !isSettled(study)),
+        { signal },
+      );
       scanOffset = page.length < PAGE ? undefined : scanOffset + PAGE;
       scannedAt = clock.now();
     },
 
     isScanning: () => scanOffset !== undefined,
-    notice: (studies) => notice(studies),
+    notice: (studies, signal) => notice(studies, { signal }),
   };
 }

@@ -23,6 +23,8 @@ import {
 import type { Wants } from './wanted.ts';
 
 export interface SeriesForwarding {
+  /** The study in the journal. */
+  readonly key: string;
   readonly archive: Pick<DicomWebClient, 'retrieveSeries' | 'retrieveHeader'>;
   readonly store: ObjectStore;
   readonly journal: Journal;
@@ -51,11 +53,11 @@ export async function forwardSeries(
   signal?: AbortSignal,
 ): Promise<SeriesOutcome> {
   const { SeriesInstanceUID } = series;
-  const remembered = edge.journal.instances(StudyInstanceUID, SeriesInstanceUID);
+  const remembered = edge.journal.instances(edge.key, SeriesInstanceUID);
   const refusal = refusedUnread(series, edge.wants, remembered.size > 0);
   if (refusal) return { forwarded: false, reason: refusal };
 
-  const before = edge.journal.series(StudyInstanceUID, SeriesInstanceUID);
+  const before = edge.journal.series(edge.key, SeriesInstanceUID);
   const unchanged =
     before?.lastUpdate === series.lastUpdate &&
     before.listed === series.instances &&
@@ -74,10 +76,10 @@ export async function forwardSeries(
     const storedBytes = reason
       ? 0
       : await upload({ ...edge, spool }, StudyInstanceUID, SeriesInstanceUID, content.chunks, signal);
-    if (!reason) edge.journal.uploaded(StudyInstanceUID, SeriesInstanceUID, indexedAgain(content.instances, present));
-    close(edge, StudyInstanceUID, series, content, reason);
+    if (!reason) edge.journal.uploaded(edge.key, SeriesInstanceUID, indexedAgain(content.instances, present));
+    close(edge, series, content, reason);
     if (reason) return { forwarded: false, reason };
-    const placed = edge.journal.instances(StudyInstanceUID, SeriesInstanceUID);
+    const placed = edge.journal.instances(edge.key, SeriesInstanceUID);
     return { forwarded: true, instances: [...placed.values()], storedBytes };
   });
 }
@@ -97,8 +99,7 @@ function indexedAgain(
 
 /** Records the series' content and the decision in the journal, so that an unchanged series is not read again. */
 function close(
-  { journal, wants }: SeriesForwarding,
-  StudyInstanceUID: string,
+  { key, journal, wants }: SeriesForwarding,
   { SeriesInstanceUID, lastUpdate, instances: listed }: OrthancSeries,
   { instances, refused }: SeriesContent,
   reason: Reason | undefined,
@@ -111,7 +112,7 @@ function close(
     ...(reason && { reason }),
   };
   const sha256s = new Set(instances.map((instance) => instance.sha256));
-  journal.closeSeries(StudyInstanceUID, closed, { sha256s, refused });
+  journal.closeSeries(key, closed, { sha256s, refused });
 }
 
 /** Records that the archive refuses a series, so that it is not asked for again until the series or the tools change. */
@@ -122,7 +123,7 @@ export function rejectSeries(
   error: unknown,
 ): Reason {
   const reason = reasonOf(error);
-  close(edge, StudyInstanceUID, series, { instances: [], chunks: [], refused: [], own: 0 }, reason);
+  close(edge, series, { instances: [], chunks: [], refused: [], own: 0 }, reason);
   const { SeriesInstanceUID } = series;
   edge.log.warn('series-refused', { StudyInstanceUID, SeriesInstanceUID, ...reason });
   return reason;
@@ -258,7 +259,7 @@ const digestOf = (bytes: Uint8Array) => ({
 
 /** Uploads chunks and records each in the journal. Returns the number of bytes that were new to the bucket. */
 async function upload(
-  { store, spool, journal, log }: WithSpool,
+  { key, store, spool, journal, log }: WithSpool,
   StudyInstanceUID: string,
   SeriesInstanceUID: string,
   chunks: readonly SealedChunk[],
@@ -275,7 +276,7 @@ async function upload(
       sizeBytes > LARGE_BYTES && store.putFile !== undefined
         ? await store.putFile(chunkKey(sha256), spool.fileOf(chunk), options)
         : await store.put(chunkKey(sha256), await spool.read(chunk, memory), options);
-    journal.uploaded(StudyInstanceUID, SeriesInstanceUID, instances);
+    journal.uploaded(key, SeriesInstanceUID, instances);
     log.info('chunk-stored', { StudyInstanceUID, chunk: sha256, bytes: sizeBytes, answer });
     if (answer === 'stored') storedBytes += sizeBytes;
   }

@@ -9,11 +9,12 @@ import type { ObjectListing, ObjectStore } from '#pipeline/ports.ts';
 import { type Arrival, judgeCompleteness } from './complete.ts';
 import { forwardSeries, rejectSeries, type SeriesForwarding } from './forward-series.ts';
 import { greatestSequence, storedIdentity } from './manifest-facts.ts';
+import { type PatientsOfStudy, patientsOf } from './patients.ts';
 import { putManifest } from './put-manifest.ts';
 import type { ManifestInstance } from './spool.ts';
 
 export interface StudyForwarding extends SeriesForwarding {
-  readonly orthanc: Pick<OrthancClient, 'series' | 'findStudies'>;
+  readonly orthanc: Pick<OrthancClient, 'series' | 'findStudies' | 'filesOf'>;
   readonly store: ObjectStore & ObjectListing;
   readonly lane: Lane;
   /** Names the identities of studies (`edge/identity-key.ts`). */
@@ -72,22 +73,21 @@ export async function forwardStudy(
   if (problem !== undefined) return skipped({ code: 'invalid-uid', message: `The Study Instance UID ${problem}.` });
   const series = await edge.orthanc.series(study.id, signal && { signal });
   if (series === undefined) return skipped({ code: 'study-gone', message: 'Orthanc does not have the study.' });
-  const patients = (await edge.orthanc.findStudies(StudyInstanceUID, signal && { signal })).length;
-  if (patients > 1) return skipped(ambiguous(patients));
+  const { patient, others, ...source } = await patientsOf(edge, study, signal && { signal });
 
   edge.journal.again.keepSeries(
-    StudyInstanceUID,
+    edge.key,
     series.map(({ SeriesInstanceUID }) => SeriesInstanceUID),
   );
   const { instances, reasons, storedBytes, leftOut, missing } = await forwardAll(
-    edge,
-    StudyInstanceUID,
+    { ...edge, ...source },
+    study,
     series,
     signal,
   );
   if (missing !== undefined && (edge.attempts < PATIENT_ATTEMPTS || instances.length === 0)) throw missing.error;
   if (instances.length === 0) return skipped(summaryOf(reasons));
-  const before = edge.journal.study(StudyInstanceUID);
+  const before = edge.journal.study(edge.key);
   const verdict = edge.wants.judgeStudy(StudyInstanceUID, instances);
   if (!verdict.wanted && missing !== undefined) throw missing.error;
   // A study that went up before may have results, which the tools must be asked about.
@@ -106,8 +106,9 @@ export async function forwardStudy(
 
   const { complete } = judgement;
   const call = signal && { signal };
-  const identity = await storedIdentity(edge, instances, edge.identityKey, call);
-  const last = before?.sequence || (await greatestSequence(edge.store, StudyInstanceUID, call));
+  const identity = await storedIdentity({ ...edge, ...source }, instances, edge.identityKey, call);
+  const counted = Math.max(0, ...edge.journal.of(StudyInstanceUID).map((one) => one.sequence));
+  const last = counted || (await greatestSequence(edge.store, StudyInstanceUID, call));
   // A study that is put again as it was is no newer one.
   // Unless it had been deleted: its results went with it.
   const goneAt = before?.goneAt ?? 0;
@@ -120,6 +121,8 @@ export async function forwardStudy(
     lane: edge.lane,
     complete,
     identity,
+    patient,
+    ...(others.length > 0 && { others }),
     sequence,
     ...(wasGone && { back: true as const }),
     instances,
@@ -141,12 +144,6 @@ export async function forwardStudy(
   };
 }
 
-/** DICOMweb names a study by its UID alone, so that its answer could hold images of another patient. */
-const ambiguous = (patients: number): Reason => ({
-  code: 'ambiguous-study',
-  message: `Orthanc has this Study Instance UID for ${patients} patients. Remove the wrong one, or correct its UID.`,
-});
-
 /** How many instances the series have that are of a modality of these instances. */
 function countLike(instances: readonly InstanceIndex[], series: readonly OrthancSeries[]): number {
   const modalities = new Set(instances.map(({ Modality }) => Modality));
@@ -164,8 +161,8 @@ interface ForwardedSeries {
 }
 
 async function forwardAll(
-  edge: StudyForwarding,
-  StudyInstanceUID: string,
+  edge: StudyForwarding & Pick<PatientsOfStudy, 'isAlone'>,
+  { StudyInstanceUID }: OrthancStudy,
   series: readonly OrthancSeries[],
   signal: AbortSignal | undefined,
 ): Promise<ForwardedSeries> {
@@ -189,11 +186,21 @@ async function forwardAll(
       signal?.throwIfAborted();
       const outage = await edge.outageBehind(error);
       if (outage !== undefined) throw outage;
-      if (dispositionOf(error) === 'reject') reasons.push(rejectSeries(edge, StudyInstanceUID, one, error));
+      const isRefused = dispositionOf(error) === 'reject' && !(await isJoined(edge, StudyInstanceUID, signal));
+      if (isRefused) reasons.push(rejectSeries(edge, StudyInstanceUID, one, error));
       else missing ??= { error };
     }
   }
   return { instances, reasons, leftOut, storedBytes, ...(missing && { missing }) };
+}
+
+/** Whether another patient has come with the UID of a study that was alone with it: DICOMweb does not know it any more. */
+async function isJoined(
+  { isAlone, orthanc }: StudyForwarding & Pick<PatientsOfStudy, 'isAlone'>,
+  StudyInstanceUID: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return isAlone && (await orthanc.findStudies(StudyInstanceUID, signal && { signal })).length > 1;
 }
 
 /** One reason for a study without any wanted series: the only reason, or all reasons joined. */

@@ -82,11 +82,11 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
    * @throws the error of a service that cannot be used for any study
    */
   async function workOff(due: JournalStudy, signal?: AbortSignal): Promise<StudyOutcome | 'postponed'> {
-    const { StudyInstanceUID, orthancId } = due;
+    const { key, StudyInstanceUID, orthancId } = due;
     try {
       return await attempts.attempt(due, await deployedWants.current(signal), signal);
     } finally {
-      if (queue.giveBack(StudyInstanceUID)) journal.notice([{ StudyInstanceUID, orthancId }], clock.now());
+      if (queue.giveBack(key)) journal.notice([{ StudyInstanceUID, orthancId }], clock.now());
     }
   }
 
@@ -166,8 +166,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       const [study] = await orthanc.findStudies(StudyInstanceUID, signal && { signal });
       if (study === undefined)
         throw new ArchiveRequestError('Orthanc does not have this study', { facts: { StudyInstanceUID } });
-      following.notice([study]);
-      return attempts.forward(study, { wants: await deployedWants.current(signal), attempts: 0, resend: 0 }, signal);
+      const [key = StudyInstanceUID] = await following.notice([study], signal);
+      return attempts.forward(
+        study,
+        { key, wants: await deployedWants.current(signal), attempts: 0, resend: 0 },
+        signal,
+      );
     },
   };
 }

@@ -16,6 +16,7 @@ export interface UploadPage<Study> {
 
 /** A row of a damaged journal. */
 export interface TakenOver {
+  readonly key: string;
   readonly StudyInstanceUID: string;
   readonly orthancId: string;
   readonly state: 'seen' | 'uploaded' | 'skipped';
@@ -40,12 +41,12 @@ export interface JournalAgain<Study> {
    */
   uploads(since: number, limit: number, after?: UploadPosition): UploadPage<Study>;
   /** The names of the chunks that hold a study's instances; none if their places were forgotten. */
-  chunksOf(StudyInstanceUID: string): ReadonlySet<string>;
+  chunksOf(key: string): ReadonlySet<string>;
   /**
    * Queues a study that the bucket has lost. False if that has happened `limit` times without a day between: something removes what
    * is put there, and the study stays as it is.
    */
-  putAgain(StudyInstanceUID: string, limit: number, now: number): boolean;
+  putAgain(key: string, limit: number, now: number): boolean;
   /** Studies that were noticed or finished at or after this time, newest first. */
   since(time: number): readonly Study[];
   /** Queues studies as if nothing of them had been uploaded, also those that the journal does not know. */
@@ -57,13 +58,15 @@ export interface JournalAgain<Study> {
    */
   made(studies: readonly { readonly id: string; readonly date: string }[], now: number): void;
   /** Forgets what was read and uploaded of series that are not among these: Orthanc does not have them any more. */
-  keepSeries(StudyInstanceUID: string, SeriesInstanceUIDs: readonly string[]): void;
+  keepSeries(key: string, SeriesInstanceUIDs: readonly string[]): void;
   /** How many instances Orthanc listed of each series of a study when it was read and went up. */
-  listed(StudyInstanceUID: string): ReadonlyMap<string, number>;
+  listed(key: string): ReadonlyMap<string, number>;
   /** Ends a request to send a study again, unless there is a further one; the study stays queued. */
-  fulfil(StudyInstanceUID: string, resend: number): void;
+  fulfil(key: string, resend: number): void;
   /** Forgets what was read and uploaded of a study, so that all of it is read and judged again. */
-  forget(StudyInstanceUID: string): void;
+  forget(key: string): void;
+  /** Records which of Orthanc's studies it is. */
+  identify(key: string, orthancId: string): void;
 }
 
 const DAY_MS = 86_400_000;
@@ -84,12 +87,12 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
     takeOver({ studies, since, wants }) {
       const mark = db.prepare('INSERT OR REPLACE INTO marks VALUES (?, ?)');
       const insert = db.prepare(`INSERT OR IGNORE INTO studies
-        (StudyInstanceUID, orthancId, state, revision, code, message, lastUpdate, seenAt, settledAt)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+        (key, StudyInstanceUID, orthancId, state, revision, code, message, lastUpdate, seenAt, settledAt)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
       together(db, () => {
-        for (const { StudyInstanceUID, orthancId, state, ...rest } of studies)
+        for (const { key, StudyInstanceUID, orthancId, state, ...rest } of studies)
           insert.run(
-            ...[StudyInstanceUID, orthancId, state, rest.revision, rest.code, rest.message, rest.lastUpdate],
+            ...[key, StudyInstanceUID, orthancId, state, rest.revision, rest.code, rest.message, rest.lastUpdate],
             ...[rest.seenAt, rest.settledAt],
           );
         if (since !== undefined) mark.run('since', since);
@@ -105,21 +108,21 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
       return { studies: rows.map(studyIn), ...(next && rows.length === limit && { next }) };
     },
 
-    chunksOf(StudyInstanceUID) {
-      const rows = db.prepare('SELECT entry FROM instances WHERE StudyInstanceUID = ?').all(StudyInstanceUID);
+    chunksOf(key) {
+      const rows = db.prepare('SELECT entry FROM instances WHERE study = ?').all(key);
       return new Set(rows.map((row) => unpacked(row['entry']).chunk));
     },
 
-    putAgain(StudyInstanceUID, limit, now) {
+    putAgain(key, limit, now) {
       const yesterday = now - DAY_MS;
       const { changes } = db
         .prepare(`UPDATE studies SET state = 'seen', attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL,
           putAgain = CASE WHEN lostAt < ? THEN 1 ELSE putAgain + 1 END, lostAt = ?
-          WHERE StudyInstanceUID = ? AND (putAgain < ? OR lostAt < ?)`)
-        .run(yesterday, now, StudyInstanceUID, limit, yesterday);
+          WHERE key = ? AND (putAgain < ? OR lostAt < ?)`)
+        .run(yesterday, now, key, limit, yesterday);
       if (Number(changes) > 0) return true;
-      db.prepare('UPDATE studies SET code = ?, message = ? WHERE StudyInstanceUID = ?').run(
-        ...[LOST_AGAIN.code, LOST_AGAIN.message, StudyInstanceUID],
+      db.prepare('UPDATE studies SET code = ?, message = ? WHERE key = ?').run(
+        ...[LOST_AGAIN.code, LOST_AGAIN.message, key],
       );
       return false;
     },
@@ -134,11 +137,13 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
 
     resend(StudyInstanceUIDs, now) {
       const queue = db.prepare(`
-        INSERT INTO studies (StudyInstanceUID, orthancId, state, seenAt, resend) VALUES (?, '', 'seen', ?, ?)
-        ON CONFLICT DO UPDATE SET state = 'seen', attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL,
-          putAgain = 0, resend = max(resend + 1, excluded.resend)`);
+        UPDATE studies SET state = 'seen', attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL,
+          putAgain = 0, resend = max(resend + 1, ?) WHERE StudyInstanceUID = ?`);
+      const insert = db.prepare(`INSERT INTO studies (key, StudyInstanceUID, orthancId, state, seenAt, resend)
+        VALUES (?, ?, '', 'seen', ?, ?)`);
       together(db, () => {
-        for (const uid of StudyInstanceUIDs) queue.run(uid, now, now);
+        for (const uid of new Set(StudyInstanceUIDs))
+          if (Number(queue.run(now, uid).changes) === 0) insert.run(uid, uid, now, now);
       });
     },
 
@@ -149,37 +154,34 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
       });
     },
 
-    keepSeries(StudyInstanceUID, SeriesInstanceUIDs) {
+    keepSeries(key, SeriesInstanceUIDs) {
       const kept = JSON.stringify(SeriesInstanceUIDs);
       together(db, () => {
         for (const table of ['series', 'instances', 'refused'])
           db.prepare(
-            `DELETE FROM ${table} WHERE StudyInstanceUID = ? AND SeriesInstanceUID NOT IN (SELECT value FROM json_each(?))`,
-          ).run(StudyInstanceUID, kept);
+            `DELETE FROM ${table} WHERE study = ? AND SeriesInstanceUID NOT IN (SELECT value FROM json_each(?))`,
+          ).run(key, kept);
       });
     },
 
-    listed(StudyInstanceUID) {
-      const rows = db.prepare(
-        'SELECT SeriesInstanceUID, listed FROM series WHERE StudyInstanceUID = ? AND code IS NULL',
-      );
-      return new Map(
-        rows.all(StudyInstanceUID).map((row) => [text(row, 'SeriesInstanceUID') ?? '', number(row, 'listed') ?? 0]),
-      );
+    listed(key) {
+      const rows = db.prepare('SELECT SeriesInstanceUID, listed FROM series WHERE study = ? AND code IS NULL');
+      return new Map(rows.all(key).map((row) => [text(row, 'SeriesInstanceUID') ?? '', number(row, 'listed') ?? 0]));
     },
 
-    fulfil(StudyInstanceUID, resend) {
-      db.prepare('UPDATE studies SET resend = 0 WHERE StudyInstanceUID = ? AND resend = ?').run(
-        StudyInstanceUID,
-        resend,
-      );
+    fulfil(key, resend) {
+      db.prepare('UPDATE studies SET resend = 0 WHERE key = ? AND resend = ?').run(key, resend);
     },
 
-    forget(StudyInstanceUID) {
+    forget(key) {
       together(db, () => {
         for (const table of ['series', 'instances', 'refused'])
-          db.prepare(`DELETE FROM ${table} WHERE StudyInstanceUID = ?`).run(StudyInstanceUID);
+          db.prepare(`DELETE FROM ${table} WHERE study = ?`).run(key);
       });
+    },
+
+    identify(key, orthancId) {
+      db.prepare('UPDATE studies SET orthancId = ? WHERE key = ?').run(orthancId, key);
     },
   };
 }

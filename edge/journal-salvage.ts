@@ -69,7 +69,16 @@ function studyIn(row: Row): TakenOver | undefined {
   if (seenAt === undefined) return undefined;
   const reason = reasonIn(row);
   const settled = { lastUpdate: text(row, 'lastUpdate') ?? null, settledAt: settledAt ?? null };
-  const common = { StudyInstanceUID, orthancId, seenAt, code: reason?.code ?? null, message: reason?.message ?? null };
+  // Older journals have one study of a UID.
+  const key = text(row, 'key') ?? StudyInstanceUID;
+  const common = {
+    key,
+    StudyInstanceUID,
+    orthancId,
+    seenAt,
+    code: reason?.code ?? null,
+    message: reason?.message ?? null,
+  };
   if (state === 'skipped' && settledAt !== undefined && reason !== undefined)
     return { ...common, ...settled, state, revision: revision ?? null };
   if (state === 'uploaded' && settledAt !== undefined && revision !== undefined && /^[0-9a-f]{64}$/.test(revision))

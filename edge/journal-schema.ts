@@ -85,4 +85,15 @@ ALTER TABLE studies ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE studies ADD COLUMN goneAt INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX orthanc ON studies (orthancId);
 `,
+  // Orthanc has a study for each patient: two may have one Study Instance UID. Rows have a key of their own since.
+  `
+ALTER TABLE studies RENAME COLUMN StudyInstanceUID TO key;
+ALTER TABLE studies ADD COLUMN StudyInstanceUID TEXT NOT NULL DEFAULT '';
+UPDATE studies SET StudyInstanceUID = key;
+CREATE INDEX uid ON studies (StudyInstanceUID);
+ALTER TABLE series RENAME COLUMN StudyInstanceUID TO study;
+ALTER TABLE instances RENAME COLUMN StudyInstanceUID TO study;
+ALTER TABLE refused RENAME COLUMN StudyInstanceUID TO study;
+UPDATE studies SET state = 'seen', attempts = 0, nextAttemptAt = 0 WHERE state = 'skipped' AND code = 'ambiguous-study';
+`,
 ];

@@ -7,14 +7,30 @@ import { join } from 'node:path';
 import { checkDatabase, type Database, openDatabase, type Row, together } from '#adapters/sqlite/database.ts';
 import type { Reason } from '#core/errors.ts';
 import { createJournalAgain, type JournalAgain } from './journal-again.ts';
-import { number, packed, reasonIn, text, unpacked } from './journal-rows.ts';
+import {
+  keyOf,
+  type Noticed,
+  number,
+  packed,
+  type RefusedFile,
+  type RefusedSeries,
+  reasonIn,
+  refusedIn,
+  refusedSeriesIn,
+  text,
+  unpacked,
+} from './journal-rows.ts';
 import { MIGRATIONS } from './journal-schema.ts';
 import type { ManifestInstance } from './spool.ts';
+
+export type { Noticed, RefusedFile, RefusedSeries } from './journal-rows.ts';
 
 /** `seen`: stable in Orthanc, and waiting for its first or next attempt. The other two states are final. */
 export type StudyState = 'seen' | 'uploaded' | 'skipped';
 
 export interface JournalStudy {
+  /** Names the study in the journal: by its UID, and a further one of the same UID also by Orthanc's identifier. */
+  readonly key: string;
   readonly StudyInstanceUID: string;
   readonly orthancId: string;
   readonly state: StudyState;
@@ -42,19 +58,6 @@ export interface JournalStudy {
   readonly refusedSeries: readonly RefusedSeries[];
 }
 
-export interface RefusedSeries {
-  readonly SeriesInstanceUID: string;
-  readonly reason: Reason;
-}
-
-/** A file that cannot be read as DICOM. It is identified by its digest, because it may have no UID. */
-export interface RefusedFile {
-  readonly SeriesInstanceUID: string;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  readonly reason: Reason;
-}
-
 /** The decision on a series when it was last read; with a `reason` if it was left out. */
 export interface JournalSeries {
   readonly SeriesInstanceUID: string;
@@ -64,11 +67,6 @@ export interface JournalSeries {
   /** Digest of the tools' selections then. */
   readonly wants: string;
   readonly reason?: Reason;
-}
-
-export interface Noticed {
-  readonly StudyInstanceUID: string;
-  readonly orthancId: string;
 }
 
 export type Settlement = {
@@ -105,7 +103,7 @@ export class Journal {
    */
   prune(before: number): void {
     const isOld = `placed = 1 AND state != 'seen' AND settledAt < ?`;
-    const old = `StudyInstanceUID IN (SELECT StudyInstanceUID FROM studies WHERE ${isOld})`;
+    const old = `study IN (SELECT key FROM studies WHERE ${isOld})`;
     together(this.#db, () => {
       // Without its instances, a series must not count as unchanged.
       this.#db.prepare(`DELETE FROM series WHERE code IS NULL AND ${old}`).run(before);
@@ -137,16 +135,22 @@ export class Journal {
     });
   }
 
-  /** Queues studies for `now` and moves the cursor, in one transaction. */
-  notice(studies: readonly Noticed[], now: number, cursor?: number): void {
+  /** Queues studies for `now` and moves the cursor, in one transaction. Returns their keys. */
+  notice(studies: readonly Noticed[], now: number, cursor?: number): readonly string[] {
     const insert = this.#db.prepare(`
-      INSERT INTO studies (StudyInstanceUID, orthancId, state, seenAt) VALUES (?, ?, 'seen', ?)
+      INSERT INTO studies (key, StudyInstanceUID, orthancId, state, seenAt) VALUES (?, ?, ?, 'seen', ?)
       ON CONFLICT DO UPDATE SET orthancId = excluded.orthancId, state = 'seen', seenAt = excluded.seenAt,
         attempts = 0, nextAttemptAt = 0, code = NULL, message = NULL, putAgain = 0`);
+    const keys: string[] = [];
     together(this.#db, () => {
-      for (const { StudyInstanceUID, orthancId } of studies) insert.run(StudyInstanceUID, orthancId, now);
+      for (const study of studies) {
+        const key = keyOf(this.of(study.StudyInstanceUID), study);
+        insert.run(key, study.StudyInstanceUID, study.orthancId, now);
+        keys.push(key);
+      }
       if (cursor !== undefined) this.#setMark('cursor', String(cursor));
     });
+    return keys;
   }
 
   /**
@@ -178,14 +182,22 @@ export class Journal {
   due(now: number, latest: number = Number.MAX_SAFE_INTEGER, but: readonly string[] = []): JournalStudy | undefined {
     const row = this.#db
       .prepare(`SELECT * FROM studies WHERE state = 'seen' AND (nextAttemptAt <= ? OR nextAttemptAt > ?)
-        AND StudyInstanceUID NOT IN (SELECT value FROM json_each(?)) ORDER BY attempts > 0, seenAt, rowid LIMIT 1`)
+        AND key NOT IN (SELECT value FROM json_each(?)) ORDER BY attempts > 0, seenAt, rowid LIMIT 1`)
       .get(now, latest, JSON.stringify(but));
     return row && this.#study(row);
   }
 
-  study(StudyInstanceUID: string): JournalStudy | undefined {
-    const row = this.#db.prepare('SELECT * FROM studies WHERE StudyInstanceUID = ?').get(StudyInstanceUID);
+  study(key: string): JournalStudy | undefined {
+    const row = this.#db.prepare('SELECT * FROM studies WHERE key = ?').get(key);
     return row && this.#study(row);
+  }
+
+  /** The studies of a UID, one for each patient who has it. */
+  of(StudyInstanceUID: string): readonly JournalStudy[] {
+    const rows = this.#db
+      .prepare('SELECT * FROM studies WHERE StudyInstanceUID = ? ORDER BY key')
+      .all(StudyInstanceUID);
+    return rows.map((row) => this.#study(row));
   }
 
   /** All studies, newest first. */
@@ -210,29 +222,29 @@ export class Journal {
   }
 
   /** Records a study's final state. */
-  settle(StudyInstanceUID: string, settlement: Settlement, now: number): void {
+  settle(key: string, settlement: Settlement, now: number): void {
     const { state, lastUpdate = null, resend = null, goneAt = 0 } = settlement;
     const { revision = null, manifestKey = null, sequence = 0 } = state === 'uploaded' ? settlement : {};
     const { code = null, message = null } = state === 'skipped' ? settlement.reason : {};
     this.#db
       .prepare(`UPDATE studies SET state = ?, revision = coalesce(?, revision), manifestKey = coalesce(?, manifestKey),
         sequence = max(sequence, ?), code = ?, message = ?, lastUpdate = coalesce(?, lastUpdate), settledAt = ?,
-        attempts = 0, nextAttemptAt = 0, resend = 0, goneAt = iif(goneAt = ?, 0, goneAt) WHERE StudyInstanceUID = ? AND resend = coalesce(?, resend)`)
-      .run(state, revision, manifestKey, sequence, code, message, lastUpdate, now, goneAt, StudyInstanceUID, resend);
+        attempts = 0, nextAttemptAt = 0, resend = 0, goneAt = iif(goneAt = ?, 0, goneAt) WHERE key = ? AND resend = coalesce(?, resend)`)
+      .run(state, revision, manifestKey, sequence, code, message, lastUpdate, now, goneAt, key, resend);
   }
 
   /** Schedules a study's next attempt at `nextAttemptAt`. With a reason, it counts as a failed attempt, unless it waits by plan. */
-  postpone(StudyInstanceUID: string, nextAttemptAt: number, reason?: Reason, failed = reason !== undefined): void {
+  postpone(key: string, nextAttemptAt: number, reason?: Reason, failed = reason !== undefined): void {
     this.#db
       .prepare(`UPDATE studies SET attempts = attempts + ?, nextAttemptAt = ?, code = ?, message = ?
-        WHERE StudyInstanceUID = ?`)
-      .run(failed ? 1 : 0, nextAttemptAt, reason?.code ?? null, reason?.message ?? null, StudyInstanceUID);
+        WHERE key = ?`)
+      .run(failed ? 1 : 0, nextAttemptAt, reason?.code ?? null, reason?.message ?? null, key);
   }
 
-  series(StudyInstanceUID: string, SeriesInstanceUID: string): JournalSeries | undefined {
+  series(study: string, SeriesInstanceUID: string): JournalSeries | undefined {
     const row = this.#db
-      .prepare('SELECT * FROM series WHERE StudyInstanceUID = ? AND SeriesInstanceUID = ?')
-      .get(StudyInstanceUID, SeriesInstanceUID);
+      .prepare('SELECT * FROM series WHERE study = ? AND SeriesInstanceUID = ?')
+      .get(study, SeriesInstanceUID);
     if (row === undefined) return undefined;
     const reason = reasonIn(row);
     const [lastUpdate, wants] = [text(row, 'lastUpdate') ?? '', text(row, 'wants') ?? ''];
@@ -240,36 +252,34 @@ export class Journal {
   }
 
   /** The places of a series' uploaded instances in the bucket, by the SHA-256 of their files. */
-  instances(StudyInstanceUID: string, SeriesInstanceUID: string): ReadonlyMap<string, ManifestInstance> {
+  instances(study: string, SeriesInstanceUID: string): ReadonlyMap<string, ManifestInstance> {
     const rows = this.#db
-      .prepare('SELECT sha256, entry FROM instances WHERE StudyInstanceUID = ? AND SeriesInstanceUID = ?')
-      .all(StudyInstanceUID, SeriesInstanceUID);
+      .prepare('SELECT sha256, entry FROM instances WHERE study = ? AND SeriesInstanceUID = ?')
+      .all(study, SeriesInstanceUID);
     return new Map(rows.map((row) => [text(row, 'sha256') ?? '', unpacked(row['entry'])]));
   }
 
   /** Records the places of a chunk's instances, after the chunk was uploaded. */
-  uploaded(StudyInstanceUID: string, SeriesInstanceUID: string, instances: readonly ManifestInstance[]): void {
+  uploaded(study: string, SeriesInstanceUID: string, instances: readonly ManifestInstance[]): void {
     const insert = this.#db.prepare('INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?)');
     together(this.#db, () => {
-      for (const entry of instances) insert.run(StudyInstanceUID, SeriesInstanceUID, entry.sha256, packed(entry));
-      this.#db.prepare('UPDATE studies SET placed = 1 WHERE StudyInstanceUID = ?').run(StudyInstanceUID);
+      for (const entry of instances) insert.run(study, SeriesInstanceUID, entry.sha256, packed(entry));
+      this.#db.prepare('UPDATE studies SET placed = 1 WHERE key = ?').run(study);
     });
   }
 
   /** Records a series that was read completely: forgets instances that are no longer in it, and lists refused files. */
   closeSeries(
-    StudyInstanceUID: string,
+    study: string,
     series: JournalSeries,
     found: { readonly sha256s: ReadonlySet<string>; readonly refused: readonly RefusedFile[] },
   ): void {
     const { SeriesInstanceUID, lastUpdate, listed, wants, reason } = series;
-    const key = [StudyInstanceUID, SeriesInstanceUID] as const;
+    const key = [study, SeriesInstanceUID] as const;
     together(this.#db, () => {
-      const forget = this.#db.prepare(
-        'DELETE FROM instances WHERE StudyInstanceUID = ? AND SeriesInstanceUID = ? AND sha256 = ?',
-      );
+      const forget = this.#db.prepare('DELETE FROM instances WHERE study = ? AND SeriesInstanceUID = ? AND sha256 = ?');
       for (const sha256 of this.instances(...key).keys()) if (!found.sha256s.has(sha256)) forget.run(...key, sha256);
-      this.#db.prepare('DELETE FROM refused WHERE StudyInstanceUID = ? AND SeriesInstanceUID = ?').run(...key);
+      this.#db.prepare('DELETE FROM refused WHERE study = ? AND SeriesInstanceUID = ?').run(...key);
       const refuse = this.#db.prepare('INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, ?, ?)');
       for (const file of found.refused)
         refuse.run(...key, file.sha256, file.sizeBytes, file.reason.code, file.reason.message);
@@ -280,11 +290,12 @@ export class Journal {
   }
 
   #study(row: Row): JournalStudy {
-    const StudyInstanceUID = text(row, 'StudyInstanceUID') ?? '';
+    const key = text(row, 'key') ?? '';
     const [revision, lastUpdate, reason] = [text(row, 'revision'), text(row, 'lastUpdate'), reasonIn(row)];
-    const [settledAt, key] = [number(row, 'settledAt'), text(row, 'manifestKey')];
+    const [settledAt, manifestKey] = [number(row, 'settledAt'), text(row, 'manifestKey')];
     return {
-      StudyInstanceUID,
+      key,
+      StudyInstanceUID: text(row, 'StudyInstanceUID') ?? '',
       orthancId: text(row, 'orthancId') ?? '',
       state: text(row, 'state') as StudyState, // ensured by the table's CHECK
       ...(revision !== undefined && { revision }),
@@ -294,35 +305,13 @@ export class Journal {
       ...(settledAt !== undefined && { settledAt }),
       attempts: number(row, 'attempts') ?? 0,
       nextAttemptAt: number(row, 'nextAttemptAt') ?? 0,
-      ...(key !== undefined && { manifestKey: key }),
+      ...(manifestKey !== undefined && { manifestKey }),
       sequence: number(row, 'sequence') ?? 0,
       goneAt: number(row, 'goneAt') ?? 0,
       resend: number(row, 'resend') ?? 0,
-      refused: this.#refused(StudyInstanceUID),
-      refusedSeries: this.#refusedSeries(StudyInstanceUID),
+      refused: refusedIn(this.#db, key),
+      refusedSeries: refusedSeriesIn(this.#db, key),
     };
-  }
-
-  #refusedSeries(StudyInstanceUID: string): readonly RefusedSeries[] {
-    const rows = this.#db
-      .prepare(
-        `SELECT * FROM series WHERE StudyInstanceUID = ? AND code = 'archive-request' ORDER BY SeriesInstanceUID`,
-      )
-      .all(StudyInstanceUID);
-    return rows.flatMap((row) => {
-      const reason = reasonIn(row);
-      return reason === undefined ? [] : { SeriesInstanceUID: text(row, 'SeriesInstanceUID') ?? '', reason };
-    });
-  }
-
-  #refused(StudyInstanceUID: string): readonly RefusedFile[] {
-    const rows = this.#db.prepare('SELECT * FROM refused WHERE StudyInstanceUID = ?').all(StudyInstanceUID);
-    return rows.map((row) => ({
-      SeriesInstanceUID: text(row, 'SeriesInstanceUID') ?? '',
-      sha256: text(row, 'sha256') ?? '',
-      sizeBytes: number(row, 'sizeBytes') ?? 0,
-      reason: reasonIn(row) ?? { code: '', message: '' },
-    }));
   }
 
   #mark(name: string): string | undefined {

@@ -20,11 +20,11 @@ export const backoffMs = (attempts: number, capMs: number): number =>
 
 export interface StudyQueue {
   /** Notes a study that is queued in the journal. */
-  noticed(StudyInstanceUID: string, live: boolean): void;
+  noticed(key: string, live: boolean): void;
   /** The next study for a place, which is then taken; undefined if none is due. */
   take(place: Place): JournalStudy | undefined;
   /** Gives a study back. True if it was noticed again meanwhile, so that what was found out about it may be out of date. */
-  giveBack(StudyInstanceUID: string): boolean;
+  giveBack(key: string): boolean;
 }
 
 export function createStudyQueue(journal: Journal, clock: Clock): StudyQueue {
@@ -38,30 +38,30 @@ export function createStudyQueue(journal: Journal, clock: Clock): StudyQueue {
     state === 'seen' && (nextAttemptAt <= now || nextAttemptAt > now + STUDY_CAP_MS);
 
   function nextLive(place: Place, now: number): JournalStudy | undefined {
-    for (const StudyInstanceUID of place === 'live' ? [...live].reverse() : live) {
-      const study = journal.study(StudyInstanceUID);
-      if (study?.state !== 'seen' || study.attempts > 0) live.delete(StudyInstanceUID);
-      else if (!taken.has(StudyInstanceUID) && isDue(study, now)) return study;
+    for (const key of place === 'live' ? [...live].reverse() : live) {
+      const study = journal.study(key);
+      if (study?.state !== 'seen' || study.attempts > 0) live.delete(key);
+      else if (!taken.has(key) && isDue(study, now)) return study;
     }
     return undefined;
   }
 
   return {
-    noticed(StudyInstanceUID, isLive) {
-      live.delete(StudyInstanceUID);
-      if (isLive) live.add(StudyInstanceUID);
-      if (taken.has(StudyInstanceUID)) noticedAgain.add(StudyInstanceUID);
+    noticed(key, isLive) {
+      live.delete(key);
+      if (isLive) live.add(key);
+      if (taken.has(key)) noticedAgain.add(key);
     },
     take(place) {
       const now = clock.now();
       const backlog = () => (place === 'any' ? journal.due(now, now + STUDY_CAP_MS, [...taken]) : undefined);
       const study = nextLive(place, now) ?? backlog();
-      if (study !== undefined) taken.add(study.StudyInstanceUID);
+      if (study !== undefined) taken.add(study.key);
       return study;
     },
-    giveBack(StudyInstanceUID) {
-      taken.delete(StudyInstanceUID);
-      return noticedAgain.delete(StudyInstanceUID);
+    giveBack(key) {
+      taken.delete(key);
+      return noticedAgain.delete(key);
     },
   };
 }

@@ -65,16 +65,16 @@ export function createReconciliation({
 
   /** What the bucket lost of an upload; undefined if nothing. */
   async function lossOf(study: JournalStudy, call?: CallOptions): Promise<{ readonly chunks?: number } | undefined> {
-    const { StudyInstanceUID, revision } = study;
-    const key = study.manifestKey ?? (revision && manifestKey(lane, StudyInstanceUID, revision));
-    if (key === undefined || key === '' || !(await store.exists(key, call))) return {};
-    const { length: chunks } = await missingChunks(store, journal.again.chunksOf(StudyInstanceUID), call);
+    const { key, StudyInstanceUID, revision } = study;
+    const manifest = study.manifestKey ?? (revision && manifestKey(lane, StudyInstanceUID, revision));
+    if (manifest === undefined || manifest === '' || !(await store.exists(manifest, call))) return {};
+    const { length: chunks } = await missingChunks(store, journal.again.chunksOf(key), call);
     return chunks === 0 ? undefined : { chunks };
   }
 
   /** Whether Orthanc has fewer instances of a series than there were. A study that is gone as a whole is left as it is. */
-  async function hasLess({ StudyInstanceUID, orthancId }: JournalStudy, call?: CallOptions): Promise<boolean> {
-    const before = journal.again.listed(StudyInstanceUID);
+  async function hasLess({ key, orthancId }: JournalStudy, call?: CallOptions): Promise<boolean> {
+    const before = journal.again.listed(key);
     const series = orthancId === '' || before.size === 0 ? undefined : await orthanc.series(orthancId, call);
     if (series === undefined) return false;
     const now = new Map(series.map(({ SeriesInstanceUID, instances }) => [SeriesInstanceUID, instances]));
@@ -82,7 +82,7 @@ export function createReconciliation({
   }
 
   async function check(study: JournalStudy, call?: CallOptions): Promise<void> {
-    const { StudyInstanceUID, orthancId, reason } = study;
+    const { key, StudyInstanceUID, orthancId, reason } = study;
     const loss = await lossOf(study, call);
     if (loss === undefined) {
       if (!(await hasLess(study, call))) return;
@@ -90,8 +90,7 @@ export function createReconciliation({
       log.warn('images-deleted', { StudyInstanceUID });
       return;
     }
-    if (journal.again.putAgain(StudyInstanceUID, PUT_AGAIN, clock.now()))
-      log.warn('upload-lost', { StudyInstanceUID, ...loss });
+    if (journal.again.putAgain(key, PUT_AGAIN, clock.now())) log.warn('upload-lost', { StudyInstanceUID, ...loss });
     else if (reason === undefined) log.error('upload-lost-again', { StudyInstanceUID, ...loss });
   }
 

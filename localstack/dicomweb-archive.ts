@@ -4,6 +4,7 @@ import { lookup } from '#dicom/dictionary.ts';
 import { readDicom } from '#dicom/read.ts';
 
 export interface StoredInstance {
+  readonly PatientID: string;
   readonly StudyInstanceUID: string;
   readonly SeriesInstanceUID: string;
   readonly SOPInstanceUID: string;
@@ -40,8 +41,10 @@ const HEADER = [
   ...['BitsAllocated', 'BitsStored', 'PixelRepresentation', 'RescaleIntercept', 'RescaleSlope'],
 ];
 
+/** As in Orthanc, a study of each patient: two may have one UID. */
 export interface Study {
   readonly id: string;
+  readonly PatientID: string;
   readonly StudyInstanceUID: string;
   stable: boolean;
   changedAt: number;
@@ -61,10 +64,11 @@ export const idOf = (...uids: readonly string[]): string => createHash('sha1').u
 export const orthancDate = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
 
 export class MemoryArchive {
+  /** By SOPInstanceUID; one that another patient has, too, by their Patient ID as well. */
   readonly instances: Map<string, StoredInstance> = new Map();
   readonly studies: Map<string, Study> = new Map();
   readonly changes: Change[] = [];
-  /** When each series last received an instance, by Series Instance UID; ms since the epoch. */
+  /** When each series last received an instance, by its identifier; ms since the epoch. */
   readonly seriesChangedAt: Map<string, number> = new Map();
   readonly #stableAgeMs: number;
 
@@ -79,19 +83,22 @@ export class MemoryArchive {
    */
   add(bytes: Uint8Array): StoredInstance {
     const instance = describeInstance(bytes);
-    const known = this.instances.get(instance.SOPInstanceUID);
+    const { PatientID, SOPInstanceUID } = instance;
+    const [known] = this.of({ PatientID, SOPInstanceUID });
     this.#touch(instance);
     if (known) return known;
-    this.instances.set(instance.SOPInstanceUID, instance);
+    const key = this.instances.has(SOPInstanceUID) ? `${SOPInstanceUID} ${PatientID}` : SOPInstanceUID;
+    this.instances.set(key, instance);
     return instance;
   }
 
   of(
-    uids: Partial<Pick<StoredInstance, 'StudyInstanceUID' | 'SeriesInstanceUID' | 'SOPInstanceUID'>>,
+    names: Partial<Pick<StoredInstance, 'PatientID' | 'StudyInstanceUID' | 'SeriesInstanceUID' | 'SOPInstanceUID'>>,
   ): StoredInstance[] {
-    const { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID } = uids;
+    const { PatientID, StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID } = names;
     return [...this.instances.values()].filter(
       (instance) =>
+        (PatientID === undefined || instance.PatientID === PatientID) &&
         (StudyInstanceUID === undefined || instance.StudyInstanceUID === StudyInstanceUID) &&
         (SeriesInstanceUID === undefined || instance.SeriesInstanceUID === SeriesInstanceUID) &&
         (SOPInstanceUID === undefined || instance.SOPInstanceUID === SOPInstanceUID),
@@ -107,20 +114,20 @@ export class MemoryArchive {
       }
   }
 
-  #touch({ StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }: StoredInstance): void {
+  #touch({ PatientID, StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }: StoredInstance): void {
     const now = Date.now();
-    const study = this.studies.get(StudyInstanceUID) ?? {
-      id: idOf(StudyInstanceUID),
-      StudyInstanceUID,
+    const id = idOf(PatientID, StudyInstanceUID);
+    const study = this.studies.get(id) ?? {
+      ...{ id, PatientID, StudyInstanceUID },
       stable: false,
       changedAt: now,
     };
-    if (!this.studies.has(StudyInstanceUID)) this.#log('NewStudy', study.id);
-    this.studies.set(StudyInstanceUID, study);
+    if (!this.studies.has(id)) this.#log('NewStudy', id);
+    this.studies.set(id, study);
     study.stable = false;
     study.changedAt = now;
-    this.seriesChangedAt.set(SeriesInstanceUID, now);
-    this.#log('NewInstance', idOf(StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID));
+    this.seriesChangedAt.set(idOf(PatientID, StudyInstanceUID, SeriesInstanceUID), now);
+    this.#log('NewInstance', idOf(PatientID, StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID));
   }
 
   #log(ChangeType: string, ID: string): void {
@@ -133,6 +140,7 @@ export function describeInstance(bytes: Uint8Array): StoredInstance {
   const { dataset } = readDicom(bytes, { stopBeforePixels: true });
   const text = (keyword: string): string => dataset.text(keyword) ?? '';
   return {
+    PatientID: text('PatientID'),
     StudyInstanceUID: text('StudyInstanceUID'),
     SeriesInstanceUID: text('SeriesInstanceUID'),
     SOPInstanceUID: text('SOPInstanceUID'),

@@ -10,7 +10,7 @@ import { boundaryOf, readMultipart, writeMultipart } from '#adapters/dicomweb/mu
 import { lookup } from '#dicom/dictionary.ts';
 import { DicomReadError } from '#dicom/error.ts';
 import { describeInstance, MemoryArchive, type StoredInstance } from './dicomweb-archive.ts';
-import { orthancAnswer } from './dicomweb-orthanc.ts';
+import { orthancAnswer, orthancFile } from './dicomweb-orthanc.ts';
 
 /**
  * How the archive misbehaves. `down` closes every connection; `denied` answers 401; `unavailable` answers 503; `cut` ends
@@ -153,6 +153,8 @@ async function answer(pacs: Pacs, asked: Asked): Promise<Reply> {
   const { archive, fault } = pacs;
   const { method, path, query, body } = asked;
   if (path[0] !== 'dicom-web') {
+    const file = orthancFile(archive, path);
+    if (file !== undefined) return { status: 200, contentType: 'application/dicom', body: [file] };
     const found = orthancAnswer(archive, path, query, () => JSON.parse(Buffer.from(body).toString()));
     return found === undefined ? { status: 404 } : json(found, 'application/json');
   }
@@ -176,7 +178,9 @@ function find(
   const searched = SEARCHES.get(last);
   if (searched !== undefined) return search(found, searched, query);
   if (last === 'rendered') return { status: 406 };
-  if (found.length === 0) return { status: 404 };
+  // As Orthanc, it can only tell patients apart by the UID that is asked for.
+  const patients = new Set(found.map(({ PatientID }) => PatientID));
+  if (patients.size !== 1) return { status: 404 };
   if (last === 'metadata') return json(found.map((instance) => instance.json));
   const boundary = randomUUID();
   const files = found.map((instance) => instance.bytes);

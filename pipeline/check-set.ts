@@ -5,10 +5,11 @@
 import { otherIdentity } from './identities.ts';
 import { identityKey } from './keys.ts';
 import type { ObjectList } from './object-list.ts';
+import { currentOf } from './patients.ts';
 import type { CallOptions, ObjectStore, PinnedSet, SetTable } from './ports.ts';
 import type { SetFile } from './set-file.ts';
 import { isLookedFor, withSet } from './sets.ts';
-import { lookAtSource, type SourceArchive, type SourceNow } from './source-now.ts';
+import { lookAtSource, type SourceArchive, type SourceNow, whoseOf } from './source-now.ts';
 
 export interface CheckPorts {
   readonly objects: Pick<ObjectStore, 'get' | 'put' | 'exists'>;
@@ -50,8 +51,9 @@ export async function checkSet(
   options: CallOptions = {},
 ): Promise<Checked> {
   const { study, mark } = await sets.get(set, options);
-  const standing = study.sets.at(-1);
-  if (standing?.setId !== set.setId || !isLookedFor(standing.state)) return { kind: 'left' };
+  const standing = study.sets.find(({ setId }) => setId === set.setId);
+  if (standing === undefined || currentOf(study.sets, standing) !== standing || !isLookedFor(standing.state))
+    return { kind: 'left' };
 
   /** Nothing is changed if somebody else has meanwhile: the study may be back, or corrected. */
   async function settled(kind: Settled): Promise<Checked> {
@@ -68,9 +70,11 @@ export async function checkSet(
     return { state: kind === 'missed' ? (standing?.state ?? 'delivered') : kind, missedAt };
   }
 
-  const source = await lookAtSource(archive, list, options);
-  if (source.kind === 'there' && source.header !== undefined && (await isKnown(objects, set, options))) {
-    const identity = await otherIdentity(objects, set.identity, source.header.dataset, key, options);
+  // If the bucket has lost the identity for which the set was made, nobody can tell whether the PACS has another.
+  const own = set.identity === undefined ? undefined : await objects.get(identityKey(set.identity), options);
+  const source = await lookAtSource(archive, list, whoseOf(own, standing), options);
+  if (source.kind === 'there' && source.header !== undefined && own !== undefined) {
+    const identity = await otherIdentity(objects, own, source.header.dataset, key, options);
     if (identity !== undefined) return { kind: 'other-identity', identity };
   }
   const absent = source.kind === 'gone' ? 'withdrawn' : 'missing';
@@ -82,10 +86,6 @@ export async function checkSet(
   const sinceMs = standing.missedAt === undefined ? undefined : now() - Date.parse(standing.missedAt);
   return await settled(sinceMs !== undefined && sinceMs >= LOOKED_AGAIN_S * 1000 ? absent : 'missed');
 }
-
-/** If the bucket has lost the identity for which the set was made, nobody can tell whether the PACS has another. */
-const isKnown = async (objects: Pick<ObjectStore, 'exists'>, { identity }: SetFile, options: CallOptions) =>
-  identity !== undefined && (await objects.exists(identityKey(identity), options));
 
 /** Whether the archive has all objects. The notes about older sets are not asked for: whoever removes them takes no result away. */
 async function hasAll(

@@ -35,7 +35,11 @@ const ManifestSchema = z
     complete: z.enum(COMPLETENESS).optional(),
     /** Names the patient and study modules that the PACS had for the study (`pipeline/identities.ts`). Older edges did not say. */
     identity: digest.optional(),
-    /** Counts the study's manifests: one above the greatest before it. Older edges did not count. */
+    /** Names the patient whose study it is: a keyed digest of Patient ID. Older edges did not say. */
+    patient: digest.optional(),
+    /** The other patients for whom the PACS has a study of this UID, a fault of archives. Their results are none of this manifest's. */
+    others: z.array(digest).min(1).readonly().optional(),
+    /** Counts the study's manifests: one above the greatest before it, all patients together. Older edges did not count. */
     sequence: z.number().int().positive().optional(),
     /** The study was deleted in the PACS and has come back, so that its results are to be stored again. */
     back: z.literal(true).optional(),

@@ -117,7 +117,7 @@ export interface Archive {
   /** WADO-RS of one instance in its stored Transfer Syntax; undefined if the archive does not have it. */
   retrieveInstance(uids: InstanceUids, options?: CallOptions): Promise<Uint8Array | undefined>;
   /** The header of an instance; of a large one, no more is read than that. Undefined if the archive does not have it. */
-  retrieveHeader(uids: InstanceUids, options?: CallOptions): Promise<DicomFile | undefined>;
+  retrieveHeader(uids: PatientInstance, options?: CallOptions): Promise<DicomFile | undefined>;
   /** QIDO-RS (PS3.18 10.6): the studies that match all attributes of `match`. */
   findStudies(match: StudyMatch, options?: CallOptions): AsyncIterable<FoundStudy>;
   /** All instances that the archive now has of the study; none if it does not have the study. */
@@ -134,6 +134,13 @@ export interface InstanceUids extends StudyUid {
 }
 export interface ListedInstance extends InstanceUids {
   readonly SOPClassUID: string;
+  /** Absent if the archive does not tell. */
+  readonly PatientID?: string;
+}
+/** The archive may have instances of the same UIDs for several patients. */
+export interface PatientInstance extends InstanceUids {
+  /** Whose it is to be, if there are several. */
+  readonly PatientID?: string | undefined;
 }
 /** Values to match, by keyword, with DICOM's ranges and wildcards (PS3.4 C.2.2.2). */
 export type StudyMatch = Readonly<
@@ -193,27 +200,8 @@ export interface RunRecord {
   /** SOP Instance UIDs of the delivered objects. */
   readonly objects?: readonly string[];
 }
-export type RunUpdate = Pick<
-  RunRecord,
-  'runId' | 'StudyInstanceUID' | 'revision' | 'tool' | 'version' | 'lane' | 'state'
-> &
-  Partial<
-    Pick<
-      RunRecord,
-      | 'inputDigest'
-      | 'reason'
-      | 'failingSince'
-      | 'resent'
-      | 'gaveUp'
-      | 'untold'
-      | 'outcome'
-      | 'summary'
-      | 'objects'
-      | 'identity'
-      | 'sequence'
-      | 'set'
-    >
-  >;
+/** What a caller may say of a run. */
+export type RunUpdate = Omit<RunRecord, 'revisions' | 'changed' | 'redriven' | 'stages'>;
 export interface GivenUp {
   readonly step: 'intake' | 'infer' | 'convert' | 'return';
   readonly cause: Cause;
@@ -297,8 +285,16 @@ export const SET_STATES = ['converted', 'storing', 'delivered', 'superseded', 'w
 /** How far a set of results is (`pipeline/sets.ts`). */
 export type SetState = (typeof SET_STATES)[number];
 
+/** For whom an upload speaks. The PACS may have a Study Instance UID for several patients, who then have results each. */
+export interface Speaker {
+  /** Names the patient (`pipeline/manifest.ts`). */
+  readonly patient?: string | undefined;
+  /** The other patients who had a study of this UID at that time. */
+  readonly others?: readonly string[] | undefined;
+}
+
 /** One set of results, as the runs table knows it. What belongs to it is in its folder in the bucket. */
-export interface PinnedSet {
+export interface PinnedSet extends Speaker {
   readonly setId: string;
   readonly runId: string;
   readonly answer: Answer;
@@ -316,6 +312,8 @@ export interface PinnedSet {
   readonly stored?: boolean;
   /** The PACS has a note that it is replaced. */
   readonly noted?: boolean;
+  /** Another patient's set is of the same run, so that its objects need UIDs of their own. */
+  readonly twin?: boolean;
   /** When a look at the PACS first missed its images or its objects, and none has seen them since (ISO 8601, UTC). */
   readonly missedAt?: string | undefined;
 }
@@ -326,16 +324,18 @@ export interface SetPlace extends StudyUid {
 }
 
 /** An upload that was routed to a tool, and the run that it gave. */
-export interface RoutedUpload {
+export interface RoutedUpload extends Speaker {
   readonly sequence: number;
   readonly runId: string;
   readonly revision: string;
 }
 
-/** All sets of one study and tool, the current one last. */
+/** All sets of one study and tool, each patient's current one last. */
 export interface StudySets {
   /** The newest upload that was routed to the tool. */
   readonly routed?: RoutedUpload;
+  /** The newest ones of other patients. */
+  readonly alsoRouted?: readonly RoutedUpload[];
   readonly sets: readonly PinnedSet[];
 }
 

@@ -9,6 +9,7 @@ import { LANES, studyManifests } from './keys.ts';
 import { isOpen, messageOf } from './lost.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 import { type RunMessage, s3EventOf } from './messages.ts';
+import { currentBeside } from './patients.ts';
 import type { ObjectListing, ObjectStore, RunRecord, SetTable } from './ports.ts';
 import { giveBackTo, makeWay, planFor, type RedrivePorts } from './redrive.ts';
 import type { RunState } from './run-state.ts';
@@ -133,7 +134,8 @@ async function goOn(
   if (isOpen(state)) return { end: 'under-way', run };
   if (state === 'not-applicable' || state === 'withdrawn') return { end: state, run };
   if (isEnded(state)) return await tryAgain(ports, run);
-  const current = (await ports.sets.get(run)).study.sets.at(-1);
+  const { sets } = (await ports.sets.get(run)).study;
+  const current = currentBeside(sets, run.runId) ?? sets.at(-1);
   const message = messageOf(run);
   // Its objects may be in the PACS. They have the same UIDs once the table knows of them again.
   if (current === undefined || message === undefined) return 'route';

@@ -22,6 +22,8 @@ const SetFileSchema = z.object({
   /** Names the identity that its objects carry; absent if they take it from the images. */
   identity: digest.optional(),
   sequence: z.number().int().nonnegative(),
+  /** Another patient has a set of the same run: the UIDs of this one's objects derive from it, too. */
+  twin: z.literal(true).optional(),
   /** The moment that its objects carry as their creation (ISO 8601, UTC). */
   createdAt: z.iso.datetime(),
   /** The site's time zone and the manifest with which it was first converted. Older files do not say. */
@@ -51,7 +53,7 @@ export type SetFile = Readonly<z.infer<typeof SetFileSchema>>;
 export async function pinnedFile(
   objects: ObjectStore,
   { StudyInstanceUID, tool, manifestKey }: Pick<RunMessage, 'StudyInstanceUID' | 'tool' | 'manifestKey'>,
-  { setId, runId, answer, identity, sequence, createdAt, replaces }: PinnedSet,
+  { setId, runId, answer, identity, sequence, createdAt, replaces, twin = false }: PinnedSet,
   sets: readonly PinnedSet[],
   timeZone: string,
 ): Promise<SetFile> {
@@ -70,6 +72,7 @@ export async function pinnedFile(
       ...(identity !== undefined && { identity }),
       sequence,
       createdAt,
+      ...(twin && { twin }),
       timeZone,
       manifestKey,
     },

@@ -5,16 +5,26 @@
  * `converted` (pinned) → `storing` → `delivered` → `superseded`, `withdrawn` where the images are gone from the PACS, or `missing` where only
  * the results are.
  *
- * At most one set is current: the last one pinned, which is of the highest sequence. A set counts as replaced once the storing of its
+ * At most one set of a patient is current: the last one pinned, which is of the highest sequence. A set counts as replaced once the storing of its
  * successor began, and every set whose own storing began is named by a successor, until the PACS has the note about it.
  */
 import { createHash } from 'node:crypto';
 import { ServiceUnavailableError } from '#core/errors.ts';
 import type { Answer } from './keys.ts';
-import type { CallOptions, PinnedSet, RoutedUpload, SetPlace, SetState, SetTable, StudySets } from './ports.ts';
+import { currentBeside, isApart, isSetApart, routedUploads } from './patients.ts';
+import type {
+  CallOptions,
+  PinnedSet,
+  RoutedUpload,
+  SetPlace,
+  SetState,
+  SetTable,
+  Speaker,
+  StudySets,
+} from './ports.ts';
 
 /** What is to be converted: an answer of a run, for an identity. */
-export interface Wanted {
+export interface Wanted extends Speaker {
   readonly runId: string;
   readonly answer: Answer;
   readonly inputDigest: string;
@@ -59,25 +69,34 @@ export async function pinSet(
   { isSame, now }: { readonly isSame: SameIdentity; readonly now: string },
 ): Promise<Pinning> {
   return await change<Pinning>(table, place, async (study) => {
-    const { sets } = study;
     const own: PinnedSet[] = [];
-    for (const set of sets) if (isOf(wanted, set) && (await isSame(set.identity, wanted.identity))) own.push(set);
+    for (const set of study.sets) if (isOf(wanted, set) && (await isSame(set.identity, wanted.identity))) own.push(set);
+    // Sets of other patients stay as they are.
+    const [sets, apart] = divided(study.sets, (set) => own.includes(set) || !isSetApart(set, wanted));
+    const isTwin = apart.some(({ runId }) => runId === wanted.runId);
     const current = sets.at(-1);
     const isCurrent = current !== undefined && own.includes(current);
     if (!isCurrent && (await holdsBeside(wanted, current, isSame))) return { answer: { kind: 'superseded' } };
-    if (!isCurrent && (isOutrun(study, wanted) || !outranks(wanted, current, own)))
+    if (!isCurrent && (outrunBy(study, wanted) !== undefined || !outranks(wanted, current, own)))
       return { answer: { kind: 'superseded' } };
     const set = isCurrent
       ? { ...current, state: revived(current, wanted) }
-      : (earlierOf(sets, own) ?? newSet(sets, own, wanted, now));
-    const pinned = { ...set, sequence: Math.max(set.sequence, wanted.sequence) };
+      : (earlierOf(sets, own) ?? { ...newSet(sets, own, wanted, now), ...(isTwin && { twin: true }) });
+    const pinned = spoken(set, wanted);
     const others = sets.filter(({ setId }) => setId !== pinned.setId).map(passed);
-    const next = kept([...others, pinned]);
+    const next = kept([...apart, ...others, pinned]);
     return { answer: { kind: 'pinned', set: pinned, sets: next }, study: { ...study, sets: next } };
   });
 }
 
 const isOf = ({ runId, answer }: Wanted, set: PinnedSet): boolean => set.runId === runId && set.answer === answer;
+
+/** The newest upload that gives a set tells for whom it is. */
+function spoken(set: PinnedSet, { sequence, patient, others }: Wanted): PinnedSet {
+  if (sequence < set.sequence) return set;
+  const { patient: _, others: __, ...rest } = set;
+  return { ...rest, sequence, ...(patient !== undefined && { patient }), ...(others !== undefined && { others }) };
+}
 
 function revived({ state, sequence }: PinnedSet, wanted: Wanted): PinnedSet['state'] {
   const isLost = isAtHome(state) && wanted.back === true && wanted.sequence > sequence;
@@ -107,9 +126,11 @@ const holdsBeside = async (
   current.inputDigest === inputDigest &&
   (await isSame(current.identity, identity));
 
-/** A newer upload of other images is on its way. */
-const isOutrun = ({ routed }: StudySets, { runId, sequence }: Pick<Wanted, 'runId' | 'sequence'>): boolean =>
-  routed !== undefined && routed.sequence > sequence && routed.runId !== runId;
+/** A newer upload of the patient's, with other images, is on its way. */
+const outrunBy = (study: StudySets, wanted: Pick<Wanted, 'runId' | 'sequence' | 'patient'>): RoutedUpload | undefined =>
+  routedUploads(study).find(
+    (routed) => routed.sequence > wanted.sequence && routed.runId !== wanted.runId && !isApart(routed, wanted),
+  );
 
 /** @param own the sets that the answer had before */
 function outranks(wanted: Wanted, current: PinnedSet | undefined, own: readonly PinnedSet[]): boolean {
@@ -178,35 +199,37 @@ export async function beginStoring(
     const { sets } = study;
     const set = sets.find((one) => one.setId === setId);
     if (set === undefined) return { answer: 'unknown' };
-    if (set !== sets.at(-1)) return { answer: 'superseded' };
+    if (set !== sets.findLast((one) => one === set || !isSetApart(one, set))) return { answer: 'superseded' };
     if (set.state === 'delivered' || set.state === 'missing') return { answer: set.state };
-    if (isOutrun(study, set)) return { answer: 'superseded', study: withSet(study, setId, { state: 'superseded' }) };
+    if (outrunBy(study, set) !== undefined)
+      return { answer: 'superseded', study: withSet(study, setId, { state: 'superseded' }) };
     const begun = withSet(study, setId, { state: 'storing', stored: true });
     return { answer: 'storing', study: withReplaced(begun, set, { state: 'superseded' }) };
   };
   return await change(table, place, decide, options);
 }
 
-/** Records that the PACS has a set, and the notes about those that it replaces. */
+/**
+ * Records that the PACS has a set, and the notes about those that it replaces.
+ *
+ * @returns `superseded` if another set took its place meanwhile
+ */
 export async function endStoring(
   table: SetTable,
   place: SetPlace,
   setId: string,
   options: CallOptions = {},
-): Promise<void> {
-  const decide = async (study: StudySets) => {
+): Promise<'delivered' | 'superseded'> {
+  type Ended = Awaited<ReturnType<typeof endStoring>>;
+  const decide = async (study: StudySets): Promise<{ readonly answer: Ended; readonly study?: StudySets }> => {
     const set = study.sets.find((one) => one.setId === setId);
-    if (set === undefined) return { answer: undefined };
+    if (set === undefined) return { answer: 'delivered' };
     const noted = withReplaced(study, set, { noted: true });
-    return {
-      answer: undefined,
-      study:
-        set.state === 'superseded'
-          ? noted
-          : withSet(noted, setId, { state: 'delivered', stored: true, missedAt: undefined }),
-    };
+    if (set.state === 'superseded') return { answer: 'superseded', study: noted };
+    const ended = { state: 'delivered', stored: true, missedAt: undefined } as const;
+    return { answer: 'delivered', study: withSet(noted, setId, ended) };
   };
-  await change(table, place, decide, options);
+  return await change(table, place, decide, options);
 }
 
 /** What becomes of a run's results that a person wants stored again. */
@@ -225,11 +248,11 @@ export type Again =
 /** Lets the current set be stored once more, if it is the run's: what the PACS does not have any more, it gets again. */
 export async function storeAgain(table: SetTable, place: SetPlace, runId: string): Promise<Again> {
   return await change<Again>(table, place, async (study) => {
-    const current = study.sets.at(-1);
-    if (current === undefined || !study.sets.some((set) => set.runId === runId)) return { answer: { kind: 'none' } };
+    const current = currentBeside(study.sets, runId);
+    if (current === undefined) return { answer: { kind: 'none' } };
     if (current.runId !== runId) return { answer: { kind: 'superseded', by: current } };
-    const { routed } = study;
-    if (routed !== undefined && isOutrun(study, current)) return { answer: { kind: 'outrun', by: routed } };
+    const routed = outrunBy(study, current);
+    if (routed !== undefined) return { answer: { kind: 'outrun', by: routed } };
     if (current.state === 'withdrawn') return { answer: { kind: 'withdrawn' } };
     const answer = { kind: 'again', set: current, was: current.state } as const;
     return isAtHome(current.state)
@@ -238,26 +261,43 @@ export async function storeAgain(table: SetTable, place: SetPlace, runId: string
   });
 }
 
-/** Records that the images of a set are gone from the PACS. */
+/** Records that the images of a set are gone from the PACS. One that another took the place of stays so. */
 export async function withdrawSet(
   table: SetTable,
   place: SetPlace,
   setId: string,
   options: CallOptions = {},
-): Promise<void> {
-  const decide = async (study: StudySets) => ({
-    answer: undefined,
-    study: withSet(study, setId, { state: 'withdrawn' }),
-  });
-  await change(table, place, decide, options);
+): Promise<'withdrawn' | 'superseded'> {
+  type Ended = Awaited<ReturnType<typeof withdrawSet>>;
+  const decide = async (study: StudySets): Promise<{ readonly answer: Ended; readonly study?: StudySets }> =>
+    study.sets.find((one) => one.setId === setId)?.state === 'superseded'
+      ? { answer: 'superseded' }
+      : { answer: 'withdrawn', study: withSet(study, setId, { state: 'withdrawn' }) };
+  return await change(table, place, decide, options);
+}
+
+/** Whether all sets of a run are superseded, or it has none. */
+export async function isRunSuperseded(
+  table: Pick<SetTable, 'get'>,
+  { runId, ...place }: SetPlace & { readonly runId: string },
+): Promise<boolean> {
+  const { sets } = (await table.get(place)).study;
+  return sets.every((set) => set.runId !== runId || set.state === 'superseded');
 }
 
 /** Records that an upload was routed to the tool: sets of older ones with other images are not stored any more. */
 export async function noteRouted(table: SetTable, place: SetPlace, routed: RoutedUpload): Promise<void> {
-  await change(table, place, async (study) => ({
-    answer: undefined,
-    ...((study.routed?.sequence ?? 0) < routed.sequence && { study: { ...study, routed } }),
-  }));
+  await change(table, place, async (study) => {
+    const [own, apart] = divided(routedUploads(study), (one) => !isSetApart(one, routed));
+    if (own.some(({ sequence }) => sequence >= routed.sequence)) return { answer: undefined };
+    const [newest = routed, ...alsoRouted] = [...apart, routed].toSorted((a, b) => b.sequence - a.sequence);
+    const { sets } = study;
+    return { answer: undefined, study: { routed: newest, ...(alsoRouted.length > 0 && { alsoRouted }), sets } };
+  });
+}
+
+function divided<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
 
 export const withSet = (study: StudySets, setId: string, changes: Partial<PinnedSet>): StudySets => ({

@@ -1,9 +1,10 @@
 /** Looks at the source of results as the PACS has it now: whether its images are still there, and whose they are. */
-import { ArchiveRequestError, ArchiveUnavailableError } from '#core/errors.ts';
+import { ArchiveRequestError, ArchiveUnavailableError, ConfigurationError } from '#core/errors.ts';
+import type { Dataset } from '#dicom/dataset.ts';
 import { DicomReadError } from '#dicom/error.ts';
-import type { DicomFile } from '#dicom/read.ts';
+import { type DicomFile, readDicom } from '#dicom/read.ts';
 import type { ObjectList } from './object-list.ts';
-import type { Archive, CallOptions } from './ports.ts';
+import type { Archive, CallOptions, ListedInstance, PinnedSet } from './ports.ts';
 
 /** The archive's methods that the look needs. */
 export type SourceArchive = Pick<Archive, 'listInstances' | 'retrieveHeader'>;
@@ -18,7 +19,7 @@ export type SourceNow =
       readonly kind: 'there';
       /** The header of one of the study's instances; undefined if the PACS would not tell. */
       readonly header: DicomFile | undefined;
-      /** The SOP Instance UIDs of all that the PACS has of the study; undefined if it would not tell. */
+      /** The SOP Instance UIDs of all that the PACS has of the patient's study; undefined if it would not tell. */
       readonly instances: ReadonlySet<string> | undefined;
       readonly untold: readonly Untold[];
     };
@@ -26,23 +27,35 @@ export type SourceNow =
 /** Without a list of what is there, so many images are asked for. */
 const MOST_ASKED = 3;
 
+/** The patient whose results they are. */
+export interface Whose {
+  /** Undefined if nobody knows. */
+  readonly PatientID: string | undefined;
+  /** Other patients had a study of the same UID: what is not this patient's is another's, and not corrected. */
+  readonly isShared: boolean;
+}
+
 /**
- * A study without any of the images is gone only if the PACS, asked for images themselves, has none either: searches may be limited, or lag.
+ * A study without any of the patient's images is gone only if the PACS, asked for images themselves, has none either: searches may be limited, or lag.
  *
  * @throws ArchiveUnavailableError if the PACS does not answer, or lists images and does not send them
+ * @throws ConfigurationError if it cannot send them because it has them for several patients
  * @throws the archive's other errors, except that it refuses such requests
  */
 export async function lookAtSource(
   archive: SourceArchive,
   { StudyInstanceUID, inputs, identityInstance }: Pick<ObjectList, 'StudyInstanceUID' | 'inputs' | 'identityInstance'>,
+  { PatientID, isShared }: Whose,
   options: CallOptions = {},
 ): Promise<SourceNow> {
-  const instances = await unlessRefused(async () => {
-    const found = new Set<string>();
-    for await (const { SOPInstanceUID } of archive.listInstances({ StudyInstanceUID }, options))
-      found.add(SOPInstanceUID);
-    return found;
-  });
+  const listed = await unlessRefused(() => Array.fromAsync(archive.listInstances({ StudyInstanceUID }, options)));
+  const isOwn = (one: Pick<ListedInstance, 'PatientID'>): boolean =>
+    PatientID === undefined || one.PatientID === undefined || one.PatientID === PatientID;
+  const of = new Set(inputs.map(({ SOPInstanceUID }) => SOPInstanceUID));
+  const hasOwn = listed?.some((one) => isOwn(one) && of.has(one.SOPInstanceUID)) === true;
+  // Images that are another patient's only were corrected, unless that one had the study beside this one.
+  const own = hasOwn || isShared ? listed?.filter(isOwn) : listed;
+  const instances = own && new Set(own.map(({ SOPInstanceUID }) => SOPInstanceUID));
   const untold = instances === undefined ? (['instances'] as const) : [];
   const known = inputs.filter(({ SOPInstanceUID }) => instances?.has(SOPInstanceUID) === true);
   const isListed = known.length > 0;
@@ -50,17 +63,40 @@ export async function lookAtSource(
   const asked = [...(isFirst ? [identityInstance] : []), ...(isListed ? known : inputs)].slice(0, MOST_ASKED);
   for (const uids of asked) {
     const answer = await unlessRefused(async () => ({
-      header: await archive.retrieveHeader({ StudyInstanceUID, ...uids }, options),
+      header: await archive.retrieveHeader({ StudyInstanceUID, ...uids, PatientID }, options),
     }));
     if (answer === undefined) return { kind: 'there', header: undefined, instances, untold: [...untold, 'identity'] };
-    if (answer.header !== undefined) return { kind: 'there', header: answer.header, instances, untold };
+    const { header } = answer;
+    if (header === undefined || (isShared && !isOwn(patientIn(header.dataset)))) continue;
+    return { kind: 'there', header, instances, untold };
   }
   if (asked.length === 0) return { kind: 'there', header: undefined, instances, untold: [...untold, 'identity'] };
   if (!isListed) return { kind: 'gone' };
+  const times = Map.groupBy(listed ?? [], ({ SOPInstanceUID }) => SOPInstanceUID);
+  if (known.every(({ SOPInstanceUID }) => (times.get(SOPInstanceUID)?.length ?? 0) > 1))
+    throw new ConfigurationError(SEVERAL, { facts: { StudyInstanceUID } });
   throw new ArchiveUnavailableError('The archive lists images of the study and does not send them', {
     facts: { StudyInstanceUID },
   });
 }
+
+const SEVERAL =
+  'The PACS has the images for several patients, and DICOMweb cannot name one of them. Correct the study in the PACS, or name Orthanc ' +
+  "in the archive's secret (`orthanc`).";
+
+/** Without padding, as archives list it; empty if there is none. */
+export const patientIn = (dataset: Dataset): { readonly PatientID: string } => ({
+  PatientID: (dataset.text('PatientID') ?? '').trim(),
+});
+
+/**
+ * @param identity the identity object of a set; undefined if nobody has it
+ * @param pinned the set as the runs table knows it now
+ */
+export const whoseOf = (identity: Uint8Array | undefined, pinned: Pick<PinnedSet, 'others'> | undefined): Whose => ({
+  PatientID: identity && patientIn(readDicom(identity).dataset).PatientID,
+  isShared: (pinned?.others?.length ?? 0) > 0,
+});
 
 /** Undefined if the archive refuses the request, or sends what cannot be read: not every PACS has every service. */
 async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {

@@ -70,7 +70,8 @@ export function createOrthancProxy({
     response.setHeader('content-security-policy', "default-src 'none'; sandbox");
     try {
       const asking = askingOf(path);
-      const hidden = asking && (await hiddenIn(asking.StudyInstanceUID));
+      const hidden =
+        asking && (await hiddenIn(asking.StudyInstanceUID, asking.SOPInstanceUID === undefined ? 'list' : 'object'));
       const treatment = asking && hidden ? treatmentOf(asking, hidden) : 'whole';
       if (treatment === 'none') return sayPlainly(response, 404, NOT_SHOWN);
       const page = pageOf(query);

@@ -15,8 +15,12 @@ import { translated, within } from './clients.ts';
 import { dynamoDb } from './dynamo-db.ts';
 import { parsedJson } from './parsed-json.ts';
 
+const speaker = { patient: z.string().optional(), others: z.array(z.string()).optional() };
+const routed = z.object({ sequence: z.number(), runId: z.string(), revision: z.string(), ...speaker });
+
 const SetsSchema = z.object({
-  routed: z.object({ sequence: z.number(), runId: z.string(), revision: z.string() }).optional(),
+  routed: routed.optional(),
+  alsoRouted: z.array(routed).optional(),
   sets: z.array(
     z.object({
       setId: z.string(),
@@ -30,6 +34,8 @@ const SetsSchema = z.object({
       state: z.enum(SET_STATES),
       stored: z.boolean().optional(),
       noted: z.boolean().optional(),
+      twin: z.boolean().optional(),
+      ...speaker,
       missedAt: z.string().optional(),
     }),
   ),

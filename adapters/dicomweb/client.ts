@@ -7,6 +7,7 @@ import { limited } from '../call.ts';
 import { type DicomJson, isDicomJson, textOf } from './dicom-json.ts';
 import { headerOf } from './header.ts';
 import { type ArchiveAccess, createArchiveHttp, errorForStatus, jsonBody, wholeBody } from './http.ts';
+import { type LargeFiles, readOrKept } from './in-memory.ts';
 import { boundaryOf, readMultipart, streamMultipart, writeMultipart } from './multipart.ts';
 import { accountsForInstances, storeOutcomes } from './store-response.ts';
 
@@ -16,14 +17,6 @@ export interface SeriesUids extends StudyUid {
 
 /** QIDO-RS matching by keyword or tag, e.g. `{ ModalitiesInStudy: 'CT', includefield: '00081030' }` (PS3.18 8.3.4). */
 type Query = Readonly<Record<string, string>>;
-
-/** What becomes of files that are too large for memory. */
-export interface LargeFiles {
-  /** The largest file that is read into memory, bytes. */
-  readonly over: number;
-  /** Takes a larger file. */
-  readonly keep: (file: AsyncIterable<Uint8Array>) => Promise<void>;
-}
 
 export interface DicomWebClient extends Archive {
   /** QIDO-RS. The next page is requested when the caller has consumed the previous one. */
@@ -85,9 +78,8 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
   ): AsyncGenerator<Uint8Array> {
     const response = await http({ ...options, path, accept: ORIGINAL_FILES });
     for await (const { body } of streamMultipart(response.body, boundaryOf(response.contentType))) {
-      const file = await inMemory(body, large?.over ?? Number.POSITIVE_INFINITY);
-      if (file instanceof Uint8Array) yield file;
-      else await large?.keep(file);
+      const file = await readOrKept(body, large);
+      if (file !== undefined) yield file;
     }
   }
 
@@ -109,14 +101,18 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
     },
 
     async *listInstances(study, options) {
-      const query = { includefield: '0020000E' };
+      const query = { includefield: '0020000E,00100020' };
       for await (const found of search(`${studyPath(study)}/instances`, '00080018', query, options)) {
         const [SOPClassUID, SOPInstanceUID, SeriesInstanceUID] = ['00080016', '00080018', '0020000E'].map((tag) =>
           textOf(found, tag),
         );
         if (SOPInstanceUID === undefined || SeriesInstanceUID === undefined)
           throw new ArchiveRequestError('The archive lists an instance without its UIDs');
-        yield { ...study, SeriesInstanceUID, SOPInstanceUID, SOPClassUID: SOPClassUID ?? '' };
+        yield {
+          ...{ ...study, SeriesInstanceUID, SOPInstanceUID, SOPClassUID: SOPClassUID ?? '' },
+          // Without a value, the patient has none (PS3.18 F.2.5).
+          ...('00100020' in found && { PatientID: (textOf(found, '00100020') ?? '').trim() }),
+        };
       }
     },
 
@@ -188,26 +184,6 @@ export function createDicomWebClient(access: ArchiveAccess): DicomWebClient {
       );
     },
   };
-}
-
-/** The file, or its stream if it has more than so many bytes. */
-async function inMemory(
-  body: AsyncGenerator<Uint8Array>,
-  most: number,
-): Promise<Uint8Array | AsyncGenerator<Uint8Array>> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for (let next = await body.next(); !next.done; next = await body.next()) {
-    pieces.push(next.value);
-    size += next.value.length;
-    if (size > most) return resumed(pieces, body);
-  }
-  return Buffer.concat(pieces, size);
-}
-
-async function* resumed(pieces: Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* pieces.splice(0);
-  yield* rest;
 }
 
 /** A call that sends no request can fail only because its deadline has already passed. */

@@ -7,6 +7,7 @@ import { ArchiveRequestError } from '#core/errors.ts';
 import type { CallOptions } from '#pipeline/ports.ts';
 import { type ArchiveAccess, createArchiveHttp, jsonBody } from '../dicomweb/http.ts';
 import { findResources } from './find.ts';
+import { type StudyFiles, studyFiles } from './study-files.ts';
 
 interface Change {
   /** Position in Orthanc's log of changes, ascending. */
@@ -32,6 +33,8 @@ export interface OrthancStudy {
   readonly stable: boolean;
   /** When the last instance arrived, `YYYYMMDDTHHMMSS` (UTC). */
   readonly lastUpdate: string;
+  /** Empty if there is none. */
+  readonly PatientID: string;
 }
 
 export interface OrthancSeries {
@@ -54,6 +57,8 @@ export interface OrthancClient {
   findStudies(StudyInstanceUID: string, options?: CallOptions): Promise<readonly OrthancStudy[]>;
   /** The series of a study, sorted by SeriesInstanceUID; undefined if the study is gone. */
   series(studyId: string, options?: CallOptions): Promise<readonly OrthancSeries[] | undefined>;
+  /** Reads files of this study alone, although DICOMweb may know others by its UIDs. */
+  filesOf(studyId: string): StudyFiles;
 }
 
 const ChangeSchema = z
@@ -70,13 +75,15 @@ const StudySchema = z
     IsStable: z.boolean(),
     LastUpdate: z.string(),
     MainDicomTags: z.object({ StudyInstanceUID: z.string() }),
+    PatientMainDicomTags: z.object({ PatientID: z.string().default('') }),
   })
   .transform(
-    ({ ID, IsStable, LastUpdate, MainDicomTags }): OrthancStudy => ({
+    ({ ID, IsStable, LastUpdate, MainDicomTags, PatientMainDicomTags }): OrthancStudy => ({
       id: ID,
       stable: IsStable,
       lastUpdate: LastUpdate,
       StudyInstanceUID: MainDicomTags.StudyInstanceUID,
+      PatientID: PatientMainDicomTags.PatientID.trim(),
     }),
   );
 
@@ -138,5 +145,7 @@ export function createOrthancClient(access: ArchiveAccess): OrthancClient {
       const found = await read(z.array(SeriesSchema), `studies/${encodeURIComponent(studyId)}/series`, options);
       return found?.toSorted((a, b) => (a.SeriesInstanceUID < b.SeriesInstanceUID ? -1 : 1));
     },
+
+    filesOf: (studyId) => studyFiles(http, `studies/${encodeURIComponent(studyId)}`),
   };
 }

@@ -55,7 +55,8 @@ function resend(study: string | undefined, { since, dryRun, json }: ResendOption
   }
   const journal = new Journal(journalFile(folder));
   try {
-    const known = uid === undefined ? journal.again.since(from) : [journal.study(uid) ?? uid];
+    const found = uid === undefined ? journal.again.since(from) : journal.of(uid);
+    const known = uid !== undefined && found.length === 0 ? [uid] : found;
     const chosen = known.map(shown);
     if (dryRun !== true)
       journal.again.resend(

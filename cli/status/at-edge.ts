@@ -38,10 +38,10 @@ export async function studiesAtEdge(
   { study, edge, sinceMs, limit }: StatusQuery,
   shown: ReadonlySet<string>,
 ): Promise<{ readonly studies: readonly StudyAtEdge[]; readonly left: ReadonlyMap<StudyState, number> }> {
-  const one = study === undefined ? undefined : journal.study(study);
+  const all = study === undefined ? [] : withoutRemains(journal.of(study));
   const found = edge.flatMap((state) => {
     if (study === undefined) return journal.newest(state, sinceMs, limit);
-    return one?.state === state && one.seenAt >= sinceMs ? one : [];
+    return all.filter((one) => one.state === state && one.seenAt >= sinceMs);
   });
   // A study that has runs is shown by them, unless it waits again, or was left out when it had changed.
   const unknown = found.filter(({ state, StudyInstanceUID }) => state !== 'uploaded' || !shown.has(StudyInstanceUID));
@@ -62,6 +62,14 @@ export async function studiesAtEdge(
     }
   return { studies, left };
 }
+
+/** Of several studies of one UID, a corrected patient leaves one behind, which is gone or has only our results. */
+function withoutRemains(studies: readonly JournalStudy[]): readonly JournalStudy[] {
+  const others = studies.filter(({ state, reason }) => state !== 'skipped' || !REMAINS.includes(reason?.code ?? ''));
+  return others.length === 0 ? studies : others;
+}
+
+const REMAINS: readonly string[] = ['own-output', 'study-gone'];
 
 /** The queries to the runs table at once. */
 const AT_ONCE = 10;

@@ -1,8 +1,9 @@
 /** The sets of a run's results, as `hilum status` shows them for one study. */
+import { currentOf } from '#pipeline/patients.ts';
 import type { PinnedSet, RunRecord, SetTable } from '#pipeline/ports.ts';
 import { isAtHome } from '#pipeline/sets.ts';
 
-/** A set, and whether the PACS is to show it. At most one set of a study and tool is current. */
+/** A set, and whether the PACS is to show it. At most one set of a patient, study and tool is current. */
 export type ShownSet = Pick<
   PinnedSet,
   'setId' | 'runId' | 'answer' | 'state' | 'sequence' | 'createdAt' | 'replaces'
@@ -21,9 +22,9 @@ export function createSetsLookup(table: Pick<SetTable, 'get'>): (run: RunRecord)
     const answer = asked.get(tool) ?? table.get({ StudyInstanceUID, tool });
     asked.set(tool, answer);
     const { sets } = (await answer).study;
-    const current = sets.findLast(({ state }) => isAtHome(state));
+    const atHome = sets.filter(({ state }) => isAtHome(state));
     const own = sets.filter((set) => set.runId === runId);
-    return own.map((set) => ({ ...shown(set, sets), current: set === current }));
+    return own.map((set) => ({ ...shown(set, sets), current: set === currentOf(atHome, set) }));
   };
 }
 

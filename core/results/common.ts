@@ -55,11 +55,11 @@ const SERIES: Readonly<Record<Role, { readonly number: number; readonly descript
 /** The label that every output carries, in tags and in pixels. */
 export const RESEARCH_ONLY = 'Research use only - not for clinical use';
 
-type Replacing = Pick<SourceStudy, 'replaces'>;
+type Replacing = Pick<SourceStudy, 'replaces' | 'twin'>;
 
 /**
  * SOP Instance UID of an object, derived from the run's identity, the object's role and its index in that role, and the sets that it
- * replaces.
+ * replaces; from its own set, too, where another patient has a twin of it.
  */
 export function objectUid(result: Made, source: Replacing, role: Role, index = 0): string {
   return uidOf(result, source, role, String(index));
@@ -70,9 +70,17 @@ export function seriesUid(result: Made, source: Replacing, role: Role): string {
   return uidOf(result, source, role, 'series');
 }
 
-function uidOf({ metadata }: Made, { replaces = [] }: Replacing, role: Role, part: string): string {
+function uidOf({ metadata }: Made, { replaces = [], twin }: Replacing, role: Role, part: string): string {
   const { inputDigest, tool, version } = metadata;
-  return resultUid(inputDigest, tool.id, version, role, part, ...replaces.map(({ setId }) => setId));
+  return resultUid(
+    inputDigest,
+    tool.id,
+    version,
+    role,
+    part,
+    ...replaces.map(({ setId }) => setId),
+    ...(twin === undefined ? [] : ['twin', twin]),
+  );
 }
 
 /** Tracking Unique Identifier of a finding, the same in SEG and SR. */

@@ -2,6 +2,7 @@
 import { queueName } from '#pipeline/environment.ts';
 import { messageOf, timeMs } from '#pipeline/lost.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
+import { currentOf } from '#pipeline/patients.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
 import { isLookedFor } from '#pipeline/sets.ts';
 import { pageOf } from './ended-runs.ts';
@@ -24,12 +25,14 @@ export function deliveredSets({ runs, sets, queueNamed }: ReconcilePorts, { nowM
 
   async function look(run: RunRecord, round: Round): Promise<void> {
     if (!isDue(run, round)) return;
-    const current = (await sets.get(run)).study.sets.at(-1);
+    const all = (await sets.get(run)).study.sets;
     const message = messageOf(run);
-    if (message === undefined || current?.runId !== run.runId || current.answer !== 'result') return;
-    if (!isLookedFor(current.state)) return;
-    const asked: RunMessage = { ...message, set: current.setId, check: true };
-    await queueNamed(QUEUE).send(JSON.stringify(asked));
+    if (message === undefined) return;
+    for (const set of all) {
+      if (set.runId !== run.runId || set.answer !== 'result' || currentOf(all, set) !== set) continue;
+      const asked: RunMessage = { ...message, set: set.setId, check: true };
+      if (isLookedFor(set.state)) await queueNamed(QUEUE).send(JSON.stringify(asked));
+    }
   }
 
   return {

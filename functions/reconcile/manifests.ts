@@ -15,6 +15,7 @@ import {
   timeMs,
 } from '#pipeline/lost.ts';
 import { s3EventOf } from '#pipeline/messages.ts';
+import { currentOf, routedUploads } from '#pipeline/patients.ts';
 import type { ListedObject, RunRecord } from '#pipeline/ports.ts';
 import { RETURNED_STATES, type RunState } from '#pipeline/run-state.ts';
 import { UNDER_WAY } from '#pipeline/sets.ts';
@@ -65,9 +66,10 @@ export function manifests(
    * back. Its newest upload is finished once its set is.
    */
   async function isOutstanding({ runId, StudyInstanceUID, tool }: RunRecord, revision: string): Promise<boolean> {
-    const { routed, sets: all } = (await sets.get({ StudyInstanceUID, tool })).study;
-    if (routed?.runId !== runId || routed.revision !== revision) return false;
-    const current = all.at(-1);
+    const { study } = await sets.get({ StudyInstanceUID, tool });
+    const routed = routedUploads(study).find((one) => one.runId === runId && one.revision === revision);
+    if (routed === undefined) return false;
+    const current = currentOf(study.sets, routed);
     return current === undefined || current.sequence < routed.sequence || UNDER_WAY.includes(current.state);
   }
 

@@ -12,6 +12,7 @@ import { type QueueRole, queueName } from '#pipeline/environment.ts';
 import { parseManifestKey, resultKey, runIdOf } from '#pipeline/keys.ts';
 import type { Manifest } from '#pipeline/manifest.ts';
 import { parseS3Event, type RunMessage, toolsAsked } from '#pipeline/messages.ts';
+import { isSetApart } from '#pipeline/patients.ts';
 import type { Queue, RunStore, SetTable } from '#pipeline/ports.ts';
 import { noteRouted, standing } from '#pipeline/sets.ts';
 import { imagesOf, readManifest } from '#pipeline/study.ts';
@@ -63,7 +64,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
   }
 
   async function routeToTool(entry: ToolEntry, images: readonly ImageIndex[], manifest: Manifest, manifestKey: string) {
-    const { StudyInstanceUID, revision, lane, identity, sequence, back } = manifest;
+    const { StudyInstanceUID, revision, lane, identity, patient, others, sequence, back } = manifest;
     const tool = entry.manifest.id;
     const version = toolVersion(entry);
     const { selected, refusals } = selectImages(entry.manifest.selection, images);
@@ -82,12 +83,13 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
     if (selected.length === 0) {
       const reason =
         reasonOfRefusals(refusals.map((refusal) => refusal.reason)) ?? noImage('The study', manifest.instances);
-      if (await endsResults(message)) return await tellNotApplicable(message, { entry, manifest, reason });
+      if (await endsResults(message, manifest)) return await tellNotApplicable(message, { entry, manifest, reason });
       await runs.record({ ...run, state: 'not-applicable', outcome: 'not-applicable', reason });
       observer.log('info', 'not-applicable', { runId, StudyInstanceUID, tool, code: reason.code });
       return;
     }
-    if (sequence !== undefined) await noteRouted(sets, { StudyInstanceUID, tool }, { sequence, runId, revision });
+    if (sequence !== undefined)
+      await noteRouted(sets, { StudyInstanceUID, tool }, { sequence, runId, revision, patient, others });
     const role: QueueRole = { step: 'infer', tool, lane };
     await queue(role).send(JSON.stringify(message));
     await runs.record({ ...run, state: 'routed' });
@@ -95,13 +97,19 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
   }
 
   /** Whether the PACS may have results of the tool for an older upload. Those that are still on their way are not stored any more. */
-  async function endsResults({ StudyInstanceUID, tool, sequence, runId, revision }: RunMessage): Promise<boolean> {
+  async function endsResults(
+    { StudyInstanceUID, tool, sequence, runId, revision }: RunMessage,
+    { patient, others }: Manifest,
+  ): Promise<boolean> {
     if (sequence === undefined) return false;
     const place = { StudyInstanceUID, tool };
     const { study } = await sets.get(place);
     if (study.routed === undefined && study.sets.length === 0) return false;
-    await noteRouted(sets, place, { sequence, runId, revision });
-    return standing((await sets.get(place)).study.sets).some((set) => set.sequence < sequence || set.runId === runId);
+    const upload = { sequence, runId, revision, patient, others };
+    await noteRouted(sets, place, upload);
+    return standing((await sets.get(place)).study.sets).some(
+      (set) => !isSetApart(set, upload) && (set.sequence < sequence || set.runId === runId),
+    );
   }
 
   /** The study is not for the tool any more: an object that says so replaces the results that it has. */

@@ -53,7 +53,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium', 'data']
     newer = results.filter(isNewer);
     pacs = await fillPacs([...images, ...older, ...newer].map(({ bytes }) => bytes));
     browser = await startChromium();
-  }, 300_000);
+  }, 600_000);
   afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
   afterAll(async () => {
     await browser?.close();
@@ -122,6 +122,24 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium', 'data']
 
     expect(await marked(/REPLACED:/)).toEqual(descriptions(older));
     expect(await marked(/note about results/)).toEqual(descriptions(notes));
+  });
+
+  it('shows the newer also where the older was deleted, as by default', async () => {
+    await store(notes);
+    const { url, username, password } = pacs.orthanc;
+    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+    const client = createDicomWebClient({ url: `${pacs.viewerUrl}/dicom-web/`, username: '', password: '' });
+    for (const { dataset } of older) {
+      const body = dataset.text('SeriesInstanceUID') ?? '';
+      const found = await fetch(`${url}/tools/lookup`, { method: 'POST', body, headers: { authorization } });
+      const [{ Path }] = (await found.json()) as [{ readonly Path: string }];
+      await fetch(`${url}${Path}`, { method: 'DELETE', headers: { authorization } });
+    }
+
+    const listed = await Array.fromAsync(client.searchSeries({ StudyInstanceUID: StudyInstanceUID() }));
+
+    const shown = [...images, ...newer].map(({ dataset }) => dataset.text('SeriesInstanceUID'));
+    expect(listed.map((series) => series['0020000E']?.Value?.[0]).sort()).toEqual([...new Set(shown)].sort());
   });
 
   async function store(held: readonly Held[]): Promise<void> {

@@ -5,6 +5,7 @@ import { indexInstance } from '#core/study/index-instance.ts';
 import { readDicom } from '#dicom/read.ts';
 import { createRandom } from '#phantoms/random.ts';
 import { ctSeries } from '../fixtures/edge.ts';
+import { noFiles } from '../fixtures/edge-orthanc.ts';
 
 const MINUTE_S = 60;
 /** Orthanc's default. */
@@ -132,7 +133,7 @@ export function orthancFor({ StudyInstanceUID, sent }: Pattern, nowS: () => numb
     return next - atS > STABLE_AGE_S ? [atS + STABLE_AGE_S] : [];
   });
   const study = (): OrthancStudy => ({
-    ...{ id: StudyInstanceUID, StudyInstanceUID, lastUpdate: dateOf(lastS(arrived())) },
+    ...{ id: StudyInstanceUID, StudyInstanceUID, PatientID: '', lastUpdate: dateOf(lastS(arrived())) },
     stable: nowS() - lastS(arrived()) >= STABLE_AGE_S,
   });
   const changes = () =>
@@ -149,6 +150,7 @@ export function orthancFor({ StudyInstanceUID, sent }: Pattern, nowS: () => numb
     studies: async () => [],
     study: async () => study(),
     findStudies: async () => [study()],
+    filesOf: noFiles,
     async series() {
       const series = Map.groupBy(arrived(), ({ SeriesInstanceUID }) => SeriesInstanceUID);
       return [...series].map(

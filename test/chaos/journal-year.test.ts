@@ -141,15 +141,15 @@ describe(`a journal after ${DAYS} days`, () => {
         .all()
         .map((row) => String(row['detail']))
         .join('; ');
-    const old = `(SELECT StudyInstanceUID FROM studies WHERE placed = 1 AND state != 'seen' AND settledAt < 1)`;
+    const old = `(SELECT key FROM studies WHERE placed = 1 AND state != 'seen' AND settledAt < 1)`;
 
     expect([
       plan(UPLOADS),
       plan(
         "SELECT * FROM studies WHERE state = 'seen' AND nextAttemptAt <= 1 ORDER BY attempts > 0, seenAt, rowid LIMIT 1",
       ),
-      plan(`DELETE FROM instances WHERE StudyInstanceUID IN ${old}`),
-      plan(`DELETE FROM series WHERE code IS NULL AND StudyInstanceUID IN ${old}`),
+      plan(`DELETE FROM instances WHERE study IN ${old}`),
+      plan(`DELETE FROM series WHERE code IS NULL AND study IN ${old}`),
     ]).toEqual([
       'SEARCH studies USING INDEX settled (settledAt>? AND settledAt<?)',
       expect.stringMatching(/^SEARCH studies USING INDEX (due|newest) .*; USE TEMP B-TREE FOR ORDER BY$/),

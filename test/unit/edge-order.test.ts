@@ -5,6 +5,7 @@ import type { OrthancClient } from '#adapters/orthanc/client.ts';
 import { ArchiveUnavailableError } from '#core/errors.ts';
 import { createStudyQueue } from '#edge/queue.ts';
 import { edgeOf } from '../fixtures/edge.ts';
+import { noFiles } from '../fixtures/edge-orthanc.ts';
 import { createManualClock } from '../fixtures/memory-ports.ts';
 
 const LIVE = 'id-live';
@@ -18,7 +19,12 @@ function orthancWith(waiting: readonly string[], { unreadable }: { readonly unre
   const asked: string[] = [];
   let seq = 1;
   let arrived = false;
-  const study = (id: string) => ({ id, StudyInstanceUID: `2.25.${[...waiting, LIVE].indexOf(id)}`, stable: true });
+  const study = (id: string) => ({
+    id,
+    StudyInstanceUID: `2.25.${[...waiting, LIVE].indexOf(id)}`,
+    stable: true,
+    PatientID: '',
+  });
   const client: OrthancClient = {
     system: async () => ({ version: '1.12.7' }),
     lastChange: async () => ({ seq, type: 'NewStudy', id: '', date: '20260101T120000' }),
@@ -30,6 +36,7 @@ function orthancWith(waiting: readonly string[], { unreadable }: { readonly unre
       waiting.slice(offset, offset + limit).map((id) => ({ ...study(id), lastUpdate: '20260101T120000' })),
     study: async (id) => ({ ...study(id), lastUpdate: '20260101T120000' }),
     findStudies: async () => [],
+    filesOf: noFiles,
     async series(id) {
       asked.push(id);
       await sleep(20);

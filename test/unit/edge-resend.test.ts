@@ -97,7 +97,8 @@ describe('`hilum edge resend`', () => {
     for (const files of [old, young]) await edge.arrive(files);
     await edge.forwarder.runOnce();
     const yesterday = Date.now() - 86_400_000;
-    edge.journal.notice([{ StudyInstanceUID: uidOf(old), orthancId: 'id' }], yesterday);
+    const { orthancId = '' } = edge.journal.study(uidOf(old)) ?? {};
+    edge.journal.notice([{ StudyInstanceUID: uidOf(old), orthancId }], yesterday);
     edge.journal.settle(uidOf(old), { state: 'uploaded', revision: 'r' }, yesterday);
     const since = ['--since', new Date(Date.now() - 3_600_000).toISOString(), '--json'];
 

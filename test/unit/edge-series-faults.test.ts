@@ -1,6 +1,5 @@
 /** One series that cannot be read does not keep the rest of its study back, and is not read again and again. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createOrthancClient, type OrthancClient } from '#adapters/orthanc/client.ts';
 import { ArchiveRequestError, ArchiveUnavailableError } from '#core/errors.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import type { Forwarder, ForwarderOptions } from '#edge/forwarder.ts';
@@ -131,22 +130,6 @@ describe('a series that cannot be read now', () => {
     expect(sizes()).toEqual(manifests);
     expect(edge.journal.study(STUDY)).toMatchObject({ state: 'uploaded', attempts: 0 });
   });
-});
-
-it('refuses a Study Instance UID that Orthanc has for two patients, and reads neither', async () => {
-  await edge.arrive(good);
-  const { url, username, password } = edge.pacs;
-  const client = createOrthancClient({ url, username, password });
-  const orthanc: OrthancClient = {
-    ...client,
-    findStudies: async (uid) => (await client.findStudies(uid)).flatMap((study) => [study, { ...study, id: 'other' }]),
-  };
-
-  const [outcome] = await restarted({ orthanc }).runOnce();
-
-  expect(outcome).toMatchObject({ state: 'skipped', reason: { code: 'ambiguous-study' } });
-  expect(edge.bucket.contents.size).toBe(0);
-  expect(edge.journal.study(STUDY)?.reason?.message).toContain('for 2 patients');
 });
 
 describe('a study that no tool took', () => {

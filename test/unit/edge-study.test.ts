@@ -6,6 +6,7 @@ import type { Selection } from '#core/study/selection.ts';
 import type { ToolEntry } from '#core/tool-manifest.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
 import { ctSeries, type EdgeUnderTest, SPINE_CATALOG, startEdge } from '../fixtures/edge.ts';
+import { noFiles } from '../fixtures/edge-orthanc.ts';
 
 const STUDY = '2.25.77';
 const seriesOf = (number: number, Modality: string | undefined): OrthancSeries => ({
@@ -20,8 +21,9 @@ const orthancOf = (series: readonly OrthancSeries[], StudyInstanceUID = STUDY): 
   changes: async (since) => ({ changes: [], last: since, done: true }),
   studies: async () => [],
   study: async () => undefined,
-  findStudies: async () => [{ id: 'id', StudyInstanceUID, stable: true, lastUpdate: '20260101T120000' }],
+  findStudies: async () => [{ id: 'id', StudyInstanceUID, stable: true, lastUpdate: '20260101T120000', PatientID: '' }],
   series: async () => series,
+  filesOf: noFiles,
 });
 
 describe('a study', () => {
@@ -95,7 +97,8 @@ describe('a study', () => {
     const { instances, ...manifest } = parseManifest(edge.bucket.contents.get(key) ?? new Uint8Array());
     const revision = outcome.state === 'uploaded' ? outcome.revision : '';
     const complete = 'stable';
-    const facts = { identity: expect.stringMatching(/^[0-9a-f]{64}$/), sequence: 1 };
+    const digest: unknown = expect.stringMatching(/^[0-9a-f]{64}$/);
+    const facts = { identity: digest, patient: digest, sequence: 1 };
     expect(manifest).toEqual({
       ...facts,
       format: 'hilum.manifest/1',

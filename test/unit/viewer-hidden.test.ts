@@ -190,33 +190,55 @@ it('is not held up by a note that cannot be read', async () => {
       uids.SOPInstanceUID === SOPInstanceUID ? (readDicom(new Uint8Array(200)) as never) : client.retrieveHeader(uids),
   });
 
-  const { instances, series } = await hiddenIn(study.StudyInstanceUID);
+  const { instances, series } = await hiddenIn(study.StudyInstanceUID, 'list');
 
   expect([instances.size, series.size]).toEqual([0, 0]);
 });
 
-it('asks for the list of series once a second, and for more only if it has changed', async () => {
+it('asks seldom for notes where there are none', async () => {
   await hold(...study.images, ...bytesOf(study.older));
   let now = 0;
   const client = createDicomWebClient({ url: `${pacs.url}/dicom-web/`, username: '', password: '' });
   const hiddenIn = createHidden(client, () => now);
-  const sizes: number[] = [];
-  const look = async () => sizes.push((await hiddenIn(study.StudyInstanceUID)).instances.size);
+  const asked: number[] = [];
+  for (const [ms, asking] of [
+    ...([
+      [0, 'list'],
+      [0, 'object'],
+      [999, 'list'],
+      [1_000, 'object'],
+    ] as const),
+    ...([
+      [1_000, 'list'],
+      [10_999, 'object'],
+      [11_000, 'object'],
+    ] as const),
+  ] as const) {
+    now = ms;
+    await Promise.all([hiddenIn(study.StudyInstanceUID, asking), hiddenIn(study.StudyInstanceUID, asking)]);
+    asked.push(pacs.asked.length);
+  }
 
-  await Promise.all([look(), look(), look()]);
-  expect(pacs.asked).toHaveLength(1);
-  now += 999;
-  await look();
-  expect(pacs.asked).toHaveLength(1);
+  expect(asked).toEqual([1, 1, 1, 1, 2, 2, 3]);
+});
 
-  // The note comes after the study was opened.
-  pacs.files.push(study.note.bytes);
-  now += 1;
-  await look();
-  const asked = pacs.asked.length;
-  now += 1_000;
-  await look();
+it('finds a note that comes after the study was opened, and reads it once', async () => {
+  await hold(...study.images, ...bytesOf(study.older).slice(1));
+  let now = 0;
+  const client = createDicomWebClient({ url: `${pacs.url}/dicom-web/`, username: '', password: '' });
+  const hiddenIn = createHidden(client, () => now);
+  const look = async (...arriving: readonly Uint8Array[]) => {
+    const before = pacs.asked.length;
+    pacs.files.push(...arriving);
+    now += 1_000;
+    const { instances } = await hiddenIn(study.StudyInstanceUID, 'list');
+    return [instances.size, pacs.asked.length - before];
+  };
 
-  expect(sizes).toEqual([0, 0, 0, 0, study.older.length + 1, study.older.length + 1]);
-  expect(pacs.asked.length - asked).toBe(1);
+  expect(await look()).toEqual([0, 1]);
+  const [hidden, requests = 0] = await look(study.note.bytes);
+  expect([hidden, requests > 5]).toEqual([study.older.length, true]);
+  expect(await look()).toEqual([study.older.length, 2]);
+  // What the note names may come after it.
+  expect((await look(...bytesOf(study.older).slice(0, 1)))[0]).toBe(study.older.length + 1);
 });
