@@ -106,6 +106,9 @@ function revived({ state, sequence }: PinnedSet, wanted: Wanted): PinnedSet['sta
 /** It was delivered, and nothing has taken its place. */
 export const isAtHome = (state: SetState): boolean => state === 'delivered' || state === 'missing';
 
+/** Whether the PACS is looked at for it: it may have lost what it had, or have the images again. */
+export const isLookedFor = (state: SetState): boolean => isAtHome(state) || state === 'withdrawn';
+
 /** A set that was pinned and never stored is over when another takes its place. */
 const passed = (set: PinnedSet): PinnedSet =>
   set.state === 'converted' && set.stored !== true ? { ...set, state: 'superseded' } : set;
