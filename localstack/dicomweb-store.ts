@@ -16,7 +16,7 @@ import { orthancAnswer, orthancFile } from './dicomweb-orthanc.ts';
  * How the archive misbehaves. `down` closes every connection; `denied` answers 401; `unavailable` answers 503; `cut` ends
  * WADO answers half way. In STOW, `refuse` stores nothing (409); `partial` fails every second instance, and the same ones at
  * each attempt (202); `conflict` fails instances that exist already (45070); `silent` stores and answers without a body.
- * `mute` stores, but closes the connection instead of confirming it, and every connection after it.
+ * `mute` stores, but closes the connection instead of confirming it, now and when the object is read.
  */
 type Fault = 'down' | 'denied' | 'unavailable' | 'cut' | 'refuse' | 'partial' | 'conflict' | 'silent' | 'mute';
 
@@ -71,8 +71,6 @@ export async function startDicomWebStore(options: DicomWebStoreOptions = {}): Pr
   const stored = new Map<string, number>();
   const failing = new Set<string>();
   let fault: Fault | undefined;
-  /** Whether the archive is mute since it stored something. */
-  let muted = false;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = await read(request);
@@ -83,8 +81,9 @@ export async function startDicomWebStore(options: DicomWebStoreOptions = {}): Pr
     else {
       archive.settle();
       const reply = await answer({ archive, fault, stored, failing }, asked);
-      muted ||= fault === 'mute' && asked.method === 'POST' && asked.path[0] === 'dicom-web';
-      if (muted && reply.status === 200) request.socket.destroy();
+      const confirms = asked.method === 'POST' || asked.path.some((part) => stored.has(part));
+      if (fault === 'mute' && asked.path[0] === 'dicom-web' && confirms && reply.status === 200)
+        request.socket.destroy();
       else send(response, reply);
     }
   }
@@ -106,7 +105,6 @@ export async function startDicomWebStore(options: DicomWebStoreOptions = {}): Pr
     stored,
     misbehave: (next) => {
       fault = next;
-      muted = false;
       failing.clear();
     },
     close: () =>
