@@ -81,7 +81,14 @@ describe('a series with a file that is larger than a chunk', () => {
   const { StudyInstanceUID, SeriesInstanceUID } = indexInstance(files[0] ?? new Uint8Array());
   const large = encodeDicom({
     ...{ SOPClassUID: '1.2.840.10008.5.1.4.1.1.2.1', SOPInstanceUID: '2.25.99', StudyInstanceUID, SeriesInstanceUID },
-    ...{ Modality: 'CT', BodyPartExamined: 'SPINE', NumberOfFrames: 9_000, Rows: 32, Columns: 32 },
+    ...{
+      PatientID: 'PHANTOM',
+      Modality: 'CT',
+      BodyPartExamined: 'SPINE',
+      NumberOfFrames: 9_000,
+      Rows: 32,
+      Columns: 32,
+    },
     ...{ SamplesPerPixel: 1, PhotometricInterpretation: 'MONOCHROME2', BitsAllocated: 16, BitsStored: 16 },
     ...{ HighBit: 15, PixelRepresentation: 0, PixelData: new Uint8Array(9_000 * 32 * 32 * 2) },
   });
