@@ -9,7 +9,7 @@ const lane = (name: string, testTimeout: number) => ({
     hookTimeout: Math.max(testTimeout, 60_000),
     pool: 'forks' as const,
     // Concurrent tests wait for programs beside them, such as an Orthanc, most of the time.
-    maxConcurrency: 16,
+    maxConcurrency: 24,
   },
 });
 

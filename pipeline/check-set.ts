@@ -8,8 +8,8 @@ import type { ObjectList } from './object-list.ts';
 import { currentOf } from './patients.ts';
 import type { CallOptions, ObjectStore, PinnedSet, SetTable } from './ports.ts';
 import type { SetFile } from './set-file.ts';
-import { isAtHome, withSet } from './sets.ts';
-import { lookAtSource, type SourceArchive, type SourceNow, whoseIs } from './source-now.ts';
+import { isLookedFor, withSet } from './sets.ts';
+import { lookAtSource, type SourceArchive, type SourceNow, whoseOf } from './source-now.ts';
 
 export interface CheckPorts {
   readonly objects: Pick<ObjectStore, 'get' | 'put' | 'exists'>;
@@ -29,10 +29,14 @@ export type Checked =
   | { readonly kind: 'withdrawn' }
   /** The study belongs to another patient now, or is described otherwise. */
   | { readonly kind: 'other-identity'; readonly identity: string }
+  /** Its images are there again, and not all of its objects: they are to be stored. */
+  | { readonly kind: 'back' }
   /** Something was not found. Only a second look tells. */
   | { readonly kind: 'missed' }
   /** The set is not the current one, or the table was changed while the PACS was asked. */
   | { readonly kind: 'left' };
+
+type Settled = Exclude<Checked['kind'], 'other-identity' | 'left'>;
 
 /** The second look comes this long after the first. */
 export const LOOKED_AGAIN_S = 600;
@@ -48,38 +52,40 @@ export async function checkSet(
 ): Promise<Checked> {
   const { study, mark } = await sets.get(set, options);
   const standing = study.sets.find(({ setId }) => setId === set.setId);
-  if (standing === undefined || currentOf(study.sets, standing) !== standing || !isAtHome(standing.state))
+  if (standing === undefined || currentOf(study.sets, standing) !== standing || !isLookedFor(standing.state))
     return { kind: 'left' };
 
   /** Nothing is changed if somebody else has meanwhile: the study may be back, or corrected. */
-  async function settled(kind: 'delivered' | 'missing' | 'withdrawn' | 'missed'): Promise<Checked> {
+  async function settled(kind: Settled): Promise<Checked> {
     const changes = changesOf(kind);
     const isSame = changes.state === standing?.state && changes.missedAt === standing.missedAt;
     const isDone = isSame || (await sets.replace(set, withSet(study, set.setId, changes), mark, options));
     return { kind: isDone ? kind : 'left' };
   }
 
-  function changesOf(kind: 'delivered' | 'missing' | 'withdrawn' | 'missed'): Pick<PinnedSet, 'state' | 'missedAt'> {
+  function changesOf(kind: Settled): Pick<PinnedSet, 'state' | 'missedAt'> {
+    if (kind === 'back') return { state: 'converted', missedAt: undefined };
     if (kind === 'delivered') return { state: 'delivered', missedAt: undefined };
     const missedAt = standing?.missedAt ?? new Date(now()).toISOString();
     return { state: kind === 'missed' ? (standing?.state ?? 'delivered') : kind, missedAt };
   }
 
-  const source = await lookAtSource(archive, list, await whoseIs(objects, set, study.sets, options), options);
-  if (source.kind === 'there' && source.header !== undefined && (await isKnown(objects, set, options))) {
-    const identity = await otherIdentity(objects, set.identity, source.header.dataset, key, options);
+  // If the bucket has lost the identity for which the set was made, nobody can tell whether the PACS has another.
+  const own = set.identity === undefined ? undefined : await objects.get(identityKey(set.identity), options);
+  const source = await lookAtSource(archive, list, whoseOf(own, set, study.sets), options);
+  if (source.kind === 'there' && source.header !== undefined && own !== undefined) {
+    const identity = await otherIdentity(objects, own, source.header.dataset, key, options);
     if (identity !== undefined) return { kind: 'other-identity', identity };
   }
   const absent = source.kind === 'gone' ? 'withdrawn' : 'missing';
-  if (source.kind === 'there' && (await hasAll(archive, source, list, options))) return await settled('delivered');
-  if (standing.state === absent) return await settled(absent);
+  if (source.kind === 'there') {
+    if (await hasAll(archive, source, list, options)) return await settled('delivered');
+    if (standing.state === 'withdrawn') return await settled('back');
+  }
+  if (standing.state === absent) return { kind: absent };
   const sinceMs = standing.missedAt === undefined ? undefined : now() - Date.parse(standing.missedAt);
   return await settled(sinceMs !== undefined && sinceMs >= LOOKED_AGAIN_S * 1000 ? absent : 'missed');
 }
-
-/** If the bucket has lost the identity for which the set was made, nobody can tell whether the PACS has another. */
-const isKnown = async (objects: Pick<ObjectStore, 'exists'>, { identity }: SetFile, options: CallOptions) =>
-  identity !== undefined && (await objects.exists(identityKey(identity), options));
 
 /** Whether the archive has all objects. The notes about older sets are not asked for: whoever removes them takes no result away. */
 async function hasAll(

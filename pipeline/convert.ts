@@ -10,11 +10,12 @@ import { DicomWriteError } from '#dicom/error.ts';
 import { readAnswer } from './answers.ts';
 import { areSameIdentities, identityInstanceOf, readIdentity } from './identities.ts';
 import { instanceReader } from './instances.ts';
-import { failureKey, objectKey, objectListKey, type RunPlace, resultKey, type SetFolder } from './keys.ts';
+import { failureKey, identityKey, objectKey, objectListKey, type RunPlace, resultKey, type SetFolder } from './keys.ts';
 import type { Manifest } from './manifest.ts';
 import type { RunMessage } from './messages.ts';
 import { encodeObjectList, type ObjectList, parseObjectList } from './object-list.ts';
 import type { ObjectStore, SetTable } from './ports.ts';
+import { isSameAnswer } from './same-content.ts';
 import { pinnedFile, type SetFile } from './set-file.ts';
 import { pinSet } from './sets.ts';
 import { readManifest } from './study.ts';
@@ -46,12 +47,10 @@ export type Converted =
  * @throws MissingProductError if the run's result is not in the bucket
  * @throws MissingChunkError, MissingManifestError if a part of the study is not in the bucket
  * @throws IntegrityError if a failure's answer is missing, or an instance differs from its digest
- * @throws ContentConflictError if an object's bytes differ from those of an earlier conversion
+ * @throws ContentConflictError if an object says something else than that of an earlier conversion
  */
-export async function convertAnswer(
-  { objects, sets, clock, timeZone }: ConversionPorts,
-  message: RunMessage,
-): Promise<Converted> {
+export async function convertAnswer(ports: ConversionPorts, message: RunMessage): Promise<Converted> {
+  const { objects, sets, clock, timeZone } = ports;
   const { tool, runId, answer, inputDigest, identity, sequence = 0, back = false } = message;
   const manifest = await manifestOf(objects, message);
   const { others } = manifest;
@@ -71,6 +70,9 @@ export async function convertAnswer(
   const known = stored === undefined ? undefined : parseObjectList(stored);
   if (known !== undefined && (await areThere(objects, folder, known))) return { kind: 'converted', set, list: known };
   const result = await answerOf(objects, set);
+  const filed = await identityFor(objects, set, manifest);
+  // Nobody puts an identity again that the PACS told. Delivery asks the PACS again.
+  if (filed === 'lost') return await convertAnswer(ports, { ...message, identity: manifest.identity, set: set.setId });
   try {
     const made = await makeObjects(objects, set, { result, manifest, timeZone });
     return { kind: 'converted', set, list: await storeObjects(objects, folder, made) };
@@ -88,6 +90,22 @@ async function manifestOf(objects: ObjectStore, message: RunMessage): Promise<Ma
     if (error instanceof MissingManifestError) await answerOf(objects, message);
     throw error;
   }
+}
+
+/**
+ * The identity that a set's objects carry; undefined if they take it from the images, `lost` if the bucket has only the manifest's, which is
+ * another one.
+ *
+ * @throws MissingChunkError if it is that of the manifest, which the edge may put there again
+ */
+async function identityFor(
+  objects: Pick<ObjectStore, 'get'>,
+  { identity }: SetFile,
+  manifest: Manifest,
+): Promise<Uint8Array | 'lost' | undefined> {
+  if (identity === undefined) return undefined;
+  const isOfEdge = manifest.identity === undefined || manifest.identity === identity;
+  return isOfEdge ? await readIdentity(objects, identity) : ((await objects.get(identityKey(identity))) ?? 'lost');
 }
 
 /**
@@ -152,8 +170,9 @@ interface Note {
 }
 
 /**
- * The notes about the sets that are replaced. Of one without a known identity, or whose list is lost, there is none. Of one of another
- * identity there are two, since nobody knows yet where its objects lie: in the PACS they may have been corrected together with the images.
+ * The notes about the sets that are replaced. Of one without a known identity, or of which the bucket lost identity or list, there is none. Of
+ * one of another identity there are two, since nobody knows yet where its objects lie: in the PACS they may have been corrected together with
+ * the images.
  */
 async function rejections(
   objects: Pick<ObjectStore, 'get'>,
@@ -164,7 +183,8 @@ async function rejections(
   for (const rejected of replaces) {
     const { setId: rejects } = rejected;
     if (rejected.identity === undefined || rejected.objects.length === 0) continue;
-    const filed = await readIdentity(objects, rejected.identity);
+    const filed = await objects.get(identityKey(rejected.identity));
+    if (filed === undefined) continue;
     const note = (reason: RejectionReason, about = rejected, under = filed): Note => ({
       object: convertRejection({ ...by, identity: under, rejected: about, reason }),
       ...{ rejects, reason },
@@ -191,15 +211,26 @@ export interface Made {
 }
 
 async function storeObjects(objects: ObjectStore, folder: SetFolder, made: Made): Promise<ObjectList> {
+  const sums = new Map<string, string>();
   for (const object of [...made.converted, ...made.notes.map((note) => note.object)])
-    await storeObject(objects, folder, object);
-  const list = listOf(made);
+    sums.set(object.SOPInstanceUID, await storeObject(objects, folder, object));
+  const list = listOf(made, sums);
   await objects.put(objectListKey(folder), list, { contentType: 'application/json' });
   return parseObjectList(list);
 }
 
-/** `objects.json` of what was made. */
-export function listOf({ result, manifest, converted, notes }: Made): Uint8Array {
+/**
+ * `objects.json` of what was made.
+ *
+ * @param sums the digests of objects that the bucket has of an earlier conversion, by SOP Instance UID
+ */
+export function listOf(
+  { result, manifest, converted, notes }: Made,
+  sums: ReadonlyMap<string, string> = new Map(),
+): Uint8Array {
+  const listed = ({ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 }: ConvertedObject) => ({
+    ...{ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256: sums.get(SOPInstanceUID) ?? sha256 },
+  });
   const { outcome, reason, summary, inputs } = result.metadata;
   const byUid = namedInstances(manifest.instances);
   const identityInstance = identityInstanceOf(manifest.instances);
@@ -215,21 +246,18 @@ export function listOf({ result, manifest, converted, notes }: Made): Uint8Array
   });
 }
 
-const listed = ({ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 }: ConvertedObject) => ({
-  ...{ kind, SOPClassUID, SOPInstanceUID, SeriesInstanceUID, sha256 },
-});
-
+/** The digest of the object that the bucket has then. An earlier one stays: parts of a bucket may be lost, and the answer with them. */
 async function storeObject(
   objects: ObjectStore,
   folder: SetFolder,
   { SOPInstanceUID, sha256, bytes }: ConvertedObject,
-): Promise<void> {
+): Promise<string> {
   const key = objectKey(folder, SOPInstanceUID);
-  if ((await objects.put(key, bytes, { ifAbsent: true, contentType: 'application/dicom' })) === 'stored') return;
+  if ((await objects.put(key, bytes, { ifAbsent: true, contentType: 'application/dicom' })) === 'stored') return sha256;
   const earlier = await objects.get(key);
-  if (earlier === undefined || createHash('sha256').update(earlier).digest('hex') !== sha256) {
-    throw new ContentConflictError('Converting the run again made an object with different bytes', {
-      facts: { SOPInstanceUID },
-    });
-  }
+  const facts = { SOPInstanceUID };
+  if (earlier === undefined) throw new IntegrityError('An object has disappeared from the bucket', { facts });
+  if (!isSameAnswer(earlier, bytes))
+    throw new ContentConflictError('Converting the run again made an object with other content', { facts });
+  return createHash('sha256').update(earlier).digest('hex');
 }

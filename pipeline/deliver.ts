@@ -4,15 +4,18 @@
  */
 import { createHash } from 'node:crypto';
 import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
+import { identityObjectOf } from '#core/results/identity-object.ts';
+import { type DicomFile, readDicom } from '#dicom/read.ts';
 import { otherIdentity } from './identities.ts';
-import { objectKey, receiptKey, type SetFolder } from './keys.ts';
-import type { ObjectList } from './object-list.ts';
+import { objectKey, objectListKey, type SetFolder } from './keys.ts';
+import { type ObjectList, parseObjectList } from './object-list.ts';
 import type { Archive, CallOptions, InstanceUids, ObjectStore, SetTable, StoreOutcome } from './ports.ts';
+import { type Coerced, storeReceipt } from './receipt.ts';
 import { deleteOne, endReplaced, type Replaced } from './replaced.ts';
 import { coercedIn } from './same-content.ts';
 import type { SetFile } from './set-file.ts';
 import { beginStoring, endStoring, withdrawSet } from './sets.ts';
-import { lookAtSource, type SourceNow, whoseIs } from './source-now.ts';
+import { lookAtSource, type SourceNow, whoseOf } from './source-now.ts';
 
 /** The archive's methods that delivery needs. */
 export type DeliveryArchive = Pick<
@@ -50,13 +53,22 @@ export type Delivered =
 
 type ListedNote = NonNullable<ObjectList['notes']>[number];
 
+/** Tells the notes about sets of another identity: of each there are two. */
+function isAboutOther(notes: readonly ListedNote[]): (note: ListedNote) => boolean {
+  const others = new Set(notes.filter(({ reason }) => reason === 'wrong-identity').map(({ rejects }) => rejects));
+  return ({ rejects }) => others.has(rejects);
+}
+
+/** Which of the two is needed. Alone, a note would leave a study of the wrong patient behind. */
+const isNeeded = ({ rejects, reason }: ListedNote, { beside, elsewhere }: Replaced): boolean =>
+  (reason === 'superseded' ? beside : elsewhere).has(rejects);
+
+const headerOf = (source: SourceNow): DicomFile | undefined => (source.kind === 'there' ? source.header : undefined);
+
 interface OutgoingObject {
   readonly uids: InstanceUids;
   readonly bytes: Uint8Array;
 }
-
-/** By SOP Instance UID, the keywords of what the archive added to an object or coerced. */
-type Coerced = Readonly<Record<string, readonly string[]>>;
 
 /**
  * Delivers a set. It may be called any number of times: it stores only the objects that the archive does not have yet. Before and after, it
@@ -76,38 +88,55 @@ export async function deliver(
   options: CallOptions = {},
 ): Promise<Delivered> {
   const { setId } = set;
-  const all = (await sets.get(set, options)).study.sets;
+  const present = async () => (await sets.get(set, options)).study.sets;
+  const all = await present();
   const standing = all.find((one) => one.setId === setId);
   const { state } = standing ?? {};
-  if (state === 'delivered' || state === 'missing' || state === 'superseded') return { kind: state };
+  if (state === 'delivered' || state === 'missing') return { kind: state };
+  // What a process stored that stood still for long may have come after the successor had looked for it.
+  if (state === 'superseded' && !(standing?.stored === true && standing.noted === true)) return { kind: state };
   const { archive, identityKey: key, deletesReplaced } = await open();
 
-  const whose = await whoseIs(objects, set, all, options);
+  const { notes = [] } = list;
+  const isOfOther = isAboutOther(notes);
+  // A note about objects of the same identity is stored with the set. Those about another one wait until it is known where its objects lie.
+  const early = notes.filter((note) => !isOfOther(note));
+  const outgoing = await readObjects(objects, set, [...list.objects, ...early], options);
+  const identity = identityIn(outgoing);
+  const whose = whoseOf(identity, set, all);
+
+  /** Another set took the place of this one, and looked for it before its objects were there. */
+  async function overtaken(): Promise<Delivered> {
+    const { StudyInstanceUID } = set;
+    const now = await lookAtSource(archive, list, whose, options);
+    const left = await endReplaced(
+      archive,
+      { StudyInstanceUID, replaces: [{ setId, objects: list.objects }] },
+      { own: new Set(), deletes: deletesReplaced, source: headerOf(now) },
+      options,
+    );
+    if (left.remaining > 0) await storeAll(archive, await notesAbout(objects, sets, set, left, options), options);
+    return { kind: 'superseded' };
+  }
+  if (state === 'superseded') return await overtaken();
 
   /** What has become of the source; undefined if the set may be delivered. */
   async function otherwise(now: SourceNow): Promise<Delivered | undefined> {
     if (now.kind === 'gone') return { kind: 'withdrawn' };
     if (now.header === undefined) return undefined;
-    const identity = await otherIdentity(objects, set.identity, now.header.dataset, key, options);
-    return identity === undefined ? undefined : { kind: 'other-identity', identity };
+    const other = await otherIdentity(objects, identity, now.header.dataset, key, options);
+    return other === undefined ? undefined : { kind: 'other-identity', identity: other };
   }
 
-  const { notes = [] } = list;
-  // A note about objects of the same identity is stored with the set. Those about another one wait until it is known where its objects lie.
-  const ofOthers = new Set(notes.filter(({ reason }) => reason === 'wrong-identity').map(({ rejects }) => rejects));
-  const isOfOther = ({ rejects }: ListedNote): boolean => ofOthers.has(rejects);
-  const early = notes.filter((note) => !isOfOther(note));
-  const outgoing = await readObjects(objects, set, [...list.objects, ...early], options);
-
   /** If the study was deleted while results were stored, they must not bring it back. */
-  async function withdraw(mayBeThere: boolean): Promise<void> {
+  async function withdraw(mayBeThere: boolean): Promise<Delivered> {
     if (mayBeThere) for (const { uids } of outgoing) await deleteOne(archive, uids, options);
-    await withdrawSet(sets, set, setId, options);
+    return { kind: await withdrawSet(sets, set, setId, options) };
   }
 
   const before = await lookAtSource(archive, list, whose, options);
   const hindrance = await otherwise(before);
-  if (hindrance?.kind === 'withdrawn') await withdraw(standing?.stored === true);
+  if (hindrance?.kind === 'withdrawn') return await withdraw(standing?.stored === true);
   if (hindrance !== undefined) return hindrance;
 
   const begun = await beginStoring(sets, set, setId, options);
@@ -117,16 +146,14 @@ export async function deliver(
 
   const after = await lookAtSource(archive, list, whose, options);
   const change = await otherwise(after);
-  if (change?.kind === 'withdrawn') await withdraw(true);
-  if (change !== undefined) return change;
+  if (change?.kind === 'withdrawn') return await withdraw(true);
+  if (change !== undefined)
+    return (await present()).find((one) => one.setId === setId)?.state === 'superseded' ? await overtaken() : change;
   if (after.kind === 'there' && after.instances !== undefined) checkStudy(after.instances, outgoing);
   const own = new Set(outgoing.map(({ uids }) => uids.SOPInstanceUID));
-  const source = after.kind === 'there' ? after.header : undefined;
+  const source = headerOf(after);
   const replaced = await endReplaced(archive, set, { own, deletes: deletesReplaced, source }, options);
-  // Alone, a note would leave a study of the wrong patient behind.
-  const isNeeded = ({ rejects, reason }: ListedNote): boolean =>
-    (reason === 'superseded' ? replaced.beside : replaced.elsewhere).has(rejects);
-  const late = notes.filter((note) => isOfOther(note) && isNeeded(note));
+  const late = notes.filter((note) => isOfOther(note) && isNeeded(note, replaced));
   const more = await storeAll(archive, await readObjects(objects, set, late, options), options);
   await storeReceipt(
     objects,
@@ -135,15 +162,36 @@ export async function deliver(
     { coerced: { ...coerced, ...more }, replaced, untold: after.kind === 'there' ? after.untold : [] },
     options,
   );
-  await endStoring(sets, set, setId, options);
-  return { kind: 'delivered' };
+  const ended = await endStoring(sets, set, setId, options);
+  return ended === 'delivered' ? { kind: ended } : await overtaken();
 }
 
-const folderOf = ({ tool, runId, setId }: SetFile): SetFolder => ({ tool, runId, setId });
+/** The notes about a set that its successor has. */
+async function notesAbout(
+  objects: ObjectStore,
+  sets: SetTable,
+  { StudyInstanceUID, tool, setId }: SetFile,
+  left: Replaced,
+  options: CallOptions,
+): Promise<readonly OutgoingObject[]> {
+  const { study } = await sets.get({ StudyInstanceUID, tool }, options);
+  const successor = study.sets.findLast(({ replaces }) => replaces.includes(setId));
+  if (successor === undefined) return [];
+  const folder = { StudyInstanceUID, tool, runId: successor.runId, setId: successor.setId };
+  const bytes = await objects.get(objectListKey(folder), options);
+  const { notes = [] } = bytes === undefined ? {} : parseObjectList(bytes);
+  const about = notes.filter(({ rejects }) => rejects === setId);
+  const isOfOther = isAboutOther(about);
+  const needed = about.filter((note) => !isOfOther(note) || isNeeded(note, left));
+  return await readObjects(objects, folder, needed, options);
+}
+
+type Folder = SetFolder & Pick<SetFile, 'StudyInstanceUID'>;
+const folderOf = ({ tool, runId, setId }: Folder): SetFolder => ({ tool, runId, setId });
 
 async function readObjects(
   objects: ObjectStore,
-  set: SetFile,
+  set: Folder,
   listed: ObjectList['objects'],
   options: CallOptions,
 ): Promise<readonly OutgoingObject[]> {
@@ -158,6 +206,12 @@ async function readObjects(
     outgoing.push({ uids: { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }, bytes });
   }
   return outgoing;
+}
+
+/** The identity that the objects of a set carry, whatever the bucket has lost meanwhile. */
+function identityIn([first]: readonly OutgoingObject[]): Uint8Array {
+  const { dataset } = readDicom(first?.bytes ?? new Uint8Array(), { stopBeforePixels: true });
+  return identityObjectOf(dataset);
 }
 
 /**
@@ -222,27 +276,4 @@ function checkStudy(instances: ReadonlySet<string>, outgoing: readonly OutgoingO
     `The archive has ${elsewhere.length} of ${outgoing.length} objects, and does not list them in the study.`,
     { facts: { SOPInstanceUID: first.uids.SOPInstanceUID } },
   );
-}
-
-/** The receipt says what the archive made of the objects, what it would not tell, and what became of those that are replaced. */
-async function storeReceipt(
-  objects: ObjectStore,
-  set: SetFile,
-  list: ObjectList,
-  about: { readonly coerced: Coerced; readonly replaced: Replaced; readonly untold: readonly string[] },
-  options: CallOptions,
-): Promise<void> {
-  const { runId, setId, answer } = set;
-  const { coerced, untold } = about;
-  const { deleted, remaining } = about.replaced;
-  const receipt = {
-    ...{ format: 'hilum.receipt/1', runId, setId, answer, proof: 'read-back', objects: list.objects },
-    ...(Object.keys(coerced).length > 0 && { coerced }),
-    ...(untold.length > 0 && { untold }),
-    ...(deleted + remaining > 0 && { replaced: { deleted, remaining } }),
-  };
-  await objects.put(receiptKey(folderOf(set)), new TextEncoder().encode(JSON.stringify(receipt)), {
-    ...options,
-    contentType: 'application/json',
-  });
 }

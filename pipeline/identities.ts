@@ -61,16 +61,15 @@ export async function areSameIdentities(
   return ofA !== undefined && ofB !== undefined && isSameIdentity(ofA, ofB);
 }
 
-/** Stores the identity of a data set and returns its digest, unless it is the one that `digest` names. One that the bucket has lost counts as another. */
+/** Stores the identity of a data set and returns its digest, unless it is the identity `own`. */
 export async function otherIdentity(
   objects: Pick<ObjectStore, 'get' | 'put'>,
-  digest: string | undefined,
+  own: Uint8Array,
   dataset: Dataset,
   key: Uint8Array,
   options: CallOptions = {},
 ): Promise<string | undefined> {
-  const own = digest === undefined ? undefined : await objects.get(identityKey(digest), options);
-  if (own !== undefined && isSameIdentity(own, identityObjectOf(dataset))) return undefined;
+  if (isSameIdentity(own, identityObjectOf(dataset))) return undefined;
   return await storeIdentity(objects, dataset, key, options);
 }
 

@@ -47,7 +47,12 @@ export async function deleteOne(
  */
 export async function endReplaced(
   archive: Pick<Archive, 'retrieveHeader' | 'deleteInstance'>,
-  { StudyInstanceUID, replaces }: SetFile,
+  {
+    StudyInstanceUID,
+    replaces,
+  }: Pick<SetFile, 'StudyInstanceUID'> & {
+    readonly replaces: readonly Pick<SetFile['replaces'][number], 'setId' | 'objects'>[];
+  },
   about: { readonly own: ReadonlySet<string>; readonly deletes: boolean; readonly source: DicomFile | undefined },
   options: CallOptions,
 ): Promise<Replaced> {

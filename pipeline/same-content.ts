@@ -24,28 +24,35 @@ const COERCED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * When our answer was stored, and its objects were made. Once the bucket has lost both, the same answer is stored at another moment, under the
- * same UIDs.
+ * When our answer was stored, and its objects were made. Once the bucket has lost an answer, the same one is stored at another moment, and its
+ * objects have the same UIDs: the first ones stored stay.
  */
 const MOMENTS: ReadonlySet<string> = new Set([
   ...['SeriesDate', 'SeriesTime', 'ContentDate', 'ContentTime', 'InstanceCreationDate', 'InstanceCreationTime'],
 ]);
 
 /**
- * The keywords of what the archive added or coerced (`private` for private elements); undefined if the object has other content, or
- * cannot be read.
+ * The keywords of what the archive's object has otherwise: what the archive added or coerced (`private` for private elements), and the
+ * moments of an earlier conversion. Undefined if the object has other content, or cannot be read.
  */
 export function coercedIn(found: Uint8Array, sent: Uint8Array): readonly string[] | undefined {
-  const differences = read(() => differencesOf(readElements(sent).elements, readElements(found).elements));
-  const names = differences?.map(nameIfAllowed);
+  const names = differencesIn(found, sent)?.map(nameIfAllowed);
   return names?.every((name) => name !== undefined) ? [...new Set(names)] : undefined;
 }
 
-function nameIfAllowed({ tag, kind }: Difference): string | undefined {
+/** Whether two objects of ours say the same, if at other moments. */
+export const isSameAnswer = (a: Uint8Array, b: Uint8Array): boolean => differencesIn(a, b)?.every(isMoment) ?? false;
+
+const differencesIn = (found: Uint8Array, sent: Uint8Array): readonly Difference[] | undefined =>
+  read(() => differencesOf(readElements(sent).elements, readElements(found).elements));
+
+const isMoment = ({ tag, kind }: Difference): boolean => kind === 'changed' && MOMENTS.has(keywordOf(tag) ?? '');
+
+function nameIfAllowed(difference: Difference): string | undefined {
+  const { tag, kind } = difference;
   if (isPrivate(tag)) return kind === 'added' ? 'private' : undefined;
   const keyword = keywordOf(tag);
-  if (keyword === undefined) return undefined;
-  if (kind === 'changed' && MOMENTS.has(keyword)) return keyword;
+  if (keyword === undefined || isMoment(difference)) return keyword;
   return COERCED.has(keyword) || (kind === 'added' && ADDED.has(keyword)) ? keyword : undefined;
 }
 

@@ -106,6 +106,9 @@ function revived({ state, sequence }: PinnedSet, wanted: Wanted): PinnedSet['sta
 /** It was delivered, and nothing has taken its place. */
 export const isAtHome = (state: SetState): boolean => state === 'delivered' || state === 'missing';
 
+/** Whether the PACS is looked at for it: it may have lost what it had, or have the images again. */
+export const isLookedFor = (state: SetState): boolean => isAtHome(state) || state === 'withdrawn';
+
 /** A set that was pinned and never stored is over when another takes its place. */
 const passed = (set: PinnedSet): PinnedSet =>
   set.state === 'converted' && set.stored !== true ? { ...set, state: 'superseded' } : set;
@@ -206,26 +209,27 @@ export async function beginStoring(
   return await change(table, place, decide, options);
 }
 
-/** Records that the PACS has a set, and the notes about those that it replaces. */
+/**
+ * Records that the PACS has a set, and the notes about those that it replaces.
+ *
+ * @returns `superseded` if another set took its place meanwhile
+ */
 export async function endStoring(
   table: SetTable,
   place: SetPlace,
   setId: string,
   options: CallOptions = {},
-): Promise<void> {
-  const decide = async (study: StudySets) => {
+): Promise<'delivered' | 'superseded'> {
+  type Ended = Awaited<ReturnType<typeof endStoring>>;
+  const decide = async (study: StudySets): Promise<{ readonly answer: Ended; readonly study?: StudySets }> => {
     const set = study.sets.find((one) => one.setId === setId);
-    if (set === undefined) return { answer: undefined };
+    if (set === undefined) return { answer: 'delivered' };
     const noted = withReplaced(study, set, { noted: true });
-    return {
-      answer: undefined,
-      study:
-        set.state === 'superseded'
-          ? noted
-          : withSet(noted, setId, { state: 'delivered', stored: true, missedAt: undefined }),
-    };
+    if (set.state === 'superseded') return { answer: 'superseded', study: noted };
+    const ended = { state: 'delivered', stored: true, missedAt: undefined } as const;
+    return { answer: 'delivered', study: withSet(noted, setId, ended) };
   };
-  await change(table, place, decide, options);
+  return await change(table, place, decide, options);
 }
 
 /** What becomes of a run's results that a person wants stored again. */
@@ -257,18 +261,28 @@ export async function storeAgain(table: SetTable, place: SetPlace, runId: string
   });
 }
 
-/** Records that the images of a set are gone from the PACS. */
+/** Records that the images of a set are gone from the PACS. One that another took the place of stays so. */
 export async function withdrawSet(
   table: SetTable,
   place: SetPlace,
   setId: string,
   options: CallOptions = {},
-): Promise<void> {
-  const decide = async (study: StudySets) => ({
-    answer: undefined,
-    study: withSet(study, setId, { state: 'withdrawn' }),
-  });
-  await change(table, place, decide, options);
+): Promise<'withdrawn' | 'superseded'> {
+  type Ended = Awaited<ReturnType<typeof withdrawSet>>;
+  const decide = async (study: StudySets): Promise<{ readonly answer: Ended; readonly study?: StudySets }> =>
+    study.sets.find((one) => one.setId === setId)?.state === 'superseded'
+      ? { answer: 'superseded' }
+      : { answer: 'withdrawn', study: withSet(study, setId, { state: 'withdrawn' }) };
+  return await change(table, place, decide, options);
+}
+
+/** Whether all sets of a run are superseded, or it has none. */
+export async function isRunSuperseded(
+  table: Pick<SetTable, 'get'>,
+  { runId, ...place }: SetPlace & { readonly runId: string },
+): Promise<boolean> {
+  const { sets } = (await table.get(place)).study;
+  return sets.every((set) => set.runId !== runId || set.state === 'superseded');
 }
 
 /** Records that an upload was routed to the tool: sets of older ones with other images are not stored any more. */

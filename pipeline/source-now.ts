@@ -3,11 +3,9 @@ import { ArchiveRequestError, ArchiveUnavailableError, ConfigurationError } from
 import type { Dataset } from '#dicom/dataset.ts';
 import { DicomReadError } from '#dicom/error.ts';
 import { type DicomFile, readDicom } from '#dicom/read.ts';
-import { identityKey } from './keys.ts';
 import type { ObjectList } from './object-list.ts';
 import { isSetApart } from './patients.ts';
-import type { Archive, CallOptions, ListedInstance, ObjectStore, PinnedSet } from './ports.ts';
-import type { SetFile } from './set-file.ts';
+import type { Archive, CallOptions, ListedInstance, PinnedSet } from './ports.ts';
 
 /** The archive's methods that the look needs. */
 export type SourceArchive = Pick<Archive, 'listInstances' | 'retrieveHeader'>;
@@ -92,19 +90,20 @@ export const patientIn = (dataset: Dataset): { readonly PatientID: string } => (
   PatientID: (dataset.text('PatientID') ?? '').trim(),
 });
 
-/** @param sets all of the study and tool, as the runs table knows them now */
-export async function whoseIs(
-  objects: Pick<ObjectStore, 'get'>,
-  { setId, identity }: Pick<SetFile, 'setId' | 'identity'>,
+/**
+ * @param identity the set's identity object; undefined if nobody has it
+ * @param sets all of the study and tool, as the runs table knows them now
+ */
+export function whoseOf(
+  identity: Uint8Array | undefined,
+  { setId }: Pick<PinnedSet, 'setId'>,
   sets: readonly PinnedSet[],
-  options: CallOptions,
-): Promise<Whose> {
-  const file = identity === undefined ? undefined : await objects.get(identityKey(identity), options);
+): Whose {
   const own = sets.find((set) => set.setId === setId);
   const isBeside = (set: PinnedSet): boolean =>
     set.state !== 'superseded' && set.state !== 'withdrawn' && own !== undefined && isSetApart(set, own);
   return {
-    PatientID: file && patientIn(readDicom(file).dataset).PatientID,
+    PatientID: identity && patientIn(readDicom(identity).dataset).PatientID,
     isShared: (own?.others ?? []).length > 0 || sets.some(isBeside),
   };
 }

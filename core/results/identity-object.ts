@@ -3,21 +3,21 @@ import { differencesOf } from '#dicom/compare.ts';
 import type { Dataset } from '#dicom/dataset.ts';
 import { readElements } from '#dicom/read.ts';
 import { resultUid } from '#dicom/uid.ts';
-import { asFoundWhereBroken, encodeDicom } from '#dicom/write.ts';
+import { encodeDicom } from '#dicom/write.ts';
 import { sourceUid } from './common.ts';
-import { COPIED } from './source-study.ts';
+import { copiedFrom } from './source-study.ts';
 
 /** No SOP Class of the standard: no archive stores the object by mistake. */
 const SOP_CLASS_UID = resultUid('identity object');
 
 /**
  * The identity in an instance's header as a Part 10 file: the attributes that results copy from their source, to the character, and the
- * UID of the study. The object's other UIDs derive from it: headers that say the same give the same bytes, whichever instance they are of.
+ * UID of the study. A result's own header gives the identity that it was converted for. The object's other UIDs derive from it: headers that say the same give the same bytes, whichever instance they are of.
  */
 export function identityObjectOf(dataset: Dataset): Uint8Array {
   const StudyInstanceUID = dataset.text('StudyInstanceUID') ?? '';
   return encodeDicom({
-    ...asFoundWhereBroken(dataset.attributes(COPIED)),
+    ...copiedFrom(dataset),
     StudyInstanceUID: sourceUid(StudyInstanceUID),
     SOPClassUID: SOP_CLASS_UID,
     SOPInstanceUID: resultUid('identity', StudyInstanceUID),

@@ -31,9 +31,6 @@ export type PdfMark =
 
 export interface PdfFile {
   readonly title: string;
-  /** `YYYYMMDD` and `HHMMSS`, as in DICOM. */
-  readonly date: string;
-  readonly time: string;
   /** 32 hexadecimal digits: the file identifier (14.4). */
   readonly id: string;
   readonly pages: readonly (readonly PdfMark[])[];
@@ -97,13 +94,15 @@ function winAnsi(text: string): Uint8Array {
   return Buffer.from(latin.join(''), 'latin1');
 }
 
-/** The file's bytes. */
-export function encodePdf({ title, date, time, id, pages }: PdfFile): Uint8Array {
+/**
+ * The file's bytes. It states no date, which is optional (14.3.3): Content Date of the DICOM object does, and the same answer, stored at
+ * another moment, is the same document.
+ */
+export function encodePdf({ title, id, pages }: PdfFile): Uint8Array {
   const pictures = [...new Set(pages.flat().flatMap((mark) => (mark.kind === 'picture' ? [mark.image] : [])))];
   const FIRST_PICTURE = 6;
   const firstPage = FIRST_PICTURE + pictures.length;
   const resources = pictures.map((_, index) => `/P${index} ${FIRST_PICTURE + index} 0 R`).join(' ');
-  const created = `(D:${date}${time.slice(0, 6).padEnd(6, '0')})`;
   const objects: Uint8Array[] = [
     ascii('<< /Type /Catalog /Pages 2 0 R >>'),
     ascii(
@@ -111,7 +110,7 @@ export function encodePdf({ title, date, time, id, pages }: PdfFile): Uint8Array
     ),
     font('Helvetica'),
     font('Helvetica-Bold'),
-    joined('<< /Title ', pdfString(title), ` /Producer (Hilum) /CreationDate ${created} /ModDate ${created} >>`),
+    joined('<< /Title ', pdfString(title), ' /Producer (Hilum) >>'),
     ...pictures.map(({ rows, columns, rgb }) =>
       stream(
         `/Type /XObject /Subtype /Image /Width ${columns} /Height ${rows} /ColorSpace /DeviceRGB /BitsPerComponent 8`,

@@ -34,7 +34,7 @@ export function reportPdf(result: ResultData, source: SourceStudy, report: PageR
     .update(objectUid(result, source, 'report'))
     .digest('hex')
     .slice(0, 32);
-  return encodePdf({ title: report.title, ...source.times.content, id, pages: layOut(result, report) });
+  return encodePdf({ title: report.title, id, pages: layOut(result, report) });
 }
 
 function layOut(result: ResultData, report: PageReport): readonly (readonly PdfMark[])[] {

@@ -63,7 +63,7 @@ const ALWAYS = [
 ] as const;
 
 /** What results copy from their source. */
-export const COPIED = [
+const COPIED = [
   ...ALWAYS,
   // Patient (C.7.1.1)
   'IssuerOfPatientID',
@@ -110,6 +110,10 @@ export const COPIED = [
   'TimezoneOffsetFromUTC',
 ] as const;
 
+/** The modules in a data set as results write them, to the character. */
+export const copiedFrom = (dataset: Dataset): Attributes =>
+  asFoundWhereBroken({ ...Object.fromEntries(ALWAYS.map((keyword) => [keyword, ''])), ...dataset.attributes(COPIED) });
+
 /** Lossy Image Compression Method (C.7.6.1.1.5.1), by Transfer Syntaxes that are or may be lossy. */
 const METHODS: ReadonlyMap<string, string> = new Map([
   ['1.2.840.10008.1.2.4.50', 'ISO_10918_1'],
@@ -143,11 +147,10 @@ export function sourceStudyOf(
 ): SourceStudy {
   const own = timeOf(dataset);
   const byUid = instances.toSorted((a, b) => (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1));
-  const empty = Object.fromEntries(ALWAYS.map((keyword) => [keyword, '']));
   return {
     StudyInstanceUID: dataset.text('StudyInstanceUID') ?? '',
     instances,
-    patientAndStudy: asFoundWhereBroken({ ...empty, ...dataset.attributes(COPIED) }),
+    patientAndStudy: copiedFrom(dataset),
     times: moments ? timesOf(moments, dataset.text('TimezoneOffsetFromUTC')) : { content: own, creation: own },
     lossyCompression: lossyCompression(byUid),
     PositionReferenceIndicator: byUid[0]?.PositionReferenceIndicator ?? '',

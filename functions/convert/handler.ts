@@ -10,6 +10,7 @@ import type { QueueRole } from '#pipeline/environment.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import type { Queue } from '#pipeline/ports.ts';
 import { quarantine } from '#pipeline/quarantine.ts';
+import { isRunSuperseded } from '#pipeline/sets.ts';
 import type { QueueHandler } from '../shared/consume.ts';
 import { madeAgain } from '../shared/made-again.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
@@ -21,7 +22,7 @@ export interface ConvertDependencies extends RunDependencies {
 }
 
 export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
-  const { objects, runs, queue, observer, clock } = dependencies;
+  const { objects, runs, sets, queue, observer, clock } = dependencies;
 
   /** Quarantines a refused answer. If it was a result, converts a failure in the place of its set. */
   async function refused(message: RunMessage, setId: string, { error, result }: Refusal): Promise<void> {
@@ -38,10 +39,11 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
     observer.log('error', 'refused', { runId: message.runId, ...errorFacts(error) });
   }
 
-  /** A failed run keeps its end. */
+  /** A failed run keeps its end, and so does one with another set. */
   async function superseded(message: RunMessage): Promise<void> {
     const { runId, answer } = message;
-    if (answer === 'result') await runs.record({ ...identityOf(message), state: 'superseded' });
+    if (answer === 'result' && (await isRunSuperseded(sets, message)))
+      await runs.record({ ...identityOf(message), state: 'superseded' });
     observer.log('info', 'superseded', { runId, answer });
   }
 

@@ -4,7 +4,7 @@ import { messageOf, timeMs } from '#pipeline/lost.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import { currentOf } from '#pipeline/patients.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
-import { isAtHome } from '#pipeline/sets.ts';
+import { isLookedFor } from '#pipeline/sets.ts';
 import { pageOf } from './ended-runs.ts';
 import type { ReconcilePorts, Resending } from './resend.ts';
 import type { Round, Sweep } from './sweep.ts';
@@ -31,13 +31,14 @@ export function deliveredSets({ runs, sets, queueNamed }: ReconcilePorts, { nowM
     for (const set of all) {
       if (set.runId !== run.runId || set.answer !== 'result' || currentOf(all, set) !== set) continue;
       const asked: RunMessage = { ...message, set: set.setId, check: true };
-      if (isAtHome(set.state)) await queueNamed(QUEUE).send(JSON.stringify(asked));
+      if (isLookedFor(set.state)) await queueNamed(QUEUE).send(JSON.stringify(asked));
     }
   }
 
   return {
     name: 'delivered-sets',
-    page: async (after) => await pageOf(runs, ['delivered', 'missing'], nowMs - CHECKED_FOR_MS, nowMs, after),
+    page: async (after) =>
+      await pageOf(runs, ['delivered', 'missing', 'withdrawn'], nowMs - CHECKED_FOR_MS, nowMs, after),
     look,
     mostPages: 10,
     mostEntries: 500,

@@ -48,6 +48,8 @@ export function makeCheck({ objects, sets, runs, archive: open, queue, observer,
         return await queue({ step: 'return', lane: 'backfill' }).send(JSON.stringify(message), {
           delayS: LOOKED_AGAIN_S,
         });
+      case 'back':
+        return await own.send(JSON.stringify(delivery));
       case 'other-identity':
         return await queue({ step: 'convert', lane }).send(
           JSON.stringify({ ...delivery, identity: checked.identity } satisfies RunMessage),

@@ -10,6 +10,7 @@ import type { RunMessage } from '#pipeline/messages.ts';
 import { type ObjectList, parseObjectList } from '#pipeline/object-list.ts';
 import type { Queue } from '#pipeline/ports.ts';
 import { readSetFile, type SetFile } from '#pipeline/set-file.ts';
+import { isRunSuperseded } from '#pipeline/sets.ts';
 import type { QueueHandler } from '../shared/consume.ts';
 import { madeAgain } from '../shared/made-again.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
@@ -29,7 +30,7 @@ interface Attempt {
 }
 
 export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
-  const { objects, runs, queue, observer } = dependencies;
+  const { objects, runs, sets, queue, observer } = dependencies;
   const check = makeCheck(dependencies);
 
   async function attempt({ tool, runId, answer, set: setId }: RunMessage): Promise<Attempt> {
@@ -58,6 +59,8 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
       objects: list.objects.map((object) => object.SOPInstanceUID),
     });
     for (const { runId } of set.replaces) if (runId !== set.runId) await recordReplaced(runId);
+    // If a newer set was delivered before this was recorded, it found nothing to record.
+    if (await isRunSuperseded(sets, message)) await recordReplaced(message.runId);
   }
 
   /** A run that failed keeps its end: nothing of it was current but the object that said so. */
@@ -68,10 +71,11 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
     await runs.record({ runId, StudyInstanceUID, revision, tool, version, lane, state: 'superseded' });
   }
 
-  /** What is not delivered keeps what the run says of its answer. */
+  /** What is not delivered keeps what the run says of its answer. Where the run has another set, that one says how it ends. */
   async function recordEnd(message: RunMessage, { list, end }: Attempt): Promise<void> {
     const { kind } = end;
     if (kind === 'other-identity' || kind === 'delivered') return;
+    if (kind === 'superseded' && !(await isRunSuperseded(sets, message))) return;
     const { outcome, summary } = list;
     if (message.answer === 'result')
       await runs.record({ ...identityOf(message), state: kind, ...{ outcome, summary, set: message.set } });

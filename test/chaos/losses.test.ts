@@ -1,7 +1,9 @@
 /** Messages, objects and rows are lost in the middle of whatever is under way. Every study is answered once, by itself, within an hour. */
 import { describe, expect, it } from 'vitest';
 import { ToolFailedError } from '#core/errors.ts';
+import type { Image } from '#core/tool.ts';
 import { allRuns } from '#pipeline/all-runs.ts';
+import { oneLesion } from '../fixtures/tiny-radiograph.ts';
 import type { Loss } from './losses.ts';
 import { createWorld, type WorldOptions } from './world.ts';
 
@@ -15,7 +17,7 @@ const FAILING = Array.from({ length: 30 }, (_, index) =>
   tenths(index < 6 ? 0.1 + index * 20 : 104 + (index - 6) * 0.6),
 );
 
-async function withLoss(losses: readonly Loss[], atS: number, options: WorldOptions = {}) {
+async function withLoss(losses: readonly Loss[], atS: number, options: WorldOptions = {}, objectsEach = 1) {
   const world = createWorld({ disaster: { atS, losses }, reconciles: true, ...options });
   const studies: string[] = [];
   for (let number = 0; number < STUDIES; number++) {
@@ -27,8 +29,9 @@ async function withLoss(losses: readonly Loss[], atS: number, options: WorldOpti
 
   expect(world.rounds()).toBeGreaterThanOrEqual(5);
   expect(world.left()).toBe(0);
-  expect(world.writtenStudies().sort()).toEqual(studies.toSorted());
+  expect(world.writtenStudies().sort()).toEqual(studies.flatMap((uid) => Array<string>(objectsEach).fill(uid)).sort());
   expect([...world.stored.values()].filter((times) => times !== 1)).toEqual([]);
+  expect(world.held.size).toBe(world.stored.size);
   expect(world.pipeline.ledger.entries.size).toBe(0);
   expect(world.pipeline.counted.filter((metric) => ['Halted', 'Stuck'].includes(metric))).toEqual([]);
   const { counted, runs } = world.pipeline;
@@ -50,6 +53,24 @@ describe.each<readonly (readonly Loss[])[]>([
     expect(counted.filter((metric) => ['DeadLetters', 'GivenUp'].includes(metric))).toEqual([]);
   });
 });
+
+describe.each<readonly (readonly Loss[])[]>([[['bucket']], [['queues', 'bucket', 'table']]])(
+  'a loss of %j, with a mask, a report, a picture and a page,',
+  (losses) => {
+    const look = ([image]: readonly Image[]) =>
+      oneLesion(image?.kind === 'radiograph' ? image.header.SOPInstanceUID : '');
+
+    it.each(MOMENTS.filter((_, index) => index % 2 === 1))(
+      'at second %f is mended: every study gets one of each',
+      async (atS) => {
+        const { counted, runs } = await withLoss(losses, atS, { look }, 4);
+
+        expect(runs.map(({ state, objects }) => `${state} ${objects?.length}`)).toEqual(runs.map(() => 'delivered 4'));
+        expect(counted.filter((metric) => ['DeadLetters', 'GivenUp'].includes(metric))).toEqual([]);
+      },
+    );
+  },
+);
 
 describe('a loss of the queues, with a tool that always fails,', () => {
   it.each(FAILING)('at second %f is mended: every study is told of its failure', async (atS) => {

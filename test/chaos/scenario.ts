@@ -1,9 +1,11 @@
 /** Four studies that end in every way that there is: with findings, without, with a tool that fails, and with a result that the gate refuses. */
 import type { Image, ResultContent } from '#core/tool.ts';
-import { Sct } from '#dicom/codes.ts';
+import { keywordOf } from '#dicom/dictionary.ts';
+import { dataSetDigest, pixelDigestOf } from '#dicom/digest.ts';
+import { readElements } from '#dicom/read.ts';
 import { createRandom } from '#phantoms/random.ts';
 import { allRuns } from '#pipeline/all-runs.ts';
-import { nothingFound } from '../fixtures/tiny-radiograph.ts';
+import { nothingFound, oneLesion } from '../fixtures/tiny-radiograph.ts';
 import type { Fault } from './faults.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -22,24 +24,7 @@ function look(images: readonly Image[]): ResultContent {
     case 0:
       return nothingFound;
     case 1:
-      return {
-        outcome: 'result',
-        summary: 'One lesion.',
-        findings: [
-          {
-            ...{ id: 'lesion-1', summary: 'A lesion.', finding: Sct.dentalCaries, segmentNumber: 1 },
-            ...{ measurements: [], evaluations: [] },
-          },
-        ],
-        segments: [
-          {
-            ...{ number: 1, label: 'Lesion 1', type: Sct.dentalCaries },
-            category: Sct.morphologicallyAbnormalStructure,
-            frames: [{ SOPInstanceUID, bits: Uint8Array.of(0b0110, 0) }],
-          },
-        ],
-        keyImages: [{ title: 'The lesion', rows: 8, columns: 8, rgb: new Uint8Array(192), sources: [SOPInstanceUID] }],
-      };
+      return oneLesion(SOPInstanceUID);
     case 2:
       throw new TypeError('the model has no such output');
     default:
@@ -78,10 +63,26 @@ export async function endOf({ pipeline, held, left }: World) {
     left: left(),
     ledger: [...pipeline.ledger.entries.keys()],
     runs: runs.sort((a, b) => (a.StudyInstanceUID < b.StudyInstanceUID ? -1 : 1)),
-    pacs: [...held].map(([uid, bytes]) => `${uid} ${bytes.length}`).sort(),
+    pacs: [...held].map(([uid, bytes]) => `${uid} ${contentOf(bytes)}`).sort(),
     /** Studies of messages that a step gave up. */
     deadLetters: [...new Set(letters.map(([, bytes]) => studyOf(bytes)))].sort(),
   };
+}
+
+/** When an answer is stored, and converted, depends on the order of events. Nothing else of an object does. */
+const MOMENTS = [
+  'SeriesDate',
+  'SeriesTime',
+  'ContentDate',
+  'ContentTime',
+  'InstanceCreationDate',
+  'InstanceCreationTime',
+];
+
+/** The digest of what an object says, its moments aside. */
+function contentOf(bytes: Uint8Array): string {
+  const { elements } = readElements(bytes);
+  return dataSetDigest(elements, pixelDigestOf(elements), (tag) => MOMENTS.includes(keywordOf(tag) ?? ''));
 }
 
 function studyOf(deadLetter: Uint8Array): string {

@@ -22,9 +22,9 @@ import type { Stage } from '#pipeline/ends.ts';
 import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole, queueName } from '#pipeline/environment.ts';
 import { identityKey } from '#pipeline/keys.ts';
 import type { StudyUid } from '#pipeline/ports.ts';
-import { createMemoryPacs, opened } from '../fixtures/memory-archive.ts';
+import { createMemoryPacs, type MemoryPacs, opened } from '../fixtures/memory-archive.ts';
 import { createMemoryBookmarks } from '../fixtures/memory-ports.ts';
-import { createPipeline, echoEngine, s3Event, sqsEvent, uploadFiles } from '../fixtures/pipeline.ts';
+import { createPipeline, echoEngine, type Pipeline, s3Event, sqsEvent, uploadFiles } from '../fixtures/pipeline.ts';
 import { makeRadiographFile, nothingFound, entry as tiny } from '../fixtures/tiny-radiograph.ts';
 import { createFaults, type Fault, type Invocation } from './faults.ts';
 import { createLosses, type Disaster } from './losses.ts';
@@ -56,6 +56,18 @@ export interface WorldOptions {
   /** Changes the tool's answer after it was checked, as a tool might that does without `createResult`. */
   readonly overwrite?: (answer: ProcessingResult) => ProcessingResult;
   readonly entry?: ToolEntry;
+  /** What becomes of the PACS at some time, in the middle of whatever is under way. */
+  readonly happenings?: readonly Happening[];
+  /** Looks at the PACS and the tables before every request. */
+  readonly watch?: (world: Pick<Pipeline, 'sets' | 'clock'> & { readonly pacs: MemoryPacs }) => void;
+  /** A version of the tool that takes the place of the first one. */
+  readonly newer?: { readonly atS: number; readonly entry: ToolEntry };
+  /** Whether objects that are replaced are deleted in the PACS; by default they are. */
+  readonly deletesReplaced?: boolean;
+}
+export interface Happening {
+  readonly atS: number;
+  readonly what: (pacs: MemoryPacs) => void;
 }
 
 const REQUEST_MS = 40;
@@ -66,9 +78,19 @@ const LEASE_S = 90;
 const FROZEN_S = 200;
 /** The longest simulated time. */
 const END_S = 40 * 86_400;
+/** Messages that are sent for ever never come to rest. */
+const MOST_ROUNDS = 400_000;
 
 export function createWorld(options: WorldOptions = {}) {
-  const { outages = [], concurrency = 1000, inferS = 5, disorder, entry = tiny } = options;
+  const {
+    outages = [],
+    concurrency = 1000,
+    inferS = 5,
+    disorder,
+    entry = tiny,
+    newer,
+    deletesReplaced = true,
+  } = options;
   const { look = () => nothingFound, overwrite = (answer) => answer } = options;
   const pipeline = createPipeline();
   const { clock } = pipeline;
@@ -90,9 +112,17 @@ export function createWorld(options: WorldOptions = {}) {
     if (part === 'password') return new ArchiveDeniedError('The PACS denies access.');
     return new ServiceUnavailableError(`Cannot reach ${part}.`);
   };
+  const happenings = (options.happenings ?? []).toSorted((a, b) => a.atS - b.atS);
+  /** Lets happen what is due. */
+  const happen = (): void => {
+    while (startMs + 1000 * (happenings[0]?.atS ?? Number.POSITIVE_INFINITY) <= clock.now())
+      happenings.shift()?.what(pacs);
+  };
   const ask = (...parts: readonly Part[]): void => {
     clock.advance(REQUEST_MS);
     losses.strike();
+    happen();
+    options.watch?.({ ...pipeline, pacs });
     const part = away(...parts);
     if (part !== undefined) throw errorOf(part);
   };
@@ -135,12 +165,15 @@ export function createWorld(options: WorldOptions = {}) {
       },
     };
   };
-  const tool: ImageProcessingTool = {
-    name: entry.manifest.id,
-    versionId: () => toolVersion(entry),
-    description: () => describeTool(entry),
-    canProcessImage: () => ({ suitable: true }),
-    process: async (images, context) => overwrite(createResult({ tool, images, context, content: look(images) })),
+  const toolOf = (deployed: ToolEntry): ImageProcessingTool => {
+    const tool: ImageProcessingTool = {
+      name: deployed.manifest.id,
+      versionId: () => toolVersion(deployed),
+      description: () => describeTool(deployed),
+      canProcessImage: () => ({ suitable: true }),
+      process: async (images, context) => overwrite(createResult({ tool, images, context, content: look(images) })),
+    };
+    return tool;
   };
   const [toInfer, toReturn] = [servicesOf('infer'), servicesOf('return')];
   const listed = (study: StudyUid) => Array.fromAsync(pacs.listInstances(study));
@@ -151,13 +184,17 @@ export function createWorld(options: WorldOptions = {}) {
       yield* await asking.listed(study);
     },
   };
-  const handlers: Readonly<Record<Stage, QueueHandler>> = {
-    route: route({ ...servicesOf('route'), catalog: [entry] }),
-    infer: infer({ ...toInfer, entry, tool, decoder: inProcessDecoder, engine: echoEngine, toolTimeoutMs: 60_000 }),
+  const ready = { decoder: inProcessDecoder, engine: echoEngine, toolTimeoutMs: 60_000 };
+  const handlersWith = (deployed: ToolEntry): Readonly<Record<Stage, QueueHandler>> => ({
+    route: route({ ...servicesOf('route'), catalog: [deployed] }),
+    infer: infer({ ...toInfer, ...ready, entry: deployed, tool: toolOf(deployed) }),
     convert: convert(servicesOf('convert')),
-    return: deliver({ ...toReturn, archive: opened(archive) }),
-    'dead-letter': deadLetter({ ...servicesOf('dead-letter'), catalog: [entry] }),
-  };
+    return: deliver({ ...toReturn, archive: opened(archive, { deletesReplaced }) }),
+    'dead-letter': deadLetter({ ...servicesOf('dead-letter'), catalog: [deployed] }),
+  });
+  const [first, second] = [handlersWith(entry), newer && handlersWith(newer.entry)];
+  const handlers = (): typeof first =>
+    newer !== undefined && second !== undefined && clock.now() >= startMs + newer.atS * 1000 ? second : first;
 
   const reconciler = reconcile({
     ...pipeline,
@@ -171,19 +208,25 @@ export function createWorld(options: WorldOptions = {}) {
   });
   const losses = createLosses({
     ...{ disaster: options.disaster, clock, pipeline, queues },
-    reconcile: options.reconciles ? () => reconciler({}, { getRemainingTimeInMillis: () => 120_000 }) : undefined,
+    reconcile: options.reconciles ? reconcileOnce : undefined,
   });
+
+  /** Lambda starts it on a schedule, whatever became of it the last time. */
+  async function reconcileOnce(): Promise<void> {
+    const work = () => reconciler({}, { getRemainingTimeInMillis: () => 120_000 });
+    const how = await faults.invoke(work).catch(() => ({ kind: 'killed' }) as const);
+    if (how.kind === 'frozen') stop(async () => void (await how.thaw()));
+  }
 
   const busyUntilMs: number[] = [];
   const frozen: { readonly untilMs: number; readonly goOn: () => Promise<void> }[] = [];
   let throttled = 0;
 
+  const stop = (goOn: () => Promise<void>) => frozen.push({ untilMs: clock.now() + FROZEN_S * 1000, goOn });
+
   /** Acts like Lambda on how an invocation went. */
   async function settle(stage: Stage, name: string, id: string, how: Invocation<SQSBatchResponse>): Promise<void> {
-    if (how.kind === 'frozen') {
-      const goOn = async () => settle(stage, name, id, await how.thaw());
-      frozen.push({ untilMs: clock.now() + FROZEN_S * 1000, goOn });
-    }
+    if (how.kind === 'frozen') stop(async () => settle(stage, name, id, await how.thaw()));
     if (how.kind !== 'answered' || how.answer.batchItemFailures.length > 0 || isAway('sqs')) return;
     // Lambda's own deletion is a request to SQS, too: if it fails, the message comes again.
     const remove = async () => queues.remove(name, id);
@@ -219,7 +262,7 @@ export function createWorld(options: WorldOptions = {}) {
         if (record === undefined) continue;
         const { id } = message;
         const records = { Records: [{ ...record, messageId: id, receiptHandle: id }] };
-        const work = () => handlers[stage](records, { getRemainingTimeInMillis: () => 60_000 });
+        const work = () => handlers()[stage](records, { getRemainingTimeInMillis: () => 60_000 });
         await settle(stage, name, id, await faults.invoke(work));
         if (isAway('sqs')) return;
       }
@@ -229,7 +272,7 @@ export function createWorld(options: WorldOptions = {}) {
   const soonestMs = (): number => frozen.reduce((soonest, { untilMs }) => Math.min(soonest, untilMs), queues.nextMs());
 
   return {
-    ...{ pipeline, pacs, faults, queueNamed: queues.named },
+    ...{ pipeline, pacs, faults, happen, queueNamed: queues.named },
     /** The objects that were stored in the PACS and are there. */
     get held(): ReadonlyMap<string, Uint8Array> {
       return new Map([...pacs.held].filter(([uid]) => pacs.storedUids.includes(uid)));
@@ -248,8 +291,12 @@ export function createWorld(options: WorldOptions = {}) {
     },
     /** The same for any study of one file. */
     async arriveAs(...files: readonly Uint8Array[]): Promise<string> {
-      const { key, chunk, identity, StudyInstanceUID } = await uploadFiles(pipeline, files);
       pacs.add(...files);
+      return await this.upload(files);
+    },
+    /** The edge uploads what the PACS has of a study. */
+    async upload(files: readonly Uint8Array[], facts: Parameters<typeof uploadFiles>[4] = {}): Promise<string> {
+      const { key, chunk, identity, StudyInstanceUID } = await uploadFiles(pipeline, files, 'live', {}, facts);
       losses.remember(chunk, identityKey(identity), key);
       // S3 repeats an event until the queue has it.
       while (isAway('sqs')) clock.advance(60_000);
@@ -259,7 +306,11 @@ export function createWorld(options: WorldOptions = {}) {
     },
     /** Lets time pass until so many seconds after the start, or, if nobody reconciles, until every queue is empty. */
     async run(untilS = END_S): Promise<void> {
+      let rounds = 0;
       while ((clock.now() - startMs) / 1000 < untilS && (options.reconciles || queues.left() + frozen.length > 0)) {
+        rounds += 1;
+        if (rounds > MOST_ROUNDS) throw new Error(`Nothing comes to rest: ${pipeline.logged.slice(-12).join(' ')}`);
+        happen();
         await losses.mend();
         await thaw();
         await poll();

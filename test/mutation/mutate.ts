@@ -12,7 +12,7 @@ import { diffOf, type Report, reportOf, type Survivor } from './report.ts';
 import { targetsOf } from './targets.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const DEFAULT_COUNT = 64;
+const DEFAULT_COUNT = 80;
 const DEFAULT_SEED = 1;
 
 const USAGE = `npm run mutate -- [--count N] [--seed S] [--file PATH …] [--json]

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { DicomReadError } from '#dicom/error.ts';
+import { readDicom } from '#dicom/read.ts';
 import { encodeDicom } from '#dicom/write.ts';
 import { indexLarge } from '#edge/large-file.ts';
 import type { ObjectListing, ObjectStore } from '#pipeline/ports.ts';
@@ -79,16 +80,10 @@ describe('the index of a large file', () => {
 describe('a series with a file that is larger than a chunk', () => {
   const [late = new Uint8Array(), ...files] = ctSeries({ slices: 5 });
   const { StudyInstanceUID, SeriesInstanceUID } = indexInstance(files[0] ?? new Uint8Array());
+  const PatientID = readDicom(files[0] ?? new Uint8Array()).dataset.text('PatientID') ?? '';
   const large = encodeDicom({
     ...{ SOPClassUID: '1.2.840.10008.5.1.4.1.1.2.1', SOPInstanceUID: '2.25.99', StudyInstanceUID, SeriesInstanceUID },
-    ...{
-      PatientID: 'PHANTOM',
-      Modality: 'CT',
-      BodyPartExamined: 'SPINE',
-      NumberOfFrames: 9_000,
-      Rows: 32,
-      Columns: 32,
-    },
+    ...{ PatientID, Modality: 'CT', BodyPartExamined: 'SPINE', NumberOfFrames: 9_000, Rows: 32, Columns: 32 },
     ...{ SamplesPerPixel: 1, PhotometricInterpretation: 'MONOCHROME2', BitsAllocated: 16, BitsStored: 16 },
     ...{ HighBit: 15, PixelRepresentation: 0, PixelData: new Uint8Array(9_000 * 32 * 32 * 2) },
   });

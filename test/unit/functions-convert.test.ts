@@ -294,7 +294,7 @@ describe('convert', () => {
     expect([...pipeline.objects.contents.keys()].filter((key) => key.includes('/objects/'))).toEqual([]);
   });
 
-  it('halts if the same run gave different bytes before', async () => {
+  it('halts if the same run gave other content before', async () => {
     await convert(pipeline, message);
     const [object] = (await listed()).objects;
     await pipeline.objects.put(objectKey(folder(), object?.SOPInstanceUID ?? ''), new Uint8Array(4));

@@ -55,7 +55,7 @@ describe('text that a tool writes for people', () => {
 
   it('pass with a PDF that names nobody', () => {
     const pages = [[{ kind: 'text', x: 50, y: 50, size: 10, text: 'Height of L3: 25 mm' }]] as const;
-    const bytes = encodePdf({ title: 'Report', date: '20260105', time: '083000', id: 'ab'.repeat(16), pages });
+    const bytes = encodePdf({ title: 'Report', id: 'ab'.repeat(16), pages });
 
     expect(convert(withPdf(bytes))).not.toThrow();
     expect(pdfText(bytes)).toContain('Height of L3: 25 mm');

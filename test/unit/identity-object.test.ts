@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { convertResult } from '#core/convert-result.ts';
+import { sourceUid } from '#core/results/common.ts';
 import { identityObjectOf, isSameIdentity } from '#core/results/identity-object.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { DicomReadError } from '#dicom/error.ts';
@@ -16,8 +17,16 @@ const objectOf = (file: Uint8Array): Uint8Array => identityObjectOf(readDicom(fi
 const sourceOf = (file: Uint8Array) => sourceStudyOf([], readDicom(file));
 
 /** Patient and study as results write them. */
-const written = (file: Uint8Array): Uint8Array =>
-  encodeDicom({ SOPClassUID: '1.2', SOPInstanceUID: '1.3', ...sourceOf(file).patientAndStudy });
+function written(file: Uint8Array): Uint8Array {
+  const { patientAndStudy, StudyInstanceUID } = sourceOf(file);
+  const uids = { SOPClassUID: '1.2', SOPInstanceUID: '1.3', StudyInstanceUID: sourceUid(StudyInstanceUID) };
+  return encodeDicom({
+    ...uids,
+    ...patientAndStudy,
+    SeriesDescription: 'Zähne: report (research)',
+    SeriesInstanceUID: '1.4',
+  });
+}
 
 const latin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const raw = (...elements: readonly RawElement[]): Uint8Array =>
@@ -48,6 +57,7 @@ it.each<[string, Uint8Array]>([
 
   expect(sourceOf(object)).toEqual(sourceOf(file));
   expect(objectOf(object)).toEqual(object);
+  expect(isSameIdentity(objectOf(written(file)), object)).toBe(true);
 });
 
 it('holds no more than what results copy', () => {
@@ -93,6 +103,7 @@ describeWith(['data'], 'the identity of real files', () => {
       const file = readFileSync(join(dataFolder(), path));
       try {
         expect(written(objectOf(file)), path).toEqual(written(file));
+        expect(isSameIdentity(objectOf(written(file)), objectOf(file)), path).toBe(true);
         compared += 1;
       } catch (error) {
         if (!(error instanceof DicomReadError)) throw error;

@@ -172,6 +172,44 @@ describe('a study', () => {
     expect(life.pacs.deletedUids).toEqual([]);
   });
 
+  it.each([
+    ['with its results', true],
+    ['without them', false],
+  ])('that the PACS had lost for hours is delivered as soon as it is back %s', async (_, withResults) => {
+    const { life, looked, lookedAgain, uid } = await delivered();
+    const held = [...life.pacs.held];
+    life.deleted();
+    await looked();
+    await lookedAgain();
+    expect(await life.states()).toEqual(['withdrawn']);
+    await looked();
+    expect(await life.states()).toEqual(['withdrawn']);
+    for (const [key, bytes] of held) if (withResults || key !== uid) life.pacs.held.set(key, bytes);
+    await looked();
+
+    expect([...life.pacs.held.keys()].sort()).toEqual(held.map(([key]) => key).sort());
+    expect(life.pacs.storedUids).toEqual(withResults ? [uid] : [uid, uid]);
+    expect(life.sets()).toMatchObject([{ state: 'delivered' }]);
+    expect(life.sets()[0]).not.toHaveProperty('missedAt');
+    expect(await life.states()).toEqual(['delivered']);
+  });
+
+  it('whose images came back after the run found none has its results at last', async () => {
+    const life = createLife();
+    const reconciler = createReconciler(life.pipeline);
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    life.deleted();
+    await life.settles();
+    life.pacs.add(...images(2));
+    await reconciler.pass(SIX_HOURS_S);
+    await life.work('return-backfill');
+    await life.settles();
+
+    expect(await life.states()).toEqual(['delivered']);
+    expect(life.patients()).toEqual(['PHANTOM-1']);
+  });
+
   it('that is back while it is looked for keeps what delivery says', async () => {
     const { life, looked } = await delivered();
     life.deleted();

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { ArchiveRequestError } from '#core/errors.ts';
 import { DicomReadError } from '#dicom/error.ts';
 import type { DeliveryArchive } from '#pipeline/deliver.ts';
-import { createLife, images } from '../fixtures/results-life.ts';
+import { identityKey } from '#pipeline/keys.ts';
+import { createLife, IMAGES, images, RIGHT, saying } from '../fixtures/results-life.ts';
+import { oneLesion } from '../fixtures/tiny-radiograph.ts';
 
 const refused = () => Promise.reject(new ArchiveRequestError('The archive refuses the request (HTTP 400)'));
 const noQido = (pacs: DeliveryArchive): DeliveryArchive => ({
@@ -106,13 +108,47 @@ describe('a bucket', () => {
     expect(await life.states()).toEqual(['delivered']);
     expect(life.pacs.storedUids).toHaveLength(1);
   });
+
+  it('that has lost a corrected identity before the conversion gets it from the PACS', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    life.pacs.add(...images(2, RIGHT));
+    await life.work('return-live');
+    const { contents } = life.pipeline.objects;
+    const { identity } = JSON.parse(life.pipeline.queueNamed('convert-live').sent.at(-1) ?? '');
+    expect(contents.delete(identityKey(identity))).toBe(true);
+    await life.settles();
+
+    expect(await life.states()).toEqual(['delivered']);
+    expect(life.patients()).toEqual(['RIGHT-1']);
+  });
+
+  it.each(['objects.json', 'result.json'])('that has lost %s and one object, too, keeps the others', async (part) => {
+    const life = createLife({}, undefined, saying(oneLesion(IMAGES[0])));
+    await life.arrives(images(2));
+    await life.settles('convert-live');
+    const { contents } = life.pipeline.objects;
+    const isObject = (key: string) => key.includes('/objects/');
+    const before = new Map([...contents].filter(([key]) => isObject(key)));
+    const [lost = ''] = before.keys();
+    for (const key of contents.keys()) if (key === lost || key.endsWith(`/${part}`)) contents.delete(key);
+    life.pipeline.clock.advance(60_000);
+    await life.settles();
+
+    expect(await life.states()).toEqual(['delivered']);
+    const after = new Map([...contents].filter(([key]) => isObject(key)));
+    expect([...after.keys()].toSorted()).toEqual([...before.keys()].toSorted());
+    for (const [key, bytes] of before) if (key !== lost) expect(after.get(key)).toEqual(bytes);
+  });
 });
 
 describe('a bucket and a table', () => {
   it('that are lost after the delivery make the same objects at another moment, which the PACS has', async () => {
-    const life = createLife();
+    const life = createLife({}, undefined, saying(oneLesion(IMAGES[0])));
     await life.arrives(images(2));
     await life.settles();
+    const before = new Map(life.pacs.held);
     life.pipeline.objects.contents.clear();
     life.pipeline.sets.items.clear();
     life.pipeline.runs.records.clear();
@@ -121,9 +157,12 @@ describe('a bucket and a table', () => {
     await life.settles();
 
     expect(await life.states()).toEqual(['delivered']);
-    expect(life.pacs.storedUids).toHaveLength(1);
-    const [receipt] = await life.receipts();
-    expect(JSON.stringify(receipt)).toContain('"InstanceCreationDate"');
+    expect(life.pacs.storedUids).toHaveLength(4);
+    expect(life.pacs.held).toEqual(before);
+    const [receipt] = (await life.receipts()) as readonly { readonly coerced?: Record<string, readonly string[]> }[];
+    const named = life.pacs.storedUids.map((uid) => receipt?.coerced?.[uid]?.toSorted());
+    const moments = ['Content', 'InstanceCreation', 'Series'].flatMap((of) => [`${of}Date`, `${of}Time`]);
+    expect(named).toEqual(life.pacs.storedUids.map(() => moments));
   });
 });
 
