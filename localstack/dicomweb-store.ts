@@ -70,6 +70,8 @@ export async function startDicomWebStore(options: DicomWebStoreOptions = {}): Pr
   const requests: string[] = [];
   const stored = new Map<string, number>();
   const failing = new Set<string>();
+  /** What `mute` stored. */
+  const unconfirmed = new Set<string>();
   let fault: Fault | undefined;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -80,10 +82,12 @@ export async function startDicomWebStore(options: DicomWebStoreOptions = {}): Pr
     else if (fault === 'denied' || request.headers.authorization !== authorization) send(response, { status: 401 });
     else {
       archive.settle();
+      const known = new Set(stored.keys());
       const reply = await answer({ archive, fault, stored, failing }, asked);
-      const confirms = asked.method === 'POST' || asked.path.some((part) => stored.has(part));
-      if (fault === 'mute' && asked.path[0] === 'dicom-web' && confirms && reply.status === 200)
-        request.socket.destroy();
+      const isStore = asked.method === 'POST' && asked.path[0] === 'dicom-web';
+      if (fault === 'mute' && isStore) for (const uid of stored.keys()) if (!known.has(uid)) unconfirmed.add(uid);
+      const isMute = fault === 'mute' && (isStore || asked.path.some((part) => unconfirmed.has(part)));
+      if (isMute && reply.status === 200) request.socket.destroy();
       else send(response, reply);
     }
   }
@@ -106,6 +110,7 @@ export async function startDicomWebStore(options: DicomWebStoreOptions = {}): Pr
     misbehave: (next) => {
       fault = next;
       failing.clear();
+      unconfirmed.clear();
     },
     close: () =>
       new Promise((resolve) => {
