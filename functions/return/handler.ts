@@ -76,14 +76,18 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
   }
 
   /** What is not delivered keeps what the run says of its answer. Where the run has another set, that one says how it ends. */
-  async function recordEnd(message: RunMessage, { list, end }: Attempt): Promise<void> {
+  async function recordEnd(message: RunMessage, tried: Attempt): Promise<void> {
+    const { list, end, set } = tried;
     const { kind } = end;
     if (kind === 'other-identity' || kind === 'delivered') return;
-    const other = kind === 'superseded' ? await standingSetOf(sets, message) : undefined;
-    if (other !== undefined) return await recordOther(message, other);
+    const standing = await standingSetOf(sets, message);
+    if (standing !== undefined && standing.state !== kind) return await recordOther(message, standing);
     const { outcome, summary } = list;
     if (message.answer === 'result')
       await runs.record({ ...identityOf(message), state: kind, ...{ outcome, summary, set: message.set } });
+    // The images may have come back, and the set with them, before this was recorded.
+    const present = await standingSetOf(sets, message);
+    if (present?.setId === set.setId && present.state === 'delivered') await recordDelivery(message, tried);
   }
 
   return consumeRuns(
