@@ -80,7 +80,7 @@ const MOMENTS = [
 ];
 
 /** The digest of what an object says, its moments aside. */
-export function contentOf(bytes: Uint8Array): string {
+function contentOf(bytes: Uint8Array): string {
   const { elements } = readElements(bytes);
   return dataSetDigest(elements, pixelDigestOf(elements), (tag) => MOMENTS.includes(keywordOf(tag) ?? ''));
 }
