@@ -130,8 +130,9 @@ export async function deliver(
 
   /** If the study was deleted while results were stored, they must not bring it back. */
   async function withdraw(mayBeThere: boolean): Promise<Delivered> {
-    if (mayBeThere) for (const { uids } of outgoing) await deleteOne(archive, uids, options);
-    return { kind: await withdrawSet(sets, set, setId, options) };
+    const kind = await withdrawSet(sets, set, setId, options);
+    if (mayBeThere && kind !== 'delivered') for (const { uids } of outgoing) await deleteOne(archive, uids, options);
+    return { kind };
   }
 
   const before = await lookAtSource(archive, list, whose, options);

@@ -261,28 +261,33 @@ export async function storeAgain(table: SetTable, place: SetPlace, runId: string
   });
 }
 
-/** Records that the images of a set are gone from the PACS. One that another took the place of stays so. */
+/**
+ * Records that the images of a set are gone from the PACS. One that another took the place of stays so, and one that was delivered meanwhile,
+ * whose images came back.
+ */
 export async function withdrawSet(
   table: SetTable,
   place: SetPlace,
   setId: string,
   options: CallOptions = {},
-): Promise<'withdrawn' | 'superseded'> {
+): Promise<'withdrawn' | 'superseded' | 'delivered'> {
   type Ended = Awaited<ReturnType<typeof withdrawSet>>;
-  const decide = async (study: StudySets): Promise<{ readonly answer: Ended; readonly study?: StudySets }> =>
-    study.sets.find((one) => one.setId === setId)?.state === 'superseded'
-      ? { answer: 'superseded' }
+  const decide = async (study: StudySets): Promise<{ readonly answer: Ended; readonly study?: StudySets }> => {
+    const state = study.sets.find((one) => one.setId === setId)?.state;
+    return state === 'superseded' || state === 'delivered'
+      ? { answer: state }
       : { answer: 'withdrawn', study: withSet(study, setId, { state: 'withdrawn' }) };
+  };
   return await change(table, place, decide, options);
 }
 
-/** Whether all sets of a run are superseded, or it has none. */
-export async function isRunSuperseded(
+/** The latest set of a run that no other took the place of; undefined if there is none. */
+export async function standingSetOf(
   table: Pick<SetTable, 'get'>,
   { runId, ...place }: SetPlace & { readonly runId: string },
-): Promise<boolean> {
+): Promise<PinnedSet | undefined> {
   const { sets } = (await table.get(place)).study;
-  return sets.every((set) => set.runId !== runId || set.state === 'superseded');
+  return sets.findLast((set) => set.runId === runId && set.state !== 'superseded');
 }
 
 /** Records that an upload was routed to the tool: sets of older ones with other images are not stored any more. */

@@ -10,7 +10,7 @@ import type { QueueRole } from '#pipeline/environment.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import type { Queue } from '#pipeline/ports.ts';
 import { quarantine } from '#pipeline/quarantine.ts';
-import { isRunSuperseded } from '#pipeline/sets.ts';
+import { standingSetOf } from '#pipeline/sets.ts';
 import type { QueueHandler } from '../shared/consume.ts';
 import { madeAgain } from '../shared/made-again.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
@@ -42,7 +42,7 @@ export function makeHandler(dependencies: ConvertDependencies): QueueHandler {
   /** A failed run keeps its end, and so does one with another set. */
   async function superseded(message: RunMessage): Promise<void> {
     const { runId, answer } = message;
-    if (answer === 'result' && (await isRunSuperseded(sets, message)))
+    if (answer === 'result' && (await standingSetOf(sets, message)) === undefined)
       await runs.record({ ...identityOf(message), state: 'superseded' });
     observer.log('info', 'superseded', { runId, answer });
   }

@@ -1,4 +1,5 @@
 /** Runs that stopped at a step because their message is gone: its queue was purged, or its retention passed. */
+import { toolVersion } from '#core/tool-manifest.ts';
 import { manifestKey } from '#pipeline/keys.ts';
 import {
   carryingOn,
@@ -22,7 +23,7 @@ import type { Sweep } from './sweep.ts';
 const PAGE = 100;
 
 export function openRuns(
-  { runs, ledger }: ReconcilePorts,
+  { runs, ledger, catalog }: ReconcilePorts,
   { nowMs, emptyAtMs, queuesOf, isDeployed, mended, resend }: Resending,
 ): Sweep<RunRecord> {
   async function look(run: RunRecord): Promise<void> {
@@ -39,7 +40,18 @@ export function openRuns(
     const elsewhere = earlierSteps(run, state, entries).flatMap((step) => queuesOf(step, run));
     const silentSinceMs = Math.max(quietMs, ...[...entries.values()].map(({ at }) => timeMs(at)));
     const known = { ...waiting, silentSinceMs, emptyAtMs: await emptyAtMs([...queues, ...elsewhere]) };
-    if (isLost(known, nowMs)) await resend('message-lost', run, carryingOn(run, state));
+    if (!isLost(known, nowMs)) return;
+    await resend('message-lost', run, carryingOn(run, state));
+    if (state === 'received') await endOlderVersion(run);
+  }
+
+  /** The run was never routed. Routing takes the version that is deployed, which is another run. */
+  async function endOlderVersion({ runId, StudyInstanceUID, revision, tool, version, lane }: RunRecord): Promise<void> {
+    const present = catalog.find(({ manifest }) => manifest.id === tool);
+    if (present === undefined || toolVersion(present) === version) return;
+    const message = `The tool was updated to ${toolVersion(present)} before the study was routed.`;
+    const reason = { code: 'version-replaced', message };
+    await runs.record({ runId, StudyInstanceUID, revision, tool, version, lane, state: 'rejected', reason });
   }
 
   /** What the ledger knows of the run's step, and of those before it to which the run may have gone back. */

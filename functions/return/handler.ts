@@ -8,9 +8,9 @@ import type { QueueRole } from '#pipeline/environment.ts';
 import { objectListKey, type SetFolder } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import { type ObjectList, parseObjectList } from '#pipeline/object-list.ts';
-import type { Queue } from '#pipeline/ports.ts';
+import type { PinnedSet, Queue } from '#pipeline/ports.ts';
 import { readSetFile, type SetFile } from '#pipeline/set-file.ts';
-import { isRunSuperseded } from '#pipeline/sets.ts';
+import { standingSetOf, UNDER_WAY } from '#pipeline/sets.ts';
 import type { QueueHandler } from '../shared/consume.ts';
 import { madeAgain } from '../shared/made-again.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
@@ -60,7 +60,7 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
     });
     for (const { runId } of set.replaces) if (runId !== set.runId) await recordReplaced(runId);
     // If a newer set was delivered before this was recorded, it found nothing to record.
-    if (await isRunSuperseded(sets, message)) await recordReplaced(message.runId);
+    if ((await standingSetOf(sets, message)) === undefined) await recordReplaced(message.runId);
   }
 
   /** A run that failed keeps its end: nothing of it was current but the object that said so. */
@@ -71,14 +71,25 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
     await runs.record({ runId, StudyInstanceUID, revision, tool, version, lane, state: 'superseded' });
   }
 
+  /** The run goes on with its other set, also if the message about that one is lost. */
+  async function recordOther(message: RunMessage, { setId, identity, sequence, answer, state }: PinnedSet) {
+    if (answer !== 'result' || !UNDER_WAY.includes(state)) return;
+    await runs.record({ ...identityOf(message), state: 'converted', set: setId, identity, sequence });
+  }
+
   /** What is not delivered keeps what the run says of its answer. Where the run has another set, that one says how it ends. */
-  async function recordEnd(message: RunMessage, { list, end }: Attempt): Promise<void> {
+  async function recordEnd(message: RunMessage, tried: Attempt): Promise<void> {
+    const { list, end, set } = tried;
     const { kind } = end;
     if (kind === 'other-identity' || kind === 'delivered') return;
-    if (kind === 'superseded' && !(await isRunSuperseded(sets, message))) return;
+    const standing = await standingSetOf(sets, message);
+    if (standing !== undefined && standing.state !== kind) return await recordOther(message, standing);
     const { outcome, summary } = list;
     if (message.answer === 'result')
       await runs.record({ ...identityOf(message), state: kind, ...{ outcome, summary, set: message.set } });
+    // The images may have come back, and the set with them, before this was recorded.
+    const present = await standingSetOf(sets, message);
+    if (present?.setId === set.setId && present.state === 'delivered') await recordDelivery(message, tried);
   }
 
   return consumeRuns(

@@ -193,19 +193,21 @@ export function createWorld(options: WorldOptions = {}) {
     'dead-letter': deadLetter({ ...servicesOf('dead-letter'), catalog: [deployed] }),
   });
   const [first, second] = [handlersWith(entry), newer && handlersWith(newer.entry)];
-  const handlers = (): typeof first =>
-    newer !== undefined && second !== undefined && clock.now() >= startMs + newer.atS * 1000 ? second : first;
+  const isNewer = (): boolean => newer !== undefined && clock.now() >= startMs + newer.atS * 1000;
+  const handlers = (): typeof first => (isNewer() && second !== undefined ? second : first);
 
-  const reconciler = reconcile({
-    ...pipeline,
-    objects: guarded(pipeline.objects, 'reconcile/bucket', 's3', 'kms'),
-    runs: guarded(pipeline.runs, 'reconcile/runs', 'dynamodb', 'kms'),
-    sets: guarded(pipeline.sets, 'reconcile/sets', 'dynamodb', 'kms'),
-    ledger: guarded(pipeline.ledger, 'reconcile/ledger', 'dynamodb', 'kms'),
-    bookmarks: guarded(createMemoryBookmarks(clock), 'reconcile/bookmarks', 'dynamodb', 'kms'),
-    queueNamed: (name) => guarded(queues.named(name), 'reconcile/queue', 'sqs'),
-    catalog: [entry],
-  });
+  const bookmarks = createMemoryBookmarks(clock);
+  const reconciler = (deployed: ToolEntry) =>
+    reconcile({
+      ...pipeline,
+      objects: guarded(pipeline.objects, 'reconcile/bucket', 's3', 'kms'),
+      runs: guarded(pipeline.runs, 'reconcile/runs', 'dynamodb', 'kms'),
+      sets: guarded(pipeline.sets, 'reconcile/sets', 'dynamodb', 'kms'),
+      ledger: guarded(pipeline.ledger, 'reconcile/ledger', 'dynamodb', 'kms'),
+      bookmarks: guarded(bookmarks, 'reconcile/bookmarks', 'dynamodb', 'kms'),
+      queueNamed: (name) => guarded(queues.named(name), 'reconcile/queue', 'sqs'),
+      catalog: [deployed],
+    });
   const losses = createLosses({
     ...{ disaster: options.disaster, clock, pipeline, queues },
     reconcile: options.reconciles ? reconcileOnce : undefined,
@@ -213,7 +215,8 @@ export function createWorld(options: WorldOptions = {}) {
 
   /** Lambda starts it on a schedule, whatever became of it the last time. */
   async function reconcileOnce(): Promise<void> {
-    const work = () => reconciler({}, { getRemainingTimeInMillis: () => 120_000 });
+    const work = () =>
+      reconciler(isNewer() ? (newer?.entry ?? entry) : entry)({}, { getRemainingTimeInMillis: () => 120_000 });
     const how = await faults.invoke(work).catch(() => ({ kind: 'killed' }) as const);
     if (how.kind === 'frozen') stop(async () => void (await how.thaw()));
   }

@@ -52,6 +52,15 @@ describe('a run whose message is gone', () => {
     expect(await run()).toMatchObject({ state, resent: { at: '2026-01-01T00:16:00.000Z', times: 1 } });
   });
 
+  it('is of an older version and was never routed: its study is routed again, and it ends', async () => {
+    const { study, run, sent, pass } = await runThat('received', { version: '0.9.0' });
+
+    await pass(16 * MINUTE_S);
+
+    expect(sent(QUEUES.received)).toEqual([s3Event(study.key)]);
+    expect(await run()).toMatchObject({ state: 'rejected', reason: { code: 'version-replaced' } });
+  });
+
   it('is sent again ever more seldom, and an alarm is raised the third time', async () => {
     const { pipeline, sent, drain, pass } = await runThat('inferred');
     const times: number[] = [];

@@ -259,12 +259,22 @@ describe('a failure', () => {
 
 describe('a set that was withdrawn', () => {
   it('is delivered again when its images are back', async () => {
-    const setId = await deliver();
-    await withdrawSet(table, place, setId);
+    const setId = await pinnedId();
+    await begin(setId);
 
+    expect(await withdrawSet(table, place, setId)).toBe('withdrawn');
     expect(states()).toEqual([[setId, 'withdrawn']]);
     expect(await pinnedId({ sequence: 2 })).toBe(setId);
     expect(await begin(setId)).toBe('storing');
+  });
+
+  it('is not one that was delivered or superseded meanwhile', async () => {
+    const setId = await deliver();
+    expect(await withdrawSet(table, place, setId)).toBe('delivered');
+    await begin(await pinnedId({ runId: 'c'.repeat(32), sequence: 2 }));
+
+    expect(await withdrawSet(table, place, setId)).toBe('superseded');
+    expect(states()[0]).toEqual([setId, 'superseded']);
   });
 });
 
