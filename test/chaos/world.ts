@@ -79,7 +79,7 @@ const FROZEN_S = 200;
 /** The longest simulated time. */
 const END_S = 40 * 86_400;
 /** Messages that are sent for ever never come to rest. */
-const MOST_ROUNDS = 400_000;
+const MOST_ROUNDS = 500_000;
 
 export function createWorld(options: WorldOptions = {}) {
   const {

@@ -78,7 +78,8 @@ describe('a run whose set a person wants stored again', () => {
 
   it('has one that newer results replace, or whose images are gone', async () => {
     await deliver();
-    const newer = await deliver({ runId: WHOLE, sequence: 2 });
+    const newer = await pinnedId({ runId: WHOLE, sequence: 2 });
+    await begin(newer);
     const before = states();
 
     expect(await again(HALF)).toMatchObject({ kind: 'superseded', by: { setId: newer, runId: WHOLE } });
