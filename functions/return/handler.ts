@@ -59,8 +59,10 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
       objects: list.objects.map((object) => object.SOPInstanceUID),
     });
     for (const { runId } of set.replaces) if (runId !== set.runId) await recordReplaced(runId);
-    // If a newer set was delivered before this was recorded, it found nothing to record.
-    if ((await standingSetOf(sets, message)) === undefined) await recordReplaced(message.runId);
+    // If a newer set was delivered before this was recorded, it found nothing to record. A table that is lost says nothing of that.
+    const { study } = await sets.get(message);
+    const own = study.sets.filter(({ runId }) => runId === set.runId);
+    if (own.length > 0 && own.every(({ state }) => state === 'superseded')) await recordReplaced(set.runId);
   }
 
   /** A run that failed keeps its end: nothing of it was current but the object that said so. */
