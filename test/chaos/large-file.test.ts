@@ -52,6 +52,7 @@ async function startServices(header: Buffer) {
   const study = {
     ...{ ID: 'study', IsStable: true, LastUpdate: '20260101T120000' },
     MainDicomTags: { StudyInstanceUID },
+    PatientMainDicomTags: { PatientID: 'PHANTOM-LARGE' },
   };
   const answers: Readonly<Record<string, unknown>> = {
     '/system': { Version: '1.12.7' },
@@ -84,7 +85,8 @@ async function startServices(header: Buffer) {
   }
 
   const server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? '', 'http://localhost').pathname;
+    const { pathname: path, searchParams } = new URL(request.url ?? '', 'http://localhost');
+    if (searchParams.has('list-type')) return response.end('<ListBucketResult></ListBucketResult>');
     if (path.startsWith('/studies/') && answers[path] === undefined)
       return await answerS3(request, path.slice(9), response);
     if (!path.startsWith('/dicom-web/')) {
