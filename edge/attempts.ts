@@ -132,6 +132,7 @@ export function createAttempts(options: AttemptOptions): Attempts {
     // The wait after a revision counts from its manifest.
     const known = outcome.state === 'uploaded' && !outcome.fresh ? journal.study(key) : undefined;
     if (isWhole) journal.settle(key, { ...outcome, lastUpdate, resend }, known?.settledAt ?? now);
+    else journal.again.partly(key, outcome);
     if (outcome.state === 'skipped') {
       const { code, message } = outcome.reason;
       log.info('study-skipped', { orthancId: study.id, code, reason: message, ms });

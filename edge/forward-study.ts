@@ -108,7 +108,8 @@ export async function forwardStudy(
   const call = signal && { signal };
   const identity = await storedIdentity({ ...edge, ...source }, instances, edge.identityKey, call);
   const counted = Math.max(0, ...edge.journal.of(StudyInstanceUID).map((one) => one.sequence));
-  const last = counted || (await greatestSequence(edge.store, StudyInstanceUID, call));
+  // An edge that ended between the manifest and the journal counted one more.
+  const last = known ? counted : Math.max(counted, await greatestSequence(edge.store, StudyInstanceUID, call));
   // A study that is put again as it was is no newer one.
   // Unless it had been deleted: its results went with it.
   const goneAt = before?.goneAt ?? 0;

@@ -28,6 +28,14 @@ export interface TakenOver {
   readonly settledAt: number | null;
 }
 
+export interface PartialUpload {
+  readonly revision: string;
+  readonly manifestKey: string;
+  readonly sequence: number;
+  /** `goneAt` of the study when the attempt began. */
+  readonly goneAt: number;
+}
+
 export interface JournalAgain<Study> {
   /** Fills a new journal with what could be read of a damaged one. The cursor is left out: a scan finds what changed before. */
   takeOver(found: {
@@ -61,6 +69,8 @@ export interface JournalAgain<Study> {
   keepSeries(key: string, SeriesInstanceUIDs: readonly string[]): void;
   /** How many instances Orthanc listed of each series of a study when it was read and went up. */
   listed(key: string): ReadonlyMap<string, number>;
+  /** Records an upload that went up without a series which another attempt may bring. The study stays queued. */
+  partly(key: string, upload: PartialUpload): void;
   /** Ends a request to send a study again, unless there is a further one; the study stays queued. */
   fulfil(key: string, resend: number): void;
   /** Forgets what was read and uploaded of a study, so that all of it is read and judged again. */
@@ -167,6 +177,11 @@ export function createJournalAgain<Study>(db: Database, studyIn: (row: Row) => S
     listed(key) {
       const rows = db.prepare('SELECT SeriesInstanceUID, listed FROM series WHERE study = ? AND code IS NULL');
       return new Map(rows.all(key).map((row) => [text(row, 'SeriesInstanceUID') ?? '', number(row, 'listed') ?? 0]));
+    },
+
+    partly(key, { revision, manifestKey, sequence, goneAt }) {
+      db.prepare(`UPDATE studies SET revision = ?, manifestKey = ?, sequence = max(sequence, ?), goneAt = iif(goneAt = ?, 0, goneAt)
+        WHERE key = ?`).run(revision, manifestKey, sequence, goneAt, key);
     },
 
     fulfil(key, resend) {

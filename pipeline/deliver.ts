@@ -6,12 +6,12 @@ import { createHash } from 'node:crypto';
 import { ArchiveStoreError, ContentConflictError, IntegrityError, MissingProductError } from '#core/errors.ts';
 import { identityObjectOf } from '#core/results/identity-object.ts';
 import { type DicomFile, readDicom } from '#dicom/read.ts';
-import { otherIdentity } from './identities.ts';
+import { areSameIdentities, otherIdentity } from './identities.ts';
 import { objectKey, objectListKey, type SetFolder } from './keys.ts';
 import { type ObjectList, parseObjectList } from './object-list.ts';
 import type { Archive, CallOptions, InstanceUids, ObjectStore, SetTable, StoreOutcome } from './ports.ts';
 import { type Coerced, storeReceipt } from './receipt.ts';
-import { deleteOne, endReplaced, type Replaced } from './replaced.ts';
+import { endReplaced, type Replaced } from './replaced.ts';
 import { coercedIn } from './same-content.ts';
 import type { SetFile } from './set-file.ts';
 import { beginStoring, endStoring, withdrawSet } from './sets.ts';
@@ -46,8 +46,8 @@ export type Delivered =
   | { readonly kind: 'superseded' }
   /** The set was delivered, and the PACS does not have it any more: a person may have removed it. */
   | { readonly kind: 'missing' }
-  /** The images are gone from the PACS, so that nothing was stored. */
-  | { readonly kind: 'withdrawn' }
+  /** The images are gone from the PACS, so that nothing was stored. `left`: objects stored meanwhile that the PACS would not delete. */
+  | { readonly kind: 'withdrawn'; readonly left?: number }
   /** The study belongs to another patient now, or is described otherwise: the set is to be made again for this identity. */
   | { readonly kind: 'other-identity'; readonly identity: string };
 
@@ -125,19 +125,25 @@ export async function deliver(
     if (now.kind === 'gone') return { kind: 'withdrawn' };
     if (now.header === undefined) return undefined;
     const other = await otherIdentity(objects, identity, now.header.dataset, key, options);
-    return other === undefined ? undefined : { kind: 'other-identity', identity: other };
+    // What the writer spells otherwise is no other identity: made again, the objects would be the same.
+    const isOwn = other === undefined || (await areSameIdentities(objects, set.identity, other));
+    return isOwn ? undefined : { kind: 'other-identity', identity: other };
   }
 
   /** If the study was deleted while results were stored, they must not bring it back. */
   async function withdraw(mayBeThere: boolean): Promise<Delivered> {
     const kind = await withdrawSet(sets, set, setId, options);
-    if (mayBeThere && kind !== 'delivered') for (const { uids } of outgoing) await deleteOne(archive, uids, options);
-    return { kind };
+    if (!mayBeThere || kind === 'delivered') return { kind };
+    const stored = { ...set, replaces: [{ setId, objects: [...list.objects, ...early] }] };
+    const about = { own: new Set<string>(), deletes: true, source: undefined };
+    const { remaining: left } = await endReplaced(archive, stored, about, options);
+    return kind === 'withdrawn' && left > 0 ? { kind, left } : { kind };
   }
 
   const before = await lookAtSource(archive, list, whose, options);
   const hindrance = await otherwise(before);
-  if (hindrance?.kind === 'withdrawn') return await withdraw(standing?.stored === true);
+  // What was delivered earlier stays. What an attempt stored that did not end goes.
+  if (hindrance?.kind === 'withdrawn') return await withdraw(state === 'storing');
   if (hindrance !== undefined) return hindrance;
 
   const begun = await beginStoring(sets, set, setId, options);

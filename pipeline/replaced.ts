@@ -17,8 +17,10 @@ export interface Replaced {
 
 const PATIENT_ID = 0x0010_0020;
 
-/** By its bytes: two texts that cannot be decoded are not the same. */
-function patientOf({ elements }: DicomFile): string {
+/** As text, whatever the character set; what cannot be decoded is compared by its bytes. */
+function patientOf({ dataset, elements }: DicomFile): string {
+  const text = (dataset.text('PatientID') ?? '').trim();
+  if (!text.includes('\uFFFD')) return text;
   const value = elements.elements.get(PATIENT_ID)?.value ?? new Uint8Array();
   return Buffer.from(value)
     .toString('latin1')
@@ -26,7 +28,7 @@ function patientOf({ elements }: DicomFile): string {
 }
 
 /** Deletes an object. An archive that refuses cannot. */
-export async function deleteOne(
+async function deleteOne(
   archive: Pick<Archive, 'deleteInstance'>,
   uids: InstanceUids,
   options: CallOptions,

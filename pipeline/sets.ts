@@ -80,7 +80,7 @@ export async function pinSet(
     if (!isCurrent && (outrunBy(study, wanted) !== undefined || !outranks(wanted, current, own)))
       return { answer: { kind: 'superseded' } };
     const set = isCurrent
-      ? { ...current, state: revived(current, wanted) }
+      ? { ...current, state: revived(current, wanted, study) }
       : (earlierOf(sets, own) ?? { ...newSet(sets, own, wanted, now), ...(isTwin && { twin: true }) });
     const pinned = spoken(set, wanted);
     const others = sets.filter(({ setId }) => setId !== pinned.setId).map(passed);
@@ -98,9 +98,11 @@ function spoken(set: PinnedSet, { sequence, patient, others }: Wanted): PinnedSe
   return { ...rest, sequence, ...(patient !== undefined && { patient }), ...(others !== undefined && { others }) };
 }
 
-function revived({ state, sequence }: PinnedSet, wanted: Wanted): PinnedSet['state'] {
+/** The last set is `superseded` only if a newer upload outran it. That one may have given no set, and the images may be as they were again. */
+function revived({ state, sequence }: PinnedSet, wanted: Wanted, study: StudySets): PinnedSet['state'] {
   const isLost = isAtHome(state) && wanted.back === true && wanted.sequence > sequence;
-  return state === 'withdrawn' || isLost ? 'converted' : state;
+  const isThereAgain = state === 'superseded' && outrunBy(study, wanted) === undefined;
+  return state === 'withdrawn' || isLost || isThereAgain ? 'converted' : state;
 }
 
 /** It was delivered, and nothing has taken its place. */
@@ -125,6 +127,21 @@ const holdsBeside = async (
   current.state !== 'withdrawn' &&
   current.inputDigest === inputDigest &&
   (await isSame(current.identity, identity));
+
+export interface FailedRun {
+  readonly runId: string;
+  readonly sequence?: number | undefined;
+  readonly inputDigest?: string | undefined;
+}
+
+/** Whether a failure of the run is not told in the PACS: a newer upload is there, or a result of the same images stays current. */
+export const isFailureBeside = (study: StudySets, { runId, sequence = 0, inputDigest }: FailedRun): boolean =>
+  outrunBy(study, { runId, sequence }) !== undefined ||
+  study.sets.some(
+    (set) =>
+      set.runId !== runId &&
+      (set.sequence > sequence || (set.answer === 'result' && set.stored === true && set.inputDigest === inputDigest)),
+  );
 
 /** A newer upload of the patient's, with other images, is on its way. */
 const outrunBy = (study: StudySets, wanted: Pick<Wanted, 'runId' | 'sequence' | 'patient'>): RoutedUpload | undefined =>

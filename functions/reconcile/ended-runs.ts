@@ -15,7 +15,7 @@ import {
 } from '#pipeline/lost.ts';
 import type { RunRecord, RunStore } from '#pipeline/ports.ts';
 import { RETURNED_STATES, type RunState } from '#pipeline/run-state.ts';
-import { UNDER_WAY } from '#pipeline/sets.ts';
+import { isFailureBeside, UNDER_WAY } from '#pipeline/sets.ts';
 import { runWork } from '#pipeline/work.ts';
 import type { Mended, ReconcilePorts, Resending } from './resend.ts';
 import type { Sweep, SweptPage } from './sweep.ts';
@@ -49,14 +49,15 @@ export function failedRuns(
 
   async function leftToDo(run: RunRecord): Promise<Left | undefined> {
     const queue = (step: RunStep): string => queueName(roleOf(step, run));
-    const own = (await sets.get(run)).study.sets.filter(({ runId }) => runId === run.runId);
+    const { study } = await sets.get(run);
+    const own = study.sets.filter(({ runId }) => runId === run.runId);
     if (own.some(({ answer, state }) => answer === 'result' && state === 'delivered'))
       return { what: 'delivery-not-recorded', queue: queue('return'), answer: 'result', steps: ['return'] };
     const { objects: found } = await objects.list(failureKey(run), { limit: 1 });
     if (found.length > 0) {
       const isTold = own.some(({ answer, state }) => answer === 'failure' && !UNDER_WAY.includes(state));
       // What was given up is `hilum redrive`'s to send again, once the reason is removed.
-      if (isTold || run.untold !== undefined) return undefined;
+      if (isTold || run.untold !== undefined || isFailureBeside(study, run)) return undefined;
       const steps = ['convert', 'return'] as const;
       return { what: 'failure-not-told', queue: queue('convert'), answer: 'failure', steps };
     }

@@ -111,6 +111,8 @@ export function makeHandler(dependencies: ReturnDependencies): QueueHandler {
           await queue({ step: 'convert', lane }).send(JSON.stringify({ ...message, identity: end.identity }));
         else await recordEnd(message, tried);
         observer.log('info', end.kind, { runId, answer, objects: list.objects.length });
+        if (end.kind === 'withdrawn' && end.left !== undefined)
+          observer.log('error', 'results-left-without-images', { runId, objects: end.left });
       },
     },
     dependencies,

@@ -104,7 +104,8 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
     if (sequence === undefined) return false;
     const place = { StudyInstanceUID, tool };
     const { study } = await sets.get(place);
-    if (study.routed === undefined && study.sets.length === 0) return false;
+    // The message about an older upload may come later. Of a study's first one there is none.
+    if (study.routed === undefined && study.sets.length === 0 && sequence === 1) return false;
     const upload = { sequence, runId, revision, patient, others };
     await noteRouted(sets, place, upload);
     return standing((await sets.get(place)).study.sets).some(

@@ -119,6 +119,37 @@ describe('a series that cannot be read now', () => {
     expect(edge.journal.study(STUDY)).toMatchObject({ state: 'seen', reason: { code: 'archive-unavailable' } });
   });
 
+  it('is left out of one upload where the study went up before, and the next one counts on', async () => {
+    await edge.arrive(good);
+    await restarted({}).runOnce();
+    await edge.arrive([...bad, ...of(4, 3)]);
+    const { archive } = failing(LOST);
+    const puts: string[] = [];
+    const store: typeof edge.bucket = {
+      ...edge.bucket,
+      async put(key, ...rest) {
+        const answer = await edge.bucket.put(key, ...rest);
+        if (key.endsWith('/manifest.json') && answer === 'stored') puts.push(key);
+        return answer;
+      },
+    };
+    for (let attempt = 0; attempt < 9; attempt += 1) {
+      await restarted({ archive, store }).runOnce();
+      clock.advance(Math.max(0, (edge.journal.study(STUDY)?.nextAttemptAt ?? 0) - clock.now()));
+    }
+    expect(puts).toHaveLength(1);
+    await restarted({}).runOnce();
+
+    const facts = [...edge.bucket.contents]
+      .filter(([key]) => key.endsWith('/manifest.json'))
+      .map(([, bytes]) => parseManifest(bytes));
+    expect(facts.map(({ sequence, instances }) => [sequence, instances.length])).toEqual([
+      [1, 4],
+      [2, 7],
+      [3, 12],
+    ]);
+  });
+
   it.each([
     { after: 2, manifests: [9] },
     { after: 8, manifests: [4, 9] },

@@ -86,6 +86,37 @@ describe('images that the tool does not take any more', () => {
     },
   );
 
+  it('keep results back whose message is delayed until after theirs', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    const [message] = await life.pipeline.queueNamed('intake-live').receive();
+    await life.pipeline.queueNamed('intake-live').delete(message?.receiptHandle ?? '');
+    await life.arrives(others);
+    await life.settles();
+    await life.pipeline.queueNamed('intake-live').send(message?.body ?? '');
+    await life.settles();
+
+    expect(life.pacs.storedUids).toEqual([]);
+    expect(await life.states()).toEqual(['not-applicable', 'superseded']);
+  });
+
+  it.each(['intake-live', 'infer-tiny-live', 'convert-live'] as const)(
+    'give way to results that are past %s once the images are as they were',
+    async (step) => {
+      const life = createLife();
+      await life.arrives(images(2));
+      await life.settles(step);
+      await life.arrives(others);
+      await life.settles();
+      await life.arrives(images(2));
+      await life.settles();
+
+      expect(life.sets().at(-1)).toMatchObject({ state: 'delivered', sequence: 3 });
+      expect(life.resultUids()).toHaveLength(1);
+      expect(await life.states()).toEqual(['delivered', 'not-applicable']);
+    },
+  );
+
   it('give way to results again once they are as they were', async () => {
     const life = createLife();
     for (const files of [images(2), others, images(2)]) {

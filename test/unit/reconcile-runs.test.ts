@@ -211,6 +211,19 @@ describe('a run that ended', () => {
     },
   );
 
+  it('is left alone if results of the same images stay current, or newer ones came', async () => {
+    for (const change of [{ inputDigest: undefined }, { inputDigest: 'd'.repeat(64), sequence: 2 }]) {
+      const { pipeline, message, pass } = await runThat('failed');
+      await pipeline.objects.put(failureKey(message), Buffer.from('{}'));
+      const { inputDigest = message.inputDigest, ...rest } = change;
+      await deliveredSet(pipeline, { ...message, ...rest, inputDigest, runId: 'f'.repeat(32) });
+
+      await pass(3600);
+
+      expect(pipeline.counted).toEqual([]);
+    }
+  });
+
   it('is recorded as delivered if a set of its result is', async () => {
     const { pipeline, message, sent, pass } = await runThat('failed');
     await pipeline.objects.put(failureKey(message), Buffer.from('{}'));

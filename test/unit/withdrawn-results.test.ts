@@ -1,8 +1,10 @@
 /** Results are never stored beside images that are gone, and come back with them; a PACS that will not tell is named. */
 import { describe, expect, it } from 'vitest';
 import { ArchiveRequestError } from '#core/errors.ts';
+import { indexInstance } from '#core/study/index-instance.ts';
 import { DicomReadError } from '#dicom/error.ts';
 import type { DeliveryArchive } from '#pipeline/deliver.ts';
+import { deliverAgain } from '#pipeline/deliver-again.ts';
 import { identityKey } from '#pipeline/keys.ts';
 import { createLife, IMAGES, images, RIGHT, saying } from '../fixtures/results-life.ts';
 import { oneLesion } from '../fixtures/tiny-radiograph.ts';
@@ -74,6 +76,37 @@ describe('a study that is deleted', () => {
     expect([...life.pacs.held.keys()]).toEqual([]);
     expect(life.sets()).toMatchObject([{ state: 'withdrawn' }]);
     expect(await life.receipts()).toEqual([]);
+  });
+
+  it('while its results are being stored is told of where the PACS deletes nothing', async () => {
+    const life = createLife({}, (pacs) => ({
+      ...pacs,
+      deleteInstance: async () => 'unsupported',
+      async store(objects, options) {
+        life.deleted();
+        return await pacs.store(objects, options);
+      },
+    }));
+    await life.arrives(images(2));
+    await life.settles();
+
+    expect(life.sets()).toMatchObject([{ state: 'withdrawn' }]);
+    const told = life.pipeline.logged.filter((line) => line.includes('"results-left-without-images"'));
+    expect(told).toEqual([expect.stringContaining('"objects":1')]);
+  });
+
+  it('but for its results keeps them, also if a person wants them stored again', async () => {
+    const life = createLife();
+    await life.arrives(images(2));
+    await life.settles();
+    const [run] = await life.runs();
+    for (const file of images(2)) life.pacs.held.delete(indexInstance(file).SOPInstanceUID);
+
+    if (run) await deliverAgain(life.pipeline, run);
+    await life.settles();
+
+    expect([...life.pacs.held.keys()]).toEqual(life.resultUids());
+    expect(life.sets()).toMatchObject([{ state: 'withdrawn' }]);
   });
 
   it('is not taken for gone because the PACS has no search', async () => {
