@@ -3,7 +3,7 @@ import { queueName } from './environment.ts';
 import { messageOf } from './lost.ts';
 import type { RunMessage } from './messages.ts';
 import type { Queue, RunRecord, SetTable, WorkLedger } from './ports.ts';
-import { type Again, storeAgain } from './sets.ts';
+import { type Again, storeAgain } from './store-again.ts';
 import { runWork } from './work.ts';
 
 export interface DeliverAgainPorts {

@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto';
 import { ServiceUnavailableError } from '#core/errors.ts';
 import type { Answer } from './keys.ts';
-import { currentBeside, isApart, isSetApart, routedUploads } from './patients.ts';
+import { isApart, isSetApart, routedUploads } from './patients.ts';
 import type {
   CallOptions,
   PinnedSet,
@@ -68,7 +68,7 @@ export async function pinSet(
   wanted: Wanted,
   { isSame, now }: { readonly isSame: SameIdentity; readonly now: string },
 ): Promise<Pinning> {
-  return await change<Pinning>(table, place, async (study) => {
+  return await changeSets<Pinning>(table, place, async (study) => {
     const own: PinnedSet[] = [];
     for (const set of study.sets) if (isOf(wanted, set) && (await isSame(set.identity, wanted.identity))) own.push(set);
     // Sets of other patients stay as they are.
@@ -144,7 +144,10 @@ export const isFailureBeside = (study: StudySets, { runId, sequence = 0, inputDi
   );
 
 /** A newer upload of the patient's, with other images, is on its way. */
-const outrunBy = (study: StudySets, wanted: Pick<Wanted, 'runId' | 'sequence' | 'patient'>): RoutedUpload | undefined =>
+export const outrunBy = (
+  study: StudySets,
+  wanted: Pick<Wanted, 'runId' | 'sequence' | 'patient'>,
+): RoutedUpload | undefined =>
   routedUploads(study).find(
     (routed) => routed.sequence > wanted.sequence && routed.runId !== wanted.runId && !isApart(routed, wanted),
   );
@@ -223,7 +226,7 @@ export async function beginStoring(
     const begun = withSet(study, setId, { state: 'storing', stored: true });
     return { answer: 'storing', study: withReplaced(begun, set, { state: 'superseded' }) };
   };
-  return await change(table, place, decide, options);
+  return await changeSets(table, place, decide, options);
 }
 
 /**
@@ -246,36 +249,7 @@ export async function endStoring(
     const ended = { state: 'delivered', stored: true, missedAt: undefined } as const;
     return { answer: 'delivered', study: withSet(noted, setId, ended) };
   };
-  return await change(table, place, decide, options);
-}
-
-/** What becomes of a run's results that a person wants stored again. */
-export type Again =
-  /** They are stored again once the set's message comes to delivery. `was` is the state until now. */
-  | { readonly kind: 'again'; readonly set: PinnedSet; readonly was: SetState }
-  /** The images are gone from the PACS. */
-  | { readonly kind: 'withdrawn' }
-  /** The study has newer results of the tool. */
-  | { readonly kind: 'superseded'; readonly by: PinnedSet }
-  /** A newer upload of other images is on its way to the tool. */
-  | { readonly kind: 'outrun'; readonly by: RoutedUpload }
-  /** The run has no set. */
-  | { readonly kind: 'none' };
-
-/** Lets the current set be stored once more, if it is the run's: what the PACS does not have any more, it gets again. */
-export async function storeAgain(table: SetTable, place: SetPlace, runId: string): Promise<Again> {
-  return await change<Again>(table, place, async (study) => {
-    const current = currentBeside(study.sets, runId);
-    if (current === undefined) return { answer: { kind: 'none' } };
-    if (current.runId !== runId) return { answer: { kind: 'superseded', by: current } };
-    const routed = outrunBy(study, current);
-    if (routed !== undefined) return { answer: { kind: 'outrun', by: routed } };
-    if (current.state === 'withdrawn') return { answer: { kind: 'withdrawn' } };
-    const answer = { kind: 'again', set: current, was: current.state } as const;
-    return isAtHome(current.state)
-      ? { answer, study: withSet(study, current.setId, { state: 'converted' }) }
-      : { answer };
-  });
+  return await changeSets(table, place, decide, options);
 }
 
 /**
@@ -295,7 +269,7 @@ export async function withdrawSet(
       ? { answer: state }
       : { answer: 'withdrawn', study: withSet(study, setId, { state: 'withdrawn' }) };
   };
-  return await change(table, place, decide, options);
+  return await changeSets(table, place, decide, options);
 }
 
 /** The latest set of a run that no other took the place of; undefined if there is none. */
@@ -309,7 +283,7 @@ export async function standingSetOf(
 
 /** Records that an upload was routed to the tool: sets of older ones with other images are not stored any more. */
 export async function noteRouted(table: SetTable, place: SetPlace, routed: RoutedUpload): Promise<void> {
-  await change(table, place, async (study) => {
+  await changeSets(table, place, async (study) => {
     const [own, apart] = divided(routedUploads(study), (one) => !isSetApart(one, routed));
     if (own.some(({ sequence }) => sequence >= routed.sequence)) return { answer: undefined };
     const [newest = routed, ...alsoRouted] = [...apart, routed].toSorted((a, b) => b.sequence - a.sequence);
@@ -338,7 +312,7 @@ const withReplaced = (study: StudySets, { replaces }: PinnedSet, changes: Partia
 });
 
 /** Changes what the table holds, from what it holds now. Without a `study`, nothing is written. */
-async function change<T>(
+export async function changeSets<T>(
   table: SetTable,
   place: SetPlace,
   decide: (study: StudySets) => Promise<{ readonly answer: T; readonly study?: StudySets }>,

@@ -8,7 +8,7 @@ import type { RunMessage } from '#pipeline/messages.ts';
 import { parseObjectList } from '#pipeline/object-list.ts';
 import type { Queue } from '#pipeline/ports.ts';
 import { readSetFile } from '#pipeline/set-file.ts';
-import { storeAgain } from '#pipeline/sets.ts';
+import { storeAgain } from '#pipeline/store-again.ts';
 import { identityOf, type RunDependencies } from '../shared/runs.ts';
 
 export interface CheckDependencies extends Pick<RunDependencies, 'objects' | 'sets' | 'runs' | 'observer' | 'clock'> {

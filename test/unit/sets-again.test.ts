@@ -1,15 +1,7 @@
 /** Sets that are missing in the PACS, and those that a person wants stored again. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  beginStoring,
-  endStoring,
-  noteRouted,
-  pinSet,
-  storeAgain,
-  type Wanted,
-  withdrawSet,
-  withSet,
-} from '#pipeline/sets.ts';
+import { beginStoring, endStoring, noteRouted, pinSet, type Wanted, withdrawSet, withSet } from '#pipeline/sets.ts';
+import { storeAgain } from '#pipeline/store-again.ts';
 import { createMemorySetTable } from '../fixtures/memory-ports.ts';
 
 const place = { StudyInstanceUID: '2.25.1', tool: 'tiny' };
