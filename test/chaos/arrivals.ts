@@ -148,10 +148,12 @@ export function orthancFor({ StudyInstanceUID, sent }: Pattern, nowS: () => numb
       return { changes: later, last: later.at(-1)?.seq ?? since, done: true };
     },
     studies: async () => [],
-    study: async () => study(),
-    findStudies: async () => [study()],
+    // Studies that arrived earlier are in Orthanc no more.
+    study: async (id) => (id === StudyInstanceUID ? study() : undefined),
+    findStudies: async (uid) => (uid === StudyInstanceUID ? [study()] : []),
     filesOf: noFiles,
-    async series() {
+    async series(id) {
+      if (id !== StudyInstanceUID) return undefined;
       const series = Map.groupBy(arrived(), ({ SeriesInstanceUID }) => SeriesInstanceUID);
       return [...series].map(
         ([SeriesInstanceUID, members]): OrthancSeries => ({
