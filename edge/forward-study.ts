@@ -109,7 +109,8 @@ export async function forwardStudy(
   const identity = await storedIdentity({ ...edge, ...source }, instances, edge.identityKey, call);
   const counted = Math.max(0, ...edge.journal.of(StudyInstanceUID).map((one) => one.sequence));
   // An edge that ended between the manifest and the journal counted one more.
-  const last = known ? counted : Math.max(counted, await greatestSequence(edge.store, StudyInstanceUID, call));
+  const isCounted = known && counted > 0;
+  const last = isCounted ? counted : Math.max(counted, await greatestSequence(edge.store, StudyInstanceUID, call));
   // A study that is put again as it was is no newer one.
   // Unless it had been deleted: its results went with it.
   const goneAt = before?.goneAt ?? 0;

@@ -1,9 +1,9 @@
 /** What a manifest says besides the study's instances: whose study it is in the archive now, and which of its manifests this is. */
 import { ArchiveUnavailableError, MessageError, NewerFormatError } from '#core/errors.ts';
 import { identityInstanceOf, storeIdentity } from '#pipeline/identities.ts';
-import { LANES, studyManifests } from '#pipeline/keys.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
 import type { CallOptions, InstanceUids, ObjectListing, ObjectStore } from '#pipeline/ports.ts';
+import { listManifests } from '#pipeline/study.ts';
 import type { SeriesForwarding } from './forward-series.ts';
 
 /**
@@ -35,12 +35,9 @@ export async function greatestSequence(
   options: CallOptions = {},
 ): Promise<number> {
   let greatest = 0;
-  for (const lane of LANES) {
-    const { objects } = await store.list(studyManifests(lane, StudyInstanceUID), options);
-    for (const { key } of objects) {
-      const bytes = await store.get(key, options);
-      greatest = Math.max(greatest, (bytes && sequenceIn(bytes)) ?? 0);
-    }
+  for await (const { key } of listManifests(store, StudyInstanceUID, options)) {
+    const bytes = await store.get(key, options);
+    greatest = Math.max(greatest, (bytes && sequenceIn(bytes)) ?? 0);
   }
   return greatest;
 }

@@ -88,8 +88,7 @@ export async function deliver(
   options: CallOptions = {},
 ): Promise<Delivered> {
   const { setId } = set;
-  const present = async () => (await sets.get(set, options)).study.sets;
-  const all = await present();
+  const { sets: all } = (await sets.get(set, options)).study;
   const standing = all.find((one) => one.setId === setId);
   const { state } = standing ?? {};
   if (state === 'delivered' || state === 'missing') return { kind: state };
@@ -105,16 +104,19 @@ export async function deliver(
   const identity = identityIn(outgoing);
   const whose = whoseOf(identity, set, all);
 
-  /** Another set took the place of this one, and looked for it before its objects were there. */
-  async function overtaken(): Promise<Delivered> {
-    const { StudyInstanceUID } = set;
-    const now = await lookAtSource(archive, list, whose, options);
-    const left = await endReplaced(
+  /** Deletes some of the set's own objects, if the archive has them. */
+  const takeBack = async (taken: ObjectList['objects'], deletes: boolean, source?: DicomFile): Promise<Replaced> =>
+    await endReplaced(
       archive,
-      { StudyInstanceUID, replaces: [{ setId, objects: list.objects }] },
-      { own: new Set(), deletes: deletesReplaced, source: headerOf(now) },
+      { StudyInstanceUID: set.StudyInstanceUID, replaces: [{ setId, objects: taken }] },
+      { own: new Set(), deletes, source },
       options,
     );
+
+  /** Another set took the place of this one, and looked for it before its objects were there. */
+  async function overtaken(): Promise<Delivered> {
+    const now = await lookAtSource(archive, list, whose, options);
+    const left = await takeBack(list.objects, deletesReplaced, headerOf(now));
     if (left.remaining > 0) await storeAll(archive, await notesAbout(objects, sets, set, left, options), options);
     return { kind: 'superseded' };
   }
@@ -134,9 +136,7 @@ export async function deliver(
   async function withdraw(mayBeThere: boolean): Promise<Delivered> {
     const kind = await withdrawSet(sets, set, setId, options);
     if (!mayBeThere || kind === 'delivered') return { kind };
-    const stored = { ...set, replaces: [{ setId, objects: [...list.objects, ...early] }] };
-    const about = { own: new Set<string>(), deletes: true, source: undefined };
-    const { remaining: left } = await endReplaced(archive, stored, about, options);
+    const { remaining: left } = await takeBack([...list.objects, ...early], true);
     return kind === 'withdrawn' && left > 0 ? { kind, left } : { kind };
   }
 
@@ -154,8 +154,11 @@ export async function deliver(
   const after = await lookAtSource(archive, list, whose, options);
   const change = await otherwise(after);
   if (change?.kind === 'withdrawn') return await withdraw(true);
-  if (change !== undefined)
-    return (await present()).find((one) => one.setId === setId)?.state === 'superseded' ? await overtaken() : change;
+  if (change !== undefined) {
+    const { sets: present } = (await sets.get(set, options)).study;
+    const isOver = present.some((one) => one.setId === setId && one.state === 'superseded');
+    return isOver ? await overtaken() : change;
+  }
   if (after.kind === 'there' && after.instances !== undefined) checkStudy(after.instances, outgoing);
   const own = new Set(outgoing.map(({ uids }) => uids.SOPInstanceUID));
   const source = headerOf(after);

@@ -1,6 +1,7 @@
 /** What becomes of objects in the archive that newer ones replace, or whose images are gone. */
 import { ArchiveDeniedError, ArchiveRequestError } from '#core/errors.ts';
 import { isWrittenByHilum } from '#core/study/index-instance.ts';
+import { canonicalValue, decodedOf } from '#dicom/canonical.ts';
 import type { DicomFile } from '#dicom/read.ts';
 import type { Archive, CallOptions, Deletion, InstanceUids } from './ports.ts';
 import type { SetFile } from './set-file.ts';
@@ -17,14 +18,10 @@ export interface Replaced {
 
 const PATIENT_ID = 0x0010_0020;
 
-/** As text, whatever the character set; what cannot be decoded is compared by its bytes. */
-function patientOf({ dataset, elements }: DicomFile): string {
-  const text = (dataset.text('PatientID') ?? '').trim();
-  if (!text.includes('\uFFFD')) return text;
-  const value = elements.elements.get(PATIENT_ID)?.value ?? new Uint8Array();
-  return Buffer.from(value)
-    .toString('latin1')
-    .replace(/[\0 ]+$/, '');
+/** The same for the same text, whatever its character set; a text that cannot be decoded counts as its bytes. */
+function patientOf({ elements }: DicomFile): Uint8Array {
+  const { vr = 'LO', value = new Uint8Array() } = elements.elements.get(PATIENT_ID) ?? {};
+  return canonicalValue('LO', { vr, value }, decodedOf(elements));
 }
 
 /** Deletes an object. An archive that refuses cannot. */
@@ -72,7 +69,7 @@ export async function endReplaced(
       if (header === undefined || answer !== 'unsupported') deleted += 1;
       else {
         remaining += 1;
-        const isBeside = source !== undefined && patientOf(source) === patientOf(header);
+        const isBeside = source !== undefined && Buffer.compare(patientOf(source), patientOf(header)) === 0;
         (isBeside ? beside : elsewhere).add(setId);
       }
     }

@@ -5,7 +5,6 @@
 import { MessageError } from '#core/errors.ts';
 import { allRuns } from './all-runs.ts';
 import { queueName } from './environment.ts';
-import { LANES, studyManifests } from './keys.ts';
 import { isOpen, messageOf } from './lost.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 import { type RunMessage, s3EventOf } from './messages.ts';
@@ -14,6 +13,7 @@ import type { ObjectListing, ObjectStore, RunRecord, SetTable } from './ports.ts
 import { giveBackTo, makeWay, planFor, type RedrivePorts } from './redrive.ts';
 import type { RunState } from './run-state.ts';
 import { isAtHome, UNDER_WAY } from './sets.ts';
+import { listManifests } from './study.ts';
 import { isOfRevision } from './unrouted.ts';
 import { intakeWork, runWork } from './work.ts';
 
@@ -49,19 +49,13 @@ export async function newestUpload(
   StudyInstanceUID: string,
 ): Promise<Upload | undefined> {
   let newest: (Upload & { readonly modified: string }) | undefined;
-  for (const lane of LANES)
-    for (let after: string | undefined; ; ) {
-      const page = await objects.list(studyManifests(lane, StudyInstanceUID), after === undefined ? {} : { after });
-      for (const { key, modified } of page.objects) {
-        const manifest = await readable(objects, key);
-        if (manifest === undefined) continue;
-        const { revision, identity, sequence } = manifest;
-        const upload = { StudyInstanceUID, revision, lane, identity, sequence, key, modified };
-        if (newest === undefined || isNewer(upload, newest)) newest = upload;
-      }
-      after = page.objects.at(-1)?.key;
-      if (page.isLast || after === undefined) break;
-    }
+  for await (const { key, lane, modified } of listManifests(objects, StudyInstanceUID)) {
+    const manifest = await readable(objects, key);
+    if (manifest === undefined) continue;
+    const { revision, identity, sequence } = manifest;
+    const upload = { StudyInstanceUID, revision, lane, identity, sequence, key, modified };
+    if (newest === undefined || isNewer(upload, newest)) newest = upload;
+  }
   return newest;
 }
 

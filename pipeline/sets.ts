@@ -115,17 +115,19 @@ export const isLookedFor = (state: SetState): boolean => isAtHome(state) || stat
 const passed = (set: PinnedSet): PinnedSet =>
   set.state === 'converted' && set.stored !== true ? { ...set, state: 'superseded' } : set;
 
-/** A stored result stays true of its images and its patient, whatever another version of the tool fails at. */
+/** A stored result stays true of its images, whatever another version of the tool fails at. */
+const isTrueOf = (set: PinnedSet, inputDigest: string | undefined): boolean =>
+  set.answer === 'result' && set.stored === true && set.state !== 'withdrawn' && set.inputDigest === inputDigest;
+
+/** The same of its patient, too. */
 const holdsBeside = async (
   { answer, inputDigest, identity }: Wanted,
   current: PinnedSet | undefined,
   isSame: SameIdentity,
 ): Promise<boolean> =>
   answer === 'failure' &&
-  current?.answer === 'result' &&
-  current.stored === true &&
-  current.state !== 'withdrawn' &&
-  current.inputDigest === inputDigest &&
+  current !== undefined &&
+  isTrueOf(current, inputDigest) &&
   (await isSame(current.identity, identity));
 
 export interface FailedRun {
@@ -140,7 +142,9 @@ export const isFailureBeside = (study: StudySets, { runId, sequence = 0, inputDi
   study.sets.some(
     (set) =>
       set.runId !== runId &&
-      (set.sequence > sequence || (set.answer === 'result' && set.stored === true && set.inputDigest === inputDigest)),
+      // Of another patient, nothing follows.
+      !isSetApart(set, { runId, sequence }) &&
+      (set.sequence > sequence || isTrueOf(set, inputDigest)),
   );
 
 /** A newer upload of the patient's, with other images, is on its way. */

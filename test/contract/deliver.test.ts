@@ -10,7 +10,7 @@ import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import { createDynamoSetTable } from '#adapters/aws/set-table.ts';
 import type { PinnedSet, SetTable } from '#pipeline/ports.ts';
 import { cloudUp, localDown } from '../../localstack/local.ts';
-import { runHilum } from '../fixtures/hilum.ts';
+import { runHilumIn } from '../fixtures/hilum.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { makeRunsTable } from '../fixtures/runs-table-in-cloud.ts';
 
@@ -54,11 +54,8 @@ describeWith(['cloud'], 'hilum deliver', () => {
   afterAll(() => localDown({ home, purge: true }));
 
   const hilum = (...args: readonly string[]) =>
-    runHilum(args, {
+    runHilumIn(settings, args, {
       ...{ HILUM_HOME: home, HILUM_RUNS_TABLE: 'runs', HILUM_QUEUES: queues, HILUM_EDGE_FOLDER: join(home, 'edge') },
-      ...{ AWS_ENDPOINT_URL: settings.endpoint, AWS_REGION: settings.region },
-      AWS_ACCESS_KEY_ID: settings.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: settings.credentials.secretAccessKey,
     });
   const received = async () =>
     await createSqsQueue({ url: `${queues}return-live`, client: sqs }).receive({ limit: 10, hiddenS: 0 });

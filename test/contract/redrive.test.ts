@@ -9,7 +9,7 @@ import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import type { RunStore } from '#pipeline/ports.ts';
 import { cloudUp, localDown } from '../../localstack/local.ts';
-import { runHilum } from '../fixtures/hilum.ts';
+import { runHilumIn } from '../fixtures/hilum.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { makeRunsTable } from '../fixtures/runs-table-in-cloud.ts';
 
@@ -41,11 +41,8 @@ describeWith(['cloud'], 'hilum redrive', () => {
   afterAll(() => localDown({ home, purge: true }));
 
   const hilum = (...args: readonly string[]) =>
-    runHilum(args, {
+    runHilumIn(settings, args, {
       ...{ HILUM_HOME: home, HILUM_RUNS_TABLE: 'runs', HILUM_QUEUES: queues, HILUM_EDGE_FOLDER: join(home, 'edge') },
-      ...{ AWS_ENDPOINT_URL: settings.endpoint, AWS_REGION: settings.region },
-      AWS_ACCESS_KEY_ID: settings.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: settings.credentials.secretAccessKey,
     });
   const received = async () =>
     await createSqsQueue({ url: `${queues}return-live`, client: sqs }).receive({ limit: 10, hiddenS: 0 });

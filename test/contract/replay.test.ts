@@ -16,7 +16,7 @@ import { makeHandler as makeRoute } from '#functions/route/handler.ts';
 import { storeIdentity } from '#pipeline/identities.ts';
 import type { ObjectStore, RunRecord } from '#pipeline/ports.ts';
 import { cloudUp, localDown } from '../../localstack/local.ts';
-import { runHilum } from '../fixtures/hilum.ts';
+import { runHilumIn } from '../fixtures/hilum.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { PHANTOM_STUDIES } from '../fixtures/phantom-studies.ts';
 import {
@@ -79,12 +79,7 @@ describeWith(['cloud'], 'hilum replay', () => {
   afterAll(() => localDown({ home, purge: true }));
 
   const hilum = (...args: readonly string[]) =>
-    runHilum(args, {
-      ...{ HILUM_HOME: home, HILUM_RUNS_TABLE: 'runs', HILUM_BUCKET: 'studies' },
-      ...{ AWS_ENDPOINT_URL: settings.endpoint, AWS_REGION: settings.region },
-      AWS_ACCESS_KEY_ID: settings.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: settings.credentials.secretAccessKey,
-    });
+    runHilumIn(settings, args, { HILUM_HOME: home, HILUM_RUNS_TABLE: 'runs', HILUM_BUCKET: 'studies' });
 
   it('gives the same bytes for every set of every tool', async () => {
     expect(new Set(recorded.map(({ tool }) => tool))).toEqual(new Set(Object.keys(TOOLS)));

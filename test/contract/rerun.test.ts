@@ -12,7 +12,7 @@ import { createSqsQueue } from '#adapters/aws/queue.ts';
 import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import type { RunStore } from '#pipeline/ports.ts';
 import { cloudUp, localDown } from '../../localstack/local.ts';
-import { runHilum } from '../fixtures/hilum.ts';
+import { runHilumIn } from '../fixtures/hilum.ts';
 import { describeWith } from '../fixtures/lanes.ts';
 import { createPipeline, upload } from '../fixtures/pipeline.ts';
 import { makeRunsTable } from '../fixtures/runs-table-in-cloud.ts';
@@ -53,12 +53,9 @@ describeWith(['cloud'], 'hilum rerun', () => {
   afterAll(() => localDown({ home, purge: true }));
 
   const hilum = (...args: readonly string[]) =>
-    runHilum(args, {
+    runHilumIn(settings, args, {
       ...{ HILUM_HOME: home, HILUM_RUNS_TABLE: 'runs', HILUM_QUEUES: queues, HILUM_EDGE_FOLDER: join(home, 'edge') },
       ...{ HILUM_BUCKET: 'studies', HILUM_TOOLS_PARAMETER: '/t/tools' },
-      ...{ AWS_ENDPOINT_URL: settings.endpoint, AWS_REGION: settings.region },
-      AWS_ACCESS_KEY_ID: settings.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: settings.credentials.secretAccessKey,
     });
   const received = async (name: string): Promise<readonly unknown[]> => {
     const found = await createSqsQueue({ url: `${queues}${name}`, client: sqs }).receive({ limit: 10, hiddenS: 0 });

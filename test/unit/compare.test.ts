@@ -14,15 +14,11 @@ import {
   picture,
   type RawElement,
   type RawEncoding,
+  SYNTAXES,
   sorted,
   words,
 } from '../fixtures/part10.ts';
 
-const SYNTAXES = new Map<RawEncoding, string>([
-  [EXPLICIT, '1.2.840.10008.1.2.1'],
-  [IMPLICIT, '1.2.840.10008.1.2'],
-  [BIG_ENDIAN, '1.2.840.10008.1.2.2'],
-]);
 const NAME = '00100010';
 const PIXELS = '7FE00010';
 

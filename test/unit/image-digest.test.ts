@@ -16,15 +16,10 @@ import {
   picture,
   type RawElement,
   type RawEncoding,
+  SYNTAXES,
   sorted,
   words,
 } from '../fixtures/part10.ts';
-
-const SYNTAXES = new Map<RawEncoding, string>([
-  [EXPLICIT, '1.2.840.10008.1.2.1'],
-  [IMPLICIT, '1.2.840.10008.1.2'],
-  [BIG_ENDIAN, '1.2.840.10008.1.2.2'],
-]);
 
 const RLE = '1.2.840.10008.1.2.5';
 

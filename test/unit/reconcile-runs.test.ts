@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ServiceUnavailableError } from '#core/errors.ts';
 import { failureKey } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
-import type { RunUpdate, WorkFailure } from '#pipeline/ports.ts';
+import type { RunUpdate, Speaker, WorkFailure } from '#pipeline/ports.ts';
 import { beginStoring, endStoring, pinSet } from '#pipeline/sets.ts';
 import { runWork } from '#pipeline/work.ts';
 import { createPipeline, type Pipeline, runMessage, s3Event, upload } from '../fixtures/pipeline.ts';
@@ -172,9 +172,18 @@ describe('a run whose message is gone', () => {
   });
 });
 
-async function deliveredSet({ sets }: Pipeline, { sequence = 0, ...message }: RunMessage): Promise<void> {
+async function deliveredSet(
+  { sets }: Pipeline,
+  { sequence = 0, ...message }: RunMessage,
+  of: Speaker = {},
+): Promise<void> {
   const isSame = async () => true;
-  const pinning = await pinSet(sets, message, { ...message, sequence }, { isSame, now: new Date(0).toISOString() });
+  const pinning = await pinSet(
+    sets,
+    message,
+    { ...message, ...of, sequence },
+    { isSame, now: new Date(0).toISOString() },
+  );
   const setId = pinning.kind === 'pinned' ? pinning.set.setId : '';
   expect(await beginStoring(sets, message, setId)).toBe('storing');
   await endStoring(sets, message, setId);
@@ -222,6 +231,18 @@ describe('a run that ended', () => {
 
       expect(pipeline.counted).toEqual([]);
     }
+  });
+
+  it('is told if all that is there is newer results of another patient', async () => {
+    const { pipeline, message, sent, pass } = await runThat('failed');
+    await pipeline.objects.put(failureKey(message), Buffer.from('{}'));
+    const another = { runId: 'f'.repeat(32), inputDigest: 'd'.repeat(64), sequence: 2 };
+    const of = { patient: '1'.repeat(64), others: ['2'.repeat(64)] };
+    await deliveredSet(pipeline, { ...message, ...another }, of);
+
+    await pass(3600);
+
+    expect(sent(QUEUES.inferred)).toEqual([JSON.stringify({ ...message, answer: 'failure' })]);
   });
 
   it('is recorded as delivered if a set of its result is', async () => {
