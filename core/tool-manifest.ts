@@ -87,7 +87,7 @@ export interface ToolEntry {
 }
 
 /** Version of the layout and wording that `core/results` writes. Raise it when the bytes of an unchanged result change. */
-export const RESULT_FORMAT = 5;
+export const RESULT_FORMAT = 6;
 
 /** `<semver>+r<result format>.<8 hex of each model's SHA-256, joined by '.'>`: changes with the code, a model or the format. */
 export function toolVersion({ manifest, models }: ToolEntry): string {

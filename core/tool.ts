@@ -79,10 +79,17 @@ export interface QualitativeEvaluation {
   readonly value: CodedConcept;
 }
 
+/** How bad a finding is, from worst. `not-judged`: the place was found but could not be judged; `normal`: judged, and sound. */
+export type Severity = 'severe' | 'moderate' | 'mild' | 'not-judged' | 'normal';
+
 /** One finding. Its numbers are finite. */
 export interface Finding {
   /** Unique in the result and stable over runs, e.g. `L3` or `lesion-1`: the Tracking Identifier. */
   readonly id: string;
+  /** What is drawn beside the finding: where and what, at most 40 characters, e.g. `L2 wedge, 37 %`. By default, the id. */
+  readonly label?: string;
+  /** Decides colour and order. Absent where it makes no sense, as for a volume. */
+  readonly severity?: Severity;
   /** A sentence for people, in Hilum's own words. */
   readonly summary: string;
   readonly finding: CodedConcept;
@@ -109,7 +116,7 @@ export interface Segment {
   readonly label: string;
   readonly category: CodedConcept;
   readonly type: CodedConcept;
-  /** CIELab as 0–65535 triplet: Recommended Display CIELab Value (0062,000D). */
+  /** CIELab as 0–65535 triplet: Recommended Display CIELab Value (0062,000D). A finding with a severity has that one's colour. */
   readonly cielab?: readonly [number, number, number];
   /** The frames with at least one voxel, in source order. */
   readonly frames: readonly SegmentFrame[];

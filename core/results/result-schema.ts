@@ -13,6 +13,8 @@ const triplet = z.tuple([z.number(), z.number(), z.number()]);
 
 const FindingSchema = z.object({
   id: z.string(),
+  label: z.string().min(1).max(40).optional(),
+  severity: z.enum(['severe', 'moderate', 'mild', 'not-judged', 'normal']).optional(),
   summary: z.string(),
   finding: concept,
   site: concept.optional(),

@@ -16,6 +16,7 @@ import { checkContent, inputUids } from './check-content.ts';
 import type { ResultData } from './common.ts';
 import { leftOutSentences } from './left-out.ts';
 import { RESULT_FORMAT_NAME, StoredResultSchema } from './result-schema.ts';
+import { worstFirst } from './severity.ts';
 import { toDicom } from './to-dicom.ts';
 
 export interface CreateResultOptions {
@@ -49,7 +50,7 @@ export function createResult({ tool, images, context, content, leftOut = [] }: C
       summary,
       timingsMs: {},
     },
-    findings,
+    findings: worstFirst(findings),
     segments,
     keyImages,
     ...(report && { report }),

@@ -6,11 +6,12 @@ import type { Finding, Segment } from '../tool.ts';
 import { codeItem, RESEARCH_ONLY, type ResultData, trackingUid } from './common.ts';
 import { oneLine } from './plain-text.ts';
 import { parameters } from './provenance.ts';
+import { findingOf, SEVERITIES } from './severity.ts';
 
 /** Describes the segment as number `number` of its SEG, with the algorithm (10.16) and the finding that the segment outlines. */
 export function describeSegment(result: ResultData, segment: Segment, number: number): Attributes {
   const { tool, version } = result.metadata;
-  const finding = result.findings.find(({ segmentNumber }) => segmentNumber === segment.number);
+  const finding = findingOf(result.findings, segment);
   const tracked = finding?.id ?? segment.label;
   return {
     SegmentNumber: number,
@@ -30,7 +31,8 @@ export function describeSegment(result: ResultData, segment: Segment, number: nu
         AlgorithmSource: MANUFACTURER,
       },
     ],
-    RecommendedDisplayCIELabValue: segment.cielab ?? colorOf(segment.number),
+    RecommendedDisplayCIELabValue:
+      (finding?.severity && SEVERITIES[finding.severity].cielab) ?? segment.cielab ?? colorOf(segment.number),
     TrackingID: oneLine(tracked),
     TrackingUID: trackingUid(result, tracked),
   };
