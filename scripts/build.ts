@@ -42,6 +42,7 @@ writeJson(join(DIST, 'package.json'), {
 leaveOut();
 copyTools();
 copyModels();
+copyViewer();
 copyOnnxruntime(DIST);
 setModes();
 
@@ -98,6 +99,11 @@ function copyModels(): void {
     const weights = join(dirname(card), file);
     if (copy(weights).length === 0) throw new Error(`${weights} is gone: it belongs to the clone`);
   }
+}
+
+/** Copies the extension of OHIF, which the browser loads as it is. */
+function copyViewer(): void {
+  copy('viewer/ohif/*.js');
 }
 
 /** Copies files of the clone to the same places in `dist/`; returns their paths. */

@@ -1,12 +1,15 @@
 /** OHIF's configuration script, which its page loads first (https://docs.ohif.org/configuration/configurationFiles). */
+import { SEVERITIES } from '#core/results/severity.ts';
 
 /** The path of DICOMweb on the viewer's own origin. */
 export const DICOM_WEB_ROOT = '/dicom-web';
 
+/** The path of Hilum's extension of OHIF, the modules in `viewer/ohif/`. */
+export const EXTENSION_ROOT = '/hilum';
+
 const SETTINGS = {
   name: 'hilum',
   routerBasename: null,
-  extensions: [],
   modes: [],
   customizationService: {},
   showStudyList: true,
@@ -42,18 +45,29 @@ const DATA_SOURCE = {
   bulkDataURI: { enabled: true },
 };
 
-/** The script `/app-config.js`. It builds absolute URLs from the page's origin, because OHIF's workers need them. */
+/** What the extension is told. */
+const EXTENSION = { severities: Object.entries(SEVERITIES).map(([id, { cielab }]) => ({ id, cielab })) };
+
+/**
+ * The script `/app-config.js`. OHIF calls the function before it starts, so that the configuration can import modules. It builds
+ * absolute URLs from the page's origin, because OHIF's workers need them.
+ */
 export function appConfig(): string {
   return `const root = window.location.origin + ${JSON.stringify(DICOM_WEB_ROOT)};
-window.config = {
-  ...${JSON.stringify(SETTINGS)},
-  dataSources: [
-    {
-      namespace: '@ohif/extension-default.dataSourcesModule.dicomweb',
-      sourceName: ${JSON.stringify(SETTINGS.defaultDataSourceName)},
-      configuration: { ...${JSON.stringify(DATA_SOURCE)}, qidoRoot: root, wadoRoot: root, wadoUriRoot: root },
-    },
-  ],
+window.config = async () => {
+  const { createExtension, modesConfiguration } = await import('${EXTENSION_ROOT}/extension.js');
+  return {
+    ...${JSON.stringify(SETTINGS)},
+    extensions: [createExtension(${JSON.stringify(EXTENSION)})],
+    modesConfiguration,
+    dataSources: [
+      {
+        namespace: '@ohif/extension-default.dataSourcesModule.dicomweb',
+        sourceName: ${JSON.stringify(SETTINGS.defaultDataSourceName)},
+        configuration: { ...${JSON.stringify(DATA_SOURCE)}, qidoRoot: root, wadoRoot: root, wadoUriRoot: root },
+      },
+    ],
+  };
 };
 `;
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
-import { appConfig } from './app-config.ts';
+import { appConfig, EXTENSION_ROOT } from './app-config.ts';
 
 /** An answer. */
 export interface Page {
@@ -10,6 +10,9 @@ export interface Page {
   /** A file, or the bytes themselves. */
   readonly body: { readonly file: string } | { readonly text: string };
 }
+
+/** Hilum's extension of OHIF, which the browser loads as it is. */
+const EXTENSION = join(import.meta.dirname, 'ohif');
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -45,6 +48,8 @@ export function openPages(folder: string): { readonly find: (path: string) => Pa
     // A file with a digest in its name never changes.
     pages.set(path, page(type, { file }, /\.[0-9a-f]{16}\.js$|^\/[0-9a-f]{16}\.\w+$/.test(path)));
   }
+  for (const name of readdirSync(EXTENSION).filter((one) => one.endsWith('.js')))
+    pages.set(`${EXTENSION_ROOT}/${name}`, page(TYPES['.js'] ?? '', { file: join(EXTENSION, name) }, false));
   pages.set('/index.html', application);
   pages.set('/app-config.js', page(TYPES['.js'] ?? '', { text: appConfig() }, false));
   return { find: (path) => pages.get(path) ?? (isRoute(path) ? application : undefined) };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ConfigurationError } from '#core/errors.ts';
+import { SEVERITIES } from '#core/results/severity.ts';
 import { encodeDicom } from '#dicom/write.ts';
 import { startViewer, type Viewer } from '#viewer/server.ts';
 
@@ -243,15 +244,23 @@ it('allows the page what it needs and no other origin', async () => {
   expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' });
 });
 
-it('configures OHIF for this origin only, with its notice and without storing', async () => {
+it('configures OHIF for this origin only, with its notice, without storing and with an extension', async () => {
   const { body } = await ask('/app-config.js');
-  const window: { location: { origin: string }; config?: Record<string, unknown> } = {
+  const window: { location: { origin: string }; config?: () => Promise<unknown> } = {
     location: { origin: viewer.url },
   };
+  const [, path = ''] = /import\('([^']+)'\)/.exec(body) ?? [];
+  const extension = await ask(path);
 
-  runInNewContext(body, { window });
+  // A context has no modules of its own.
+  runInNewContext(body.replace(`import('${path}')`, 'extension'), {
+    window,
+    extension: import(`data:text/javascript,${encodeURIComponent(STUB)}`),
+  });
 
-  expect(window.config).toMatchObject({
+  expect([extension.status, extension.headers['content-type']]).toEqual([200, 'text/javascript; charset=utf-8']);
+  expect(await window.config?.()).toMatchObject({
+    extensions: [{ severities: Object.keys(SEVERITIES).map((id) => ({ id })) }],
     showStudyList: true,
     investigationalUseDialog: { option: 'always' },
     dataSources: [
@@ -260,6 +269,9 @@ it('configures OHIF for this origin only, with its notice and without storing', 
   });
   expect(body.match(/https?:\/\//g)).toBeNull();
 });
+
+/** Stands for the extension's module. */
+const STUB = 'export const createExtension = (settings) => settings, modesConfiguration = {};';
 
 it('tells other pages of this machine only that it is running', async () => {
   const { status, body, headers } = await ask('/viewer-alive', { headers: { 'sec-fetch-site': 'same-site' } });

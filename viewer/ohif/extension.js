@@ -1,0 +1,62 @@
+/**
+ * Hilum's extension of OHIF 3.13: a study with results opens on what was found. OHIF's configuration imports it as it is
+ * (`viewer/app-config.ts`; https://docs.ohif.org/platform/extensions), a hospital's own OHIF can do the same. Each hook calls
+ * functions of the files beside this one.
+ */
+import { overlays } from './overlays.js';
+import { seriesOrder } from './series-order.js';
+import { hangingProtocols, matchVolumes } from './volumes.js';
+import { showFindings } from './worst-finding.js';
+
+/**
+ * What the hooks share.
+ *
+ * @typedef {object} Context
+ * @property {Record<string, any>} services OHIF's services (`servicesManager.services`)
+ * @property {{ run(name: string, options?: object): any }} commandsManager OHIF's
+ * @property {readonly Severity[]} severities worst first
+ */
+
+/**
+ * A severity with the colour that a mask of it recommends (`core/results/severity.ts`).
+ *
+ * @typedef {object} Severity
+ * @property {string} id
+ * @property {readonly [number, number, number]} cielab Recommended Display CIELab Value (PS3.3 C.10.7.1.1)
+ */
+
+/**
+ * @param {{ severities: readonly Severity[] }} settings
+ */
+export function createExtension({ severities }) {
+  /** @type {(() => void)[]} what ends the subscriptions of the mode that is open */
+  const endings = [];
+  /** @param {{ servicesManager: any, commandsManager: any }} managers @returns {Context} */
+  const contextOf = ({ servicesManager, commandsManager }) => ({
+    services: servicesManager.services,
+    commandsManager,
+    severities,
+  });
+  return {
+    id: 'hilum',
+    preRegistration(managers) {
+      matchVolumes(contextOf(managers));
+    },
+    onModeEnter(managers) {
+      const context = contextOf(managers);
+      endings.push(showFindings(context));
+    },
+    onModeExit() {
+      for (const end of endings.splice(0)) end();
+    },
+    getHangingProtocolModule: () => hangingProtocols,
+    getCustomizationModule: () => [{ name: 'global', value: { ...overlays(), ...seriesOrder() } }],
+  };
+}
+
+/** How OHIF's modes are configured for it: the first hanging protocol that matches is taken, OHIF's own where none does. */
+export const modesConfiguration = {
+  '@ohif/mode-longitudinal': {
+    hangingProtocol: { $set: ['default', ...hangingProtocols.map(({ name }) => name)] },
+  },
+};
