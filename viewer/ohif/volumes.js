@@ -27,7 +27,9 @@ export function matchVolumes({ services, severities }) {
 }
 
 /** Matches what is shown in that way. */
-const shownAs = (value) => [{ attribute: SHOWN_AS, weight: 100, constraint: { equals: { value } }, required: true }];
+const shownFirst = (value) => [{ attribute: SHOWN_AS, weight: 100, constraint: { equals: { value } } }];
+const shownAs = (value) => shownFirst(value).map((rule) => ({ ...rule, required: true }));
+const isTrue = (attribute) => ({ attribute, weight: 1, constraint: { equals: { value: true } }, required: true });
 
 /** Windows and colours are changed in all planes at once. */
 const VOI_IN_ALL = { type: 'voi', id: 'hilum', source: true, target: true, options: { syncColormap: true } };
@@ -59,7 +61,8 @@ function volume({ services, severities, vertebrae }) {
     name: 'Results in three planes',
     imageLoadStrategy: 'nth',
     protocolMatchingRules: shownAs('volume'),
-    displaySetSelectors: { shown: { seriesMatchingRules: shownAs('volume') } },
+    // Any other volume that a user opens takes the place of this one in all planes.
+    displaySetSelectors: { shown: { seriesMatchingRules: [isTrue('isReconstructable'), ...shownFirst('volume')] } },
     stages: [
       {
         name: 'three planes',
@@ -87,7 +90,7 @@ const image = {
   id: 'hilum-image',
   name: 'Results on an image',
   protocolMatchingRules: shownAs('image'),
-  displaySetSelectors: { shown: { seriesMatchingRules: shownAs('image') } },
+  displaySetSelectors: { shown: { seriesMatchingRules: shownFirst('image') } },
   stages: [
     {
       name: 'image',

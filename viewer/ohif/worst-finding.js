@@ -3,6 +3,7 @@ import { isFinding, worstFirst, worstSegment } from './segmentations.js';
 import { ALL, segmentCenters } from './segments.js';
 
 /** @typedef {import('./extension.js').Context} Context */
+/** @typedef {{ segmentation: any, centers: ReadonlyMap<number, import('./segments.js').SegmentCenter> }} Shown */
 
 const SEGMENTATION_PANEL = '@ohif/extension-cornerstone.panelModule.panelSegmentation';
 /** The image should be seen through the mask, and the edge of the mask on it. */
@@ -18,11 +19,13 @@ export function showFindings(context) {
   const { hangingProtocolService, displaySetService, cornerstoneViewportService, panelService } = context.services;
   /** @type {Map<any, Promise<boolean>>} whether each segmentation could be loaded */
   const loads = new Map();
-  /** @type {Set<string>} viewports that have shown the worst finding: a user's own position is not changed again */
+  /** @type {Map<string, Shown>} by the display set of the images: the worst of its segmentations */
+  const worst = new Map();
+  /** @type {Set<string>} views that have shown the worst finding: a user's own position is not changed again */
   const moved = new Set();
-  /** @type {{ segmentation: any, centers: ReadonlyMap<number, any> } | undefined} */
-  let worst;
-  const show = () => worst && moveViews(context, worst, moved);
+  const show = () => {
+    for (const shown of worst.values()) moveViews(context, shown, moved);
+  };
   const start = async () => {
     const segmentations = worstFirst(displaySetService.getActiveDisplaySets(), context.severities);
     const waiting = segmentations.filter((one) => !loads.has(one));
@@ -31,9 +34,10 @@ export function showFindings(context) {
     context.services.segmentationService.setStyle({ type: 'Labelmap' }, STYLE);
     for (const one of waiting) loads.set(one, isLoaded(context, one));
     for (const segmentation of segmentations) {
-      if (!(await loads.get(segmentation))) continue;
-      worst = { segmentation, centers: correctCenters(context, segmentation) };
-      return show();
+      const images = segmentation.referencedDisplaySetInstanceUID;
+      if (worst.has(images) || !(await loads.get(segmentation))) continue;
+      worst.set(images, { segmentation, centers: correctCenters(context, segmentation) });
+      show();
     }
   };
   const subscriptions = [
@@ -105,8 +109,9 @@ function moveViews({ services, severities }, { segmentation, centers }, moved) {
   if (center === undefined) return;
   for (const viewportId of viewsOf(services, segmentation)) {
     const viewport = cornerstoneViewportService.getCornerstoneViewport(viewportId);
-    if (moved.has(viewportId) || !viewport?.getImageData?.()) continue;
-    moved.add(viewportId);
+    const view = `${viewportId} ${segmentation.referencedDisplaySetInstanceUID}`;
+    if (moved.has(view) || !viewport?.getImageData?.()) continue;
+    moved.add(view);
     moveTo(viewport, center);
     segmentationService.setActiveSegmentation(viewportId, segmentationId);
     segmentationService.setActiveSegment(segmentationId, center.number);
