@@ -12,29 +12,58 @@ const picture = (rows: number, columns: number) => ({ rows, columns, rgb: new Ui
 
 describe('letters in pictures', () => {
   it('are drawn at the requested place, in their colour and size', () => {
-    const image = picture(16, 12);
+    const image = picture(30, 12);
 
-    drawText(image, 1, 2, 'I', [1, 2, 3], 2);
+    drawText(image, 1, 2, 'I', [255, 180, 90], 24);
 
-    const rows = Array.from({ length: 16 }, (_, row) =>
-      Array.from({ length: 12 }, (__, column) => (image.rgb[(row * 12 + column) * 3 + 2] === 3 ? '#' : '.')).join(''),
-    );
-    expect(rows).toEqual([
-      '............',
-      '............',
-      ...Array(2).fill('...######...'),
-      ...Array(10).fill('.....##.....'),
-      ...Array(2).fill('...######...'),
+    expect(litRows(image.rgb, 12)).toEqual([
+      ...Array(6).fill('............'),
+      '...#........',
+      ...Array(14).fill('...##.......'),
+      ...Array(9).fill('............'),
     ]);
-    expect(textWidth('I', 2)).toBe(12);
+    expect([...image.rgb.subarray((10 * 12 + 3) * 3, (10 * 12 + 4) * 3)]).toEqual([255, 180, 90]);
+    expect(textWidth('I', 24)).toBe(6);
+  });
+
+  it('are smoothed over what lies behind them', () => {
+    const image = { rows: 20, columns: 20, rgb: new Uint8Array(1200).fill(100) };
+
+    drawText(image, 2, 0, 'O', [200, 200, 200], 20);
+
+    const values = new Set(image.rgb);
+    expect(values.size).toBeGreaterThan(8);
+    expect([Math.min(...values), Math.max(...values)]).toEqual([100, 200]);
   });
 
   it('are cut off at the edge and never drawn outside the picture', () => {
     const image = picture(4, 4);
 
-    drawText(image, -3, -3, 'Wide text é', [255, 255, 255], 3);
+    drawText(image, -3, -3, 'Wide text é', [255, 255, 255], 24);
 
     expect(image.rgb).toHaveLength(48);
+    expect(image.rgb.some((value) => value > 0)).toBe(true);
+  });
+
+  it('look the same in a word wherever it stands, at every size and weight', () => {
+    for (const size of [11, 14, 20, 33]) {
+      for (const bold of [false, true]) {
+        const image = picture(40, 900);
+        drawText(image, 3, 1, 'Wedge, 37 %: word of L2', [255, 255, 255], size, bold);
+        expect(holds(litRows(image.rgb, 900), lettersOf('word', size, bold)), `${size} ${bold}`).toBe(true);
+      }
+    }
+  });
+
+  it('become a question mark where the font lacks them', () => {
+    const [strange, question] = ['L2 山', 'L2 ?'].map((text) => {
+      const image = picture(20, 60);
+      drawText(image, 0, 0, text, [255, 255, 255], 16);
+      return image.rgb;
+    });
+
+    expect(strange).toEqual(question);
+    expect(textWidth('≥ 20 % · 5° é', 16)).toBeGreaterThan(textWidth('? 20 % ? 5? ?', 16) - 20);
   });
 });
 
@@ -55,6 +84,9 @@ describe('the band of a key image', () => {
   });
 });
 
+/** Heights of the label's line. */
+const SIZES = [14, 16, 18, 20, 24, 28, 32, 36];
+
 describe('the research label', () => {
   it.each([130, 270, 600])('can be read in the pixels of a key image of %d columns', (columns) => {
     const one = ctCase({
@@ -69,10 +101,10 @@ describe('the research label', () => {
 
     for (const word of ['RESEARCH', 'USE', 'ONLY', 'NOT', 'FOR', 'CLINICAL'])
       expect(
-        [1, 2, 3, 4].some((scale) => holds(lit, lettersOf(word, scale))),
+        SIZES.some((size) => holds(lit, lettersOf(word, size, true))),
         word,
       ).toBe(true);
-    expect([1, 2, 3, 4].some((scale) => holds(lit, lettersOf('DIAGNOSIS', scale)))).toBe(false);
+    expect(SIZES.some((size) => holds(lit, lettersOf('DIAGNOSIS', size, true)))).toBe(false);
   });
 });
 
@@ -84,11 +116,15 @@ const litRows = (rgb: Uint8Array, columns: number): readonly string[] =>
     ),
   );
 
-function lettersOf(word: string, scale: number): readonly string[] {
-  const [rows, columns] = [7 * scale, textWidth(word, scale) - scale];
-  const image = { rows, columns, rgb: new Uint8Array(rows * columns * 3) };
-  drawText(image, 0, 0, word, [255, 255, 255], scale);
-  return litRows(image.rgb, columns);
+/** The word, without the rows and columns around its letters. */
+function lettersOf(word: string, size: number, bold: boolean): readonly string[] {
+  const [rows, columns] = [size, textWidth(word, size, bold)];
+  const image = picture(rows, columns);
+  drawText(image, 0, 0, word, [255, 255, 255], size, bold);
+  const lit = litRows(image.rgb, columns).filter((row) => row.includes('#'));
+  const left = Math.min(...lit.map((row) => row.indexOf('#')));
+  const right = Math.max(...lit.map((row) => row.lastIndexOf('#')));
+  return lit.map((row) => row.slice(left, right + 1));
 }
 
 /** Whether the pattern is somewhere in the picture, with nothing lit beside or between its letters. */
