@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { BOLD, REGULAR } from '#core/fonts/font.ts';
+import { pdfText } from '#core/gate/pdf-text.ts';
 import { drawText, textWidth } from '#core/image/text.ts';
 import { encodePdf, lineWidth, type PdfFile, wrapText } from '#core/results/pdf-file.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
@@ -166,11 +168,63 @@ describe('the PDF writer', () => {
     expect(text).toContain(`/ID [<${file.id}> <${file.id}>]`);
   });
 
-  it('escapes what PDF strings cannot hold, and replaces signs that Helvetica lacks', () => {
+  it('escapes what PDF strings cannot hold, and replaces signs that the fonts lack', () => {
     const text = Buffer.from(encodePdf(file)).toString('latin1');
 
     expect(text).toContain('/Title (Title \\(with \\\\ and ü\\))');
-    expect(text).toContain('(Grüße \\(>= 20 %\\) \\\\ \x96 \x93so\x94 ?)');
+    expect(text).toContain('(Grüße \\(\x8d 20 %\\) \\\\ \x96 \x93so\x94 ?)');
+  });
+
+  it('writes a title outside Latin-1 in UTF-16', () => {
+    const bytes = encodePdf({ ...file, title: 'Loss ≥ 20 % – (Tōkyō)' });
+
+    expect(pdfText(bytes)).toContain('Loss ≥ 20 % – (Tōkyō)');
+  });
+
+  it('embeds each font once, whole, with a width and a meaning for every code', () => {
+    const text = Buffer.from(encodePdf(file)).toString('latin1');
+    const fonts = [...text.matchAll(/\/BaseFont \/(\S+) .*?\/Widths \[([\d ]+)\] \/FontDescriptor (\d+) 0 R/g)];
+
+    expect(fonts.map(([, name]) => name)).toEqual(['HILUMA+Roboto-Regular', 'HILUMA+Roboto-Bold']);
+    for (const [index, [, , widths = '', descriptor]] of fonts.entries()) {
+      const { file: font } = index === 0 ? REGULAR : BOLD;
+      expect(widths.split(' ')).toHaveLength(224);
+      expect(widths.split(' ').every((width) => Number(width) > 0)).toBe(true);
+      expect(text).toContain(`${Number(descriptor) + 1} 0 obj\n<< /Length1 ${font.length} /Length ${font.length} >>`);
+      expect(text.split(Buffer.from(font).toString('latin1'))).toHaveLength(2);
+    }
+    // What the free codes mean, and a letter of Windows' code page.
+    for (const meaning of ['<8d> <2265>', '<81> <2264>', '<8f> <2212>', '<90> <2248>', '<8a> <0160>'])
+      expect(text).toContain(meaning);
+  });
+
+  it('can be searched for what its pages say', () => {
+    const words = ['Šima', 'O’Brien', 'Grüße (é)'];
+    const pages = [words.map((text) => ({ kind: 'text', x: 50, y: 50, size: 10, text }) as const)];
+
+    expect(pdfText(encodePdf({ ...file, pages }))).toEqual(expect.arrayContaining(words));
+  });
+
+  it('draws a box filled, edged or both', () => {
+    const box = { kind: 'box', x: 10, y: 20, width: 30, height: 40 } as const;
+    const [fill, edge] = [
+      [1, 0, 0],
+      [0, 0, 1],
+    ] as const;
+    const pages = [
+      [
+        { ...box, fill },
+        { ...box, edge },
+        { ...box, fill, edge },
+      ],
+    ];
+    const text = Buffer.from(encodePdf({ ...file, pages })).toString('latin1');
+
+    expect([...text.matchAll(/q (.*) 10 782 30 40 re (\w) Q/g)].map(([, colors, paint]) => [colors, paint])).toEqual([
+      ['1 0 0 rg', 'f'],
+      ['0 0 1 RG 1 w', 'S'],
+      ['1 0 0 rg 0 0 1 RG 1 w', 'B'],
+    ]);
   });
 
   it('wraps lines at spaces, none wider than requested except a single long word', () => {
