@@ -67,13 +67,14 @@ describe('text that a tool writes for people', () => {
 });
 
 describe('the text of a PDF', () => {
-  it('is not searched in pictures, behind other filters, or in streams that inflate to more than 4 MiB', () => {
+  it('is not searched in pictures and font files, behind other filters, or in streams that inflate to more than 4 MiB', () => {
     const text = '(Phantom Hilum)';
     const bytes = pdf(
       { dictionary: '/Subtype /Image', data: text },
       { dictionary: '/Filter [/FlateDecode /DCTDecode]', data: deflateSync(text) },
       flate(text.padEnd(5 * 2 ** 20)),
       { dictionary: '/Filter /FlateDecode', data: text },
+      { dictionary: '/Length1 15', data: text },
     );
 
     expect(pdfText(bytes)).toEqual([]);

@@ -1,5 +1,5 @@
 /** The overlay picture: three sections through the middle of the brain, bare above and with coloured tissues below. */
-import { CELL, drawText, type RgbImage } from '#core/image/text.ts';
+import { drawText, type RgbImage } from '#core/image/text.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { KeyImage } from '#core/tool.ts';
 import { type ConformedHead, modelIndex, SIDE } from './conform.ts';
@@ -11,6 +11,9 @@ const OPACITY = 0.45;
 /** This fraction of the voxels is shown white: bright marrow and fat are a few voxels and must not darken the rest. */
 const WHITE_PART = 0.002;
 const TEXT = [255, 255, 255] as const;
+/** Heights of a line, in pixels. */
+const SIDE_LINE = 22;
+const LEGEND_LINE = 16;
 
 /** The grid point of a pixel. Rows go down. */
 type Section = (column: number, row: number) => readonly [x: number, y: number, z: number];
@@ -40,9 +43,9 @@ export function tissuePicture(volume: Volume, head: ConformedHead, tissue: Tissu
       }
     }
   }
-  for (const left of [0, SIDE]) drawText(image, left + 4, SIDE >> 1, 'R', TEXT, 2);
-  drawText(image, 2 * SIDE + 4, SIDE >> 1, 'A', TEXT, 2);
-  drawText(image, 4, image.rows - CELL.rows - 4, 'grey matter red, white matter blue', TEXT);
+  for (const left of [0, SIDE]) drawText(image, left + 4, SIDE >> 1, 'R', TEXT, SIDE_LINE);
+  drawText(image, 2 * SIDE + 4, SIDE >> 1, 'A', TEXT, SIDE_LINE);
+  drawText(image, 4, image.rows - LEGEND_LINE - 4, 'grey matter red, white matter blue', TEXT, LEGEND_LINE);
   return {
     title: 'Brain in three sections, grey and white matter',
     ...image,

@@ -27,14 +27,14 @@ export function drawPicture(image: Radiograph, outlines: readonly Outline[]): Rg
     );
   });
   const picture: RgbImage = { rows: plane.rows, columns: plane.columns, rgb };
-  const scale = plane.columns >= 900 ? 2 : 1;
+  const line = plane.columns >= 900 ? 24 : 16;
   for (const { label, points } of outlines) {
     const corners = points.map(([column, row]): ImagePoint => [column * shrink, row * shrink]);
     for (const [index, corner] of corners.slice(1).entries()) drawLine(picture, corners[index] ?? corner, corner);
     const right = Math.max(...corners.map(([column]) => column));
     const top = Math.min(...corners.map(([, row]) => row));
-    const x = Math.min(plane.columns - textWidth(label, scale), Math.round(right) + 3);
-    drawText(picture, x, Math.max(0, Math.round(top) - 4 * scale), label, RED, scale);
+    const x = Math.min(plane.columns - textWidth(label, line), Math.round(right) + 3);
+    drawText(picture, x, Math.max(0, Math.round(top) - line / 2), label, RED, line);
   }
   return picture;
 }

@@ -1,6 +1,6 @@
 /** The overlay picture: the spine cut along its own curve, with each body's name and its outline in the colour of its grade. */
 import { resample, toVoxel } from '#core/image/resample.ts';
-import { CELL, drawText, type Rgb, type RgbImage, textWidth } from '#core/image/text.ts';
+import { drawText, type Rgb, type RgbImage, textWidth } from '#core/image/text.ts';
 import type { Volume } from '#core/image/volume.ts';
 import type { KeyImage } from '#core/tool.ts';
 import type { SpineBodies } from './bodies.ts';
@@ -19,8 +19,8 @@ const GREY: Rgb = [170, 170, 170];
 /** mm per pixel, and the bone window (HU). */
 const PIXEL_MM = 0.75;
 const WINDOW = { center: 350, width: 1300 } as const;
-/** Pixels of the picture per pixel of a letter. */
-const LABEL_SCALE = 2;
+/** Height of a label's line, in pixels of the picture. */
+const LABEL_LINE = 22;
 
 /** Draws the curved mid-sagittal picture: head up, anterior to the left. */
 export function spinePicture(
@@ -83,9 +83,9 @@ export function spinePicture(
     const grade = graded?.grading.grade;
     const text = grade === 0 ? name.id : `${name.id} ${grade === undefined ? '?' : `G${grade}`}`;
     // A label that the edge cuts off would lose the mark that there is no grade.
-    const left = Math.max(0, Math.min(Math.round(column), columns - textWidth(text, LABEL_SCALE)));
-    const top = Math.max(0, Math.min(Math.round(row - CELL.rows), rows - LABEL_SCALE * CELL.rows));
-    drawText(image, left, top, text, colorOf(assessment), LABEL_SCALE);
+    const left = Math.max(0, Math.min(Math.round(column), columns - textWidth(text, LABEL_LINE)));
+    const top = Math.max(0, Math.min(Math.round(row - LABEL_LINE / 2), rows - LABEL_LINE));
+    drawText(image, left, top, text, colorOf(assessment), LABEL_LINE);
   }
   return {
     title: 'Spine along its curve, bodies coloured by Genant grade (dotted: no grade)',
