@@ -1,4 +1,6 @@
 /** The tool's answer: findings, masks, pictures and a report. */
+import type { Rgb } from '#core/image/text.ts';
+import { SEVERITIES } from '#core/results/severity.ts';
 import type { Finding, KeyImage, Measurement, Report, ResultContent, Segment } from '#core/tool.ts';
 import { type CodedConcept, Sct, Teeth, ToothNumber, ToothSurfaces, Units } from '#dicom/codes.ts';
 import { DEPTH_CLASSES, DEPTH_WORDS, STAGES } from './depth.ts';
@@ -163,14 +165,32 @@ function segmentOf({ number, lesion, evaluation }: Numbered): Segment {
   };
 }
 
+const colorOf = ({ depthClass }: EvaluatedLesion): Rgb => SEVERITIES[STAGES[depthClass].severity].rgb;
+
+/** What the colours of lesions mean, worst first. */
+const LEGEND = (
+  [
+    { severity: 'severe', text: 'extensive: D3' },
+    { severity: 'moderate', text: 'moderate: D2' },
+    { severity: 'mild', text: 'initial: E1, E2, D1' },
+  ] as const
+).map((entry) => ({ ...entry, color: SEVERITIES[entry.severity].rgb }));
+
 function keyImageOf(evaluation: Evaluation, numbered: readonly Numbered[]): KeyImage {
   const own = numbered.filter((entry) => entry.evaluation === evaluation);
-  const picture = drawPicture(
-    evaluation.image,
-    own.map(({ number, lesion }) => ({ label: String(number), points: lesion.outline })),
-  );
+  const stages = new Set(own.map(({ lesion }) => STAGES[lesion.depthClass].severity));
+  const picture = drawPicture(evaluation.image, {
+    outlines: own.map(({ number, lesion }) => ({
+      label: labelOf({ number, lesion }),
+      color: colorOf(lesion),
+      points: lesion.outline,
+    })),
+    directions: evaluation.sidesKnown ? { left: 'R', right: 'L' } : {},
+    legend: LEGEND.filter(({ severity }) => stages.has(severity)),
+    notes: evaluation.sidesKnown ? [] : ['The header does not say which side is the patient’s right.'],
+  });
   const title =
-    own.length === 0 ? 'No place marked: caries is not excluded' : `${plural(own.length, 'suspected carious lesion')}`;
+    own.length === 0 ? 'No place marked: caries is not excluded' : plural(own.length, 'suspected carious lesion');
   return { title, ...picture, sources: [evaluation.image.header.SOPInstanceUID] };
 }
 

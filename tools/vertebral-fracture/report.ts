@@ -48,7 +48,7 @@ export const LEGEND: Readonly<Record<Severity, string>> = {
   severe: 'severe: loss of height above 40 % (grade 3)',
   moderate: 'moderate: 25 to 40 % (grade 2)',
   mild: 'mild: 20 to 25 % (grade 1)',
-  'not-judged': 'not judged, dotted: fractured or sound',
+  'not-judged': 'not judged (dotted): may be fractured or sound',
   normal: 'normal height: loss below 20 % (grade 0)',
 };
 
