@@ -49,6 +49,12 @@ const CIELAB: Readonly<Record<Grade, readonly [number, number, number]>> = {
 
 const GREY_CIELAB = [45_000, 32_896, 32_896] as const;
 
+const HEIGHTS: readonly string[] = [
+  VertebralMeasures.anteriorHeight.value,
+  VertebralMeasures.middleHeight.value,
+  VertebralMeasures.posteriorHeight.value,
+];
+
 /**
  * One finding per body, with heights, loss and grade, or with neither where the body does not fit: the heights of a fragment would
  * look right and be wrong. Drawn on the axial slice through the body's middle.
@@ -90,7 +96,8 @@ export function findingOf(
       millimetres(VertebralMeasures.anteriorHeight, heights.anteriorMm),
       millimetres(VertebralMeasures.middleHeight, heights.middleMm),
       millimetres(VertebralMeasures.posteriorHeight, heights.posteriorMm),
-      { name: VertebralMeasures.heightLoss, value: round(lossPercent), unit: Units.percent },
+      { name: VertebralMeasures.heightLoss, value: round(lossPercent), unit: Units.percent, inferredFrom: HEIGHTS },
+      ...(grade > 0 ? [{ name: VertebralMeasures.gradeNumber, value: grade, unit: Units.grade }] : []),
     ],
     evaluations: [
       { name: VertebralMeasures.genantGrade, value: VertebralMeasures.grades[grade] },
