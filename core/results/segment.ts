@@ -15,7 +15,7 @@ export function describeSegment(result: ResultData, segment: Segment, number: nu
   const tracked = finding?.id ?? segment.label;
   return {
     SegmentNumber: number,
-    SegmentLabel: oneLine(segment.label, 64),
+    SegmentLabel: oneLine(finding?.label ?? segment.label, 64),
     ...(finding && { SegmentDescription: oneLine(`${finding.summary} (${RESEARCH_ONLY})`, 1024) }),
     SegmentedPropertyCategoryCodeSequence: [codeItem(segment.category)],
     SegmentedPropertyTypeCodeSequence: [codeItem(segment.type)],

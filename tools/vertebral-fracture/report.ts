@@ -52,6 +52,12 @@ export const LEGEND: Readonly<Record<Severity, string>> = {
   normal: 'normal height: loss below 20 % (grade 0)',
 };
 
+const HEIGHTS: readonly string[] = [
+  VertebralMeasures.anteriorHeight.value,
+  VertebralMeasures.middleHeight.value,
+  VertebralMeasures.posteriorHeight.value,
+];
+
 /**
  * One finding per body, with heights, loss and grade, or with neither where the body does not fit: the heights of a fragment would
  * look right and be wrong. Drawn on the axial slice through the body's middle.
@@ -95,7 +101,8 @@ export function findingOf(
       millimetres(VertebralMeasures.anteriorHeight, heights.anteriorMm),
       millimetres(VertebralMeasures.middleHeight, heights.middleMm),
       millimetres(VertebralMeasures.posteriorHeight, heights.posteriorMm),
-      { name: VertebralMeasures.heightLoss, value: round(lossPercent), unit: Units.percent },
+      { name: VertebralMeasures.heightLoss, value: round(lossPercent), unit: Units.percent, inferredFrom: HEIGHTS },
+      ...(grade > 0 ? [{ name: VertebralMeasures.gradeNumber, value: grade, unit: Units.grade }] : []),
     ],
     evaluations: [
       { name: VertebralMeasures.genantGrade, value: VertebralMeasures.grades[grade] },
