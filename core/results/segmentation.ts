@@ -43,6 +43,12 @@ export interface Segmentation {
   readonly reference: SegmentationReference;
 }
 
+export interface Segmentations {
+  readonly written: readonly Segmentation[];
+  /** A frame of each image whose masks are left out (`SourceStudy.wholeByteMasks`). */
+  readonly withheld: readonly FrameHeader[];
+}
+
 /**
  * The result's masks: one SEG per volume and one per radiograph, because radiographs share neither a frame of reference nor a
  * matrix size. A radiograph whose Rows × Columns is no multiple of 8 has one per segment: OHIF 3.13.2 scrambles frames that begin
@@ -55,19 +61,26 @@ export interface Segmentation {
  * @throws DicomWriteError where a mask does not fit its image, or is on none of the inputs
  * @throws GeometryError where the masks of a volume lie on slices of different matrix sizes
  */
-export function segmentations(result: ResultData, source: SourceStudy): readonly Segmentation[] {
+export function segmentations(result: ResultData, source: SourceStudy): Segmentations {
   const sources = framesOf(inputsOf(result, source));
   const imageOf = imagesBy(result.metadata.joined);
   const sourcesOf = Map.groupBy(sources, imageOf);
   const groups = Map.groupBy(maskFrames(segmentsByFinding(result), sources), ({ source: of, number }) =>
     isInSpace([of]) || beginsAtByte(of) ? imageOf(of) : `${imageOf(of)} ${number}`,
   );
-  return [...groups.values()]
-    .toSorted((a, b) => firstPlace(a) - firstPlace(b))
-    .map((frames, index) => {
-      const of = frames.flatMap((frame) => sourcesOf.get(imageOf(frame.source)) ?? []);
-      return segmentation(result, source, { frames, sources: [...new Set(of)], index, of: groups.size });
-    });
+  const written: Segmentation[] = [];
+  const withheld: FrameHeader[] = [];
+  const ordered = [...groups.values()].toSorted((a, b) => firstPlace(a) - firstPlace(b));
+  for (const [index, frames] of ordered.entries()) {
+    const inside = frames.length > 1 ? frames.find((frame) => !beginsAtByte(frame.source)) : undefined;
+    if (source.wholeByteMasks && inside) {
+      withheld.push(inside.source);
+      continue;
+    }
+    const of = frames.flatMap((frame) => sourcesOf.get(imageOf(frame.source)) ?? []);
+    written.push(segmentation(result, source, { frames, sources: [...new Set(of)], index, of: groups.size }));
+  }
+  return { written, withheld };
 }
 
 /** Whether each frame of a mask on this image begins at a byte (PS3.5 8.1.1). */

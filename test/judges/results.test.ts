@@ -77,7 +77,8 @@ describeWith(['judges'], 'pydicom and highdicom', () => {
 
   it('read on which frame of an enhanced image a finding is drawn', () => {
     const one = caseNamed('enhanced ct');
-    const { SOPInstanceUID, frameNumber, points } = one.result.findings[1]?.regions?.[0] ?? {};
+    const { SOPInstanceUID, frameNumber, points } =
+      one.result.findings.find(({ id }) => id === 'L4')?.regions?.[0] ?? {};
 
     const roi = groupsOf(one).find(({ id }) => id === 'L4')?.roi;
 

@@ -101,6 +101,31 @@ describe('the mask', () => {
     ]);
   });
 
+  it('is left out on a volume whose frames begin inside bytes, where the site’s viewers show it wrongly, and reports say so', () => {
+    const one = ctCase();
+    const strict = { ...one, source: { ...one.source, wholeByteMasks: true } };
+
+    expect(ofKind(strict, 'segmentation')).toEqual([]);
+    const reports = ofKind(strict, 'structured-report');
+    const said =
+      /The mask on CT series 1 is not stored here: viewers of this site may show masks of 61 × 53 pixels wrongly\./;
+    for (const report of reports)
+      expect(contentOf(report).some(({ item }) => said.test(item.text('TextValue') ?? ''))).toBe(true);
+    // L3 has neither a region nor a place: it is of the image as a whole now.
+    const templates = reports.flatMap((report) =>
+      contentOf(report).map(({ item }) => at(item, 'ContentTemplateSequence')?.text('TemplateIdentifier')),
+    );
+    expect(templates.filter(Boolean)).toEqual(['1410', '1501', '1501']);
+  });
+
+  it('of a radiograph is never left out, since each of its frames begins at a byte', () => {
+    const one = radiographCase();
+
+    const masks = ofKind({ ...one, source: { ...one.source, wholeByteMasks: true } }, 'segmentation');
+
+    expect(masks.map((mask) => mask.number('NumberOfFrames'))).toEqual([1, 1]);
+  });
+
   it('of each volume is an object of its own, in its frame of reference and with its spacing', () => {
     const one = twoVolumesCase();
 
