@@ -11,7 +11,8 @@ const SETTINGS = {
   name: 'hilum',
   routerBasename: null,
   modes: [],
-  customizationService: {},
+  // Its tour of eleven steps would cover every first image.
+  customizationService: { 'ohif.tours': { $set: [] } },
   showStudyList: true,
   showLoadingIndicator: true,
   showCPUFallbackMessage: true,
@@ -31,7 +32,7 @@ const SETTINGS = {
 const DATA_SOURCE = {
   friendlyName: 'Orthanc',
   name: 'orthanc',
-  qidoSupportsIncludeField: false,
+  qidoSupportsIncludeField: true,
   supportsReject: false,
   supportsFuzzyMatching: false,
   supportsWildcard: true,
@@ -46,7 +47,7 @@ const DATA_SOURCE = {
 };
 
 /** What the extension is told. */
-const EXTENSION = { severities: Object.entries(SEVERITIES).map(([id, { cielab }]) => ({ id, cielab })) };
+const EXTENSION = { severities: Object.entries(SEVERITIES).map(([id, { rgb, cielab }]) => ({ id, rgb, cielab })) };
 
 /**
  * The script `/app-config.js`. OHIF calls the function before it starts, so that the configuration can import modules. It builds
