@@ -12,7 +12,8 @@ const SETTINGS = {
   name: 'hilum',
   routerBasename: null,
   modes: [],
-  customizationService: {},
+  // Its tour of eleven steps would cover every first image.
+  customizationService: { 'ohif.tours': { $set: [] } },
   showStudyList: true,
   showLoadingIndicator: true,
   showCPUFallbackMessage: true,
@@ -32,7 +33,7 @@ const SETTINGS = {
 const DATA_SOURCE = {
   friendlyName: 'Orthanc',
   name: 'orthanc',
-  qidoSupportsIncludeField: false,
+  qidoSupportsIncludeField: true,
   supportsReject: false,
   supportsFuzzyMatching: false,
   supportsWildcard: true,
@@ -48,7 +49,7 @@ const DATA_SOURCE = {
 
 /** What the extension is told. */
 const EXTENSION = {
-  severities: Object.entries(SEVERITIES).map(([id, { word, cielab }]) => ({ id, word, cielab })),
+  severities: Object.entries(SEVERITIES).map(([id, { word, rgb, cielab }]) => ({ id, word, rgb, cielab })),
   vertebrae: [Sct.vertebra, ...Object.values(Vertebrae)].map(({ value }) => value),
 };
 

@@ -4,6 +4,7 @@
  * functions of the files beside this one.
  */
 import { overlays } from './overlays.js';
+import { nameReports, showReports } from './reports.js';
 import { seriesOrder } from './series-order.js';
 import { hangingProtocols, matchVolumes, PROTOCOLS, showBoneIn3D } from './volumes.js';
 import { showFindings } from './worst-finding.js';
@@ -24,6 +25,7 @@ import { showFindings } from './worst-finding.js';
  * @typedef {object} Severity
  * @property {string} id
  * @property {string} word
+ * @property {readonly [number, number, number]} rgb 0–255
  * @property {readonly [number, number, number]} cielab Recommended Display CIELab Value (PS3.3 C.10.7.1.1)
  */
 
@@ -45,7 +47,8 @@ export function createExtension(settings) {
     onModeEnter(managers) {
       const context = contextOf(managers);
       showBoneIn3D(context);
-      endings.push(showFindings(context));
+      showReports({ ...context, extensionManager: managers.extensionManager });
+      endings.push(showFindings(context), nameReports(context));
     },
     onModeExit() {
       for (const end of endings.splice(0)) end();

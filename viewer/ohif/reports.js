@@ -1,0 +1,94 @@
+/** Structured reports in OHIF: drawn as found, or shown as text, and never beside the drawing of another report. */
+import { isDrawable, readReport } from './report-content.js';
+import { drawAsFound } from './report-drawing.js';
+import { asText } from './report-text.js';
+
+/** @typedef {import('./extension.js').Context} Context */
+/** @typedef {import('./report-drawing.js').Drawn} Drawn */
+
+const VIEWPORT = '@ohif/extension-cornerstone-dicom-sr.viewportModule.dicom-sr';
+const TOOL_GROUP = 'SRToolGroup';
+const TOOL = 'DICOMSRDisplay';
+
+/** OHIF's entries whose component is changed. They outlive a mode. */
+const changedEntries = new WeakSet();
+
+/**
+ * Puts a component of Hilum's around OHIF's viewport for reports. OHIF keeps the viewport's state when another report is opened in the
+ * same place. If nothing of that one can be drawn, the drawing before stays on the screen, and without one, the screen stays black.
+ *
+ * @param {Context & { extensionManager: any }} context
+ */
+export function showReports({ extensionManager, services, severities }) {
+  const entry = extensionManager.getModuleEntry(VIEWPORT);
+  if (entry === undefined || changedEntries.has(entry)) return;
+  changedEntries.add(entry);
+  const OhifViewport = entry.component;
+  /** @type {Map<string, Drawn>} */
+  const drawn = new Map();
+  const changed = new WeakSet();
+  const colorOf = (severity) => {
+    const found = severities.find(({ id }) => id === severity);
+    return found && `rgb(${found.rgb.join(', ')})`;
+  };
+  entry.component = (props) => {
+    const [displaySet] = props.displaySets;
+    if (isOurs(displaySet))
+      for (const { uid, label, severity, details } of readReport(displaySet.instance).findings)
+        drawn.set(uid, { label, details, color: colorOf(severity) });
+    const { ToolGroupManager, drawing } = window.cornerstoneTools;
+    const tool = ToolGroupManager.getToolGroup(TOOL_GROUP)?.getToolInstance(TOOL);
+    if (tool !== undefined && !changed.has(tool)) {
+      changed.add(tool);
+      drawAsFound(tool, (uid) => drawn.get(uid), drawing);
+    }
+    const shown = shownOf(displaySet, imageUidsIn(services.displaySetService));
+    // React makes a component with another key anew.
+    return { ...OhifViewport({ ...props, displaySets: [shown] }), key: displaySet.displaySetInstanceUID };
+  };
+}
+
+/** A report of which nothing can be drawn is given to OHIF as one that has text only. */
+function shownOf(displaySet, imageUids) {
+  const { instance, isImagingMeasurementReport } = displaySet;
+  if (isImagingMeasurementReport && isDrawable(instance, imageUids)) return displaySet;
+  const text = isOurs(displaySet) ? asText(instance) : instance;
+  return Object.create(displaySet, {
+    isImagingMeasurementReport: { value: false },
+    instances: { value: [text] },
+  });
+}
+
+const isOurs = ({ instance }) => instance?.Manufacturer === 'Hilum';
+
+const imageUidsIn = (displaySetService) =>
+  new Set(
+    displaySetService
+      .getActiveDisplaySets()
+      .flatMap(({ images = [] }) => images.map(({ SOPInstanceUID }) => SOPInstanceUID)),
+  );
+
+/**
+ * Names reports without findings after their outcome, in OHIF's list of series.
+ *
+ * @param {Context} context
+ * @returns {() => void} ends it
+ */
+export function nameReports({ services: { displaySetService } }) {
+  const { unsubscribe } = displaySetService.subscribe(
+    displaySetService.EVENTS.DISPLAY_SETS_ADDED,
+    ({ displaySetsAdded }) => {
+      for (const displaySet of displaySetsAdded) nameByOutcome(displaySet);
+    },
+  );
+  return unsubscribe;
+}
+
+function nameByOutcome(displaySet) {
+  if (displaySet.Modality !== 'SR' || !isOurs(displaySet)) return;
+  const { tool, nonResult } = readReport(displaySet.instance);
+  if (nonResult === undefined) return;
+  const words = [nonResult.outcome, nonResult.reason].filter((word) => word !== '').join(': ');
+  displaySet.SeriesDescription = `${tool}: no result. ${words}`;
+  displaySet.label = displaySet.SeriesDescription;
+}
