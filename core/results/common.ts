@@ -30,6 +30,7 @@ export type Role =
   | 'report'
   | 'non-result'
   | 'failure'
+  | 'failure-report'
   | 'rejection-note'
   | 'identity-rejection-note';
 
@@ -48,6 +49,7 @@ const SERIES: Readonly<Record<Role, { readonly number: number; readonly descript
   'non-result': { number: 9008, description: 'no result' },
   // A role of its own: after a redrive the run may still get its answer, which is a different object.
   failure: { number: 9009, description: 'failed' },
+  'failure-report': { number: 9016, description: 'failed, report' },
   'rejection-note': { number: 9010, description: 'rejection note' },
   'identity-rejection-note': { number: 9011, description: 'rejection note' },
 };

@@ -183,6 +183,7 @@ function reportOf(numbered: readonly Numbered[], evaluations: readonly Evaluatio
           reachOf(lesion),
           depthOf(lesion, evaluation)?.toFixed(1) ?? '-',
         ]),
+        findings: numbered.map(({ number }) => `lesion-${number}`),
       },
     }),
     pictures: evaluations.map((_, index) => index),

@@ -153,6 +153,7 @@ export function reportOf(assessments: readonly Assessment[], onSacrum: boolean):
             ? [labelOf(name), '', '', '', '', 'none', kindOfNoGrade(noGrade)]
             : tableRow(name, graded),
         ),
+      findings: assessments.toReversed().map(({ name }) => name.id),
     },
     pictures: [0],
   };
