@@ -34,6 +34,7 @@ export type Role =
   | 'report'
   | 'non-result'
   | 'failure'
+  | 'failure-card'
   | 'rejection-note'
   | 'identity-rejection-note';
 
@@ -58,6 +59,7 @@ const SERIES: Readonly<Record<Role, { readonly number: number; readonly descript
   'sound-segments': { number: 13, description: 'sound, by segment' },
   'sound-points': { number: 14, description: 'sound, at points' },
   'sound-measurements': { number: 15, description: 'sound, others' },
+  'failure-card': { number: 17, description: 'failed, picture' },
 };
 
 /** The second and each further SEG of a set has a series of its own, with a number of its own as long as there are any. */

@@ -165,7 +165,10 @@ describe('hilum run', () => {
       outcome: 'not-applicable',
       reason: { code: expect.stringMatching(/./), message: expect.stringMatching(/./) },
       findings: [],
-      objects: [{ kind: 'non-result', SOPClassUID: '1.2.840.10008.5.1.4.1.1.88.22' }],
+      objects: [
+        { kind: 'non-result', SOPClassUID: '1.2.840.10008.5.1.4.1.1.88.22' },
+        { kind: 'secondary-capture', SOPClassUID: '1.2.840.10008.5.1.4.1.1.7' },
+      ],
     });
     const written = await readFile(join(out, report?.StudyInstanceUID ?? '', 'result.json'), 'utf8');
     expect(JSON.parse(written)).toEqual(report);
@@ -214,6 +217,6 @@ describe('hilum run', () => {
     const [report, ...others] = JSON.parse((await run(folder, 'vertebral-fracture')).stdout) as readonly unknown[];
 
     expect(others).toEqual([]);
-    expect(report).toMatchObject({ refused: [], objects: [{ kind: 'non-result' }] });
+    expect(report).toMatchObject({ refused: [], objects: [{ kind: 'non-result' }, { kind: 'secondary-capture' }] });
   });
 });

@@ -84,7 +84,11 @@ describe('convert', () => {
 
     const { objects, outcome, StudyInstanceUID } = await listed();
     expect({ outcome, StudyInstanceUID, kinds: objects.map(({ kind }) => kind) }).toEqual({
-      ...{ outcome: 'not-evaluable', StudyInstanceUID: study.StudyInstanceUID, kinds: ['non-result'] },
+      ...{
+        outcome: 'not-evaluable',
+        StudyInstanceUID: study.StudyInstanceUID,
+        kinds: ['non-result', 'secondary-capture'],
+      },
     });
     const [object] = objects;
     const bytes = (await pipeline.objects.get(objectKey(folder(), object?.SOPInstanceUID ?? ''))) ?? new Uint8Array();
@@ -226,7 +230,9 @@ describe('convert', () => {
     expect(pipeline.counted).toEqual(['Quarantined', 'Done']);
     expect(pipeline.sentTo(toReturn)).toEqual([passedOn('failure')]);
     expect(pipeline.objects.contents.has(objectListKey(folder()))).toBe(false);
-    expect(await listed('failure')).toMatchObject({ outcome: 'failed', reason, objects: [{ kind: 'non-result' }] });
+    expect(await listed('failure')).toMatchObject({
+      ...{ outcome: 'failed', reason, objects: [{ kind: 'non-result' }, { kind: 'secondary-capture' }] },
+    });
 
     const before = new Map(pipeline.objects.contents);
     expect(await convert(pipeline, message)).toEqual(nothingFailed);
@@ -257,8 +263,8 @@ describe('convert', () => {
       state: 'rejected',
       reason: { code: 'invalid-dicom-object', message: expect.stringContaining('graphic-data') },
     });
-    expect([...pipeline.objects.contents.keys()].filter((key) => key.includes('/objects/'))).toHaveLength(1);
-    expect((await listed('failure')).objects).toMatchObject([{ kind: 'non-result' }]);
+    expect([...pipeline.objects.contents.keys()].filter((key) => key.includes('/objects/'))).toHaveLength(2);
+    expect((await listed('failure')).objects).toMatchObject([{ kind: 'non-result' }, { kind: 'secondary-capture' }]);
   });
 
   it('keeps an earlier failure if the gate refuses the result', async () => {
