@@ -62,13 +62,13 @@ export function faultsIn({ expected }: Pick<FieldCase, 'expected'>, said: Said):
   ];
 }
 
-/** A refused study has no finding, and no object but the one that says so. */
+/** A refused study has no finding, and no object that could have one: only those that say so. */
 function refusalFaults({ outcome, findings, objects }: StudyReport): readonly string[] {
-  const others = objects.filter(({ kind }) => kind !== 'non-result');
+  const others = objects.filter(({ kind }) => kind === 'segmentation' || kind === 'structured-report');
   return [
     ...(['not-applicable', 'not-evaluable', 'no-finding'].includes(outcome) ? [] : [`the outcome is ${outcome}`]),
     ...(findings.length === 0 ? [] : [`${findings.length} findings`]),
-    ...(others.length === 0 ? [] : [`${others.length} objects that are no non-result`]),
+    ...(others.length === 0 ? [] : [`${others.length} objects with findings`]),
   ];
 }
 
