@@ -35,6 +35,7 @@ export type Role =
   | 'non-result'
   | 'failure'
   | 'failure-report'
+  | 'failure-card'
   | 'rejection-note'
   | 'identity-rejection-note';
 
@@ -60,6 +61,7 @@ const SERIES: Readonly<Record<Role, { readonly number: number; readonly descript
   'sound-points': { number: 14, description: 'sound, at points' },
   'sound-measurements': { number: 15, description: 'sound, others' },
   'failure-report': { number: 16, description: 'failed, report' },
+  'failure-card': { number: 17, description: 'failed, picture' },
 };
 
 /** The second and each further SEG of a set has a series of its own, with a number of its own as long as there are any. */

@@ -7,7 +7,7 @@ import type { Volume } from '../image/volume.ts';
 import { ctWindow, quantileWindow, shadeOf, type Window } from '../image/window.ts';
 import { frameKey } from '../study/frames.ts';
 import type { Finding, Image, KeyImage, ResultContent, Severity } from '../tool.ts';
-import { isSet, type Mark, marksOn } from './marks.ts';
+import { isSet, type Mark, marksOn, nameOf } from './marks.ts';
 import { SEVERITIES } from './severity.ts';
 import { type View, viewOf } from './view.ts';
 
@@ -53,10 +53,7 @@ export function defaultPicture(
     legend: legendOf(marks),
     notes: [
       ...(frame.frameNumber === undefined ? [] : [`Frame ${frame.frameNumber} is shown.`]),
-      ...notShown(
-        findings.filter((finding) => !marks.some((mark) => mark.finding === finding)),
-        findings,
-      ),
+      ...notDrawn(findings.filter((finding) => !marks.some((mark) => mark.finding === finding))),
     ],
   });
   return { title: summary, ...plate, sources: [frame.SOPInstanceUID] };
@@ -125,11 +122,21 @@ function legendOf(marks: readonly Mark[]): readonly LegendEntry[] {
     .map(([severity, { word, rgb }]) => ({ text: word, color: rgb, dotted: severity === 'not-judged' }));
 }
 
-/** Findings without a place on this frame: a picture must not look as if it showed them all. */
-function notShown(hidden: readonly Finding[], all: readonly Finding[]): readonly string[] {
-  if (hidden.length === 0) return [];
-  const named = hidden.slice(0, MOST_NAMED).map(({ label, summary }) => label ?? summary.replace(/\.$/, ''));
-  const more = hidden.length > MOST_NAMED ? `; and ${hidden.length - MOST_NAMED} more` : '';
-  const lead = hidden.length === all.length ? 'Not drawn' : 'Also found, not on this image';
-  return [`${lead}: ${named.join('; ')}${more}.`];
+/** Findings that are not drawn: a picture must not look as if it showed them all. */
+function notDrawn(hidden: readonly Finding[]): readonly string[] {
+  const hasPlace = ({ segmentNumber, position, regions = [] }: Finding): boolean =>
+    segmentNumber !== undefined || position !== undefined || regions.length > 0;
+  return [
+    ...named(
+      'Image as a whole',
+      hidden.filter((finding) => !hasPlace(finding)),
+    ),
+    ...named('Also found, not on this image', hidden.filter(hasPlace)),
+  ];
+}
+
+function named(lead: string, findings: readonly Finding[]): readonly string[] {
+  if (findings.length === 0) return [];
+  const more = findings.length > MOST_NAMED ? `; and ${findings.length - MOST_NAMED} more` : '';
+  return [`${lead}: ${findings.slice(0, MOST_NAMED).map(nameOf).join('; ')}${more}.`];
 }

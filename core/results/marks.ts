@@ -10,7 +10,7 @@ import { findingOf } from './severity.ts';
 import { sliceAt, type View } from './view.ts';
 
 export interface Mark {
-  /** A finding's label, or else its name; a segment's label where it has no finding. */
+  /** Names the finding; a segment's label where it has no finding. */
   readonly text: string;
   readonly finding?: Finding;
   readonly color: Rgb;
@@ -47,7 +47,7 @@ export function marksOn(
     const mask = segment && maskOn(view, segment, scale);
     const drawings = mask ? [mask] : [...regionsOn(view, finding, scale), ...positionOn(view, finding, scale)];
     const color = segment || finding.severity ? colorOf(segment, finding) : PLAIN;
-    return markOf({ text: finding.label ?? finding.id, finding, color }, drawings);
+    return markOf({ text: nameOf(finding), finding, color }, drawings);
   });
   const ofSegments = segments
     .filter((segment) => findingOf(findings, segment) === undefined)
@@ -56,6 +56,12 @@ export function marksOn(
       return markOf({ text: segment.label, color: colorOf(segment, undefined) }, mask ? [mask] : []);
     });
   return [...ofFindings, ...ofSegments];
+}
+
+/** A finding's label; without one, its sentence if it is as short, or else its id. */
+export function nameOf({ label, summary, id }: Finding): string {
+  const sentence = summary.replace(/\.$/, '');
+  return label ?? (sentence.length <= 40 ? sentence : id);
 }
 
 function colorOf(segment: Segment | undefined, finding: Finding | undefined): Rgb {

@@ -84,7 +84,11 @@ describe('convert', () => {
 
     const { objects, outcome, StudyInstanceUID } = await listed();
     expect({ outcome, StudyInstanceUID, kinds: objects.map(({ kind }) => kind) }).toEqual({
-      ...{ outcome: 'not-evaluable', StudyInstanceUID: study.StudyInstanceUID, kinds: ['non-result', 'pdf'] },
+      ...{
+        outcome: 'not-evaluable',
+        StudyInstanceUID: study.StudyInstanceUID,
+        kinds: ['non-result', 'secondary-capture', 'pdf'],
+      },
     });
     const [object] = objects;
     const bytes = (await pipeline.objects.get(objectKey(folder(), object?.SOPInstanceUID ?? ''))) ?? new Uint8Array();
@@ -227,7 +231,11 @@ describe('convert', () => {
     expect(pipeline.sentTo(toReturn)).toEqual([passedOn('failure')]);
     expect(pipeline.objects.contents.has(objectListKey(folder()))).toBe(false);
     expect(await listed('failure')).toMatchObject({
-      ...{ outcome: 'failed', reason, objects: [{ kind: 'non-result' }, { kind: 'pdf' }] },
+      ...{
+        outcome: 'failed',
+        reason,
+        objects: [{ kind: 'non-result' }, { kind: 'secondary-capture' }, { kind: 'pdf' }],
+      },
     });
 
     const before = new Map(pipeline.objects.contents);
@@ -260,7 +268,11 @@ describe('convert', () => {
       reason: { code: 'invalid-dicom-object', message: expect.stringContaining('graphic-data') },
     });
     expect([...pipeline.objects.contents.keys()].filter((key) => key.includes('/objects/'))).toHaveLength(2);
-    expect((await listed('failure')).objects).toMatchObject([{ kind: 'non-result' }, { kind: 'pdf' }]);
+    expect((await listed('failure')).objects).toMatchObject([
+      { kind: 'non-result' },
+      { kind: 'secondary-capture' },
+      { kind: 'pdf' },
+    ]);
   });
 
   it('keeps an earlier failure if the gate refuses the result', async () => {
