@@ -38,7 +38,7 @@ export interface Conversion {
   readonly moments?: Moments | undefined;
   /** Older answers of the tool about the study, which the objects name and replace. */
   readonly replaces?: readonly ReplacedSet[] | undefined;
-  /** Leaves masks out that the site's viewers may show wrongly (`SourceStudy`). */
+  /** For viewers that show frames wrongly which begin inside bytes (`SourceStudy`). */
   readonly wholeByteMasks?: boolean | undefined;
   /** Names the set where another patient has one of the same result (`SourceStudy`). */
   readonly twin?: string | undefined;

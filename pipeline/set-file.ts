@@ -28,7 +28,7 @@ const SetFileSchema = z.object({
   createdAt: z.iso.datetime(),
   /** The site's time zone and the manifest with which it was first converted. Older files do not say. */
   timeZone: z.string().optional(),
-  /** The site wants no masks that its viewers may show wrongly (`SiteSettings`). */
+  /** The site wants no masks that its viewers show wrongly (`SiteSettings`). */
   wholeByteMasks: z.literal(true).optional(),
   manifestKey: z.string().optional(),
   /** The sets that it replaces, with their objects. */
@@ -51,7 +51,7 @@ export type SetFile = Readonly<z.infer<typeof SetFileSchema>>;
 export interface SiteSettings {
   /** The site's, by its IANA name. */
   readonly timeZone: string;
-  /** Leaves masks out whose frames begin inside bytes: OHIF without Hilum's viewer or extension shows them wrongly. */
+  /** No masks have frames that begin inside bytes: OHIF shows them wrongly, except in Hilum's own viewer. */
   readonly wholeByteMasks?: boolean;
 }
 

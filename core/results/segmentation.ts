@@ -51,8 +51,10 @@ export interface Segmentations {
 
 /**
  * The result's masks: one SEG per volume and one per radiograph, because radiographs share neither a frame of reference nor a
- * matrix size. A radiograph whose Rows × Columns is no multiple of 8 has one per segment: OHIF 3.13.2 scrambles frames that begin
- * inside a byte, and the only frame of a SEG never does. Empty where no segment has a voxel.
+ * matrix size. Empty where no segment has a voxel.
+ *
+ * OHIF 3.13.2 scrambles frames that begin inside a byte, which they do where Rows × Columns is no multiple of 8. Where the site wants no such
+ * frames, such a radiograph has one SEG per segment, since the only frame of a SEG begins at a byte, and such a volume has none.
  *
  * Segments are ordered by their findings, so the worst is the first, and frames by segment, then in source order. On volumes each frame carries its source's position and orientation.
  * A radiograph has no frame of reference, so only the reference to the source places its frames. Segments are numbered from 1
@@ -66,7 +68,7 @@ export function segmentations(result: ResultData, source: SourceStudy): Segmenta
   const imageOf = imagesBy(result.metadata.joined);
   const sourcesOf = Map.groupBy(sources, imageOf);
   const groups = Map.groupBy(maskFrames(segmentsByFinding(result), sources), ({ source: of, number }) =>
-    isInSpace([of]) || beginsAtByte(of) ? imageOf(of) : `${imageOf(of)} ${number}`,
+    source.wholeByteMasks && !isInSpace([of]) && !beginsAtByte(of) ? `${imageOf(of)} ${number}` : imageOf(of),
   );
   const written: Segmentation[] = [];
   const withheld: FrameHeader[] = [];
