@@ -1,8 +1,9 @@
 /** A contact sheet of pictures with captions, e.g. a tool's failures or its marks. */
 import { PNG } from 'pngjs';
-import { CELL, drawText, type Rgb, type RgbImage } from '#core/image/text.ts';
+import { wrapWords } from '#core/fonts/font.ts';
+import { drawText, type Rgb, type RgbImage, textWidth } from '#core/image/text.ts';
 
-/** One picture. Captions are ASCII, since core/image/text.ts has no other letters. Long captions are wrapped. */
+/** One picture. Long captions are wrapped. */
 export interface Tile {
   readonly caption: string;
   readonly rows: number;
@@ -34,12 +35,11 @@ export interface GalleryOptions {
 const GAP = 8;
 const BACKGROUND = 24;
 const TEXT: Rgb = [235, 235, 235];
-const LINE = CELL.rows + 3;
+const LINE = 14;
 
 /** The sheet as a PNG file. The same tiles give the same bytes. */
 export function gallery(tiles: readonly Tile[], { perRow = 4, side = 220 }: GalleryOptions = {}): Uint8Array {
-  const letters = Math.floor(side / CELL.columns);
-  const pictures = tiles.map((tile) => ({ ...fitted(tile, side), lines: linesOf(tile.caption, letters) }));
+  const pictures = tiles.map((tile) => ({ ...fitted(tile, side), lines: linesOf(tile.caption, side) }));
   const rows = Array.from({ length: Math.ceil(pictures.length / perRow) }, (_, row) => {
     const inRow = pictures.slice(row * perRow, (row + 1) * perRow);
     const height = Math.max(...inRow.map((picture) => picture.rows));
@@ -58,7 +58,7 @@ export function gallery(tiles: readonly Tile[], { perRow = 4, side = 220 }: Gall
       const left = GAP + index * (side + GAP);
       place(canvas, picture, left + ((side - picture.columns) >> 1), top + ((height - picture.rows) >> 1));
       for (const [line, words] of picture.lines.entries()) {
-        drawText(canvas, left, top + height + 4 + line * LINE, words, TEXT);
+        drawText(canvas, left, top + height + 4 + line * LINE, words, TEXT, LINE);
       }
     }
     top += total;
@@ -98,22 +98,8 @@ function covered(index: number, factor: number, size: number): readonly [from: n
   return [from, Math.max(from + 1, Math.min(size, Math.floor((index + 1) * factor)))];
 }
 
-/** Wraps a caption at spaces. A word that is longer than a line is truncated. */
-function linesOf(caption: string, letters: number): readonly string[] {
-  const lines: string[] = [];
-  for (const paragraph of caption.split('\n')) {
-    let current = '';
-    for (const word of paragraph.split(' ')) {
-      const longer = current === '' ? word : `${current} ${word}`;
-      if (longer.length <= letters || current === '') current = longer;
-      else {
-        lines.push(current);
-        current = word;
-      }
-    }
-    lines.push(current);
-  }
-  return lines.map((words) => words.slice(0, letters));
+function linesOf(caption: string, width: number): readonly string[] {
+  return caption.split('\n').flatMap((words) => wrapWords(words, width, (line) => textWidth(line, LINE)));
 }
 
 function place(canvas: RgbImage, { rows, columns, rgb }: RgbImage, left: number, top: number): void {

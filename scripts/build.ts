@@ -64,6 +64,7 @@ function compile(): void {
   });
   copy('{localstack,setup}/*.{mjs,d.mts}');
   copy('{core,dicom}/**/*.json');
+  copy('core/fonts/NOTICE');
   nameJavaScript(DIST);
 }
 

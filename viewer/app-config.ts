@@ -1,5 +1,6 @@
 /** OHIF's configuration script, which its page loads first (https://docs.ohif.org/configuration/configurationFiles). */
 import { SEVERITIES } from '#core/results/severity.ts';
+import { Sct, Vertebrae } from '#dicom/codes.ts';
 
 /** The path of DICOMweb on the viewer's own origin. */
 export const DICOM_WEB_ROOT = '/dicom-web';
@@ -48,7 +49,10 @@ const DATA_SOURCE = {
 };
 
 /** What the extension is told. */
-const EXTENSION = { severities: Object.entries(SEVERITIES).map(([id, { rgb, cielab }]) => ({ id, rgb, cielab })) };
+const EXTENSION = {
+  severities: Object.entries(SEVERITIES).map(([id, { word, rgb, cielab }]) => ({ id, word, rgb, cielab })),
+  vertebrae: [Sct.vertebra, ...Object.values(Vertebrae)].map(({ value }) => value),
+};
 
 /**
  * The script `/app-config.js`. OHIF calls the function before it starts, so that the configuration can import modules. It builds
@@ -57,7 +61,7 @@ const EXTENSION = { severities: Object.entries(SEVERITIES).map(([id, { rgb, ciel
 export function appConfig(): string {
   return `const root = window.location.origin + ${JSON.stringify(DICOM_WEB_ROOT)};
 window.config = async () => {
-  const { createExtension, modesConfiguration } = await import('${EXTENSION_ROOT}/extension.js');
+  const { createExtension, modesConfiguration } = await import(${JSON.stringify(`${EXTENSION_ROOT}/extension.js`)});
   return {
     ...${JSON.stringify(SETTINGS)},
     extensions: [createExtension(${JSON.stringify(EXTENSION)})],

@@ -1,7 +1,7 @@
 /**
  * Extracts the text of a PDF (ISO 32000-1), as far as that is possible without a PDF engine, to search it for identities.
  *
- * It reads literal and hexadecimal strings in the file and in its streams, plain or Flate, in Latin-1, in UTF-8, or in UTF-16
+ * It reads literal and hexadecimal strings in the file and in its streams, plain or Flate, in WinAnsiEncoding, in UTF-8, or in UTF-16
  * with a byte order mark: information, outlines, forms, XMP, and page text in the standard encodings, with the pieces of one
  * `TJ` joined. It misses text in fonts with an encoding of their own (subset fonts with glyph numbers, which most word
  * processors write), behind other filters, in encrypted files, in pictures, and text that is split between operators.
@@ -45,7 +45,8 @@ function* contentsOf(file: Buffer): Generator<string> {
 }
 
 function streamContent(dictionary: string, data: Buffer): string {
-  if (/\/Subtype\s*\/Image\b/.test(dictionary)) return '';
+  // Length1 is that of a font's file (ISO 32000-1 9.9).
+  if (/\/Subtype\s*\/Image\b|\/Length1\b/.test(dictionary)) return '';
   if (!/\/Filter\b/.test(dictionary)) return data.subarray(0, LARGEST_STREAM_BYTES).toString('latin1');
   if (!/\/Filter\s*(\/FlateDecode|\[\s*\/FlateDecode\s*\])/.test(dictionary)) return '';
   try {
@@ -87,6 +88,9 @@ function stringsIn(content: string): readonly string[] {
 /** Escapes that stand for another character than the escaped one. A line break after a backslash stands for nothing (7.3.4.2). */
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', '\n': '', '\r': '' };
 
+/** Latin-1, and the letters and quotation marks that WinAnsiEncoding has in the place of control characters (Annex D). */
+const WIN_ANSI = new TextDecoder('windows-1252');
+
 function decoded(token: string): string {
   const inner = token.slice(1, -1);
   const bytes = token.startsWith('<')
@@ -98,7 +102,7 @@ function decoded(token: string): string {
       .swap16()
       .toString('utf16le');
   }
-  return bytes[0] === 0xef && bytes[1] === 0xbb ? bytes.toString('utf8') : bytes.toString('latin1');
+  return bytes[0] === 0xef && bytes[1] === 0xbb ? bytes.toString('utf8') : WIN_ANSI.decode(bytes);
 }
 
 function unescaped(_: string, character: string): string {

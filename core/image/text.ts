@@ -1,4 +1,7 @@
-/** Draws letters in pictures: one small bitmap font, because bands and labels must not depend on the machine's fonts. */
+/** Writes in pictures, in letters of our own: bands and labels must not depend on the machine's fonts. */
+import { BOLD, type Glyph, glyphsOf, REGULAR, writable } from '../fonts/font.ts';
+import { type OutlinePoint, outlineOf } from '../fonts/outline.ts';
+import { coverage, type Edge, type PlanePoint } from './coverage.ts';
 
 /** An RGB picture, row-major, three bytes a pixel. */
 export interface RgbImage {
@@ -8,46 +11,97 @@ export interface RgbImage {
 }
 export type Rgb = readonly [red: number, green: number, blue: number];
 
-/** A letter is 5 × 7 pixels and stands in a cell of 6 × 8. */
-export const CELL = { columns: 6, rows: 8 } as const;
+/** Pixels between the places where a letter may begin: finer ones cannot be seen. */
+const GRID = 0.25;
+/** Straight pieces of a curve. */
+const PIECES = 6;
 
-/** Space to tilde (ISO 646). A glyph is five columns from the left, bit 0 at the top; ten hexadecimal digits each. */
-const GLYPHS =
-  '0000000000 00005f0000 0007000700 147f147f14 242a7f2a12 2313086462 3649552250 0005030000 001c224100 0041221c00' +
-  ' 14083e0814 08083e0808 0050300000 0808080808 0060600000 2010080402 3e5149453e 00427f4000 4261514946 2141454b31' +
-  ' 1814127f10 2745454539 3c4a494930 0171090503 3649494936 064949291e 0036360000 0056360000 0814224100 1414141414' +
-  ' 0041221408 0201510906 324979413e 7e1111117e 7f49494936 3e41414122 7f4141221c 7f49494941 7f09090901 3e4149497a' +
-  ' 7f0808087f 00417f4100 2040413f01 7f08142241 7f40404040 7f020c027f 7f0408107f 3e4141413e 7f09090906 3e4151215e' +
-  ' 7f09192946 4649494931 01017f0101 3f4040403f 1f2040201f 3f4038403f 6314081463 0708700807 6151494543 007f414100' +
-  ' 0204081020 0041417f00 0402010204 4040404040 0001020400 2054545478 7f48444438 3844444420 384444487f 3854545418' +
-  ' 087e090102 0c5252523e 7f08040478 00447d4000 2040443d00 7f10284400 00417f4000 7c04180478 7c08040478 3844444438' +
-  ' 7c14141408 081414187c 7c08040408 4854545420 043f444020 3c4040207c 1c2040201c 3c4030403c 4428102844 0c5050503c' +
-  ' 4464544c44 0008364100 00007f0000 0041360800 1008081008';
-const COLUMNS: readonly Uint8Array[] = GLYPHS.split(' ').map((hex) => new Uint8Array(Buffer.from(hex, 'hex')));
-
-/** Width in pixels of a line of text at a scale. */
-export function textWidth(text: string, scale = 1): number {
-  return text.length * CELL.columns * scale;
+/** Width in pixels of a line of text, `size` pixels high. */
+export function textWidth(text: string, size: number, bold = false): number {
+  const words = placed(text, size, bold);
+  return Math.ceil(words.at(-1)?.end ?? 0);
 }
 
 /**
- * Draws text into the picture. The upper left corner of the first cell is at column `x` and row `y`. Text outside the picture
- * is cut off, and characters other than space to tilde become `?`.
+ * Writes text into the picture, smoothed. The line is `size` pixels high, its upper left corner at column `x` and row `y`; capital letters are
+ * 0.6 × `size` high. Text outside the picture is cut off, and characters that the font lacks become `?`.
  */
-export function drawText(image: RgbImage, x: number, y: number, text: string, color: Rgb, scale = 1): void {
-  [...text].forEach((character, index) => {
-    const glyph = COLUMNS[character.charCodeAt(0) - 0x20] ?? COLUMNS[0x3f - 0x20];
-    if (glyph === undefined) return;
-    const left = x + index * CELL.columns * scale;
-    for (let column = 0; column < glyph.length * scale; column++) {
-      const bits = glyph[Math.floor(column / scale)] ?? 0;
-      for (let row = 0; row < 7 * scale; row++) {
-        if ((bits >> Math.floor(row / scale)) & 1) setPixel(image, left + column, y + row, color);
-      }
-    }
-  });
+export function drawText(
+  image: RgbImage,
+  x: number,
+  y: number,
+  text: string,
+  color: Rgb,
+  size: number,
+  bold = false,
+): void {
+  const font = bold ? BOLD : REGULAR;
+  const scale = size / (font.ascent - font.descent);
+  const baseline = Math.round(y) + Math.round(font.ascent * scale);
+  for (const { glyph, start } of placed(text, size, bold)) {
+    const left = Math.round(x) + start;
+    const onImage = ([right, up]: OutlinePoint): PlanePoint => [left + right * scale, baseline - up * scale];
+    const edges = outlineOf(font, glyph).flatMap(([from, control, to]) =>
+      pieces(onImage(from), onImage(control), onImage(to)),
+    );
+    fill(image, edges, color);
+  }
 }
 
-function setPixel({ rows, columns, rgb }: RgbImage, x: number, y: number, color: Rgb): void {
-  if (x >= 0 && x < columns && y >= 0 && y < rows) rgb.set(color, (y * columns + x) * 3);
+interface Placed {
+  readonly glyph: Glyph;
+  /** In pixels from the start of the line. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A word begins at a whole pixel, so that it looks the same wherever it stands. */
+function placed(text: string, size: number, bold: boolean): readonly Placed[] {
+  const font = bold ? BOLD : REGULAR;
+  const scale = size / (font.ascent - font.descent);
+  let pen = 0;
+  return writable(text)
+    .split(/(?<= )/)
+    .flatMap((word) => {
+      pen = Math.round(pen);
+      return glyphsOf(font, word).map((glyph) => {
+        const start = Math.round(pen / GRID) * GRID;
+        pen += glyph.width * scale;
+        return { glyph, start, end: pen };
+      });
+    });
+}
+
+/** A curve as straight edges. */
+function pieces(from: PlanePoint, control: PlanePoint, to: PlanePoint): readonly Edge[] {
+  const at = (t: number): PlanePoint => {
+    const [a, b, c] = [(1 - t) * (1 - t), 2 * t * (1 - t), t * t];
+    return [a * from[0] + b * control[0] + c * to[0], a * from[1] + b * control[1] + c * to[1]];
+  };
+  return Array.from({ length: PIECES }, (_, piece) => [at(piece / PIECES), at((piece + 1) / PIECES)]);
+}
+
+/** Colours each pixel by the share of it that the outline covers. */
+function fill(image: RgbImage, edges: readonly Edge[], color: Rgb): void {
+  const all = edges.flat();
+  if (all.length === 0) return;
+  const [left, top] = [Math.floor(Math.min(...all.map(([x]) => x))), Math.floor(Math.min(...all.map(([, y]) => y)))];
+  const columns = Math.ceil(Math.max(...all.map(([x]) => x))) - left;
+  const rows = Math.ceil(Math.max(...all.map(([, y]) => y))) - top;
+  const moved = ([x, y]: PlanePoint): PlanePoint => [x - left, y - top];
+  const { share } = coverage(
+    edges.map(([from, to]): Edge => [moved(from), moved(to)]),
+    rows,
+    columns,
+  );
+  for (let row = Math.max(0, -top); row < Math.min(rows, image.rows - top); row++) {
+    for (let column = Math.max(0, -left); column < Math.min(columns, image.columns - left); column++) {
+      const part = share[row * columns + column] ?? 0;
+      const at = ((top + row) * image.columns + left + column) * 3;
+      for (const [channel, value] of color.entries()) {
+        const behind = image.rgb[at + channel] ?? 0;
+        image.rgb[at + channel] = Math.round(behind + (value - behind) * part);
+      }
+    }
+  }
 }

@@ -1,7 +1,8 @@
 /** Key images as Secondary Capture, RGB, one instance per picture (PS3.3 A.8.1). */
 import { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
-import { CELL, drawText, type RgbImage, textWidth } from '../image/text.ts';
+import { wrapWords } from '../fonts/font.ts';
+import { drawText, type RgbImage, textWidth } from '../image/text.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import {
   codeItem,
@@ -21,6 +22,9 @@ import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
 
 const MARGIN = 4;
+/** Heights of the label's line, in pixels. */
+const SIZES = [36, 32, 28, 24, 20, 18, 16, 14];
+const SMALLEST = 14;
 
 /** Laterality (Type 2C, C.7.3.1), empty: the body part is unknown, and so is whether it is paired. */
 const UNKNOWN_SIDE: Attributes = { Laterality: '' };
@@ -81,25 +85,15 @@ export function secondaryCaptures(result: ResultData, source: SourceStudy): read
 /** The picture above a black band with the label, in the largest letters that fit, on several lines if necessary. */
 function withBand({ rows, columns, rgb }: RgbImage): RgbImage {
   const label = RESEARCH_ONLY.toUpperCase();
-  const scale = Math.max(1, Math.min(4, Math.floor((columns - 2 * MARGIN) / textWidth(label))));
-  const lines = wrap(label, Math.floor((columns - 2 * MARGIN) / textWidth(' ', scale)));
-  const lineRows = CELL.rows * scale;
-  const height = lines.length * lineRows + 2 * MARGIN;
+  const width = columns - 2 * MARGIN;
+  const size = SIZES.find((pixels) => textWidth(label, pixels, true) <= width) ?? SMALLEST;
+  const lines = wrapWords(label, width, (line) => textWidth(line, size, true));
+  const height = lines.length * size + 2 * MARGIN;
   const banded = { rows: rows + height, columns, rgb: new Uint8Array((rows + height) * columns * 3) };
   banded.rgb.set(rgb);
   lines.forEach((line, index) => {
-    const left = Math.max(0, Math.floor((columns - textWidth(line, scale)) / 2));
-    drawText(banded, left, rows + MARGIN + index * lineRows, line, [255, 210, 0], scale);
+    const left = Math.max(0, Math.floor((columns - textWidth(line, size, true)) / 2));
+    drawText(banded, left, rows + MARGIN + index * size, line, [255, 210, 0], size, true);
   });
   return banded;
-}
-
-function wrap(label: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of label.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

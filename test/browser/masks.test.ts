@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { InstanceIndex } from '#core/study/study-index.ts';
-import { studyUrl } from '#viewer/server.ts';
 import {
   isInView,
   loadedMasks,
@@ -15,8 +14,10 @@ import {
   lookAt,
   openScreen,
   showInstance,
+  slicesUrl,
   startChromium,
   waitForImage,
+  waitForMasks,
 } from '../fixtures/browser.ts';
 import { type FilledPacs, fillPacs } from '../fixtures/filled-pacs.ts';
 import { dataFolder, describeWith } from '../fixtures/lanes.ts';
@@ -74,7 +75,7 @@ describeWith(PARTS, 'the masks in the viewer', () => {
   async function open(StudyInstanceUID: string): Promise<void> {
     await Promise.all(browser.contexts().map((context) => context.close()));
     ({ page } = await openScreen(browser));
-    await page.goto(studyUrl(pacs.viewerUrl, StudyInstanceUID));
+    await page.goto(slicesUrl(pacs.viewerUrl, StudyInstanceUID));
     await waitForImage(page);
   }
 
@@ -92,7 +93,7 @@ describeWith(PARTS, 'the masks in the viewer', () => {
     const study = real.get(name) ?? expect.unreachable(`${name} is one of two`);
     await open(study.StudyInstanceUID);
 
-    await loadSegmentation(page);
+    await waitForMasks(page);
 
     const masks = writtenMasks(study.seg);
     const slices = study.instances.filter(({ SOPInstanceUID }) => masks.numbers.has(SOPInstanceUID));

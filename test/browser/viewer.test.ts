@@ -4,9 +4,9 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { studyUrl } from '#viewer/server.ts';
 import {
   drawnLines,
+  listedSegments,
   lookAt,
   openScreen,
-  openSegmentation,
   openSeries,
   type PagePoint,
   type Rgb,
@@ -14,6 +14,7 @@ import {
   settled,
   showInstance,
   shownInstance,
+  slicesUrl,
   startChromium,
   waitForImage,
 } from '../fixtures/browser.ts';
@@ -66,7 +67,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
 
   async function open({ StudyInstanceUID }: ViewerStudy): Promise<Screen> {
     const screen = await openScreen(browser);
-    await screen.page.goto(studyUrl(pacs.viewerUrl, StudyInstanceUID));
+    await screen.page.goto(slicesUrl(pacs.viewerUrl, StudyInstanceUID));
     await waitForImage(screen.page);
     return screen;
   }
@@ -96,7 +97,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
     const { phantom, segments, instances } = spine;
     const pixels = innerPixels(phantom);
 
-    const listed = await openSegmentation(page);
+    const listed = await listedSegments(page);
 
     expect(listed.map(({ label }) => label)).toEqual(segments.map(({ label }) => label));
     expect(listed.map(({ color }, index) => isNear(color, colorsOf(spine)[index]))).toEqual([true, true, true]);
@@ -163,7 +164,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
     const pixels = innerPixels(phantom).filter(({ column, row }) => column % 3 === 0 && row % 3 === 0);
     const before = colorsAt(await lookAt(page, name), await radiographPlaces(page, study, pixels));
 
-    const listed = await openSegmentation(page);
+    const listed = await listedSegments(page);
     const places = await radiographPlaces(page, study, pixels);
     const see = async (): Promise<readonly Rgb[]> => colorsAt(await lookAt(page, `${name}-segmentation`), places);
 

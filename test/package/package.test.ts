@@ -67,6 +67,7 @@ describe('npm pack', () => {
       'dist/layers/models/spine-sagittal/spine-sagittal.onnx',
     ]);
     expect(installed).toContain('dist/node_modules/onnxruntime-node/ThirdPartyNotices.txt');
+    expect(installed).toContain('dist/core/fonts/NOTICE');
   });
 
   it('names no folder of the machine that packed it', () => {

@@ -37,6 +37,10 @@ describe('text that a tool writes for people', () => {
       'birth date in a sentence',
       { findings: ctCase().result.findings.map((one) => ({ ...one, summary: 'Born 19600229' })) },
     ],
+    [
+      'ID in a label',
+      { findings: ctCase().result.findings.map((one) => ({ ...one, label: 'L2 of HILUM-PHANTOM-1' })) },
+    ],
     ['name on a page of its PDF', withPdf(pdf({ data: 'BT (Patient: Phantom Hilum) Tj ET' }))],
     ['name on a compressed page', withPdf(pdf(flate('BT (Patient: Phantom Hilum) Tj ET')))],
     ['name in pieces with kerning', withPdf(pdf(flate('BT [(Phan) -20 (tom H) 3 (ilum)] TJ ET')))],
@@ -63,13 +67,14 @@ describe('text that a tool writes for people', () => {
 });
 
 describe('the text of a PDF', () => {
-  it('is not searched in pictures, behind other filters, or in streams that inflate to more than 4 MiB', () => {
+  it('is not searched in pictures and font files, behind other filters, or in streams that inflate to more than 4 MiB', () => {
     const text = '(Phantom Hilum)';
     const bytes = pdf(
       { dictionary: '/Subtype /Image', data: text },
       { dictionary: '/Filter [/FlateDecode /DCTDecode]', data: deflateSync(text) },
       flate(text.padEnd(5 * 2 ** 20)),
       { dictionary: '/Filter /FlateDecode', data: text },
+      { dictionary: '/Length1 15', data: text },
     );
 
     expect(pdfText(bytes)).toEqual([]);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { BOLD, REGULAR } from '#core/fonts/font.ts';
+import { pdfText } from '#core/gate/pdf-text.ts';
 import { drawText, textWidth } from '#core/image/text.ts';
 import { encodePdf, lineWidth, type PdfFile, wrapText } from '#core/results/pdf-file.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
@@ -12,29 +14,58 @@ const picture = (rows: number, columns: number) => ({ rows, columns, rgb: new Ui
 
 describe('letters in pictures', () => {
   it('are drawn at the requested place, in their colour and size', () => {
-    const image = picture(16, 12);
+    const image = picture(30, 12);
 
-    drawText(image, 1, 2, 'I', [1, 2, 3], 2);
+    drawText(image, 1, 2, 'I', [255, 180, 90], 24);
 
-    const rows = Array.from({ length: 16 }, (_, row) =>
-      Array.from({ length: 12 }, (__, column) => (image.rgb[(row * 12 + column) * 3 + 2] === 3 ? '#' : '.')).join(''),
-    );
-    expect(rows).toEqual([
-      '............',
-      '............',
-      ...Array(2).fill('...######...'),
-      ...Array(10).fill('.....##.....'),
-      ...Array(2).fill('...######...'),
+    expect(litRows(image.rgb, 12)).toEqual([
+      ...Array(6).fill('............'),
+      '...#........',
+      ...Array(14).fill('...##.......'),
+      ...Array(9).fill('............'),
     ]);
-    expect(textWidth('I', 2)).toBe(12);
+    expect([...image.rgb.subarray((10 * 12 + 3) * 3, (10 * 12 + 4) * 3)]).toEqual([255, 180, 90]);
+    expect(textWidth('I', 24)).toBe(6);
+  });
+
+  it('are smoothed over what lies behind them', () => {
+    const image = { rows: 20, columns: 20, rgb: new Uint8Array(1200).fill(100) };
+
+    drawText(image, 2, 0, 'O', [200, 200, 200], 20);
+
+    const values = new Set(image.rgb);
+    expect(values.size).toBeGreaterThan(8);
+    expect([Math.min(...values), Math.max(...values)]).toEqual([100, 200]);
   });
 
   it('are cut off at the edge and never drawn outside the picture', () => {
     const image = picture(4, 4);
 
-    drawText(image, -3, -3, 'Wide text é', [255, 255, 255], 3);
+    drawText(image, -3, -3, 'Wide text é', [255, 255, 255], 24);
 
     expect(image.rgb).toHaveLength(48);
+    expect(image.rgb.some((value) => value > 0)).toBe(true);
+  });
+
+  it('look the same in a word wherever it stands, at every size and weight', () => {
+    for (const size of [11, 14, 20, 33]) {
+      for (const bold of [false, true]) {
+        const image = picture(40, 900);
+        drawText(image, 3, 1, 'Wedge, 37 %: word of L2', [255, 255, 255], size, bold);
+        expect(holds(litRows(image.rgb, 900), lettersOf('word', size, bold)), `${size} ${bold}`).toBe(true);
+      }
+    }
+  });
+
+  it('become a question mark where the font lacks them', () => {
+    const [strange, question] = ['L2 山', 'L2 ?'].map((text) => {
+      const image = picture(20, 60);
+      drawText(image, 0, 0, text, [255, 255, 255], 16);
+      return image.rgb;
+    });
+
+    expect(strange).toEqual(question);
+    expect(textWidth('≥ 20 % · 5° é', 16)).toBeGreaterThan(textWidth('? 20 % ? 5? ?', 16) - 20);
   });
 });
 
@@ -55,6 +86,9 @@ describe('the band of a key image', () => {
   });
 });
 
+/** Heights of the label's line. */
+const SIZES = [14, 16, 18, 20, 24, 28, 32, 36];
+
 describe('the research label', () => {
   it.each([130, 270, 600])('can be read in the pixels of a key image of %d columns', (columns) => {
     const one = ctCase({
@@ -69,10 +103,10 @@ describe('the research label', () => {
 
     for (const word of ['RESEARCH', 'USE', 'ONLY', 'NOT', 'FOR', 'CLINICAL'])
       expect(
-        [1, 2, 3, 4].some((scale) => holds(lit, lettersOf(word, scale))),
+        SIZES.some((size) => holds(lit, lettersOf(word, size, true))),
         word,
       ).toBe(true);
-    expect([1, 2, 3, 4].some((scale) => holds(lit, lettersOf('DIAGNOSIS', scale)))).toBe(false);
+    expect(SIZES.some((size) => holds(lit, lettersOf('DIAGNOSIS', size, true)))).toBe(false);
   });
 });
 
@@ -84,11 +118,15 @@ const litRows = (rgb: Uint8Array, columns: number): readonly string[] =>
     ),
   );
 
-function lettersOf(word: string, scale: number): readonly string[] {
-  const [rows, columns] = [7 * scale, textWidth(word, scale) - scale];
-  const image = { rows, columns, rgb: new Uint8Array(rows * columns * 3) };
-  drawText(image, 0, 0, word, [255, 255, 255], scale);
-  return litRows(image.rgb, columns);
+/** The word, without the rows and columns around its letters. */
+function lettersOf(word: string, size: number, bold: boolean): readonly string[] {
+  const [rows, columns] = [size, textWidth(word, size, bold)];
+  const image = picture(rows, columns);
+  drawText(image, 0, 0, word, [255, 255, 255], size, bold);
+  const lit = litRows(image.rgb, columns).filter((row) => row.includes('#'));
+  const left = Math.min(...lit.map((row) => row.indexOf('#')));
+  const right = Math.max(...lit.map((row) => row.lastIndexOf('#')));
+  return lit.map((row) => row.slice(left, right + 1));
 }
 
 /** Whether the pattern is somewhere in the picture, with nothing lit beside or between its letters. */
@@ -130,11 +168,63 @@ describe('the PDF writer', () => {
     expect(text).toContain(`/ID [<${file.id}> <${file.id}>]`);
   });
 
-  it('escapes what PDF strings cannot hold, and replaces signs that Helvetica lacks', () => {
+  it('escapes what PDF strings cannot hold, and replaces signs that the fonts lack', () => {
     const text = Buffer.from(encodePdf(file)).toString('latin1');
 
     expect(text).toContain('/Title (Title \\(with \\\\ and ü\\))');
-    expect(text).toContain('(Grüße \\(>= 20 %\\) \\\\ \x96 \x93so\x94 ?)');
+    expect(text).toContain('(Grüße \\(\x8d 20 %\\) \\\\ \x96 \x93so\x94 ?)');
+  });
+
+  it('writes a title outside Latin-1 in UTF-16', () => {
+    const bytes = encodePdf({ ...file, title: 'Loss ≥ 20 % – (Tōkyō)' });
+
+    expect(pdfText(bytes)).toContain('Loss ≥ 20 % – (Tōkyō)');
+  });
+
+  it('embeds each font once, whole, with a width and a meaning for every code', () => {
+    const text = Buffer.from(encodePdf(file)).toString('latin1');
+    const fonts = [...text.matchAll(/\/BaseFont \/(\S+) .*?\/Widths \[([\d ]+)\] \/FontDescriptor (\d+) 0 R/g)];
+
+    expect(fonts.map(([, name]) => name)).toEqual(['HILUMA+Roboto-Regular', 'HILUMA+Roboto-Bold']);
+    for (const [index, [, , widths = '', descriptor]] of fonts.entries()) {
+      const { file: font } = index === 0 ? REGULAR : BOLD;
+      expect(widths.split(' ')).toHaveLength(224);
+      expect(widths.split(' ').every((width) => Number(width) > 0)).toBe(true);
+      expect(text).toContain(`${Number(descriptor) + 1} 0 obj\n<< /Length1 ${font.length} /Length ${font.length} >>`);
+      expect(text.split(Buffer.from(font).toString('latin1'))).toHaveLength(2);
+    }
+    // What the free codes mean, and a letter of Windows' code page.
+    for (const meaning of ['<8d> <2265>', '<81> <2264>', '<8f> <2212>', '<90> <2248>', '<8a> <0160>'])
+      expect(text).toContain(meaning);
+  });
+
+  it('can be searched for what its pages say', () => {
+    const words = ['Šima', 'O’Brien', 'Grüße (é)'];
+    const pages = [words.map((text) => ({ kind: 'text', x: 50, y: 50, size: 10, text }) as const)];
+
+    expect(pdfText(encodePdf({ ...file, pages }))).toEqual(expect.arrayContaining(words));
+  });
+
+  it('draws a box filled, edged or both', () => {
+    const box = { kind: 'box', x: 10, y: 20, width: 30, height: 40 } as const;
+    const [fill, edge] = [
+      [1, 0, 0],
+      [0, 0, 1],
+    ] as const;
+    const pages = [
+      [
+        { ...box, fill },
+        { ...box, edge },
+        { ...box, fill, edge },
+      ],
+    ];
+    const text = Buffer.from(encodePdf({ ...file, pages })).toString('latin1');
+
+    expect([...text.matchAll(/q (.*) 10 782 30 40 re (\w) Q/g)].map(([, colors, paint]) => [colors, paint])).toEqual([
+      ['1 0 0 rg', 'f'],
+      ['0 0 1 RG 1 w', 'S'],
+      ['1 0 0 rg 0 0 1 RG 1 w', 'B'],
+    ]);
   });
 
   it('wraps lines at spaces, none wider than requested except a single long word', () => {

@@ -68,6 +68,24 @@ describe('a result', () => {
     ['a number that is none', { findings: ctCase().result.findings.map((one) => ({ ...one, certainty: Number.NaN })) }],
     ['a certainty of 2', { findings: ctCase().result.findings.map((one) => ({ ...one, certainty: 2 })) }],
     [
+      'a number that is inferred from a missing one',
+      {
+        findings: ctCase().result.findings.map((finding) => ({
+          ...finding,
+          measurements: finding.measurements.map((one) => ({ ...one, inferredFrom: ['HLM009'] })),
+        })),
+      },
+    ],
+    [
+      'numbers that are inferred from each other',
+      {
+        findings: ctCase().result.findings.map((finding) => ({
+          ...finding,
+          measurements: finding.measurements.map((one) => ({ ...one, inferredFrom: [one.name.value] })),
+        })),
+      },
+    ],
+    [
       'a segment that is not there',
       { findings: ctCase().result.findings.map((one) => ({ ...one, segmentNumber: 9 })) },
     ],

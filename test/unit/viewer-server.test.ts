@@ -249,11 +249,11 @@ it('configures OHIF for this origin only, with its notice, without storing and w
   const window: { location: { origin: string }; config?: () => Promise<unknown> } = {
     location: { origin: viewer.url },
   };
-  const [, path = ''] = /import\('([^']+)'\)/.exec(body) ?? [];
+  const [, path = ''] = /import\("([^"]+)"\)/.exec(body) ?? [];
   const extension = await ask(path);
 
   // A context has no modules of its own.
-  runInNewContext(body.replace(`import('${path}')`, 'extension'), {
+  runInNewContext(body.replace(`import("${path}")`, 'extension'), {
     window,
     extension: import(`data:text/javascript,${encodeURIComponent(STUB)}`),
   });

@@ -7,7 +7,7 @@ import { overlays } from './overlays.js';
 import { showReports } from './reports.js';
 import { nameSeries } from './series-names.js';
 import { seriesOrder } from './series-order.js';
-import { hangingProtocols, matchVolumes } from './volumes.js';
+import { hangingProtocols, matchVolumes, PROTOCOLS, showBoneIn3D } from './volumes.js';
 import { showFindings } from './worst-finding.js';
 
 /**
@@ -17,6 +17,7 @@ import { showFindings } from './worst-finding.js';
  * @property {Record<string, any>} services OHIF's services (`servicesManager.services`)
  * @property {{ run(name: string, options?: object): any }} commandsManager OHIF's
  * @property {readonly Severity[]} severities worst first
+ * @property {readonly string[]} vertebrae the codes of vertebrae, as SEGs have them
  */
 
 /**
@@ -24,21 +25,20 @@ import { showFindings } from './worst-finding.js';
  *
  * @typedef {object} Severity
  * @property {string} id
+ * @property {string} word
  * @property {readonly [number, number, number]} rgb 0–255
  * @property {readonly [number, number, number]} cielab Recommended Display CIELab Value (PS3.3 C.10.7.1.1)
  */
 
-/**
- * @param {{ severities: readonly Severity[] }} settings
- */
-export function createExtension({ severities }) {
+/** @param {Pick<Context, 'severities' | 'vertebrae'>} settings */
+export function createExtension(settings) {
   /** @type {(() => void)[]} what ends the subscriptions of the mode that is open */
   const endings = [];
   /** @param {{ servicesManager: any, commandsManager: any }} managers @returns {Context} */
   const contextOf = ({ servicesManager, commandsManager }) => ({
     services: servicesManager.services,
     commandsManager,
-    severities,
+    ...settings,
   });
   return {
     id: 'hilum',
@@ -47,20 +47,23 @@ export function createExtension({ severities }) {
     },
     onModeEnter(managers) {
       const context = contextOf(managers);
+      showBoneIn3D(context);
       showReports({ ...context, extensionManager: managers.extensionManager });
       endings.push(showFindings(context), nameSeries(context));
     },
     onModeExit() {
       for (const end of endings.splice(0)) end();
     },
-    getHangingProtocolModule: () => hangingProtocols,
-    getCustomizationModule: () => [{ name: 'global', value: { ...overlays(), ...seriesOrder() } }],
+    getHangingProtocolModule: (managers) => hangingProtocols(contextOf(managers)),
+    getCustomizationModule: (managers) => [
+      { name: 'global', value: { ...overlays(contextOf(managers)), ...seriesOrder() } },
+    ],
   };
 }
 
 /** How OHIF's modes are configured for it: the first hanging protocol that matches is taken, OHIF's own where none does. */
 export const modesConfiguration = {
   '@ohif/mode-longitudinal': {
-    hangingProtocol: { $set: ['default', ...hangingProtocols.map(({ name }) => name)] },
+    hangingProtocol: { $set: ['default', ...PROTOCOLS] },
   },
 };

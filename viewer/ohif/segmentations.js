@@ -3,51 +3,81 @@
 /** @typedef {import('./extension.js').Severity} Severity */
 
 /**
- * Hilum's segmentations among display sets whose images are there, in the order of their Series Numbers.
+ * Hilum's segmentations among display sets whose images are there: the one with the worst finding first, equally bad ones by
+ * Series Number. Other programs' segmentations open as OHIF opens them.
  *
  * @param {readonly any[]} displaySets OHIF's
+ * @param {readonly Severity[]} severities worst first
  */
-export function segmentationsIn(displaySets) {
+export function worstFirst(displaySets, severities) {
   const uids = new Set(displaySets.map(({ displaySetInstanceUID }) => displaySetInstanceUID));
+  const rank = (segmentation) => rankOf(worstSegment(segmentation, severities), severities);
   return displaySets
     .filter(
       ({ Modality, instance, referencedDisplaySetInstanceUID }) =>
         Modality === 'SEG' && instance?.Manufacturer === 'Hilum' && uids.has(referencedDisplaySetInstanceUID),
     )
-    .sort((a, b) => a.SeriesNumber - b.SeriesNumber);
+    .sort((a, b) => rank(a) - rank(b) || a.SeriesNumber - b.SeriesNumber);
 }
 
 /**
- * The segmentation with the worst finding: the first of the equally bad ones.
+ * A segmentation's worst segment: the first of the equally bad ones.
  *
- * @param {readonly any[]} displaySets OHIF's
+ * @param {any} segmentation
  * @param {readonly Severity[]} severities worst first
  */
-export function worstSegmentation(displaySets, severities) {
-  const [first, ...others] = segmentationsIn(displaySets);
-  return others.reduce(
-    (worst, other) => (rankOf(other, severities) < rankOf(worst, severities) ? other : worst),
-    first,
+export function worstSegment(segmentation, severities) {
+  return segmentsOf(segmentation).reduce((worst, one) =>
+    rankOf(one, severities) < rankOf(worst, severities) ? one : worst,
   );
 }
 
-/**
- * How bad the first segment is: segments are written worst first. 0 for the worst; a colour that is no severity's is a mask
- * without one, which is listed before sound structures.
- */
-function rankOf(segmentation, severities) {
-  const [segment] = segmentsOf(segmentation);
-  const color = segment?.RecommendedDisplayCIELabValue ?? [];
-  const rank = severities.findIndex(({ cielab }) => cielab.every((value, index) => Number(color[index]) === value));
-  return rank < 0 ? severities.findIndex(({ id }) => id === 'normal') - 0.5 : rank;
+/** 0 for the worst. Segments of tools that judge nothing come before those of sound structures. */
+function rankOf(segment, severities) {
+  const severity = severityOf(segment, severities);
+  return severity === undefined
+    ? severities.findIndex(({ id }) => id === 'normal') - 0.5
+    : severities.indexOf(severity);
 }
 
-/** The items of the Segment Sequence; OHIF gives a sequence of one item as that item. */
+/**
+ * A segment's severity, which its colour says; undefined if its tool judges nothing.
+ *
+ * @param {any} segment
+ * @param {readonly Severity[]} severities
+ */
+export function severityOf(segment, severities) {
+  const color = segment?.RecommendedDisplayCIELabValue ?? [];
+  return severities.find(({ cielab }) => cielab.every((value, index) => Number(color[index]) === value));
+}
+
+/**
+ * Whether a segment is a finding, or of a tool that judges nothing: not one that was found sound or that nobody could judge.
+ *
+ * @param {any} segment
+ * @param {readonly Severity[]} severities
+ */
+export function isFinding(segment, severities) {
+  return !['normal', 'not-judged'].includes(severityOf(segment, severities)?.id ?? '');
+}
+
+/**
+ * Whether its first segment is of one of these types.
+ *
+ * @param {any} segmentation
+ * @param {readonly string[]} codes Code Values of Segmented Property Types
+ */
+export function isOf(segmentation, codes) {
+  const [segment] = segmentsOf(segmentation);
+  return listOf(segment?.SegmentedPropertyTypeCodeSequence).some(({ CodeValue }) => codes.includes(CodeValue));
+}
+
+/** The items of the Segment Sequence. */
 export function segmentsOf({ instance }) {
   return listOf(instance?.SegmentSequence);
 }
 
-/** The items of a sequence that OHIF read. */
+/** The items of a sequence; OHIF gives a sequence of one item as that item. */
 export function listOf(sequence) {
   return sequence === undefined ? [] : Array.isArray(sequence) ? sequence : [sequence];
 }

@@ -1,5 +1,5 @@
 /** Hanging protocols for studies with results: a volume in three planes, any other image by itself. */
-import { worstSegmentation } from './segmentations.js';
+import { isOf, worstFirst } from './segmentations.js';
 
 /** @typedef {import('./extension.js').Context} Context */
 
@@ -17,7 +17,7 @@ export function matchVolumes({ services, severities }) {
     SHOWN_AS,
     'How Hilum shows results',
     (matched, { displaySets = [] } = {}) => {
-      const worst = worstSegmentation(displaySets, severities);
+      const [worst] = worstFirst(displaySets, severities);
       const shown = displaySets.find((one) => one.displaySetInstanceUID === worst?.referencedDisplaySetInstanceUID);
       const isAbout = matched.displaySetInstanceUID === undefined || matched === shown;
       if (shown === undefined || !isAbout) return undefined;
@@ -27,49 +27,70 @@ export function matchVolumes({ services, severities }) {
 }
 
 /** Matches what is shown in that way. */
-const shownAs = (value) => [{ attribute: SHOWN_AS, weight: 100, constraint: { equals: { value } }, required: true }];
-
-const PLANES = ['axial', 'sagittal', 'coronal'];
+const shownFirst = (value) => [{ attribute: SHOWN_AS, weight: 100, constraint: { equals: { value } } }];
+const shownAs = (value) => shownFirst(value).map((rule) => ({ ...rule, required: true }));
+const isTrue = (attribute) => ({ attribute, weight: 1, constraint: { equals: { value: true } }, required: true });
 
 /** Windows and colours are changed in all planes at once. */
 const VOI_IN_ALL = { type: 'voi', id: 'hilum', source: true, target: true, options: { syncColormap: true } };
 
 const COMMON = { locked: true, availableTo: {}, editableBy: {}, numberOfPriorsReferenced: 0 };
 
-const volume = {
-  ...COMMON,
-  id: 'hilum-volume',
-  name: 'Results in three planes',
-  imageLoadStrategy: 'nth',
-  protocolMatchingRules: shownAs('volume'),
-  displaySetSelectors: { shown: { seriesMatchingRules: shownAs('volume') } },
-  stages: [
-    {
-      name: 'three planes',
-      viewportStructure: { layoutType: 'grid', properties: { rows: 1, columns: PLANES.length } },
-      viewports: PLANES.map((orientation) => ({
-        viewportOptions: {
-          viewportId: `hilum-${orientation}`,
-          toolGroupId: 'mpr',
-          viewportType: 'volume',
-          orientation,
-          // A report that a user opens takes one plane's place.
-          allowUnmatchedView: true,
-          initialImageOptions: { preset: 'middle' },
-          syncGroups: [VOI_IN_ALL],
-        },
-        displaySets: [{ id: 'shown' }],
-      })),
-    },
-  ],
-};
+/** The first plane is large, the others are small beside it. */
+const PLACES = [
+  { x: 0, y: 0, width: 0.5, height: 1 },
+  { x: 0.5, y: 0, width: 0.5, height: 0.5 },
+  { x: 0.5, y: 0.5, width: 0.5, height: 0.5 },
+];
+
+/** For bone. Used where the file says no window: OHIF would show all values that there are, in which bone is as grey as the rest. */
+const BONE_WINDOW = { windowWidth: 1500, windowCenter: 300 };
+
+/** OHIF calls it for each study. @param {Context} context */
+function volume({ services, severities, vertebrae }) {
+  const displaySets = services.displaySetService.getActiveDisplaySets();
+  const [worst] = worstFirst(displaySets, severities);
+  const shown = displaySets.find((one) => one.displaySetInstanceUID === worst?.referencedDisplaySetInstanceUID);
+  const isSpine = worst !== undefined && isOf(worst, vertebrae);
+  const hasWindow = shown?.instances?.[0]?.WindowWidth !== undefined;
+  const options = isSpine && shown?.Modality === 'CT' && !hasWindow ? { voi: BONE_WINDOW } : {};
+  const planes = isSpine ? ['sagittal', 'axial', 'coronal'] : ['axial', 'sagittal', 'coronal'];
+  return {
+    ...COMMON,
+    id: VOLUME,
+    name: 'Results in three planes',
+    imageLoadStrategy: 'nth',
+    protocolMatchingRules: shownAs('volume'),
+    // Any other volume that a user opens takes the place of this one in all planes.
+    displaySetSelectors: { shown: { seriesMatchingRules: [isTrue('isReconstructable'), ...shownFirst('volume')] } },
+    stages: [
+      {
+        name: 'three planes',
+        viewportStructure: { layoutType: 'grid', properties: { rows: 2, columns: 2, layoutOptions: PLACES } },
+        viewports: planes.map((orientation) => ({
+          viewportOptions: {
+            viewportId: `hilum-${orientation}`,
+            toolGroupId: 'mpr',
+            viewportType: 'volume',
+            orientation,
+            // A report that a user opens takes one plane's place.
+            allowUnmatchedView: true,
+            initialImageOptions: { preset: 'middle' },
+            syncGroups: [VOI_IN_ALL],
+          },
+          displaySets: [{ id: 'shown', options }],
+        })),
+      },
+    ],
+  };
+}
 
 const image = {
   ...COMMON,
   id: 'hilum-image',
   name: 'Results on an image',
   protocolMatchingRules: shownAs('image'),
-  displaySetSelectors: { shown: { seriesMatchingRules: shownAs('image') } },
+  displaySetSelectors: { shown: { seriesMatchingRules: shownFirst('image') } },
   stages: [
     {
       name: 'image',
@@ -89,4 +110,32 @@ const image = {
   ],
 };
 
-export const hangingProtocols = [volume, image].map((protocol) => ({ name: protocol.id, protocol }));
+const VOLUME = 'hilum-volume';
+
+/** The protocols' names, in OHIF's terms their ids. */
+export const PROTOCOLS = [VOLUME, image.id];
+
+/** @param {Context} context */
+export function hangingProtocols(context) {
+  return [
+    { name: VOLUME, protocol: () => ({ protocol: volume(context) }) },
+    { name: image.id, protocol: image },
+  ];
+}
+
+/** Of OHIF's presets, the one that shows bone as bone; its own choice, `CT-Bone`, shows the skin and muscles around it. */
+const BONE_PRESET = 'CT-AAA2';
+
+/**
+ * Lets OHIF's own layouts with a 3D view show bone in CT.
+ *
+ * @param {Context} context
+ */
+export function showBoneIn3D({ services }) {
+  for (const id of ['fourUp', 'main3D', 'mprAnd3DVolumeViewport', 'only3D', 'primary3D']) {
+    const viewports =
+      services.hangingProtocolService.getProtocolById(id)?.stages.flatMap((stage) => stage.viewports) ?? [];
+    for (const { options } of viewports.flatMap(({ displaySets }) => displaySets))
+      if (options?.displayPreset) options.displayPreset.CT = BONE_PRESET;
+  }
+}

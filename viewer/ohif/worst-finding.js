@@ -1,11 +1,13 @@
 /** Loads all of Hilum's masks without a click, and shows the worst finding in every view. */
-import { segmentationsIn, worstSegmentation } from './segmentations.js';
+import { isFinding, worstFirst, worstSegment } from './segmentations.js';
+import { ALL, segmentCenters } from './segments.js';
 
 /** @typedef {import('./extension.js').Context} Context */
+/** @typedef {{ segmentation: any, centers: ReadonlyMap<number, import('./segments.js').SegmentCenter> }} Shown */
 
 const SEGMENTATION_PANEL = '@ohif/extension-cornerstone.panelModule.panelSegmentation';
-/** Segments are written worst first. */
-const WORST_SEGMENT = 1;
+/** The image should be seen through the mask, and the edge of the mask on it. */
+const STYLE = { fillAlpha: 0.35, fillAlphaInactive: 0.35, outlineWidth: 2, outlineWidthInactive: 2 };
 
 /**
  * Starts as soon as OHIF has arranged a study.
@@ -15,67 +17,115 @@ const WORST_SEGMENT = 1;
  */
 export function showFindings(context) {
   const { hangingProtocolService, displaySetService, cornerstoneViewportService, panelService } = context.services;
-  /** @type {Set<string>} display sets whose loading has begun */
-  const begun = new Set();
-  /** @type {Set<string>} viewports that have shown the worst finding: a user's own position is not changed again */
-  const jumped = new Set();
-  const loadAll = () => {
-    const displaySets = displaySetService.getActiveDisplaySets();
-    const segmentations = segmentationsIn(displaySets).filter((one) => !begun.has(one.displaySetInstanceUID));
-    if (segmentations.length === 0) return;
+  /** @type {Map<any, Promise<boolean>>} whether each segmentation could be loaded */
+  const loads = new Map();
+  /** @type {Map<string, Shown>} by the display set of the images: the worst of its segmentations */
+  const worst = new Map();
+  /** @type {Set<string>} views that have shown the worst finding: a user's own position is not changed again */
+  const moved = new Set();
+  const show = () => {
+    for (const shown of worst.values()) moveViews(context, shown, moved);
+  };
+  const start = async () => {
+    const segmentations = worstFirst(displaySetService.getActiveDisplaySets(), context.severities);
+    const waiting = segmentations.filter((one) => !loads.has(one));
+    if (waiting.length === 0) return;
     panelService.activatePanel(SEGMENTATION_PANEL, true);
-    const worst = worstSegmentation(displaySets, context.severities);
+    context.services.segmentationService.setStyle({ type: 'Labelmap' }, STYLE);
+    for (const one of waiting) loads.set(one, isLoaded(context, one));
     for (const segmentation of segmentations) {
-      begun.add(segmentation.displaySetInstanceUID);
-      load(context, segmentation).then(
-        () => segmentation === worst && jumpIn(context, worst, jumped),
-        // One that fails leaves the others alone; OHIF tells why when it is opened by hand.
-        (error) => console.warn('Hilum: a segmentation could not be loaded', error),
-      );
+      const images = segmentation.referencedDisplaySetInstanceUID;
+      if (worst.has(images) || !(await loads.get(segmentation))) continue;
+      worst.set(images, { segmentation, centers: correctCenters(context, segmentation) });
+      show();
     }
   };
-  const jumpLater = () => {
-    const worst = worstSegmentation(displaySetService.getActiveDisplaySets(), context.severities);
-    if (worst?.isLoaded) jumpIn(context, worst, jumped);
-  };
   const subscriptions = [
-    hangingProtocolService.subscribe(hangingProtocolService.EVENTS.PROTOCOL_CHANGED, loadAll),
-    cornerstoneViewportService.subscribe(cornerstoneViewportService.EVENTS.VIEWPORT_DATA_CHANGED, jumpLater),
-    cornerstoneViewportService.subscribe(cornerstoneViewportService.EVENTS.VIEWPORT_VOLUMES_CHANGED, jumpLater),
+    hangingProtocolService.subscribe(hangingProtocolService.EVENTS.PROTOCOL_CHANGED, start),
+    cornerstoneViewportService.subscribe(cornerstoneViewportService.EVENTS.VIEWPORT_DATA_CHANGED, show),
+    cornerstoneViewportService.subscribe(cornerstoneViewportService.EVENTS.VIEWPORT_VOLUMES_CHANGED, show),
   ];
   return () => {
     for (const { unsubscribe } of subscriptions) unsubscribe();
   };
 }
 
+/** Loads a segmentation. One that fails leaves the others alone, and the user is told. */
+async function isLoaded(context, segmentation) {
+  try {
+    await load(context, segmentation);
+    return true;
+  } catch (error) {
+    console.warn('Hilum: a segmentation could not be loaded', error);
+    context.services.uiNotificationService.show({
+      title: 'A segmentation is not shown',
+      message: `${segmentation.SeriesDescription} could not be loaded.`,
+      type: 'error',
+      duration: 30_000,
+    });
+    return false;
+  }
+}
+
 /** Loads a segmentation and lays it over the views of its images, also over those that are opened later. */
 async function load({ services, commandsManager }, segmentation) {
-  const { segmentationService, viewportGridService } = services;
+  const { segmentationService } = services;
   await (segmentation.loading ? segmentation.loadingPromise : segmentation.load({ headers: {} }));
   commandsManager.run('updateStoredSegmentationPresentation', { displaySet: segmentation, type: 'Labelmap' });
   const segmentationId = segmentation.displaySetInstanceUID;
-  for (const [viewportId, { displaySetInstanceUIDs }] of viewportGridService.getState().viewports) {
-    if (!displaySetInstanceUIDs.includes(segmentation.referencedDisplaySetInstanceUID)) continue;
+  for (const viewportId of viewsOf(services, segmentation)) {
     if (segmentationService.getSegmentationRepresentations(viewportId, { segmentationId }).length > 0) continue;
     await segmentationService.addSegmentationRepresentation(viewportId, { segmentationId, type: 'Labelmap' });
   }
 }
 
-/** Shows the worst segment in the views of its images that have not shown it yet, and marks it in the list of segments. */
-function jumpIn({ services }, segmentation, jumped) {
-  const { segmentationService, viewportGridService, cornerstoneViewportService } = services;
+/** The viewports that show the images of a segmentation. */
+function viewsOf({ viewportGridService }, { referencedDisplaySetInstanceUID }) {
+  return [...viewportGridService.getState().viewports]
+    .filter(([, { displaySetInstanceUIDs = [] }]) => displaySetInstanceUIDs.includes(referencedDisplaySetInstanceUID))
+    .map(([viewportId]) => viewportId);
+}
+
+/** Gives OHIF the segments' right centres, to which it jumps when a segment of the list is chosen. */
+function correctCenters({ services }, segmentation) {
+  const { segmentationService, displaySetService } = services;
+  const images = displaySetService.getDisplaySetByUID(segmentation.referencedDisplaySetInstanceUID);
+  const { segments } = segmentationService.getSegmentation(segmentation.displaySetInstanceUID);
+  const centers = segmentCenters(segmentation, images);
+  for (const [number, { world, image }] of centers)
+    if (world !== undefined && segments[number]?.cachedStats) segments[number].cachedStats.center = { world, image };
+  return centers;
+}
+
+/**
+ * Moves the views that have not shown it yet to the worst finding, and marks it in the list of segments. Where all is sound,
+ * they show the middle of what was segmented.
+ */
+function moveViews({ services, severities }, { segmentation, centers }, moved) {
+  const { segmentationService, cornerstoneViewportService } = services;
   const segmentationId = segmentation.displaySetInstanceUID;
-  const center =
-    segmentationService.getSegmentation(segmentationId)?.segments[WORST_SEGMENT]?.cachedStats?.center?.world;
+  const segment = worstSegment(segmentation, severities);
+  const center = centers.get(isFinding(segment, severities) ? Number(segment.SegmentNumber) : ALL);
   if (center === undefined) return;
-  for (const [viewportId, { displaySetInstanceUIDs }] of viewportGridService.getState().viewports) {
-    if (jumped.has(viewportId)) continue;
-    if (!displaySetInstanceUIDs.includes(segmentation.referencedDisplaySetInstanceUID)) continue;
+  for (const viewportId of viewsOf(services, segmentation)) {
     const viewport = cornerstoneViewportService.getCornerstoneViewport(viewportId);
-    if (!viewport?.getImageData?.()) continue;
-    jumped.add(viewportId);
-    viewport.jumpToWorld?.(center);
+    const view = `${viewportId} ${segmentation.referencedDisplaySetInstanceUID}`;
+    if (moved.has(view) || !viewport?.getImageData?.()) continue;
+    moved.add(view);
+    moveTo(viewport, center);
     segmentationService.setActiveSegmentation(viewportId, segmentationId);
+    segmentationService.setActiveSegment(segmentationId, center.number);
   }
-  segmentationService.setActiveSegment(segmentationId, WORST_SEGMENT);
+}
+
+/** Moves a view to the slice of a point. It stays where it is in the slice, so that the whole of the image remains in view. */
+function moveTo(viewport, { imageId, world }) {
+  const index = viewport.setImageIdIndex ? viewport.getImageIds().indexOf(imageId) : -1;
+  if (index >= 0) return void viewport.setImageIdIndex(index);
+  if (world === undefined || viewport.type === 'volume3d') return;
+  const { viewPlaneNormal, focalPoint, position } = viewport.getCamera();
+  const depth = viewPlaneNormal.reduce((sum, value, axis) => sum + value * (world[axis] - focalPoint[axis]), 0);
+  const moved = (point) => point.map((value, axis) => value + depth * viewPlaneNormal[axis]);
+  viewport.setCamera({ focalPoint: moved(focalPoint), position: moved(position) });
+  viewport.render();
 }
