@@ -38,6 +38,8 @@ export interface Conversion {
   readonly moments?: Moments | undefined;
   /** Older answers of the tool about the study, which the objects name and replace. */
   readonly replaces?: readonly ReplacedSet[] | undefined;
+  /** For viewers that show frames wrongly which begin inside bytes (`SourceStudy`). */
+  readonly wholeByteMasks?: boolean | undefined;
   /** Names the set where another patient has one of the same result (`SourceStudy`). */
   readonly twin?: string | undefined;
 }
@@ -51,12 +53,12 @@ export interface Conversion {
  * @throws MessageError where the index lacks an instance from which the result was made
  */
 export async function convertResult(conversion: Conversion): Promise<readonly ConvertedObject[]> {
-  const { result, instances, identity, read, moments, replaces = [], twin } = conversion;
+  const { result, instances, identity, read, moments, replaces = [], twin, wholeByteMasks = false } = conversion;
   const inputs = inputsOf(result, instances);
   const first = inputs.reduce((a, b) => (b.SOPInstanceUID < a.SOPInstanceUID ? b : a));
   const file = readDicom(identity ?? (await read(first)), { stopBeforePixels: true });
   const source = sourceStudyOf(inputs, file, moments);
-  return result.toDicom({ ...source, replaces, ...(twin !== undefined && { twin }) }).map(converted);
+  return result.toDicom({ ...source, replaces, wholeByteMasks, ...(twin !== undefined && { twin }) }).map(converted);
 }
 
 export interface Rejection {

@@ -80,6 +80,7 @@ export class PipelineStack extends Stack {
         HILUM_QUEUES: queueUrlBase,
         HILUM_LOG_LEVEL: config.logLevel,
         HILUM_TIME_ZONE: config.timeZone,
+        HILUM_WHOLE_BYTE_MASKS: String(config.wholeByteMasks),
         HILUM_RETRY_BASE_S: String(config.retryBaseS),
         HILUM_RETRY_CAP_S: String(config.retryCapS),
         HILUM_LEASE_S: String(config.leaseS),

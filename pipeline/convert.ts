@@ -16,16 +16,14 @@ import type { RunMessage } from './messages.ts';
 import { encodeObjectList, type ObjectList, parseObjectList } from './object-list.ts';
 import type { ObjectStore, SetTable } from './ports.ts';
 import { isSameAnswer } from './same-content.ts';
-import { pinnedFile, type SetFile } from './set-file.ts';
+import { pinnedFile, type SetFile, type SiteSettings } from './set-file.ts';
 import { pinSet } from './sets.ts';
 import { readManifest } from './study.ts';
 
-export interface ConversionPorts {
+export interface ConversionPorts extends SiteSettings {
   readonly objects: ObjectStore;
   readonly sets: SetTable;
   readonly clock: Clock;
-  /** The site's, by its IANA name. */
-  readonly timeZone: string;
 }
 
 /** The writer or the output gate refuses an answer: `error` says why, `result` is the refused answer. */
@@ -64,7 +62,7 @@ export async function convertAnswer(ports: ConversionPorts, message: RunMessage)
     { isSame: (a, b) => areSameIdentities(objects, a, b), now: new Date(clock.now()).toISOString() },
   );
   if (pinning.kind === 'superseded') return pinning;
-  const set = await pinnedFile(objects, message, pinning.set, pinning.sets, timeZone);
+  const set = await pinnedFile(objects, message, pinning.set, pinning.sets, ports);
   const folder: SetFolder = { tool, runId, setId: set.setId };
   const stored = await objects.get(objectListKey(folder));
   const known = stored === undefined ? undefined : parseObjectList(stored);
@@ -149,7 +147,7 @@ export async function makeObjects(
   const converted = await convertResult({
     ...{ result, instances: manifest.instances, read: instanceReader(objects, manifest), moments },
     ...(set.identity !== undefined && { identity: await readIdentity(objects, set.identity) }),
-    replaces: set.replaces,
+    ...{ replaces: set.replaces, wholeByteMasks: set.wholeByteMasks },
     ...(set.twin && { twin: set.setId }),
   });
   return { result, manifest, converted, notes: await rejections(objects, set, { result, moments }) };

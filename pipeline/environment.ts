@@ -54,6 +54,8 @@ export const FunctionEnvironmentSchema = z.object({
   HILUM_LEASE_S: z.coerce.number().int().min(3).max(43_200).default(90),
   /** The site's, by its IANA name. Results state their times in it, unless their source states its own offset from UTC. */
   HILUM_TIME_ZONE: z.string().refine(isTimeZone, 'is no time zone').default('UTC'),
+  /** Whether no masks may have frames that begin inside bytes, since the site's viewers show them wrongly. */
+  HILUM_WHOLE_BYTE_MASKS: z.stringbool().default(false),
 });
 export type FunctionEnvironment = z.infer<typeof FunctionEnvironmentSchema>;
 

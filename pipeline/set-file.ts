@@ -28,6 +28,8 @@ const SetFileSchema = z.object({
   createdAt: z.iso.datetime(),
   /** The site's time zone and the manifest with which it was first converted. Older files do not say. */
   timeZone: z.string().optional(),
+  /** The site wants no masks that its viewers show wrongly (`SiteSettings`). */
+  wholeByteMasks: z.literal(true).optional(),
   manifestKey: z.string().optional(),
   /** The sets that it replaces, with their objects. */
   replaces: z.array(
@@ -45,6 +47,14 @@ const SetFileSchema = z.object({
 });
 export type SetFile = Readonly<z.infer<typeof SetFileSchema>>;
 
+/** What the deployment settles for all results. A set keeps what was settled when it was first converted. */
+export interface SiteSettings {
+  /** The site's, by its IANA name. */
+  readonly timeZone: string;
+  /** No masks have frames that begin inside bytes: OHIF shows them wrongly, except in Hilum's own viewer. */
+  readonly wholeByteMasks?: boolean;
+}
+
 /**
  * The set's file. It is made from what the runs table has pinned, if there is none yet; the first one stored wins.
  *
@@ -55,7 +65,7 @@ export async function pinnedFile(
   { StudyInstanceUID, tool, manifestKey }: Pick<RunMessage, 'StudyInstanceUID' | 'tool' | 'manifestKey'>,
   { setId, runId, answer, identity, sequence, createdAt, replaces, twin = false }: PinnedSet,
   sets: readonly PinnedSet[],
-  timeZone: string,
+  { timeZone, wholeByteMasks = false }: SiteSettings,
 ): Promise<SetFile> {
   const folder: SetFolder = { tool, runId, setId };
   const stored = await readSetFile(objects, folder);
@@ -74,6 +84,7 @@ export async function pinnedFile(
       createdAt,
       ...(twin && { twin }),
       timeZone,
+      ...(wholeByteMasks && { wholeByteMasks }),
       manifestKey,
     },
     replaces: await Promise.all(

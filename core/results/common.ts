@@ -69,11 +69,11 @@ const EARLIER_BASE = 9000;
 /** The label that every output carries, in tags and in pixels. */
 export const RESEARCH_ONLY = 'Research use only - not for clinical use';
 
-type Replacing = Pick<SourceStudy, 'replaces' | 'twin'>;
+type Replacing = Pick<SourceStudy, 'replaces' | 'twin' | 'wholeByteMasks'>;
 
 /**
  * SOP Instance UID of an object, derived from the run's identity, the object's role and its index in that role, and the sets that it
- * replaces; from its own set, too, where another patient has a twin of it.
+ * replaces; from its own set, too, where another patient has a twin of it, and from the site's wish for masks, which changes the objects.
  */
 export function objectUid(result: Made, source: Replacing, role: Role, index = 0): string {
   return uidOf(result, source, role, String(index));
@@ -88,7 +88,12 @@ export function seriesUid(result: Made, source: Replacing, role: Role, index = 0
   return uidOf(result, source, role, isFurther ? `series ${index}` : 'series');
 }
 
-function uidOf({ metadata }: Made, { replaces = [], twin }: Replacing, role: Role, part: string): string {
+function uidOf(
+  { metadata }: Made,
+  { replaces = [], twin, wholeByteMasks }: Replacing,
+  role: Role,
+  part: string,
+): string {
   const { inputDigest, tool, version } = metadata;
   return resultUid(
     inputDigest,
@@ -98,6 +103,7 @@ function uidOf({ metadata }: Made, { replaces = [], twin }: Replacing, role: Rol
     part,
     ...replaces.map(({ setId }) => setId),
     ...(twin === undefined ? [] : ['twin', twin]),
+    ...(wholeByteMasks ? ['whole-byte masks'] : []),
   );
 }
 

@@ -43,10 +43,18 @@ export interface Segmentation {
   readonly reference: SegmentationReference;
 }
 
+export interface Segmentations {
+  readonly written: readonly Segmentation[];
+  /** A frame of each image whose masks are left out (`SourceStudy.wholeByteMasks`). */
+  readonly withheld: readonly FrameHeader[];
+}
+
 /**
  * The result's masks: one SEG per volume and one per radiograph, because radiographs share neither a frame of reference nor a
- * matrix size. A radiograph whose Rows × Columns is no multiple of 8 has one per segment: OHIF 3.13.2 scrambles frames that begin
- * inside a byte, and the only frame of a SEG never does. Empty where no segment has a voxel.
+ * matrix size. Empty where no segment has a voxel.
+ *
+ * OHIF 3.13.2 scrambles frames that begin inside a byte, which they do where Rows × Columns is no multiple of 8. Where the site wants no such
+ * frames, such a radiograph has one SEG per segment, since the only frame of a SEG begins at a byte, and such a volume has none.
  *
  * Segments are ordered by their findings, so the worst is the first, and frames by segment, then in source order. On volumes each frame carries its source's position and orientation.
  * A radiograph has no frame of reference, so only the reference to the source places its frames. Segments are numbered from 1
@@ -55,19 +63,26 @@ export interface Segmentation {
  * @throws DicomWriteError where a mask does not fit its image, or is on none of the inputs
  * @throws GeometryError where the masks of a volume lie on slices of different matrix sizes
  */
-export function segmentations(result: ResultData, source: SourceStudy): readonly Segmentation[] {
+export function segmentations(result: ResultData, source: SourceStudy): Segmentations {
   const sources = framesOf(inputsOf(result, source));
   const imageOf = imagesBy(result.metadata.joined);
   const sourcesOf = Map.groupBy(sources, imageOf);
   const groups = Map.groupBy(maskFrames(segmentsByFinding(result), sources), ({ source: of, number }) =>
-    isInSpace([of]) || beginsAtByte(of) ? imageOf(of) : `${imageOf(of)} ${number}`,
+    source.wholeByteMasks && !isInSpace([of]) && !beginsAtByte(of) ? `${imageOf(of)} ${number}` : imageOf(of),
   );
-  return [...groups.values()]
-    .toSorted((a, b) => firstPlace(a) - firstPlace(b))
-    .map((frames, index) => {
-      const of = frames.flatMap((frame) => sourcesOf.get(imageOf(frame.source)) ?? []);
-      return segmentation(result, source, { frames, sources: [...new Set(of)], index, of: groups.size });
-    });
+  const written: Segmentation[] = [];
+  const withheld: FrameHeader[] = [];
+  const ordered = [...groups.values()].toSorted((a, b) => firstPlace(a) - firstPlace(b));
+  for (const [index, frames] of ordered.entries()) {
+    const inside = frames.length > 1 ? frames.find((frame) => !beginsAtByte(frame.source)) : undefined;
+    if (source.wholeByteMasks && inside) {
+      withheld.push(inside.source);
+      continue;
+    }
+    const of = frames.flatMap((frame) => sourcesOf.get(imageOf(frame.source)) ?? []);
+    written.push(segmentation(result, source, { frames, sources: [...new Set(of)], index, of: groups.size }));
+  }
+  return { written, withheld };
 }
 
 /** Whether each frame of a mask on this image begins at a byte (PS3.5 8.1.1). */

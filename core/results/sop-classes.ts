@@ -27,8 +27,7 @@ export const RESULT_SOP_CLASSES: readonly ResultSopClass[] = [
     kind: 'segmentation',
     SOPClassUID: SOP_CLASS.segmentation,
     name: 'Segmentation Storage',
-    holds:
-      'Masks, BINARY, on the frames of the source: one object and series per volume and per radiograph; per segment of a radiograph whose Rows × Columns is no multiple of 8.',
+    holds: 'Masks, BINARY, on the frames of the source: one object and series per volume and per radiograph.',
   },
   {
     kind: 'structured-report',

@@ -45,6 +45,11 @@ export interface SourceStudy {
   readonly rejects?: readonly Referenced[];
   /** Older answers of the tool about the study, oldest first. */
   readonly replaces?: readonly ReplacedSet[];
+  /**
+   * No mask has frames that begin inside a byte (PS3.5 8.1.1), since the site's viewers show them wrongly: `segmentations` divides or leaves
+   * out what would.
+   */
+  readonly wholeByteMasks?: boolean;
   /** Names the set where another patient has the same images under the same UIDs: the UIDs of what is made derive from it, too. */
   readonly twin?: string;
 }

@@ -1,5 +1,7 @@
+import type { Reason } from '../errors.ts';
 import { checkObjects } from '../gate/gate.ts';
 import { checkIdentity } from '../gate/identity.ts';
+import type { FrameHeader } from '../study/frames.ts';
 import type { ResultData } from './common.ts';
 import type { DicomObject } from './dicom-object.ts';
 import { nonResultReport } from './non-result.ts';
@@ -18,9 +20,10 @@ import { structuredReports } from './structured-report.ts';
  *
  * @throws DicomWriteError where the result, or one of its objects, fails the output gate
  */
-export function toDicom(result: ResultData, source: SourceStudy): readonly DicomObject[] {
-  checkIdentity(result, source);
-  const masks = segmentations(result, source);
+export function toDicom(answer: ResultData, source: SourceStudy): readonly DicomObject[] {
+  checkIdentity(answer, source);
+  const { written: masks, withheld } = segmentations(answer, source);
+  const result = withNotes(answer, withheld.map(maskWithheld));
   const objects = [
     ...masks.map(({ object }) => object),
     ...structuredReports(
@@ -35,3 +38,15 @@ export function toDicom(result: ResultData, source: SourceStudy): readonly Dicom
   checkObjects(objects, source);
   return objects;
 }
+
+/** The same result, with notes for its readers. */
+function withNotes(result: ResultData, more: readonly Reason[]): ResultData {
+  if (more.length === 0) return result;
+  const { metadata } = result;
+  return { ...result, metadata: { ...metadata, notes: [...(metadata.notes ?? []), ...more] } };
+}
+
+const maskWithheld = ({ Modality = '', SeriesNumber, Columns, Rows }: FrameHeader): Reason => ({
+  code: 'mask-withheld',
+  message: `The mask on ${Modality} series${SeriesNumber === undefined ? '' : ` ${SeriesNumber}`} is not stored here: viewers of this site may show masks of ${Columns} × ${Rows} pixels wrongly.`,
+});

@@ -10,15 +10,14 @@ import type { QueueRole } from '#pipeline/environment.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import type { Queue } from '#pipeline/ports.ts';
 import { quarantine } from '#pipeline/quarantine.ts';
+import type { SiteSettings } from '#pipeline/set-file.ts';
 import { standingSetOf } from '#pipeline/sets.ts';
 import type { QueueHandler } from '../shared/consume.ts';
 import { madeAgain } from '../shared/made-again.ts';
 import { consumeRuns, identityOf, type RunDependencies } from '../shared/runs.ts';
 
-export interface ConvertDependencies extends RunDependencies {
+export interface ConvertDependencies extends RunDependencies, SiteSettings {
   readonly queue: (role: QueueRole) => Queue;
-  /** The site's, by its IANA name. */
-  readonly timeZone: string;
 }
 
 export function makeHandler(dependencies: ConvertDependencies): QueueHandler {

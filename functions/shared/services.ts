@@ -9,13 +9,12 @@ import { createDynamoWorkLedger } from '#adapters/aws/work-ledger.ts';
 import { createLeases } from '#adapters/lease/lease.ts';
 import { type FunctionEnvironment, type QueueRole, queueUrl } from '#pipeline/environment.ts';
 import type { Queue } from '#pipeline/ports.ts';
+import type { SiteSettings } from '#pipeline/set-file.ts';
 import type { QueueHandler } from './consume.ts';
 import type { RunDependencies } from './runs.ts';
 
-interface Services extends RunDependencies {
+interface Services extends RunDependencies, SiteSettings {
   readonly queue: (role: QueueRole) => Queue;
-  /** The site's, by its IANA name. */
-  readonly timeZone: string;
 }
 
 export function createServices(environment: FunctionEnvironment): Services {
@@ -32,6 +31,7 @@ export function createServices(environment: FunctionEnvironment): Services {
     hold: createLeases({ urlOf: (name) => `${environment.HILUM_QUEUES}${name}`, leaseS: environment.HILUM_LEASE_S }),
     queueUrlBase: environment.HILUM_QUEUES,
     timeZone: environment.HILUM_TIME_ZONE,
+    wholeByteMasks: environment.HILUM_WHOLE_BYTE_MASKS,
     queue: (role) => createSqsQueue({ url: queueUrl(environment.HILUM_QUEUES, role) }),
   };
 }

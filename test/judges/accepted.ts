@@ -15,6 +15,15 @@ export const DCIODVFY: readonly Accepted[] = [
     text: /is only permitted to be empty when actually unknown.*attribute <Laterality>/,
     reason: 'Laterality is unknown: a source without Body Part Examined does not say whether the body part is paired.',
   },
+  {
+    text: /Attribute is not present in standard DICOM IOD - \(0x0018,0x1002\) UI Device UID/,
+    reason: 'Contributing Equipment has Device UID since an edition of PS3.3 C.12.1 that is newer than this dciodvfy.',
+  },
+  {
+    text: /contains attributes not present in standard DICOM IOD - this is a Standard Extended SOP Class/,
+    reason:
+      'Said of every object with Device UID. Each attribute that dciodvfy does not know has a warning of its own.',
+  },
 ];
 
 const GROUP = /\(125007,DCM,"Measurement Group"\)/.source;

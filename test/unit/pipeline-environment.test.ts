@@ -20,7 +20,7 @@ describe('the environment of a function', () => {
     expect(readEnvironment(FunctionEnvironmentSchema, variables)).toEqual({
       ...variables,
       ...{ HILUM_LOG_LEVEL: 'info', HILUM_RETRY_BASE_S: 15, HILUM_RETRY_CAP_S: 1800, HILUM_LEASE_S: 90 },
-      HILUM_TIME_ZONE: 'UTC',
+      ...{ HILUM_TIME_ZONE: 'UTC', HILUM_WHOLE_BYTE_MASKS: false },
     });
   });
 

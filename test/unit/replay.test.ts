@@ -4,6 +4,7 @@ import { nonResult, serialiseResult, storedAt } from '#core/results/result.ts';
 import { makeHandler as makeConvert } from '#functions/convert/handler.ts';
 import { failureKey, objectKey, objectListKey, resultKey, runIdOf, setKey } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
+import { parseObjectList } from '#pipeline/object-list.ts';
 import type { RunRecord } from '#pipeline/ports.ts';
 import { isAsRecorded, replay } from '#pipeline/replay.ts';
 import { createPipeline, minuteLeft, type Pipeline, sha256, sqsEvent, uploadFiles } from '../fixtures/pipeline.ts';
@@ -13,8 +14,8 @@ import { createLife, images, RIGHT } from '../fixtures/results-life.ts';
 const queue = { step: 'return', lane: 'live' } as const;
 
 /** A run whose answer was stored and converted by the pipeline, with its row. */
-async function recorded({ files, result }: Pick<Case, 'files' | 'result'>, zone = 'UTC') {
-  const pipeline = { ...createPipeline(), timeZone: zone };
+async function recorded({ files, result }: Pick<Case, 'files' | 'result'>, zone = 'UTC', wholeByteMasks = false) {
+  const pipeline = { ...createPipeline(), timeZone: zone, wholeByteMasks };
   const { key: manifestKey, StudyInstanceUID, revision, identity } = await uploadFiles(pipeline, files);
   const { tool: description, version, inputDigest, outcome } = result.metadata;
   const run = { inputDigest, tool: description.id, version };
@@ -230,6 +231,26 @@ it('a set keeps the time zone with which it was made, also when it is converted 
 
   expect(pipeline.sentTo(queue)).toHaveLength(2);
   expect(await replayed(pipeline, run, 'UTC')).toMatchObject([{ end: 'same' }]);
+});
+
+/** The kinds of the objects that the bucket lists. */
+const listedIn = ({ objects }: Pick<Pipeline, 'objects'>): readonly string[] =>
+  [...objects.contents].flatMap(([key, bytes]) =>
+    key.endsWith('/objects.json') ? parseObjectList(bytes).objects.map(({ kind }) => kind) : [],
+  );
+
+it('a site can leave masks out whose frames begin inside bytes, and a set keeps what its site wanted', async () => {
+  const [all, without] = [await recorded(ctCase()), await recorded(ctCase(), 'UTC', true)];
+  expect(listedIn(all.pipeline)).toContain('segmentation');
+  expect(listedIn(without.pipeline)).not.toContain('segmentation');
+  for (const key of all.pipeline.objects.contents.keys())
+    if (key.endsWith('/objects.json')) all.pipeline.objects.contents.delete(key);
+
+  await makeConvert({ ...all.pipeline, wholeByteMasks: true })(sqsEvent('convert-live', [all.message]), minuteLeft);
+
+  expect(listedIn(all.pipeline)).toContain('segmentation');
+  for (const { pipeline, run } of [all, without])
+    expect(await replayed(pipeline, run)).toMatchObject([{ end: 'same' }]);
 });
 
 it('a set of an older version takes the zone and the manifest from the run', async () => {

@@ -78,9 +78,15 @@ describe('the mask', () => {
       })),
     ).toEqual([
       { rows: 53, frames: 1, segments: [[1, 'Lesion 1']], sources: [uids[0]] },
-      // 57 × 61 is no multiple of 8, so the second segment would begin inside a byte: each has an object of its own.
-      { rows: 57, frames: 1, segments: [[1, 'Lesion 2']], sources: [uids[1]] },
-      { rows: 57, frames: 1, segments: [[1, 'Lesion 3']], sources: [uids[1]] },
+      {
+        rows: 57,
+        frames: 2,
+        segments: [
+          [1, 'Lesion 2'],
+          [2, 'Lesion 3'],
+        ],
+        sources: [uids[1]],
+      },
     ]);
     const referenced = contentOf(report)
       .filter(({ name }) => name === 'Referenced Segmentation Frame')
@@ -90,15 +96,54 @@ describe('the mask', () => {
     ).toEqual([
       [masks[0]?.text('SOPInstanceUID'), '1'],
       [masks[1]?.text('SOPInstanceUID'), '1'],
-      [masks[2]?.text('SOPInstanceUID'), '1'],
+      [masks[1]?.text('SOPInstanceUID'), '2'],
     ]);
     // OHIF shows one SEG of a series.
-    expect(new Set(masks.map((mask) => mask.text('SeriesInstanceUID'))).size).toBe(3);
+    expect(new Set(masks.map((mask) => mask.text('SeriesInstanceUID'))).size).toBe(2);
     expect(masks.map((mask) => [mask.text('SeriesNumber'), mask.text('SeriesDescription')])).toEqual([
-      ['70001', 'Phantom assessment: segmentation 1 of 3 (research)'],
-      ['70021', 'Phantom assessment: segmentation 2 of 3 (research)'],
-      ['70022', 'Phantom assessment: segmentation 3 of 3 (research)'],
+      ['70001', 'Phantom assessment: segmentation 1 of 2 (research)'],
+      ['70021', 'Phantom assessment: segmentation 2 of 2 (research)'],
     ]);
+  });
+
+  it('is left out on a volume whose frames begin inside bytes, where the site’s viewers show it wrongly, and reports say so', () => {
+    const one = ctCase();
+    const strict = { ...one, source: { ...one.source, wholeByteMasks: true } };
+
+    expect(ofKind(strict, 'segmentation')).toEqual([]);
+    const reports = ofKind(strict, 'structured-report');
+    const said =
+      /The mask on CT series 1 is not stored here: viewers of this site may show masks of 61 × 53 pixels wrongly\./;
+    for (const report of reports)
+      expect(contentOf(report).some(({ item }) => said.test(item.text('TextValue') ?? ''))).toBe(true);
+    // L3 has neither a region nor a place: it is of the image as a whole now.
+    const templates = reports.flatMap((report) =>
+      contentOf(report).map(({ item }) => at(item, 'ContentTemplateSequence')?.text('TemplateIdentifier')),
+    );
+    expect(templates.filter(Boolean)).toEqual(['1410', '1501', '1501']);
+  });
+
+  it('of a radiograph has an object for each segment there, whose only frame begins at a byte', () => {
+    const one = twoRadiographsCase();
+    const strict = { ...one, source: { ...one.source, wholeByteMasks: true } };
+
+    const masks = ofKind(strict, 'segmentation');
+
+    const labels = masks.map((mask) => at(mask, 'SegmentSequence')?.text('SegmentLabel'));
+    expect(labels).toEqual(['Lesion 1', 'Lesion 2', 'Lesion 3']);
+    expect(masks.map((mask) => mask.number('NumberOfFrames'))).toEqual([1, 1, 1]);
+    expect(new Set(masks.map((mask) => mask.text('SeriesInstanceUID'))).size).toBe(3);
+    const referenced = contentOf(ofKind(strict, 'structured-report')[0]).flatMap(({ name, item }) =>
+      name === 'Referenced Segmentation Frame'
+        ? at(item, 'ReferencedSOPSequence')?.text('ReferencedSOPInstanceUID')
+        : [],
+    );
+    expect(referenced).toEqual(masks.map((mask) => mask.text('SOPInstanceUID')));
+    // Other objects than without the setting, so other UIDs.
+    const uids = [one, strict].map(({ result, source }) =>
+      result.toDicom(source).map((object) => object.SOPInstanceUID),
+    );
+    expect(new Set(uids.flat()).size).toBe(uids.flat().length);
   });
 
   it('of each volume is an object of its own, in its frame of reference and with its spacing', () => {
