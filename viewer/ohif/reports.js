@@ -33,9 +33,16 @@ export function showReports({ extensionManager, services, severities }) {
   };
   entry.component = (props) => {
     const [displaySet] = props.displaySets;
-    if (isOurs(displaySet))
+    // OHIF would ask whether to edit the findings as measurements of the user's own, which fails.
+    if (isOurs(displaySet)) {
+      Object.defineProperty(displaySet, 'isRehydratable', {
+        get: () => false,
+        set: () => undefined,
+        configurable: true,
+      });
       for (const { uid, label, severity, details } of readReport(displaySet.instance).findings)
         drawn.set(uid, { label, details, color: colorOf(severity) });
+    }
     const { ToolGroupManager, drawing } = window.cornerstoneTools;
     const tool = ToolGroupManager.getToolGroup(TOOL_GROUP)?.getToolInstance(TOOL);
     if (tool !== undefined && !changed.has(tool)) {
