@@ -151,8 +151,9 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
       .toBeGreaterThan(0.4);
 
     const seen = colorsAt(await lookAt(page, 'pdf'), gridOver(box, 1));
-    expect(seen.filter(isInk).length).toBeGreaterThan(300);
-    expect(seen.filter(isRed).length).toBeGreaterThan(300);
+    // The list of segments on the right leaves the report less room.
+    expect(seen.filter(isInk).length).toBeGreaterThan(150);
+    expect(seen.filter(isRed).length).toBeGreaterThan(150);
   });
 
   it.each([
@@ -162,8 +163,6 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
     const { page } = await open(study);
     const { phantom, segments } = study;
     const pixels = innerPixels(phantom).filter(({ column, row }) => column % 3 === 0 && row % 3 === 0);
-    const before = colorsAt(await lookAt(page, name), await radiographPlaces(page, study, pixels));
-
     const listed = await listedSegments(page);
     const places = await radiographPlaces(page, study, pixels);
     const see = async (): Promise<readonly Rgb[]> => colorsAt(await lookAt(page, `${name}-segmentation`), places);
@@ -171,9 +170,13 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
     const numbers = segmentNumbers(study, await shownInstance(page), phantom);
     const stored = pixels.map(({ column, row }) => phantom.pixels[row * phantom.columns + column] ?? 0);
     const sure = pixels.map((pixel) => isUniform(numbers, pixel, phantom));
+    const unmasked = pixels.map(
+      ({ column, row }, index) => sure[index] && numbers[row * phantom.columns + column] === 0,
+    );
     const only = <T>(values: readonly T[]): readonly T[] => values.filter((_, index) => sure[index] === true);
     expect(study.instances[0]?.FrameOfReferenceUID).toBeUndefined();
-    expect(likeness(before, stored, RADIOGRAPH_WINDOW)).toBeGreaterThan(0.98);
+    const bare = <T>(values: readonly T[]): readonly T[] => values.filter((_, index) => unmasked[index] === true);
+    expect(likeness(bare(await see()), bare(stored), RADIOGRAPH_WINDOW)).toBeGreaterThan(0.98);
     expect(listed.map(({ label }) => label)).toEqual(segments.map(({ label }) => label));
     expect(
       only(pixels).filter(({ column, row }) => numbers[row * phantom.columns + column] !== 0).length,

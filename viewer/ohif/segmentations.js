@@ -32,13 +32,16 @@ export function worstSegment(segmentation, severities) {
   );
 }
 
-/** 0 for the worst. Segments of tools that judge nothing come before those of sound structures. */
+/** 0 for the worst. What a tool without judgement found may be a finding, unlike what is sound or could not be judged. */
 function rankOf(segment, severities) {
   const severity = severityOf(segment, severities);
   return severity === undefined
-    ? severities.findIndex(({ id }) => id === 'normal') - 0.5
+    ? severities.findIndex(({ id }) => SOUND.includes(id)) - 0.5
     : severities.indexOf(severity);
 }
+
+/** The severities that are no findings; the last ones of the palette. */
+const SOUND = ['not-judged', 'normal'];
 
 /**
  * A segment's severity, which its colour says; undefined if its tool judges nothing.
@@ -58,7 +61,7 @@ export function severityOf(segment, severities) {
  * @param {readonly Severity[]} severities
  */
 export function isFinding(segment, severities) {
-  return !['normal', 'not-judged'].includes(severityOf(segment, severities)?.id ?? '');
+  return !SOUND.includes(severityOf(segment, severities)?.id ?? '');
 }
 
 /**

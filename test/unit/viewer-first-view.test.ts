@@ -1,0 +1,134 @@
+/** How the viewer's extension chooses the worst finding, finds its place and says what it is. */
+import { expect, it } from 'vitest';
+import { SEVERITIES } from '#core/results/severity.ts';
+import type { Severity } from '#core/tool.ts';
+
+type DisplaySet = Readonly<Record<string, unknown>>;
+interface Center {
+  readonly number: number;
+  readonly imageId: string;
+  readonly world: readonly number[] | undefined;
+  readonly image: readonly number[];
+}
+
+/** The browser's modules have no types of their own. */
+const load = async <T>(name: string): Promise<T> => (await import(`../../viewer/ohif/${name}.js`)) as T;
+const { worstFirst } = await load<{ worstFirst: (all: readonly DisplaySet[], palette: unknown) => DisplaySet[] }>(
+  'segmentations',
+);
+const { segmentCenters, ALL } = await load<{
+  segmentCenters: (segmentation: DisplaySet, images: DisplaySet) => ReadonlyMap<number, Center>;
+  readonly ALL: number;
+}>('segments');
+const { findingText } = await load<{
+  findingText: (all: readonly DisplaySet[], instance: DisplaySet, settings: object) => string | undefined;
+}>('overlays');
+const { inOrder } = await load<{ inOrder: (a: DisplaySet, b: DisplaySet) => number }>('series-order');
+
+const severities = Object.entries(SEVERITIES).map(([id, { word, cielab }]) => ({ id, word, cielab }));
+const CT = { displaySetInstanceUID: 'ct', SeriesInstanceUID: '1.1', Modality: 'CT', SeriesNumber: 2 };
+
+function seg(SeriesNumber: number, colors: readonly (Severity | undefined)[], more: DisplaySet = {}): DisplaySet {
+  const items = colors.map((severity, index) => ({
+    SegmentNumber: index + 1,
+    SegmentLabel: `Segment ${index + 1}`,
+    TrackingUID: `2.25.${SeriesNumber}${index}`,
+    // OHIF gives the values of the file, numbers or texts.
+    ...(severity && { RecommendedDisplayCIELabValue: SEVERITIES[severity].cielab.map(String) }),
+  }));
+  return {
+    displaySetInstanceUID: `seg-${SeriesNumber}`,
+    SeriesNumber,
+    Modality: 'SEG',
+    referencedDisplaySetInstanceUID: 'ct',
+    referencedSeriesInstanceUID: '1.1',
+    // A sequence of one item is that item.
+    instance: { Manufacturer: 'Hilum', SegmentSequence: items.length === 1 ? items[0] : items },
+    ...more,
+  };
+}
+
+it('puts the worst segmentation first, one without judgement before a sound one, and leaves others out', () => {
+  const sound = seg(1, ['normal', 'not-judged']);
+  const plain = seg(2, [undefined]);
+  const mild = seg(3, ['normal', 'mild']);
+  const severe = seg(5, ['severe']);
+  const alike = seg(4, ['severe', 'mild']);
+  const foreign = seg(6, ['severe'], { instance: { Manufacturer: 'Another' } });
+  const orphan = seg(7, ['severe'], { referencedDisplaySetInstanceUID: undefined });
+
+  const sorted = worstFirst([CT, sound, plain, mild, severe, alike, foreign, orphan], severities);
+
+  expect(sorted.map(({ SeriesNumber }) => SeriesNumber)).toEqual([4, 5, 3, 2, 1]);
+});
+
+it('finds a voxel of each segment and of all, in images that are not square', () => {
+  const [columns, rows] = [7, 3];
+  // A ring open to the right: its middle is outside it.
+  const ring = [1, 1, 1, 0, 0, 0, 0, /**/ 1, 0, 0, 0, 0, 0, 0, /**/ 1, 1, 1, 0, 0, 0, 2];
+  const slice = (uid: string, numbers: readonly number[]) => ({
+    voxelManager: { getScalarData: () => Uint8Array.from(numbers) },
+    referencedImageId: `wadors:http://x/instances/${uid}/frames/1`,
+    columns,
+    rows,
+  });
+  const empty = Array.from({ length: columns * rows }, () => 0);
+  const at = (z: number) => ({
+    SOPInstanceUID: `1.${z}`,
+    ImagePositionPatient: [10, 20, z],
+    ImageOrientationPatient: ['1', '0', '0', '0', '1', '0'],
+    PixelSpacing: ['3', '2'],
+  });
+
+  const centers = segmentCenters(
+    { labelMapImages: [[slice('1.5', empty), slice('1.6', ring), slice('1.7', empty)]] },
+    { instances: [at(5), at(6), at(7)] },
+  );
+  const radiograph = segmentCenters(
+    { labelMapImages: [slice('1.9', ring)] },
+    { instances: [{ SOPInstanceUID: '1.9' }] },
+  );
+
+  expect(centers.get(1)).toMatchObject({ number: 1, image: [0, 1, 1], world: [10, 23, 6] });
+  expect(centers.get(2)).toMatchObject({ number: 2, image: [6, 2, 1], world: [22, 26, 6] });
+  expect(ring[(centers.get(ALL)?.image[1] ?? 0) * columns + (centers.get(ALL)?.image[0] ?? 0)]).toBe(1);
+  expect(radiograph.get(2)).toMatchObject({ image: [6, 2, 0], world: undefined });
+});
+
+it('says the worst finding with its severity and certainty, counts what is sound, and is silent on other series', () => {
+  const found = seg(1, ['normal', 'moderate', 'mild']);
+  const concept = (CodeValue: string) => ({ ConceptNameCodeSequence: { CodeValue } });
+  const report = {
+    Modality: 'SR',
+    instance: {
+      Manufacturer: 'Hilum',
+      ContentSequence: [
+        {
+          ContentSequence: [
+            { ...concept('112040'), UID: '2.25.11' },
+            { ...concept('111012'), MeasuredValueSequence: { NumericValue: '83.7' } },
+          ],
+        },
+      ],
+    },
+  };
+  const say = (all: readonly DisplaySet[], SeriesInstanceUID = '1.1') =>
+    findingText([CT, ...all], { SeriesInstanceUID }, { severities });
+
+  expect(say([found, report])).toBe('Segment 2 (moderate, certainty 84 %) · 3 segments');
+  expect(say([seg(2, [undefined])])).toBe('Segment 1');
+  expect(say([seg(2, ['normal', 'not-judged', 'normal'])])).toBe('1 not judged, 2 normal');
+  expect(say([seg(2, ['normal']), seg(3, ['severe'])])).toBe('Segment 1 (severe); 1 normal');
+  expect(say([found], '1.2')).toBeUndefined();
+});
+
+it('lists images before results, each by number', () => {
+  const listed = [
+    { Modality: 'SEG', SeriesNumber: 20_001 },
+    CT,
+    { Modality: 'SR', SeriesNumber: 1 },
+    { ...CT, SeriesNumber: 1 },
+  ];
+
+  expect(listed.toSorted(inOrder).map(({ SeriesNumber }) => SeriesNumber)).toEqual([1, 2, 1, 20_001]);
+});
