@@ -1,7 +1,7 @@
 /**
  * `npm run bench` runs all parts, `npm run bench -- PART` runs one: `pipeline` (a study from Orthanc to Orthanc), `dicom`
  * (reading, decoding and writing compared with other software), `models` (inference compared with Python, memory and CPU on
- * large CTs), `imports` (start-up of the functions) or `status` (the status of many runs). Each part writes its section of docs/benchmarks.md at its end.
+ * large CTs), `imports` (start-up of the functions), `status` (the status of many runs) or `viewer` (opening a study in OHIF). Each part writes its section of docs/benchmarks.md at its end.
  */
 import { parseArgs } from 'node:util';
 import { PAGE, writeSection } from './page.ts';
@@ -22,6 +22,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     repetitions: 9,
     measure: async (options) => (await import('./imports/imports.ts')).measureImports(options),
   },
+  viewer: { repetitions: 3, measure: async (options) => (await import('./viewer/viewer.ts')).measureViewer(options) },
   status: { repetitions: 5, measure: async (options) => (await import('./status/status.ts')).measureStatus(options) },
 };
 

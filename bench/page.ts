@@ -8,7 +8,7 @@ export const PAGE = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 const HEAD = `# Benchmarks
 
 \`npm run bench\` measures everything and writes this page. \`npm run bench -- pipeline\`, \`npm run bench -- dicom\`, \`npm run bench -- models\`,
-\`npm run bench -- imports\` and \`npm run bench -- status\` measure and write one section each.
+\`npm run bench -- imports\`, \`npm run bench -- status\` and \`npm run bench -- viewer\` measure and write one section each.
 `;
 
 /**

@@ -31,6 +31,7 @@ export const Dcm = {
   finding: dcm('121071', 'Finding'),
   trackingIdentifier: dcm('112039', 'Tracking Identifier'),
   trackingUniqueIdentifier: dcm('112040', 'Tracking Unique Identifier'),
+  shortLabel: dcm('125309', 'Short Label'),
   algorithmName: dcm('111001', 'Algorithm Name'),
   algorithmVersion: dcm('111003', 'Algorithm Version'),
   algorithmFamily: dcm('111000', 'Algorithm Family'),

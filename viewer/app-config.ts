@@ -24,8 +24,9 @@ const SETTINGS = {
   maxNumberOfWebWorkers: 2,
   maxNumRequests: { interaction: 20, thumbnail: 5, prefetch: 10 },
   showErrorDetails: 'always',
-  // Shows OHIF's notice "for investigational use only" until the user acknowledges it.
-  investigationalUseDialog: { option: 'always' },
+  // Shows OHIF's notice "for investigational use only" until the user acknowledges it, and again after that time. Every image and
+  // every result says so, too (`viewer/ohif/overlays.js`).
+  investigationalUseDialog: { option: 'configure', days: 30 },
   defaultDataSourceName: 'orthanc',
 };
 

@@ -82,7 +82,7 @@ export function createOrthancProxy({
             ? sendObjects(treatment === 'parts' ? hidden : undefined)
             : frameOf(path) && sendFrameOf(path);
       if (sender !== undefined) senders.set(response, sender);
-      request.url = `${path}${treatment === 'list' ? page.query : query}`;
+      request.url = `${path}${withPlainCommas(treatment === 'list' ? page.query : query)}`;
       await proxy.web(request, response, { selfHandleResponse: sender !== undefined });
     } catch {
       // The error names Orthanc's host and port, which the browser must not learn.
@@ -91,6 +91,13 @@ export function createOrthancProxy({
     }
   };
 }
+
+/**
+ * A query whose lists of attributes have commas as they are. Orthanc takes an encoded list, as OHIF sends it, for one unknown attribute, and
+ * its list of studies has no descriptions.
+ */
+const withPlainCommas = (query: string): string =>
+  query.replace(/(?<=[?&]includefield=)[^&]*/gi, (list) => list.replaceAll(/%2c/gi, ','));
 
 const NO_ANSWER = 'Orthanc does not answer: see `hilum local status`';
 

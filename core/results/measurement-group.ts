@@ -93,6 +93,8 @@ function group(
     [
       text('HAS OBS CONTEXT', Dcm.trackingIdentifier, trackingIdentifier),
       uidref('HAS OBS CONTEXT', Dcm.trackingUniqueIdentifier, trackingUid(result, trackingIdentifier)),
+      // Hilum's viewer draws it. The templates do not have this row, but they are extensible.
+      ...(finding.label === undefined ? [] : [text('HAS OBS CONTEXT', Dcm.shortLabel, finding.label)]),
       code('CONTAINS', Dcm.finding, finding.finding),
       ...site(finding),
       ...evaluationsOf(finding).map(({ name, value }) => code('CONTAINS', name, value)),

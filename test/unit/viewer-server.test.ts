@@ -124,6 +124,16 @@ it('sends requests to Orthanc with its password and the viewer’s host name, an
   expect([asked?.headers.cookie, asked?.headers.origin]).toEqual([undefined, undefined]);
 });
 
+it('asks Orthanc for a list of attributes with commas as they are, which it does not find encoded', async () => {
+  respond = (response) => void response.writeHead(200, { 'content-type': 'application/dicom+json' }).end('[]');
+
+  await ask('/dicom-web/studies?PatientName=a%2Cb&includefield=00081030%2C00080060&limit=1');
+
+  expect(seen.map(({ url }) => url)).toEqual([
+    '/dicom-web/studies?PatientName=a%2Cb&includefield=00081030,00080060&limit=1',
+  ]);
+});
+
 it('removes headers of Orthanc’s answer that would permit other origins or request a password', async () => {
   const telling = { 'set-cookie': 'x=y', 'www-authenticate': 'Basic', 'access-control-allow-origin': '*' };
   respond = (response) => void response.writeHead(401, telling).end();
@@ -262,7 +272,7 @@ it('configures OHIF for this origin only, with its notice, without storing and w
   expect(await window.config?.()).toMatchObject({
     extensions: [{ severities: Object.keys(SEVERITIES).map((id) => ({ id })) }],
     showStudyList: true,
-    investigationalUseDialog: { option: 'always' },
+    investigationalUseDialog: { option: 'configure' },
     dataSources: [
       { configuration: { wadoRoot: `${viewer.url}/dicom-web`, supportsStow: false, dicomUploadEnabled: false } },
     ],

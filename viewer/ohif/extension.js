@@ -4,7 +4,8 @@
  * functions of the files beside this one.
  */
 import { overlays } from './overlays.js';
-import { nameReports, showReports } from './reports.js';
+import { showReports } from './reports.js';
+import { nameSeries } from './series-names.js';
 import { seriesOrder } from './series-order.js';
 import { hangingProtocols, matchVolumes, PROTOCOLS, showBoneIn3D } from './volumes.js';
 import { showFindings } from './worst-finding.js';
@@ -48,7 +49,7 @@ export function createExtension(settings) {
       const context = contextOf(managers);
       showBoneIn3D(context);
       showReports({ ...context, extensionManager: managers.extensionManager });
-      endings.push(showFindings(context), nameReports(context));
+      endings.push(showFindings(context), nameSeries(context));
     },
     onModeExit() {
       for (const end of endings.splice(0)) end();

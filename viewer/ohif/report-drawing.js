@@ -15,6 +15,9 @@ const OUTLINES = ['renderPolyLine', 'renderPoint', 'renderMultipoint', 'renderEl
 const MOST_WITH_DETAILS = 3;
 const MOST_DETAILS = 5;
 
+/** Of an average word, in pixels, with a margin. */
+const WIDEST_CHARACTER = 9;
+
 const LABEL_STYLE = { fontSize: '14px', padding: 0, background: 'rgba(0, 0, 0, 0.65)', textBoxMargin: 4 };
 
 /**
@@ -52,7 +55,7 @@ function drawLabels(labels, { clientWidth, clientHeight }, helper, drawing) {
   const taken = [];
   for (const [index, { uid, points, drawn }] of labels.entries()) {
     const shape = shapes[index];
-    const lines = linesOf(drawn, labels.length);
+    const lines = linesOf(drawn, labels.length).flatMap((line) => wrapped(line, clientWidth / WIDEST_CHARACTER));
     const style = drawn.color === undefined ? LABEL_STYLE : { ...LABEL_STYLE, color: drawn.color };
     const draw = (at) => drawing.drawLinkedTextBox(helper, uid, '1', lines, at, points, {}, style);
     // Its size is known once it is drawn. Drawn again, it moves.
@@ -64,8 +67,19 @@ function drawLabels(labels, { clientWidth, clientHeight }, helper, drawing) {
   }
 }
 
+/** A line in pieces of so many characters at most, broken between words. */
+function wrapped(line, most) {
+  const lines = [''];
+  for (const word of line.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (longer.length <= most) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.filter((one) => one !== '');
+}
+
 /** The lines of a label. Alone, or nearly, a finding has its site and measurements beside it. */
-export function linesOf({ label, details }, labelsOnImage) {
+function linesOf({ label, details }, labelsOnImage) {
   if (labelsOnImage > MOST_WITH_DETAILS) return [label];
   return [label, ...details.slice(0, MOST_DETAILS).map(({ name, value }) => `${name}: ${value}`)];
 }

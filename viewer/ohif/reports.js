@@ -33,9 +33,16 @@ export function showReports({ extensionManager, services, severities }) {
   };
   entry.component = (props) => {
     const [displaySet] = props.displaySets;
-    if (isOurs(displaySet))
+    // OHIF would ask whether to edit the findings as measurements of the user's own, which fails.
+    if (isOurs(displaySet)) {
+      Object.defineProperty(displaySet, 'isRehydratable', {
+        get: () => false,
+        set: () => undefined,
+        configurable: true,
+      });
       for (const { uid, label, severity, details } of readReport(displaySet.instance).findings)
         drawn.set(uid, { label, details, color: colorOf(severity) });
+    }
     const { ToolGroupManager, drawing } = window.cornerstoneTools;
     const tool = ToolGroupManager.getToolGroup(TOOL_GROUP)?.getToolInstance(TOOL);
     if (tool !== undefined && !changed.has(tool)) {
@@ -43,9 +50,31 @@ export function showReports({ extensionManager, services, severities }) {
       drawAsFound(tool, (uid) => drawn.get(uid), drawing);
     }
     const shown = shownOf(displaySet, imageUidsIn(services.displaySetService));
+    if (shown === displaySet) drawSoon(services, props.viewportOptions.viewportId, displaySet.displaySetInstanceUID);
     // React makes a component with another key anew.
     return { ...OhifViewport({ ...props, displaySets: [shown] }), key: displaySet.displaySetInstanceUID };
   };
+}
+
+/** @type {Map<string, string>} by viewport, the report that is to be drawn */
+const drawnNow = new Map();
+const REDRAWN = { everyMs: 500, times: 40 };
+
+/**
+ * Draws again for a while. OHIF says which findings a viewport shows after its image is there, or before, and draws them with the image
+ * only: in one case of two, they were seen when the mouse moved.
+ */
+function drawSoon({ cornerstoneViewportService }, viewportId, report) {
+  if (drawnNow.get(viewportId) === report) return;
+  drawnNow.set(viewportId, report);
+  const draw = (left) => {
+    if (drawnNow.get(viewportId) !== report) return;
+    if (cornerstoneViewportService.getCornerstoneViewport(viewportId))
+      window.cornerstoneTools.utilities.triggerAnnotationRenderForViewportIds([viewportId]);
+    if (left > 0) setTimeout(draw, REDRAWN.everyMs, left - 1);
+    else drawnNow.delete(viewportId);
+  };
+  setTimeout(draw, REDRAWN.everyMs, REDRAWN.times);
 }
 
 /** A report of which nothing can be drawn is given to OHIF as one that has text only. */
@@ -67,28 +96,3 @@ const imageUidsIn = (displaySetService) =>
       .getActiveDisplaySets()
       .flatMap(({ images = [] }) => images.map(({ SOPInstanceUID }) => SOPInstanceUID)),
   );
-
-/**
- * Names reports without findings after their outcome, in OHIF's list of series.
- *
- * @param {Context} context
- * @returns {() => void} ends it
- */
-export function nameReports({ services: { displaySetService } }) {
-  const { unsubscribe } = displaySetService.subscribe(
-    displaySetService.EVENTS.DISPLAY_SETS_ADDED,
-    ({ displaySetsAdded }) => {
-      for (const displaySet of displaySetsAdded) nameByOutcome(displaySet);
-    },
-  );
-  return unsubscribe;
-}
-
-function nameByOutcome(displaySet) {
-  if (displaySet.Modality !== 'SR' || !isOurs(displaySet)) return;
-  const { tool, nonResult } = readReport(displaySet.instance);
-  if (nonResult === undefined) return;
-  const words = [nonResult.outcome, nonResult.reason].filter((word) => word !== '').join(': ');
-  displaySet.SeriesDescription = `${tool}: no result. ${words}`;
-  displaySet.label = displaySet.SeriesDescription;
-}

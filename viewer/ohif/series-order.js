@@ -3,6 +3,7 @@
 /** Images first, then results; each by Series Number. */
 export function seriesOrder() {
   return {
+    sortingCriteria: { $set: inOrder },
     'studyBrowser.sortFunctions': {
       $unshift: [{ label: 'Images, then results', sortFunction: inOrder }],
     },
