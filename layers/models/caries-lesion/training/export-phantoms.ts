@@ -8,9 +8,9 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Plane, resamplePlane } from '#core/image/plane.ts';
 import { type DentalPhantom, makeBitewing, makePanoramic, makePeriapical } from '#phantoms/dental.ts';
 import { DEPTH_CLASSES } from '#tools/caries/depth.ts';
-import { type Plane, resamplePlane } from '#core/image/plane.ts';
 import { modelInput } from '#tools/caries/preprocess.ts';
 import { WORKING_MM } from '#tools/caries/scale.ts';
 
