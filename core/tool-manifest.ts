@@ -19,6 +19,8 @@ export const ToolManifestSchema = z
     inputs: z.string(),
     outputs: z.string(),
     limits: z.string(),
+    /** The base of the tool's Series Numbers (`core/results/series.ts`): a multiple of 10,000 that no other tool has. */
+    seriesNumber: z.number().int().min(10_000).multipleOf(10_000),
     /** Ids of the tool's models, which are folders in `layers/models/`. */
     models: z.array(id),
     selection: SelectionSchema,
@@ -104,7 +106,7 @@ export function threadsFor({ manifest }: ToolEntry): number {
 
 /** What people read about a tool, taken from its manifest. */
 export function describeTool({ manifest, models }: ToolEntry): ToolDescription {
-  const { id, label, purpose, inputs, outputs, limits } = manifest;
+  const { id, label, purpose, inputs, outputs, limits, seriesNumber } = manifest;
   return {
     id,
     label,
@@ -112,6 +114,7 @@ export function describeTool({ manifest, models }: ToolEntry): ToolDescription {
     inputs,
     outputs,
     limits,
+    seriesNumber,
     models: models.map(({ id, version, sha256 }) => ({ id, version, sha256 })),
     configurationSha256: createHash('sha256').update(JSON.stringify(manifest)).digest('hex'),
   };

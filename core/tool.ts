@@ -38,6 +38,8 @@ export interface ToolDescription {
   readonly inputs: string;
   readonly outputs: string;
   readonly limits: string;
+  /** The base of the Series Numbers of its results, a multiple of 10,000. Absent in results of earlier versions: 9000. */
+  readonly seriesNumber?: number;
   readonly models: readonly ModelReference[];
   /** SHA-256 (hex) of the tool's manifest as it was read: selection, resources and all other settings. */
   readonly configurationSha256?: string;
@@ -72,6 +74,11 @@ export interface Measurement {
   readonly name: CodedConcept;
   readonly value: number;
   readonly unit: CodedConcept;
+  /**
+   * Code values of the finding's measurements from which this one was computed. Reports state them below it: viewers draw the first five lines
+   * of a finding, and the site is the last.
+   */
+  readonly inferredFrom?: readonly string[];
 }
 
 export interface QualitativeEvaluation {

@@ -22,6 +22,8 @@ export const Units = {
   millilitre: ucum('ml', 'milliliter'),
   ratio: ucum('1', 'no units'),
   squareMillimetre: ucum('mm2', 'square millimeter'),
+  /** Of ordinal numbers: in UCUM, an annotation in braces equals 1. */
+  grade: ucum('{grade}', 'grade'),
 } as const;
 
 /** DICOM Controlled Terminology (PS3.16 Annex D) that results use. */
@@ -31,7 +33,6 @@ export const Dcm = {
   trackingUniqueIdentifier: dcm('112040', 'Tracking Unique Identifier'),
   algorithmName: dcm('111001', 'Algorithm Name'),
   algorithmVersion: dcm('111003', 'Algorithm Version'),
-  algorithmParameters: dcm('111002', 'Algorithm Parameters'),
   algorithmFamily: dcm('111000', 'Algorithm Family'),
   artificialIntelligence: dcm('123110', 'Artificial Intelligence'),
   certaintyOfFinding: dcm('111012', 'Certainty of Finding'),
@@ -90,11 +91,17 @@ export const Sct = {
   mild: sct('255604002', 'Mild'),
   moderate: sct('6736007', 'Moderate'),
   severe: sct('24484000', 'Severe'),
+  none: sct('260413007', 'None'),
+  normal: sct('17621005', 'Normal'),
+  severity: sct('246112005', 'Severity'),
   dentalCaries: sct('80967001', 'Dental caries'),
   toothStructure: sct('38199008', 'Tooth structure'),
   depth: sct('131197000', 'Depth'),
   area: sct('42798000', 'Area'),
 } as const;
+
+/** A place that was found and could not be judged. */
+export const NotJudged = hilum('not-judged', 'Not judged');
 
 /** The outcome of a run and its reason, as non-results encode them: Hilum's own codes. */
 export const Outcomes = {
@@ -150,7 +157,9 @@ export const VertebralMeasures = {
   posteriorHeight: hilum('vb-height-post', 'Posterior vertebral body height'),
   heightLoss: hilum('vb-height-loss', 'Vertebral body height loss'),
   genantGrade: hilum('genant-grade', 'Genant grade of vertebral fracture'),
-  severity: sct('246112005', 'Severity'),
+  severity: Sct.severity,
+  /** The grade as a number, since viewers draw numbers and no codes. */
+  gradeNumber: hilum('genant-number', 'Genant grade'),
   grades: {
     0: hilum('genant-0', 'Genant grade 0'),
     1: hilum('genant-1', 'Genant grade 1'),

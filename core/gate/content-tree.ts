@@ -34,7 +34,7 @@ const constraints = (coordinates: readonly string[], stating: readonly string[],
 const STATING = ['TEXT', 'CODE', 'NUM', 'CONTAINER'];
 const STATEMENTS = ['TEXT', 'CODE', 'NUM'];
 
-/** By SOP Class: Tables A.35.4-2 (Key Object Selection), A.35.2-2 (Enhanced), A.35.3-2 (Comprehensive), A.35.13-2 (Comprehensive 3D). */
+/** By SOP Class: Tables A.35.4-2 (Key Object Selection), A.35.2-2 (Enhanced), A.35.13-2 (Comprehensive 3D). */
 const CONSTRAINTS: Readonly<Record<string, Constraints>> = {
   '1.2.840.10008.5.1.4.1.1.88.59': [
     [['CONTAINER'], 'CONTAINS', ['TEXT', ...REFERENCES]],
@@ -42,7 +42,6 @@ const CONSTRAINTS: Readonly<Record<string, Constraints>> = {
     [['CONTAINER'], 'HAS CONCEPT MOD', ['CODE']],
   ],
   '1.2.840.10008.5.1.4.1.1.88.22': constraints(['SCOORD', 'TCOORD'], ['CONTAINER'], ['TEXT']),
-  '1.2.840.10008.5.1.4.1.1.88.33': constraints(['SCOORD', 'TCOORD'], STATING, STATEMENTS),
   '1.2.840.10008.5.1.4.1.1.88.34': constraints(['SCOORD', 'SCOORD3D', 'TCOORD'], STATING, STATEMENTS),
 };
 

@@ -33,7 +33,6 @@ export const ENUMERATED: Readonly<Record<string, readonly string[]>> = {
 export const MODALITIES: Readonly<Record<string, readonly string[]>> = {
   '1.2.840.10008.5.1.4.1.1.66.4': ['SEG'],
   '1.2.840.10008.5.1.4.1.1.88.22': ['SR'],
-  '1.2.840.10008.5.1.4.1.1.88.33': ['SR'],
   '1.2.840.10008.5.1.4.1.1.88.34': ['SR'],
   '1.2.840.10008.5.1.4.1.1.88.59': ['KO'],
   '1.2.840.10008.5.1.4.1.1.104.1': ['DOC', 'OT', 'SR', 'REG'],

@@ -74,7 +74,7 @@ function textsOf({ metadata, findings, keyImages, segments, report }: ResultData
     metadata.reason?.message ?? '',
     ...[...(metadata.leftOut ?? []), ...(metadata.passedOver ?? [])].map(({ reason }) => reason.message),
     ...(metadata.notes ?? []).map(({ message }) => message),
-    ...findings.flatMap(({ id, summary }) => [id, summary]),
+    ...findings.flatMap(({ id, label = '', summary }) => [id, label, summary]),
     ...segments.map(({ label }) => label),
     ...keyImages.map(({ title }) => title),
     report?.title ?? '',

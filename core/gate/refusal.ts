@@ -36,6 +36,7 @@ export const RULES = {
   'replaced-not-named': 'the object does not name what it replaces, or names something that it does not replace',
   'viewer-segmentation-type': 'viewers show BINARY segmentations only',
   'viewer-mixed-groups': 'viewers show nothing of a report that mixes planar regions with other groups',
+  'sound-with-findings': 'a report mixes sound findings with others, and readers take everything drawn for a finding',
   'viewer-polygon': 'viewers cannot draw a POLYGON in space',
   'viewer-document-title': 'the document has no title, and viewers list documents by title',
   'not-marked-ours': 'the object does not say that Hilum made it',

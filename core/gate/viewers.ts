@@ -1,6 +1,6 @@
 /** What viewers need beyond the standard, and what Hilum promises about every object (docs/adr/0005, 0011). */
-import { Dcm } from '#dicom/codes.ts';
-import type { AttributeValue } from '#dicom/write.ts';
+import { Dcm, Sct } from '#dicom/codes.ts';
+import type { Attributes, AttributeValue } from '#dicom/write.ts';
 import { RESEARCH_ONLY } from '../results/common.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import { isEmpty, itemsOf, textOf } from './attribute-values.ts';
@@ -11,7 +11,9 @@ import type { Whole } from './whole.ts';
 export function checkViewers(whole: Whole, content: readonly ContentItem[], refuse: Refuse): void {
   const type = textOf(whole.attributes['SegmentationType']);
   if (type !== undefined && type !== 'BINARY') refuse('viewer-segmentation-type', 'SegmentationType');
-  checkGroups(content, refuse);
+  const groups = content.filter(({ concept }) => concept === Dcm.measurementGroup.value);
+  checkGroups(groups, refuse);
+  checkSound(groups, refuse);
   for (const { item, valueType, place } of content) {
     if (valueType === 'SCOORD3D' && item['GraphicType'] === 'POLYGON') refuse('viewer-polygon', 'GraphicType', place);
   }
@@ -23,14 +25,28 @@ export function checkViewers(whole: Whole, content: readonly ContentItem[], refu
 }
 
 /** A report with planar regions has no other groups: viewers draw nothing of a mixed report. */
-function checkGroups(content: readonly ContentItem[], refuse: Refuse): void {
-  const groups = content.filter(({ concept }) => concept === Dcm.measurementGroup.value);
+function checkGroups(groups: readonly ContentItem[], refuse: Refuse): void {
   const drawn = groups.filter(({ item }) =>
     itemsOf(item['ContentSequence']).some((child) => child['ValueType'] === 'SCOORD'),
   );
   const [other] = drawn.length === 0 ? [] : groups.filter((group) => !drawn.includes(group));
   if (other !== undefined) refuse('viewer-mixed-groups', 'ContentSequence', other.place);
 }
+
+/** Sound findings have reports of their own: viewers draw all groups of a report alike. */
+function checkSound(groups: readonly ContentItem[], refuse: Refuse): void {
+  const sound = groups.filter(({ item }) => itemsOf(item['ContentSequence']).some(saysSound));
+  const [first] = sound;
+  if (first !== undefined && sound.length < groups.length)
+    refuse('sound-with-findings', 'ContentSequence', first.place);
+}
+
+const saysSound = (item: Attributes): boolean =>
+  codeOf(item, 'ConceptNameCodeSequence') === Sct.severity.value &&
+  codeOf(item, 'ConceptCodeSequence') === Sct.normal.value;
+
+const codeOf = (item: Attributes, sequence: string): string | undefined =>
+  textOf(itemsOf(item[sequence])[0]?.['CodeValue']);
 
 /** The marks by which the forwarder and the router recognise our own output, and the research label that readers see. */
 function checkLabels({ attributes }: Whole, refuse: Refuse): void {

@@ -87,6 +87,11 @@ function findingProblem(finding: Finding, segments: readonly Segment[], sizes: S
   const { measurements, certainty = 0, segmentNumber, position = [], regions = [] } = finding;
   const numbers = [...measurements.map(({ value }) => value), ...position, certainty];
   if (!numbers.every(Number.isFinite)) return 'a number that is not finite';
+  const first = new Set(
+    measurements.flatMap(({ name, inferredFrom }) => (inferredFrom === undefined ? name.value : [])),
+  );
+  if (!measurements.every(({ inferredFrom = [] }) => inferredFrom.every((value) => first.has(value))))
+    return 'a number that is inferred from one that the finding lacks, or that is inferred itself';
   if (certainty < 0 || certainty > 1) return 'a certainty that is not between 0 and 1';
   if (segmentNumber !== undefined && segments[segmentNumber - 1] === undefined)
     return 'a finding whose segment does not exist';

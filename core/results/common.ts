@@ -8,7 +8,7 @@ import type { FrameReference } from '../image/frame-reference.ts';
 import { alongNormal, type FrameHeader, frameHeaders } from '../study/frames.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
-import type { ProcessingResult } from '../tool.ts';
+import type { ProcessingResult, ToolDescription } from '../tool.ts';
 import { oneLine } from './plain-text.ts';
 import { provenance } from './provenance.ts';
 import type { Referenced, SourceStudy } from './source-study.ts';
@@ -26,33 +26,49 @@ export type Role =
   | 'segments'
   | 'points'
   | 'measurements'
+  | 'sound-drawings'
+  | 'sound-segments'
+  | 'sound-points'
+  | 'sound-measurements'
   | 'key-images'
   | 'report'
   | 'non-result'
   | 'failure'
   | 'failure-report'
+  | 'failure-card'
   | 'rejection-note'
   | 'identity-rejection-note';
 
 /**
- * Series Number, and the text after the tool's label in Series Description. High numbers sort results after the images. A set that takes the
- * place of another has numbers that are 100 higher, since many viewers show the number whole and the description cut off.
+ * The kind's part of the Series Number, and the text after the tool's label in Series Description. A kind keeps its number in all versions, so
+ * that a tool's reports, for example, have one number in every study.
  */
 const SERIES: Readonly<Record<Role, { readonly number: number; readonly description: string }>> = {
-  segmentation: { number: 9001, description: 'segmentation' },
-  drawings: { number: 9002, description: 'findings on images' },
-  segments: { number: 9003, description: 'findings by segment' },
-  points: { number: 9004, description: 'findings at points' },
-  measurements: { number: 9005, description: 'other findings' },
-  'key-images': { number: 9006, description: 'key images' },
-  report: { number: 9007, description: 'report' },
-  'non-result': { number: 9008, description: 'no result' },
+  segmentation: { number: 1, description: 'segmentation' },
+  drawings: { number: 2, description: 'findings on images' },
+  segments: { number: 3, description: 'findings by segment' },
+  points: { number: 4, description: 'findings at points' },
+  measurements: { number: 5, description: 'other findings' },
+  'key-images': { number: 6, description: 'key images' },
+  report: { number: 7, description: 'report' },
+  'non-result': { number: 8, description: 'no result' },
   // A role of its own: after a redrive the run may still get its answer, which is a different object.
-  failure: { number: 9009, description: 'failed' },
-  'failure-report': { number: 9016, description: 'failed, report' },
-  'rejection-note': { number: 9010, description: 'rejection note' },
-  'identity-rejection-note': { number: 9011, description: 'rejection note' },
+  failure: { number: 9, description: 'failed' },
+  'rejection-note': { number: 10, description: 'rejection note' },
+  'identity-rejection-note': { number: 11, description: 'rejection note' },
+  'sound-drawings': { number: 12, description: 'sound, on images' },
+  'sound-segments': { number: 13, description: 'sound, by segment' },
+  'sound-points': { number: 14, description: 'sound, at points' },
+  'sound-measurements': { number: 15, description: 'sound, others' },
+  'failure-report': { number: 16, description: 'failed, report' },
+  'failure-card': { number: 17, description: 'failed, picture' },
 };
+
+/** The second and each further SEG of a set has a series of its own, with a number of its own as long as there are any. */
+const FURTHER_SEGMENTATIONS = { first: 21, last: 99 } as const;
+
+/** The base of Series Numbers of results from before tools had one of their own. */
+const EARLIER_BASE = 9000;
 
 /** The label that every output carries, in tags and in pixels. */
 export const RESEARCH_ONLY = 'Research use only - not for clinical use';
@@ -67,9 +83,13 @@ export function objectUid(result: Made, source: Replacing, role: Role, index = 0
   return uidOf(result, source, role, String(index));
 }
 
-/** Series Instance UID of the objects of a role: each role is a series of its own. */
-export function seriesUid(result: Made, source: Replacing, role: Role): string {
-  return uidOf(result, source, role, 'series');
+/**
+ * Series Instance UID of the objects of a role: each role is a series of its own, and so is each segmentation, because OHIF shows only the
+ * last one of a series.
+ */
+export function seriesUid(result: Made, source: Replacing, role: Role, index = 0): string {
+  const isFurther = role === 'segmentation' && index > 0;
+  return uidOf(result, source, role, isFurther ? `series ${index}` : 'series');
 }
 
 function uidOf({ metadata }: Made, { replaces = [], twin }: Replacing, role: Role, part: string): string {
@@ -92,8 +112,10 @@ export function trackingUid({ metadata }: ResultData, findingId: string): string
 
 export interface ObjectDescription {
   readonly role: Role;
-  /** 0-based in its series. */
+  /** 0-based among the objects of its role. */
   readonly index?: number;
+  /** How many of them there are, if the Series Description should say it. */
+  readonly of?: number;
   readonly SOPClassUID: string;
   readonly Modality: string;
   /** Of the set, where the object does not replace what came before it. */
@@ -109,19 +131,18 @@ export function commonAttributes(result: Made, source: SourceStudy, object: Obje
   const { replaces = [] } = source;
   const { content, creation } = source.times;
   const { role, index = 0, generation = generationAfter(source) } = object;
-  const { number, description } = SERIES[role];
   return {
     ...source.patientAndStudy,
     StudyInstanceUID: sourceUid(source.StudyInstanceUID),
     SOPClassUID: object.SOPClassUID,
     SOPInstanceUID: objectUid(result, source, role, index),
-    SeriesInstanceUID: seriesUid(result, source, role),
+    SeriesInstanceUID: seriesUid(result, source, role, index),
     Modality: object.Modality,
-    SeriesNumber: number + GENERATION_STEP * generation,
-    SeriesDescription: seriesDescription(metadata.tool.label, description, replaces.length > 0),
+    SeriesNumber: seriesNumber(metadata.tool, object, generation),
+    SeriesDescription: seriesDescription(metadata.tool.label, object, replaces.length > 0),
     SeriesDate: content.date,
     SeriesTime: content.time,
-    InstanceNumber: index + 1,
+    InstanceNumber: role === 'segmentation' ? 1 : index + 1,
     ContentDate: content.date,
     ContentTime: content.time,
     InstanceCreationDate: creation.date,
@@ -132,6 +153,7 @@ export function commonAttributes(result: Made, source: SourceStudy, object: Obje
     ContributingEquipmentSequence: [
       {
         ...equipment(result),
+        DeviceUID: deviceUid(result),
         PurposeOfReferenceCodeSequence: [codeItem(Dcm.processingEquipment)],
         ContributionDescription: contribution(result, source),
       },
@@ -141,13 +163,34 @@ export function commonAttributes(result: Made, source: SourceStudy, object: Obje
 
 const GENERATION_STEP = 100;
 
+/**
+ * The tool's base, 100 for each generation, and the kind. The bases are 10,000 apart, so that two tools never share a number and all of a
+ * tool's series are listed together, after the images. Many viewers show the number whole and the description cut off: what replaces
+ * something has other numbers.
+ */
+function seriesNumber(
+  { seriesNumber: base = EARLIER_BASE }: ToolDescription,
+  object: ObjectDescription,
+  generation: number,
+): number {
+  const { role, index = 0 } = object;
+  const { first, last } = FURTHER_SEGMENTATIONS;
+  const isFurther = role === 'segmentation' && index > 0;
+  return base + GENERATION_STEP * generation + (isFurther ? Math.min(last, first + index - 1) : SERIES[role].number);
+}
+
 /** The generation of what replaces these sets: one more than the latest of them; 0 where there are none. */
 const generationAfter = ({ replaces = [] }: Replacing): number =>
   Math.max(0, ...replaces.map(({ generation = 0 }) => generation + 1));
 
 /** `<label>: <description> (research)` in the 64 characters of VR LO, and whether it replaces another. A long label is shortened. */
-function seriesDescription(label: string, description: string, isReplacing: boolean): string {
-  const rest = `: ${description} (research${isReplacing ? `, ${REPLACES_EARLIER}` : ''})`;
+function seriesDescription(
+  label: string,
+  { role, index = 0, of = 1 }: ObjectDescription,
+  isReplacing: boolean,
+): string {
+  const which = of === 1 ? '' : ` ${index + 1} of ${of}`;
+  const rest = `: ${SERIES[role].description}${which} (research${isReplacing ? `, ${REPLACES_EARLIER}` : ''})`;
   return `${oneLine(label, 64 - rest.length)}${rest}`;
 }
 
@@ -158,6 +201,15 @@ export const REPLACES_EARLIER = 'replaces earlier';
 export const replacedDigests = ({ replaces = [] }: Replacing): readonly string[] => [
   ...new Set(replaces.map(({ inputDigest }) => inputDigest)),
 ];
+
+/**
+ * Device UID (0018,1002) of a tool with its models' versions, the same in the Contributing Equipment and in the reports' observer: other
+ * weights are another device. A tool without models is another device with each version.
+ */
+export function deviceUid({ metadata: { tool, version } }: Made): string {
+  const models = tool.models.flatMap(({ id, version: of, sha256 }) => [id, of, sha256]);
+  return resultUid('device', tool.id, ...(models.length === 0 ? [version] : models));
+}
 
 /** Enhanced General Equipment (PS3.3 C.7.5.2). The serial number is the tool's id: one tool, one device. */
 function equipment({ metadata }: Made): Attributes {

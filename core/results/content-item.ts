@@ -9,7 +9,7 @@ import { paragraph } from './plain-text.ts';
 import type { Referenced } from './source-study.ts';
 
 /** How an item belongs to its parent (PS3.3 Table C.17.3.2.4). */
-export type Relationship = 'CONTAINS' | 'HAS CONCEPT MOD' | 'HAS OBS CONTEXT' | 'SELECTED FROM';
+export type Relationship = 'CONTAINS' | 'HAS CONCEPT MOD' | 'HAS OBS CONTEXT' | 'INFERRED FROM';
 
 const named = (ValueType: string, relationship: Relationship, name: CodedConcept): Attributes => ({
   RelationshipType: relationship,
@@ -51,8 +51,8 @@ export const container = (name: CodedConcept, items: readonly Attributes[], temp
 });
 
 /** A number with its unit, and with a Floating Point Value where 16 characters do not hold it (C.18.1). */
-export const num = ({ name, value, unit }: Measurement): Attributes => ({
-  ...named('NUM', 'CONTAINS', name),
+export const num = ({ name, value, unit }: Measurement, relationship: Relationship = 'CONTAINS'): Attributes => ({
+  ...named('NUM', relationship, name),
   MeasuredValueSequence: [
     {
       NumericValue: value,

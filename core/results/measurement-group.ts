@@ -1,16 +1,18 @@
 /** One finding as a measurement group: TID 1410, 1411 or 1501, including TID 1419 and 4019 (PS3.16). */
-import { Dcm, Units } from '#dicom/codes.ts';
+import { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import type { Finding, ImageRegion, Measurement } from '../tool.ts';
 import { frameNumbers, instanceOf, RESEARCH_ONLY, type ResultData, trackingUid } from './common.ts';
 import { code, container, image, num, point3d, scoord, site, text, uidref } from './content-item.ts';
-import { parameters } from './provenance.ts';
+import { evaluationsOf, measurementsOf } from './quantities.ts';
 import type { SegmentationReference } from './segmentation.ts';
 
 export interface MeasurementGroup {
   /** How the group says where its finding is. */
   readonly place: 'drawing' | 'segment' | 'point' | 'image';
+  /** Whether its finding is `normal`: judged, and sound. */
+  readonly isSound: boolean;
   readonly content: Attributes;
 }
 
@@ -75,7 +77,10 @@ function segment(mask: SegmentationReference, segmentNumber: number | undefined)
   return { place: 'segment', template: mask.inSpace ? '1411' : '1410', items: [item, ...looked] };
 }
 
-/** What was found, where, by which algorithm (TID 4019), how large and how certain. */
+/**
+ * What was found and where, how bad and how large it is, how certain, and which algorithm says so (TID 4019). The items are in the order
+ * in which people read them, which the templates leave free. Of the algorithm, the digests stand once at the end of the report.
+ */
 function group(
   result: ResultData,
   finding: Finding,
@@ -83,30 +88,33 @@ function group(
   { place, template, items }: Place,
 ): MeasurementGroup {
   const { tool, version } = result.metadata;
-  const certainty = finding.certainty === undefined ? [] : [percent(finding.certainty)];
   const content = container(
     Dcm.measurementGroup,
     [
       text('HAS OBS CONTEXT', Dcm.trackingIdentifier, trackingIdentifier),
       uidref('HAS OBS CONTEXT', Dcm.trackingUniqueIdentifier, trackingUid(result, trackingIdentifier)),
       code('CONTAINS', Dcm.finding, finding.finding),
-      ...items,
       ...site(finding),
+      ...evaluationsOf(finding).map(({ name, value }) => code('CONTAINS', name, value)),
+      ...numbers(measurementsOf(finding)),
+      ...items,
+      text('CONTAINS', Dcm.comment, `${finding.summary} (${RESEARCH_ONLY})`),
       text('HAS CONCEPT MOD', Dcm.algorithmName, tool.label),
       text('HAS CONCEPT MOD', Dcm.algorithmVersion, version),
-      ...parameters(result).map((line) => text('HAS CONCEPT MOD', Dcm.algorithmParameters, line)),
       code('HAS CONCEPT MOD', Dcm.algorithmFamily, Dcm.artificialIntelligence),
-      ...[...finding.measurements, ...certainty].map(num),
-      ...finding.evaluations.map(({ name, value }) => code('CONTAINS', name, value)),
-      text('CONTAINS', Dcm.comment, `${finding.summary} (${RESEARCH_ONLY})`),
     ],
     template,
   );
-  return { place, content };
+  return { place, isSound: finding.severity === 'normal', content };
 }
 
-const percent = (certainty: number): Measurement => ({
-  name: Dcm.certaintyOfFinding,
-  value: Math.round(certainty * 1e4) / 100,
-  unit: Units.percent,
-});
+/** Measurements as items, those from which another one was computed below it. */
+function numbers(measurements: readonly Measurement[]): readonly Attributes[] {
+  const sources = new Set(measurements.flatMap(({ inferredFrom = [] }) => inferredFrom));
+  return measurements
+    .filter(({ name }) => !sources.has(name.value))
+    .map((one) => {
+      const from = measurements.filter(({ name }) => one.inferredFrom?.includes(name.value));
+      return { ...num(one), ...(from.length > 0 && { ContentSequence: from.map((of) => num(of, 'INFERRED FROM')) }) };
+    });
+}

@@ -20,7 +20,9 @@ const FindingSchema = z.object({
   site: concept.optional(),
   laterality: concept.optional(),
   siteModifier: concept.optional(),
-  measurements: z.array(z.object({ name: concept, value: z.number(), unit: concept })),
+  measurements: z.array(
+    z.object({ name: concept, value: z.number(), unit: concept, inferredFrom: z.array(z.string()).optional() }),
+  ),
   evaluations: z.array(z.object({ name: concept, value: concept })),
   certainty: z.number().optional(),
   segmentNumber: z.number().int().optional(),
@@ -98,6 +100,7 @@ export const StoredResultSchema = z.object({
       inputs: z.string(),
       outputs: z.string(),
       limits: z.string(),
+      seriesNumber: z.number().int().optional(),
       models: z.array(z.object({ id: z.string(), version: z.string(), sha256: z.string() })),
       configurationSha256: z.string().optional(),
     }),

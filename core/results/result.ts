@@ -14,6 +14,7 @@ import type {
 } from '../tool.ts';
 import { checkContent, inputUids } from './check-content.ts';
 import type { ResultData } from './common.ts';
+import { defaultPicture } from './default-picture.ts';
 import { leftOutSentences } from './left-out.ts';
 import { RESULT_FORMAT_NAME, StoredResultSchema } from './result-schema.ts';
 import { worstFirst } from './severity.ts';
@@ -36,7 +37,9 @@ export interface CreateResultOptions {
  */
 export function createResult({ tool, images, context, content, leftOut = [] }: CreateResultOptions): ProcessingResult {
   checkContent(content, images);
-  const { outcome, reason, notInView, summary, findings, segments, keyImages, report } = content;
+  const { outcome, reason, notInView, summary, segments } = content;
+  const findings = worstFirst(content.findings);
+  const { keyImages, report } = illustrated({ ...content, findings }, images);
   const result = withConversion({
     toolName: tool.name,
     metadata: {
@@ -50,12 +53,23 @@ export function createResult({ tool, images, context, content, leftOut = [] }: C
       summary,
       timingsMs: {},
     },
-    findings: worstFirst(findings),
+    findings,
     segments,
     keyImages,
     ...(report && { report }),
   });
   return withLeftOut(result, leftOut);
+}
+
+/** Where the tool brings no picture, one is made, and put on the page where the tool brings one. */
+function illustrated(content: ResultContent, images: readonly Image[]): Pick<ResultContent, 'keyImages' | 'report'> {
+  const { keyImages, report } = content;
+  const picture = keyImages.length === 0 ? defaultPicture(content, images) : undefined;
+  if (picture === undefined) return { keyImages, ...(report && { report }) };
+  return {
+    keyImages: [picture],
+    ...(report && { report: report.kind === 'page' ? { ...report, pictures: [0] } : report }),
+  };
 }
 
 export interface NonResultOptions {

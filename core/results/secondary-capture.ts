@@ -2,98 +2,169 @@
 import { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { wrapWords } from '../fonts/font.ts';
-import { drawText, type RgbImage, textWidth } from '../image/text.ts';
+import { blank, paste, WHITE } from '../image/paint.ts';
+import { lineOf } from '../image/plate.ts';
+import { drawText, type Rgb, type RgbImage, textWidth } from '../image/text.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
+import { sourceLine } from './caption.ts';
 import {
   codeItem,
   commonAttributes,
   generalSeries,
   imageLaterality,
+  inputsOf,
   instanceOf,
   objectUid,
   RESEARCH_ONLY,
   type ResultData,
+  type Role,
   reference,
 } from './common.ts';
 import type { DicomObject } from './dicom-object.ts';
+import { outcomeCard } from './outcome-card.ts';
+import { outcomeInWords } from './outcome-in-words.ts';
 import { oneLine } from './plain-text.ts';
 import { replacedInstances } from './replacing.ts';
 import { SOP_CLASS } from './sop-classes.ts';
 import type { SourceStudy } from './source-study.ts';
 
-const MARGIN = 4;
+const MARGIN = 6;
+/** Narrower pictures are put on a plane of this width, so that their words can be read. */
+const NARROWEST = 360;
 /** Heights of the label's line, in pixels. */
 const SIZES = [36, 32, 28, 24, 20, 18, 16, 14];
 const SMALLEST = 14;
+const YELLOW: Rgb = [255, 210, 0];
+const GREY: Rgb = [200, 200, 200];
 
 /** Laterality (Type 2C, C.7.3.1), empty: the body part is unknown, and so is whether it is paired. */
 const UNKNOWN_SIDE: Attributes = { Laterality: '' };
 
-/** The result's key images, each with the research label in a band below it. */
+/** A picture as it is written. */
+interface Capture {
+  readonly role: Role;
+  readonly index: number;
+  readonly title: string;
+  readonly image: RgbImage;
+  readonly sources: readonly InstanceIndex[];
+}
+
+/**
+ * The result's key images, each with a caption above it and the research label below it. A non-result without pictures gets a card
+ * that says so.
+ */
 export function secondaryCaptures(result: ResultData, source: SourceStudy): readonly DicomObject[] {
+  const { keyImages, metadata } = result;
   const byUid = new Map(source.instances.map((instance) => [instance.SOPInstanceUID, instance]));
-  return result.keyImages.map((picture, index) => {
-    const banded = withBand(picture);
-    const sources: readonly InstanceIndex[] = picture.sources.map((uid) => instanceOf(byUid, uid));
-    const [first, ...others] = sources;
-    const part = generalSeries(result, source);
-    const side = first && others.length === 0 ? imageLaterality(first) : {};
-    return {
-      kind: 'secondary-capture',
-      SOPClassUID: SOP_CLASS.secondaryCapture,
-      SOPInstanceUID: objectUid(result, source, 'key-images', index),
-      attributes: {
-        ...commonAttributes(result, source, {
-          role: 'key-images',
-          index,
-          SOPClassUID: SOP_CLASS.secondaryCapture,
-          Modality: 'OT',
-        }),
-        ...part,
-        ConversionType: 'WSD',
-        ImageType: ['DERIVED', 'SECONDARY'],
-        PatientOrientation: '',
-        ...side,
-        ...(Object.keys({ ...part, ...side }).length === 0 && UNKNOWN_SIDE),
-        DerivationDescription: oneLine(`${picture.title}. ${RESEARCH_ONLY}`, 1024),
-        ImageComments: oneLine(picture.title, 10_240),
-        ...replacedInstances(source, SOP_CLASS.secondaryCapture),
-        ...(sources.length > 0 && {
-          SourceImageSequence: sources.map((instance) => ({
-            ...reference(instance),
-            PurposeOfReferenceCodeSequence: [codeItem(Dcm.sourceImage)],
-          })),
-        }),
-        BurnedInAnnotation: 'NO',
-        RecognizableVisualFeatures: 'NO',
-        ...source.lossyCompression,
-        SamplesPerPixel: 3,
-        PhotometricInterpretation: 'RGB',
-        PlanarConfiguration: 0,
-        Rows: banded.rows,
-        Columns: banded.columns,
-        BitsAllocated: 8,
-        BitsStored: 8,
-        HighBit: 7,
-        PixelRepresentation: 0,
-        PixelData: banded.rgb,
-      },
-    };
+  const evaluated = inputsOf(result, source);
+  const outcome = outcomeInWords(metadata);
+  if (keyImages.length === 0) {
+    if (outcome === undefined) return [];
+    const card = outcomeCard(result, outcome, sourceLine(source, evaluated, evaluated));
+    // A role of its own: after a redrive the run may still get its answer, whose pictures are different objects.
+    const role = metadata.outcome === 'failed' ? 'failure-card' : 'key-images';
+    const title = `${outcome.heading}: ${metadata.reason?.message ?? metadata.summary}`;
+    return [capture(result, source, { role, index: 0, title, image: framed(card, []), sources: evaluated })];
+  }
+  return keyImages.map((picture, index) => {
+    const { title } = picture;
+    const sources = picture.sources.map((uid) => instanceOf(byUid, uid));
+    const about = sourceLine(source, sources.length > 0 ? sources : evaluated, evaluated);
+    const caption = [
+      ...(outcome ? [{ text: outcome.heading, color: YELLOW, bold: true }] : []),
+      { text: title, color: WHITE, bold: true },
+      { text: about, color: GREY },
+    ];
+    return capture(result, source, { role: 'key-images', index, title, image: framed(picture, caption), sources });
   });
 }
 
-/** The picture above a black band with the label, in the largest letters that fit, on several lines if necessary. */
-function withBand({ rows, columns, rgb }: RgbImage): RgbImage {
-  const label = RESEARCH_ONLY.toUpperCase();
+function capture(
+  result: ResultData,
+  source: SourceStudy,
+  { role, index, title, image, sources }: Capture,
+): DicomObject {
+  const SOPClassUID = SOP_CLASS.secondaryCapture;
+  const [first, ...others] = sources;
+  const part = generalSeries(result, source);
+  const side = first && others.length === 0 ? imageLaterality(first) : {};
+  return {
+    kind: 'secondary-capture',
+    SOPClassUID,
+    SOPInstanceUID: objectUid(result, source, role, index),
+    attributes: {
+      ...commonAttributes(result, source, { role, index, SOPClassUID, Modality: 'OT' }),
+      ...part,
+      ConversionType: 'WSD',
+      ImageType: ['DERIVED', 'SECONDARY'],
+      PatientOrientation: '',
+      ...side,
+      ...(Object.keys({ ...part, ...side }).length === 0 && UNKNOWN_SIDE),
+      DerivationDescription: oneLine(`${title}. ${RESEARCH_ONLY}`, 1024),
+      ImageComments: oneLine(title, 10_240),
+      ...replacedInstances(source, SOPClassUID),
+      ...(sources.length > 0 && {
+        SourceImageSequence: sources.map((instance) => ({
+          ...reference(instance),
+          PurposeOfReferenceCodeSequence: [codeItem(Dcm.sourceImage)],
+        })),
+      }),
+      BurnedInAnnotation: 'NO',
+      RecognizableVisualFeatures: 'NO',
+      ...source.lossyCompression,
+      SamplesPerPixel: 3,
+      PhotometricInterpretation: 'RGB',
+      PlanarConfiguration: 0,
+      Rows: image.rows,
+      Columns: image.columns,
+      BitsAllocated: 8,
+      BitsStored: 8,
+      HighBit: 7,
+      PixelRepresentation: 0,
+      PixelData: image.rgb,
+    },
+  };
+}
+
+interface Words {
+  readonly text: string;
+  readonly color: Rgb;
+  readonly bold?: boolean;
+}
+
+/** The picture below its caption and above the research label, which is in the largest letters that fit, or in several lines. */
+function framed(picture: RgbImage, caption: readonly Words[]): RgbImage {
+  const columns = Math.max(NARROWEST, picture.columns);
   const width = columns - 2 * MARGIN;
+  const above = linesOf(caption, width, lineOf({ rows: picture.rows, columns }));
+  const label = RESEARCH_ONLY.toUpperCase();
   const size = SIZES.find((pixels) => textWidth(label, pixels, true) <= width) ?? SMALLEST;
-  const lines = wrapWords(label, width, (line) => textWidth(line, size, true));
-  const height = lines.length * size + 2 * MARGIN;
-  const banded = { rows: rows + height, columns, rgb: new Uint8Array((rows + height) * columns * 3) };
-  banded.rgb.set(rgb);
-  lines.forEach((line, index) => {
-    const left = Math.max(0, Math.floor((columns - textWidth(line, size, true)) / 2));
-    drawText(banded, left, rows + MARGIN + index * size, line, [255, 210, 0], size, true);
-  });
-  return banded;
+  const below = linesOf([{ text: label, color: YELLOW, bold: true }], width, size);
+  const [top, bottom] = [heightOf(above), heightOf(below)];
+  const image = blank(top + picture.rows + bottom, columns);
+  drawLines(image, above, 0, () => MARGIN);
+  paste(image, picture, (columns - picture.columns) >> 1, top);
+  drawLines(image, below, top + picture.rows, (line) => (columns - textWidth(line.text, line.size, true)) >> 1);
+  return image;
+}
+
+interface Line extends Words {
+  readonly size: number;
+}
+
+function linesOf(words: readonly Words[], width: number, size: number): readonly Line[] {
+  return words.flatMap(({ text, color, bold = false }) =>
+    wrapWords(text, width, (line) => textWidth(line, size, bold)).map((line) => ({ text: line, color, bold, size })),
+  );
+}
+
+const heightOf = (lines: readonly Line[]): number =>
+  lines.length === 0 ? 0 : lines.reduce((sum, { size }) => sum + size, 2 * MARGIN);
+
+function drawLines(image: RgbImage, lines: readonly Line[], top: number, leftOf: (line: Line) => number): void {
+  let row = top + MARGIN;
+  for (const line of lines) {
+    drawText(image, leftOf(line), row, line.text, line.color, line.size, line.bold);
+    row += line.size;
+  }
 }

@@ -3,10 +3,11 @@ import { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import type { Finding, Segment } from '../tool.ts';
+import { segmentColor } from './colors.ts';
 import { codeItem, RESEARCH_ONLY, type ResultData, trackingUid } from './common.ts';
 import { oneLine } from './plain-text.ts';
 import { parameters } from './provenance.ts';
-import { findingOf, SEVERITIES } from './severity.ts';
+import { findingOf } from './severity.ts';
 
 /** Describes the segment as number `number` of its SEG, with the algorithm (10.16) and the finding that the segment outlines. */
 export function describeSegment(result: ResultData, segment: Segment, number: number): Attributes {
@@ -15,7 +16,7 @@ export function describeSegment(result: ResultData, segment: Segment, number: nu
   const tracked = finding?.id ?? segment.label;
   return {
     SegmentNumber: number,
-    SegmentLabel: oneLine(segment.label, 64),
+    SegmentLabel: oneLine(finding?.label ?? segment.label, 64),
     ...(finding && { SegmentDescription: oneLine(`${finding.summary} (${RESEARCH_ONLY})`, 1024) }),
     SegmentedPropertyCategoryCodeSequence: [codeItem(segment.category)],
     SegmentedPropertyTypeCodeSequence: [codeItem(segment.type)],
@@ -31,8 +32,7 @@ export function describeSegment(result: ResultData, segment: Segment, number: nu
         AlgorithmSource: MANUFACTURER,
       },
     ],
-    RecommendedDisplayCIELabValue:
-      (finding?.severity && SEVERITIES[finding.severity].cielab) ?? segment.cielab ?? colorOf(segment.number),
+    RecommendedDisplayCIELabValue: segmentColor(segment, finding),
     TrackingID: oneLine(tracked),
     TrackingUID: trackingUid(result, tracked),
   };
@@ -44,14 +44,4 @@ function anatomy({ type }: Segment, finding: Finding | undefined): Attributes {
   if (site === undefined || site.value === type.value) return {};
   const modifier = siteModifier && { AnatomicRegionModifierSequence: [codeItem(siteModifier)] };
   return { AnatomicRegionSequence: [{ ...codeItem(site), ...modifier }] };
-}
-
-/**
- * A colour for a segment without one: CIELab as 0–65535 (PS3.3 C.10.7.1.1), all equally light. Hues advance by the golden
- * angle, so neighbouring numbers look different.
- */
-function colorOf(segmentNumber: number): readonly number[] {
-  const [lightness, chroma, hue] = [65, 60, (segmentNumber * 137.508 * Math.PI) / 180];
-  const channel = (ab: number) => Math.round(((ab + 128) / 255) * 65_535);
-  return [Math.round((lightness / 100) * 65_535), channel(chroma * Math.cos(hue)), channel(chroma * Math.sin(hue))];
 }

@@ -45,9 +45,10 @@ export interface Segmentation {
 
 /**
  * The result's masks: one SEG per volume and one per radiograph, because radiographs share neither a frame of reference nor a
- * matrix size. Empty where no segment has a voxel.
+ * matrix size. A radiograph whose Rows × Columns is no multiple of 8 has one per segment: OHIF 3.13.2 scrambles frames that begin
+ * inside a byte, and the only frame of a SEG never does. Empty where no segment has a voxel.
  *
- * Frames are ordered by segment, then in source order. On volumes each frame carries its source's position and orientation.
+ * Segments are ordered by their findings, so the worst is the first, and frames by segment, then in source order. On volumes each frame carries its source's position and orientation.
  * A radiograph has no frame of reference, so only the reference to the source places its frames. Segments are numbered from 1
  * in each SEG (C.8.20.4); for a single image these are the result's own numbers.
  *
@@ -58,12 +59,27 @@ export function segmentations(result: ResultData, source: SourceStudy): readonly
   const sources = framesOf(inputsOf(result, source));
   const imageOf = imagesBy(result.metadata.joined);
   const sourcesOf = Map.groupBy(sources, imageOf);
-  const groups = Map.groupBy(maskFrames(result.segments, sources), ({ source: of }) => imageOf(of));
-  return [...groups]
-    .toSorted(([, a], [, b]) => firstPlace(a) - firstPlace(b))
-    .map(([image, frames], index) =>
-      segmentation(result, source, { frames, sources: sourcesOf.get(image) ?? [], index }),
-    );
+  const groups = Map.groupBy(maskFrames(segmentsByFinding(result), sources), ({ source: of, number }) =>
+    isInSpace([of]) || beginsAtByte(of) ? imageOf(of) : `${imageOf(of)} ${number}`,
+  );
+  return [...groups.values()]
+    .toSorted((a, b) => firstPlace(a) - firstPlace(b))
+    .map((frames, index) => {
+      const of = frames.flatMap((frame) => sourcesOf.get(imageOf(frame.source)) ?? []);
+      return segmentation(result, source, { frames, sources: [...new Set(of)], index, of: groups.size });
+    });
+}
+
+/** Whether each frame of a mask on this image begins at a byte (PS3.5 8.1.1). */
+const beginsAtByte = ({ Rows = 0, Columns = 0 }: FrameHeader): boolean => (Rows * Columns) % 8 === 0;
+
+/** In the order of the findings that they outline; segments without one are last. */
+function segmentsByFinding({ segments, findings }: ResultData): readonly Segment[] {
+  const placeOf = ({ number }: Segment): number => {
+    const place = findings.findIndex(({ segmentNumber }) => segmentNumber === number);
+    return place === -1 ? findings.length : place;
+  };
+  return segments.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** `createResult` has checked this where the tool made its answer. A stored answer may come from elsewhere. */
@@ -107,8 +123,9 @@ interface Image {
   readonly frames: readonly MaskFrame[];
   /** All frames of the image, with masks or without. */
   readonly sources: readonly FrameHeader[];
-  /** 0-based among the result's SEGs. */
+  /** 0-based among the result's SEGs, and how many there are. */
   readonly index: number;
+  readonly of: number;
 }
 
 function segmentation(result: ResultData, source: SourceStudy, image: Image): Segmentation {
@@ -124,7 +141,7 @@ function segmentation(result: ResultData, source: SourceStudy, image: Image): Se
       SOPClassUID,
       SOPInstanceUID,
       attributes: {
-        ...commonAttributes(result, source, { role, index: image.index, SOPClassUID, Modality: 'SEG' }),
+        ...commonAttributes(result, source, { role, index: image.index, of: image.of, SOPClassUID, Modality: 'SEG' }),
         ...generalSeries(result, source),
         ...replacedInstances(source, SOPClassUID),
         ...describeMask(result, source, { ...image, frames }),
@@ -133,7 +150,7 @@ function segmentation(result: ResultData, source: SourceStudy, image: Image): Se
     reference: {
       SOPClassUID,
       SOPInstanceUID,
-      SeriesInstanceUID: seriesUid(result, source, role),
+      SeriesInstanceUID: seriesUid(result, source, role, image.index),
       inSpace: isInSpace(frames.map((frame) => frame.source)),
       segmentNumber: (inResult) => (inResult === undefined ? undefined : numbers.get(inResult)),
       framesOf: (inResult) =>

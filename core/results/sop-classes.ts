@@ -4,6 +4,7 @@ import type { DicomObject } from './dicom-object.ts';
 /** SOP Class UIDs by purpose. */
 export const SOP_CLASS = {
   segmentation: '1.2.840.10008.5.1.4.1.1.66.4',
+  /** Reports of earlier versions, which newer ones replace. */
   comprehensiveSr: '1.2.840.10008.5.1.4.1.1.88.33',
   comprehensive3dSr: '1.2.840.10008.5.1.4.1.1.88.34',
   encapsulatedPdf: '1.2.840.10008.5.1.4.1.1.104.1',
@@ -26,20 +27,15 @@ export const RESULT_SOP_CLASSES: readonly ResultSopClass[] = [
     kind: 'segmentation',
     SOPClassUID: SOP_CLASS.segmentation,
     name: 'Segmentation Storage',
-    holds: 'Masks, BINARY, on the frames of the source: one object per volume and per radiograph.',
-  },
-  {
-    kind: 'structured-report',
-    SOPClassUID: SOP_CLASS.comprehensiveSr,
-    name: 'Comprehensive SR Storage',
     holds:
-      'Findings drawn on images, findings by segment, findings of the image as a whole: one object for each of the three (TID 1500).',
+      'Masks, BINARY, on the frames of the source: one object and series per volume and per radiograph; per segment of a radiograph whose Rows × Columns is no multiple of 8.',
   },
   {
     kind: 'structured-report',
     SOPClassUID: SOP_CLASS.comprehensive3dSr,
     name: 'Comprehensive 3D SR Storage',
-    holds: 'Findings at points in the patient, which only this class may hold (TID 1500).',
+    holds:
+      'Findings drawn on images, by segment, at points in the patient, and of the image as a whole; sound ones apart from the others: one object for each (TID 1500).',
   },
   {
     kind: 'non-result',

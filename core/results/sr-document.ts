@@ -1,11 +1,11 @@
 /** What all our Structured Reports share: document modules, observer and evidence (PS3.3 A.35, C.17). */
 import { type CodedConcept, Dcm, English } from '#dicom/codes.ts';
-import { resultUid } from '#dicom/uid.ts';
 import type { Attributes } from '#dicom/write.ts';
 import { MANUFACTURER } from '../study/index-instance.ts';
 import {
   codeItem,
   commonAttributes,
+  deviceUid,
   HILUM_CODES,
   hierarchy,
   type Made,
@@ -58,11 +58,12 @@ export function srDocument(result: ResultData, source: SourceStudy, document: Sr
 }
 
 /** The tool as device observer (PS3.16 TID 1002, 1004). */
-export function observer({ metadata: { tool, version } }: Made): readonly Attributes[] {
+export function observer(made: Made): readonly Attributes[] {
+  const { tool } = made.metadata;
   const context = 'HAS OBS CONTEXT';
   return [
     code(context, Dcm.observerType, Dcm.device),
-    uidref(context, Dcm.deviceObserverUid, resultUid('device', tool.id, version)),
+    uidref(context, Dcm.deviceObserverUid, deviceUid(made)),
     text(context, Dcm.deviceObserverName, tool.label),
     text(context, Dcm.deviceObserverManufacturer, MANUFACTURER),
     text(context, Dcm.deviceObserverModelName, tool.label),

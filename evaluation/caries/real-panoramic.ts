@@ -1,6 +1,6 @@
 /** The part with the one real panoramic that is available. Its lesions are not known, so nothing is counted as right. */
 import { NotEvaluableError } from '#core/errors.ts';
-import { drawText, type RgbImage, textWidth } from '#core/image/text.ts';
+import { drawText, type Rgb, type RgbImage, textWidth } from '#core/image/text.ts';
 import { evaluate } from '#tools/caries/evaluate.ts';
 import { drawPicture } from '#tools/caries/picture.ts';
 import { type Part, part } from '../evaluation.ts';
@@ -27,10 +27,10 @@ export const realPanoramic: Part = part<{ readonly path: string }, RealOutcome>(
     const image = await realImage(path).load();
     try {
       const { crowns, lesions, grid, image: upright } = await evaluate(image, context);
-      const picture = drawPicture(
-        upright,
-        lesions.map(({ outline, score }) => ({ label: score.toFixed(2), points: outline })),
-      );
+      const picture = drawPicture(upright, {
+        outlines: lesions.map(({ outline, score }) => ({ label: score.toFixed(2), color: RED, points: outline })),
+        ...{ directions: {}, legend: [], notes: [] },
+      });
       const shrink = picture.columns / upright.columns;
       for (const { fdi, column, row } of crowns) {
         const [x, y] = [(column / grid.columnScale) * shrink, (row / grid.rowScale) * shrink];
@@ -89,6 +89,7 @@ export const realPanoramic: Part = part<{ readonly path: string }, RealOutcome>(
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const LINE = 22;
+const RED: Rgb = [255, 70, 60];
 
 function write(picture: RgbImage, x: number, y: number, words: string): void {
   const left = Math.max(0, x - textWidth(words, LINE) / 2);

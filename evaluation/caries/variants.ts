@@ -1,8 +1,9 @@
 /** Variants of a radiograph as another device, archive or export would produce them. */
+
+import { resamplePlane } from '#core/image/plane.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import { turned, uprightOf } from '#core/image/upright.ts';
 import { createRandom } from '#phantoms/random.ts';
-import { resample } from '#tools/caries/preprocess.ts';
 
 export interface Variant {
   readonly name: string;
@@ -64,7 +65,7 @@ function resampled(image: Radiograph, factor: number): Radiograph {
   const spacingMm = image.spacingMm && ([image.spacingMm[0] / factor, image.spacingMm[1] / factor] as const);
   return {
     ...rest,
-    ...resample({ rows: image.rows, columns: image.columns, pixels }, rows, columns),
+    ...resamplePlane({ rows: image.rows, columns: image.columns, pixels }, rows, columns),
     ...(spacingMm && { spacingMm }),
   };
 }

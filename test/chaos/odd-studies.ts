@@ -15,6 +15,7 @@ export const volumeTool: ToolEntry = {
       inputs: 'CT',
       outputs: 'Anything',
       limits: 'None',
+      seriesNumber: 10_000,
     },
     models: [],
     selection: {

@@ -149,8 +149,8 @@ describe('the tool', () => {
     expect(grey / (ballMl(60) - ballMl(44))).toBeCloseTo(1, 1);
     expect(findings.map(({ measurements }) => measurements[1]?.value ?? 0).reduce((a, b) => a + b)).toBeCloseTo(100, 1);
     expect(segments.map(({ label, type }) => [label, type.value])).toEqual([
-      ['Grey matter', '389081007'],
-      ['White matter', '389080008'],
+      ['Grey matter 549 mL', '389081007'],
+      ['White matter 355 mL', '389080008'],
     ]);
     expect(metadata.outcome).toBe('result');
   });

@@ -60,6 +60,10 @@ function pixelsOf(bits: Uint8Array): readonly number[] {
   return pixels;
 }
 
+const SEVERITY_OF: Readonly<Record<string, string>> = {
+  ...{ E1: 'mild', E2: 'mild', D1: 'mild' },
+  ...{ D2: 'moderate', D3: 'severe' },
+};
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** Only a few pictures: `evaluation/caries` measures the performance on many. */
@@ -92,6 +96,13 @@ describe.each([
       expect(finding.finding.value).toBe('80967001');
       expect(finding.site).toBeDefined();
       expect(finding.summary).toMatch(/into the .+ of the (enamel|dentin) \([ED][123]\)/);
+      expect(finding.label).toMatch(
+        /^([1-4][1-8] (mesial|distal|occlusal|incisal)|(upper|lower) tooth, (occlusal|image (left|right))), [ED][123] \(no\. \d+\)$/,
+      );
+      expect(finding.label).toContain(`no. ${finding.id.slice('lesion-'.length)})`);
+      expect(result.segments[(finding.segmentNumber ?? 0) - 1]?.label).toBe(finding.label);
+      const depth = /\(([ED][123])\)/.exec(finding.summary)?.[1] ?? '';
+      expect(finding.severity).toBe(SEVERITY_OF[depth]);
       expect(finding.measurements.every(({ value }) => value > 0)).toBe(true);
       expect(finding.regions?.[0]?.points.length).toBeGreaterThan(3);
       expect(result.segments[(finding.segmentNumber ?? 0) - 1]).toBeDefined();

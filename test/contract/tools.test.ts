@@ -24,7 +24,8 @@ import { PHANTOM_STUDIES, type PhantomStudy } from '../fixtures/phantom-studies.
 
 const root = join(import.meta.dirname, '..', '..');
 const { HILUM_UPDATE_GOLDEN } = process.env;
-const catalog = await runnable(await loadCatalog(root));
+const all = await loadCatalog(root);
+const catalog = await runnable(all);
 /** A phantom, or a study that the tool brings. */
 type Study = Omit<PhantomStudy, 'files'>;
 const phantoms: readonly Study[] = Object.values(PHANTOM_STUDIES).map((make) => make());
@@ -49,6 +50,13 @@ const digestsOf = (objects: readonly ConvertedObject[]) =>
 
 it('there are tools', () => {
   expect(catalog.length).toBeGreaterThan(0);
+});
+
+it('each tool has a base of Series Numbers of its own', () => {
+  const bases = all.map(({ manifest }) => manifest.seriesNumber);
+
+  expect(bases.length).toBeGreaterThan(0);
+  expect(new Set(bases).size).toBe(bases.length);
 });
 
 describe.each(catalog.map((entry) => [entry.manifest.id, entry] as const))('the tool %s', (id, entry) => {

@@ -77,6 +77,24 @@ describe('the answer about a spine', () => {
       }
     }
   });
+
+  it('says in each finding’s label where and how bad, the same in its mask’s, worst first', () => {
+    const order = ['severe', 'moderate', 'mild', 'not-judged', 'normal'];
+    const what: Readonly<Record<string, string>> = { 'not-judged': 'not judged', normal: 'normal height' };
+    for (const { result } of [lumbar, thoracic]) {
+      for (const finding of result.findings) {
+        const { label = '', severity = '', segmentNumber = 0 } = finding;
+        const said = /^([TL]\d+|Vertebra \d+ from below:) (?:(?:wedge|biconcave|crush), (\d+) %|(.+))$/.exec(label);
+        if (said?.[2] === undefined) expect(said?.[3]).toBe(what[severity]);
+        else expect(Math.abs(Number(said[2]) - measured(finding, 'vb-height-loss'))).toBeLessThanOrEqual(0.6);
+        expect(label.length).toBeLessThanOrEqual(40);
+        expect(result.segments[segmentNumber - 1]?.label).toBe(label);
+      }
+      const ranks = result.findings.map(({ severity = '' }) => order.indexOf(severity));
+      expect(ranks).toEqual(ranks.toSorted((a, b) => a - b));
+    }
+    expect(lumbar.result.findings[0]?.label).toMatch(/^L2 /);
+  });
 });
 
 describe('a CT without a measurable spine', () => {

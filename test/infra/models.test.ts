@@ -31,6 +31,7 @@ function makeRoot(card: object): string {
         inputs: 'i',
         outputs: 'o',
         limits: 'l',
+        seriesNumber: 10_000,
         models,
       },
       selection: {

@@ -27,6 +27,7 @@ export function makeRoot(ids: readonly string[]): string {
     mkdirSync(join(root, 'tools', id), { recursive: true });
     const manifest = {
       ...{ id, version: '1.0.0', label: id, purpose: 'p', inputs: 'i', outputs: 'o', limits: 'l', models: [] },
+      seriesNumber: 10_000 * (index + 1),
       selection: {
         image: 'volume',
         alternatives: [[{ attribute: 'Modality', in: ['CT'], reason: 'r' }]],

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { frameHeaders, frameKey } from '#core/study/frames.ts';
+import type { ProcessingResult, Segment } from '#core/tool.ts';
 import { Dcm } from '#dicom/codes.ts';
 import { coercedIn } from '#pipeline/same-content.ts';
 import { type JudgedFile, POINTED, RESULTS, writeJudgedResults } from '../fixtures/judged-results.ts';
@@ -14,10 +15,12 @@ import {
   expectFindingsRead,
   expectMaskRead,
   expectSourcesRead,
+  labelOf,
   measurementsOf,
   type ReadFile,
   type ReadGroup,
   readFolder,
+  statedOf,
 } from '../fixtures/read-results.ts';
 import { replacedSet } from '../fixtures/replacing.ts';
 import { type Case, ctCase, encodedObjects } from '../fixtures/results.ts';
@@ -61,12 +64,15 @@ describeWith(['judges'], 'pydicom and highdicom', () => {
     const [volume, radiograph] = [caseNamed('ct'), caseNamed('radiograph')];
     const roiOf = (one: Case, id: string) => groupsOf(one).find((group) => group.id === id)?.roi;
     const region = volume.result.findings.find(({ id }) => id === 'L4')?.regions?.[0];
-    const [seg, flatSeg] = [volume, radiograph].map((one) => one.result.toDicom(one.source)[0]?.SOPInstanceUID);
+    // The radiograph's frames would begin inside bytes, so its second segment has a SEG of its own.
+    const seg = volume.result.toDicom(volume.source)[0]?.SOPInstanceUID;
+    const flatSeg = radiograph.result.toDicom(radiograph.source)[1]?.SOPInstanceUID;
 
     expect(roiOf(volume, 'L4')).toEqual({ type: 'POLYLINE', points: region?.points, instance: region?.SOPInstanceUID });
-    expect(roiOf(volume, 'L3')).toEqual({ instance: seg, segment: 1, frames: null });
+    // The worst finding is the first segment.
+    expect(roiOf(volume, 'L3')).toEqual({ instance: seg, segment: 2, frames: null });
     expect(roiOf(volume, 'spine')).toBeNull();
-    expect(roiOf(radiograph, 'lesion-2')).toEqual({ instance: flatSeg, segment: null, frames: [2] });
+    expect(roiOf(radiograph, 'lesion-2')).toEqual({ instance: flatSeg, segment: null, frames: [1] });
   });
 
   it('read on which frame of an enhanced image a finding is drawn', () => {
@@ -88,11 +94,12 @@ describeWith(['judges'], 'pydicom and highdicom', () => {
 
   it.each(RESULTS)('read the same tracking UIDs in the SEG and the reports of the $name', (one) => {
     const segments = read(one).flatMap((file) => file.segments ?? []);
-    const labelOf = (number: number | undefined) =>
-      one.result.segments.find((segment) => segment.number === number)?.label;
+    const { findings } = one.result;
 
-    for (const { id, segmentNumber } of one.result.findings.filter((finding) => finding.segmentNumber)) {
-      const segment = segments.find(({ label }) => label === labelOf(segmentNumber));
+    for (const { id, segmentNumber } of findings.filter((finding) => finding.segmentNumber)) {
+      const own = one.result.segments.find(({ number }) => number === segmentNumber);
+      const segment = segments.find(({ label }) => own !== undefined && label === labelOf(own, findings));
+      expect(segment?.tracking_uid).toMatch(/^2\.25\./);
       expect(segment?.tracking_uid).toBe(groupsOf(one).find((group) => group.id === id)?.tracking_uid);
     }
   });
@@ -123,8 +130,8 @@ describeWith(['judges'], 'dcmqi', () => {
       one.result.segments.map(() => [[...matrix, frames.length], frames[0]?.ImagePositionPatient?.map(rounded)]),
     );
     expect(segments.map(({ label, category, type, voxels }) => ({ label, category, type, voxels }))).toEqual(
-      one.result.segments.map(({ label, category, type, frames: masks }) => ({
-        ...{ label, category, type },
+      inOrder(one.result).map(({ number, label, category, type, frames: masks }) => ({
+        ...{ label: labelOf({ number, label }, one.result.findings), category, type },
         voxels: masks.flatMap((mask) => {
           const slice = frames.findIndex((frame) => frameKey(frame) === frameKey(mask));
           return setBits(mask.bits).map((bit) => slice * matrix[0] * matrix[1] + bit);
@@ -139,9 +146,11 @@ describeWith(['judges'], 'dcmqi', () => {
     expect(groups.map(({ id }) => id).sort()).toEqual(one.result.findings.map(({ id }) => id).sort());
     for (const finding of one.result.findings) {
       const group = groups.find(({ id }) => id === finding.id);
-      const { finding: found, site, laterality, evaluations } = finding;
+      const { finding: found, site, laterality } = finding;
       expect(group).toMatchObject({ finding: found, site, laterality });
-      expect(group?.evaluations.filter(({ name }) => name.value !== Dcm.algorithmFamily.value)).toEqual(evaluations);
+      expect(group?.evaluations.filter(({ name }) => name.value !== Dcm.algorithmFamily.value)).toEqual(
+        statedOf(finding),
+      );
       expect(group?.measurements.map(({ name, unit }) => ({ name, unit }))).toEqual(
         measurementsOf(finding).map(({ name, unit }) => ({ name, unit })),
       );
@@ -199,6 +208,12 @@ describeWith(['dcmtk', 'poppler'], 'DCMTK and poppler', () => {
     expect(stored.includes(bytes)).toBe(true);
   });
 });
+
+/** The segments as the SEG numbers them: those of findings in the order of the findings, then the others. */
+function inOrder({ segments, findings }: ProcessingResult): readonly Segment[] {
+  const found = findings.flatMap(({ segmentNumber }) => segments.filter(({ number }) => number === segmentNumber));
+  return [...found, ...segments.filter((segment) => !found.includes(segment))];
+}
 
 /** The slices of a case's volume, from feet to head, and its columns and rows. */
 function volumeOf({ source }: Case) {

@@ -14,6 +14,7 @@ const manifest = {
   inputs: 'i',
   outputs: 'o',
   limits: 'l',
+  seriesNumber: 10_000,
   models: ['nodules'],
   selection: {
     image: 'volume',

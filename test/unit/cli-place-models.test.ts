@@ -12,6 +12,7 @@ const MODEL = Buffer.from('a model');
 const entry = (id: string, fetched: boolean): ToolEntry => ({
   manifest: {
     ...{ id, version: '1.0.0', label: id, purpose: 'p', inputs: 'i', outputs: 'o', limits: 'l' },
+    seriesNumber: 10_000,
     models: fetched ? ['fetched'] : [],
     selection: { image: 'volume', alternatives: [], take: 'all', prefer: [] },
     resources: { memoryMb: 512, timeoutS: 1 },

@@ -167,6 +167,7 @@ describe('hilum run', () => {
       findings: [],
       objects: [
         { kind: 'non-result', SOPClassUID: '1.2.840.10008.5.1.4.1.1.88.22' },
+        { kind: 'secondary-capture', SOPClassUID: '1.2.840.10008.5.1.4.1.1.7' },
         { kind: 'pdf', SOPClassUID: '1.2.840.10008.5.1.4.1.1.104.1' },
       ],
     });
@@ -217,6 +218,7 @@ describe('hilum run', () => {
     const [report, ...others] = JSON.parse((await run(folder, 'vertebral-fracture')).stdout) as readonly unknown[];
 
     expect(others).toEqual([]);
-    expect(report).toMatchObject({ refused: [], objects: [{ kind: 'non-result' }, { kind: 'pdf' }] });
+    const kinds = ['non-result', 'secondary-capture', 'pdf'].map((kind) => ({ kind }));
+    expect(report).toMatchObject({ refused: [], objects: kinds });
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { resamplePlane } from '#core/image/plane.ts';
 import type { Tensor } from '#core/ports.ts';
 import { type DentalPhantom, makePanoramic } from '#phantoms/dental.ts';
 import { fitArches, fitTurned, numbered } from '#tools/caries/arch.ts';
 import { outlineOf } from '#tools/caries/marks.ts';
-import { modelInput, resample } from '#tools/caries/preprocess.ts';
+import { modelInput } from '#tools/caries/preprocess.ts';
 import { scaleOf } from '#tools/caries/scale.ts';
 import { inStrips } from '#tools/caries/strips.ts';
 import { type Crown, inDentalBand } from '#tools/caries/teeth.ts';
@@ -58,9 +59,9 @@ describe('the model’s input', () => {
   it('keeps the mean when it is reduced and the values when it is enlarged', () => {
     const plane = { rows: 2, columns: 4, pixels: Float32Array.of(0, 1, 0, 1, 0, 1, 0, 1) };
 
-    expect([...resample(plane, 1, 1).pixels]).toEqual([0.5]);
-    expect(resample(plane, 4, 8).pixels.every((value) => value >= 0 && value <= 1)).toBe(true);
-    expect(resample({ rows: 1, columns: 2, pixels: Float32Array.of(0, 1) }, 1, 4).pixels).toEqual(
+    expect([...resamplePlane(plane, 1, 1).pixels]).toEqual([0.5]);
+    expect(resamplePlane(plane, 4, 8).pixels.every((value) => value >= 0 && value <= 1)).toBe(true);
+    expect(resamplePlane({ rows: 1, columns: 2, pixels: Float32Array.of(0, 1) }, 1, 4).pixels).toEqual(
       Float32Array.of(0, 0.25, 0.75, 1),
     );
   });

@@ -1,5 +1,6 @@
 /** What the caries tool refuses by the picture, and what it takes for one exposure. */
 import { describe, expect, it } from 'vitest';
+import { resamplePlane } from '#core/image/plane.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import type { InferenceEngine, Tensor } from '#core/ports.ts';
 import type { ProcessingContext } from '#core/tool.ts';
@@ -8,7 +9,6 @@ import { evaluate } from '#tools/caries/evaluate.ts';
 import { exposuresOf } from '#tools/caries/exposures.ts';
 import { findLesions } from '#tools/caries/lesions.ts';
 import type { Planes } from '#tools/caries/planes.ts';
-import { resample } from '#tools/caries/preprocess.ts';
 import { scaleOf } from '#tools/caries/scale.ts';
 import { type Crown, onTheirSide } from '#tools/caries/teeth.ts';
 import { makeImage } from '../fixtures/dental-image.ts';
@@ -179,7 +179,7 @@ describe('one exposure', () => {
 
   it('is recognised at another size', () => {
     const image = exposure(20_000, '1.1');
-    const { rows, columns, pixels } = resample(image, 301, 403);
+    const { rows, columns, pixels } = resamplePlane(image, 301, 403);
     const header = { ...image.header, SOPInstanceUID: '1.2' };
 
     expect(uids([image, { kind: 'radiograph', header, rows, columns, pixels }])).toEqual([['1.1', '1.2']]);

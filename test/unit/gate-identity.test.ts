@@ -37,6 +37,10 @@ describe('text that a tool writes for people', () => {
       'birth date in a sentence',
       { findings: ctCase().result.findings.map((one) => ({ ...one, summary: 'Born 19600229' })) },
     ],
+    [
+      'ID in a label',
+      { findings: ctCase().result.findings.map((one) => ({ ...one, label: 'L2 of HILUM-PHANTOM-1' })) },
+    ],
     ['name on a page of its PDF', withPdf(pdf({ data: 'BT (Patient: Phantom Hilum) Tj ET' }))],
     ['name on a compressed page', withPdf(pdf(flate('BT (Patient: Phantom Hilum) Tj ET')))],
     ['name in pieces with kerning', withPdf(pdf(flate('BT [(Phan) -20 (tom H) 3 (ilum)] TJ ET')))],

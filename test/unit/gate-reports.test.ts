@@ -1,10 +1,13 @@
 /** The output gate's checks of reports: content, templates, references. */
 import { describe, expect, it } from 'vitest';
 import { itemsOf } from '#core/gate/attribute-values.ts';
+import { codeItem } from '#core/results/common.ts';
+import { Sct } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
 import {
   at,
   type Broken,
+  CT,
   DRAWINGS,
   FRAME,
   factsOf,
@@ -18,6 +21,7 @@ import {
   set,
 } from '../fixtures/gate-objects.ts';
 import { type Path, withValues } from '../fixtures/iod-walk.ts';
+import { withNonResults } from '../fixtures/results.ts';
 
 const SEGMENTS = pick('structured-report', OBJECTS, '"ReferencedSegmentNumber"');
 
@@ -34,18 +38,11 @@ const EVIDENCE: Path = [
   ['ReferencedSeriesSequence', 0],
 ];
 
-/** Turns a coded content item into a point in space. */
-const SPATIAL_POINT: Attributes = {
-  ...{ ConceptCodeSequence: undefined, ValueType: 'SCOORD3D', GraphicType: 'POINT' },
-  ...{ GraphicData: [1, 2, 3], ReferencedFrameOfReferenceUID: '2.25.1' },
-};
-
-const COMPREHENSIVE_3D = '1.2.840.10008.5.1.4.1.1.88.34';
+const conceptOf = (item: Attributes): unknown => itemsOf(item['ConceptNameCodeSequence'])[0]?.['CodeValue'];
 
 describe('reports at the output gate', () => {
   it.each<Broken>([
     ['value-type', 'ValueType', set(DRAWINGS, [], { ValueType: 'TEXT', TextValue: 'x' })],
-    ['value-type', 'ValueType', set(DRAWINGS, at(DRAWINGS, 'CODE'), SPATIAL_POINT)],
     ['relationship', 'RelationshipType', set(DRAWINGS, REGION, { RelationshipType: 'HAS CONCEPT MOD' })],
     [
       'relationship',
@@ -83,6 +80,20 @@ describe('reports at the output gate', () => {
     ],
   ])('refuses a report whose content is not of its IOD or template: %s of %s', (rule, keyword, objects) => {
     expect(factsOf(objects)).toMatchObject({ rule, keyword });
+  });
+
+  it('refuses a point in space in an Enhanced SR', () => {
+    const [, none] = withNonResults(CT);
+    const [report] = none?.result.toDicom(CT.source) ?? [];
+    if (report === undefined) throw new Error('a non-result has a report');
+    const point = {
+      ...{ ConceptCodeSequence: undefined, ValueType: 'SCOORD3D', GraphicType: 'POINT' },
+      ...{ GraphicData: [1, 2, 3], ReferencedFrameOfReferenceUID: '2.25.1' },
+    };
+
+    const facts = factsOf([{ ...report, attributes: withValues(report.attributes, at(report, 'CODE'), point) }]);
+
+    expect(facts).toMatchObject({ rule: 'value-type', keyword: 'ValueType' });
   });
 
   it('refuses a finding with the tracking UID of another', () => {
@@ -145,6 +156,26 @@ describe('reports at the output gate', () => {
     expect(facts).toMatchObject({ rule: 'viewer-mixed-groups' });
   });
 
+  it('refuses a report that has a sound finding among others', () => {
+    const groups = at(DRAWINGS, 'CONTAINER', '126010');
+    const [drawn = {}] = itemsOf(itemAt(DRAWINGS, groups)['ContentSequence']);
+    const uid = { ValueType: 'UIDREF', UID: '2.25.9' };
+    const other = itemsOf(drawn['ContentSequence']).map((item) => {
+      if (item['ValueType'] === 'UIDREF') return { ...item, ...uid };
+      return conceptOf(item) === Sct.severity.value ? { ...item, ConceptCodeSequence: [codeItem(Sct.normal)] } : item;
+    });
+    const mixed = withValues(DRAWINGS.attributes, groups, {
+      ContentSequence: [drawn, { ...drawn, ContentSequence: other }],
+    });
+    const alone = withValues(DRAWINGS.attributes, groups, { ContentSequence: [{ ...drawn, ContentSequence: other }] });
+
+    expect(factsOf(replaced(DRAWINGS, mixed))).toMatchObject({
+      rule: 'sound-with-findings',
+      path: 'ContentSequence[9].ContentSequence[2].ContentSequence',
+    });
+    expect(factsOf(replaced(DRAWINGS, alone))).toEqual({ rule: 'passed' });
+  });
+
   it('refuses a polygon in space', () => {
     const { GraphicType: _, GraphicData: __, ContentSequence: ___, ...region } = itemAt(DRAWINGS, REGION);
     const spatial = {
@@ -156,12 +187,6 @@ describe('reports at the output gate', () => {
       item['ValueType'] === 'SCOORD' ? spatial : item,
     );
     const attributes = withValues(DRAWINGS.attributes, group, { ContentSequence: items });
-    const polygon = {
-      ...DRAWINGS,
-      SOPClassUID: COMPREHENSIVE_3D,
-      attributes: { ...attributes, SOPClassUID: COMPREHENSIVE_3D },
-    };
-
-    expect(factsOf([polygon])).toMatchObject({ rule: 'viewer-polygon', keyword: 'GraphicType' });
+    expect(factsOf([{ ...DRAWINGS, attributes }])).toMatchObject({ rule: 'viewer-polygon', keyword: 'GraphicType' });
   });
 });

@@ -62,7 +62,7 @@ describe('a rejection note', () => {
       readDicom(noteOf({ rejected: { ...rejected, generation } }).bytes).dataset.text('SeriesNumber'),
     );
 
-    expect(numbers).toEqual(['9010', '9310']);
+    expect(numbers).toEqual(['70010', '70310']);
   });
 
   it('is known as our own output, which is never an input', () => {

@@ -90,7 +90,7 @@ describe('the objects of a set that replaces another', () => {
       [...new Set(objects.map(({ bytes }) => readDicom(bytes).dataset.text('SeriesNumber')))].map(Number);
 
     const own = numbers(first);
-    expect(own[0]).toBe(9001);
+    expect(own[0]).toBe(70_001);
     expect(numbers(await replacedBy(undefined))).toEqual(own.map((number) => number + 100));
     expect(numbers(await replacedBy(1))).toEqual(own.map((number) => number + 200));
     expect(numbers(await replacedBy(2, undefined, 1))).toEqual(own.map((number) => number + 300));

@@ -84,7 +84,12 @@ describe('any object of a result', () => {
   it('has the tool’s text as text: no markup is lost, no control character or separator gets through', () => {
     const odd = 'a\u0000b\\c <script>alert(1)</script> \u001b[0m\ud800';
     const one = ctCase({
-      findings: ctCase().result.findings.map((finding) => ({ ...finding, id: `${finding.id} ${odd}`, summary: odd })),
+      findings: ctCase().result.findings.map((finding) => ({
+        ...finding,
+        id: `${finding.id} ${odd}`,
+        label: odd,
+        summary: odd,
+      })),
       segments: ctCase().result.segments.map((segment) => ({ ...segment, label: odd })),
       keyImages: ctCase().result.keyImages.map((picture) => ({ ...picture, title: odd })),
       report: { kind: 'page', title: odd, paragraphs: [odd], pictures: [] },
@@ -102,6 +107,7 @@ describe('any object of a result', () => {
     expect(comments).toEqual([
       'a b\\c <script>alert(1)</script>  [0m\ufffd (Research use only - not for clinical use)',
       `Limits: ${tool.limits}`,
+      expect.stringMatching(/^Input sha256:[0-9a-f]{64}\nConfiguration sha256:/),
     ]);
   });
 });
@@ -129,11 +135,11 @@ describe('reports', () => {
         name === 'Measurement Group' ? [at(item, 'ContentTemplateSequence')?.text('TemplateIdentifier')] : [],
       ),
     );
-    expect(templates).toEqual([['1410'], ['1411'], ['1501']]);
+    expect(templates).toEqual([['1410'], ['1501'], ['1411']]);
     expect(reports.map((report) => report.text('SeriesDescription'))).toEqual([
       'Phantom assessment: findings on images (research)',
-      'Phantom assessment: findings by segment (research)',
       'Phantom assessment: other findings (research)',
+      'Phantom assessment: sound, by segment (research)',
     ]);
   });
 

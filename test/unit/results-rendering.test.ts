@@ -6,9 +6,9 @@ import { encodePdf, lineWidth, type PdfFile, wrapText } from '#core/results/pdf-
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
 import { readDicom } from '#dicom/read.ts';
-import { type Attributes, encodeDicom } from '#dicom/write.ts';
+import type { Attributes } from '#dicom/write.ts';
 import { radiographPhantomToDicom } from '#phantoms/dicom.ts';
-import { ctCase } from '../fixtures/results.ts';
+import { holds, lettersOf, litRows } from '../fixtures/letters.ts';
 
 const picture = (rows: number, columns: number) => ({ rows, columns, rgb: new Uint8Array(rows * columns * 3) });
 
@@ -68,76 +68,6 @@ describe('letters in pictures', () => {
     expect(textWidth('≥ 20 % · 5° é', 16)).toBeGreaterThan(textWidth('? 20 % ? 5? ?', 16) - 20);
   });
 });
-
-describe('the band of a key image', () => {
-  it.each([40, 120, 600, 2000])('lies below a picture of %d columns and leaves its pixels alone', (columns) => {
-    const rgb = new Uint8Array(10 * columns * 3).fill(7);
-    const { result, source } = ctCase({ keyImages: [{ title: 'x', rows: 10, columns, rgb, sources: [] }] });
-
-    const { attributes } = result.toDicom(source).find(({ kind }) => kind === 'secondary-capture') ?? {
-      attributes: {},
-    };
-    const { dataset } = readDicom(encodeDicom(attributes));
-    const pixels = dataset.bytes('PixelData') ?? new Uint8Array();
-
-    expect(dataset.number('Columns')).toBe(columns);
-    expect([...pixels.subarray(0, rgb.length)].every((value) => value === 7)).toBe(true);
-    expect(pixels.subarray(rgb.length).includes(210)).toBe(true);
-  });
-});
-
-/** Heights of the label's line. */
-const SIZES = [14, 16, 18, 20, 24, 28, 32, 36];
-
-describe('the research label', () => {
-  it.each([130, 270, 600])('can be read in the pixels of a key image of %d columns', (columns) => {
-    const one = ctCase({
-      keyImages: [{ title: 'x', rows: 10, columns, rgb: new Uint8Array(10 * columns * 3), sources: [] }],
-    });
-
-    const { attributes } = one.result.toDicom(one.source).find(({ kind }) => kind === 'secondary-capture') ?? {
-      attributes: {},
-    };
-    const { dataset } = readDicom(encodeDicom(attributes));
-    const lit = litRows(dataset.bytes('PixelData') ?? new Uint8Array(), columns);
-
-    for (const word of ['RESEARCH', 'USE', 'ONLY', 'NOT', 'FOR', 'CLINICAL'])
-      expect(
-        SIZES.some((size) => holds(lit, lettersOf(word, size, true))),
-        word,
-      ).toBe(true);
-    expect(SIZES.some((size) => holds(lit, lettersOf('DIAGNOSIS', size, true)))).toBe(false);
-  });
-});
-
-/** One row of pixels per text, with `#` for lit pixels. */
-const litRows = (rgb: Uint8Array, columns: number): readonly string[] =>
-  Array.from({ length: rgb.length / 3 / columns }, (_, row) =>
-    Array.from({ length: columns }, (__, column) => ((rgb[(row * columns + column) * 3] ?? 0) > 128 ? '#' : '.')).join(
-      '',
-    ),
-  );
-
-/** The word, without the rows and columns around its letters. */
-function lettersOf(word: string, size: number, bold: boolean): readonly string[] {
-  const [rows, columns] = [size, textWidth(word, size, bold)];
-  const image = picture(rows, columns);
-  drawText(image, 0, 0, word, [255, 255, 255], size, bold);
-  const lit = litRows(image.rgb, columns).filter((row) => row.includes('#'));
-  const left = Math.min(...lit.map((row) => row.indexOf('#')));
-  const right = Math.max(...lit.map((row) => row.lastIndexOf('#')));
-  return lit.map((row) => row.slice(left, right + 1));
-}
-
-/** Whether the pattern is somewhere in the picture, with nothing lit beside or between its letters. */
-function holds(picture: readonly string[], [first = '', ...rest]: readonly string[]): boolean {
-  return picture.some((line, row) => {
-    for (let column = line.indexOf(first); column >= 0; column = line.indexOf(first, column + 1)) {
-      if (rest.every((part, below) => picture[row + 1 + below]?.startsWith(part, column))) return true;
-    }
-    return false;
-  });
-}
 
 describe('the PDF writer', () => {
   const file: PdfFile = {

@@ -68,6 +68,24 @@ describe('a result', () => {
     ['a number that is none', { findings: ctCase().result.findings.map((one) => ({ ...one, certainty: Number.NaN })) }],
     ['a certainty of 2', { findings: ctCase().result.findings.map((one) => ({ ...one, certainty: 2 })) }],
     [
+      'a number that is inferred from a missing one',
+      {
+        findings: ctCase().result.findings.map((finding) => ({
+          ...finding,
+          measurements: finding.measurements.map((one) => ({ ...one, inferredFrom: ['HLM009'] })),
+        })),
+      },
+    ],
+    [
+      'numbers that are inferred from each other',
+      {
+        findings: ctCase().result.findings.map((finding) => ({
+          ...finding,
+          measurements: finding.measurements.map((one) => ({ ...one, inferredFrom: [one.name.value] })),
+        })),
+      },
+    ],
+    [
       'a segment that is not there',
       { findings: ctCase().result.findings.map((one) => ({ ...one, segmentNumber: 9 })) },
     ],
@@ -175,13 +193,13 @@ describe('the objects of a result', () => {
     expect([...packed]).toEqual([0b11_110_101, 0b1]);
   });
 
-  it('are an SR and a page with the reason, where there is no result', () => {
+  it('are an SR, a card and a page with the reason, where there is no result', () => {
     const one = ctCase();
 
     const objects = failure(one).toDicom(one.source);
     const text = JSON.stringify(objects[0]?.attributes);
 
-    expect(objects.map(({ kind }) => kind)).toEqual(['non-result', 'pdf']);
+    expect(objects.map(({ kind }) => kind)).toEqual(['non-result', 'secondary-capture', 'pdf']);
     expect(text).toContain('The tool failed. (tool-failed)');
     expect(text).toContain('No algorithms succeeded');
   });

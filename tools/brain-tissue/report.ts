@@ -15,21 +15,23 @@ const CODES = {
   share: { value: 'brain-share', scheme: HILUM_SCHEME, meaning: 'Share of total grey and white matter' },
 } as const;
 
-/** The tissues' names and colours; CIELab as 0–65535 (PS3.3 C.10.7.1.1): a soft red and a pale blue. */
-const TISSUES = [
+/** The tissues' names and colours, sand and pale blue, neither of which is the colour of a severity: of the picture, and the same as CIELab of 0–65535 (PS3.3 C.10.7.1.1). */
+export const TISSUES = [
   {
     key: 'grey',
     id: 'grey-matter',
     label: 'Grey matter',
     type: CODES.greyMatter,
-    cielab: [38_000, 46_500, 39_500],
+    rgb: [225, 180, 120],
+    cielab: [49_856, 35_158, 42_328],
   },
   {
     key: 'white',
     id: 'white-matter',
     label: 'White matter',
     type: CODES.whiteMatter,
-    cielab: [50_000, 31_500, 24_500],
+    rgb: [90, 170, 255],
+    cielab: [44_645, 33_224, 20_206],
   },
 ] as const;
 
@@ -43,9 +45,15 @@ function shareOf(tissues: Tissues, key: keyof Tissues): number {
   return (100 * tissues[key].volumeMl) / (tissues.grey.volumeMl + tissues.white.volumeMl);
 }
 
+/** `Grey matter 612 mL` */
+export function labelOf(label: string, { volumeMl }: Pick<TissueMask, 'volumeMl'>): string {
+  return `${label} ${volumeMl.toFixed(0)} mL`;
+}
+
 export function findingsOf(tissues: Tissues): readonly Finding[] {
   return TISSUES.map(({ key, id, label, type }, index) => ({
     id,
+    label: labelOf(label, tissues[key]),
     summary: `${label}: ${tissues[key].volumeMl.toFixed(0)} mL, ${shareOf(tissues, key).toFixed(1)} % of brain tissue`,
     finding: type,
     site: CODES.brain,
@@ -61,7 +69,7 @@ export function findingsOf(tissues: Tissues): readonly Finding[] {
 export function segmentsOf(tissues: Tissues): readonly Segment[] {
   return TISSUES.map(({ key, label, type, cielab }, index) => ({
     number: index + 1,
-    label,
+    label: labelOf(label, tissues[key]),
     category: Sct.anatomicalStructure,
     type,
     cielab,

@@ -32,7 +32,7 @@ async function measure(volume: Volume, context: ProcessingContext): Promise<Resu
     summary: summaryOf(tissues),
     findings: findingsOf(tissues),
     segments: segmentsOf(tissues),
-    keyImages: [tissuePicture(volume, head, tissue)],
+    keyImages: [tissuePicture(volume, head, tissue, tissues)],
     report: reportOf(tissues),
   };
 }

@@ -1,13 +1,13 @@
 /** The tool's answer: findings, masks, pictures and a report. */
+import type { Rgb } from '#core/image/text.ts';
+import { SEVERITIES } from '#core/results/severity.ts';
 import type { Finding, KeyImage, Measurement, Report, ResultContent, Segment } from '#core/tool.ts';
 import { type CodedConcept, Sct, Teeth, ToothNumber, ToothSurfaces, Units } from '#dicom/codes.ts';
-import { DEPTH_WORDS } from './depth.ts';
+import { DEPTH_CLASSES, DEPTH_WORDS, STAGES } from './depth.ts';
 import type { EvaluatedLesion, Evaluation } from './evaluate.ts';
 import type { Side } from './lesions.ts';
 import { turnInWords } from './look.ts';
 import { drawPicture } from './picture.ts';
-
-const RED_CIELAB: readonly [number, number, number] = [38_550, 50_200, 46_500];
 
 /** What the tool is worth on people, as far as anybody measured it. The picture in front of the reader is no phantom. */
 const MEASURED =
@@ -20,10 +20,11 @@ interface Numbered {
   readonly lesion: EvaluatedLesion;
 }
 
-/** The answer for the radiographs that could be evaluated, in their order. */
+/** The answer for the radiographs that could be evaluated, in their order. Places are numbered from the deepest. */
 export function contentOf(evaluations: readonly Evaluation[]): ResultContent {
   const numbered: readonly Numbered[] = evaluations
     .flatMap((evaluation) => evaluation.lesions.map((lesion) => ({ evaluation, lesion })))
+    .toSorted((a, b) => depthRank(b.lesion) - depthRank(a.lesion))
     .map((entry, index) => ({ number: index + 1, ...entry }));
   const keyImages = evaluations.map((evaluation) => keyImageOf(evaluation, numbered));
   const seen = evaluations.reduce((sum, { crowns }) => sum + crowns.length, 0);
@@ -50,12 +51,16 @@ export function contentOf(evaluations: readonly Evaluation[]): ResultContent {
   };
 }
 
+const depthRank = ({ depthClass }: EvaluatedLesion): number => DEPTH_CLASSES.indexOf(depthClass);
+
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 function findingOf({ number, lesion, evaluation }: Numbered): Finding {
   const depthMm = depthOf(lesion, evaluation);
   return {
     id: `lesion-${number}`,
+    label: labelOf({ number, lesion }),
+    severity: STAGES[lesion.depthClass].severity,
     summary: `Suspected caries, ${placeOf(lesion, evaluation)}, into the ${reachOf(lesion)}${depthMm === undefined ? '' : `, about ${depthMm} mm deep`}`,
     finding: Sct.dentalCaries,
     ...siteOf(lesion),
@@ -85,8 +90,8 @@ function siteOf({ crown: { fdi }, side }: EvaluatedLesion): Pick<Finding, 'site'
 const hasOcclusalSurface = (fdi: string): boolean => Number(fdi[1]) > 3;
 
 function surfaceCodeOf(fdi: string, side: Side): CodedConcept | undefined {
-  if (side !== 'occlusal') return ToothSurfaces[surfaceOf(fdi, side)];
-  return hasOcclusalSurface(fdi) ? ToothSurfaces.occlusal : undefined;
+  const surface = surfaceOf(fdi, side);
+  return surface === 'incisal' ? undefined : ToothSurfaces[surface];
 }
 
 /** Measured at the detector, magnification included, or at the size that the source is calibrated to. Empty where the source does not state the size of its pixels. */
@@ -111,23 +116,36 @@ function reachOf({ depthClass }: EvaluatedLesion): string {
   return `${DEPTH_WORDS[depthClass]} (${depthClass})`;
 }
 
+/** Where and how deep, with the number of picture and table: `26 mesial, D2 (no. 1)`, or `upper tooth, image right, E2 (no. 1)`. */
+function labelOf({ number, lesion }: Pick<Numbered, 'number' | 'lesion'>): string {
+  const { crown, side, depthClass } = lesion;
+  const { fdi, jaw } = crown;
+  const shown = side === 'occlusal' ? side : `image ${side}`;
+  const place = fdi === undefined ? `${jaw} tooth, ${shown}` : `${fdi} ${surfaceOf(fdi, side)}`;
+  return `${place}, ${depthClass} (no. ${number})`;
+}
+
 /**
- * The place in words: `mesial surface of tooth 26`, or without a number `right side of an upper tooth (as shown)`. An intra-oral
- * picture that lies upside down with an upright header cannot be told from an upright one, so jaws are as shown, too.
+ * The place in words: `mesial surface of tooth 26`, or without a number `proximal surface of an upper tooth, on its right in the
+ * picture`. An intra-oral picture that lies upside down with an upright header cannot be told from an upright one, so jaws are as
+ * shown, too.
  */
 function placeOf({ crown, side }: EvaluatedLesion, { turn }: Evaluation): string {
   const { fdi, jaw } = crown;
   if (fdi !== undefined) {
-    if (side !== 'occlusal') return `${surfaceOf(fdi, side)} surface of tooth ${fdi}`;
-    return `${hasOcclusalSurface(fdi) ? 'occlusal surface' : 'incisal edge'} of tooth ${fdi}`;
+    const surface = surfaceOf(fdi, side);
+    return `${surface} ${surface === 'incisal' ? 'edge' : 'surface'} of tooth ${fdi}`;
   }
-  const shown = turnInWords({ turn }) === undefined ? '(as shown)' : '(as shown in the key image, which is upright)';
+  const picture = turnInWords({ turn }) === undefined ? 'in the picture' : 'in the key image, which is upright';
   const tooth = jaw === 'upper' ? 'an upper tooth' : 'a lower tooth';
-  return `${side === 'occlusal' ? 'occlusal surface' : `${side} side`} of ${tooth} ${shown}`;
+  return side === 'occlusal'
+    ? `occlusal surface of ${tooth} ${picture}`
+    : `proximal surface of ${tooth}, on its ${side} ${picture}`;
 }
 
 /** Mesial faces the midline. For the patient's right teeth, on the left of the upright picture, that is the side to the right. */
-function surfaceOf(fdi: string, side: Exclude<Side, 'occlusal'>): 'mesial' | 'distal' {
+function surfaceOf(fdi: string, side: Side): 'mesial' | 'distal' | 'occlusal' | 'incisal' {
+  if (side === 'occlusal') return hasOcclusalSurface(fdi) ? 'occlusal' : 'incisal';
   return (side === 'right') === isRightTooth(fdi) ? 'mesial' : 'distal';
 }
 
@@ -140,22 +158,39 @@ function segmentOf({ number, lesion, evaluation }: Numbered): Segment {
   for (const index of lesion.stored.pixels) bits[index >> 3] = (bits[index >> 3] ?? 0) | (1 << (index & 7));
   return {
     number,
-    label: `Suspected caries ${number}`,
+    label: labelOf({ number, lesion }),
     category: Sct.morphologicallyAbnormalStructure,
     type: Sct.dentalCaries,
-    cielab: RED_CIELAB,
     frames: [{ SOPInstanceUID: header.SOPInstanceUID, bits }],
   };
 }
 
+const colorOf = ({ depthClass }: EvaluatedLesion): Rgb => SEVERITIES[STAGES[depthClass].severity].rgb;
+
+/** What the colours of lesions mean, worst first. */
+const LEGEND = (
+  [
+    { severity: 'severe', text: 'extensive: D3' },
+    { severity: 'moderate', text: 'moderate: D2' },
+    { severity: 'mild', text: 'initial: E1, E2, D1' },
+  ] as const
+).map((entry) => ({ ...entry, color: SEVERITIES[entry.severity].rgb }));
+
 function keyImageOf(evaluation: Evaluation, numbered: readonly Numbered[]): KeyImage {
   const own = numbered.filter((entry) => entry.evaluation === evaluation);
-  const picture = drawPicture(
-    evaluation.image,
-    own.map(({ number, lesion }) => ({ label: String(number), points: lesion.outline })),
-  );
+  const stages = new Set(own.map(({ lesion }) => STAGES[lesion.depthClass].severity));
+  const picture = drawPicture(evaluation.image, {
+    outlines: own.map(({ number, lesion }) => ({
+      label: labelOf({ number, lesion }),
+      color: colorOf(lesion),
+      points: lesion.outline,
+    })),
+    directions: evaluation.sidesKnown ? { left: 'R', right: 'L' } : {},
+    legend: LEGEND.filter(({ severity }) => stages.has(severity)),
+    notes: evaluation.sidesKnown ? [] : ['The header does not say which side is the patient’s right.'],
+  });
   const title =
-    own.length === 0 ? 'No place marked: caries is not excluded' : `${plural(own.length, 'suspected carious lesion')}`;
+    own.length === 0 ? 'No place marked: caries is not excluded' : plural(own.length, 'suspected carious lesion');
   return { title, ...picture, sources: [evaluation.image.header.SOPInstanceUID] };
 }
 
@@ -169,18 +204,24 @@ function reportOf(numbered: readonly Numbered[], evaluations: readonly Evaluatio
         ? `The tool marked no place. ${NOT_EXCLUDED}`
         : `${plural(numbered.length, 'place')} may be carious. ${MEASURED} Teeth without a mark may be carious, too.`,
       ...evaluations.flatMap(remarksOn),
+      ...(numbered.length > 0
+        ? [
+            'Places are numbered from the deepest. Stages are those of ICCMS: E1, E2 and D1 initial, D2 moderate, D3 extensive.',
+          ]
+        : []),
       'Sizes include the magnification of the projection, except where the source is calibrated.',
       ...(unknownScale ? ['The pixel spacing of at least one radiograph is unknown, so its sizes are not given.'] : []),
       'The model was trained on synthetic radiographs only.',
     ],
     ...(numbered.length > 0 && {
       table: {
-        header: ['No.', 'Tooth (FDI)', 'Place', 'Reaches', 'Depth mm'],
+        header: ['No.', 'Tooth (FDI)', 'Surface', 'Reaches', 'Stage', 'Depth mm'],
         rows: numbered.map(({ number, lesion, evaluation }) => [
           String(number),
           lesion.crown.fdi ?? 'unknown',
           placeOf(lesion, evaluation),
           reachOf(lesion),
+          STAGES[lesion.depthClass].stage,
           depthOf(lesion, evaluation)?.toFixed(1) ?? '-',
         ]),
         findings: numbered.map(({ number }) => `lesion-${number}`),

@@ -1,4 +1,5 @@
 /** The depth of a lesion, in the classes of radiographic caries. */
+import type { Severity } from '#core/tool.ts';
 import type { PlaneRegion, Planes } from './planes.ts';
 
 /**
@@ -14,6 +15,15 @@ export const DEPTH_WORDS: Readonly<Record<DepthClass, string>> = {
   D1: 'outer third of the dentin',
   D2: 'middle third of the dentin',
   D3: 'inner third of the dentin',
+};
+
+/** Initial, moderate and extensive caries of ICCMS (Pitts et al. 2014), and the severities that give them colour and order. */
+export const STAGES: Readonly<Record<DepthClass, { readonly severity: Severity; readonly stage: string }>> = {
+  E1: { severity: 'mild', stage: 'initial' },
+  E2: { severity: 'mild', stage: 'initial' },
+  D1: { severity: 'mild', stage: 'initial' },
+  D2: { severity: 'moderate', stage: 'moderate' },
+  D3: { severity: 'severe', stage: 'extensive' },
 };
 
 /** The last class that most of the lesion's pixels reach. For each of the first four classes, the model says how likely a pixel goes deeper. */

@@ -1,10 +1,10 @@
 /**
  * Finds pictures of one exposure, so that it counts once: stored for presentation and for processing, sent twice, mirrored, cropped.
  */
+import { resamplePlane } from '#core/image/plane.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import { turned, uprightOf } from '#core/image/upright.ts';
 import { patientOrientation } from '#core/study/patient-orientation.ts';
-import { resample } from './preprocess.ts';
 
 /** DX and intra-oral images for processing (PS3.4 B.5). Their pair for presentation is what people read. */
 const FOR_PROCESSING = new Set(['1.2.840.10008.5.1.4.1.1.1.1.1', '1.2.840.10008.5.1.4.1.1.1.3.1']);
@@ -67,7 +67,7 @@ function fingerprint(source: Radiograph): Fingerprint {
 }
 
 function detailOf(image: Radiograph, rows: number, columns: number): Detail {
-  const plane = resample(image, rows, columns).pixels;
+  const plane = resamplePlane(image, rows, columns).pixels;
   const at = (row: number, column: number): number =>
     plane[Math.min(rows - 1, Math.max(0, row)) * columns + Math.min(columns - 1, Math.max(0, column))] ?? 0;
   const values = plane.map((value, index) => {

@@ -1,10 +1,11 @@
 /** The model's answer for a radiograph, and the position of its grid on the picture. */
 import { NotEvaluableError } from '#core/errors.ts';
+import { resamplePlane } from '#core/image/plane.ts';
 import type { Radiograph } from '#core/image/radiograph.ts';
 import type { ProcessingContext } from '#core/tool.ts';
 import type { Grid } from './marks.ts';
 import { PLANES, type Planes, planesOf } from './planes.ts';
-import { modelInput, resample } from './preprocess.ts';
+import { modelInput } from './preprocess.ts';
 import { type Scale, scaleOf, WORKING_MM } from './scale.ts';
 import { inStrips } from './strips.ts';
 
@@ -31,7 +32,7 @@ export async function segment(image: Radiograph, engine: ProcessingContext['engi
   if (rows * columns > MOST_PIXELS) {
     throw new NotEvaluableError('image-too-large', 'The picture covers a larger area than any dental radiograph.');
   }
-  const input = modelInput(resample(image, rows, columns));
+  const input = modelInput(resamplePlane(image, rows, columns));
   const answer = await inStrips(input, async (strip) => {
     const [, , height = 0, width = 0] = strip.shape;
     const expected = { probabilities: [1, PLANES, height, width] };

@@ -1,26 +1,32 @@
-/** The overlay picture: the spine cut along its own curve, with each body's name and its outline in the colour of its grade. */
+/** The overlay picture: the spine cut along its own curve, with each body's outline and label in the colour of its severity. */
+import type { Label } from '#core/image/labels.ts';
+import { type Box, drawBorder, greyImage } from '#core/image/paint.ts';
+import { drawPlate } from '#core/image/plate.ts';
 import { resample, toVoxel } from '#core/image/resample.ts';
-import { drawText, type Rgb, type RgbImage, textWidth } from '#core/image/text.ts';
 import type { Volume } from '#core/image/volume.ts';
-import type { KeyImage } from '#core/tool.ts';
+import { SEVERITIES } from '#core/results/severity.ts';
+import type { KeyImage, Severity } from '#core/tool.ts';
 import type { SpineBodies } from './bodies.ts';
-import type { Assessment } from './report.ts';
+import { type Assessment, LEGEND, labelOf, severityOf } from './report.ts';
 import type { SpineMap } from './segment.ts';
 
-/** Grade 0 to 3: green, yellow, orange, red. */
-const GRADE_COLORS: readonly Rgb[] = [
-  [90, 200, 120],
-  [240, 220, 70],
-  [245, 150, 40],
-  [235, 60, 60],
-];
-/** For bodies without a grade. Their outline is also dotted, for readers who do not see colours. */
-const GREY: Rgb = [170, 170, 170];
-/** mm per pixel, and the bone window (HU). */
-const PIXEL_MM = 0.75;
+/** The bone window (HU). */
 const WINDOW = { center: 350, width: 1300 } as const;
-/** Height of a label's line, in pixels of the picture. */
-const LABEL_LINE = 22;
+/** What is shown beyond the bodies' middles, mm: the bodies with what lies before them, the spinous processes, and a body more at the ends. */
+const AROUND = { before: 65, behind: 80, ends: 45 } as const;
+/** The picture has this many rows where its pixels are then neither finer nor coarser than any scan's. */
+const ROWS = 900;
+const PIXEL_MM = { least: 0.3, most: 0.8 } as const;
+
+/** The part of the plane that is shown, along the patient's axes. */
+interface Field {
+  readonly rows: number;
+  readonly columns: number;
+  readonly pixelMm: number;
+  /** Coordinates of the first column, which is anterior, and of the first row, which is the highest. */
+  readonly y: number;
+  readonly z: number;
+}
 
 /** Draws the curved mid-sagittal picture: head up, anterior to the left. */
 export function spinePicture(
@@ -29,79 +35,92 @@ export function spinePicture(
   spine: SpineBodies,
   assessments: readonly Assessment[],
 ): KeyImage {
-  const { grid } = map;
-  const columns = Math.round((grid.rows * grid.spacingMm[1]) / PIXEL_MM);
-  const rows = Math.round((grid.slices * grid.spacingMm[2]) / PIXEL_MM);
-  const image: RgbImage = { rows, columns, rgb: new Uint8Array(rows * columns * 3) };
+  const field = fieldOf(map, spine);
+  const { rows, columns, pixelMm } = field;
+  const shades = new Uint8Array(rows * columns);
   const sources = new Set<string>();
-  const labelAt = (row: number, column: number): number => {
-    const z = Math.round(((rows - 1 - row) * PIXEL_MM) / grid.spacingMm[2]);
-    const y = Math.round((column * PIXEL_MM) / grid.spacingMm[1]);
-    const x = midlineAt(spine, grid.origin[2] + z * grid.spacingMm[2]);
-    const plane = Math.round((x - grid.origin[0]) / grid.spacingMm[0]);
-    if (plane < 0 || plane >= grid.columns || z >= grid.slices || y >= grid.rows) return 0;
-    return spine.labels[(plane * grid.slices + z) * grid.rows + y] ?? 0;
-  };
-
   for (let row = 0; row < rows; row += 1) {
-    const z = grid.origin[2] + (rows - 1 - row) * PIXEL_MM;
-    const x = midlineAt(spine, z);
-    const line = resample(
-      volume,
-      {
-        columns: 1,
-        rows: columns,
-        slices: 1,
-        spacingMm: [PIXEL_MM, PIXEL_MM, PIXEL_MM],
-        origin: [x, grid.origin[1], z],
-      },
-      -1024,
+    const z = field.z - row * pixelMm;
+    const origin = [midlineAt(spine, z), field.y, z] as const;
+    const grid = { columns: 1, rows: columns, slices: 1, spacingMm: [pixelMm, pixelMm, pixelMm] as const, origin };
+    shades.set(
+      resample(volume, grid, -1024).map((value) =>
+        Math.round(255 * Math.min(1, Math.max(0, (value - WINDOW.center) / WINDOW.width + 0.5))),
+      ),
+      row * columns,
     );
-    for (let column = 0; column < columns; column += 1) {
-      const shade = ((line[column] ?? 0) - WINDOW.center) / WINDOW.width + 0.5;
-      const label = labelAt(row, column);
-      const edge =
-        label !== 0 &&
-        [labelAt(row - 1, column), labelAt(row + 1, column), labelAt(row, column - 1), labelAt(row, column + 1)].some(
-          (other) => other !== label,
-        );
-      const assessed = edge ? assessments.find(({ body }) => body.label === label) : undefined;
-      const outlined = assessed?.graded !== undefined || isDot(row, column) ? assessed : undefined;
-      const grey = Math.round(255 * Math.min(1, Math.max(0, shade)));
-      image.rgb.set(outlined ? colorOf(outlined) : [grey, grey, grey], (row * columns + column) * 3);
-    }
-    const slice = Math.round(toVoxel(volume, [x, grid.origin[1], z])[2]);
-    const source = volume.frames[slice];
+    const source = volume.frames[Math.round(toVoxel(volume, origin)[2])];
     if (source !== undefined) sources.add(source.SOPInstanceUID);
   }
-  for (const assessment of assessments) {
-    const { name, position, graded } = assessment;
-    const back = graded?.heights.depthMm ?? 30;
-    const [, y, z] = position;
-    const column = (y + back / 2 + 30 - grid.origin[1]) / PIXEL_MM;
-    const row = rows - 1 - (z - grid.origin[2]) / PIXEL_MM;
-    const grade = graded?.grading.grade;
-    const text = grade === 0 ? name.id : `${name.id} ${grade === undefined ? '?' : `G${grade}`}`;
-    // A label that the edge cuts off would lose the mark that there is no grade.
-    const left = Math.max(0, Math.min(Math.round(column), columns - textWidth(text, LABEL_LINE)));
-    const top = Math.max(0, Math.min(Math.round(row - LABEL_LINE / 2), rows - LABEL_LINE));
-    drawText(image, left, top, text, colorOf(assessment), LABEL_LINE);
+  const picture = greyImage(rows, columns, (index) => shades[index] ?? 0);
+  const bodies = bodiesIn(field, map, spine);
+  const labels = assessments.flatMap((one): readonly (Label & { readonly severity: Severity })[] => {
+    const target = bodies.boxes.get(one.body.label);
+    if (target === undefined) return [];
+    const severity = severityOf(one);
+    const color = SEVERITIES[severity].rgb;
+    const isInside = (column: number, row: number): boolean =>
+      column >= 0 && column < columns && bodies.labels[row * columns + column] === one.body.label;
+    drawBorder(picture, target, isInside, { color, width: 2, dotted: severity === 'not-judged' });
+    const emphasised = severity === 'severe' || severity === 'moderate' || severity === 'mild';
+    return [{ text: labelOf(one), color, target, emphasised, severity }];
+  });
+  const plate = drawPlate({
+    picture,
+    labels: labels.toSorted((a, b) => rankOf(a.severity) - rankOf(b.severity)),
+    labelled: 'left',
+    directions: { left: 'A', right: 'P', top: 'H', bottom: 'F' },
+    mmPerPixel: pixelMm,
+    legend: SEVERITY_NAMES.filter((name) => labels.some(({ severity }) => severity === name)).map((name) => ({
+      text: LEGEND[name],
+      color: SEVERITIES[name].rgb,
+      dotted: name === 'not-judged',
+    })),
+  });
+  return { title: 'Vertebral bodies: spine along its curve, from the side', ...plate, sources: [...sources] };
+}
+
+/** From worst to best. */
+const SEVERITY_NAMES = Object.keys(SEVERITIES) as readonly Severity[];
+const rankOf = (severity: Severity): number => SEVERITY_NAMES.indexOf(severity);
+
+function fieldOf({ grid }: SpineMap, { bodies }: SpineBodies): Field {
+  const [ys, zs] = [bodies.map(({ centre }) => centre[1]), bodies.map(({ centre }) => centre[2])];
+  const { origin, spacingMm } = grid;
+  const front = Math.max(origin[1], Math.min(...ys) - AROUND.before);
+  const back = Math.min(origin[1] + (grid.rows - 1) * spacingMm[1], Math.max(...ys) + AROUND.behind);
+  const low = Math.max(origin[2], Math.min(...zs) - AROUND.ends);
+  const high = Math.min(origin[2] + (grid.slices - 1) * spacingMm[2], Math.max(...zs) + AROUND.ends);
+  const pixelMm = Math.min(PIXEL_MM.most, Math.max(PIXEL_MM.least, (high - low) / ROWS));
+  const count = (mm: number): number => Math.max(1, Math.floor(mm / pixelMm));
+  return { rows: count(high - low), columns: count(back - front), pixelMm, y: front, z: high };
+}
+
+/** The bodies' labels by pixel of the field, and the box of each. */
+function bodiesIn({ rows, columns, pixelMm, y, z }: Field, { grid }: SpineMap, spine: SpineBodies) {
+  const labels = new Int32Array(rows * columns);
+  const boxes = new Map<number, Box>();
+  const { origin, spacingMm } = grid;
+  for (let row = 0; row < rows; row += 1) {
+    const slice = Math.round((z - row * pixelMm - origin[2]) / spacingMm[2]);
+    const plane = Math.round((midlineAt(spine, origin[2] + slice * spacingMm[2]) - origin[0]) / spacingMm[0]);
+    if (plane < 0 || plane >= grid.columns) continue;
+    for (let column = 0; column < columns; column += 1) {
+      const line = Math.round((y + column * pixelMm - origin[1]) / spacingMm[1]);
+      const label = spine.labels[(plane * grid.slices + slice) * grid.rows + line] ?? 0;
+      if (label === 0) continue;
+      labels[row * columns + column] = label;
+      const box = boxes.get(label) ?? { left: column, top: row, right: column + 1, bottom: row + 1 };
+      boxes.set(label, {
+        left: Math.min(box.left, column),
+        top: box.top,
+        right: Math.max(box.right, column + 1),
+        bottom: row + 1,
+      });
+    }
   }
-  return {
-    title: 'Spine along its curve, bodies coloured by Genant grade (dotted: no grade)',
-    rows,
-    columns,
-    rgb: image.rgb,
-    sources: [...sources],
-  };
+  return { labels, boxes };
 }
-
-function colorOf({ graded }: Assessment): Rgb {
-  return (graded && GRADE_COLORS[graded.grading.grade]) ?? GREY;
-}
-
-/** Three pixels on and three off, along rows as well as columns. */
-const isDot = (row: number, column: number): boolean => (row + column) % 6 < 3;
 
 /** x of the spine at height z: interpolated between the bodies' middles, constant beyond them. */
 function midlineAt({ bodies }: SpineBodies, z: number): number {

@@ -3,7 +3,7 @@ import type { PointLps } from '#core/image/geometry.ts';
 import { toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
 import { frameKey } from '#core/study/frames.ts';
-import type { Finding, ImageRegion, Report, Segment, SegmentFrame } from '#core/tool.ts';
+import type { Finding, ImageRegion, Report, Segment, SegmentFrame, Severity } from '#core/tool.ts';
 import { type CodedConcept, Sct, Units, Vertebrae, VertebralMeasures } from '#dicom/codes.ts';
 import type { Body } from './bodies.ts';
 import type { Grade, Grading } from './grade.ts';
@@ -33,21 +33,30 @@ interface Graded {
   readonly grading: Grading;
 }
 
-const SEVERITY: Readonly<Record<Grade, { readonly word: string; readonly code?: CodedConcept }>> = {
-  0: { word: 'no fracture' },
-  1: { word: 'mild', code: Sct.mild },
-  2: { word: 'moderate', code: Sct.moderate },
-  3: { word: 'severe', code: Sct.severe },
-};
-/** CIELab (PS3.3 C.10.7.1.1) of green, yellow, orange and red: the colours of grades in the picture. */
-const CIELAB: Readonly<Record<Grade, readonly [number, number, number]>> = {
-  0: [47_800, 20_500, 42_000],
-  1: [57_000, 31_000, 51_500],
-  2: [46_500, 43_000, 50_500],
-  3: [36_000, 50_000, 44_500],
+/** Genant's grades as severities, in words and codes. */
+const SEVERITY: Readonly<
+  Record<Grade, { readonly severity: Severity; readonly word: string; readonly code?: CodedConcept }>
+> = {
+  0: { severity: 'normal', word: 'no fracture' },
+  1: { severity: 'mild', word: 'mild', code: Sct.mild },
+  2: { severity: 'moderate', word: 'moderate', code: Sct.moderate },
+  3: { severity: 'severe', word: 'severe', code: Sct.severe },
 };
 
-const GREY_CIELAB = [45_000, 32_896, 32_896] as const;
+/** What a severity means here, for the picture's legend. */
+export const LEGEND: Readonly<Record<Severity, string>> = {
+  severe: 'severe: loss of height above 40 % (grade 3)',
+  moderate: 'moderate: 25 to 40 % (grade 2)',
+  mild: 'mild: 20 to 25 % (grade 1)',
+  'not-judged': 'not judged (dotted): may be fractured or sound',
+  normal: 'normal height: loss below 20 % (grade 0)',
+};
+
+const HEIGHTS: readonly string[] = [
+  VertebralMeasures.anteriorHeight.value,
+  VertebralMeasures.middleHeight.value,
+  VertebralMeasures.posteriorHeight.value,
+];
 
 /**
  * One finding per body, with heights, loss and grade, or with neither where the body does not fit: the heights of a fragment would
@@ -58,18 +67,20 @@ export function findingOf(
   segmentNumber: number,
   volume: Volume,
 ): Finding {
-  const label = labelOf(name);
+  const place = placeOf(name);
   const regions = regionOf(volume, position, frames);
-  const place = {
+  const common = {
     id: name.id,
+    label: labelOf({ name, graded }),
+    severity: severityOf({ graded }),
     site: Vertebrae[name.level ?? ''] ?? Sct.vertebra,
     segmentNumber,
     position,
     ...(regions.length > 0 && { regions }),
   };
   if (graded === undefined) {
-    const summary = `${label}: no grade (${whyNoGrade(noGrade)})`;
-    return { ...place, summary, finding: Sct.vertebra, measurements: [], evaluations: [] };
+    const summary = `${place}: no grade (${whyNoGrade(noGrade)})`;
+    return { ...common, summary, finding: Sct.vertebra, measurements: [], evaluations: [] };
   }
   const { heights, grading } = graded;
   const { grade, lossPercent, deformity } = grading;
@@ -80,17 +91,18 @@ export function findingOf(
     unit: Units.millimetre,
   });
   return {
-    ...place,
+    ...common,
     summary:
       grade > 0
-        ? `${label}: ${deformity} deformity, ${severity.word}, loss of height ${lossPercent.toFixed(0)} % (Genant grade ${grade})`
-        : `${label}: no fracture by height (Genant grade 0)`,
+        ? `${place}: ${deformity} deformity, ${severity.word}, loss of height ${lossPercent.toFixed(0)} % (Genant grade ${grade})`
+        : `${place}: no fracture by height (Genant grade 0)`,
     finding: grade > 0 ? Sct.compressionFracture : Sct.vertebra,
     measurements: [
       millimetres(VertebralMeasures.anteriorHeight, heights.anteriorMm),
       millimetres(VertebralMeasures.middleHeight, heights.middleMm),
       millimetres(VertebralMeasures.posteriorHeight, heights.posteriorMm),
-      { name: VertebralMeasures.heightLoss, value: round(lossPercent), unit: Units.percent },
+      { name: VertebralMeasures.heightLoss, value: round(lossPercent), unit: Units.percent, inferredFrom: HEIGHTS },
+      ...(grade > 0 ? [{ name: VertebralMeasures.gradeNumber, value: grade, unit: Units.grade }] : []),
     ],
     evaluations: [
       { name: VertebralMeasures.genantGrade, value: VertebralMeasures.grades[grade] },
@@ -102,16 +114,30 @@ export function findingOf(
 export function segmentOf({ name, frames, graded }: Assessment, number: number): Segment {
   return {
     number,
-    label: labelOf(name),
+    label: labelOf({ name, graded }),
     category: Sct.anatomicalStructure,
     type: Vertebrae[name.level ?? ''] ?? Sct.vertebra,
-    cielab: graded === undefined ? GREY_CIELAB : CIELAB[graded.grading.grade],
     frames,
   };
 }
 
+export function severityOf({ graded }: Pick<Assessment, 'graded'>): Severity {
+  return graded === undefined ? 'not-judged' : SEVERITY[graded.grading.grade].severity;
+}
+
+/**
+ * Where and what, in at most 40 characters: `L2 wedge, 37 %`, `L3 normal height`, `Vertebra 2 from below: not judged`. No body is called
+ * normal as a whole, since only its height was measured.
+ */
+export function labelOf({ name, graded }: Pick<Assessment, 'name' | 'graded'>): string {
+  const place = name.level ?? `${placeOf(name)}:`;
+  if (graded === undefined) return `${place} not judged`;
+  const { deformity, lossPercent } = graded.grading;
+  return deformity === undefined ? `${place} normal height` : `${place} ${deformity}, ${lossPercent.toFixed(0)} %`;
+}
+
 /** `L3`, or `Vertebra 2 from below` where the level is unknown. */
-function labelOf({ id, level }: LevelName): string {
+function placeOf({ id, level }: LevelName): string {
   return level ?? `Vertebra ${id.slice('body-'.length)} from below`;
 }
 
@@ -120,7 +146,7 @@ export function summaryOf(assessments: readonly Assessment[]): string {
   const graded = assessments.flatMap((one) => (one.graded ? [{ ...one, grade: one.graded.grading.grade }] : []));
   const fractured = graded.filter(({ grade }) => grade > 0);
   const count = `${graded.length} vertebral ${graded.length === 1 ? 'body' : 'bodies'} graded`;
-  const names = fractured.map(({ name, grade }) => `${labelOf(name)} grade ${grade}`).join(', ');
+  const names = fractured.map(({ name, grade }) => `${placeOf(name)} grade ${grade}`).join(', ');
   const said = fractured.length === 0 ? 'no fracture by height' : `${fractured.length} with loss of height: ${names}`;
   const withheld = assessments.flatMap(({ noGrade }) => noGrade ?? []);
   const rest = withheld.length === 0 ? '' : `; ${withheld.length} not graded (${countsOf(withheld)})`;
@@ -150,7 +176,7 @@ export function reportOf(assessments: readonly Assessment[], onSacrum: boolean):
         .toReversed()
         .map(({ name, graded, noGrade }) =>
           graded === undefined
-            ? [labelOf(name), '', '', '', '', 'none', kindOfNoGrade(noGrade)]
+            ? [placeOf(name), '', '', '', '', 'none', kindOfNoGrade(noGrade)]
             : tableRow(name, graded),
         ),
       findings: assessments.toReversed().map(({ name }) => name.id),
@@ -161,7 +187,7 @@ export function reportOf(assessments: readonly Assessment[], onSacrum: boolean):
 
 function tableRow(name: LevelName, { heights, grading }: Graded): readonly string[] {
   return [
-    labelOf(name),
+    placeOf(name),
     heights.anteriorMm.toFixed(1),
     heights.middleMm.toFixed(1),
     heights.posteriorMm.toFixed(1),

@@ -8,9 +8,10 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Plane, resamplePlane } from '#core/image/plane.ts';
 import { type DentalPhantom, makeBitewing, makePanoramic, makePeriapical } from '#phantoms/dental.ts';
 import { DEPTH_CLASSES } from '#tools/caries/depth.ts';
-import { modelInput, type Plane, resample } from '#tools/caries/preprocess.ts';
+import { modelInput } from '#tools/caries/preprocess.ts';
 import { WORKING_MM } from '#tools/caries/scale.ts';
 
 const MAKE: Readonly<Record<string, (seed: number, cariesRate: number) => DentalPhantom>> = {
@@ -34,7 +35,7 @@ for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
   const rows = Math.round(phantom.rows * scale);
   const columns = Math.round(phantom.columns * scale);
   const grey = new Float32Array(phantom.pixels).map((value) => value / 4095);
-  const { data, shape } = modelInput(resample({ ...phantom, pixels: grey }, rows, columns));
+  const { data, shape } = modelInput(resamplePlane({ ...phantom, pixels: grey }, rows, columns));
   const [, , paddedRows = 0, paddedColumns = 0] = shape;
   const [top, bottom] = rowsOfInterest(phantom, seed, scale, rows);
   const cut = <T extends Float32Array | Uint8Array>(planes: T): T =>
@@ -107,7 +108,7 @@ function labels(
   ];
   const out = new Uint8Array((planes.length + 1) * paddedRows * paddedColumns);
   planes.forEach((pixels, plane) => {
-    const small: Plane = resample({ rows, columns, pixels }, toRows, toColumns);
+    const small: Plane = resamplePlane({ rows, columns, pixels }, toRows, toColumns);
     for (let row = 0; row < toRows; row++) {
       for (let column = 0; column < toColumns; column++) {
         out[(plane * paddedRows + row) * paddedColumns + column] = Math.round(

@@ -1,0 +1,56 @@
+/** What stands above a key image: what it shows, and which study and images it belongs to. Nothing of the patient's identity. */
+import { isDate } from '#dicom/text-rules.ts';
+import { textOf } from '../gate/attribute-values.ts';
+import type { InstanceIndex } from '../study/study-index.ts';
+import { bySeries } from './common.ts';
+import type { SourceStudy } from './source-study.ts';
+
+/** More ranges of image numbers help no reader. */
+const MOST_RANGES = 4;
+
+/**
+ * `Study of 2026-01-05 · CT series 3, images 12–180 (of 200 evaluated)`. The date is the Study Date, and is left out where it is
+ * none.
+ *
+ * @param pictured the picture's source instances
+ * @param evaluated all inputs of the tool
+ */
+export function sourceLine(
+  { patientAndStudy }: Pick<SourceStudy, 'patientAndStudy'>,
+  pictured: readonly InstanceIndex[],
+  evaluated: readonly InstanceIndex[],
+): string {
+  const date = textOf(patientAndStudy['StudyDate']) ?? '';
+  const day = isDate(date) ? [`Study of ${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`] : [];
+  const inSeries = bySeries(evaluated);
+  const series = [...bySeries(pictured)].map(([uid, images]) => {
+    const { Modality = 'OT', SeriesNumber } = images[0] ?? {};
+    const of = inSeries.get(uid)?.length ?? images.length;
+    const rest = of > images.length ? ` (of ${of} evaluated)` : '';
+    return `${Modality} series${SeriesNumber === undefined ? '' : ` ${SeriesNumber}`}, ${imagesOf(images)}${rest}`;
+  });
+  return [...day, ...series].join(' · ');
+}
+
+/** `image 5`, `images 12–180`, `image 1 with 60 frames`; the count where numbers do not tell images apart or are too scattered. */
+function imagesOf(images: readonly InstanceIndex[]): string {
+  const [first] = images;
+  const frames = images.length === 1 ? (first?.NumberOfFrames ?? 1) : 1;
+  const numbers = images.flatMap(({ InstanceNumber }) => InstanceNumber ?? []).toSorted((a, b) => a - b);
+  const ranges = rangesOf([...new Set(numbers)]);
+  const isTold = new Set(numbers).size === images.length && ranges.length <= MOST_RANGES;
+  const noun = images.length === 1 ? 'image' : 'images';
+  const told = isTold ? `${noun} ${ranges.join(', ')}` : `${images.length} ${noun}`;
+  return frames > 1 ? `${told} with ${frames} frames` : told;
+}
+
+/** `3–7` for numbers that follow each other. */
+function rangesOf(numbers: readonly number[]): readonly string[] {
+  const ranges: (readonly [number, number])[] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] + 1 === number) ranges[ranges.length - 1] = [last[0], number];
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? String(from) : `${from}–${to}`));
+}
