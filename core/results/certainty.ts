@@ -11,10 +11,10 @@ const WORDS = [
 export const CERTAINTY_LEGEND =
   'Certainty is the model’s own figure (high from 90 %, moderate from 60 %), not the probability that the finding is there.';
 
-/** `high, 92 %`. Only what is exactly certain is 100 %, and only what is exactly excluded 0 %. @param certainty 0 to 1 */
+/** `high, 92 %`, from 1 to 99 %. Empty for exactly 0 and 1, which are defaults and not estimates. @param certainty 0 to 1 */
 export function certaintyInWords(certainty: number): string {
-  const rounded = Math.round(certainty * 100);
-  const percent = certainty > 0 && certainty < 1 ? Math.min(99, Math.max(1, rounded)) : rounded;
+  if (certainty <= 0 || certainty >= 1) return '';
+  const percent = Math.min(99, Math.max(1, Math.round(certainty * 100)));
   const word = WORDS.find(([from]) => percent >= from)?.[1] ?? 'low';
   return `${word}, ${percent} %`;
 }

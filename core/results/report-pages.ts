@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Report } from '../tool.ts';
-import { CERTAINTY_LEGEND } from './certainty.ts';
+import { CERTAINTY_LEGEND, certaintyInWords } from './certainty.ts';
 import { inputsOf, instanceOf, objectUid, RESEARCH_ONLY, type ResultData, type Role } from './common.ts';
 import { leftOutSentences } from './left-out.ts';
 import { outcomeInWords } from './outcome-in-words.ts';
@@ -145,7 +145,7 @@ function layOutFindings(flow: Flow, result: ResultData, source: SourceStudy, rep
       x += 11 + lineWidth(word, 8) + 16;
     }
   }
-  if (result.findings.some(({ certainty }) => certainty !== undefined))
+  if (result.findings.some(({ certainty = 0 }) => certaintyInWords(certainty) !== ''))
     flow.text({ text: CERTAINTY_LEGEND, size: 8, color: GREY });
 }
 

@@ -46,7 +46,7 @@ export const RESULT_SOP_CLASSES: readonly ResultSopClass[] = [
     kind: 'pdf',
     SOPClassUID: SOP_CLASS.encapsulatedPdf,
     name: 'Encapsulated PDF Storage',
-    holds: 'The report for people. Every viewer opens it.',
+    holds: 'The page for people, of every result and every non-result. Every viewer opens it.',
   },
   {
     kind: 'secondary-capture',

@@ -218,9 +218,7 @@ describe('hilum run', () => {
     const [report, ...others] = JSON.parse((await run(folder, 'vertebral-fracture')).stdout) as readonly unknown[];
 
     expect(others).toEqual([]);
-    expect(report).toMatchObject({
-      refused: [],
-      objects: [{ kind: 'non-result' }, { kind: 'secondary-capture' }, { kind: 'pdf' }],
-    });
+    const kinds = ['non-result', 'secondary-capture', 'pdf'].map((kind) => ({ kind }));
+    expect(report).toMatchObject({ refused: [], objects: kinds });
   });
 });

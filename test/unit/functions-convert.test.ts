@@ -52,6 +52,9 @@ const drawnOutside = (message: RunMessage): Uint8Array => {
 const convert = (pipeline: Pipeline, message: RunMessage) =>
   makeHandler(pipeline)(sqsEvent('convert-live', [message]), minuteLeft);
 
+/** What a non-result is stored as. */
+const NON_RESULT = [{ kind: 'non-result' }, { kind: 'secondary-capture' }, { kind: 'pdf' }];
+
 describe('convert', () => {
   let pipeline: Pipeline;
   let study: Awaited<ReturnType<typeof upload>>;
@@ -231,11 +234,7 @@ describe('convert', () => {
     expect(pipeline.sentTo(toReturn)).toEqual([passedOn('failure')]);
     expect(pipeline.objects.contents.has(objectListKey(folder()))).toBe(false);
     expect(await listed('failure')).toMatchObject({
-      ...{
-        outcome: 'failed',
-        reason,
-        objects: [{ kind: 'non-result' }, { kind: 'secondary-capture' }, { kind: 'pdf' }],
-      },
+      ...{ outcome: 'failed', reason, objects: NON_RESULT },
     });
 
     const before = new Map(pipeline.objects.contents);
@@ -267,12 +266,8 @@ describe('convert', () => {
       state: 'rejected',
       reason: { code: 'invalid-dicom-object', message: expect.stringContaining('graphic-data') },
     });
-    expect([...pipeline.objects.contents.keys()].filter((key) => key.includes('/objects/'))).toHaveLength(2);
-    expect((await listed('failure')).objects).toMatchObject([
-      { kind: 'non-result' },
-      { kind: 'secondary-capture' },
-      { kind: 'pdf' },
-    ]);
+    expect([...pipeline.objects.contents.keys()].filter((key) => key.includes('/objects/'))).toHaveLength(3);
+    expect((await listed('failure')).objects).toMatchObject(NON_RESULT);
   });
 
   it('keeps an earlier failure if the gate refuses the result', async () => {

@@ -301,13 +301,8 @@ describe('other images', () => {
     expect(life.patients()).toHaveLength(1);
     // Each set has Series Numbers of its own, and each note those of what it rejects.
     const held = [...life.pacs.held.values()].map((bytes) => readDicom(bytes).dataset.text('SeriesNumber'));
-    expect(held.filter((number) => Number(number) > 9000).sort()).toEqual([
-      '10010',
-      '10110',
-      '10210',
-      '10307',
-      '10308',
-    ]);
+    const numbers = ['10010', '10110', '10210', '10306', '10307', '10308'];
+    expect(held.filter((number) => Number(number) > 9000).sort()).toEqual(numbers);
   });
 
   it('and back: the results of the first are there again, as new objects', async () => {

@@ -138,8 +138,10 @@ describe('the page of a result', () => {
     expect(text).toContain('Phantom assessment: result Research use only - not for clinical use Belongs to');
     expect(text).toContain('Two vertebrae measured, one of them fractured.');
     expect(text).toMatch(/Finding What was found Measurements Where Certainty/);
-    expect(text).toMatch(/L4 L4 has lost 27 % of its height\. Height loss 27\.3 % image \d high, 92 %/);
-    expect(lines.indexOf('L4')).toBeLessThan(lines.indexOf('L3'));
+    expect(text).toMatch(
+      /L4 wedge, 27 % L4 has lost 27 % of its height\. Height loss 27\.3 %, Height 18\.5 mm image \d high, 92 %/,
+    );
+    expect(lines.indexOf('L4 wedge, 27 %')).toBeLessThan(lines.indexOf('L3'));
     expect(lines.indexOf('spine')).toBeLessThan(lines.indexOf('L3'));
     expect(text).toMatch(/L3 .* images \d to \d high, 92 %/);
     expect(text).toContain('not the probability that the finding is there');
@@ -248,7 +250,7 @@ describe('the page of a non-result', () => {
 
 describe('certainty in words', () => {
   it.each([
-    [1, 'high, 100 %'],
+    [1, ''],
     [0.999, 'high, 99 %'],
     [0.9, 'high, 90 %'],
     [0.899, 'high, 90 %'],
@@ -256,7 +258,7 @@ describe('certainty in words', () => {
     [0.6, 'moderate, 60 %'],
     [0.59, 'low, 59 %'],
     [0.001, 'low, 1 %'],
-    [0, 'low, 0 %'],
+    [0, ''],
   ])('of %d is %s', (certainty, words) => {
     expect(certaintyInWords(certainty)).toBe(words);
   });
