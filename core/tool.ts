@@ -144,13 +144,21 @@ export interface KeyImage {
   readonly sources: readonly string[];
 }
 
+/** Every row is as long as the header. */
+export interface ReportTable {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** The finding of each row, by its id; '' where a row has none. The page adds its severity's colour, its images and its certainty. */
+  readonly findings?: readonly string[];
+}
+
 /** The report: a page made from these lines and pictures, or a finished PDF that the tool brings. */
 export type Report =
   | {
       readonly kind: 'page';
       readonly title: string;
       readonly paragraphs: readonly string[];
-      readonly table?: { readonly header: readonly string[]; readonly rows: readonly (readonly string[])[] };
+      readonly table?: ReportTable;
       /** Indices into `ResultContent.keyImages`. */
       readonly pictures: readonly number[];
     }

@@ -1,8 +1,9 @@
 /** Text that a tool writes for people must not identify the patient: rendered pages and pictures travel further than their objects. */
 import { DicomWriteError } from '#dicom/error.ts';
+import type { Attributes } from '#dicom/write.ts';
 import type { ResultData } from '../results/common.ts';
 import type { SourceStudy } from '../results/source-study.ts';
-import { textOf } from './attribute-values.ts';
+import { itemsOf, textOf } from './attribute-values.ts';
 import { pdfText } from './pdf-text.ts';
 
 /** Shorter values occur by chance in any text. */
@@ -32,6 +33,30 @@ export function checkIdentity(result: ResultData, { patientAndStudy }: SourceStu
     });
   }
 }
+
+/** Letters of a name, or characters of a number, below which nobody can be known by them. */
+const SHORTEST_PART = 3;
+
+/**
+ * Whether a text of the source, written by hand, holds any part of an identity: one word of a name of the patient or of a physician, a number
+ * of the patient or the visit, or a birth date in any order. Stricter than `checkIdentity`, since such a text can be left out.
+ */
+export function holdsIdentity(text: string, patientAndStudy: Attributes): boolean {
+  const valuesOf = (keywords: readonly string[]) =>
+    keywords.flatMap((keyword) => textOf(patientAndStudy[keyword]) ?? []);
+  const parts = valuesOf(NAMES).flatMap((name) => name.split(/[\^=\s,.'’-]+/));
+  const others = itemsOf(patientAndStudy['OtherPatientIDsSequence']).flatMap((item) => textOf(item['PatientID']) ?? []);
+  const numbers = [...valuesOf(['PatientID', 'AccessionNumber', 'StudyID']), ...others];
+  if ([...parts, ...numbers].some((part) => part.length >= SHORTEST_PART && appearsIn(text, part))) return true;
+  const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})$/.exec(textOf(patientAndStudy['PatientBirthDate']) ?? '') ?? [];
+  if (year === undefined) return false;
+  const digits = text.replace(/\D/g, '');
+  return [`${year}${month}${day}`, `${day}${month}${year}`, `${month}${day}${year}`].some((date) =>
+    digits.includes(date),
+  );
+}
+
+const NAMES = ['PatientName', 'OtherPatientNames', 'ReferringPhysicianName', 'PhysiciansOfRecord', 'ResponsiblePerson'];
 
 /** Whether the text contains the value as a word of its own, regardless of case. */
 function appearsIn(text: string, value: string): boolean {

@@ -3,7 +3,7 @@ import type { CodedConcept } from '#dicom/codes.ts';
 import { textProblem } from '#dicom/text-rules.ts';
 import { ToolFailedError } from '../errors.ts';
 import { frameKey } from '../study/frames.ts';
-import type { Finding, Image, ImageRegion, ResultContent, Segment } from '../tool.ts';
+import type { Finding, Image, ImageRegion, ReportTable, ResultContent, Segment } from '../tool.ts';
 import { ResultContentSchema } from './result-schema.ts';
 
 interface Size {
@@ -128,14 +128,19 @@ function isBlank(bits: Uint8Array): boolean {
   return true;
 }
 
-function picturesProblem({ keyImages, report }: ResultContent, given: ReadonlySet<string>): string | undefined {
+function picturesProblem(
+  { findings, keyImages, report }: ResultContent,
+  given: ReadonlySet<string>,
+): string | undefined {
   if (keyImages.some(({ rows, columns, rgb }) => rgb.length !== rows * columns * 3))
     return 'a picture whose bytes do not fit its size';
   if (keyImages.some(({ sources }) => !sources.every((uid) => given.has(uid)))) return 'a picture of an unknown image';
   if (report?.kind !== 'page') return undefined;
   if (!report.pictures.every((index) => index in keyImages)) return 'a report with a picture that does not exist';
-  const { header, rows } = report.table ?? { header: [], rows: [] };
-  return rows.every((row) => row.length === header.length)
+  const { header, rows, findings: ids }: ReportTable = report.table ?? { header: [], rows: [] };
+  if (!rows.every((row) => row.length === header.length)) return 'a table whose rows are not as long as its header';
+  const known = new Set(['', ...findings.map(({ id }) => id)]);
+  return ids === undefined || (ids.length === rows.length && ids.every((id) => known.has(id)))
     ? undefined
-    : 'a table whose rows are not as long as its header';
+    : 'a table whose rows name findings that do not exist';
 }

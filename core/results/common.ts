@@ -35,6 +35,7 @@ export type Role =
   | 'non-result'
   | 'failure'
   | 'failure-card'
+  | 'failure-report'
   | 'rejection-note'
   | 'identity-rejection-note';
 
@@ -59,6 +60,7 @@ const SERIES: Readonly<Record<Role, { readonly number: number; readonly descript
   'sound-segments': { number: 13, description: 'sound, by segment' },
   'sound-points': { number: 14, description: 'sound, at points' },
   'sound-measurements': { number: 15, description: 'sound, others' },
+  'failure-report': { number: 16, description: 'failed, report' },
   'failure-card': { number: 17, description: 'failed, picture' },
 };
 

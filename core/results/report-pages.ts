@@ -1,192 +1,198 @@
-/** Lays out the report for people: title, research label, paragraphs, table, pictures, origin. */
+/**
+ * A result as a page for people. From the page alone it is plain which study and images it belongs to, what was found, where and how sure, or
+ * why there is no answer, and that it is for research only. It names the tool and never the patient.
+ */
 import { createHash } from 'node:crypto';
-import type { RgbImage } from '../image/text.ts';
-import type { KeyImage, Report } from '../tool.ts';
-import { objectUid, RESEARCH_ONLY, type ResultData } from './common.ts';
-import { encodePdf, lineWidth, PAGE, type PdfMark, wrapText } from './pdf-file.ts';
+import type { Report } from '../tool.ts';
+import { CERTAINTY_LEGEND } from './certainty.ts';
+import { inputsOf, instanceOf, objectUid, RESEARCH_ONLY, type ResultData, type Role } from './common.ts';
+import { leftOutSentences } from './left-out.ts';
+import { outcomeInWords } from './outcome-in-words.ts';
+import { chipOf, tableOf } from './page-findings.ts';
+import { Flow, heightOf, layOutBox, layOutChip, layOutTable, MARGIN, WIDTH } from './page-flow.ts';
+import { layOutPictures } from './page-pictures.ts';
+import { encodePdf, lineWidth, PAGE, type PdfColor, type PdfMark } from './pdf-file.ts';
 import { remarkSentences } from './remarks.ts';
+import { SEVERITIES } from './severity.ts';
+import { imagesInWords, studyInWords } from './source-in-words.ts';
 import type { SourceStudy } from './source-study.ts';
 
-const MARGIN = 48;
-const WIDTH = PAGE.width - 2 * MARGIN;
-const BOTTOM = PAGE.height - 72;
-const GAP = 10;
-const RED = [0.75, 0, 0] as const;
-const GREY = [0.35, 0.35, 0.35] as const;
-/** Pictures per row; the tallest and the smallest height of a picture, and the height of its caption, in points. */
-const PICTURES_A_ROW = 2;
-const TALLEST = 260;
-const SMALLEST = 110;
-const CAPTION = 26;
-/** Pixels of a picture per point, at most about twice as many: 180 per inch. */
-const FINENESS = 2.5;
-const CELL_SIZE = 9;
-const CELL_LINE = 11;
-const CELL_GAP = 12;
+const GAP = 8;
+/** Of what a reader must know about the method: below the pictures, in smaller letters. */
+const NOTE_SIZE = 9;
+const RED: PdfColor = [0.75, 0, 0];
+const GREY: PdfColor = [0.35, 0.35, 0.35];
+const RULE: PdfColor = [0.7, 0.7, 0.7];
+const PALE: PdfColor = [0.96, 0.96, 0.97];
+/** Of the box of a non-result: nobody may take it for an answer. */
+const AMBER: PdfColor = [0.85, 0.5, 0];
+const PALE_AMBER: PdfColor = [1, 0.95, 0.86];
+/** Pictures that a page shows where the tool does not choose them. */
+const MOST_PICTURES = 4;
 
 type PageReport = Extract<Report, { readonly kind: 'page' }>;
 
-/**
- * The report as PDF: one A4 page, or more if the text needs them. It names the tool and never the patient.
- */
-export function reportPdf(result: ResultData, source: SourceStudy, report: PageReport): Uint8Array {
+/** The page of a result whose tool brings no report. Its title is not the tool's name alone: that may be the name of a disease. */
+export function defaultReport({ metadata, keyImages }: ResultData): PageReport {
+  return {
+    kind: 'page',
+    title: `${metadata.tool.label}: ${outcomeInWords(metadata)?.heading.toLowerCase() ?? 'result'}`,
+    paragraphs: [],
+    pictures: keyImages.slice(0, MOST_PICTURES).map((_, index) => index),
+  };
+}
+
+/** The report as PDF: one A4 page, or more if the text needs them. */
+export function reportPdf(result: ResultData, source: SourceStudy, report: PageReport, role: Role): Uint8Array {
   const id = createHash('sha256')
-    .update(objectUid(result, source, 'report'))
+    .update(objectUid(result, source, role))
     .digest('hex')
     .slice(0, 32);
-  return encodePdf({ title: report.title, id, pages: layOut(result, report) });
+  return encodePdf({ title: report.title, id, pages: layOut(result, source, report) });
 }
 
-function layOut(result: ResultData, report: PageReport): readonly (readonly PdfMark[])[] {
+function layOut(result: ResultData, source: SourceStudy, report: PageReport): readonly (readonly PdfMark[])[] {
   const flow = new Flow();
-  for (const text of wrapText(report.title, 18, WIDTH, true)) flow.line(text, 18, { bold: true });
-  flow.line(RESEARCH_ONLY, 12, { bold: true, color: RED });
+  flow.text({ text: report.title, size: 18, bold: true });
+  flow.text({ text: RESEARCH_ONLY, size: 12, bold: true, color: RED });
+  flow.gap(GAP);
+  layOutBox(flow, belongsTo(result, source), { fill: PALE, edge: RULE });
+  flow.gap(GAP);
+  layOutAnswer(flow, result);
   for (const sentence of remarkSentences(result.metadata)) {
     flow.gap(GAP / 2);
-    for (const text of wrapText(sentence, 10, WIDTH, true)) flow.line(text, 10, { bold: true });
+    flow.text({ text: sentence, size: 10, bold: true });
   }
-  for (const paragraph of report.paragraphs) {
+  const [lead, ...notes] = report.paragraphs.filter((text) => !isSaid(text, result));
+  if (lead !== undefined) {
     flow.gap(GAP / 2);
-    for (const text of wrapText(paragraph, 10, WIDTH)) flow.line(text, 10);
+    flow.text({ text: lead, size: 10 });
   }
-  if (report.table) layOutTable(flow, report.table);
-  flow.gap(2 * GAP);
-  layOutPictures(
-    flow,
-    report.pictures.flatMap((index) => result.keyImages[index] ?? []),
-  );
-  return flow.pages.map((page) => [...page, ...footer(result)]);
-}
-
-/** Content that flows down the pages. Each mark follows the last one, or starts a new page. */
-class Flow {
-  readonly pages: PdfMark[][] = [[]];
-  /** How far down the page is used, in points. */
-  y = MARGIN;
-
-  put(mark: PdfMark): void {
-    this.pages.at(-1)?.push(mark);
-  }
-
-  gap(height: number): void {
-    this.y += height;
-  }
-
-  /** Height left on the page, in points. */
-  left(): number {
-    return BOTTOM - this.y;
-  }
-
-  /** Takes `height` points and returns where they begin. */
-  take(height: number): number {
-    if (this.y + height > BOTTOM && this.y > MARGIN) {
-      this.pages.push([]);
-      this.y = MARGIN;
-    }
-    const top = this.y;
-    this.y += height;
-    return top;
-  }
-
-  line(text: string, size: number, style: { bold?: boolean; color?: readonly [number, number, number] } = {}): void {
-    const top = this.take(size * 1.4);
-    this.put({ kind: 'text', x: MARGIN, y: top + size * 1.1, size, text, ...style });
-  }
-}
-
-/** One line per row, or more where a cell does not fit its column, with a rule under each row. */
-function layOutTable(flow: Flow, { header, rows }: NonNullable<PageReport['table']>): void {
-  const columns = columnsOf([header, ...rows]);
+  layOutFindings(flow, result, source, report);
   flow.gap(GAP);
-  [header, ...rows].forEach((cells, index) => {
-    const wrapped = cells.map((text, column) =>
-      wrapText(text, CELL_SIZE, (columns[column]?.width ?? WIDTH) - CELL_GAP, index === 0),
-    );
-    const lines = Math.max(1, ...wrapped.map(({ length }) => length));
-    const top = flow.take(lines * CELL_LINE + 4);
-    wrapped.forEach((texts, column) => {
-      texts.forEach((text, line) => {
-        const y = top + (line + 1) * CELL_LINE - 2;
-        flow.put({
-          kind: 'text',
-          x: MARGIN + (columns[column]?.left ?? 0),
-          y,
-          size: CELL_SIZE,
-          bold: index === 0,
-          text,
-        });
-      });
-    });
-    flow.put({ kind: 'line', x: MARGIN, y: top + lines * CELL_LINE + 2, width: WIDTH });
-  });
-}
-
-/** Pictures side by side with their titles below, each as large as its share of the page allows. */
-function layOutPictures(flow: Flow, pictures: readonly KeyImage[]): void {
-  for (let first = 0; first < pictures.length; first += PICTURES_A_ROW) {
-    const row = pictures.slice(first, first + PICTURES_A_ROW);
-    const share = (WIDTH - GAP * (row.length - 1)) / row.length;
-    const left = flow.left() - CAPTION;
-    const limit = left >= SMALLEST ? Math.min(TALLEST, left) : TALLEST;
-    const scales = row.map(({ rows, columns }) => Math.min(share / columns, limit / rows));
-    const tallest = Math.max(...row.map(({ rows }, index) => rows * (scales[index] ?? 0)));
-    const y = flow.take(tallest + CAPTION);
-    row.forEach((picture, index) => {
-      const scale = scales[index] ?? 0;
-      const [width, height] = [picture.columns * scale, picture.rows * scale];
-      const x = MARGIN + index * (share + GAP);
-      flow.put({ kind: 'picture', x, y, width, height, image: reduced(picture, 1 / (scale * FINENESS)) });
-      flow.put({ kind: 'text', x, y: y + height + 10, size: 8, color: GREY, text: picture.title });
-    });
+  const below = [...notes, ...limitsOf(result)];
+  layOutPictures(flow, picturesOf(result, source, report), heightOfNotes(below));
+  flow.gap(GAP / 2);
+  for (const text of below) {
+    flow.gap(GAP / 2);
+    flow.text({ text, size: NOTE_SIZE });
   }
+  return flow.pages.map((page, index, { length }) => [...page, ...footer(result, index + 1, length)]);
 }
 
-/** The picture reduced by the integer part of `factor`. Each pixel is the mean of the pixels that it replaces. */
-function reduced(picture: RgbImage, factor: number): RgbImage {
-  const step = Math.floor(factor);
-  if (step < 2) return picture;
-  const [rows, columns] = [Math.floor(picture.rows / step), Math.floor(picture.columns / step)];
-  const rgb = new Uint8Array(rows * columns * 3);
-  for (let i = 0; i < rgb.length; i++) {
-    const pixel = Math.floor(i / 3);
-    const [row, column] = [Math.floor(pixel / columns) * step, (pixel % columns) * step];
-    let sum = 0;
-    for (let y = row; y < row + step; y++) {
-      for (let x = column; x < column + step; x++) sum += picture.rgb[(y * picture.columns + x) * 3 + (i % 3)] ?? 0;
-    }
-    rgb[i] = Math.round(sum / (step * step));
+/** Which study and images the page is about. */
+function belongsTo(result: ResultData, source: SourceStudy) {
+  const inputs = inputsOf(result, source);
+  return [
+    { text: 'Belongs to', size: 8, color: GREY },
+    { text: studyInWords(source), size: 10, bold: true },
+    { text: imagesInWords(inputs), size: 10 },
+  ];
+}
+
+/** What was found in one sentence, or that there is no answer and why. */
+function layOutAnswer(flow: Flow, result: ResultData): void {
+  const { metadata } = result;
+  const words = outcomeInWords(metadata);
+  if (words === undefined) {
+    const [worst] = result.findings;
+    const bar = worst && chipOf(worst);
+    const text = withStop(ownSummary(metadata));
+    layOutBox(flow, [{ text, size: 12, bold: true }], { fill: PALE, edge: RULE, ...(bar && { bar }) });
+    return;
   }
-  return { rows, columns, rgb };
-}
-
-/** A table's columns. They share the page's width in proportion to their widest cells. */
-function columnsOf(rows: readonly (readonly string[])[]): readonly { readonly left: number; readonly width: number }[] {
-  const count = Math.max(0, ...rows.map((cells) => cells.length));
-  const widest = Array.from({ length: count }, (_, column) =>
-    Math.max(...rows.map((cells) => lineWidth(cells[column] ?? '', CELL_SIZE, true) + CELL_GAP)),
+  const { heading, sentence } = words;
+  const reason = withStop(metadata.reason?.message ?? ownSummary(metadata));
+  layOutBox(
+    flow,
+    [
+      { text: heading, size: 16, bold: true, color: AMBER },
+      { text: reason, size: 12, bold: true },
+      { text: sentence, size: 11 },
+    ],
+    { fill: PALE_AMBER, edge: AMBER, bar: AMBER },
   );
-  const stretch = WIDTH / widest.reduce((sum, width) => sum + width, 0);
-  let left = 0;
-  return widest.map((width) => {
-    const column = { left, width: width * stretch };
-    left += column.width;
-    return column;
-  });
+}
+
+/** The summary without the sentences on images that were left out, which the page has below. */
+function ownSummary(metadata: ResultData['metadata']): string {
+  const others = leftOutSentences(metadata).join(' ');
+  return others === '' ? metadata.summary : metadata.summary.replace(others, '').trim();
+}
+
+const withStop = (text: string): string => text.replace(/(?<![.!?])$/, '.');
+
+const isSaid = (paragraph: string, { metadata }: ResultData): boolean =>
+  withStop(paragraph) === withStop(ownSummary(metadata));
+
+/** The table, and what its colours and certainties mean. */
+function layOutFindings(flow: Flow, result: ResultData, source: SourceStudy, report: PageReport): void {
+  const table = tableOf(result, source, report.table);
+  if (table === undefined) return;
+  flow.gap(GAP);
+  layOutTable(flow, table);
+  flow.gap(GAP / 2);
+  const occurring = Object.entries(SEVERITIES).filter(([name]) =>
+    result.findings.some(({ severity }) => severity === name),
+  );
+  if (occurring.length > 0) {
+    const y = flow.take(13) + 9;
+    let x = MARGIN;
+    for (const [severity, { word }] of occurring) {
+      const chip = chipOf(result.findings.find((one) => one.severity === severity) ?? {});
+      if (chip) layOutChip(flow, x, y, chip);
+      flow.put({ kind: 'text', x: x + 11, y, size: 8, color: GREY, text: word });
+      x += 11 + lineWidth(word, 8) + 16;
+    }
+  }
+  if (result.findings.some(({ certainty }) => certainty !== undefined))
+    flow.text({ text: CERTAINTY_LEGEND, size: 8, color: GREY });
+}
+
+function picturesOf(result: ResultData, source: SourceStudy, { pictures }: PageReport) {
+  const byUid = new Map(source.instances.map((instance) => [instance.SOPInstanceUID, instance]));
+  return pictures
+    .flatMap((index) => result.keyImages[index] ?? [])
+    .map(({ title, sources, ...image }) => ({
+      ...image,
+      caption: [title, imagesInWords(sources.map((uid) => instanceOf(byUid, uid)))]
+        .filter((text) => text !== '')
+        .join('. '),
+    }));
+}
+
+/** With the gaps between them. */
+function heightOfNotes(notes: readonly string[]): number {
+  return notes.reduce((sum, text) => sum + heightOf({ text, size: NOTE_SIZE }) + GAP / 2, GAP / 2);
+}
+
+function limitsOf({ metadata: { tool, outcome } }: ResultData): readonly string[] {
+  return [
+    ...(outcome === 'result' ? [] : [`What the tool is for: ${tool.purpose}`]),
+    ...(tool.limits === '' ? [] : [`Limits: ${tool.limits}`]),
+  ];
 }
 
 /** The origin of the report, on every page. */
-function footer({ metadata: { tool, version, inputDigest } }: ResultData): readonly PdfMark[] {
-  const models = tool.models.map(({ id, version: of, sha256 }) => `${id} ${of} (${sha256.slice(0, 12)})`).join(', ');
+function footer(
+  { metadata: { tool, version, inputDigest } }: ResultData,
+  page: number,
+  of: number,
+): readonly PdfMark[] {
+  const models = tool.models.map(({ id, version: its, sha256 }) => `${id} ${its} (${sha256.slice(0, 12)})`).join(', ');
   const top = PAGE.height - 52;
   const lines = [
     `Made by Hilum: ${tool.label} ${version}; input ${inputDigest.slice(0, 12)}`,
     ...(models ? [`Models: ${models}`] : []),
   ];
+  const pageNumber = `Page ${page} of ${of}`;
+  const right = MARGIN + WIDTH - lineWidth(pageNumber, 8);
   return [
     { kind: 'line', x: MARGIN, y: top - 12, width: WIDTH },
     ...lines.map(
       (text, index): PdfMark => ({ kind: 'text', x: MARGIN, y: top + index * 11, size: 8, color: GREY, text }),
     ),
+    { kind: 'text', x: right, y: top + 24, size: 8, color: GREY, text: pageNumber },
     { kind: 'text', x: MARGIN, y: top + 24, size: 9, bold: true, color: RED, text: RESEARCH_ONLY },
   ];
 }

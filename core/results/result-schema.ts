@@ -65,7 +65,13 @@ const contentShape = (bytes: z.ZodType<Uint8Array>) => ({
         kind: z.literal('page'),
         title: z.string(),
         paragraphs: z.array(z.string()),
-        table: z.object({ header: z.array(z.string()), rows: z.array(z.array(z.string())) }).optional(),
+        table: z
+          .object({
+            header: z.array(z.string()),
+            rows: z.array(z.array(z.string())),
+            findings: z.array(z.string()).optional(),
+          })
+          .optional(),
         pictures: z.array(z.number().int().nonnegative()),
       }),
       z.object({ kind: z.literal('pdf'), title: z.string(), bytes: bytes }),

@@ -10,8 +10,8 @@ import type { SourceStudy } from './source-study.ts';
 import { structuredReports } from './structured-report.ts';
 
 /**
- * The DICOM objects of a result, in a stable order: segmentations, reports, key images, PDF. A non-result is one SR plus any
- * pictures or report that the tool adds.
+ * The DICOM objects of a result, in a stable order: segmentations, reports, key images, PDF. A non-result is one SR, any
+ * pictures that the tool adds, and the PDF.
  *
  * A pure function of the result and its source's headers: no clock, no chance, no timings. A repeated conversion therefore
  * gives the same bytes.
@@ -30,7 +30,7 @@ export function toDicom(result: ResultData, source: SourceStudy): readonly Dicom
     ),
     ...(result.metadata.outcome === 'result' ? [] : [nonResultReport(result, source)]),
     ...secondaryCaptures(result, source),
-    ...encapsulatedPdf(result, source),
+    encapsulatedPdf(result, source),
   ];
   checkObjects(objects, source);
   return objects;

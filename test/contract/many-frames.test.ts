@@ -11,6 +11,6 @@ it('converts a result of 30,000 frames, which the gate reads back', () => {
 
   const { kinds, bytes } = JSON.parse(output) as SegmentationMemory;
 
-  expect(kinds).toEqual(['segmentation']);
+  expect(kinds).toEqual(['segmentation', 'pdf']);
   expect(bytes).toBeGreaterThan(30_000 * 500);
 });

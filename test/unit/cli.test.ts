@@ -168,6 +168,7 @@ describe('hilum run', () => {
       objects: [
         { kind: 'non-result', SOPClassUID: '1.2.840.10008.5.1.4.1.1.88.22' },
         { kind: 'secondary-capture', SOPClassUID: '1.2.840.10008.5.1.4.1.1.7' },
+        { kind: 'pdf', SOPClassUID: '1.2.840.10008.5.1.4.1.1.104.1' },
       ],
     });
     const written = await readFile(join(out, report?.StudyInstanceUID ?? '', 'result.json'), 'utf8');
@@ -217,6 +218,9 @@ describe('hilum run', () => {
     const [report, ...others] = JSON.parse((await run(folder, 'vertebral-fracture')).stdout) as readonly unknown[];
 
     expect(others).toEqual([]);
-    expect(report).toMatchObject({ refused: [], objects: [{ kind: 'non-result' }, { kind: 'secondary-capture' }] });
+    expect(report).toMatchObject({
+      refused: [],
+      objects: [{ kind: 'non-result' }, { kind: 'secondary-capture' }, { kind: 'pdf' }],
+    });
   });
 });

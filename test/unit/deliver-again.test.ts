@@ -22,8 +22,9 @@ async function delivered() {
     await life.settles();
     return { ...done, words: deliveryInWords(named, done), stored: life.pacs.storedUids.slice(stored) };
   };
-  const [uid = ''] = life.pacs.storedUids;
-  return { life, run, deliver, uid };
+  const uids = [...life.pacs.storedUids];
+  const [uid = ''] = uids;
+  return { life, run, deliver, uids, uid };
 }
 
 const wrong = (): never => {
@@ -71,7 +72,7 @@ describe('the current results', () => {
   });
 
   it('are stored once, if the command is typed twice at once, or ends between its two acts', async () => {
-    const { life, run, uid } = await delivered();
+    const { life, run, uids, uid } = await delivered();
     life.pacs.held.delete(uid);
     const refusing = { ...life.pipeline, queueNamed: () => ({ send: () => Promise.reject(new Error('killed')) }) };
     await expect(deliverAgain(refusing, await run())).rejects.toThrow('killed');
@@ -83,7 +84,7 @@ describe('the current results', () => {
 
     expect(twice).toMatchObject([{ was: 'converted' }, { was: 'converted' }]);
     expect(deliveryInWords(await run(), twice[0])).toMatch(/^its results were on their way already; they were sent to/);
-    expect(life.pacs.storedUids).toEqual([uid, uid]);
+    expect(life.pacs.storedUids).toEqual([...uids, uid]);
     expect(life.sets()).toMatchObject([{ state: 'delivered' }]);
   });
 

@@ -87,7 +87,7 @@ describe('convert', () => {
       ...{
         outcome: 'not-evaluable',
         StudyInstanceUID: study.StudyInstanceUID,
-        kinds: ['non-result', 'secondary-capture'],
+        kinds: ['non-result', 'secondary-capture', 'pdf'],
       },
     });
     const [object] = objects;
@@ -231,7 +231,11 @@ describe('convert', () => {
     expect(pipeline.sentTo(toReturn)).toEqual([passedOn('failure')]);
     expect(pipeline.objects.contents.has(objectListKey(folder()))).toBe(false);
     expect(await listed('failure')).toMatchObject({
-      ...{ outcome: 'failed', reason, objects: [{ kind: 'non-result' }, { kind: 'secondary-capture' }] },
+      ...{
+        outcome: 'failed',
+        reason,
+        objects: [{ kind: 'non-result' }, { kind: 'secondary-capture' }, { kind: 'pdf' }],
+      },
     });
 
     const before = new Map(pipeline.objects.contents);
@@ -263,8 +267,12 @@ describe('convert', () => {
       state: 'rejected',
       reason: { code: 'invalid-dicom-object', message: expect.stringContaining('graphic-data') },
     });
-    expect([...pipeline.objects.contents.keys()].filter((key) => key.includes('/objects/'))).toHaveLength(2);
-    expect((await listed('failure')).objects).toMatchObject([{ kind: 'non-result' }, { kind: 'secondary-capture' }]);
+    expect([...pipeline.objects.contents.keys()].filter((key) => key.includes('/objects/'))).toHaveLength(3);
+    expect((await listed('failure')).objects).toMatchObject([
+      { kind: 'non-result' },
+      { kind: 'secondary-capture' },
+      { kind: 'pdf' },
+    ]);
   });
 
   it('keeps an earlier failure if the gate refuses the result', async () => {

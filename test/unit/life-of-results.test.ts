@@ -1,7 +1,7 @@
 /** What the PACS has of a study's results after the study changed, moved to another patient, or disappeared, at any moment. */
 import { describe, expect, it } from 'vitest';
 import { readDicom } from '#dicom/read.ts';
-import { createLife, images, RIGHT } from '../fixtures/results-life.ts';
+import { createLife, EACH, images, RIGHT } from '../fixtures/results-life.ts';
 import { makeRadiographFile } from '../fixtures/tiny-radiograph.ts';
 
 describe('a study', () => {
@@ -28,7 +28,7 @@ describe('a late half', () => {
 
     expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'delivered']);
     expect(await life.states()).toEqual(['delivered', 'superseded']);
-    expect(life.pacs.storedUids).toHaveLength(1);
+    expect(life.pacs.storedUids).toHaveLength(EACH);
   });
 
   it('that is delivered first is never followed by the smaller one', async () => {
@@ -68,7 +68,7 @@ describe('images that the tool does not take any more', () => {
     expect(await life.states()).toEqual(['delivered', 'superseded']);
     const run = (await life.runs()).find(({ state }) => state === 'delivered');
     expect(run).toMatchObject({ outcome: 'not-applicable', summary: 'Not a DX' });
-    expect(life.pacs.deletedUids).toEqual(life.pacs.storedUids.slice(0, 1));
+    expect(life.pacs.deletedUids).toEqual(life.pacs.storedUids.slice(0, EACH));
     expect(life.patients()).toEqual(['PHANTOM-1']);
   });
 
@@ -112,7 +112,7 @@ describe('images that the tool does not take any more', () => {
       await life.settles();
 
       expect(life.sets().at(-1)).toMatchObject({ state: 'delivered', sequence: 3 });
-      expect(life.resultUids()).toHaveLength(1);
+      expect(life.resultUids()).toHaveLength(EACH);
       expect(await life.states()).toEqual(['delivered', 'not-applicable']);
     },
   );
@@ -125,8 +125,8 @@ describe('images that the tool does not take any more', () => {
     }
 
     expect(life.sets().at(-1)).toMatchObject({ state: 'delivered', sequence: 3 });
-    expect(life.resultUids()).toHaveLength(3);
-    expect(life.pacs.deletedUids).toEqual(life.resultUids().slice(0, 2));
+    expect(life.resultUids()).toHaveLength(3 * EACH);
+    expect(life.pacs.deletedUids).toEqual(life.resultUids().slice(0, 2 * EACH));
   });
 });
 
@@ -143,7 +143,7 @@ describe('a corrected patient', () => {
       await life.settles();
 
       expect(life.patients()).toEqual(['RIGHT-1']);
-      expect(life.pacs.storedUids).toHaveLength(1);
+      expect(life.pacs.storedUids).toHaveLength(EACH);
       expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'delivered']);
       expect(await life.states()).toEqual(['delivered']);
     },
@@ -159,7 +159,7 @@ describe('a corrected patient', () => {
     await life.settles();
 
     expect(life.sets()).toMatchObject([{ state: 'superseded' }, { state: 'delivered', sequence: 2 }]);
-    expect(life.pacs.storedUids).toHaveLength(1);
+    expect(life.pacs.storedUids).toHaveLength(EACH);
   });
 });
 
@@ -196,11 +196,11 @@ describe('a corrected patient, once storing has begun', () => {
         { state: 'delivered', replaces: [wrong?.setId] },
       ]);
       expect(life.patients()).toEqual(['RIGHT-1']);
-      expect(new Set(life.resultUids()).size).toBe(2);
-      expect(life.pacs.deletedUids).toEqual(life.pacs.storedUids.slice(0, 1));
+      expect(new Set(life.resultUids()).size).toBe(2 * EACH);
+      expect(life.pacs.deletedUids).toEqual(life.pacs.storedUids.slice(0, EACH));
       expect(await life.states()).toEqual(['delivered']);
       expect(await life.receipts()).toContainEqual(
-        expect.objectContaining({ setId: right?.setId, replaced: { deleted: 1, remaining: 0 } }),
+        expect.objectContaining({ setId: right?.setId, replaced: { deleted: EACH, remaining: 0 } }),
       );
     },
   );
@@ -213,7 +213,7 @@ describe('a corrected patient, once storing has begun', () => {
     await life.settles();
 
     expect(life.patients()).toEqual(['PHANTOM-1', 'RIGHT-1']);
-    const [wrong, right] = life.resultUids();
+    const [wrong, right] = [life.resultUids()[0], life.resultUids()[EACH]];
     expect(life.notes()).toEqual(['113038 PHANTOM-1']);
     const { dataset } = readDicom(life.pacs.held.get(right ?? '') ?? new Uint8Array());
     const named = dataset
@@ -221,16 +221,19 @@ describe('a corrected patient, once storing has begun', () => {
       .flatMap((study) => study.items('ReferencedSeriesSequence'))
       .flatMap((series) => series.items('ReferencedSOPSequence'));
     expect(named.map((item) => item.text('ReferencedSOPInstanceUID'))).toEqual([wrong]);
-    expect(await life.receipts()).toContainEqual(expect.objectContaining({ replaced: { deleted: 0, remaining: 1 } }));
+    expect(await life.receipts()).toContainEqual(
+      expect.objectContaining({ replaced: { deleted: 0, remaining: EACH } }),
+    );
   });
 
   it('leaves the older ones with a note of their own where the PACS has corrected them with the images', async () => {
     const life = createLife({ deletesReplaced: false });
     await life.arrives(images(2));
     await life.settles();
-    const [uid = ''] = life.pacs.storedUids;
-    const moved = Buffer.from(life.pacs.held.get(uid) ?? []).toString('latin1');
-    life.pacs.held.set(uid, Buffer.from(moved.replaceAll('PHANTOM-1', 'RIGHT-1  '), 'latin1'));
+    for (const uid of life.pacs.storedUids) {
+      const moved = Buffer.from(life.pacs.held.get(uid) ?? []).toString('latin1');
+      life.pacs.held.set(uid, Buffer.from(moved.replaceAll('PHANTOM-1', 'RIGHT-1  '), 'latin1'));
+    }
     await life.arrives(images(2, RIGHT));
     await life.settles();
 
@@ -245,9 +248,8 @@ describe('a corrected patient, once storing has begun', () => {
       await life.arrives(images(2));
       await life.settles();
     }
-    // Somebody else's object has the UID of ours.
-    const [uid = ''] = taken.pacs.storedUids;
-    taken.pacs.held.set(uid, images(1)[0] ?? new Uint8Array());
+    // Somebody else's objects have the UIDs of ours.
+    for (const uid of taken.pacs.storedUids) taken.pacs.held.set(uid, images(1)[0] ?? new Uint8Array());
     for (const life of [kept, taken]) {
       await life.arrives(images(2, RIGHT));
       await life.settles();
@@ -264,7 +266,7 @@ describe('a corrected patient, once storing has begun', () => {
     }
 
     expect(life.patients()).toEqual(['PHANTOM-1']);
-    expect(new Set(life.resultUids()).size).toBe(3);
+    expect(new Set(life.resultUids()).size).toBe(3 * EACH);
     expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'superseded', 'delivered']);
   });
 });
@@ -283,7 +285,7 @@ describe('other images', () => {
 
     expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'delivered']);
     expect(await life.states()).toEqual(['delivered', 'superseded']);
-    expect(life.pacs.deletedUids).toEqual(life.resultUids().slice(0, 1));
+    expect(life.pacs.deletedUids).toEqual(life.resultUids().slice(0, EACH));
     expect(life.patients()).toHaveLength(1);
     expect(life.notes()).toEqual(['113001 PHANTOM-1']);
   });
@@ -299,7 +301,14 @@ describe('other images', () => {
     expect(life.patients()).toHaveLength(1);
     // Each set has Series Numbers of its own, and each note those of what it rejects.
     const held = [...life.pacs.held.values()].map((bytes) => readDicom(bytes).dataset.text('SeriesNumber'));
-    expect(held.filter((number) => Number(number) > 9000).sort()).toEqual(['10010', '10110', '10210', '10308']);
+    expect(held.filter((number) => Number(number) > 9000).sort()).toEqual([
+      '10010',
+      '10110',
+      '10210',
+      '10306',
+      '10307',
+      '10308',
+    ]);
   });
 
   it('and back: the results of the first are there again, as new objects', async () => {
@@ -310,7 +319,7 @@ describe('other images', () => {
     }
 
     expect(life.sets().map(({ state }) => state)).toEqual(['superseded', 'superseded', 'delivered']);
-    expect(new Set(life.resultUids()).size).toBe(3);
+    expect(new Set(life.resultUids()).size).toBe(3 * EACH);
     expect(await life.states()).toEqual(['delivered', 'superseded']);
   });
 });
@@ -331,6 +340,6 @@ it('a delivery that was interrupted stores the same objects', async () => {
   life.pipeline.clock.advance(3_600_000);
   await life.settles();
 
-  expect(life.pacs.storedUids).toHaveLength(1);
+  expect(life.pacs.storedUids).toHaveLength(EACH);
   expect(life.sets()).toMatchObject([{ state: 'delivered' }]);
 });

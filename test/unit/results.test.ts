@@ -193,13 +193,13 @@ describe('the objects of a result', () => {
     expect([...packed]).toEqual([0b11_110_101, 0b1]);
   });
 
-  it('are an SR and a card with the reason, where there is no result', () => {
+  it('are an SR, a card and a page with the reason, where there is no result', () => {
     const one = ctCase();
 
     const objects = failure(one).toDicom(one.source);
     const text = JSON.stringify(objects[0]?.attributes);
 
-    expect(objects.map(({ kind }) => kind)).toEqual(['non-result', 'secondary-capture']);
+    expect(objects.map(({ kind }) => kind)).toEqual(['non-result', 'secondary-capture', 'pdf']);
     expect(text).toContain('The tool failed. (tool-failed)');
     expect(text).toContain('No algorithms succeeded');
   });

@@ -57,7 +57,7 @@ describe('a study through a tool in this process', () => {
       outcome: 'no-finding',
       summary: expect.stringContaining('1 of 2 images was not evaluated'),
       leftOut: [{ SOPInstanceUIDs: ['2.25.1000'], reason: { code: 'unsupported-pixel-format' } }],
-      objects: [{ kind: 'non-result' }, { kind: 'secondary-capture' }],
+      objects: [{ kind: 'non-result' }, { kind: 'secondary-capture' }, { kind: 'pdf' }],
     });
   });
 

@@ -97,6 +97,7 @@ export function reportOf(tissues: Tissues): Report {
         ...TISSUES.map(({ key, label }) => [label, tissues[key].volumeMl.toFixed(1), shareOf(tissues, key).toFixed(1)]),
         ['Both', total.toFixed(1), '100.0'],
       ],
+      findings: [...TISSUES.map(({ id }) => id), ''],
     },
     pictures: [0],
   };

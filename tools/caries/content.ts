@@ -224,6 +224,7 @@ function reportOf(numbered: readonly Numbered[], evaluations: readonly Evaluatio
           STAGES[lesion.depthClass].stage,
           depthOf(lesion, evaluation)?.toFixed(1) ?? '-',
         ]),
+        findings: numbered.map(({ number }) => `lesion-${number}`),
       },
     }),
     pictures: evaluations.map((_, index) => index),

@@ -179,6 +179,7 @@ export function reportOf(assessments: readonly Assessment[], onSacrum: boolean):
             ? [placeOf(name), '', '', '', '', 'none', kindOfNoGrade(noGrade)]
             : tableRow(name, graded),
         ),
+      findings: assessments.toReversed().map(({ name }) => name.id),
     },
     pictures: [0],
   };
