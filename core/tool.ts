@@ -134,7 +134,7 @@ export interface SegmentFrame extends FrameReference {
   readonly bits: Uint8Array;
 }
 
-/** A rendered picture for people, RGB, row-major. Its text is the tool's own; conversion adds the "research use only" band. */
+/** A rendered picture for people, RGB, row-major. Its text is the tool's own; conversion adds a caption and the "research use only" band. */
 export interface KeyImage {
   readonly title: string;
   readonly rows: number;
@@ -183,6 +183,7 @@ export interface ResultContent {
   readonly summary: string;
   readonly findings: readonly Finding[];
   readonly segments: readonly Segment[];
+  /** Without any, one is made (`core/results/default-picture.ts`). */
   readonly keyImages: readonly KeyImage[];
   readonly report?: Report;
 }

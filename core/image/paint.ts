@@ -33,7 +33,7 @@ export function paste(onto: RgbImage, { rows, columns, rgb }: RgbImage, left: nu
   }
 }
 
-export function setPixel({ rows, columns, rgb }: RgbImage, column: number, row: number, color: Rgb): void {
+function setPixel({ rows, columns, rgb }: RgbImage, column: number, row: number, color: Rgb): void {
   if (column >= 0 && column < columns && row >= 0 && row < rows) rgb.set(color, (row * columns + column) * 3);
 }
 

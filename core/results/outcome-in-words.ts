@@ -21,12 +21,15 @@ export function outcomeInWords({
     case 'no-finding':
       return notInView
         ? { heading: 'NOT IN VIEW', sentence: `The tool did not see what it looks for. ${SAYS_NOTHING}` }
-        : { heading: 'NOTHING FOUND', sentence: 'The tool evaluated the images and found nothing to report.' };
+        : { heading: 'NO FINDING REPORTED', sentence: 'The tool evaluated the images and found nothing to report.' };
     case 'not-applicable':
-      return { heading: 'NOT EVALUATED', sentence: `The images are outside the scope of the tool. ${SAYS_NOTHING}` };
+      return {
+        heading: 'OUTSIDE THE TOOL’S SCOPE',
+        sentence: `The images are outside the scope of the tool. ${SAYS_NOTHING}`,
+      };
     case 'not-evaluable':
       return { heading: 'NOT EVALUATED', sentence: `The tool could not evaluate the images. ${SAYS_NOTHING}` };
     case 'failed':
-      return { heading: 'NOT EVALUATED', sentence: `The tool failed. ${SAYS_NOTHING}` };
+      return { heading: 'FAILED', sentence: `The tool failed. ${SAYS_NOTHING}` };
   }
 }

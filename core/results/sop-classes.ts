@@ -52,7 +52,8 @@ export const RESULT_SOP_CLASSES: readonly ResultSopClass[] = [
     kind: 'secondary-capture',
     SOPClassUID: SOP_CLASS.secondaryCapture,
     name: 'Secondary Capture Image Storage',
-    holds: 'Pictures with the findings drawn in and the research label in the pixels.',
+    holds:
+      'Pictures with the findings drawn in, or of a non-result a card with its reason; study date, images and the research label in the pixels.',
   },
   {
     kind: 'rejection-note',

@@ -87,7 +87,7 @@ describe('the picture of a result whose tool brings none', () => {
     expect(boxOf(picture, rgb, 404).count).toBeLessThan(1000);
     expect(picture.columns).toBeGreaterThan(740);
     // On a ground of its colour.
-    expect(boxOf(picture, rgb, picture.columns).right).toBeGreaterThan(760);
+    expect(boxOf(picture, rgb, picture.columns).right).toBeGreaterThan(740);
     expect(says(picture, 'severe', SIZES, { ink: 200 })).toBe(true);
   });
 

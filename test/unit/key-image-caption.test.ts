@@ -86,7 +86,7 @@ describe('a key image as it is written', () => {
     const reason = { code: 'none', message: 'No place was marked.' };
     const { result, source } = withPicture(60, 800, 'The radiograph', reason);
 
-    expect(says(captureOf(result.toDicom(source)), 'FOUND', SIZES, BOLD)).toBe(true);
+    expect(says(captureOf(result.toDicom(source)), 'REPORTED', SIZES, BOLD)).toBe(true);
   });
 });
 

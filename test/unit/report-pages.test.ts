@@ -210,10 +210,10 @@ describe('the page of a result', () => {
 
 describe('the page of a non-result', () => {
   it.each<[Outcome, string, boolean]>([
-    ['no-finding', 'NOTHING FOUND', false],
-    ['not-applicable', 'NOT EVALUATED', true],
+    ['no-finding', 'NO FINDING REPORTED', false],
+    ['not-applicable', 'OUTSIDE THE TOOL’S SCOPE', true],
     ['not-evaluable', 'NOT EVALUATED', true],
-    ['failed', 'NOT EVALUATED', true],
+    ['failed', 'FAILED', true],
   ])('is as clear as a result: %s', (outcome, heading, saysNothing) => {
     const one = withNonResults(ctCase()).find(({ result }) => result.metadata.outcome === outcome) ?? ctCase();
     const text = textOf(one);
