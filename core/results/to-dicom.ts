@@ -48,5 +48,5 @@ function withNotes(result: ResultData, more: readonly Reason[]): ResultData {
 
 const maskWithheld = ({ Modality = '', SeriesNumber, Columns, Rows }: FrameHeader): Reason => ({
   code: 'mask-withheld',
-  message: `The mask on ${Modality} series${SeriesNumber === undefined ? '' : ` ${SeriesNumber}`} is not stored here: viewers of this site may show masks of ${Columns} by ${Rows} pixels wrongly.`,
+  message: `The mask on ${Modality} series${SeriesNumber === undefined ? '' : ` ${SeriesNumber}`} is not stored here: viewers of this site may show masks of ${Columns} by ${Rows} pixels wrongly`,
 });

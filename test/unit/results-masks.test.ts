@@ -113,7 +113,7 @@ describe('the mask', () => {
     expect(ofKind(strict, 'segmentation')).toEqual([]);
     const reports = ofKind(strict, 'structured-report');
     const said =
-      /The mask on CT series 1 is not stored here: viewers of this site may show masks of 61 by 53 pixels wrongly\./;
+      /The mask on CT series 1 is not stored here: viewers of this site may show masks of 61 by 53 pixels wrongly \(mask-withheld\)\./;
     for (const report of reports)
       expect(contentOf(report).some(({ item }) => said.test(item.text('TextValue') ?? ''))).toBe(true);
     // L3 has neither a region nor a place: it is of the image as a whole now.
