@@ -20,8 +20,8 @@ const { segmentCenters, ALL } = await load<{
   segmentCenters: (segmentation: DisplaySet, images: DisplaySet) => ReadonlyMap<number, Center>;
   readonly ALL: number;
 }>('segments');
-const { findingText } = await load<{
-  findingText: (all: readonly DisplaySet[], instance: DisplaySet, settings: object) => string | undefined;
+const { findingLines } = await load<{
+  findingLines: (all: readonly DisplaySet[], instance: DisplaySet, settings: object) => readonly string[];
 }>('overlays');
 const { inOrder } = await load<{ inOrder: (a: DisplaySet, b: DisplaySet) => number }>('series-order');
 
@@ -113,13 +113,13 @@ it('says the worst finding with its severity and certainty, counts what is sound
     },
   };
   const say = (all: readonly DisplaySet[], SeriesInstanceUID = '1.1') =>
-    findingText([CT, ...all], { SeriesInstanceUID }, { severities });
+    findingLines([CT, ...all], { SeriesInstanceUID }, { severities });
 
-  expect(say([found, report])).toBe('Segment 2 (moderate, certainty 84 %) · 3 segments');
-  expect(say([seg(2, [undefined])])).toBe('Segment 1');
-  expect(say([seg(2, ['normal', 'not-judged', 'normal'])])).toBe('1 not judged, 2 normal');
-  expect(say([seg(2, ['normal']), seg(3, ['severe'])])).toBe('Segment 1 (severe); 1 normal');
-  expect(say([found], '1.2')).toBeUndefined();
+  expect(say([found, report])).toEqual(['Segment 2', 'moderate, 84 % certain']);
+  expect(say([seg(2, [undefined])])).toEqual(['Segment 1']);
+  expect(say([seg(2, ['normal', 'not-judged', 'normal'])])).toEqual(['1 not judged, 2 normal']);
+  expect(say([seg(2, ['normal']), seg(3, ['severe'])])).toEqual(['Segment 1', 'severe', '1 normal']);
+  expect(say([found], '1.2')).toEqual([]);
 });
 
 it('lists images before results, each by number', () => {
