@@ -112,14 +112,18 @@ it('says the worst finding with its severity and certainty, counts what is sound
       ],
     },
   };
+  const failed = new Set<DisplaySet>();
   const say = (all: readonly DisplaySet[], SeriesInstanceUID = '1.1') =>
-    findingLines([CT, ...all], { SeriesInstanceUID }, { severities });
+    findingLines([CT, ...all], { SeriesInstanceUID }, { severities, failed });
 
   expect(say([found, report])).toEqual(['Segment 2', 'moderate, 84 % certain']);
   expect(say([seg(2, [undefined])])).toEqual(['Segment 1']);
   expect(say([seg(2, ['normal', 'not-judged', 'normal'])])).toEqual(['1 not judged, 2 normal']);
   expect(say([seg(2, ['normal']), seg(3, ['severe'])])).toEqual(['Segment 1', 'severe', '1 normal']);
+  expect(say([seg(2, ['mild']), seg(3, ['severe'])])).toEqual(['Segment 1', 'severe', 'Segment 1']);
   expect(say([found], '1.2')).toEqual([]);
+  failed.add(found);
+  expect(say([found])).toEqual(['Segment 2', 'moderate', '(its mask is not shown)']);
 });
 
 it('lists images before results, each by number', () => {

@@ -27,17 +27,21 @@ export function overlays(context) {
 const isOurs = ({ instance, instances }) => (instance ?? instances?.[0])?.Manufacturer === 'Hilum';
 
 /**
- * What the masks on a series show, tool by tool: the worst finding, else the counts of what was looked at. Empty without masks.
+ * What the masks on a series show, tool by tool: the worst finding, else the counts of what was looked at. Only the worst of all
+ * is told in detail, since the lines cover the image. Empty without masks.
  *
  * @param {readonly any[]} displaySets OHIF's
  * @param {any} instance an image of the series
- * @param {Pick<Context, 'severities'>} settings
+ * @param {Pick<Context, 'severities' | 'failed'>} settings
  * @returns {readonly string[]}
  */
-export function findingLines(displaySets, instance, { severities }) {
+export function findingLines(displaySets, instance, { severities, failed }) {
   return worstFirst(displaySets, severities)
     .filter(({ referencedSeriesInstanceUID }) => referencedSeriesInstanceUID === instance?.SeriesInstanceUID)
-    .flatMap((segmentation) => linesOf(segmentation, displaySets, severities));
+    .flatMap((segmentation, index) => [
+      ...linesOf(segmentation, displaySets, severities).slice(0, index === 0 ? 2 : 1),
+      ...(failed.has(segmentation) ? ['(its mask is not shown)'] : []),
+    ]);
 }
 
 function linesOf(segmentation, displaySets, severities) {
