@@ -24,7 +24,7 @@ import { twoToolsStudy } from '../fixtures/two-tools.ts';
 import { type WrittenMasks, writtenMasks } from '../fixtures/written-masks.ts';
 
 /** What is on the screen may come a moment after the viewer says so; what is wrong stays wrong. */
-const SOON = { timeout: 30_000, interval: 500 };
+const SOON = { timeout: 60_000, interval: 500 };
 const SCREEN = { viewport: { width: 1440, height: 760 } };
 const RESEARCH = 'AI result: research use only';
 
@@ -62,7 +62,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium', 'data']
       studies.set(name, await evaluate(folder, tool, join(scratch, `out-${name}`)));
     pacs = await fillPacs([...[...studies.values()].flatMap((study) => study.files), ...twoTools.files]);
     browser = await startChromium();
-  }, 400_000);
+  }, 900_000);
   afterEach(async ({ task }) => {
     const pages = browser.contexts().flatMap((context) => context.pages());
     if (task.result?.state === 'fail') await Promise.all(pages.map((page) => lookAt(page, 'first-view-failed')));

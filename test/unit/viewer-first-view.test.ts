@@ -11,6 +11,15 @@ interface Center {
   readonly image: readonly number[];
 }
 
+interface Protocol {
+  readonly stages: readonly {
+    readonly viewports: readonly {
+      readonly viewportOptions: { readonly orientation: string };
+      readonly displaySets: readonly { readonly options: object }[];
+    }[];
+  }[];
+}
+
 /** The browser's modules have no types of their own. */
 const load = async <T>(name: string): Promise<T> => (await import(`../../viewer/ohif/${name}.js`)) as T;
 const { worstFirst } = await load<{ worstFirst: (all: readonly DisplaySet[], palette: unknown) => DisplaySet[] }>(
@@ -20,9 +29,15 @@ const { segmentCenters, ALL } = await load<{
   segmentCenters: (segmentation: DisplaySet, images: DisplaySet) => ReadonlyMap<number, Center>;
   readonly ALL: number;
 }>('segments');
-const { findingText } = await load<{
-  findingText: (all: readonly DisplaySet[], instance: DisplaySet, settings: object) => string | undefined;
+const { findingLines } = await load<{
+  findingLines: (all: readonly DisplaySet[], instance: DisplaySet, settings: object) => readonly string[];
 }>('overlays');
+const { hangingProtocols, matchVolumes } = await load<{
+  hangingProtocols: (
+    context: object,
+  ) => readonly [{ readonly protocol: () => { readonly protocol: Protocol } }, object];
+  matchVolumes: (context: object) => void;
+}>('volumes');
 const { inOrder } = await load<{ inOrder: (a: DisplaySet, b: DisplaySet) => number }>('series-order');
 
 const severities = Object.entries(SEVERITIES).map(([id, { word, cielab }]) => ({ id, word, cielab }));
@@ -112,14 +127,18 @@ it('says the worst finding with its severity and certainty, counts what is sound
       ],
     },
   };
+  const failed = new Set<DisplaySet>();
   const say = (all: readonly DisplaySet[], SeriesInstanceUID = '1.1') =>
-    findingText([CT, ...all], { SeriesInstanceUID }, { severities });
+    findingLines([CT, ...all], { SeriesInstanceUID }, { severities, failed });
 
-  expect(say([found, report])).toBe('Segment 2 (moderate, certainty 84 %) · 3 segments');
-  expect(say([seg(2, [undefined])])).toBe('Segment 1');
-  expect(say([seg(2, ['normal', 'not-judged', 'normal'])])).toBe('1 not judged, 2 normal');
-  expect(say([seg(2, ['normal']), seg(3, ['severe'])])).toBe('Segment 1 (severe); 1 normal');
-  expect(say([found], '1.2')).toBeUndefined();
+  expect(say([found, report])).toEqual(['Segment 2', 'moderate, 84 % certain']);
+  expect(say([seg(2, [undefined])])).toEqual(['Segment 1']);
+  expect(say([seg(2, ['normal', 'not-judged', 'normal'])])).toEqual(['1 not judged, 2 normal']);
+  expect(say([seg(2, ['normal']), seg(3, ['severe'])])).toEqual(['Segment 1', 'severe', '1 normal']);
+  expect(say([seg(2, ['mild']), seg(3, ['severe'])])).toEqual(['Segment 1', 'severe', 'Segment 1']);
+  expect(say([found], '1.2')).toEqual([]);
+  failed.add(found);
+  expect(say([found])).toEqual(['Segment 2', 'moderate', '(its mask is not shown)']);
 });
 
 it('lists images before results, each by number', () => {
@@ -131,4 +150,45 @@ it('lists images before results, each by number', () => {
   ];
 
   expect(listed.toSorted(inOrder).map(({ SeriesNumber }) => SeriesNumber)).toEqual([1, 2, 1, 20_001]);
+});
+
+it('shows the volume of the worst finding, the spine in the sagittal plane and in a window for bone if the file has none', () => {
+  const SPINE = { SegmentedPropertyTypeCodeSequence: { CodeValue: '51282000' } };
+  const spine = seg(1, [], { instance: { Manufacturer: 'Hilum', SegmentSequence: SPINE } });
+  const protocolFor = (displaySets: readonly DisplaySet[]) => {
+    const services = { displaySetService: { getActiveDisplaySets: () => displaySets } };
+    const [volume] = hangingProtocols({ services, severities, vertebrae: ['51282000'] });
+    const views = volume.protocol().protocol.stages[0]?.viewports ?? [];
+    return {
+      planes: views.map(({ viewportOptions }) => viewportOptions.orientation),
+      options: views[0]?.displaySets[0]?.options,
+    };
+  };
+  const plain = { ...CT, instances: [{}] };
+  const windowed = { ...CT, instances: [{ WindowWidth: 400 }] };
+
+  expect(protocolFor([plain, spine])).toEqual({
+    planes: ['sagittal', 'axial', 'coronal'],
+    options: { voi: { windowWidth: 1500, windowCenter: 300 } },
+  });
+  expect(protocolFor([windowed, spine]).options).toEqual({});
+  expect(protocolFor([plain, seg(1, ['mild'])])).toEqual({ planes: ['axial', 'sagittal', 'coronal'], options: {} });
+});
+
+it('matches a study and its image by how the image can be shown', () => {
+  let shownAs = (_one: DisplaySet, _all?: { readonly displaySets: readonly DisplaySet[] }): unknown => undefined;
+  const hangingProtocolService = {
+    addCustomAttribute: (_id: string, _name: string, callback: typeof shownAs) => {
+      shownAs = callback;
+    },
+  };
+  matchVolumes({ services: { hangingProtocolService }, severities });
+  const volume = { ...CT, isReconstructable: true };
+  const other = { ...CT, displaySetInstanceUID: 'other' };
+  const displaySets = [other, volume, seg(1, ['mild'])];
+
+  expect(shownAs({ StudyInstanceUID: '1' }, { displaySets })).toBe('volume');
+  expect(displaySets.map((one) => shownAs(one, { displaySets }))).toEqual([undefined, 'volume', undefined]);
+  expect(shownAs(CT, { displaySets: [CT, seg(1, ['mild'])] })).toBe('image');
+  expect(shownAs({ StudyInstanceUID: '1' }, { displaySets: [volume] })).toBeUndefined();
 });

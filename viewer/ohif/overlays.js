@@ -3,58 +3,58 @@ import { isFinding, listOf, segmentsOf, severityOf, worstFirst, worstSegment } f
 
 /** @typedef {import('./extension.js').Context} Context */
 
+/** The most lines about findings. Two a tool are usual; the list of segments on the right has all. */
+const MOST_LINES = 6;
+
 /**
- * OHIF's customization of the texts in a viewport's corners.
+ * OHIF's customization of the texts in a viewport's corners. OHIF cuts long lines off, so there are several short ones.
  *
  * @param {Context} context
  */
 export function overlays(context) {
+  const displaySets = () => context.services.displaySetService.getActiveDisplaySets();
   const line = (id, contentF) => ({ id, inheritsFrom: 'ohif.overlayItem', title: 'Hilum', color: '#ffd54a', contentF });
-  const { displaySetService } = context.services;
-  return {
-    'viewportOverlay.topLeft': {
-      $push: [
-        line('HilumFinding', ({ referenceInstance }) =>
-          findingText(displaySetService.getActiveDisplaySets(), referenceInstance, context),
-        ),
-        line(
-          'HilumResearch',
-          () => displaySetService.getActiveDisplaySets().some(isOurs) && 'AI result: research use only',
-        ),
-      ],
-    },
-  };
+  const findings = Array.from({ length: MOST_LINES }, (_, index) =>
+    line(
+      `HilumFinding${index}`,
+      ({ referenceInstance }) => findingLines(displaySets(), referenceInstance, context)[index],
+    ),
+  );
+  const research = line('HilumResearch', () => displaySets().some(isOurs) && 'AI result: research use only');
+  return { 'viewportOverlay.topLeft': { $push: [...findings, research] } };
 }
 
 const isOurs = ({ instance, instances }) => (instance ?? instances?.[0])?.Manufacturer === 'Hilum';
 
 /**
- * What the masks on a series show: the worst finding, else the counts of what was looked at. Undefined without masks.
+ * What the masks on a series show, tool by tool: the worst finding, else the counts of what was looked at. Only the worst of all
+ * is told in detail, since the lines cover the image. Empty without masks.
  *
  * @param {readonly any[]} displaySets OHIF's
  * @param {any} instance an image of the series
- * @param {Pick<Context, 'severities'>} settings
+ * @param {Pick<Context, 'severities' | 'failed'>} settings
+ * @returns {readonly string[]}
  */
-export function findingText(displaySets, instance, { severities }) {
-  const segmentations = worstFirst(displaySets, severities).filter(
-    ({ referencedSeriesInstanceUID }) => referencedSeriesInstanceUID === instance?.SeriesInstanceUID,
-  );
-  return segmentations.length === 0 ? undefined : segmentations.map(textOf(displaySets, severities)).join('; ');
+export function findingLines(displaySets, instance, { severities, failed }) {
+  return worstFirst(displaySets, severities)
+    .filter(({ referencedSeriesInstanceUID }) => referencedSeriesInstanceUID === instance?.SeriesInstanceUID)
+    .flatMap((segmentation, index) => [
+      ...linesOf(segmentation, displaySets, severities).slice(0, index === 0 ? 2 : 1),
+      ...(failed.has(segmentation) ? ['(its mask is not shown)'] : []),
+    ]);
 }
 
-const textOf = (displaySets, severities) => (segmentation) => {
-  const segments = segmentsOf(segmentation);
+function linesOf(segmentation, displaySets, severities) {
   const worst = worstSegment(segmentation, severities);
-  const counts = severities.flatMap(({ id, word }) => {
-    const count = segments.filter((segment) => severityOf(segment, severities)?.id === id).length;
-    return count === 0 ? [] : [`${count} ${word}`];
-  });
-  if (!isFinding(worst, severities)) return counts.join(', ');
+  if (!isFinding(worst, severities)) {
+    const ids = segmentsOf(segmentation).map((segment) => severityOf(segment, severities)?.id);
+    const counts = severities.map(({ id, word }) => [ids.filter((one) => one === id).length, word]);
+    return [counts.flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`])).join(', ')];
+  }
   const certainty = certaintyOf(worst, displaySets);
-  const said = [severityOf(worst, severities)?.word, certainty && `certainty ${certainty}`].filter(Boolean).join(', ');
-  const more = segments.length > 1 ? ` · ${segments.length} segments` : '';
-  return `${worst?.SegmentLabel}${said && ` (${said})`}${more}`;
-};
+  const said = [severityOf(worst, severities)?.word, certainty && `${certainty} certain`].filter(Boolean).join(', ');
+  return [worst?.SegmentLabel, ...(said ? [said] : [])];
+}
 
 /** The certainty that a report states for a segment's finding, in percent: both have the same Tracking Unique Identifier. */
 function certaintyOf(segment, displaySets) {
