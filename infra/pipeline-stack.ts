@@ -2,21 +2,25 @@
 import { CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { QueuePolicy } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { ToolManifest } from '../core/tool-manifest.ts';
 import { queueName, STACK_OUTPUTS } from '../pipeline/environment.ts';
 import { LANES, type Lane } from '../pipeline/keys.ts';
 import type { Bundler } from './bundle.ts';
 import type { Config } from './config.ts';
+import { DeadLetterQueues } from './constructs/dead-letter-queues.ts';
+import { MetricAlarms } from './constructs/metric-alarms.ts';
 import { Reconciler } from './constructs/reconciler.ts';
 import { RunsTable } from './constructs/runs-table.ts';
 import { StepFunction, type Surroundings } from './constructs/step-function.ts';
 import { StudyBucket } from './constructs/study-bucket.ts';
 import { ToolLanes } from './constructs/tool-lanes.ts';
 import { ToolsParameter } from './constructs/tools-parameter.ts';
-import { WorkQueue } from './constructs/work-queue.ts';
+import { onlyOverTls, WorkQueue } from './constructs/work-queue.ts';
 import { modelsOf } from './models.ts';
 
 export interface PipelineStackProps extends StackProps {
@@ -48,13 +52,18 @@ export class PipelineStack extends Stack {
     });
     const { table } = new RunsTable(this, 'Runs', { key });
 
+    const deployment = config.name;
+    new MetricAlarms(this, 'MetricAlarms', { deployment, alarms });
+
     // Queues between the steps, for each lane
+    const deadLetters = new DeadLetterQueues(this, 'DeadLetterQueues', { deployment, alarms });
     const queues = (step: 'intake' | 'convert' | 'return') => {
       const queue = (lane: Lane): WorkQueue =>
         new WorkQueue(this, `${step}-${lane}`, {
           role: { step, lane },
           config,
           consumerTimeout: TIMEOUTS[step],
+          deadLetters: deadLetters.of({ step, lane }),
           alarms,
         });
       return { live: queue('live'), backfill: queue('backfill') };
@@ -73,7 +82,6 @@ export class PipelineStack extends Stack {
       bundle,
       bucket,
       table,
-      alarms,
       environment: {
         HILUM_BUCKET: bucket.bucketName,
         HILUM_RUNS_TABLE: table.tableName,
@@ -106,10 +114,10 @@ export class PipelineStack extends Stack {
       timeout: TIMEOUTS.intake,
       reads: ['*/manifest.json'],
     }).function;
-    for (const tool of tools) {
-      const neighbours = { deadLetterConsumer: deadLetter, from: route, to: convertQueues };
-      new ToolLanes(this, `Tool-${tool.id}`, { tool, config, surroundings, ...neighbours });
-    }
+    const toolQueues = tools.flatMap((tool) => {
+      const neighbours = { deadLetters, alarms, to: convertQueues };
+      return new ToolLanes(this, `Tool-${tool.id}`, { tool, config, surroundings, ...neighbours }).queues;
+    });
     const convert = new StepFunction(this, 'Convert', {
       surroundings,
       name: 'convert',
@@ -120,13 +128,6 @@ export class PipelineStack extends Stack {
       reads: ['chunks/*', '*/manifest.json', 'identities/*'],
       writes: ['runs/*', 'quarantine/*'],
     }).function;
-    // If a run's result is gone, its tool runs again. One statement for all tools, since a policy has a greatest length.
-    convert.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['sqs:SendMessage'],
-        resources: [Stack.of(this).formatArn({ service: 'sqs', resource: `${config.name}-infer-*` })],
-      }),
-    );
     const returning = new StepFunction(this, 'Return', {
       surroundings,
       name: 'return',
@@ -137,18 +138,31 @@ export class PipelineStack extends Stack {
       environment: { HILUM_ARCHIVE_SECRET: archiveSecret.secretArn },
       writes: ['runs/*', 'identities/*'],
     }).function;
-    archiveSecret.grantRead(returning);
+    // `grantRead` would name the role in the key's policy, which is a cycle. The account's roles may use the key by their own policies.
+    returning.addToRolePolicy(
+      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [archiveSecret.secretArn] }),
+    );
 
     // The consumers and senders of the queues
+    deadLetters.consumedBy(deadLetter);
     for (const lane of LANES) {
-      intakeQueues[lane].consumedBy(route, deadLetter);
-      convertQueues[lane].consumedBy(convert, deadLetter);
-      convertQueues[lane].queue.grantSendMessages(deadLetter);
+      intakeQueues[lane].consumedBy(route);
+      convertQueues[lane].consumedBy(convert);
       // If what a step stored is gone, the run goes back to it.
       convertQueues[lane].queue.grantSendMessages(returning);
-      returnQueues[lane].consumedBy(returning, deadLetter);
+      returnQueues[lane].consumedBy(returning);
       returnQueues[lane].queue.grantSendMessages(convert);
+      // A letter that was not given up goes back to its queue; what was given up is told by convert.
+      for (const queues of [intakeQueues, convertQueues, returnQueues])
+        queues[lane].queue.grantSendMessages(deadLetter);
     }
+    // If a run's result is gone, convert sends it back to its tool.
+    for (const sender of [route, convert, deadLetter]) this.#sendsToTools(sender, deployment);
+    const others = [convertQueues, returnQueues].flatMap((queues) => LANES.map((lane) => queues[lane].queue));
+    // The intake queues have a policy of their own (`StudyBucket`).
+    new QueuePolicy(this, 'QueuePolicy', {
+      queues: [...deadLetters.all, ...others, ...toolQueues],
+    }).document.addStatements(onlyOverTls());
 
     // What was lost on the way
     new Reconciler(this, 'Reconciler', { config, tools, surroundings, key });
@@ -168,5 +182,11 @@ export class PipelineStack extends Stack {
     output('intakeQueue', queueUrl);
     output('alarmTopic', alarms.topicArn);
     output('toolsParameter', toolsParameter.parameterName);
+  }
+
+  /** One statement for all tools, since a policy has a greatest length. */
+  #sendsToTools(sender: IFunction, deployment: string): void {
+    const resources = [this.formatArn({ service: 'sqs', resource: `${deployment}-infer-*` })];
+    sender.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources }));
   }
 }

@@ -6,6 +6,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { ToolManifest } from '../../core/tool-manifest.ts';
+import { STEPS } from '../../pipeline/environment.ts';
 import { LANES, manifestPrefix } from '../../pipeline/keys.ts';
 import type { Config } from '../config.ts';
 import { StepFunction, type Surroundings } from './step-function.ts';
@@ -17,9 +18,6 @@ export interface ReconcilerProps {
   /** The key of the table. */
   readonly key: IKey;
 }
-
-/** Queues by their steps; a policy has a greatest length, so that tools are not named one by one. */
-const STEPS = ['intake', 'infer', 'convert', 'return'];
 
 export class Reconciler extends Construct {
   constructor(scope: Construct, id: string, { config, tools, surroundings, key }: ReconcilerProps) {
@@ -49,6 +47,7 @@ export class Reconciler extends Construct {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['work/*'] },
     });
     key.grantEncryptDecrypt(reconcile);
+    // By their steps: a policy has a greatest length, so that tools are not named one by one.
     const queues = STEPS.map((step) =>
       Stack.of(this).formatArn({ service: 'sqs', resource: `${config.name}-${step}-*` }),
     );

@@ -5,7 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { type Lane, MANIFEST_SUFFIX } from '../../pipeline/keys.ts';
-import type { WorkQueue } from './work-queue.ts';
+import { onlyOverTls, type WorkQueue } from './work-queue.ts';
 
 export interface StudyBucketProps {
   readonly key: IKey;
@@ -44,6 +44,7 @@ export class StudyBucket extends Construct {
       })),
     };
     for (const { queue } of Object.values(intake)) {
+      queue.addToResourcePolicy(onlyOverTls());
       // The condition names the account: the bucket depends on this policy, so naming the bucket would be a cycle.
       const result = queue.addToResourcePolicy(
         new PolicyStatement({

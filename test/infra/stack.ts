@@ -20,6 +20,22 @@ export type Resources = Record<string, Resource>;
 
 export const resourcesOf = (template: Template, type: string): Resources => template.findResources(type) as Resources;
 
+export interface Statement {
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** What each function may do, by the logical id of its role. */
+export function policiesOf(template: Template): readonly (readonly [string, readonly Statement[]])[] {
+  return Object.entries(resourcesOf(template, 'AWS::IAM::Role')).map(([id, { Properties }]) => {
+    const policies = Properties['Policies'] as readonly {
+      readonly PolicyDocument: { readonly Statement: Statement[] };
+    }[];
+    return [id, policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)];
+  });
+}
+
 /** A folder with tools, as in a checkout. */
 export function makeRoot(ids: readonly string[]): string {
   const root = mkdtempSync(join(tmpdir(), 'hilum-infra-'));
