@@ -1,13 +1,13 @@
 /** The pipeline, in the order in which a study passes through it. */
-import { CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { ArnFormat, CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription, UrlSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { QueuePolicy } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { ToolManifest } from '../core/tool-manifest.ts';
 import { queueName, STACK_OUTPUTS } from '../pipeline/environment.ts';
 import { LANES, type Lane } from '../pipeline/keys.ts';
 import type { Bundler } from './bundle.ts';
@@ -21,11 +21,12 @@ import { StudyBucket } from './constructs/study-bucket.ts';
 import { ToolLanes } from './constructs/tool-lanes.ts';
 import { ToolsParameter } from './constructs/tools-parameter.ts';
 import { onlyOverTls, WorkQueue } from './constructs/work-queue.ts';
+import type { DeployedTools } from './declared-tools.ts';
 import { modelsOf } from './models.ts';
 
 export interface PipelineStackProps extends StackProps {
   readonly config: Config;
-  readonly tools: readonly ToolManifest[];
+  readonly tools: DeployedTools;
   readonly bundle: Bundler;
 }
 
@@ -38,14 +39,20 @@ const TIMEOUTS = {
 
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, { config, tools, bundle, ...props }: PipelineStackProps) {
-    super(scope, id, props);
+    const { account, region, tags, stage } = config;
+    super(scope, id, { ...props, env: { account, region }, tags, terminationProtection: stage === 'prod' });
+    // A retired tool has all that it needs to end what it began.
+    const catalog = [...tools.active, ...tools.retired];
 
     // Shared resources
     const alarms = new Topic(this, 'Alarms', { enforceSSL: true });
+    for (const address of config.alarmAddresses)
+      alarms.addSubscription(address.includes('://') ? new UrlSubscription(address) : new EmailSubscription(address));
     const key = new Key(this, 'Key', {
       description: `${config.name}: studies, results and runs`,
       enableKeyRotation: true,
     });
+    key.addToResourcePolicy(this.#encryptionOfLogs());
     const archiveSecret = new Secret(this, 'ArchiveSecret', {
       description: 'The archive: {"url": "https://…/dicom-web", "username": "…", "password": "…"}',
       encryptionKey: key,
@@ -75,10 +82,12 @@ export class PipelineStack extends Stack {
     const queueUrlBase = Fn.select(0, Fn.split(queueName({ step: 'intake', lane: 'live' }), queueUrl));
 
     // A study arrives
-    const { bucket } = new StudyBucket(this, 'Studies', { key, intake: intakeQueues });
+    const { bucket } = new StudyBucket(this, 'Studies', { config, key, intake: intakeQueues });
 
     // The steps
     const surroundings: Surroundings = {
+      config,
+      key,
       bundle,
       bucket,
       table,
@@ -93,10 +102,17 @@ export class PipelineStack extends Stack {
         HILUM_LEASE_S: String(config.leaseS),
       },
     };
+    // What a study is routed to.
+    const routing = {
+      contents: { catalog },
+      ...(tools.retired.length > 0 && {
+        environment: { HILUM_RETIRED_TOOLS: tools.retired.map(({ id }) => id).join(',') },
+      }),
+    };
     const deadLetter = new StepFunction(this, 'DeadLetter', {
       surroundings,
       name: 'dead-letter',
-      contents: { catalog: tools },
+      ...routing,
       packaging: 'zip',
       description: 'Keeps dead letters and marks their runs failed',
       memoryMb: 512,
@@ -107,16 +123,16 @@ export class PipelineStack extends Stack {
     const route = new StepFunction(this, 'Route', {
       surroundings,
       name: 'route',
-      contents: { catalog: tools },
+      ...routing,
       packaging: 'zip',
       description: 'Routes a study to the tools that can use it',
       memoryMb: 512,
       timeout: TIMEOUTS.intake,
       reads: ['*/manifest.json'],
     }).function;
-    const toolQueues = tools.flatMap((tool) => {
+    const toolQueues = catalog.flatMap((tool) => {
       const neighbours = { deadLetters, alarms, to: convertQueues };
-      return new ToolLanes(this, `Tool-${tool.id}`, { tool, config, surroundings, ...neighbours }).queues;
+      return new ToolLanes(this, `Tool-${tool.id}`, { tool, surroundings, ...neighbours }).queues;
     });
     const convert = new StepFunction(this, 'Convert', {
       surroundings,
@@ -165,10 +181,10 @@ export class PipelineStack extends Stack {
     }).document.addStatements(onlyOverTls());
 
     // What was lost on the way
-    new Reconciler(this, 'Reconciler', { config, tools, surroundings, key });
+    new Reconciler(this, 'Reconciler', { tools: catalog, surroundings });
 
     // The outputs, and the list of tools for the edge
-    const entries = tools.map((manifest) => ({
+    const entries = tools.active.map((manifest) => ({
       manifest,
       models: modelsOf(manifest, config.root).map(({ card }) => card),
     }));
@@ -182,6 +198,20 @@ export class PipelineStack extends Stack {
     output('intakeQueue', queueUrl);
     output('alarmTopic', alarms.topicArn);
     output('toolsParameter', toolsParameter.parameterName);
+  }
+
+  /** Lets CloudWatch Logs use the key for the logs of this stack ("Encrypt log data using AWS KMS"). */
+  #encryptionOfLogs(): PolicyStatement {
+    const resourceName = `${this.stackName}-*`;
+    const logs = this.formatArn({
+      ...{ service: 'logs', resource: 'log-group', resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME },
+    });
+    return new PolicyStatement({
+      principals: [new ServicePrincipal(`logs.${this.region}.amazonaws.com`)],
+      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+      resources: ['*'],
+      conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': logs } },
+    });
   }
 
   /** One statement for all tools, since a policy has a greatest length. */

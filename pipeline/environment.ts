@@ -87,6 +87,15 @@ export const FunctionEnvironmentSchema = z.object({
 });
 export type FunctionEnvironment = z.infer<typeof FunctionEnvironmentSchema>;
 
+/** The environment variables of the functions that say which tools a study is for. */
+export const RoutingEnvironmentSchema = FunctionEnvironmentSchema.extend({
+  /** The ids of the tools that begin no run any more, with commas between them. They are deployed, to end what they began. */
+  HILUM_RETIRED_TOOLS: z
+    .string()
+    .default('')
+    .transform((ids) => ids.split(',').filter((id) => id !== '')),
+});
+
 /** The environment variables of `infer`: which tool it runs, and for how long. */
 export const InferEnvironmentSchema = FunctionEnvironmentSchema.extend({
   HILUM_TOOL: z.string().min(1),

@@ -31,6 +31,8 @@ import { identityOf } from '../shared/runs.ts';
 export interface DeadLetterDependencies extends ConsumerDependencies {
   readonly runs: RunStore;
   readonly catalog: readonly ToolEntry[];
+  /** The ids of the tools that begin no run any more. */
+  readonly retired?: readonly string[];
   readonly queue: (role: QueueRole) => Queue;
 }
 
@@ -54,7 +56,7 @@ interface Subject {
 }
 
 export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler {
-  const { objects, runs, ledger, catalog, queue, queueNamed, observer, clock } = dependencies;
+  const { objects, runs, ledger, catalog, retired = [], queue, queueNamed, observer, clock } = dependencies;
 
   /**
    * Reports to the radiologist that there is no result. If `infer` died after it had stored a result, that result is
@@ -94,7 +96,8 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
 
   async function tell({ step, message, keys }: Subject, reason: Reason, cause: Cause): Promise<void> {
     if (message === undefined) {
-      for (const key of keys) await recordUnrouted(dependencies, key, { state: 'failed', reason, cause });
+      const active = catalog.filter(({ manifest }) => !retired.includes(manifest.id));
+      for (const key of keys) await recordUnrouted({ runs, catalog: active }, key, { state: 'failed', reason, cause });
       return;
     }
     if (message.answer === 'failure') return await recordUntold(message, { step, cause });

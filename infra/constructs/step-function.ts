@@ -10,6 +10,7 @@ import {
   Role,
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Architecture,
   Code,
@@ -19,14 +20,17 @@ import {
   Runtime,
   Function as ZipFunction,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { TELEMETRY_OFF } from '../../pipeline/environment.ts';
 import type { BundleContents, Bundler } from '../bundle.ts';
+import type { Config } from '../config.ts';
 
 /** What all functions share. */
 export interface Surroundings {
+  readonly config: Config;
+  readonly key: IKey;
   readonly bundle: Bundler;
   readonly bucket: IBucket;
   readonly table: ITable;
@@ -79,7 +83,7 @@ export class StepFunction extends Construct {
     super(scope, id);
     const { surroundings, name, contents, packaging, reads = [], writes = [], isStep = true } = props;
     const { description, memoryMb, timeout } = props;
-    const { bundle, bucket, table } = surroundings;
+    const { config, key, bundle, bucket, table } = surroundings;
     const folder = bundle(name, contents);
     const shared = {
       description,
@@ -88,7 +92,12 @@ export class StepFunction extends Construct {
       role: new FunctionRole(this, 'Role'),
       environment: { ...surroundings.environment, ...props.environment, ...TELEMETRY_OFF },
       architecture: Architecture.X86_64,
-      logGroup: new LogGroup(this, 'Log', { retention: RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.DESTROY }),
+      // A production's logs outlive its tools.
+      logGroup: new LogGroup(this, 'Log', {
+        retention: config.logRetentionDays,
+        encryptionKey: key,
+        removalPolicy: config.stage === 'prod' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      }),
     };
     this.function =
       packaging === 'zip'

@@ -5,14 +5,12 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { ToolManifest } from '../../core/tool-manifest.ts';
 import { LANES, type Lane, toolRuns } from '../../pipeline/keys.ts';
-import type { Config } from '../config.ts';
 import type { DeadLetterQueues } from './dead-letter-queues.ts';
 import { StepFunction, type Surroundings } from './step-function.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface ToolLanesProps {
   readonly tool: ToolManifest;
-  readonly config: Config;
   readonly surroundings: Surroundings;
   readonly deadLetters: DeadLetterQueues;
   readonly alarms: ITopic;
@@ -28,7 +26,8 @@ export class ToolLanes extends Construct {
 
   constructor(scope: Construct, id: string, props: ToolLanesProps) {
     super(scope, id);
-    const { tool, config, surroundings, deadLetters, alarms, to } = props;
+    const { tool, surroundings, deadLetters, alarms, to } = props;
+    const { config } = surroundings;
     const toolTimeoutS = config.toolTimeoutS ?? tool.resources.timeoutS;
     const timeout = Duration.seconds(Math.ceil(toolTimeoutS)).plus(RESERVE);
     const infer = new StepFunction(this, 'Infer', {
