@@ -1,19 +1,19 @@
-/** The CDK app (`cdk synth`, `cdk deploy`). Settings are given as context, see `config.ts`. */
+/** The CDK app (`cdk synth`, `cdk deploy`). `environments.ts` declares what is deployed. */
 import { join } from 'node:path';
 import { App, CliCredentialsStackSynthesizer } from 'aws-cdk-lib';
 import { ConfigurationError } from '../core/errors.ts';
 import { createBundler } from './bundle.ts';
 import { parseConfig } from './config.ts';
-import { withoutMissingModels } from './models.ts';
+import { deployedTools } from './declared-tools.ts';
+import { ENVIRONMENTS } from './environments.ts';
 import { PipelineStack } from './pipeline-stack.ts';
-import { discoverTools } from './tools.ts';
 
 try {
   const app = new App();
-  const config = parseConfig(app.node.getAllContext());
+  const config = parseConfig(app.node.getAllContext(), ENVIRONMENTS);
   const { root, assetsBucket } = config;
-  const { tools, leftOut } = withoutMissingModels(discoverTools(root), root);
-  for (const sentence of leftOut) process.stderr.write(`${sentence}\n`);
+  const { told, ...tools } = deployedTools(config);
+  for (const sentence of told) process.stderr.write(`${sentence}\n`);
   new PipelineStack(app, config.name, {
     config,
     tools,

@@ -1,12 +1,59 @@
-/** The settings of a deployment, given as CDK context: `cdk deploy -c packaging=zip -c name=trial`. */
+/**
+ * The settings of a deployment: those of a declared environment (`environments.ts`), and in the stage `dev` those that are given as
+ * CDK context: `cdk deploy -c environment=dev -c packaging=zip -c name=trial`.
+ */
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { ConfigurationError } from '../core/errors.ts';
 import { isTimeZone } from '../core/results/times.ts';
 
-const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+/** A number, or its text on the command line. */
+const whole = (least: number, most: number) => z.coerce.number<number>().int().min(least).max(most);
+
+/** The numbers of days for which CloudWatch keeps logs. */
+const LOG_DAYS = Object.values(RetentionDays).filter(
+  (days) => typeof days === 'number' && days !== RetentionDays.INFINITE,
+);
+
+const ToolsSchema = z.record(
+  z.string().regex(/^[a-z][a-z0-9-]{1,39}$/),
+  z.strictObject({
+    /** `retired`: it begins no run any more. Its function and its queues stay until what it began is done. */
+    state: z.enum(['active', 'retired']).default('active'),
+    /** The SHA-256 of each of its models. */
+    models: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/, 'is no SHA-256')),
+  }),
+);
+export type Tools = Readonly<z.input<typeof ToolsSchema>>;
 
 const ConfigSchema = z
   .object({
+    /** `prod` takes no setting from the command line, needs what `needsOfProduction` lists, and is protected against deletion. */
+    stage: z.enum(['dev', 'prod']),
+    /** Where it is deployed. Without them, to the account and the region of the credentials. */
+    account: z
+      .string()
+      .regex(/^\d{12}$/, 'is no account number')
+      .optional(),
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is no region, such as eu-central-1')
+      .optional(),
+    /** Tags of the stack, which CloudFormation gives to its resources. */
+    tags: z.record(z.string(), z.string()).default({}),
+    /** The tools by their ids; `found`: every tool in `tools/` whose models are here. On the command line, JSON. */
+    tools: z.union([z.literal('found'), ToolsSchema]),
+    /** Who receives the alarms: addresses for e-mail, or https URLs. Each has to confirm the subscription once. */
+    alarmAddresses: z
+      .array(z.union([z.email(), z.url({ protocol: /^https$/ })], { error: 'is no e-mail address and no https URL' }))
+      .default([]),
+    /** How long logs are kept. */
+    logRetentionDays: z.coerce
+      .number<number>()
+      .refine((days) => LOG_DAYS.includes(days), `is none of CloudWatch's: ${LOG_DAYS.join(', ')}`)
+      .default(365),
+    /** The bucket keeps versions, and for so long those that were overwritten or deleted. Without it, there are no versions. */
+    noncurrentVersionDays: whole(1, 3650).optional(),
     /** How infer and convert are packaged: as container images, or as zip archives if there is no Docker. */
     packaging: z.enum(['image', 'zip']).default('image'),
     /** The deployment's name: the name of its stack and the prefix of its queues. */
@@ -33,7 +80,7 @@ const ConfigSchema = z
     /** How long a message stays hidden after its function was killed, seconds. A live function renews it. */
     leaseS: whole(3, 900).default(90),
     /** Overrides the time limit in the tools' manifests. */
-    toolTimeoutS: z.coerce.number().min(0.1).max(840).optional(),
+    toolTimeoutS: z.coerce.number<number>().min(0.1).max(840).optional(),
     /** Added to a function's timeout for its queue's visibility timeout. */
     visibilityMarginS: whole(1, 3600).default(30),
     /** How often lost work is looked for and sent again, minutes. */
@@ -46,7 +93,13 @@ const ConfigSchema = z
     oldestMessageAlarmS: whole(60, 1_209_600).default(3600),
   })
   .strict();
-export type Config = Readonly<z.infer<typeof ConfigSchema>>;
+/** A declared environment. */
+export type Environment = Readonly<z.input<typeof ConfigSchema>>;
+/** The settings, and the name of the environment that they are of. */
+export type Config = Readonly<z.output<typeof ConfigSchema>> & { readonly environment: string };
+
+/** Who deploys a high-risk AI system keeps its logs for at least six months (Regulation (EU) 2024/1689, Article 26 (6)). */
+const SIX_MONTHS_DAYS = 184;
 
 /** Context that belongs to the CDK itself: feature flags, look-ups, and what its command line adds. */
 const isForeign = (key: string): boolean =>
@@ -54,17 +107,81 @@ const isForeign = (key: string): boolean =>
 
 /**
  * @param context the CDK app's context, all of it
- * @throws ConfigurationError with a sentence for each unknown or wrong setting
+ * @throws ConfigurationError with a sentence for each unknown or wrong setting, and for each that a production needs
  */
-export function parseConfig(context: Readonly<Record<string, unknown>>): Config {
-  const settings = Object.fromEntries(Object.entries(context).filter(([key]) => !isForeign(key)));
-  const parsed = ConfigSchema.safeParse(settings);
-  if (parsed.success) return parsed.data;
-  const known = Object.keys(ConfigSchema.shape).join(', ');
-  const sentences = parsed.error.issues.map((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? `There is no setting ${issue.keys.join(', ')}; the settings are ${known}.`
-      : `The setting ${issue.path.join('.')} is ${JSON.stringify(settings[String(issue.path[0])])}: ${issue.message}.`,
-  );
+export function parseConfig(
+  context: Readonly<Record<string, unknown>>,
+  environments: Readonly<Record<string, Environment>>,
+): Config {
+  const { environment, ...given } = Object.fromEntries(Object.entries(context).filter(([key]) => !isForeign(key)));
+  const declared = Object.entries(environments).find(([name]) => name === environment)?.[1];
+  if (typeof environment !== 'string' || declared === undefined) {
+    const names = Object.keys(environments).join(', ');
+    const fault = environment === undefined ? 'No environment is named' : `There is no environment ${environment}`;
+    throw new ConfigurationError(`${fault}: say \`-c environment=NAME\`. infra/environments.ts declares ${names}.`);
+  }
+  if (declared.stage === 'prod' && Object.keys(given).length > 0) {
+    throw new ConfigurationError(
+      `The environment ${environment} is a production and takes no setting from the command line. ` +
+        `Declare ${Object.keys(given).join(', ')} in infra/environments.ts.`,
+    );
+  }
+  const config = { ...parsed({ ...declared, ...given, ...toolsFrom(given) }), environment };
+  const needs = config.stage === 'prod' ? needsOfProduction(config) : [];
+  if (needs.length > 0)
+    throw new ConfigurationError(`The environment ${environment} is a production. It needs ${needs.join('; ')}.`);
+  return config;
+}
+
+/** @throws ConfigurationError with a sentence for each unknown or wrong setting */
+function parsed(settings: Readonly<Record<string, unknown>>): z.output<typeof ConfigSchema> {
+  const result = ConfigSchema.safeParse(settings);
+  if (result.success) return result.data;
+  const known = ['environment', ...Object.keys(ConfigSchema.shape)].join(', ');
+  const sentences = result.error.issues
+    .flatMap(ownIssues)
+    .map((issue) =>
+      issue.code === 'unrecognized_keys' && issue.path.length === 0
+        ? `There is no setting ${issue.keys.join(', ')}; the settings are ${known}.`
+        : `The setting ${issue.path.join('.')} is ${JSON.stringify(valueAt(settings, issue.path))}: ${issue.message}.`,
+    );
   throw new ConfigurationError(sentences.join(' '));
+}
+
+/** Of settings that may have several forms, the faults of the last, which is the one with parts. */
+function ownIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  const parts = issue.code === 'invalid_union' ? issue.errors.at(-1) : undefined;
+  if (parts === undefined || parts.every(({ path }) => path.length === 0)) return [issue];
+  return parts.map((part) => ({ ...part, path: [...issue.path, ...part.path] }));
+}
+
+const valueAt = (settings: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : value),
+    settings,
+  );
+
+/** Declared tools come from the command line as JSON. */
+function toolsFrom({ tools }: Readonly<Record<string, unknown>>): { readonly tools?: unknown } {
+  if (typeof tools !== 'string' || !tools.startsWith('{')) return {};
+  try {
+    return { tools: JSON.parse(tools) };
+  } catch {
+    return {};
+  }
+}
+
+/** What a production lacks. */
+function needsOfProduction(config: z.output<typeof ConfigSchema>): readonly string[] {
+  const { account, region, alarmAddresses, tools, logRetentionDays, noncurrentVersionDays } = config;
+  return [
+    ...(account === undefined ? ['account, the number of the AWS account'] : []),
+    ...(region === undefined ? ['region, such as eu-central-1'] : []),
+    ...(alarmAddresses.length === 0 ? ['alarmAddresses, an e-mail address or an https URL that reaches a person'] : []),
+    ...(tools === 'found' ? ['tools by their ids with the digests of their models, not `found`'] : []),
+    ...(logRetentionDays < SIX_MONTHS_DAYS ? [`logRetentionDays of at least six months, such as 365`] : []),
+    ...(noncurrentVersionDays === undefined
+      ? ['noncurrentVersionDays, for which overwritten and deleted objects are kept']
+      : []),
+  ];
 }

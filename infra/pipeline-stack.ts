@@ -1,27 +1,32 @@
 /** The pipeline, in the order in which a study passes through it. */
-import { CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { ArnFormat, CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription, UrlSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { QueuePolicy } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { ToolManifest } from '../core/tool-manifest.ts';
 import { queueName, STACK_OUTPUTS } from '../pipeline/environment.ts';
 import { LANES, type Lane } from '../pipeline/keys.ts';
 import type { Bundler } from './bundle.ts';
 import type { Config } from './config.ts';
+import { DeadLetterQueues } from './constructs/dead-letter-queues.ts';
+import { MetricAlarms } from './constructs/metric-alarms.ts';
 import { Reconciler } from './constructs/reconciler.ts';
 import { RunsTable } from './constructs/runs-table.ts';
 import { StepFunction, type Surroundings } from './constructs/step-function.ts';
 import { StudyBucket } from './constructs/study-bucket.ts';
 import { ToolLanes } from './constructs/tool-lanes.ts';
 import { ToolsParameter } from './constructs/tools-parameter.ts';
-import { WorkQueue } from './constructs/work-queue.ts';
+import { onlyOverTls, WorkQueue } from './constructs/work-queue.ts';
+import type { DeployedTools } from './declared-tools.ts';
 import { modelsOf } from './models.ts';
 
 export interface PipelineStackProps extends StackProps {
   readonly config: Config;
-  readonly tools: readonly ToolManifest[];
+  readonly tools: DeployedTools;
   readonly bundle: Bundler;
 }
 
@@ -34,27 +39,38 @@ const TIMEOUTS = {
 
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, { config, tools, bundle, ...props }: PipelineStackProps) {
-    super(scope, id, props);
+    const { account, region, tags, stage } = config;
+    super(scope, id, { ...props, env: { account, region }, tags, terminationProtection: stage === 'prod' });
+    // A retired tool has all that it needs to end what it began.
+    const catalog = [...tools.active, ...tools.retired];
 
     // Shared resources
     const alarms = new Topic(this, 'Alarms', { enforceSSL: true });
+    for (const address of config.alarmAddresses)
+      alarms.addSubscription(address.includes('://') ? new UrlSubscription(address) : new EmailSubscription(address));
     const key = new Key(this, 'Key', {
       description: `${config.name}: studies, results and runs`,
       enableKeyRotation: true,
     });
+    key.addToResourcePolicy(this.#encryptionOfLogs());
     const archiveSecret = new Secret(this, 'ArchiveSecret', {
       description: 'The archive: {"url": "https://…/dicom-web", "username": "…", "password": "…"}',
       encryptionKey: key,
     });
     const { table } = new RunsTable(this, 'Runs', { key });
 
+    const deployment = config.name;
+    new MetricAlarms(this, 'MetricAlarms', { deployment, alarms });
+
     // Queues between the steps, for each lane
+    const deadLetters = new DeadLetterQueues(this, 'DeadLetterQueues', { deployment, alarms });
     const queues = (step: 'intake' | 'convert' | 'return') => {
       const queue = (lane: Lane): WorkQueue =>
         new WorkQueue(this, `${step}-${lane}`, {
           role: { step, lane },
           config,
           consumerTimeout: TIMEOUTS[step],
+          deadLetters: deadLetters.of({ step, lane }),
           alarms,
         });
       return { live: queue('live'), backfill: queue('backfill') };
@@ -66,14 +82,15 @@ export class PipelineStack extends Stack {
     const queueUrlBase = Fn.select(0, Fn.split(queueName({ step: 'intake', lane: 'live' }), queueUrl));
 
     // A study arrives
-    const { bucket } = new StudyBucket(this, 'Studies', { key, intake: intakeQueues });
+    const { bucket } = new StudyBucket(this, 'Studies', { config, key, intake: intakeQueues });
 
     // The steps
     const surroundings: Surroundings = {
+      config,
+      key,
       bundle,
       bucket,
       table,
-      alarms,
       environment: {
         HILUM_BUCKET: bucket.bucketName,
         HILUM_RUNS_TABLE: table.tableName,
@@ -86,10 +103,17 @@ export class PipelineStack extends Stack {
         HILUM_LEASE_S: String(config.leaseS),
       },
     };
+    // What a study is routed to.
+    const routing = {
+      contents: { catalog },
+      ...(tools.retired.length > 0 && {
+        environment: { HILUM_RETIRED_TOOLS: tools.retired.map(({ id }) => id).join(',') },
+      }),
+    };
     const deadLetter = new StepFunction(this, 'DeadLetter', {
       surroundings,
       name: 'dead-letter',
-      contents: { catalog: tools },
+      ...routing,
       packaging: 'zip',
       description: 'Keeps dead letters and marks their runs failed',
       memoryMb: 512,
@@ -100,17 +124,17 @@ export class PipelineStack extends Stack {
     const route = new StepFunction(this, 'Route', {
       surroundings,
       name: 'route',
-      contents: { catalog: tools },
+      ...routing,
       packaging: 'zip',
       description: 'Routes a study to the tools that can use it',
       memoryMb: 512,
       timeout: TIMEOUTS.intake,
       reads: ['*/manifest.json'],
     }).function;
-    for (const tool of tools) {
-      const neighbours = { deadLetterConsumer: deadLetter, from: route, to: convertQueues };
-      new ToolLanes(this, `Tool-${tool.id}`, { tool, config, surroundings, ...neighbours });
-    }
+    const toolQueues = catalog.flatMap((tool) => {
+      const neighbours = { deadLetters, alarms, to: convertQueues };
+      return new ToolLanes(this, `Tool-${tool.id}`, { tool, surroundings, ...neighbours }).queues;
+    });
     const convert = new StepFunction(this, 'Convert', {
       surroundings,
       name: 'convert',
@@ -121,13 +145,6 @@ export class PipelineStack extends Stack {
       reads: ['chunks/*', '*/manifest.json', 'identities/*'],
       writes: ['runs/*', 'quarantine/*'],
     }).function;
-    // If a run's result is gone, its tool runs again. One statement for all tools, since a policy has a greatest length.
-    convert.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['sqs:SendMessage'],
-        resources: [Stack.of(this).formatArn({ service: 'sqs', resource: `${config.name}-infer-*` })],
-      }),
-    );
     const returning = new StepFunction(this, 'Return', {
       surroundings,
       name: 'return',
@@ -138,24 +155,37 @@ export class PipelineStack extends Stack {
       environment: { HILUM_ARCHIVE_SECRET: archiveSecret.secretArn },
       writes: ['runs/*', 'identities/*'],
     }).function;
-    archiveSecret.grantRead(returning);
+    // `grantRead` would name the role in the key's policy, which is a cycle. The account's roles may use the key by their own policies.
+    returning.addToRolePolicy(
+      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [archiveSecret.secretArn] }),
+    );
 
     // The consumers and senders of the queues
+    deadLetters.consumedBy(deadLetter);
     for (const lane of LANES) {
-      intakeQueues[lane].consumedBy(route, deadLetter);
-      convertQueues[lane].consumedBy(convert, deadLetter);
-      convertQueues[lane].queue.grantSendMessages(deadLetter);
+      intakeQueues[lane].consumedBy(route);
+      convertQueues[lane].consumedBy(convert);
       // If what a step stored is gone, the run goes back to it.
       convertQueues[lane].queue.grantSendMessages(returning);
-      returnQueues[lane].consumedBy(returning, deadLetter);
+      returnQueues[lane].consumedBy(returning);
       returnQueues[lane].queue.grantSendMessages(convert);
+      // A letter that was not given up goes back to its queue; what was given up is told by convert.
+      for (const queues of [intakeQueues, convertQueues, returnQueues])
+        queues[lane].queue.grantSendMessages(deadLetter);
     }
+    // If a run's result is gone, convert sends it back to its tool.
+    for (const sender of [route, convert, deadLetter]) this.#sendsToTools(sender, deployment);
+    const others = [convertQueues, returnQueues].flatMap((queues) => LANES.map((lane) => queues[lane].queue));
+    // The intake queues have a policy of their own (`StudyBucket`).
+    new QueuePolicy(this, 'QueuePolicy', {
+      queues: [...deadLetters.all, ...others, ...toolQueues],
+    }).document.addStatements(onlyOverTls());
 
     // What was lost on the way
-    new Reconciler(this, 'Reconciler', { config, tools, surroundings, key });
+    new Reconciler(this, 'Reconciler', { tools: catalog, surroundings });
 
     // The outputs, and the list of tools for the edge
-    const entries = tools.map((manifest) => ({
+    const entries = tools.active.map((manifest) => ({
       manifest,
       models: modelsOf(manifest, config.root).map(({ card }) => card),
     }));
@@ -169,5 +199,25 @@ export class PipelineStack extends Stack {
     output('intakeQueue', queueUrl);
     output('alarmTopic', alarms.topicArn);
     output('toolsParameter', toolsParameter.parameterName);
+  }
+
+  /** Lets CloudWatch Logs use the key for the logs of this stack ("Encrypt log data using AWS KMS"). */
+  #encryptionOfLogs(): PolicyStatement {
+    const resourceName = `${this.stackName}-*`;
+    const logs = this.formatArn({
+      ...{ service: 'logs', resource: 'log-group', resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME },
+    });
+    return new PolicyStatement({
+      principals: [new ServicePrincipal(`logs.${this.region}.amazonaws.com`)],
+      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+      resources: ['*'],
+      conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': logs } },
+    });
+  }
+
+  /** One statement for all tools, since a policy has a greatest length. */
+  #sendsToTools(sender: IFunction, deployment: string): void {
+    const resources = [this.formatArn({ service: 'sqs', resource: `${deployment}-infer-*` })];
+    sender.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources }));
   }
 }

@@ -45,7 +45,7 @@ function filesUnder(path: string): readonly string[] {
  * @throws ConfigurationError if the app cannot be synthesised; the message names the log
  */
 export async function synthesise(home: string, cloud: LocalCloud, context: DeployContext): Promise<boolean> {
-  const settings = Object.entries({ ...context, packaging: 'zip', assetsBucket: ASSETS_BUCKET });
+  const settings = Object.entries({ environment: 'local', ...context, assetsBucket: ASSETS_BUCKET });
   const arguments_ = settings.flatMap(([name, value]) => ['--context', `${name}=${value}`]);
   await cdk(home, cloud, ['synth', '--quiet', ...SILENTLY, '--output', join(home, 'cdk.out'), ...arguments_]);
   const record = join(home, DEPLOYED_RESOURCES);

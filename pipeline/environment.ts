@@ -12,8 +12,11 @@ export type QueueRole =
   | { readonly step: 'intake' | 'convert' | 'return'; readonly lane: Lane }
   | { readonly step: 'infer'; readonly tool: string; readonly lane: Lane };
 
+/** The steps that consume queues, in the order of a study's way. */
+export const STEPS = ['intake', 'infer', 'convert', 'return'] as const;
+
 /** The suffix of a dead-letter queue's name. */
-export const DEAD_LETTER_SUFFIX = '-dead';
+const DEAD_LETTER_SUFFIX = '-dead';
 
 /** A queue's name without the deployment's prefix: `intake-live`, `infer-caries-backfill`. */
 export function queueName(role: QueueRole): string {
@@ -30,6 +33,30 @@ export function parseQueueName(name: string): QueueRole | undefined {
   return { step: step as 'intake' | 'convert' | 'return', lane };
 }
 
+/** Where a dead letter comes from. */
+export type DeadLetterRole = Pick<QueueRole, 'step' | 'lane'>;
+
+/** The name of a step's dead-letter queue in a lane: `infer-live-dead`. All tools share one, because a letter names its tool. */
+export const deadLetterQueueName = ({ step, lane }: DeadLetterRole): string => `${step}-${lane}${DEAD_LETTER_SUFFIX}`;
+
+/** The inverse of `deadLetterQueueName`; undefined if the name is not one of Hilum's dead-letter queues. */
+export function parseDeadLetterQueueName(name: string): DeadLetterRole | undefined {
+  return STEPS.flatMap((step) => LANES.map((lane) => ({ step, lane }))).find(
+    (role) => deadLetterQueueName(role) === name,
+  );
+}
+
+/**
+ * The name of the dead-letter queue of a queue.
+ *
+ * @throws ConfigurationError if the queue is not one of Hilum's
+ */
+export function deadLetterQueueOf(name: string): string {
+  const role = parseQueueName(name);
+  if (role === undefined) throw new ConfigurationError(`${name} is not one of Hilum's queues.`);
+  return deadLetterQueueName(role);
+}
+
 /**
  * The URL of a queue.
  *
@@ -37,6 +64,9 @@ export function parseQueueName(name: string): QueueRole | undefined {
  *   `https://sqs.eu-central-1.amazonaws.com/123456789012/hilum-`. It is in `HILUM_QUEUES` and the output `QueueUrlBase`.
  */
 export const queueUrl = (base: string, role: QueueRole): string => `${base}${queueName(role)}`;
+
+/** The deployment's name, from the same base. */
+export const deploymentOf = (base: string): string => base.slice(base.lastIndexOf('/') + 1).replace(/-$/, '');
 
 const seconds = z.coerce.number().int().min(0);
 
@@ -58,6 +88,15 @@ export const FunctionEnvironmentSchema = z.object({
   HILUM_WHOLE_BYTE_MASKS: z.stringbool().default(false),
 });
 export type FunctionEnvironment = z.infer<typeof FunctionEnvironmentSchema>;
+
+/** The environment variables of the functions that say which tools a study is for. */
+export const RoutingEnvironmentSchema = FunctionEnvironmentSchema.extend({
+  /** The ids of the tools that begin no run any more, with commas between them. They are deployed, to end what they began. */
+  HILUM_RETIRED_TOOLS: z
+    .string()
+    .default('')
+    .transform((ids) => ids.split(',').filter((id) => id !== '')),
+});
 
 /** The environment variables of `infer`: which tool it runs, and for how long. */
 export const InferEnvironmentSchema = FunctionEnvironmentSchema.extend({

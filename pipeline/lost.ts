@@ -1,5 +1,5 @@
 /** Decides whether the message of work that waits is lost, and makes it again from the run's row. */
-import { DEAD_LETTER_SUFFIX, type QueueRole, queueName } from './environment.ts';
+import { deadLetterQueueName, type QueueRole, queueName } from './environment.ts';
 import { type Answer, manifestKey } from './keys.ts';
 import { type RunMessage, s3EventOf } from './messages.ts';
 import type { RunRecord } from './ports.ts';
@@ -37,8 +37,7 @@ export function roleOf(step: RunStep | 'intake', { tool, lane }: Pick<RunRecord,
 
 /** The names of a step's queue and of its dead-letter queue. */
 export function queuesOf(role: QueueRole): readonly string[] {
-  const name = queueName(role);
-  return [name, `${name}${DEAD_LETTER_SUFFIX}`];
+  return [queueName(role), deadLetterQueueName(role)];
 }
 
 /** A run's message; undefined if its row was written before rows held the input digest. */

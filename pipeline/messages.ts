@@ -64,6 +64,17 @@ export function parseRunMessage(body: string): RunMessage {
   return parsed.data;
 }
 
+const ToolSchema = z.object({ tool: z.string().regex(TOOL_ID) });
+
+/** The tool that a run message of any format names; undefined if there is none. */
+export function toolNamedIn(body: string): string | undefined {
+  try {
+    return ToolSchema.safeParse(JSON.parse(body)).data?.tool;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The object keys of an S3 event; empty for the test event that S3 sends when notifications are set up. A key that is not
  * valid URL encoding is returned as it is: it cannot be a manifest's key, and the event's other keys must not be lost.

@@ -15,7 +15,10 @@ export interface Observer {
   count(metric: Metric, value?: number): void;
 }
 
-/** The metrics, in the namespace `Hilum`, by `FunctionName`. The alarms in `infra/` watch those marked "Alarm". */
+/**
+ * The metrics, in the namespace `Hilum`, by `Deployment`: CloudWatch charges for each metric of each dimension, and a deployment has
+ * a function for each tool. The line that counts names the function, too. The alarms in `infra/` watch those marked "Alarm".
+ */
 export const METRICS = {
   /** A message was processed. */
   done: 'Done',
@@ -48,11 +51,13 @@ const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 export interface ObserverOptions {
   readonly level: LogLevel;
   readonly functionName: string;
+  /** The deployment's name. */
+  readonly deployment: string;
   /** Takes one line, with its line break. */
   readonly write?: (line: string) => void;
 }
 
-export function createObserver({ level, functionName, write = toStdout }: ObserverOptions): Observer {
+export function createObserver({ level, functionName, deployment, write = toStdout }: ObserverOptions): Observer {
   const line = (content: object): void => write(`${JSON.stringify(content)}\n`);
   return {
     log(lineLevel, event, facts = {}) {
@@ -65,11 +70,12 @@ export function createObserver({ level, functionName, write = toStdout }: Observ
           CloudWatchMetrics: [
             {
               Namespace: METRICS_NAMESPACE,
-              Dimensions: [['FunctionName']],
+              Dimensions: [['Deployment']],
               Metrics: [{ Name: metric, Unit: 'Count' }],
             },
           ],
         },
+        Deployment: deployment,
         FunctionName: functionName,
         [metric]: value,
       });

@@ -10,10 +10,16 @@ import { describeTool, type ToolEntry } from '#core/tool-manifest.ts';
 import { storeFailure } from '#pipeline/answers.ts';
 import { encodeDeadLetter } from '#pipeline/dead-letter.ts';
 import { type Cause, ENDS } from '#pipeline/ends.ts';
-import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole } from '#pipeline/environment.ts';
+import {
+  type DeadLetterRole,
+  parseDeadLetterQueueName,
+  parseQueueName,
+  type QueueRole,
+  queueName,
+} from '#pipeline/environment.ts';
 import { deadLetterKey, resultKey } from '#pipeline/keys.ts';
 import { parseManifest } from '#pipeline/manifest.ts';
-import { parseRunMessage, parseS3Event, type RunMessage } from '#pipeline/messages.ts';
+import { parseRunMessage, parseS3Event, type RunMessage, toolNamedIn } from '#pipeline/messages.ts';
 import type { GivenUp, Queue, RunRecord, RunStore } from '#pipeline/ports.ts';
 import { RETURNED_STATES, type RunState } from '#pipeline/run-state.ts';
 import { imagesOf } from '#pipeline/study.ts';
@@ -25,6 +31,8 @@ import { identityOf } from '../shared/runs.ts';
 export interface DeadLetterDependencies extends ConsumerDependencies {
   readonly runs: RunStore;
   readonly catalog: readonly ToolEntry[];
+  /** The ids of the tools that begin no run any more. */
+  readonly retired?: readonly string[];
   readonly queue: (role: QueueRole) => Queue;
 }
 
@@ -48,7 +56,7 @@ interface Subject {
 }
 
 export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler {
-  const { objects, runs, ledger, catalog, queue, queueNamed, observer, clock } = dependencies;
+  const { objects, runs, ledger, catalog, retired = [], queue, queueNamed, observer, clock } = dependencies;
 
   /**
    * Reports to the radiologist that there is no result. If `infer` died after it had stored a result, that result is
@@ -88,7 +96,8 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
 
   async function tell({ step, message, keys }: Subject, reason: Reason, cause: Cause): Promise<void> {
     if (message === undefined) {
-      for (const key of keys) await recordUnrouted(dependencies, key, { state: 'failed', reason, cause });
+      const active = catalog.filter(({ manifest }) => !retired.includes(manifest.id));
+      for (const key of keys) await recordUnrouted({ runs, catalog: active }, key, { state: 'failed', reason, cause });
       return;
     }
     if (message.answer === 'failure') return await recordUntold(message, { step, cause });
@@ -106,8 +115,9 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
     {
       stage: 'dead-letter',
       async work({ body, messageId, queue: deadLetterQueue }) {
-        const queueName = deadLetterQueue.replace(new RegExp(`${DEAD_LETTER_SUFFIX}$`), '');
-        const subject = subjectOf(queueName, body);
+        const from = parseDeadLetterQueueName(deadLetterQueue);
+        const source = from === undefined ? deadLetterQueue : sourceOf(from, body);
+        const subject = from && subjectOf(from.step, body);
         if (subject !== 'newer' && subject?.message?.check === true)
           return await ledger.end(checkWork(subject.message));
         const name = subject === 'newer' ? undefined : subject?.name;
@@ -117,19 +127,20 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
         if (ended !== undefined && OVER.includes(ended.state)) return;
         // The queue's own count sent it here: it was received often and seldom or never run, or its format is newer.
         if (subject === 'newer' || (name !== undefined && failing?.givenUp !== true && ended === undefined)) {
-          await queueNamed(queueName).send(body);
+          if (parseQueueName(source) === undefined) throw new NewerFormatError('The letter does not name its tool');
+          await queueNamed(source).send(body);
           observer.count(METRICS.halted);
-          observer.log('error', 'sent-back', { messageId, queue: queueName });
+          observer.log('error', 'sent-back', { messageId, queue: source });
           return;
         }
         const reason = failing?.reason ?? ended?.reason ?? NO_RUN;
         await objects.put(
-          deadLetterKey(queueName, messageId),
-          encodeDeadLetter({ queue: queueName, messageId, reason, body }),
+          deadLetterKey(source, messageId),
+          encodeDeadLetter({ queue: source, messageId, reason, body }),
         );
         observer.count(METRICS.deadLetters);
         const runId = subject?.message?.runId;
-        observer.log('error', 'dead-letter', { messageId, queue: queueName, runId, code: reason.code });
+        observer.log('error', 'dead-letter', { messageId, queue: source, runId, code: reason.code });
         if (subject?.message?.answer === 'failure' && subject.step !== 'intake' && failing === undefined)
           // It may be the second copy of one that was delivered. `hilum redrive` then finds that there is nothing to do.
           await recordUntold(subject.message, { step: subject.step, cause: 'fault' });
@@ -143,10 +154,15 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
   );
 }
 
-/** `newer` if the message has a format that this code does not know yet; undefined if the queue is not one of Hilum's. */
-function subjectOf(queueName: string, body: string): Subject | 'newer' | undefined {
-  const step = parseQueueName(queueName)?.step;
-  if (step === undefined) return undefined;
+/** The name of the queue that a letter was in; `infer-live` if it does not say of which tool. */
+function sourceOf({ step, lane }: DeadLetterRole, body: string): string {
+  if (step !== 'infer') return queueName({ step, lane });
+  const tool = toolNamedIn(body);
+  return tool === undefined ? `${step}-${lane}` : queueName({ step, tool, lane });
+}
+
+/** `newer` if the message has a format that this code does not know yet. */
+function subjectOf(step: QueueRole['step'], body: string): Subject | 'newer' {
   try {
     if (step === 'intake') {
       const keys = readable(() => parseS3Event(body)) ?? [];

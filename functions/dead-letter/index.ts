@@ -1,9 +1,13 @@
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
-import { FunctionEnvironmentSchema, readEnvironment } from '#pipeline/environment.ts';
+import { RoutingEnvironmentSchema, readEnvironment } from '#pipeline/environment.ts';
 import { createServices, observed } from '../shared/services.ts';
 import { makeHandler } from './handler.ts';
 
-const services = createServices(readEnvironment(FunctionEnvironmentSchema, process.env));
+const environment = readEnvironment(RoutingEnvironmentSchema, process.env);
+const services = createServices(environment);
 const catalog = await loadCatalog(import.meta.dirname);
 
-export const handler = observed(services.observer, makeHandler({ ...services, catalog }));
+export const handler = observed(
+  services.observer,
+  makeHandler({ ...services, catalog, retired: environment.HILUM_RETIRED_TOOLS }),
+);

@@ -1,5 +1,5 @@
 /** Runs that ended, but not everything that belongs to an end happened: a failure was not told, or a delivery not recorded. */
-import { DEAD_LETTER_SUFFIX, queueName } from '#pipeline/environment.ts';
+import { deadLetterQueueName, queueName } from '#pipeline/environment.ts';
 import { type Answer, failureKey } from '#pipeline/keys.ts';
 import {
   LOST_AFTER_S,
@@ -68,7 +68,7 @@ export function failedRuns(
       if (failing?.givenUp === true)
         return {
           what: 'dead-letter-lost',
-          queue: `${queue(step)}${DEAD_LETTER_SUFFIX}`,
+          queue: deadLetterQueueName(roleOf(step, run)),
           answer: 'result',
           steps: [step],
         };

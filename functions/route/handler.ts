@@ -25,6 +25,8 @@ export interface RouteDependencies extends ConsumerDependencies {
   readonly runs: RunStore;
   readonly sets: SetTable;
   readonly catalog: readonly ToolEntry[];
+  /** The ids of the tools that begin no run any more. */
+  readonly retired?: readonly string[];
   readonly queue: (role: QueueRole) => Queue;
 }
 
@@ -36,10 +38,10 @@ interface NotApplicable {
 }
 
 /**
- * Every study × tool gets a run: routed, not applicable, or rejected with the reason. A repeated event has the same outcome.
+ * Every study × tool gets a run: routed, not applicable, or rejected with the reason. A retired tool gets no new one. A repeated event has the same outcome.
  */
 export function makeHandler(dependencies: RouteDependencies): QueueHandler {
-  const { objects, runs, sets, catalog, queue, observer, clock } = dependencies;
+  const { objects, runs, sets, catalog, retired = [], queue, observer, clock } = dependencies;
 
   /** Routes a study, or records its runs as rejected if it can never be routed. */
   async function settle(manifestKey: string, asked: readonly ToolEntry[]): Promise<void> {
@@ -48,7 +50,8 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
     } catch (error) {
       if (!isFinal(error)) throw error;
       const end = { state: 'rejected', reason: reasonOf(error), cause: 'never' } as const;
-      if (!(await recordUnrouted({ runs, catalog: asked }, manifestKey, end))) throw error;
+      const active = asked.filter(({ manifest }) => !retired.includes(manifest.id));
+      if (!(await recordUnrouted({ runs, catalog: active }, manifestKey, end))) throw error;
       observer.log('error', 'unrouted', { manifestKey, ...errorFacts(error) });
       observer.count(METRICS.rejected);
     }
@@ -70,6 +73,11 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
     const { selected, refusals } = selectImages(entry.manifest.selection, images);
     const inputDigest = selected.length === 0 ? revision : inputDigestOf(selected);
     const runId = runIdOf({ inputDigest, tool, version });
+    // What was begun goes on: the upload was not routed to the end, a message was lost, or a patient was corrected.
+    if (retired.includes(tool) && (await runs.get(runId)) === undefined) {
+      observer.log('info', 'tool-retired', { StudyInstanceUID, tool });
+      return;
+    }
     const message: RunMessage = {
       format: 'hilum.run/1',
       ...{ runId, StudyInstanceUID, revision, inputDigest, tool, version, lane, manifestKey },

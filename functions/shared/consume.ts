@@ -6,7 +6,7 @@ import { type Reason, reasonOf } from '#core/errors.ts';
 import type { Clock } from '#core/ports.ts';
 import { encodeDeadLetter } from '#pipeline/dead-letter.ts';
 import { type Cause, causeOf, ENDS, type Stage } from '#pipeline/ends.ts';
-import { DEAD_LETTER_SUFFIX } from '#pipeline/environment.ts';
+import { deadLetterQueueOf } from '#pipeline/environment.ts';
 import { deadLetterKey } from '#pipeline/keys.ts';
 import type { KnownWork, ObjectStore, Queue, WorkFailure, WorkLedger } from '#pipeline/ports.ts';
 import {
@@ -134,7 +134,7 @@ export function consume(
   }
 
   async function giveUp({ queue, body }: Received, cause: Cause): Promise<Outcome> {
-    await queueNamed(`${queue}${DEAD_LETTER_SUFFIX}`).send(body);
+    await queueNamed(deadLetterQueueOf(queue)).send(body);
     observer.count(cause === 'never' ? METRICS.rejected : METRICS.givenUp);
     return 'done';
   }

@@ -7,7 +7,7 @@ import { createDynamoRunStore } from '#adapters/aws/run-store.ts';
 import { createDynamoSetTable } from '#adapters/aws/set-table.ts';
 import { createDynamoWorkLedger } from '#adapters/aws/work-ledger.ts';
 import { createLeases } from '#adapters/lease/lease.ts';
-import { type FunctionEnvironment, type QueueRole, queueUrl } from '#pipeline/environment.ts';
+import { deploymentOf, type FunctionEnvironment, type QueueRole, queueUrl } from '#pipeline/environment.ts';
 import type { Queue } from '#pipeline/ports.ts';
 import type { SiteSettings } from '#pipeline/set-file.ts';
 import type { QueueHandler } from './consume.ts';
@@ -25,7 +25,11 @@ export function createServices(environment: FunctionEnvironment): Services {
     sets: createDynamoSetTable({ table: environment.HILUM_RUNS_TABLE }),
     ledger: createDynamoWorkLedger({ table: environment.HILUM_RUNS_TABLE }),
     clock: Date,
-    observer: createObserver({ level: environment.HILUM_LOG_LEVEL, functionName }),
+    observer: createObserver({
+      level: environment.HILUM_LOG_LEVEL,
+      functionName,
+      deployment: deploymentOf(environment.HILUM_QUEUES),
+    }),
     queueNamed: (name) => createSqsQueue({ url: `${environment.HILUM_QUEUES}${name}` }),
     retry: { baseS: environment.HILUM_RETRY_BASE_S, capS: environment.HILUM_RETRY_CAP_S },
     hold: createLeases({ urlOf: (name) => `${environment.HILUM_QUEUES}${name}`, leaseS: environment.HILUM_LEASE_S }),

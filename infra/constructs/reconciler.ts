@@ -3,28 +3,21 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { ToolManifest } from '../../core/tool-manifest.ts';
+import { STEPS } from '../../pipeline/environment.ts';
 import { LANES, manifestPrefix } from '../../pipeline/keys.ts';
-import type { Config } from '../config.ts';
 import { StepFunction, type Surroundings } from './step-function.ts';
 
 export interface ReconcilerProps {
-  readonly config: Config;
   readonly tools: readonly ToolManifest[];
   readonly surroundings: Surroundings;
-  /** The key of the table. */
-  readonly key: IKey;
 }
 
-/** Queues by their steps; a policy has a greatest length, so that tools are not named one by one. */
-const STEPS = ['intake', 'infer', 'convert', 'return'];
-
 export class Reconciler extends Construct {
-  constructor(scope: Construct, id: string, { config, tools, surroundings, key }: ReconcilerProps) {
+  constructor(scope: Construct, id: string, { tools, surroundings }: ReconcilerProps) {
     super(scope, id);
-    const { bucket, table } = surroundings;
+    const { config, key, bucket, table } = surroundings;
     const reconcile = new StepFunction(this, 'Reconcile', {
       surroundings,
       name: 'reconcile',
@@ -49,6 +42,7 @@ export class Reconciler extends Construct {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['work/*'] },
     });
     key.grantEncryptDecrypt(reconcile);
+    // By their steps: a policy has a greatest length, so that tools are not named one by one.
     const queues = STEPS.map((step) =>
       Stack.of(this).formatArn({ service: 'sqs', resource: `${config.name}-${step}-*` }),
     );

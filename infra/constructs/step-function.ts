@@ -1,9 +1,16 @@
-/** One Lambda of the pipeline: its bundle as a zip archive or a container image, its permissions and its alarms. */
+/** One Lambda of the pipeline: its bundle as a zip archive or a container image, its role and its log. */
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import {
+  type AddToPrincipalPolicyResult,
+  ManagedPolicy,
+  PolicyDocument,
+  type PolicyStatement,
+  Role,
+  ServicePrincipal,
+} from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Architecture,
   Code,
@@ -13,20 +20,21 @@ import {
   Runtime,
   Function as ZipFunction,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { TELEMETRY_OFF } from '../../pipeline/environment.ts';
 import type { BundleContents, Bundler } from '../bundle.ts';
+import type { Config } from '../config.ts';
 
 /** What all functions share. */
 export interface Surroundings {
+  readonly config: Config;
+  readonly key: IKey;
   readonly bundle: Bundler;
   readonly bucket: IBucket;
   readonly table: ITable;
   readonly environment: Readonly<Record<string, string>>;
-  readonly alarms: ITopic;
 }
 
 export interface StepFunctionProps {
@@ -48,48 +56,48 @@ export interface StepFunctionProps {
   readonly isStep?: boolean;
 }
 
-/** Alarm descriptions by metric. The functions count the metrics (`adapters/aws/observe.ts`); each needs a person. */
-const ALARMS = {
-  Halted:
-    'Processing cannot continue until a person acts. Possible causes: wrong credentials, a missing permission, a model file with a wrong digest.',
-  Quarantined: 'The output gate refused a result. The object and the reason are under quarantine/ in the bucket.',
-  DeadLetters:
-    'A message could not be processed, and is under dead-letters/ in the bucket. `hilum status` shows the run, and `hilum redrive` gives it back to work.',
-} as const;
+/** A function's role. Its permissions are part of it, and no resource of their own: a stack has at most 500. */
+class FunctionRole extends Role {
+  readonly #access: PolicyDocument;
 
-/** The same of a function that consumes no queue. */
-const OWN_ALARMS = {
-  Halted: ALARMS.Halted,
-  Stuck:
-    'A run was sent again several times, and none of its steps took its message. `hilum status` shows the run; look for a function that is disabled.',
-} as const;
+  constructor(scope: Construct, id: string) {
+    const access = new PolicyDocument();
+    super(scope, id, {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaBasicExecutionRole')],
+      inlinePolicies: { Access: access },
+    });
+    this.#access = access;
+  }
+
+  override addToPrincipalPolicy(statement: PolicyStatement): AddToPrincipalPolicyResult {
+    this.#access.addStatements(statement);
+    return { statementAdded: true, policyDependable: this };
+  }
+}
 
 export class StepFunction extends Construct {
   readonly function: IFunction;
 
   constructor(scope: Construct, id: string, props: StepFunctionProps) {
     super(scope, id);
-    const {
-      surroundings,
-      name,
-      contents,
-      packaging,
-      description,
-      memoryMb,
-      timeout,
-      reads = [],
-      writes = [],
-      isStep = true,
-    } = props;
-    const { bundle, bucket, table, alarms } = surroundings;
+    const { surroundings, name, contents, packaging, reads = [], writes = [], isStep = true } = props;
+    const { description, memoryMb, timeout } = props;
+    const { config, key, bundle, bucket, table } = surroundings;
     const folder = bundle(name, contents);
     const shared = {
       description,
       memorySize: memoryMb,
       timeout,
+      role: new FunctionRole(this, 'Role'),
       environment: { ...surroundings.environment, ...props.environment, ...TELEMETRY_OFF },
       architecture: Architecture.X86_64,
-      logGroup: new LogGroup(this, 'Log', { retention: RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.DESTROY }),
+      // A production's logs outlive its tools.
+      logGroup: new LogGroup(this, 'Log', {
+        retention: config.logRetentionDays,
+        encryptionKey: key,
+        removalPolicy: config.stage === 'prod' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      }),
     };
     this.function =
       packaging === 'zip'
@@ -110,22 +118,6 @@ export class StepFunction extends Construct {
       // Every step stores the messages that it cannot parse.
       bucket.grantPut(this.function, 'dead-letters/*');
       table.grantReadWriteData(this.function);
-    }
-
-    for (const [metricName, meaning] of Object.entries(isStep ? ALARMS : OWN_ALARMS)) {
-      new Alarm(this, `${metricName}Alarm`, {
-        alarmDescription: `${description}. ${meaning}`,
-        metric: new Metric({
-          namespace: 'Hilum',
-          metricName,
-          dimensionsMap: { FunctionName: this.function.functionName },
-          statistic: 'Sum',
-        }),
-        threshold: 1,
-        evaluationPeriods: 1,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treatMissingData: TreatMissingData.NOT_BREACHING,
-      }).addAlarmAction(new SnsAction(alarms));
     }
   }
 }

@@ -2,21 +2,29 @@
 import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, type LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { type Lane, MANIFEST_SUFFIX } from '../../pipeline/keys.ts';
-import type { WorkQueue } from './work-queue.ts';
+import type { Config } from '../config.ts';
+import { onlyOverTls, type WorkQueue } from './work-queue.ts';
 
 export interface StudyBucketProps {
+  readonly config: Config;
   readonly key: IKey;
   readonly intake: Readonly<Record<Lane, WorkQueue>>;
 }
 
+const versionsExpireAfter = (days: number): LifecycleRule => ({
+  noncurrentVersionExpiration: Duration.days(days),
+  expiredObjectDeleteMarker: true,
+});
+
 export class StudyBucket extends Construct {
   readonly bucket: Bucket;
 
-  constructor(scope: Construct, id: string, { key, intake }: StudyBucketProps) {
+  constructor(scope: Construct, id: string, { config, key, intake }: StudyBucketProps) {
     super(scope, id);
+    const days = config.noncurrentVersionDays;
     this.bucket = new Bucket(this, 'Bucket', {
       encryption: BucketEncryption.KMS,
       encryptionKey: key,
@@ -24,7 +32,11 @@ export class StudyBucket extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       removalPolicy: RemovalPolicy.RETAIN,
-      lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(2) }],
+      versioned: days !== undefined,
+      lifecycleRules: [
+        { abortIncompleteMultipartUploadAfter: Duration.days(2) },
+        ...(days === undefined ? [] : [versionsExpireAfter(days)]),
+      ],
     });
 
     // Set on the CfnBucket: `addEventNotification` would make a custom resource, which local clouds may not support.
@@ -44,6 +56,7 @@ export class StudyBucket extends Construct {
       })),
     };
     for (const { queue } of Object.values(intake)) {
+      queue.addToResourcePolicy(onlyOverTls());
       // The condition names the account: the bucket depends on this policy, so naming the bucket would be a cycle.
       const result = queue.addToResourcePolicy(
         new PolicyStatement({

@@ -1,20 +1,19 @@
 /** One tool: the Lambda that runs it, and its queue in each lane. */
 import { Duration } from 'aws-cdk-lib';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { ToolManifest } from '../../core/tool-manifest.ts';
 import { LANES, type Lane, toolRuns } from '../../pipeline/keys.ts';
-import type { Config } from '../config.ts';
+import type { DeadLetterQueues } from './dead-letter-queues.ts';
 import { StepFunction, type Surroundings } from './step-function.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface ToolLanesProps {
   readonly tool: ToolManifest;
-  readonly config: Config;
   readonly surroundings: Surroundings;
-  readonly deadLetterConsumer: IFunction;
-  /** The function that sends studies to the tool. */
-  readonly from: IFunction;
+  readonly deadLetters: DeadLetterQueues;
+  readonly alarms: ITopic;
   /** The queues that receive the tool's answers. */
   readonly to: Readonly<Record<Lane, WorkQueue>>;
 }
@@ -23,9 +22,12 @@ export interface ToolLanesProps {
 const RESERVE = Duration.seconds(20);
 
 export class ToolLanes extends Construct {
+  readonly queues: readonly Queue[];
+
   constructor(scope: Construct, id: string, props: ToolLanesProps) {
     super(scope, id);
-    const { tool, config, surroundings, deadLetterConsumer, from, to } = props;
+    const { tool, surroundings, deadLetters, alarms, to } = props;
+    const { config } = surroundings;
     const toolTimeoutS = config.toolTimeoutS ?? tool.resources.timeoutS;
     const timeout = Duration.seconds(Math.ceil(toolTimeoutS)).plus(RESERVE);
     const infer = new StepFunction(this, 'Infer', {
@@ -41,16 +43,17 @@ export class ToolLanes extends Construct {
       writes: [`${toolRuns(tool.id)}*`],
     }).function;
 
-    for (const lane of LANES) {
+    this.queues = LANES.map((lane) => {
       const queue = new WorkQueue(this, lane, {
         role: { step: 'infer', tool: tool.id, lane },
         config,
         consumerTimeout: timeout,
-        alarms: surroundings.alarms,
+        deadLetters: deadLetters.of({ step: 'infer', lane }),
+        alarms,
       });
-      queue.consumedBy(infer, deadLetterConsumer);
-      queue.queue.grantSendMessages(from);
+      queue.consumedBy(infer);
       to[lane].queue.grantSendMessages(infer);
-    }
+      return queue.queue;
+    });
   }
 }

@@ -1,13 +1,14 @@
-/** One hop: a queue, its dead-letter queue, and the alarms on both. */
-import { Duration } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+/** One hop: a queue, and the alarm on its age. */
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Alarm, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { DEAD_LETTER_SUFFIX, type QueueRole, queueName } from '../../pipeline/environment.ts';
+import { type QueueRole, queueName } from '../../pipeline/environment.ts';
 import type { Config } from '../config.ts';
 
 export interface WorkQueueProps {
@@ -15,65 +16,57 @@ export interface WorkQueueProps {
   readonly config: Config;
   /** The timeout of the function that consumes the queue. */
   readonly consumerTimeout: Duration;
+  readonly deadLetters: IQueue;
   readonly alarms: ITopic;
 }
+
+/** What all queues have in common. Messages outlive the stack, and whatever takes a queue out of it. */
+export const QUEUE = {
+  encryption: QueueEncryption.SQS_MANAGED,
+  retentionPeriod: Duration.days(14),
+  removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+};
 
 const BACKFILL_ALARM = Duration.days(11);
 
 export class WorkQueue extends Construct {
   readonly queue: Queue;
-  readonly deadLetters: Queue;
+  readonly #deadLetters: IQueue;
   readonly #concurrency: number;
 
-  constructor(scope: Construct, id: string, { role, config, consumerTimeout, alarms }: WorkQueueProps) {
+  constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
+    const { role, config, consumerTimeout, deadLetters, alarms } = props;
     const name = `${config.name}-${queueName(role)}`;
     this.#concurrency = role.lane === 'live' ? config.liveConcurrency : config.backfillConcurrency;
-    const shared = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) };
-    this.deadLetters = new Queue(this, 'DeadLetters', {
-      ...shared,
-      queueName: `${name}${DEAD_LETTER_SUFFIX}`,
-      visibilityTimeout: Duration.minutes(5),
-    });
+    this.#deadLetters = deadLetters;
     this.queue = new Queue(this, 'Queue', {
-      ...shared,
+      ...QUEUE,
       queueName: name,
       // Longer than the function's timeout, as Lambda wants it. A message that Lambda throttles stays hidden for so long. The
       // function's first act makes it shorter (`adapters/lease/`), and it sets the waits of messages that fail itself.
       visibilityTimeout: consumerTimeout.plus(Duration.seconds(config.visibilityMarginS)),
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: config.maxReceiveCount },
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: config.maxReceiveCount },
     });
 
-    const metric = { period: Duration.minutes(5), statistic: 'Maximum' };
-    const shown = { treatMissingData: TreatMissingData.NOT_BREACHING, evaluationPeriods: 3 };
-    const depth = new Alarm(this, 'DeadLettersAlarm', {
-      ...shown,
-      alarmDescription: `${name}: dead letters are not being consumed. See the log of the dead-letter function.`,
-      metric: this.deadLetters.metricApproximateNumberOfMessagesVisible(metric),
-      threshold: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    });
-    depth.addAlarmAction(new SnsAction(alarms));
     // Backfill waits by design, but SQS deletes what is 14 days old.
     const threshold = role.lane === 'live' ? config.oldestMessageAlarmS : BACKFILL_ALARM.toSeconds();
-    const age = new Alarm(this, 'AgeAlarm', {
-      ...shown,
+    new Alarm(this, 'AgeAlarm', {
       alarmDescription: `${name}: a message has waited for longer than ${threshold} s. \`hilum status\` shows why.`,
-      metric: this.queue.metricApproximateAgeOfOldestMessage(metric),
+      metric: this.queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' }),
       threshold,
-    });
-    age.addAlarmAction(new SnsAction(alarms));
+      evaluationPeriods: 3,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    }).addAlarmAction(new SnsAction(alarms));
   }
 
   /**
-   * Lets `worker` consume the queue, within the lane's concurrency, and `deadLetterConsumer` its dead-letter queue. The worker
-   * sends a message that it gives up to the dead-letter queue, and both send a message anew before it is too old for SQS.
+   * Lets `worker` consume the queue, within the lane's concurrency. It sends a message that it gives up to the dead-letter queue,
+   * and a message anew before it is too old for SQS.
    */
-  consumedBy(worker: IFunction, deadLetterConsumer: IFunction): void {
-    for (const queue of [this.queue, this.deadLetters]) {
-      queue.grantSendMessages(worker);
-      queue.grantSendMessages(deadLetterConsumer);
-    }
+  consumedBy(worker: IFunction): void {
+    this.queue.grantSendMessages(worker);
+    this.#deadLetters.grantSendMessages(worker);
     worker.addEventSource(
       new SqsEventSource(this.queue, {
         batchSize: 1,
@@ -81,8 +74,15 @@ export class WorkQueue extends Construct {
         maxConcurrency: this.#concurrency,
       }),
     );
-    deadLetterConsumer.addEventSource(
-      new SqsEventSource(this.deadLetters, { batchSize: 1, reportBatchItemFailures: true, maxConcurrency: 2 }),
-    );
   }
 }
+
+/** One policy for many queues. In the policy of a queue, `*` is that queue; SQS accepts no list there. */
+export const onlyOverTls = (): PolicyStatement =>
+  new PolicyStatement({
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: ['sqs:*'],
+    resources: ['*'],
+    conditions: { Bool: { 'aws:SecureTransport': 'false' } },
+  });

@@ -1,7 +1,7 @@
 /** SQS in simulated time: visibility, receipts, and dead-letter queues at the end of them. Like SQS, it may repeat and reorder. */
 import type { Clock } from '#core/ports.ts';
 import type { Random } from '#phantoms/random.ts';
-import { DEAD_LETTER_SUFFIX } from '#pipeline/environment.ts';
+import { deadLetterQueueOf, parseQueueName } from '#pipeline/environment.ts';
 import type { MeasuredQueue, Queue } from '#pipeline/ports.ts';
 
 export interface SimulatedMessage {
@@ -81,9 +81,9 @@ export function createQueues(clock: Clock, disorder?: Random): SimulatedQueues {
     receive(name, hiddenS) {
       for (const message of visible(name)) {
         message.receiveCount += 1;
-        if (message.receiveCount > MOST_RECEIPTS && !name.endsWith(DEAD_LETTER_SUFFIX)) {
+        if (message.receiveCount > MOST_RECEIPTS && parseQueueName(name) !== undefined) {
           messagesOf(name).delete(message.id);
-          put(`${name}${DEAD_LETTER_SUFFIX}`, message.body);
+          put(deadLetterQueueOf(name), message.body);
           continue;
         }
         message.visibleAtMs = clock.now() + hiddenS * 1000;

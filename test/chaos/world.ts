@@ -19,7 +19,7 @@ import type { QueueHandler } from '#functions/shared/consume.ts';
 import type { Random } from '#phantoms/random.ts';
 import type { DeliveryArchive } from '#pipeline/deliver.ts';
 import type { Stage } from '#pipeline/ends.ts';
-import { DEAD_LETTER_SUFFIX, parseQueueName, type QueueRole, queueName } from '#pipeline/environment.ts';
+import { parseDeadLetterQueueName, parseQueueName, type QueueRole, queueName } from '#pipeline/environment.ts';
 import { identityKey } from '#pipeline/keys.ts';
 import type { StudyUid } from '#pipeline/ports.ts';
 import { createMemoryPacs, type MemoryPacs, opened } from '../fixtures/memory-archive.ts';
@@ -332,7 +332,7 @@ const studyOf = (bytes: Uint8Array | undefined) => (bytes === undefined ? [] : i
 
 /** The function that consumes a queue. */
 function stageOf(queue: string): Stage {
-  if (queue.endsWith(DEAD_LETTER_SUFFIX)) return 'dead-letter';
+  if (parseDeadLetterQueueName(queue) !== undefined) return 'dead-letter';
   const step = parseQueueName(queue)?.step;
   if (step === undefined) throw new Error(`Nobody consumes ${queue}`);
   return step === 'intake' ? 'route' : step;

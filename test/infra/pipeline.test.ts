@@ -1,12 +1,19 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { DeployedToolsSchema, parseQueueName, STACK_OUTPUTS, TELEMETRY_OFF } from '#pipeline/environment.ts';
+import {
+  DeployedToolsSchema,
+  deadLetterQueueOf,
+  parseQueueName,
+  STACK_OUTPUTS,
+  STEPS,
+  TELEMETRY_OFF,
+} from '#pipeline/environment.ts';
 import { LANES, toolRuns } from '#pipeline/keys.ts';
 import { METRICS } from '../../adapters/aws/observe.ts';
 import { ToolsParameter } from '../../infra/constructs/tools-parameter.ts';
 import { discoverTools } from '../../infra/tools.ts';
-import { makeRoot, type Resource, type Resources, resourcesOf, synthesise, TOOL_IDS } from './stack.ts';
+import { makeRoot, policiesOf, type Resource, type Resources, resourcesOf, synthesise, TOOL_IDS } from './stack.ts';
 
 const MODEL = { id: 'm', version: '1.0.0', file: 'm.onnx', licence: 'MIT', summary: 's' };
 
@@ -24,11 +31,18 @@ describe('queues', () => {
     expect(names).toEqual(steps.flatMap((step) => LANES.map((lane) => `hilum-${step}-${lane}`)).sort());
   });
 
+  it('has one dead-letter queue for each step and lane, which all tools share', () => {
+    const names = Object.values(queues)
+      .map(nameOf)
+      .filter((name) => name.endsWith('-dead'));
+    expect(names.sort()).toEqual(STEPS.flatMap((step) => LANES.map((lane) => `hilum-${step}-${lane}-dead`)).sort());
+  });
+
   it.each(workQueues)('%s has a dead-letter queue that the dead-letter function consumes, and alarms', (id, queue) => {
     const redrive = queue.Properties['RedrivePolicy'] as { deadLetterTargetArn: { 'Fn::GetAtt': [string, string] } };
     const dead = redrive.deadLetterTargetArn['Fn::GetAtt'][0];
     expect(queues[dead]).toBeDefined();
-    expect(nameOf(queues[dead] as Resource)).toBe(`${nameOf(queue)}-dead`);
+    expect(nameOf(queues[dead] as Resource)).toBe(`hilum-${deadLetterQueueOf(nameOf(queue).replace('hilum-', ''))}`);
     const mappings = Object.values(find('AWS::Lambda::EventSourceMapping'));
     const consumerOf = (queueId: string) =>
       mappings.filter((mapping) => JSON.stringify(mapping.Properties['EventSourceArn']).includes(`"${queueId}"`));
@@ -51,27 +65,29 @@ describe('queues', () => {
     for (const alarm of alarms) expect(alarm.Properties['AlarmActions']).toHaveLength(1);
   });
 
-  it('raises an alarm when the output gate refuses a result', () => {
-    const functions = find('AWS::Lambda::Function');
-    const alarms = Object.values(find('AWS::CloudWatch::Alarm')).filter(
-      ({ Properties }) => Properties['MetricName'] === METRICS.quarantined,
-    );
-    const [convert] = Object.keys(functions).filter((id) => id.startsWith('Convert'));
+  it.each([METRICS.halted, METRICS.quarantined, METRICS.deadLetters, METRICS.stuck])(
+    'raises one alarm for all functions when one counts %s',
+    (metric) => {
+      const [alarm, ...others] = Object.values(find('AWS::CloudWatch::Alarm')).filter(
+        ({ Properties }) => Properties['MetricName'] === metric,
+      );
 
-    const [alarm, ...others] = alarms.filter(({ Properties }) =>
-      JSON.stringify(Properties['Dimensions']).includes(`"${convert}"`),
-    );
-
-    expect(others).toEqual([]);
-    expect(alarm?.Properties).toMatchObject({ Namespace: 'Hilum', Threshold: 1, EvaluationPeriods: 1 });
-    expect(alarm?.Properties['AlarmActions']).toHaveLength(1);
-  });
+      expect(others).toEqual([]);
+      expect(alarm?.Properties).toMatchObject({ Namespace: 'Hilum', Threshold: 1, EvaluationPeriods: 1 });
+      expect(alarm?.Properties['Dimensions']).toEqual([{ Name: 'Deployment', Value: 'hilum' }]);
+      expect(alarm?.Properties['AlarmActions']).toHaveLength(1);
+    },
+  );
 
   it('encrypts every queue and accepts messages only over TLS', () => {
     for (const queue of Object.values(queues)) expect(queue.Properties['SqsManagedSseEnabled']).toBe(true);
-    const policies = JSON.stringify(find('AWS::SQS::QueuePolicy'));
-    for (const id of Object.keys(queues)) expect(policies).toContain(`"${id}"`);
-    expect(policies).toContain('aws:SecureTransport');
+    const policies = Object.values(find('AWS::SQS::QueuePolicy'));
+    for (const id of Object.keys(queues)) {
+      const own = policies.filter(({ Properties }) => JSON.stringify(Properties['Queues']).includes(`"${id}"`));
+      // A queue has one policy: of two resources, CloudFormation would leave the one that it applies last.
+      expect(own, id).toHaveLength(1);
+      expect(JSON.stringify(own[0])).toContain('"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny"');
+    }
   });
 
   it('has visibility timeouts longer than the functions’ timeouts', () => {
@@ -155,10 +171,8 @@ describe('access', () => {
   });
 
   it('gives functions least privilege: no action on all resources, no wildcard actions', () => {
-    for (const [id, { Properties }] of Object.entries(find('AWS::IAM::Policy'))) {
-      for (const statement of (
-        Properties['PolicyDocument'] as { Statement: { Action: string | string[]; Resource: unknown }[] }
-      ).Statement) {
+    for (const [id, statements] of policiesOf(zip)) {
+      for (const statement of statements) {
         expect(
           [statement.Action].flat().filter((action) => /^\*|:\*$/.test(action)),
           id,
@@ -169,18 +183,17 @@ describe('access', () => {
   });
 
   it.each(TOOL_IDS)('lets the function of %s read and write the runs of no other tool', (id) => {
-    const own = Object.entries(find('AWS::IAM::Policy')).filter(([name]) =>
-      name.startsWith(`Tool${id.replaceAll('-', '')}Infer`),
-    );
+    const own = policiesOf(zip).filter(([name]) => name.startsWith(`Tool${id.replaceAll('-', '')}Infer`));
     expect(own).toHaveLength(1);
     const keys = JSON.stringify(own).match(/"\/runs\/[^"]*"/g) ?? [];
     expect([...new Set(keys)]).toEqual([`"/${toolRuns(id)}*"`]);
   });
 
   it('lets every function store messages that it cannot parse', () => {
-    const policies = Object.entries(find('AWS::IAM::Policy'));
+    const policies = policiesOf(zip);
+    expect(find('AWS::IAM::Policy')).toEqual({});
     expect(policies).toHaveLength(Object.keys(find('AWS::Lambda::Function')).length);
-    const others = policies.filter(([, policy]) => !JSON.stringify(policy).includes('/dead-letters/*'));
+    const others = policies.filter(([, statements]) => !JSON.stringify(statements).includes('/dead-letters/*'));
     expect(others.map(([id]) => id)).toEqual([expect.stringMatching(/^Reconciler/)]);
   });
 
@@ -239,6 +252,19 @@ describe('functions', () => {
 });
 
 describe('the template', () => {
+  it('has room for 40 tools in one stack, and for what an account adds to it', () => {
+    const ids = Array.from({ length: 40 }, (_, index) => `tool-${index + 10}`);
+    const forty = synthesise({}, ids);
+    const resources = Object.keys((forty.toJSON() as { Resources: Resources }).Resources);
+    const two = Object.keys((zip.toJSON() as { Resources: Resources }).Resources);
+
+    // docs/deploy.md says both numbers; CloudFormation takes 500. The nine of a tool are its function, role and log, and queue, mapping and alarm of each lane.
+    expect([two.length, resources.length]).toEqual([74 + 2 * 9, 74 + 40 * 9]);
+    // An inline policy of a role has at most 10,240 characters; an ARN that CloudFormation fills in has at most about 130.
+    for (const [id, statements] of policiesOf(forty))
+      expect(JSON.stringify(statements).length, id).toBeLessThan(10_240);
+  });
+
   it.each([
     ['zip', zip],
     ['image', image],

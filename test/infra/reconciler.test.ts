@@ -1,20 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { METRICS } from '../../adapters/aws/observe.ts';
-import { resourcesOf, synthesise } from './stack.ts';
-
-interface Statement {
-  readonly Action: string | string[];
-  readonly Resource: unknown;
-  readonly Condition?: unknown;
-}
+import { policiesOf, resourcesOf, type Statement, synthesise } from './stack.ts';
 
 const stack = synthesise();
 
 /** The statements of the policies whose ids begin so. */
 const statementsOf = (id: string): readonly Statement[] =>
-  Object.entries(resourcesOf(stack, 'AWS::IAM::Policy'))
+  policiesOf(stack)
     .filter(([name]) => name.startsWith(id))
-    .flatMap(([, { Properties }]) => (Properties['PolicyDocument'] as { readonly Statement: Statement[] }).Statement);
+    .flatMap(([, statements]) => statements);
 
 describe('the reconciler', () => {
   it('lets the reconciler send, count and list, and read and delete nothing of a study', () => {
@@ -47,7 +41,7 @@ describe('the reconciler', () => {
 
   it('raises an alarm for a run that was sent again in vain', () => {
     const alarms = Object.entries(resourcesOf(stack, 'AWS::CloudWatch::Alarm')).filter(
-      ([id, { Properties }]) => id.startsWith('Reconciler') && Properties['MetricName'] === METRICS.stuck,
+      ([, { Properties }]) => Properties['MetricName'] === METRICS.stuck,
     );
 
     expect(alarms).toHaveLength(1);

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { Bundler } from '../../infra/bundle.ts';
-import { parseConfig } from '../../infra/config.ts';
+import { type Environment, parseConfig } from '../../infra/config.ts';
+import { deployedTools } from '../../infra/declared-tools.ts';
 import { PipelineStack } from '../../infra/pipeline-stack.ts';
-import { discoverTools } from '../../infra/tools.ts';
 
 export const TOOL_IDS = ['first-tool', 'second-tool'];
 
@@ -19,6 +19,22 @@ export type Resource = {
 export type Resources = Record<string, Resource>;
 
 export const resourcesOf = (template: Template, type: string): Resources => template.findResources(type) as Resources;
+
+export interface Statement {
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** What each function may do, by the logical id of its role. */
+export function policiesOf(template: Template): readonly (readonly [string, readonly Statement[]])[] {
+  return Object.entries(resourcesOf(template, 'AWS::IAM::Role')).map(([id, { Properties }]) => {
+    const policies = Properties['Policies'] as readonly {
+      readonly PolicyDocument: { readonly Statement: Statement[] };
+    }[];
+    return [id, policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)];
+  });
+}
 
 /** A folder with tools, as in a checkout. */
 export function makeRoot(ids: readonly string[]): string {
@@ -52,10 +68,22 @@ function stubBundler(): Bundler {
   };
 }
 
-export function synthesise(context: Record<string, unknown> = {}, ids = TOOL_IDS): Template {
-  const config = parseConfig({ packaging: 'zip', ...context });
-  const app = new App();
-  return Template.fromStack(
-    new PipelineStack(app, config.name, { config, tools: discoverTools(makeRoot(ids)), bundle: stubBundler() }),
-  );
+/** A production that lacks nothing. */
+export const PRODUCTION: Environment = {
+  ...{ stage: 'prod', account: '111122223333', region: 'eu-central-1', tools: {}, noncurrentVersionDays: 30 },
+  alarmAddresses: ['ops@hospital.example', 'https://pager.example/hilum'],
+};
+
+/** The stack of an environment that declares what `tools` says, or else finds the tools with these ids. */
+export function makeStack(
+  context: Readonly<Record<string, unknown>> = {},
+  { ids = TOOL_IDS, ...declared }: Partial<Environment> & { readonly ids?: readonly string[] } = {},
+): PipelineStack {
+  const root = makeRoot(ids);
+  const local: Environment = { stage: 'dev', packaging: 'zip', tools: 'found' };
+  const config = parseConfig({ environment: 'test', ...context }, { test: { ...local, ...declared, root } });
+  return new PipelineStack(new App(), config.name, { config, tools: deployedTools(config), bundle: stubBundler() });
 }
+
+export const synthesise = (context: Readonly<Record<string, unknown>> = {}, ids = TOOL_IDS): Template =>
+  Template.fromStack(makeStack(context, { ids }));

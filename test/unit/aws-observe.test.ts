@@ -7,7 +7,10 @@ import { sqsEvent } from '../fixtures/pipeline.ts';
 
 function watch(level: 'debug' | 'info' | 'warn' | 'error' = 'info') {
   const lines: string[] = [];
-  const observer = createObserver({ level, functionName: 'route', write: (line) => lines.push(line) });
+  const observer = createObserver({
+    ...{ level, functionName: 'route', deployment: 'hilum' },
+    write: (line) => lines.push(line),
+  });
   return { observer, lines, parsed: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
 }
 
@@ -34,9 +37,10 @@ describe('logs', () => {
         _aws: {
           Timestamp: expect.any(Number),
           CloudWatchMetrics: [
-            { Namespace: 'Hilum', Dimensions: [['FunctionName']], Metrics: [{ Name: 'Halted', Unit: 'Count' }] },
+            { Namespace: 'Hilum', Dimensions: [['Deployment']], Metrics: [{ Name: 'Halted', Unit: 'Count' }] },
           ],
         },
+        Deployment: 'hilum',
         FunctionName: 'route',
         Halted: 3,
       },

@@ -71,7 +71,7 @@ describe('consuming a queue', () => {
     for (const _ of [1, 2, 3]) await pipeline.ledger.begin('done');
     expect(await handler(sqsEvent('infer-tiny-live', ['done'], 4), minuteLeft)).toEqual(nothingFailed);
 
-    expect(pipeline.queueNamed('infer-tiny-live-dead').sent).toEqual(['done']);
+    expect(pipeline.queueNamed('infer-live-dead').sent).toEqual(['done']);
     expect(pipeline.ledger.entries.get('done')?.failing).toMatchObject({ givenUp: true, reason: { code: 'died' } });
     expect(pipeline.counted).toEqual(['Done', 'GivenUp']);
   });

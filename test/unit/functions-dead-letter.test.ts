@@ -4,6 +4,7 @@ import { nonResult, parseResult, serialiseResult } from '#core/results/result.ts
 import { describeTool, type ToolEntry } from '#core/tool-manifest.ts';
 import { makeHandler } from '#functions/dead-letter/handler.ts';
 import type { Cause } from '#pipeline/ends.ts';
+import { deadLetterQueueOf } from '#pipeline/environment.ts';
 import { failureKey, resultKey } from '#pipeline/keys.ts';
 import { parseS3Event, type RunMessage } from '#pipeline/messages.ts';
 import { failedAgain } from '#pipeline/retry-policy.ts';
@@ -25,7 +26,7 @@ const file = makeRadiographFile();
 const toConvert = { step: 'convert', lane: 'live' } as const;
 
 const handle = (pipeline: Pipeline, queue: string, body: RunMessage | string, catalog = [entry]) =>
-  makeHandler({ ...pipeline, catalog })(sqsEvent(`${queue}-dead`, [body]), minuteLeft);
+  makeHandler({ ...pipeline, catalog })(sqsEvent(deadLetterQueueOf(queue), [body]), minuteLeft);
 
 /** The reason that the ledger gives for a message that a test buries. */
 const WHY = { code: 'tool-failed', message: 'The tool tiny failed' };
@@ -132,14 +133,6 @@ describe('dead-letter', () => {
 
     expect(dead()).toEqual([]);
     expect(pipeline.counted).toEqual(['Done']);
-  });
-
-  it('sends a message of a newer format back to its queue', async () => {
-    const newer = '{"format": "hilum.run/2"}';
-
-    expect(await handle(pipeline, 'infer-tiny-live', newer)).toEqual(nothingFailed);
-
-    expect(pipeline.queueNamed('infer-tiny-live').sent).toEqual([newer]);
   });
 
   it('forgets the work once its end is told, so that a message that is sent again has its whole budget', async () => {
@@ -332,12 +325,6 @@ describe('dead-letter', () => {
 
     expect(await run()).toMatchObject({ state: 'failed' });
     expect(pipeline.logged.join()).toContain('failure-not-told');
-  });
-
-  it('recognises a queue whose name contains the dead-letter suffix in its middle', async () => {
-    await makeHandler({ ...pipeline, catalog: [entry] })(sqsEvent('infer-un-dead-live-dead', ['x']), minuteLeft);
-
-    expect(pipeline.objects.contents.has('dead-letters/infer-un-dead-live/message-0.json')).toBe(true);
   });
 
   it('does not fail a run again if its failure object could not be delivered', async () => {

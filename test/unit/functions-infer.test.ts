@@ -295,7 +295,7 @@ describe('infer', () => {
     expect(await infer(pipeline, strayed)).toEqual(nothingFailed);
 
     expect(await pipeline.runs.get(message.runId)).toMatchObject({ reason: { code: 'invalid-message' } });
-    expect(pipeline.queueNamed('infer-tiny-live-dead').sent).toEqual([JSON.stringify(strayed)]);
+    expect(pipeline.queueNamed('infer-live-dead').sent).toEqual([JSON.stringify(strayed)]);
   });
 
   it('lets a message of a newer format wait for the code that knows it', async () => {

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '#core/errors.ts';
 import {
+  deadLetterQueueName,
+  deadLetterQueueOf,
+  deploymentOf,
   FunctionEnvironmentSchema,
+  parseDeadLetterQueueName,
   parseQueueName,
   queueName,
   queueUrl,
   readEnvironment,
+  STEPS,
 } from '#pipeline/environment.ts';
 import { LANES } from '#pipeline/keys.ts';
 
@@ -54,6 +59,25 @@ describe('queue names', () => {
   it('that are not valid are not parsed', () => {
     for (const name of ['convert', 'convert-urgent', 'infer-live', 'hilum-convert-live', ''])
       expect(parseQueueName(name)).toBeUndefined();
+  });
+
+  it('of dead letters are the same for all tools, and are parsed back', () => {
+    for (const lane of LANES) {
+      for (const step of STEPS) {
+        const name = deadLetterQueueName({ step, lane });
+        expect(parseDeadLetterQueueName(name)).toEqual({ step, lane });
+        expect(parseQueueName(name)).toBeUndefined();
+      }
+      for (const tool of ['caries', 'live', 'x-dead'])
+        expect(deadLetterQueueOf(queueName({ step: 'infer', tool, lane }))).toBe(`infer-${lane}-dead`);
+    }
+    expect(parseDeadLetterQueueName('infer-caries-live-dead')).toBeUndefined();
+    expect(() => deadLetterQueueOf('infer-live-dead')).toThrow(/infer-live-dead is not one of Hilum's queues/);
+  });
+
+  it('begin with the name of the deployment', () => {
+    expect(deploymentOf('https://sqs.eu-central-1.amazonaws.com/123456789012/hilum-')).toBe('hilum');
+    expect(deploymentOf('http://127.0.0.1:4566/000000000000/north-trial-')).toBe('north-trial');
   });
 
   it('follow the base in a URL', () => {

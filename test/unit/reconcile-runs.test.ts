@@ -1,6 +1,7 @@
 /** Runs whose message is lost, and runs whose end was not told, are mended: once, at the right time, in the right queue. */
 import { describe, expect, it } from 'vitest';
 import { ServiceUnavailableError } from '#core/errors.ts';
+import { deadLetterQueueOf } from '#pipeline/environment.ts';
 import { failureKey } from '#pipeline/keys.ts';
 import type { RunMessage } from '#pipeline/messages.ts';
 import type { RunUpdate, Speaker, WorkFailure } from '#pipeline/ports.ts';
@@ -89,7 +90,7 @@ describe('a run whose message is gone', () => {
   it.each(STATES)(
     'is left alone at %s while a queue or a dead-letter queue of its step holds any message',
     async (state) => {
-      for (const name of [QUEUES[state], `${QUEUES[state]}-dead`]) {
+      for (const name of [QUEUES[state], deadLetterQueueOf(QUEUES[state])]) {
         const { pipeline, sent, pass } = await runThat(state);
         await occupy(pipeline, name);
         await pass(20 * 3600);
@@ -265,7 +266,7 @@ describe('a run that ended', () => {
       await pass(16 * MINUTE_S);
 
       const queue = step === 'infer' ? QUEUES.routed : `${step}-live`;
-      expect(sent(`${queue}-dead`)).toEqual([JSON.stringify(message)]);
+      expect(sent(deadLetterQueueOf(queue))).toEqual([JSON.stringify(message)]);
       expect(sent(queue)).toEqual([]);
     },
   );
