@@ -87,8 +87,8 @@ const ConfigSchema = z
     reconcileMinutes: whole(1, 1440).default(10),
     /** The site's time zone, by its IANA name, in which results state their times. */
     timeZone: z.string().refine(isTimeZone, 'is no time zone, such as Europe/Berlin').default('UTC'),
-    /** No masks have frames that begin inside bytes: OHIF shows them wrongly, except in Hilum's own viewer. */
-    wholeByteMasks: z.stringbool().default(false),
+    /** No masks have frames that begin inside bytes. Only Hilum's own viewer keeps OHIF from showing them wrongly, without an error. */
+    wholeByteMasks: z.union([z.boolean(), z.stringbool()]).default(true),
     /** A message of the live lane that waits for longer than this raises an alarm. */
     oldestMessageAlarmS: whole(60, 1_209_600).default(3600),
   })

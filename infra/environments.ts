@@ -18,8 +18,8 @@ const TOOLS: Tools = {
 };
 
 export const ENVIRONMENTS: Readonly<Record<string, Environment>> = {
-  /** The local cloud of `bin/hilum local up`: every tool whose models are here. */
-  local: { stage: 'dev', packaging: 'zip', tools: 'found' },
+  /** The local cloud of `bin/hilum local up`: every tool whose models are here, and masks for Hilum's own viewer. */
+  local: { stage: 'dev', packaging: 'zip', tools: 'found', wholeByteMasks: false },
 
   /** A trial in the account and the region of the credentials. */
   dev: { stage: 'dev', tools: TOOLS, noncurrentVersionDays: 7 },

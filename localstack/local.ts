@@ -131,7 +131,9 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
     const isInDocker = options.docker ?? docker !== undefined;
     let parts = isInDocker ? await partsInDocker(home, options) : await nativeParts(options);
     const { deployed, context: deployedContext } = readState(home);
-    const context = options.context ?? deployedContext ?? {};
+    const asked = options.context ?? deployedContext ?? {};
+    // In Docker, OHIF is Orthanc's plugin, without the viewer's proxy.
+    const context = isInDocker ? { wholeByteMasks: 'true', ...asked } : asked;
     const sources = sourcesDigest(context);
     if (deployed !== `${parts.cloudMark}/${sources}`) {
       options.onProgress?.('deploying the CDK app on the local cloud');
