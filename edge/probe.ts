@@ -8,6 +8,7 @@ import type { OrthancClient } from '#adapters/orthanc/client.ts';
 import {
   ArchiveDeniedError,
   ArchiveRequestError,
+  ArchiveTrustError,
   ArchiveUnavailableError,
   ConfigurationError,
   ServiceUnavailableError,
@@ -53,7 +54,7 @@ export async function outageBehind(error: unknown, probed: Probed, signal?: Abor
 export const isOfBucket = (error: unknown): boolean =>
   error instanceof ServiceUnavailableError || error instanceof ConfigurationError;
 
-const ARCHIVE_ERRORS = [ArchiveUnavailableError, ArchiveDeniedError, ArchiveRequestError];
+const ARCHIVE_ERRORS = [ArchiveUnavailableError, ArchiveDeniedError, ArchiveTrustError, ArchiveRequestError];
 
 function probeFor(
   error: unknown,

@@ -51,7 +51,7 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
       const signal = AbortSignal.any([stop, nextHangUp(), nextDeployment()]);
       if (resumed) config = await readAgain(settings, config, log);
       const { url, dicomWebUrl, ...account } = config.orthanc;
-      const access = { ...account, signal, renewAccount: () => settings.read().orthanc };
+      const access = { ...account, signal, renewed: () => settings.read().orthanc };
       const forwarder = edge.createForwarder({
         ...config,
         archive: edge.createDicomWebClient({ url: dicomWebUrl, ...access }),
