@@ -7,11 +7,10 @@ import { createPlainAgent, isLoopback, isPrivate } from './addresses.ts';
 import { type ArchiveTrust, type Certificates, certificatesOf } from './certificates.ts';
 import type { Endpoint } from './endpoint.ts';
 
-/**
- * Never lets the certificate go unchecked, whatever the environment says (NODE_TLS_REJECT_UNAUTHORIZED), and asks for it on every
- * connection: a session that is resumed is not checked again, and its certificate may have expired meanwhile.
- */
-export const CHECKED = { rejectUnauthorized: true, minVersion: 'TLSv1.2', maxCachedSessions: 0 } as const;
+/** Never lets a certificate go unchecked, whatever the environment says (NODE_TLS_REJECT_UNAUTHORIZED). */
+export const CHECKED = { rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const;
+/** Every connection asks for the certificate: in a session that is resumed it is not checked again, and may have expired since. */
+const EVERY_TIME = { maxCachedSessions: 0 } as const;
 
 /** As Node.js's own agent keeps connections. */
 const KEPT_OPEN = { keepAlive: true, scheduling: 'lifo', timeout: 5_000 } as const;
@@ -34,7 +33,14 @@ export function connectionsTo(endpoint: Endpoint, trust: ArchiveTrust, lookup?: 
     const shown = certificate !== undefined && key !== undefined && { cert: certificate, key };
     // A site may name the authority between the root and its servers, or one server's certificate.
     const authorities = ca !== undefined && { ca, allowPartialTrustChain: true };
-    const agent = new TlsAgent({ ...KEPT_OPEN, ...CHECKED, ...authorities, ...shown, ...(lookup && { lookup }) });
+    const agent = new TlsAgent({
+      ...KEPT_OPEN,
+      ...CHECKED,
+      ...EVERY_TIME,
+      ...authorities,
+      ...shown,
+      ...(lookup && { lookup }),
+    });
     return { agent, certificates };
   }
   const [mayConnectTo, where] =
