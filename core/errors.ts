@@ -194,15 +194,18 @@ export class ArchiveTrustError extends HilumError {
     this.code = code;
   }
 }
-export type ArchiveTrustErrorCode =
-  | 'archive-untrusted'
-  | 'archive-certificate-expired'
-  | 'archive-certificate-early'
-  | 'archive-certificate-name'
-  | 'archive-client-certificate'
-  | 'archive-tls'
-  | 'archive-redirect'
-  | 'archive-address';
+/** docs/ends.md explains each. */
+export const ARCHIVE_TRUST_CODES = [
+  'archive-untrusted',
+  'archive-certificate-expired',
+  'archive-certificate-early',
+  'archive-certificate-name',
+  'archive-client-certificate',
+  'archive-tls',
+  'archive-redirect',
+  'archive-address',
+] as const;
+export type ArchiveTrustErrorCode = (typeof ARCHIVE_TRUST_CODES)[number];
 
 /** The PACS cannot do what was asked: no such object, no such service, or an answer over a limit. */
 export class ArchiveRequestError extends HilumError {
