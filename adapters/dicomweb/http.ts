@@ -21,7 +21,7 @@ import { abortSignalOf } from '../call.ts';
 import { connectionsTo } from '../trust/agent.ts';
 import type { ArchiveTrust } from '../trust/certificates.ts';
 import { endpointOf } from '../trust/endpoint.ts';
-import { perhapsOwn, trustRefusal } from '../trust/refusal.ts';
+import { perhapsOwn, refusalByPage, trustRefusal } from '../trust/refusal.ts';
 import { createPatience } from './patience.ts';
 
 /** A user of the archive. Without a name, requests carry no credentials. */
@@ -167,8 +167,9 @@ export function createArchiveHttp(access: ArchiveAccess): ArchiveHttp {
     const response = await answered(request);
     const { status } = response;
     if ((status >= 200 && status <= 299) || request.expect?.includes(status)) return response;
-    await discarded(response);
-    throw errorForStatus(status, host);
+    const page = await discarded(response);
+    const { certificates } = current;
+    throw refusalByPage(status, page, { host, certificates, nowMs: Date.now() }) ?? errorForStatus(status, host);
   };
 }
 
@@ -224,13 +225,14 @@ export async function jsonBody(response: ArchiveResponse): Promise<unknown> {
   }
 }
 
-/** Reads an error's body, so that the connection can be reused. An answer of more than one piece is cut off instead. */
-async function discarded({ body }: ArchiveResponse): Promise<void> {
+/** Reads an error's body, so that the connection can be reused, and returns its first piece. The rest of a longer one is cut off. */
+async function discarded({ body }: ArchiveResponse): Promise<Uint8Array> {
   try {
-    for await (const piece of body) if (piece.length > 0) break;
+    for await (const piece of body) if (piece.length > 0) return piece;
   } catch {
     // The status alone decides.
   }
+  return new Uint8Array();
 }
 
 interface Watch {

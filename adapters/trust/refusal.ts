@@ -75,6 +75,16 @@ export function trustRefusal(cause: unknown, attempt: Attempt): ArchiveTrustErro
   return new ArchiveTrustError(CODES[kind], message, { cause, facts: { error: code } });
 }
 
+/** Pages of nginx, which completes the handshake and then refuses the client by HTTP (ngx_http_special_response.c). */
+const NGINX_REFUSES = /400 (No required SSL certificate was sent|The SSL certificate error)/;
+
+/** The error for an answer that refuses the client certificate; undefined if it is another answer. @param page its beginning */
+export function refusalByPage(status: number, page: Uint8Array, attempt: Attempt): ArchiveTrustError | undefined {
+  if (status !== 400 || !NGINX_REFUSES.test(Buffer.from(page).toString('latin1'))) return undefined;
+  const message = `The archive at ${attempt.host} ${SENTENCES.own(undefined, attempt)} (HTTP 400)`;
+  return new ArchiveTrustError('archive-client-certificate', message, { facts: { status } });
+}
+
 /** Each follows "The archive at …". */
 const SENTENCES: Readonly<Record<Kind, (cause: unknown, attempt: Attempt) => string>> = {
   unsigned: (_, { certificates: { authorities } }) =>

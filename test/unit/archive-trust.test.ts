@@ -197,6 +197,21 @@ describe('a PACS that asks for a client certificate', () => {
     expect(pacs.heard()).toBe('');
   });
 
+  it.each([
+    ['No required SSL certificate was sent', {}, /asks for a client certificate/],
+    ['The SSL certificate error', other.issue({ use: 'client' }), /does not accept the client certificate/],
+  ])('and refuses it with a page of nginx: %s', async (title, certificate, sentence) => {
+    const body = `<html>\r\n<head><title>400 ${title}</title></head>\r\n`;
+    const pacs = await startTlsPacs(shown(good), () => ({ status: 400, body }));
+    const another = await startTlsPacs(shown(good), () => ({ status: 400 }));
+
+    const { code, message } = await refusalOf(pacs, { ca, ...certificate });
+
+    expect(code).toBe('archive-client-certificate');
+    expect(message).toMatch(sentence);
+    await expect(ask(another, { ca })).rejects.toMatchObject({ code: 'archive-request' });
+  });
+
   describeWith(['openssl'], 'and says why it refuses it', () => {
     const old = site.issue({ use: 'client', fromDay: -9, toDay: -2 });
     it.each([
