@@ -182,6 +182,31 @@ export class ArchiveDeniedError extends HilumError {
   readonly code = 'archive-denied';
 }
 
+/**
+ * The connection to the PACS is not the one that was agreed on: one side does not trust the other, or an answer leads elsewhere.
+ * A person has to correct a certificate, a setting or the network.
+ */
+export class ArchiveTrustError extends HilumError {
+  readonly disposition = 'halt';
+  readonly code: ArchiveTrustErrorCode;
+  constructor(code: ArchiveTrustErrorCode, message: string, options?: HilumErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+/** docs/ends.md explains each. */
+export const ARCHIVE_TRUST_CODES = [
+  'archive-untrusted',
+  'archive-certificate-expired',
+  'archive-certificate-early',
+  'archive-certificate-name',
+  'archive-client-certificate',
+  'archive-tls',
+  'archive-redirect',
+  'archive-address',
+] as const;
+export type ArchiveTrustErrorCode = (typeof ARCHIVE_TRUST_CODES)[number];
+
 /** The PACS cannot do what was asked: no such object, no such service, or an answer over a limit. */
 export class ArchiveRequestError extends HilumError {
   readonly disposition = 'reject';

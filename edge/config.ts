@@ -1,5 +1,7 @@
 /** The edge's settings: environment variables, else the same names in a JSON file, else the local environment's. */
 import * as z from 'zod';
+import { type ArchiveTrust, certificatesOf } from '#adapters/trust/certificates.ts';
+import { checkOneOrigin, endpointOf } from '#adapters/trust/endpoint.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { LANES } from '#pipeline/keys.ts';
 import type { Patience } from './complete.ts';
@@ -17,6 +19,10 @@ const SettingsSchema = z.object({
   HILUM_ORTHANC_USERNAME: z.string({ error: "set it to the edge's user in Orthanc (RegisteredUsers)" }).min(1),
   HILUM_ORTHANC_PASSWORD: z.string().optional(),
   HILUM_ORTHANC_PASSWORD_FILE: z.string().optional(),
+  HILUM_CA_FILE: z.string().optional(),
+  HILUM_CLIENT_CERTIFICATE_FILE: z.string().optional(),
+  HILUM_CLIENT_KEY_FILE: z.string().optional(),
+  HILUM_PLAIN_HTTP_HOST: z.string().optional(),
   HILUM_ORTHANC_TIMEOUT_S: wholeNumber(
     1,
     3_600,
@@ -54,7 +60,7 @@ const SettingsSchema = z.object({
 });
 
 export interface EdgeConfig {
-  readonly orthanc: {
+  readonly orthanc: ArchiveTrust & {
     readonly url: string;
     readonly dicomWebUrl: string;
     readonly username: string;
@@ -104,10 +110,11 @@ export function readEdgeConfig(sources: {
   const parsed = SettingsSchema.safeParse(settings);
   if (!parsed.success) throw new ConfigurationError(sentences(parsed.error, settings));
   const { data } = parsed;
+  const url = data.HILUM_ORTHANC_URL;
+  const dicomWebUrl = data.HILUM_DICOMWEB_URL ?? new URL('dicom-web/', slashed(url)).href;
   return {
     orthanc: {
-      url: data.HILUM_ORTHANC_URL,
-      dicomWebUrl: data.HILUM_DICOMWEB_URL ?? new URL('dicom-web/', slashed(data.HILUM_ORTHANC_URL)).href,
+      ...{ url, dicomWebUrl, ...trustIn(data, [url, dicomWebUrl]) },
       username: data.HILUM_ORTHANC_USERNAME,
       password: passwordOf(data),
       timeoutMs: data.HILUM_ORTHANC_TIMEOUT_S * 1_000,
@@ -135,6 +142,25 @@ function awsSettings({ AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE }: z.infer<type
   const settings = Object.entries({ AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE });
   return Object.fromEntries(settings.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
+
+/** What the connection to Orthanc is checked with. It is tried here, so that wrong settings are refused before they are used. */
+function trustIn(settings: z.infer<typeof SettingsSchema>, urls: readonly [string, string]): ArchiveTrust {
+  const { HILUM_CA_FILE, HILUM_CLIENT_CERTIFICATE_FILE, HILUM_CLIENT_KEY_FILE } = settings;
+  const plainHttpHost = settings.HILUM_PLAIN_HTTP_HOST;
+  for (const url of urls) endpointOf(url, plainHttpHost);
+  checkOneOrigin(...urls);
+  const trust = {
+    ca: textIn(HILUM_CA_FILE, 'HILUM_CA_FILE'),
+    certificate: textIn(HILUM_CLIENT_CERTIFICATE_FILE, 'HILUM_CLIENT_CERTIFICATE_FILE'),
+    key: textIn(HILUM_CLIENT_KEY_FILE, 'HILUM_CLIENT_KEY_FILE'),
+    plainHttpHost,
+  };
+  certificatesOf(trust);
+  return trust;
+}
+
+const textIn = (file: string | undefined, setting: string): string | undefined =>
+  file === undefined ? undefined : readText(file, setting);
 
 function passwordOf(settings: z.infer<typeof SettingsSchema>): string {
   const { HILUM_ORTHANC_PASSWORD: password, HILUM_ORTHANC_PASSWORD_FILE: file } = settings;

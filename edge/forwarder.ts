@@ -7,6 +7,7 @@ import { isDamage } from '#adapters/sqlite/salvage.ts';
 import {
   ArchiveDeniedError,
   ArchiveRequestError,
+  ArchiveTrustError,
   ArchiveUnavailableError,
   ConfigurationError,
   reasonOf,
@@ -35,7 +36,7 @@ export interface ForwarderOptions extends DeployedWantsOptions, AttemptOptions {
 }
 
 export interface Forwarder {
-  /** Runs until `signal` is aborted. @throws ArchiveDeniedError, ConfigurationError if it cannot start */
+  /** Runs until `signal` is aborted. @throws ArchiveDeniedError, ArchiveTrustError, ConfigurationError if it cannot start */
   run(signal: AbortSignal): Promise<void>;
   /** Looks for all changes once, and forwards all studies that are due. */
   runOnce(signal?: AbortSignal): Promise<readonly StudyOutcome[]>;
@@ -135,7 +136,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
           if (isDamage(error)) throw error;
           // Before the first success, a wrong setting is more likely than a temporary fault: report it and stop.
           if (!begun && options.resumed !== true && isSetting(error)) throw error;
-          stale ||= error instanceof ArchiveUnavailableError;
+          stale ||= error instanceof ArchiveUnavailableError || error instanceof ArchiveTrustError;
           reconciliation.begin();
           progress?.waiting(reasonOf(error).code);
           const waitMs = backoffMs(outages, OUTAGE_CAP_MS);
@@ -176,8 +177,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   };
 }
 
-const isSetting = (error: unknown): boolean =>
-  error instanceof ArchiveDeniedError || error instanceof ArchiveRequestError || error instanceof ConfigurationError;
+const SETTINGS = [ArchiveDeniedError, ArchiveTrustError, ArchiveRequestError, ConfigurationError];
+const isSetting = (error: unknown): boolean => SETTINGS.some((kind) => error instanceof kind);
 
 /** Waits until `early` resolves or `signal` is aborted, but no longer than `ms`. */
 async function pause(ms: number, signal: AbortSignal, early?: Promise<void>): Promise<void> {

@@ -8,6 +8,7 @@ import type { OrthancClient } from '#adapters/orthanc/client.ts';
 import {
   ArchiveDeniedError,
   ArchiveRequestError,
+  ArchiveTrustError,
   ArchiveUnavailableError,
   ConfigurationError,
   ServiceUnavailableError,
@@ -30,7 +31,7 @@ const EMPTY = new Uint8Array();
 const EMPTY_KEY = chunkKey(createHash('sha256').update(EMPTY).digest('hex'));
 
 /** A UID that no study has. Any answer to a search for it shows that DICOMweb works. */
-const NO_STUDY = { StudyInstanceUID: '2.25.0' };
+export const NO_STUDY = { StudyInstanceUID: '2.25.0' };
 
 /**
  * The error of the service, if the service as a whole cannot be used; undefined if it can, so that `error` concerns one study.
@@ -53,7 +54,7 @@ export async function outageBehind(error: unknown, probed: Probed, signal?: Abor
 export const isOfBucket = (error: unknown): boolean =>
   error instanceof ServiceUnavailableError || error instanceof ConfigurationError;
 
-const ARCHIVE_ERRORS = [ArchiveUnavailableError, ArchiveDeniedError, ArchiveRequestError];
+const ARCHIVE_ERRORS = [ArchiveUnavailableError, ArchiveDeniedError, ArchiveTrustError, ArchiveRequestError];
 
 function probeFor(
   error: unknown,

@@ -137,11 +137,21 @@ function outputsOf(file: string): Omit<CloudEnvironment, keyof LocalCloud> {
   };
 }
 
-/** Gives the deployed functions the address and the credentials of the PACS. */
-export async function connect(cloud: CloudEnvironment, orthanc: OrthancEnvironment): Promise<void> {
-  const { dicomWebUrl, username, password } = orthanc;
+/**
+ * Gives the deployed functions the address and the credentials of the PACS.
+ *
+ * @param orthanc `plainHttpHost`: the host of a container, as the functions see it
+ */
+export async function connect(
+  cloud: CloudEnvironment,
+  orthanc: OrthancEnvironment & { readonly plainHttpHost?: string | undefined },
+): Promise<void> {
+  const { dicomWebUrl, username, password, plainHttpHost } = orthanc;
   const url = dicomWebUrl.replace(/\/$/, '');
   // The functions may see Orthanc under another address than this process does.
   const root = /^(.+)\/dicom-web$/.exec(url)?.[1];
-  await writeArchiveSecret(cloud, cloud.archiveSecret, { url, username, password, ...(root && { orthanc: root }) });
+  await writeArchiveSecret(cloud, cloud.archiveSecret, {
+    ...{ url, username, password, plainHttpHost },
+    ...(root && { orthanc: root }),
+  });
 }

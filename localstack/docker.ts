@@ -6,8 +6,14 @@ import type { DockerPorts, Secrets } from './home.ts';
 import { ORTHANC_USERNAME } from './orthanc.ts';
 import { findProgram, ROOT } from './parts.mjs';
 
-/** Orthanc's address for the functions of a LocalStack in Docker: its name in the compose file's network. */
-export const ORTHANC_IN_DOCKER = 'http://orthanc:8042/dicom-web/';
+/**
+ * Orthanc's address for the functions of a LocalStack in Docker: its name in the compose file's network, which does not leave the
+ * machine. The archive's secret names the host as one that is reached without TLS.
+ */
+export const ORTHANC_IN_DOCKER = {
+  plainHttpHost: 'orthanc',
+  dicomWebUrlForFunctions: 'http://orthanc:8042/dicom-web/',
+} as const;
 
 export interface DockerOptions {
   readonly home: string;

@@ -148,7 +148,8 @@ export async function localUp(options: LocalOptions = {}): Promise<LocalEnvironm
     }
     const environment = readLocalEnvironment({ home });
     writePrivately(passwordFile(home), `${parts.orthanc.password}\n`);
-    await connect(environment, { ...parts.orthanc, dicomWebUrl: parts.dicomWebUrlForFunctions });
+    const { dicomWebUrlForFunctions: dicomWebUrl, plainHttpHost } = parts;
+    await connect(environment, { ...parts.orthanc, dicomWebUrl, plainHttpHost });
     return environment;
   });
 }
@@ -160,6 +161,8 @@ interface Parts {
   /** Identifies this run of the cloud. Another run has nothing deployed. */
   readonly cloudMark: string;
   readonly dicomWebUrlForFunctions: string;
+  /** The host of that address, where it is reached without TLS and is not this machine. */
+  readonly plainHttpHost?: string;
 }
 
 async function nativeParts(options: LocalOptions): Promise<Parts> {
@@ -198,7 +201,7 @@ async function partsInDocker(home: string, options: LocalOptions): Promise<Parts
   const cloud = localCloud(home, ports.cloud);
   updateState(home, cloud);
   // The container may have been recreated. The CDK itself finds out whether there is anything to deploy.
-  return { orthanc, cloud, cloudMark: randomUUID(), dicomWebUrlForFunctions: ORTHANC_IN_DOCKER };
+  return { orthanc, cloud, cloudMark: randomUUID(), ...ORTHANC_IN_DOCKER };
 }
 
 /** Starts a service unless it runs already. Remembers its port and process, and returns the port. */

@@ -27,6 +27,7 @@ export type PartName =
   | 'poppler'
   | 'peers'
   | 'strace'
+  | 'openssl'
   | 'torch'
   | 'training'
   | 'chromium'

@@ -213,6 +213,7 @@ export const PARTS = {
     ['strace', 'util-linux', 'iproute2'],
     programs('strace', 'unshare', 'ip'),
   ),
+  openssl: debian('OpenSSL', ['openssl'], programs('openssl')),
   chromium: debian('Chromium', ['chromium'], () => findChromium() !== undefined),
   models: {
     what: 'the models that are fetched, not committed',
@@ -246,6 +247,7 @@ export const PURPOSES = {
     'pixelmed',
     'poppler',
     'strace',
+    'openssl',
     'torch',
     'training',
   ],

@@ -26,7 +26,7 @@ export const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
   chunk: 'a chunk or the manifest of the study is missing in the bucket',
   service: 'a service of the cloud does not answer, or throttles',
   archive: 'the PACS does not answer, or does not store',
-  person: 'a setting, a permission, a model or an object in the way needs a person',
+  person: 'a setting, a permission, a certificate, a model or an object in the way needs a person',
   newer: 'the format is newer than the code',
 };
 

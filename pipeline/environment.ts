@@ -111,14 +111,21 @@ export const ReturnEnvironmentSchema = FunctionEnvironmentSchema.extend({
   HILUM_ARCHIVE_SECRET: z.string().min(1),
 });
 
-/** The content of the archive's secret. `url` is the DICOMweb root, e.g. `http://host:8042/dicom-web`. */
+/** The content of the archive's secret. `url` is the DICOMweb root, e.g. `https://host:8043/dicom-web`. */
 export const ArchiveSecretSchema = z.object({
   url: z.url(),
   username: z.string().optional(),
   password: z.string().optional(),
+  /** PEM: the authorities that the archive's certificate must come from; without it, the public ones. */
+  ca: z.string().optional(),
+  /** PEM: the client certificate and its key, where the archive asks for one. */
+  certificate: z.string().optional(),
+  key: z.string().optional(),
+  /** The one host, besides the function's own, that may be reached without TLS: a container's on a developer's machine. */
+  plainHttpHost: z.string().optional(),
   /** For the digests that name identities (`pipeline/identities.ts`). Without it, they are made with one derived from the password. */
   identityKey: z.string().min(32).optional(),
-  /** The root of Orthanc's own interface, e.g. `http://host:8042`, if the archive is one: DICOMweb has no deletion. */
+  /** The root of Orthanc's own interface, e.g. `https://host:8043`, if the archive is one: DICOMweb has no deletion. */
   orthanc: z.url().optional(),
   /** Whether results that newer ones replace are deleted, where that is possible. They are marked in any case. */
   deleteReplaced: z.boolean().default(true),

@@ -20,8 +20,11 @@ export interface OrthancAccess {
 
 /** The request headers that are forwarded to Orthanc: no cookies, no credentials, no origin. */
 const FORWARDED = ['accept', 'connection', 'host', 'if-modified-since', 'if-none-match', 'range'];
-/** The answer headers that are removed: cookies, the request for a password, and permissions for other origins. */
-const KEPT_BACK = ['set-cookie', 'www-authenticate', 'access-control-allow-origin', 'access-control-allow-credentials'];
+/** The answer headers that are removed: cookies, the request for a password, permissions for other origins, and the way elsewhere. */
+const KEPT_BACK = [
+  ...['set-cookie', 'www-authenticate', 'access-control-allow-origin', 'access-control-allow-credentials'],
+  ...['location', 'refresh'],
+];
 
 /** Sends an answer of Orthanc to the browser. */
 type Sender = (answer: IncomingMessage, response: ServerResponse) => Promise<void>;

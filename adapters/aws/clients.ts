@@ -4,6 +4,8 @@
  */
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { ConfigurationError, HilumError, ServiceUnavailableError } from '#core/errors.ts';
+import { createPlainAgent, isLoopback } from '../trust/addresses.ts';
+import { CHECKED } from '../trust/agent.ts';
 import { errorName, reasonOfRefusal } from './refusal.ts';
 
 /** Counts how often the settings were forgotten. A client that was made before the last time is made again. */
@@ -33,8 +35,29 @@ export async function forgetAwsSettings(): Promise<void> {
  */
 export const limits = (silenceMs: number) => ({
   maxAttempts: 4,
-  requestHandler: { connectionTimeout: 5_000, socketTimeout: silenceMs },
+  requestHandler: { connectionTimeout: 5_000, socketTimeout: silenceMs, ...agents() },
 });
+
+/**
+ * Connections to the cloud: certificates are always checked, and without TLS there is only the local cloud of this machine. In
+ * Lambda the runtime decides where the cloud is; a local one may be in another container, and on AWS the bucket and the queues
+ * refuse requests without TLS.
+ */
+function agents() {
+  const { AWS_LAMBDA_FUNCTION_NAME: inLambda } = process.env;
+  const plain = inLambda === undefined && {
+    httpAgent: createPlainAgent(HERE_ONLY, { keepAlive: true, maxSockets: 50 }),
+  };
+  return { httpsAgent: CHECKED, ...plain };
+}
+
+const HERE_ONLY = {
+  mayConnectTo: isLoopback,
+  refusal: (host: string, address: string) =>
+    new ConfigurationError(
+      `The cloud at ${host}${host === address ? '' : ` (${address})`} would be reached without TLS, and it is not on this machine. Use https:// in AWS_ENDPOINT_URL, and in the profile's endpoint_url`,
+    ),
+};
 export const SILENCE_MS = 12_000;
 /**
  * SQS is silent on purpose while it waits for a message, for up to 20 s (long polling). S3 is silent until the last megabytes of

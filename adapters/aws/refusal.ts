@@ -1,5 +1,7 @@
 /** Why AWS refuses a call, for people: the SDK's errors by name, each with its reason and fix. */
 
+import { type Kind, refusalIn } from '../trust/refusal.ts';
+
 /** The SDK's name for an error, or the system's code of a broken connection, or the error's class. */
 export function errorName(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
@@ -33,6 +35,17 @@ const SETTINGS: Readonly<Record<string, string>> = {
   ERR_INVALID_URL: 'AWS_ENDPOINT_URL is not an address: set it to one such as http://127.0.0.1:4566, or unset it',
 };
 
+const INSPECTED =
+  'the certificate shown there is of no public authority, so that something between answers, such as a proxy that inspects TLS and would see the images. Have it let these connections pass; or, if it may see them, set NODE_EXTRA_CA_CERTS to its authority';
+const CLOCK = 'the certificate shown there is not valid today: check the clock of this machine';
+const NO_TLS = 'no TLS as Hilum needs it is spoken there: check AWS_ENDPOINT_URL and the proxies on the way';
+/** A connection that was not trusted, or not accepted. Nothing was sent. */
+const TLS: Readonly<Record<Kind, string>> = {
+  ...{ unsigned: INSPECTED, unusable: INSPECTED, expired: CLOCK, early: CLOCK },
+  name: 'the certificate shown there is for another name: check AWS_ENDPOINT_URL and the name service of this network',
+  ...{ own: NO_TLS, handshake: NO_TLS, protocol: NO_TLS, 'unknown-name': NO_TLS, 'no-tls': NO_TLS },
+};
+
 const UNREACHABLE =
   'nothing answers: check the network and AWS_ENDPOINT_URL; for the local cloud, see `hilum local status`';
 const BROKEN = 'the connection broke off: check the network';
@@ -51,7 +64,8 @@ const PASSING: Readonly<Record<string, string>> = {
 /** The reason, and whether a person has to act. */
 export function reasonOfRefusal(error: unknown): { readonly isSetting: boolean; readonly why: string } {
   const name = errorName(error);
-  const setting = SETTINGS[name];
+  const refusal = refusalIn(error);
+  const setting = refusal === undefined ? SETTINGS[name] : TLS[refusal.kind];
   if (setting !== undefined) return { isSetting: true, why: setting };
   return { isSetting: false, why: PASSING[name] ?? 'the service failed, and a later attempt may succeed' };
 }

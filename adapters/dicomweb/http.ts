@@ -3,13 +3,25 @@
  * HTTP/2 behind some proxies loses parts of long multipart answers. Error messages never quote the archive's answer: it may
  * hold patient data.
  */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ArchiveDeniedError, ArchiveRequestError, ArchiveUnavailableError, ConfigurationError } from '#core/errors.ts';
+import { TLSSocket } from 'node:tls';
+import {
+  ArchiveDeniedError,
+  ArchiveRequestError,
+  ArchiveTrustError,
+  ArchiveUnavailableError,
+  HilumError,
+} from '#core/errors.ts';
 import type { CallOptions } from '#pipeline/ports.ts';
 import { abortSignalOf } from '../call.ts';
+import { connectionsTo } from '../trust/agent.ts';
+import type { ArchiveTrust } from '../trust/certificates.ts';
+import { endpointOf } from '../trust/endpoint.ts';
+import { perhapsOwn, refusalByPage, trustRefusal } from '../trust/refusal.ts';
 import { createPatience } from './patience.ts';
 
 /** A user of the archive. Without a name, requests carry no credentials. */
@@ -18,8 +30,8 @@ export interface ArchiveAccount {
   readonly password?: string | undefined;
 }
 
-export interface ArchiveAccess extends ArchiveAccount {
-  /** http or https, without credentials. */
+export interface ArchiveAccess extends ArchiveAccount, ArchiveTrust {
+  /** https without credentials; on this machine and to `plainHttpHost` also http. Every request goes there. */
   readonly url: string;
   /**
    * The longest time for which the archive may be silent before it counts as unreachable; 60 s by default. The wait begins
@@ -28,9 +40,15 @@ export interface ArchiveAccess extends ArchiveAccount {
   readonly timeoutMs?: number | undefined;
   /** Aborted, it ends every request. */
   readonly signal?: AbortSignal | undefined;
-  /** Reads the account again after a 401. If it has changed, the request is sent once more. */
-  readonly renewAccount?: (() => ArchiveAccount | Promise<ArchiveAccount>) | undefined;
+  /**
+   * Reads the account again after a 401, and the certificates after one was refused. If they have changed, the request is sent once
+   * more.
+   */
+  readonly renewed?: (() => Renewable | Promise<Renewable>) | undefined;
+  /** Resolves names; by default as the system does. */
+  readonly lookup?: LookupFunction | undefined;
 }
+type Renewable = ArchiveAccount & ArchiveTrust;
 
 interface ArchiveRequest extends CallOptions {
   readonly method?: 'GET' | 'POST' | 'DELETE';
@@ -57,23 +75,31 @@ export type ArchiveHttp = (request: ArchiveRequest) => Promise<ArchiveResponse>;
 const MAX_WHOLE_BYTES = 256 * 1024 * 1024;
 
 /**
- * @throws ConfigurationError where the URL is not http or https, or carries credentials
+ * @throws ConfigurationError where the URL may not be used (`endpointOf`), or a certificate cannot be used (`certificatesOf`)
  */
 export function createArchiveHttp(access: ArchiveAccess): ArchiveHttp {
-  const base = checkedBase(access.url);
+  const endpoint = endpointOf(access.url, access.plainHttpHost);
+  const { host } = endpoint;
+  const send = endpoint.transport === 'tls' ? httpsRequest : httpRequest;
   const patience = createPatience(access.timeoutMs ?? 60_000);
-  let authorization = authorizationOf(access);
+  const connectedAs = (given: Renewable) => ({
+    ...connectionsTo(endpoint, given, access.lookup),
+    authorization: authorizationOf(given),
+    given: JSON.stringify([given.username, given.password, given.ca, given.certificate, given.key]),
+  });
+  let current = connectedAs(access);
 
   async function attempt(request: ArchiveRequest): Promise<ArchiveResponse> {
+    const { agent, certificates, authorization } = current;
     const { method = 'GET', path, accept, contentType, body } = request;
     const given = [access.signal, request.signal].filter((signal) => signal !== undefined);
     const caller = given.length > 1 ? AbortSignal.any(given) : given[0];
     const signal = abortSignalOf({ ...request, ...(caller && { signal: caller }) });
     const asked = `${method} ${path.split('?')[0]}`;
     const silenceMs = patience.of(asked);
-    const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
-    const sent = send(new URL(path, base), {
+    const sent = send(endpoint.urlOf(path), {
       method,
+      agent,
       timeout: silenceMs,
       ...(signal && { signal }),
       headers: {
@@ -84,13 +110,16 @@ export function createArchiveHttp(access: ArchiveAccess): ArchiveHttp {
     });
     const away = (cause: unknown): Error => {
       if (caller?.aborted) return abortReason(caller);
+      if (cause instanceof HilumError) return cause;
+      const refused = trustRefusal(cause, { host, certificates, nowMs: Date.now() });
+      if (refused !== undefined) return refused;
       if (cause === SILENT) patience.exhausted(asked);
-      return new ArchiveUnavailableError(
-        signal?.aborted
-          ? `The archive at ${base.host} did not answer by the deadline`
-          : `The archive at ${base.host} cannot be reached (${networkCode(cause)})`,
-        { cause },
-      );
+      const why = signal?.aborted
+        ? 'did not answer by the deadline'
+        : isHungUp(sent, cause)
+          ? `ends connections without an answer (${networkCode(cause)}). If that goes on, ${perhapsOwn(certificates)}`
+          : `cannot be reached (${networkCode(cause)})`;
+      return new ArchiveUnavailableError(`The archive at ${host} ${why}`, { cause });
     };
     // Before the answer, bytes on their way in either direction count as progress, and so does the connection.
     sent.on('timeout', () => sent.destroy(SILENT));
@@ -113,24 +142,34 @@ export function createArchiveHttp(access: ArchiveAccess): ArchiveHttp {
     };
   }
 
-  /** Whether the account has changed since a request was refused, perhaps by another request. */
-  async function isRenewed(refused: string | undefined): Promise<boolean> {
-    if (access.renewAccount !== undefined && authorization === refused)
-      authorization = authorizationOf(await access.renewAccount());
-    return authorization !== refused;
+  /** Whether account or certificates have changed since a request was refused, perhaps by another request. */
+  async function isRenewed(refused: typeof current): Promise<boolean> {
+    if (access.renewed !== undefined && current === refused) {
+      const next = connectedAs(await access.renewed());
+      if (next.given !== current.given) current = next;
+    }
+    return current !== refused;
+  }
+
+  async function answered(request: ArchiveRequest): Promise<ArchiveResponse> {
+    const used = current;
+    try {
+      const response = await attempt(request);
+      if (response.status !== 401 || !(await isRenewed(used))) return response;
+      await discarded(response);
+    } catch (error) {
+      if (!(error instanceof ArchiveTrustError) || !(await isRenewed(used))) throw error;
+    }
+    return await attempt(request);
   }
 
   return async (request) => {
-    const used = authorization;
-    let response = await attempt(request);
-    if (response.status === 401 && (await isRenewed(used))) {
-      await discarded(response);
-      response = await attempt(request);
-    }
+    const response = await answered(request);
     const { status } = response;
     if ((status >= 200 && status <= 299) || request.expect?.includes(status)) return response;
-    await discarded(response);
-    throw errorForStatus(status, base.host);
+    const page = await discarded(response);
+    const { certificates } = current;
+    throw refusalByPage(status, page, { host, certificates, nowMs: Date.now() }) ?? errorForStatus(status, host);
   };
 }
 
@@ -150,6 +189,12 @@ export function errorForStatus(status: number, host: string): Error {
     );
   if (status >= 500 || status === 408 || status === 429)
     return new ArchiveUnavailableError(`The archive at ${host} is unavailable (HTTP ${status})`, options);
+  if (status >= 300 && status <= 399)
+    return new ArchiveTrustError(
+      'archive-redirect',
+      `The archive at ${host} answers that it is somewhere else (HTTP ${status}). Hilum does not follow, because that could lead anywhere: set the archive's URL to the address that answers itself`,
+      options,
+    );
   return new ArchiveRequestError(`The archive at ${host} refuses the request (HTTP ${status})`, options);
 }
 
@@ -180,13 +225,14 @@ export async function jsonBody(response: ArchiveResponse): Promise<unknown> {
   }
 }
 
-/** Reads an error's body, so that the connection can be reused. An answer of more than one piece is cut off instead. */
-async function discarded({ body }: ArchiveResponse): Promise<void> {
+/** Reads an error's body, so that the connection can be reused, and returns its first piece. The rest of a longer one is cut off. */
+async function discarded({ body }: ArchiveResponse): Promise<Uint8Array> {
   try {
-    for await (const piece of body) if (piece.length > 0) break;
+    for await (const piece of body) if (piece.length > 0) return piece;
   } catch {
     // The status alone decides.
   }
+  return new Uint8Array();
 }
 
 interface Watch {
@@ -220,14 +266,9 @@ async function* watched(
   }
 }
 
-function checkedBase(url: string): URL {
-  const base = URL.parse(url.endsWith('/') ? url : `${url}/`);
-  if (base === null || !['http:', 'https:'].includes(base.protocol))
-    throw new ConfigurationError("The archive's URL must begin with http:// or https://");
-  if (base.username !== '' || base.password !== '')
-    throw new ConfigurationError("Set the archive's user name and password in their own settings, not in its URL");
-  return base;
-}
+/** Whether the archive ended a connection after its certificate was checked, as servers do that refuse a client without an alert. */
+const isHungUp = ({ socket, reusedSocket, res }: ClientRequest & { readonly res?: unknown }, cause: unknown): boolean =>
+  socket instanceof TLSSocket && socket.authorized && !reusedSocket && !res && networkCode(cause) === 'ECONNRESET';
 
 const networkCode = (cause: unknown): string =>
   cause instanceof Error && 'code' in cause ? String(cause.code) : 'connection lost';

@@ -6,10 +6,11 @@ import type { Archive, CallOptions, PatientInstance } from '#pipeline/ports.ts';
 import { createDicomWebClient } from '../dicomweb/client.ts';
 import { headerOf } from '../dicomweb/header.ts';
 import { type ArchiveAccess, createArchiveHttp, jsonBody, wholeBody } from '../dicomweb/http.ts';
+import { checkOneOrigin } from '../trust/endpoint.ts';
 import { findResources } from './find.ts';
 
 export interface OrthancArchiveAccess extends ArchiveAccess {
-  /** The DICOMweb root; `url` is the root of Orthanc's own interface. */
+  /** The DICOMweb root; `url` is the root of Orthanc's own interface, at the same host and port. */
   readonly dicomWebUrl: string;
 }
 
@@ -22,6 +23,7 @@ const PatientSchema = z.object({ MainDicomTags: z.object({ PatientID: z.string()
  * @throws the errors of `createDicomWebClient`, and ArchiveRequestError if the server is not Orthanc
  */
 export function createOrthancArchive({ dicomWebUrl, ...access }: OrthancArchiveAccess): Archive {
+  checkOneOrigin(access.url, dicomWebUrl);
   const http = createArchiveHttp(access);
   const dicomWeb = createDicomWebClient({ ...access, url: dicomWebUrl });
 

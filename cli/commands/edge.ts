@@ -3,8 +3,8 @@ import { ConfigurationError } from '#core/errors.ts';
 import type { EdgeConfig } from '#edge/config.ts';
 import type { Log } from '#edge/log.ts';
 import type { Progress } from '#edge/progress.ts';
-import { useLocalCloud } from '#files/deployment.ts';
 import { note, root } from '../command.ts';
+import { type EdgeSettings, edgeSettings } from '../edge-settings.ts';
 import { deploymentSignals, hangUpSignals, stopSignal } from '../stop-signals.ts';
 import { explain } from '../usage.ts';
 import { addEdgeResendCommand } from './edge-resend.ts';
@@ -32,7 +32,7 @@ export function addEdgeCommand(program: Command): void {
 async function runEdge({ config: file }: { readonly config?: string }): Promise<void> {
   const stop = stopSignal();
   const nextHangUp = hangUpSignals();
-  const settings = await settingsOf(file);
+  const settings = await edgeSettings(file);
   const nextDeployment = deploymentSignals(settings.localDeployment);
   let config = settings.read();
   settings.useCloud(config);
@@ -51,7 +51,7 @@ async function runEdge({ config: file }: { readonly config?: string }): Promise<
       const signal = AbortSignal.any([stop, nextHangUp(), nextDeployment()]);
       if (resumed) config = await readAgain(settings, config, log);
       const { url, dicomWebUrl, ...account } = config.orthanc;
-      const access = { ...account, signal, renewAccount: () => settings.read().orthanc };
+      const access = { ...account, signal, renewed: () => settings.read().orthanc };
       const forwarder = edge.createForwarder({
         ...config,
         archive: edge.createDicomWebClient({ url: dicomWebUrl, ...access }),
@@ -134,57 +134,3 @@ const STALLED = JSON.stringify({
   ...{ level: 'error', event: 'edge-stalled', code: 'loop-stalled' },
   message: 'The edge stands still, and ends so that it is started again.',
 });
-
-interface EdgeSettings {
-  /** @throws ConfigurationError */
-  read(): EdgeConfig;
-  /** Makes the AWS clients of this process use the cloud of these settings. For the local bucket, it is the local cloud. */
-  useCloud(config: EdgeConfig): void;
-  /** Identifies the run of the local cloud and what is deployed there: after `hilum local up`, the bucket may be another one. */
-  localDeployment(): string | undefined;
-}
-
-/** Reads the settings, with those of the local environment as defaults, as often as asked. */
-async function settingsOf(file: string | undefined): Promise<EdgeSettings> {
-  const [{ readEdgeConfig }, { edgeFolder, localHome, readState }] = await Promise.all([
-    import('#edge/config.ts'),
-    import('#localstack/home.ts'),
-  ]);
-  const home = localHome();
-  // The settings for the AWS SDK are written to the environment below, and must not come back as the user's.
-  const environment = { ...process.env };
-  return {
-    localDeployment() {
-      try {
-        return readState(home).deployed;
-      } catch {
-        return undefined; // The settings are needed at the next start only, which says what is wrong.
-      }
-    },
-    read() {
-      const { orthanc, bucket, toolsParameter } = readState(home);
-      return readEdgeConfig({
-        environment,
-        file,
-        defaults: [
-          { HILUM_EDGE_FOLDER: edgeFolder(home) },
-          orthanc && {
-            HILUM_ORTHANC_URL: orthanc.url,
-            HILUM_ORTHANC_USERNAME: orthanc.username,
-            HILUM_ORTHANC_PASSWORD: orthanc.password,
-          },
-          bucket && { HILUM_BUCKET: bucket, HILUM_TOOLS_PARAMETER: toolsParameter },
-        ].filter((group) => group !== undefined && group !== ''),
-      });
-    },
-    useCloud(config) {
-      const { bucket, endpoint, region, credentials } = readState(home);
-      for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
-      Object.assign(process.env, environment);
-      const isLocal = config.bucket === bucket && (config.aws['AWS_ENDPOINT_URL'] ?? endpoint) === endpoint;
-      if (isLocal && endpoint !== undefined && region !== undefined && credentials !== undefined)
-        useLocalCloud({ endpoint, region, credentials });
-      else Object.assign(process.env, config.aws);
-    },
-  };
-}

@@ -12,16 +12,16 @@ const services = createServices(environment);
 
 async function archive(): Promise<OpenArchive> {
   const secret = await readArchiveSecret(environment.HILUM_ARCHIVE_SECRET);
-  const { url, orthanc, username, password, deleteReplaced, restoreMissing } = secret;
-  const account = { username, password };
+  const { url, orthanc, username, password, ca, certificate, key, plainHttpHost } = secret;
+  const access = { username, password, ca, certificate, key, plainHttpHost };
   return {
     archive:
       orthanc === undefined
-        ? createDicomWebClient({ url, ...account })
-        : createOrthancArchive({ url: orthanc, dicomWebUrl: url, ...account }),
+        ? createDicomWebClient({ url, ...access })
+        : createOrthancArchive({ url: orthanc, dicomWebUrl: url, ...access }),
     identityKey: identityKeyOf(secret),
-    deletesReplaced: deleteReplaced,
-    restoresMissing: restoreMissing,
+    deletesReplaced: secret.deleteReplaced,
+    restoresMissing: secret.restoreMissing,
   };
 }
 

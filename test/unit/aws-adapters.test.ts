@@ -200,6 +200,7 @@ describe('the archive’s secret', () => {
     const all = {
       ...secret,
       orthanc: 'http://127.0.0.1:8042',
+      ...{ ca: 'PEM', certificate: 'PEM', key: 'PEM', plainHttpHost: 'orthanc' },
       identityKey: 'k'.repeat(32),
       restoreMissing: true,
       deleteReplaced: false,

@@ -118,6 +118,13 @@ describe('the table of ends', () => {
     expect(document).toContain(endsTable());
   });
 
+  it.each(errors.ARCHIVE_TRUST_CODES)('has a row in docs/ends.md for %s, which a person ends', (code) => {
+    const document = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'ends.md'), 'utf8');
+
+    expect(document).toContain(`\n| \`${code}\` |`);
+    expect(causeOf(new errors.ArchiveTrustError(code, 'x'))).toBe('person');
+  });
+
   it.each(Object.entries(ERRORS))('knows the cause %s by its error', (cause, error) => {
     expect(causeOf(error)).toBe(cause);
   });

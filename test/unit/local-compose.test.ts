@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { writeDockerSecrets } from '../../localstack/docker.ts';
+import { endpointOf } from '#adapters/trust/endpoint.ts';
+import { ORTHANC_IN_DOCKER, writeDockerSecrets } from '../../localstack/docker.ts';
 import { ROOT } from '../../localstack/parts.mjs';
 
 interface ComposeFile {
@@ -27,6 +28,14 @@ it('opens every port on the loopback interface only, and none to the database', 
   expect(ports.length).toBeGreaterThan(0);
   expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
   expect(services['postgresql']?.ports).toBeUndefined();
+});
+
+it('reaches Orthanc without TLS at the service’s name only, which does not leave the network of the containers', () => {
+  const { plainHttpHost, dicomWebUrlForFunctions } = ORTHANC_IN_DOCKER;
+
+  expect(services[plainHttpHost]).toBeDefined();
+  expect(endpointOf(dicomWebUrlForFunctions, plainHttpHost).transport).toBe('plain-host');
+  expect(() => endpointOf(dicomWebUrlForFunctions)).toThrow(/plainHttpHost/);
 });
 
 it('pins every image to one version and checks the health of every service', () => {

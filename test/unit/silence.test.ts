@@ -114,7 +114,7 @@ it('reads the account again after a 401, and asks once more only if it has chang
   });
   const account = { username: 'hilum', password: 'old' };
   let inFile = 'old';
-  const client = createOrthancClient({ url, ...account, renewAccount: () => ({ ...account, password: inFile }) });
+  const client = createOrthancClient({ url, ...account, renewed: () => ({ ...account, password: inFile }) });
 
   await expect(client.system()).rejects.toThrow(ArchiveDeniedError);
   inFile = 'new';

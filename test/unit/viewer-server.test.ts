@@ -145,6 +145,15 @@ it('removes headers of Orthanc’s answer that would permit other origins or req
   expect(answer.headers['cache-control']).toBe('no-store');
 });
 
+it('does not lead the browser elsewhere, whatever Orthanc answers', async () => {
+  const leading = { location: 'https://house.example/', refresh: '0; url=https://house.example/' };
+  respond = (response) => void response.writeHead(302, leading).end();
+
+  const answer = await ask('/dicom-web/studies');
+
+  expect(Object.keys(leading).filter((name) => answer.headers[name] !== undefined)).toEqual([]);
+});
+
 it('prevents an object that is opened as a page from running anything', async () => {
   respond = (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<script>1</script>');
 
