@@ -22,7 +22,7 @@ const PICTURES = [
   'superseded-after',
   'superseded-orthanc',
 ];
-const MOST_BYTES = 150_000;
+const MOST_BYTES = 300_000;
 
 const from = join(process.env['HILUM_ARTEFACTS'] ?? join(ROOT, 'artefacts'), 'browser');
 const to = join(ROOT, 'docs/viewer');

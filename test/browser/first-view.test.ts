@@ -170,8 +170,8 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium', 'data']
     const page = await open(twoTools.StudyInstanceUID);
     const masks = writtenMasks(twoTools.worst.seg);
 
-    await page.getByText('A segmentation is not shown').waitFor();
     await crossing(page, masks, twoTools.instances, 'two-tools-first-view');
+    await page.getByText('(its mask is not shown)').first().waitFor();
 
     const shown = (await page.evaluate(`(() => {
       const { segmentationService, viewportGridService } = window.services;

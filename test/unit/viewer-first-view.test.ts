@@ -132,11 +132,14 @@ it('says the worst finding with its severity and certainty, counts what is sound
     findingLines([CT, ...all], { SeriesInstanceUID }, { severities, failed });
 
   expect(say([found, report])).toEqual(['Segment 2', 'moderate, 84 % certain']);
-  expect(say([seg(2, [undefined])])).toEqual(['Segment 1']);
+  expect(say([seg(2, [undefined, undefined, undefined])])).toEqual(['Segment 1', 'Segment 2']);
   expect(say([seg(2, ['normal', 'not-judged', 'normal'])])).toEqual(['1 not judged, 2 normal']);
   expect(say([seg(2, ['normal']), seg(3, ['severe'])])).toEqual(['Segment 1', 'severe', '1 normal']);
   expect(say([seg(2, ['mild']), seg(3, ['severe'])])).toEqual(['Segment 1', 'severe', 'Segment 1']);
   expect(say([found], '1.2')).toEqual([]);
+  const none = { Modality: 'SR', instance: { Manufacturer: 'Hilum', SeriesDescription: 'Tool: no result (research)' } };
+  expect(say([none])).toEqual(['Tool: no result']);
+  expect(say([seg(2, ['normal']), none])).toEqual(['1 normal']);
   failed.add(found);
   expect(say([found])).toEqual(['Segment 2', 'moderate', '(its mask is not shown)']);
 });

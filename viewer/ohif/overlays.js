@@ -28,7 +28,7 @@ const isOurs = ({ instance, instances }) => (instance ?? instances?.[0])?.Manufa
 
 /**
  * What the masks on a series show, tool by tool: the worst finding, else the counts of what was looked at. Only the worst of all
- * is told in detail, since the lines cover the image. Empty without masks.
+ * is told in detail, since the lines cover the image. Without masks: which tools gave no result.
  *
  * @param {readonly any[]} displaySets OHIF's
  * @param {any} instance an image of the series
@@ -36,12 +36,23 @@ const isOurs = ({ instance, instances }) => (instance ?? instances?.[0])?.Manufa
  * @returns {readonly string[]}
  */
 export function findingLines(displaySets, instance, { severities, failed }) {
-  return worstFirst(displaySets, severities)
-    .filter(({ referencedSeriesInstanceUID }) => referencedSeriesInstanceUID === instance?.SeriesInstanceUID)
-    .flatMap((segmentation, index) => [
-      ...linesOf(segmentation, displaySets, severities).slice(0, index === 0 ? 2 : 1),
-      ...(failed.has(segmentation) ? ['(its mask is not shown)'] : []),
-    ]);
+  const segmentations = worstFirst(displaySets, severities).filter(
+    ({ referencedSeriesInstanceUID }) => referencedSeriesInstanceUID === instance?.SeriesInstanceUID,
+  );
+  if (segmentations.length === 0) return nonResults(displaySets);
+  return segmentations.flatMap((segmentation, index) => [
+    ...linesOf(segmentation, displaySets, severities).slice(0, index === 0 ? 2 : 1),
+    ...(failed.has(segmentation) ? ['(its mask is not shown)'] : []),
+  ]);
+}
+
+/** Which tools gave no result on the study; the Series Description of their report says so. */
+function nonResults(displaySets) {
+  return displaySets
+    .filter(isOurs)
+    .flatMap(
+      ({ Modality, instance }) => (Modality === 'SR' && /^.+: no result/.exec(instance?.SeriesDescription)) || [],
+    );
 }
 
 function linesOf(segmentation, displaySets, severities) {
@@ -53,7 +64,8 @@ function linesOf(segmentation, displaySets, severities) {
   }
   const certainty = certaintyOf(worst, displaySets);
   const said = [severityOf(worst, severities)?.word, certainty && `${certainty} certain`].filter(Boolean).join(', ');
-  return [worst?.SegmentLabel, ...(said ? [said] : [])];
+  // A tool that judges nothing has no worst finding: what it measured is in the labels.
+  return said ? [worst.SegmentLabel, said] : segmentsOf(segmentation).map(({ SegmentLabel }) => SegmentLabel);
 }
 
 /** The certainty that a report states for a segment's finding, in percent: both have the same Tracking Unique Identifier. */

@@ -75,7 +75,6 @@ function volume({ services, severities, vertebrae }) {
             orientation,
             // A report that a user opens takes one plane's place.
             allowUnmatchedView: true,
-            initialImageOptions: { preset: 'middle' },
             syncGroups: [VOI_IN_ALL],
           },
           displaySets: [{ id: 'shown', options }],

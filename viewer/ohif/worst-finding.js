@@ -3,7 +3,12 @@ import { isFinding, worstFirst, worstSegment } from './segmentations.js';
 import { ALL, segmentCenters } from './segments.js';
 
 /** @typedef {import('./extension.js').Context} Context */
-/** @typedef {{ segmentation: any, centers: ReadonlyMap<number, import('./segments.js').SegmentCenter> }} Shown */
+/** @typedef {{ segmentation: any, center: import('./segments.js').SegmentCenter | undefined }} Shown */
+/**
+ * @typedef {object} Views viewports with the images in them
+ * @property {Set<string>} ready those whose volume is there
+ * @property {Set<string>} moved those that have shown the worst finding: a user's own position is not changed again
+ */
 
 const SEGMENTATION_PANEL = '@ohif/extension-cornerstone.panelModule.panelSegmentation';
 /** The image should be seen through the mask, and the edge of the mask on it. */
@@ -16,15 +21,16 @@ const STYLE = { fillAlpha: 0.35, fillAlphaInactive: 0.35, outlineWidth: 2, outli
  * @returns {() => void} ends it
  */
 export function showFindings(context) {
-  const { hangingProtocolService, displaySetService, cornerstoneViewportService, panelService } = context.services;
+  const { hangingProtocolService, displaySetService, cornerstoneViewportService, panelService, viewportGridService } =
+    context.services;
   /** @type {Map<any, Promise<boolean>>} whether each segmentation could be loaded */
   const loads = new Map();
   /** @type {Map<string, Shown>} by the display set of the images: the worst of its segmentations */
   const worst = new Map();
-  /** @type {Set<string>} views that have shown the worst finding: a user's own position is not changed again */
-  const moved = new Set();
+  /** @type {Views} */
+  const views = { ready: new Set(), moved: new Set() };
   const show = () => {
-    for (const shown of worst.values()) moveViews(context, shown, moved);
+    for (const shown of worst.values()) moveViews(context, shown, views);
   };
   const start = async () => {
     const segmentations = worstFirst(displaySetService.getActiveDisplaySets(), context.severities);
@@ -36,19 +42,33 @@ export function showFindings(context) {
     for (const segmentation of segmentations) {
       const images = segmentation.referencedDisplaySetInstanceUID;
       if (worst.has(images) || !(await loads.get(segmentation))) continue;
-      worst.set(images, { segmentation, centers: correctCenters(context, segmentation) });
+      worst.set(images, { segmentation, center: centerToShow(context, segmentation) });
       show();
     }
+    // OHIF lists the segmentation that came last.
+    await Promise.all(loads.values());
+    for (const shown of worst.values())
+      for (const viewportId of viewsOf(context.services, shown.segmentation)) list(context, shown, viewportId);
+  };
+  // OHIF moves a volume to its own first slice before it tells that the volume is there.
+  const showVolume = ({ viewportInfo }) => {
+    const viewportId = viewportInfo.getViewportId();
+    const { displaySetInstanceUIDs = [] } = viewportGridService.getState().viewports.get(viewportId) ?? {};
+    for (const images of displaySetInstanceUIDs) views.ready.add(viewOf(viewportId, images));
+    show();
   };
   const subscriptions = [
     hangingProtocolService.subscribe(hangingProtocolService.EVENTS.PROTOCOL_CHANGED, start),
     cornerstoneViewportService.subscribe(cornerstoneViewportService.EVENTS.VIEWPORT_DATA_CHANGED, show),
-    cornerstoneViewportService.subscribe(cornerstoneViewportService.EVENTS.VIEWPORT_VOLUMES_CHANGED, show),
+    cornerstoneViewportService.subscribe(cornerstoneViewportService.EVENTS.VIEWPORT_VOLUMES_CHANGED, showVolume),
   ];
   return () => {
     for (const { unsubscribe } of subscriptions) unsubscribe();
   };
 }
+
+/** A viewport and the images in it. */
+const viewOf = (viewportId, displaySetInstanceUID) => `${viewportId} ${displaySetInstanceUID}`;
 
 /** Loads a segmentation. One that fails leaves the others alone, and the user is told. */
 async function isLoaded(context, segmentation) {
@@ -87,36 +107,41 @@ function viewsOf({ viewportGridService }, { referencedDisplaySetInstanceUID }) {
     .map(([viewportId]) => viewportId);
 }
 
-/** Gives OHIF the segments' right centres, to which it jumps when a segment of the list is chosen. */
-function correctCenters({ services }, segmentation) {
+/**
+ * The place of the worst finding; where all is sound, the middle of what was segmented. Gives OHIF the segments' right centres,
+ * to which it jumps when a segment of the list is chosen.
+ *
+ * @param {Context} context
+ */
+function centerToShow({ services, severities }, segmentation) {
   const { segmentationService, displaySetService } = services;
   const images = displaySetService.getDisplaySetByUID(segmentation.referencedDisplaySetInstanceUID);
   const { segments } = segmentationService.getSegmentation(segmentation.displaySetInstanceUID);
   const centers = segmentCenters(segmentation, images);
   for (const [number, { world, image }] of centers)
     if (world !== undefined && segments[number]?.cachedStats) segments[number].cachedStats.center = { world, image };
-  return centers;
+  const worst = worstSegment(segmentation, severities);
+  return centers.get(isFinding(worst, severities) ? Number(worst.SegmentNumber) : ALL);
 }
 
-/**
- * Moves the views that have not shown it yet to the worst finding, and marks it in the list of segments. Where all is sound,
- * they show the middle of what was segmented.
- */
-function moveViews({ services, severities }, { segmentation, centers }, moved) {
-  const { segmentationService, cornerstoneViewportService } = services;
-  const segmentationId = segmentation.displaySetInstanceUID;
-  const segment = worstSegment(segmentation, severities);
-  const center = centers.get(isFinding(segment, severities) ? Number(segment.SegmentNumber) : ALL);
+/** Moves the views that have not shown it yet to the worst finding. @param {Views} views */
+function moveViews(context, { segmentation, center }, { ready, moved }) {
   if (center === undefined) return;
-  for (const viewportId of viewsOf(services, segmentation)) {
-    const viewport = cornerstoneViewportService.getCornerstoneViewport(viewportId);
-    const view = `${viewportId} ${segmentation.referencedDisplaySetInstanceUID}`;
-    if (moved.has(view) || !viewport?.getImageData?.()) continue;
+  for (const viewportId of viewsOf(context.services, segmentation)) {
+    const view = viewOf(viewportId, segmentation.referencedDisplaySetInstanceUID);
+    const viewport = context.services.cornerstoneViewportService.getCornerstoneViewport(viewportId);
+    const isThere = viewport?.type === 'stack' ? viewport.getImageData() : ready.has(view);
+    if (moved.has(view) || !isThere) continue;
     moved.add(view);
     moveTo(viewport, center);
-    segmentationService.setActiveSegmentation(viewportId, segmentationId);
-    segmentationService.setActiveSegment(segmentationId, center.number);
+    list(context, { segmentation, center }, viewportId);
   }
+}
+
+/** Lists the segmentation on the right while the viewport is the active one, and marks the segment. */
+function list({ services: { segmentationService } }, { segmentation, center }, viewportId) {
+  segmentationService.setActiveSegmentation(viewportId, segmentation.displaySetInstanceUID);
+  if (center !== undefined) segmentationService.setActiveSegment(segmentation.displaySetInstanceUID, center.number);
 }
 
 /** Moves a view to the slice of a point. It stays where it is in the slice, so that the whole of the image remains in view. */
