@@ -11,6 +11,6 @@ it('converts a result of 30,000 frames, which the gate reads back', () => {
 
   const { kinds, bytes } = JSON.parse(output) as SegmentationMemory;
 
-  expect(kinds).toEqual(['segmentation', 'pdf']);
+  expect(kinds).toEqual(['segmentation', 'secondary-capture', 'pdf']);
   expect(bytes).toBeGreaterThan(30_000 * 500);
 });

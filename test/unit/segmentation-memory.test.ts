@@ -13,7 +13,7 @@ it.skipIf(skipUnless(process.platform === 'linux', 'only Linux tells the peak of
     const output = execFileSync(process.execPath, [PROGRAM], { encoding: 'utf8' });
     const { kinds, bytes, grownMb } = JSON.parse(output) as SegmentationMemory;
 
-    expect(kinds).toEqual(['segmentation', 'pdf']);
+    expect(kinds).toEqual(['segmentation', 'secondary-capture', 'pdf']);
     expect(bytes).toBeGreaterThan(MASKS_MB * 1e6);
     // One for the frames side by side, one for the file, and as much again for what is garbage-collected late.
     expect(grownMb).toBeLessThan(4 * MASKS_MB);

@@ -21,12 +21,12 @@ function createBoth(namesPatients = true) {
   return { life, second };
 }
 
-/** Our results in a PACS: whose they say that they are, and their UIDs. */
+/** Our results in a PACS, by their Structured Reports, of which each set has one: whose they say that they are, and their UIDs. */
 const resultsIn = ({ held, storedUids }: MemoryPacs) =>
   storedUids
     .flatMap((uid) => held.get(uid) ?? [])
     .map((bytes) => readDicom(bytes).dataset)
-    .filter((dataset) => dataset.text('Modality') !== 'KO')
+    .filter((dataset) => dataset.text('Modality') === 'SR')
     .map((dataset) => [dataset.text('PatientID'), dataset.text('SOPInstanceUID')] as const);
 const patientsIn = (pacs: MemoryPacs) => resultsIn(pacs).map(([patient]) => patient);
 
