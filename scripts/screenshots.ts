@@ -16,6 +16,7 @@ const PICTURES = [
   'two-tools-first-view',
   'worklist',
   'drawn-report',
+  'pdf',
   'report-as-text',
   'non-result',
   'superseded-before',

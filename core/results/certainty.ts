@@ -3,13 +3,13 @@
 /** From these percents on. */
 const WORDS = [
   [90, 'high'],
-  [60, 'moderate'],
+  [60, 'medium'],
   [0, 'low'],
 ] as const;
 
 /** What the words rest on, for legends. */
 export const CERTAINTY_LEGEND =
-  'Certainty is the model’s own figure (high from 90 %, moderate from 60 %), not the probability that the finding is there.';
+  'Certainty is the model’s own figure (high from 90 %, medium from 60 %), not the probability that the finding is there.';
 
 /** `high, 92 %`, from 1 to 99 %. Empty for exactly 0 and 1, which are defaults and not estimates. @param certainty 0 to 1 */
 export function certaintyInWords(certainty: number): string {

@@ -175,7 +175,7 @@ describe('the page of a result', () => {
     const report = { kind: 'page', title: 'Heights', paragraphs: ['Of note.'], table, pictures: [] } as const;
     const one = ctCase({ findings: judged({ L4: 'moderate' }, 0.7), report });
 
-    expect(textOf(one)).toMatch(/Level Loss Where Certainty L4 27 image \d moderate, 70 % all {2}/);
+    expect(textOf(one)).toMatch(/Level Loss Where Certainty L4 27 image \d medium, 70 % all {2}/);
     expect(textOf(ctCase({ report: { ...report, table: { ...table, findings: ['', ''] } } }))).toContain(
       'Level Loss L4',
     );
@@ -254,8 +254,8 @@ describe('certainty in words', () => {
     [0.999, 'high, 99 %'],
     [0.9, 'high, 90 %'],
     [0.899, 'high, 90 %'],
-    [0.894, 'moderate, 89 %'],
-    [0.6, 'moderate, 60 %'],
+    [0.894, 'medium, 89 %'],
+    [0.6, 'medium, 60 %'],
     [0.59, 'low, 59 %'],
     [0.001, 'low, 1 %'],
     [0, ''],
