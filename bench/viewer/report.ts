@@ -31,7 +31,7 @@ export function describeViewer({ measured, repetitions, load: [before, after] }:
 
 Time from opening a study's address to the first picture, and to the first pixels of a mask, as the canvases of the page show them: median (min–max) of ${repetitions} repetitions. "Cold" is a browser with a
 new profile, "warm" a new browser with the profile of the cold one. Chromium without a graphics card, Orthanc, and the viewer are on one machine. Each repetition measures all rows one after the other. For comparison, OHIF as
-it comes, without Hilum's extension: its masks need clicks (the segmentation, "Yes" and, if the picture has no part of a mask, a segment), which the bench makes at once and a person does not. On
+it comes, without Hilum's extension and with the same other settings: its masks need clicks (the segmentation, "Yes" and, if the picture has no part of a mask, a segment), which the bench makes at once and a person does not. On
 images that are not square, OHIF goes to a wrong place for a segment, so that its mask may not be seen. The load average was
 ${before.toFixed(1)} before and ${after.toFixed(1)} after: where it is above the number of processors, the times are for a good part those of other programs.
 
