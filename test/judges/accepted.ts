@@ -30,8 +30,11 @@ const GROUP = /\(125007,DCM,"Measurement Group"\)/.source;
 
 export const DICOM_SR_VALIDATOR: readonly Accepted[] = [
   {
-    text: new RegExp(`${GROUP}/TEXT \\(121106,DCM,"Comment"\\): Content Item not in template`),
-    reason: 'The finding as text for readers. TID 1410, 1411 and 1501 are extensible.',
+    text: new RegExp(
+      `${GROUP}/TEXT \\((121106,DCM,"Comment"|125309,DCM,"Short Label")\\): Content Item not in template`,
+    ),
+    reason:
+      'The finding as text for readers, and in the few words that are drawn. TID 1410, 1411 and 1501 are extensible.',
   },
   {
     text: new RegExp(`${GROUP}/(TEXT|CODE) \\(11100[0-3],DCM,"Algorithm [^"]+"\\): Content Item not in template`),

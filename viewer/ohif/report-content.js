@@ -83,12 +83,18 @@ function findingIn(group) {
     label: textOf(items, CODES.shortLabel) || (summary !== '' && summary.length <= MOST_LABEL ? summary : id),
     severity: severity && meaningOf(severity).toLowerCase().replaceAll(' ', '-'),
     summary,
-    details: items.filter(isDetail).map((item) => ({
-      name: isNamed(item, CODES.findingSite) ? 'Finding site' : nameOf(item),
-      value: item.ValueType === 'NUM' ? quantityOf(item) : [meaningOf(item), ...modifiersOf(item)].join(', '),
-    })),
+    details: withoutRepeated(
+      items.filter(isDetail).map((item) => ({
+        name: isNamed(item, CODES.findingSite) ? 'Finding site' : nameOf(item),
+        value: item.ValueType === 'NUM' ? quantityOf(item) : [meaningOf(item), ...modifiersOf(item)].join(', '),
+      })),
+    ),
   };
 }
+
+/** Without codes that a number beside them repeats: `Genant grade 2` beside a Genant grade of 2. */
+const withoutRepeated = (details) =>
+  details.filter(({ value }) => !details.some((other) => value === `${other.name} ${other.value}`));
 
 /** Of older results, which have no label, a short sentence is one. */
 const MOST_LABEL = 70;

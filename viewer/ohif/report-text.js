@@ -16,9 +16,10 @@ export function asText(instance) {
     ...(nonResult ? [line('Outcome', nonResult.outcome)] : []),
     // The code at its end is in the list of series, in words.
     ...(nonResult && nonResult.words !== '' ? [line('Reason', nonResult.words.replace(/ \([a-z-]+\)$/, ''))] : []),
-    ...findings.map(({ label, summary, details }) =>
+    ...findings.map(({ label, severity, summary, details }) =>
       container(label, [
         ...(summary === label ? [] : [line('Finding', summary)]),
+        ...(severity === undefined ? [] : [line('Severity', severity.replaceAll('-', ' '))]),
         ...details.map(({ name, value }) => line(name, value)),
       ]),
     ),

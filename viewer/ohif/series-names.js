@@ -6,9 +6,8 @@ import { readReport } from './report-content.js';
 /** OHIF cuts names off after 160 pixels, so that all results of a tool look the same. */
 const STYLE = `
 [data-cy="series-description-label"] { max-width: none !important; white-space: normal !important; }
-[data-cy="study-browser-thumbnail"], [data-cy="study-browser-thumbnail"] > div > div { height: auto !important; }
-[data-cy="study-browser-thumbnail-no-image"] { height: auto !important; }
-[data-cy="study-browser-thumbnail-no-image"] > div > div > div { height: auto !important; }
+[data-cy^="study-browser-thumbnail"],
+[data-cy^="study-browser-thumbnail"] div:has([data-cy="series-description-label"]) { height: auto !important; }
 `;
 
 /**
