@@ -75,7 +75,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium', 'data']
 
   it('shows both sets of results before the note is there, and then the newer only', async () => {
     const all = [...older, ...newer];
-    expect([images.length, older.length, newer.length, notes.length]).toEqual([112, 4, 4, 1]);
+    expect([images.length, older.length, newer.length, notes.length]).toEqual([112, 5, 5, 1]);
 
     expect(await listedInOhif('superseded-before')).toEqual(descriptions(all));
     await store(notes);

@@ -4,6 +4,7 @@ import type { Image, ResultContent } from '#core/tool.ts';
 import { Sct } from '#dicom/codes.ts';
 import { readDicom } from '#dicom/read.ts';
 import { spinePhantomToDicom } from '#phantoms/dicom.ts';
+import { EACH } from '../fixtures/results-life.ts';
 import { volumeTool } from './odd-studies.ts';
 import { endOf } from './scenario.ts';
 import { createWorld } from './world.ts';
@@ -51,5 +52,5 @@ it('of more frames than Hilum itself would read is told as a failure, with its r
     ...{ left: 0, ledger: [] },
     runs: [{ state: 'rejected', outcome: 'failed', reason: { code: 'invalid-dicom-object' } }],
   });
-  expect(world.held.size).toBe(1);
+  expect(world.held.size).toBe(EACH);
 });

@@ -323,12 +323,17 @@ export function createWorld(options: WorldOptions = {}) {
     },
     left: () => queues.left() + frozen.length,
     expired: queues.expired,
+    /** The study of each report that was written: a set has one of them. */
     writtenStudies: () => pacs.storedUids.flatMap((uid) => studyOf(pacs.held.get(uid))),
   };
 }
 export type World = ReturnType<typeof createWorld>;
 
-const studyOf = (bytes: Uint8Array | undefined) => (bytes === undefined ? [] : indexInstance(bytes).StudyInstanceUID);
+function studyOf(bytes: Uint8Array | undefined): string | readonly string[] {
+  if (bytes === undefined) return [];
+  const { Modality, StudyInstanceUID } = indexInstance(bytes);
+  return Modality === 'SR' ? StudyInstanceUID : [];
+}
 
 /** The function that consumes a queue. */
 function stageOf(queue: string): Stage {
