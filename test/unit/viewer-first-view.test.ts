@@ -29,8 +29,10 @@ const { segmentCenters, ALL } = await load<{
   segmentCenters: (segmentation: DisplaySet, images: DisplaySet) => ReadonlyMap<number, Center>;
   readonly ALL: number;
 }>('segments');
-const { findingLines } = await load<{
-  findingLines: (all: readonly DisplaySet[], instance: DisplaySet, settings: object) => readonly string[];
+const { findingLines, researchLine, imageIn } = await load<{
+  findingLines: (all: readonly DisplaySet[], image: DisplaySet, settings: object) => readonly string[];
+  researchLine: (all: readonly DisplaySet[], image: DisplaySet) => string | undefined;
+  imageIn: (cornerstoneViewportService: object, props: DisplaySet) => DisplaySet | undefined;
 }>('overlays');
 const { hangingProtocols, matchVolumes } = await load<{
   hangingProtocols: (
@@ -41,7 +43,21 @@ const { hangingProtocols, matchVolumes } = await load<{
 const { inOrder } = await load<{ inOrder: (a: DisplaySet, b: DisplaySet) => number }>('series-order');
 
 const severities = Object.entries(SEVERITIES).map(([id, { word, cielab }]) => ({ id, word, cielab }));
-const CT = { displaySetInstanceUID: 'ct', SeriesInstanceUID: '1.1', Modality: 'CT', SeriesNumber: 2 };
+const StudyInstanceUID = '1';
+const CT = {
+  StudyInstanceUID,
+  displaySetInstanceUID: 'ct',
+  SeriesInstanceUID: '1.1',
+  Modality: 'CT',
+  SeriesNumber: 2,
+  instances: [{ SOPInstanceUID: '1.1.1' }, { SOPInstanceUID: '1.1.2' }],
+};
+const reference = (SeriesInstanceUID: string, uids: readonly string[]) => ({
+  SeriesInstanceUID,
+  ReferencedInstanceSequence: uids.map((ReferencedSOPInstanceUID) => ({ ReferencedSOPInstanceUID })),
+});
+/** In space. */
+const ON_CT = { FrameOfReferenceUID: '1.3', ReferencedSeriesSequence: reference('1.1', ['1.1.1']) };
 
 function seg(SeriesNumber: number, colors: readonly (Severity | undefined)[], more: DisplaySet = {}): DisplaySet {
   const items = colors.map((severity, index) => ({
@@ -52,13 +68,14 @@ function seg(SeriesNumber: number, colors: readonly (Severity | undefined)[], mo
     ...(severity && { RecommendedDisplayCIELabValue: SEVERITIES[severity].cielab.map(String) }),
   }));
   return {
+    StudyInstanceUID,
     displaySetInstanceUID: `seg-${SeriesNumber}`,
     SeriesNumber,
     Modality: 'SEG',
     referencedDisplaySetInstanceUID: 'ct',
     referencedSeriesInstanceUID: '1.1',
     // A sequence of one item is that item.
-    instance: { Manufacturer: 'Hilum', SegmentSequence: items.length === 1 ? items[0] : items },
+    instance: { ...ON_CT, Manufacturer: 'Hilum', SegmentSequence: items.length === 1 ? items[0] : items },
     ...more,
   };
 }
@@ -114,6 +131,7 @@ it('says the worst finding with its severity and certainty, counts what is sound
   const found = seg(1, ['normal', 'moderate', 'mild']);
   const concept = (CodeValue: string) => ({ ConceptNameCodeSequence: { CodeValue } });
   const report = {
+    StudyInstanceUID,
     Modality: 'SR',
     instance: {
       Manufacturer: 'Hilum',
@@ -127,9 +145,9 @@ it('says the worst finding with its severity and certainty, counts what is sound
       ],
     },
   };
-  const failed = new Set<DisplaySet>();
+  const notShown = new Set<DisplaySet>();
   const say = (all: readonly DisplaySet[], SeriesInstanceUID = '1.1') =>
-    findingLines([CT, ...all], { SeriesInstanceUID }, { severities, failed });
+    findingLines([CT, ...all], imageOf(SeriesInstanceUID), { severities, notShown });
 
   expect(say([found, report])).toEqual(['Segment 2', 'moderate, 84 % certain']);
   expect(say([seg(2, [undefined, undefined, undefined])])).toEqual(['Segment 1', 'Segment 2']);
@@ -137,11 +155,78 @@ it('says the worst finding with its severity and certainty, counts what is sound
   expect(say([seg(2, ['normal']), seg(3, ['severe'])])).toEqual(['Segment 1', 'severe', '1 normal']);
   expect(say([seg(2, ['mild']), seg(3, ['severe'])])).toEqual(['Segment 1', 'severe', 'Segment 1']);
   expect(say([found], '1.2')).toEqual([]);
-  const none = { Modality: 'SR', instance: { Manufacturer: 'Hilum', SeriesDescription: 'Tool: no result (research)' } };
-  expect(say([none])).toEqual(['Tool: no result']);
-  expect(say([seg(2, ['normal']), none])).toEqual(['1 normal']);
-  failed.add(found);
+  notShown.add(found);
   expect(say([found])).toEqual(['Segment 2', 'moderate', '(its mask is not shown)']);
+});
+
+const imageOf = (SeriesInstanceUID: string, SOPInstanceUID = `${SeriesInstanceUID}.1`) => ({
+  StudyInstanceUID,
+  SeriesInstanceUID,
+  SOPInstanceUID,
+});
+
+it('says which tools gave no result or failed, each once, also beside the findings of others', () => {
+  const none = (SeriesDescription: string, Modality = 'SR') => ({
+    StudyInstanceUID,
+    Modality,
+    instance: { Manufacturer: 'Hilum', SeriesDescription },
+  });
+  const say = (all: readonly DisplaySet[]) =>
+    findingLines([CT, ...all], imageOf('1.1'), { severities, notShown: new Set() });
+  const failures = [
+    none('Caries: failed (research)'),
+    none('Caries: failed, report (research, replaces earlier)', 'DOC'),
+    none('Caries: failed, picture (research)', 'OT'),
+  ];
+
+  expect(say([none('Tool: no result (research)')])).toEqual(['Tool: no result']);
+  expect(say(failures)).toEqual(['Caries: failed']);
+  expect(say([seg(2, ['normal']), ...failures])).toEqual(['1 normal', 'Caries: failed']);
+  expect(say([none('Caries: findings on images (research)')])).toEqual([]);
+});
+
+it('tells each radiograph of a series its own finding, and is silent about other studies', () => {
+  const flat = (SeriesNumber: number, severity: Severity, uid: string) => {
+    const one = seg(SeriesNumber, [severity]);
+    const instance = {
+      ...(one['instance'] as object),
+      FrameOfReferenceUID: undefined,
+      ReferencedSeriesSequence: reference('1.1', [uid]),
+    };
+    return { ...one, instance };
+  };
+  const all = [CT, flat(1, 'severe', '1.1.1'), flat(2, 'mild', '1.1.2')];
+  const say = (image: DisplaySet) => findingLines(all, image, { severities, notShown: new Set() });
+
+  expect(say(imageOf('1.1', '1.1.1'))).toEqual(['Segment 1', 'severe']);
+  expect(say(imageOf('1.1', '1.1.2'))).toEqual(['Segment 1', 'mild']);
+  expect(say(imageOf('1.1', '1.1.3'))).toEqual([]);
+  expect(say({ ...imageOf('1.1', '1.1.1'), StudyInstanceUID: '2' })).toEqual([]);
+  expect(researchLine(all, imageOf('1.4'))).toBe('AI result: research use only');
+  expect(researchLine(all, { ...imageOf('1.4'), StudyInstanceUID: '2' })).toBeUndefined();
+});
+
+it('tells what was found in joined series on each, and that the mask is not seen on the second', () => {
+  const [one, second] = [seg(1, ['severe']), { ...CT, displaySetInstanceUID: 'second', SeriesInstanceUID: '1.2' }];
+  const ReferencedSeriesSequence = [reference('1.1', ['1.1.1']), reference('1.2', ['1.2.1'])];
+  const joined = { ...one, instance: { ...(one['instance'] as object), ReferencedSeriesSequence } };
+  const say = (image: DisplaySet) => findingLines([CT, second, joined], image, { severities, notShown: new Set() });
+
+  expect(say(imageOf('1.1'))).toEqual(['Segment 1', 'severe']);
+  expect(say(imageOf('1.2'))).toEqual(['Segment 1', 'severe', '(its mask is not shown)']);
+});
+
+it('takes the image that the viewport shows, and what OHIF says only where the viewport cannot tell', () => {
+  const shown = (imageId?: string | null) => ({
+    getCornerstoneViewport: () => ({ getCurrentImageId: () => imageId }),
+  });
+  const props = { viewportId: 'view', instance: imageOf('1.1', '1.1.1'), referenceInstance: imageOf('1.1', '1.1.9') };
+
+  expect(imageIn(shown('wadors:x/instances/1.1.2/frames/1'), props)).toEqual(imageOf('1.1', '1.1.2'));
+  expect(imageIn(shown(null), props)).toEqual(imageOf('1.1', '1.1.1'));
+  expect(imageIn({ getCornerstoneViewport: () => undefined }, { ...props, instance: undefined })).toEqual(
+    imageOf('1.1', '1.1.9'),
+  );
 });
 
 it('lists images before results, each by number', () => {

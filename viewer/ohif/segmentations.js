@@ -21,6 +21,23 @@ export function worstFirst(displaySets, severities) {
 }
 
 /**
+ * Whether a segmentation is about an image. One in space is about all images of its series; one without a Frame of Reference is about the
+ * very images that it refers to, since OHIF may show several radiographs one after the other, each with a segmentation of its own.
+ *
+ * @param {any} segmentation
+ * @param {import('./overlays.js').ImageShown | undefined} image
+ */
+export function isAbout({ instance }, image) {
+  const references = listOf(instance.ReferencedSeriesSequence).filter(
+    ({ SeriesInstanceUID }) => SeriesInstanceUID === image?.SeriesInstanceUID,
+  );
+  if (instance.FrameOfReferenceUID) return references.length > 0;
+  return references
+    .flatMap(({ ReferencedInstanceSequence }) => listOf(ReferencedInstanceSequence))
+    .some(({ ReferencedSOPInstanceUID }) => ReferencedSOPInstanceUID === image?.SOPInstanceUID);
+}
+
+/**
  * A segmentation's worst segment: the first of the equally bad ones.
  *
  * @param {any} segmentation

@@ -76,7 +76,7 @@ async function isLoaded(context, segmentation) {
     await load(context, segmentation);
     return true;
   } catch (error) {
-    context.failed.add(segmentation);
+    context.notShown.add(segmentation);
     console.warn('Hilum: a segmentation could not be loaded', error);
     context.services.uiNotificationService.show({
       title: 'A segmentation is not shown',
