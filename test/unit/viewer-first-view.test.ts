@@ -22,9 +22,10 @@ interface Protocol {
 
 /** The browser's modules have no types of their own. */
 const load = async <T>(name: string): Promise<T> => (await import(`../../viewer/ohif/${name}.js`)) as T;
-const { worstFirst } = await load<{ worstFirst: (all: readonly DisplaySet[], palette: unknown) => DisplaySet[] }>(
-  'segmentations',
-);
+const { worstFirst, tieToImages } = await load<{
+  worstFirst: (all: readonly DisplaySet[], palette: unknown) => DisplaySet[];
+  tieToImages: (displaySetService: object, displaySets: readonly DisplaySet[]) => void;
+}>('segmentations');
 const { segmentCenters, ALL } = await load<{
   segmentCenters: (segmentation: DisplaySet, images: DisplaySet) => ReadonlyMap<number, Center>;
   readonly ALL: number;
@@ -88,8 +89,9 @@ it('puts the worst segmentation first, one without judgement before a sound one,
   const alike = seg(4, ['severe', 'mild']);
   const foreign = seg(6, ['severe'], { instance: { Manufacturer: 'Another' } });
   const orphan = seg(7, ['severe'], { referencedDisplaySetInstanceUID: undefined });
+  const empty = seg(8, [], { instance: { ...ON_CT, Manufacturer: 'Hilum' } });
 
-  const sorted = worstFirst([CT, sound, plain, mild, severe, alike, foreign, orphan], severities);
+  const sorted = worstFirst([CT, sound, plain, mild, severe, alike, foreign, orphan, empty], severities);
 
   expect(sorted.map(({ SeriesNumber }) => SeriesNumber)).toEqual([4, 5, 3, 2, 1]);
 });
@@ -242,9 +244,12 @@ it('lists images before results, each by number', () => {
 
 it('shows the volume of the worst finding, the spine in the sagittal plane and in a window for bone if the file has none', () => {
   const SPINE = { SegmentedPropertyTypeCodeSequence: { CodeValue: '51282000' } };
-  const spine = seg(1, [], { instance: { Manufacturer: 'Hilum', SegmentSequence: SPINE } });
-  const protocolFor = (displaySets: readonly DisplaySet[]) => {
-    const services = { displaySetService: { getActiveDisplaySets: () => displaySets } };
+  const spine = seg(1, [], { instance: { ...ON_CT, Manufacturer: 'Hilum', SegmentSequence: SPINE } });
+  const protocolFor = (displaySets: readonly DisplaySet[], activeStudy = '1') => {
+    const services = {
+      displaySetService: displaySetServiceOf(displaySets),
+      hangingProtocolService: { activeStudy: { StudyInstanceUID: activeStudy } },
+    };
     const [volume] = hangingProtocols({ services, severities, vertebrae: ['51282000'] });
     const views = volume.protocol().protocol.stages[0]?.viewports ?? [];
     return {
@@ -260,23 +265,59 @@ it('shows the volume of the worst finding, the spine in the sagittal plane and i
     options: { voi: { windowWidth: 1500, windowCenter: 300 } },
   });
   expect(protocolFor([windowed, spine]).options).toEqual({});
+  expect(protocolFor([plain, spine], '2').planes).toEqual(['axial', 'sagittal', 'coronal']);
   expect(protocolFor([plain, seg(1, ['mild'])])).toEqual({ planes: ['axial', 'sagittal', 'coronal'], options: {} });
 });
 
 it('matches a study and its image by how the image can be shown', () => {
   let shownAs = (_one: DisplaySet, _all?: { readonly displaySets: readonly DisplaySet[] }): unknown => undefined;
+  const studies = [{ StudyInstanceUID }, { StudyInstanceUID: 'prior' }];
+  const ofPrior = { StudyInstanceUID: 'prior' };
   const hangingProtocolService = {
     addCustomAttribute: (_id: string, _name: string, callback: typeof shownAs) => {
       shownAs = callback;
     },
   };
-  matchVolumes({ services: { hangingProtocolService }, severities });
   const volume = { ...CT, isReconstructable: true };
   const other = { ...CT, displaySetInstanceUID: 'other' };
   const displaySets = [other, volume, seg(1, ['mild'])];
+  const displaySetService = displaySetServiceOf([volume]);
+  matchVolumes({ services: { hangingProtocolService, displaySetService }, severities });
+  const study = { StudyInstanceUID };
 
-  expect(shownAs({ StudyInstanceUID: '1' }, { displaySets })).toBe('volume');
-  expect(displaySets.map((one) => shownAs(one, { displaySets }))).toEqual([undefined, 'volume', undefined]);
-  expect(shownAs(CT, { displaySets: [CT, seg(1, ['mild'])] })).toBe('image');
-  expect(shownAs({ StudyInstanceUID: '1' }, { displaySets: [volume] })).toBeUndefined();
+  expect(shownAs(study, { displaySets, studies })).toBe('volume');
+  expect(displaySets.map((one) => shownAs(one, { displaySets, studies }))).toEqual([undefined, 'volume', undefined]);
+  expect(shownAs(CT, { displaySets: [CT, seg(1, ['mild'])], studies })).toBe('image');
+  expect(shownAs(study, { displaySets: [volume], studies })).toBeUndefined();
+  const before = [{ ...volume, ...ofPrior }, seg(1, ['severe'], ofPrior)];
+  expect(shownAs(study, { displaySets: before, studies })).toBeUndefined();
+});
+
+/** OHIF's service, with the display sets that it finds for references to them. */
+const displaySetServiceOf = (displaySets: readonly DisplaySet[]) => ({
+  getActiveDisplaySets: () => displaySets,
+  getDisplaySetsForReferences: ([one]: readonly ReturnType<typeof reference>[]) =>
+    displaySets.filter(({ instances, SeriesInstanceUID }) =>
+      [...((instances ?? []) as readonly { readonly SOPInstanceUID: string }[])].some(
+        ({ SOPInstanceUID }) =>
+          SeriesInstanceUID === one?.SeriesInstanceUID &&
+          one?.ReferencedInstanceSequence.some(
+            ({ ReferencedSOPInstanceUID }) => ReferencedSOPInstanceUID === SOPInstanceUID,
+          ),
+      ),
+    ),
+});
+
+it('ties a mask to the images that it refers to, where OHIF has taken others of the series', () => {
+  const first = { ...CT, displaySetInstanceUID: 'first', instances: [{ SOPInstanceUID: '1.1.9' }] };
+  const service = displaySetServiceOf([first, CT]);
+  const wrong = seg(1, ['mild'], { referencedDisplaySetInstanceUID: 'first' });
+  const right = seg(2, ['mild']);
+  const early = seg(3, ['mild'], { referencedDisplaySetInstanceUID: null });
+  const foreign = seg(4, ['mild'], { referencedDisplaySetInstanceUID: 'first', instance: { Manufacturer: 'Another' } });
+  const all = [wrong, right, early, foreign];
+
+  tieToImages(service, all);
+
+  expect(all.map((one) => one['referencedDisplaySetInstanceUID'])).toEqual(['ct', 'ct', 'ct', 'first']);
 });
