@@ -27,7 +27,10 @@ const { worstFirst, tieToImages } = await load<{
   tieToImages: (displaySetService: object, displaySets: readonly DisplaySet[]) => void;
 }>('segmentations');
 const { segmentCenters, ALL } = await load<{
-  segmentCenters: (segmentation: DisplaySet, images: DisplaySet) => ReadonlyMap<number, Center>;
+  segmentCenters: (
+    segmentation: DisplaySet,
+    attributesOf: (imageId: string) => DisplaySet | undefined,
+  ) => ReadonlyMap<number, Center>;
   readonly ALL: number;
 }>('segments');
 const { findingLines, researchLine, imageIn } = await load<{
@@ -108,7 +111,6 @@ it('finds a voxel of each segment and of all, in images that are not square', ()
   });
   const empty = Array.from({ length: columns * rows }, () => 0);
   const at = (z: number) => ({
-    SOPInstanceUID: `1.${z}`,
     ImagePositionPatient: [10, 20, z],
     ImageOrientationPatient: ['1', '0', '0', '0', '1', '0'],
     PixelSpacing: ['3', '2'],
@@ -116,12 +118,9 @@ it('finds a voxel of each segment and of all, in images that are not square', ()
 
   const centers = segmentCenters(
     { labelMapImages: [[slice('1.5', empty), slice('1.6', ring), slice('1.7', empty)]] },
-    { instances: [at(5), at(6), at(7)] },
+    (imageId) => at(Number(/1\.(\d)\/frames/.exec(imageId)?.[1])),
   );
-  const radiograph = segmentCenters(
-    { labelMapImages: [slice('1.9', ring)] },
-    { instances: [{ SOPInstanceUID: '1.9' }] },
-  );
+  const radiograph = segmentCenters({ labelMapImages: [slice('1.9', ring)] }, () => ({}));
 
   expect(centers.get(1)).toMatchObject({ number: 1, image: [0, 1, 1], world: [10, 23, 6] });
   expect(centers.get(2)).toMatchObject({ number: 2, image: [6, 2, 1], world: [22, 26, 6] });
