@@ -58,7 +58,7 @@ export function showFindings(context) {
     context.services.segmentationService.setStyle({ type: 'Labelmap' }, STYLE);
     for (const segmentation of waiting) {
       seen.add(segmentation);
-      await add(segmentation);
+      await add(segmentation).catch(warn);
       if (isEnded) return;
     }
     // OHIF lists the segmentation that came last.
@@ -68,7 +68,7 @@ export function showFindings(context) {
   let all = Promise.resolve();
   const start = () => {
     if (!isArranged) return;
-    all = all.then(addAll).catch((error) => console.warn('Hilum: results could not be shown', error));
+    all = all.then(addAll).catch(warn);
   };
   const startFirst = () => {
     isArranged = true;
@@ -94,6 +94,8 @@ export function showFindings(context) {
     endJumps();
   };
 }
+
+const warn = (error) => console.warn('Hilum: a result could not be shown', error);
 
 const nextTask = () => new Promise((resolve) => setTimeout(resolve));
 
