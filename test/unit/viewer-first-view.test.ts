@@ -269,7 +269,8 @@ it('shows the volume of the worst finding, the spine in the sagittal plane and i
 });
 
 it('matches a study and its image by how the image can be shown', () => {
-  let shownAs = (_one: DisplaySet, _all?: { readonly displaySets: readonly DisplaySet[] }): unknown => undefined;
+  let shownAs = (_one: DisplaySet, _all: Readonly<Record<'displaySets' | 'studies', readonly DisplaySet[]>>): unknown =>
+    undefined;
   const studies = [{ StudyInstanceUID }, { StudyInstanceUID: 'prior' }];
   const ofPrior = { StudyInstanceUID: 'prior' };
   const hangingProtocolService = {
