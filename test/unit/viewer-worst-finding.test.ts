@@ -109,7 +109,7 @@ function ohif(displaySets: object[]) {
     for (const listener of listeners.get(name) ?? []) listener();
   };
   const notShown = new Set<object>();
-  const context = { services, severities, notShown, commandsManager: { run: () => undefined } };
+  const context = { services, severities, notShown, commandsManager: { run: vi.fn() } };
   return { context, services, segmentationService, viewport, segments, jump, notShown, tell };
 }
 
@@ -153,6 +153,7 @@ it('loads masks one after the other, worst first, gives OHIF all centres and lis
   const end = showFindings(context);
 
   tell('DISPLAY_SETS_ADDED');
+  await new Promise((resolve) => setTimeout(resolve, 5));
   expect(order).toEqual([]);
   tell('PROTOCOL_CHANGED');
   await vi.waitFor(() => expect(segmentationService.setActiveSegmentation).toHaveBeenCalledTimes(2));
@@ -189,6 +190,7 @@ it('loads the masks of a study that comes later, and none after its end', async 
   await new Promise((resolve) => setTimeout(resolve, 20));
 
   expect(segmentationService.addSegmentationRepresentation).toHaveBeenCalledTimes(1);
+  expect(context.commandsManager.run).toHaveBeenCalledTimes(1);
 });
 
 it('leaves other masks alone where one fails, or its places cannot be told, and says what is not shown', async () => {
