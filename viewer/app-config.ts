@@ -48,6 +48,10 @@ const DATA_SOURCE = {
   bulkDataURI: { enabled: true },
 };
 
+/** What the page says where the extension cannot be loaded. Without it, OHIF would show no result and not say so. */
+const NOT_LOADED =
+  'The viewer could not be loaded: a part that shows the results is missing. Reload the page; if that does not help, start the viewer again.';
+
 /** What the extension is told. */
 const EXTENSION = {
   severities: Object.entries(SEVERITIES).map(([id, { word, rgb, cielab }]) => ({ id, word, rgb, cielab })),
@@ -61,7 +65,13 @@ const EXTENSION = {
 export function appConfig(): string {
   return `const root = window.location.origin + ${JSON.stringify(DICOM_WEB_ROOT)};
 window.config = async () => {
-  const { createExtension, modesConfiguration } = await import(${JSON.stringify(`${EXTENSION_ROOT}/extension.js`)});
+  const { createExtension, modesConfiguration } = await import(${JSON.stringify(`${EXTENSION_ROOT}/extension.js`)}).catch((error) => {
+    const note = document.createElement('p');
+    note.textContent = ${JSON.stringify(NOT_LOADED)};
+    Object.assign(note.style, { position: 'fixed', inset: '0', margin: '0', padding: '2rem', color: 'black', background: 'white' });
+    document.body.append(note);
+    throw error;
+  });
   return {
     ...${JSON.stringify(SETTINGS)},
     extensions: [createExtension(${JSON.stringify(EXTENSION)})],

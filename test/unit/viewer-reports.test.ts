@@ -22,7 +22,10 @@ const { readReport, isDrawable } = await load<{
       readonly details: readonly { readonly name: string; readonly value: string }[];
     }[];
   };
-  readonly isDrawable: (instance: Attributes, imageUids: ReadonlySet<string>) => boolean;
+  readonly isDrawable: (
+    instance: Attributes,
+    drawable: { readonly imageUids: ReadonlySet<string>; readonly framesOfReference: ReadonlySet<string> },
+  ) => boolean;
 }>('report-content');
 const { asText } = await load<{ readonly asText: (instance: Attributes) => Item }>('report-text');
 const { placeBeside, overlap } = await load<{
@@ -61,7 +64,8 @@ const zeros = ctCase({
   })),
 });
 const reports = reportsOf(zeros.result, zeros);
-const images = new Set(zeros.result.metadata.inputs);
+const images = { imageUids: new Set(zeros.result.metadata.inputs), framesOfReference: new Set(['1.2.3']) };
+const nothing = { imageUids: new Set<string>(), framesOfReference: new Set<string>() };
 
 it('reads measurements with their units, zeros too, and codes by their meanings', () => {
   const details = reports.flatMap((report) => readReport(report).findings.flatMap((finding) => finding.details));
@@ -84,7 +88,38 @@ it('calls a report drawable only if it is about coordinates on an image that is 
   expect(drawable.map(({ SeriesDescription }) => SeriesDescription)).toEqual([
     expect.stringContaining('findings on images'),
   ]);
-  expect(reports.filter((report) => isDrawable(report, new Set()))).toEqual([]);
+  expect(reports.filter((report) => isDrawable(report, nothing))).toEqual([]);
+});
+
+it('leaves to OHIF what it draws of other programs: anything on an image, or in the space of one', () => {
+  const [SOPInstanceUID = ''] = images.imageUids;
+  const named = (CodeValue: string, ContentSequence: readonly object[]) => ({
+    ValueType: 'CONTAINER',
+    ConceptNameCodeSequence: { CodeValue },
+    ContentSequence,
+  });
+  const onImage = {
+    ValueType: 'SCOORD',
+    ContentSequence: { ReferencedSOPSequence: { ReferencedSOPInstanceUID: SOPInstanceUID } },
+  };
+  const inSpace = { ValueType: 'SCOORD3D', ReferencedFrameOfReferenceUID: '1.2.3' };
+  const report = (
+    Manufacturer: string,
+    coordinates: readonly object[],
+    SOPClassUID = '1.2.840.10008.5.1.4.1.1.88.34',
+  ) =>
+    ({
+      ...{ Manufacturer, SOPClassUID },
+      ContentSequence: [named('126010', [named('125007', []), ...coordinates.map((one) => named('125007', [one]))])],
+    }) as unknown as Attributes;
+
+  expect(isDrawable(report('Another', [onImage]), images)).toBe(true);
+  expect(isDrawable(report('Another', [inSpace]), images)).toBe(true);
+  expect(isDrawable(report('Another', [inSpace]), nothing)).toBe(false);
+  expect(isDrawable(report('Another', [inSpace], '1.2.840.10008.5.1.4.1.1.88.33'), images)).toBe(false);
+  expect(isDrawable(report('Another', []), images)).toBe(false);
+  // OHIF opens it on the first group, which is not drawn.
+  expect(isDrawable(report('Hilum', [onImage, inSpace]), images)).toBe(false);
 });
 
 it('writes a report without drawings as text: what was found, the limits and the use, no digests', () => {

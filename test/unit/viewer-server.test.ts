@@ -289,6 +289,24 @@ it('configures OHIF for this origin only, with its notice, without storing and w
   expect(body.match(/https?:\/\//g)).toBeNull();
 });
 
+it('says on the page that the extension cannot be loaded, instead of showing images without their results', async () => {
+  const { body } = await ask('/app-config.js');
+  const window: { location: { origin: string }; config?: () => Promise<unknown> } = {
+    location: { origin: viewer.url },
+  };
+  const page: { readonly textContent: string }[] = [];
+  const document = {
+    createElement: () => ({ style: {} }),
+    body: { append: (note: { readonly textContent: string }) => page.push(note) },
+  };
+
+  const script = body.replace(/import\("[^"]+"\)/, 'extension');
+  runInNewContext(script, { window, document, extension: Promise.reject(new Error('a module is missing')) });
+
+  await expect(window.config?.()).rejects.toThrow('a module is missing');
+  expect(page.map(({ textContent }) => textContent)).toEqual([expect.stringContaining('could not be loaded')]);
+});
+
 /** Stands for the extension's module. */
 const STUB = 'export const createExtension = (settings) => settings, modesConfiguration = {};';
 

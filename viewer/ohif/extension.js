@@ -17,7 +17,7 @@ import { showFindings } from './worst-finding.js';
  * @property {Record<string, any>} services OHIF's services (`servicesManager.services`)
  * @property {{ run(name: string, options?: object): any }} commandsManager OHIF's
  * @property {readonly Severity[]} severities worst first
- * @property {Set<any>} failed the segmentations that could not be loaded
+ * @property {Set<any>} notShown the segmentations that could not be loaded, or whose worst segment OHIF does not show
  * @property {readonly string[]} vertebrae the codes of vertebrae, as SEGs have them
  */
 
@@ -35,13 +35,13 @@ import { showFindings } from './worst-finding.js';
 export function createExtension(settings) {
   /** @type {(() => void)[]} what ends the subscriptions of the mode that is open */
   const endings = [];
-  const failed = new Set();
+  const notShown = new Set();
   /** @param {{ servicesManager: any, commandsManager: any }} managers @returns {Context} */
   const contextOf = ({ servicesManager, commandsManager }) => ({
     services: servicesManager.services,
     commandsManager,
     ...settings,
-    failed,
+    notShown,
   });
   return {
     id: 'hilum',

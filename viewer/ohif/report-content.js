@@ -50,11 +50,10 @@ export function readReport(instance) {
   const texts = [...items, ...inContainers].filter(({ ValueType }) => ValueType === 'TEXT');
   const remarks = texts.filter((item) => isNamed(item, CODES.comment, CODES.finding, CODES.conclusion));
   const nonResult = nonResultIn(inContainers);
-  const groups = items.filter((item) => isNamed(item, CODES.imagingMeasurements)).flatMap(itemsOf);
   return {
     tool: textOf(items, CODES.deviceObserverName) || 'Hilum',
     nonResult,
-    findings: groups.filter((item) => isNamed(item, CODES.measurementGroup)).map(findingIn),
+    findings: groupsIn(items).map(findingIn),
     // Digests are for machines. They stay in the object.
     remarks: remarks
       .map(({ TextValue }) => String(TextValue))
@@ -120,19 +119,43 @@ function quantityOf(item) {
 /** Units that people write otherwise than UCUM. */
 const UNITS = { mm2: 'mm²', ml: 'mL', "[hnsf'U]": 'HU' };
 
-/** Whether a report has something that OHIF draws on one of these images: coordinates on an image or in space. */
-export function isDrawable(instance, imageUids) {
-  const reaches = (item) => {
-    if (item.ValueType === 'SCOORD')
-      return itemsOf(item).some((one) =>
-        listOf(one.ReferencedSOPSequence).some(({ ReferencedSOPInstanceUID }) =>
-          imageUids.has(ReferencedSOPInstanceUID),
-        ),
-      );
-    return itemsOf(item).some(reaches);
+/**
+ * What OHIF can draw on: the images that are there, and their frames of reference.
+ *
+ * @typedef {object} Drawable
+ * @property {ReadonlySet<string>} imageUids
+ * @property {ReadonlySet<string>} framesOfReference
+ */
+
+/**
+ * Whether OHIF has something to draw of a report. It opens a report on its first group, so that of Hilum's reports this is the one that
+ * must be on an image. Of other programs' reports it is anything on an image, and also in space, if the report is of the kind in which
+ * OHIF draws that.
+ *
+ * @param {any} instance the report's attributes
+ * @param {Drawable} drawable
+ */
+export function isDrawable(instance, { imageUids, framesOfReference }) {
+  const isOnImage = (one) =>
+    listOf(one.ReferencedSOPSequence).some(({ ReferencedSOPInstanceUID }) => imageUids.has(ReferencedSOPInstanceUID));
+  const reaches = (item, inSpace) => {
+    if (item.ValueType === 'SCOORD') return itemsOf(item).some(isOnImage);
+    if (item.ValueType === 'SCOORD3D') return inSpace && framesOfReference.has(item.ReferencedFrameOfReferenceUID);
+    return itemsOf(item).some((one) => reaches(one, inSpace));
   };
-  return itemsOf(instance).some(reaches);
+  if (instance?.Manufacturer !== 'Hilum') return reaches(instance ?? {}, instance?.SOPClassUID === COMPREHENSIVE_3D_SR);
+  const [first] = groupsIn(itemsOf(instance));
+  return first !== undefined && reaches(first, false);
 }
+
+/** Comprehensive 3D SR Storage. */
+const COMPREHENSIVE_3D_SR = '1.2.840.10008.5.1.4.1.1.88.34';
+
+const groupsIn = (items) =>
+  items
+    .filter((item) => isNamed(item, CODES.imagingMeasurements))
+    .flatMap(itemsOf)
+    .filter((item) => isNamed(item, CODES.measurementGroup));
 
 const itemsOf = (item) => listOf(item?.ContentSequence);
 const isContainer = ({ ValueType }) => ValueType === 'CONTAINER';

@@ -49,7 +49,7 @@ export function showReports({ extensionManager, services, severities }) {
       changed.add(tool);
       drawAsFound(tool, (uid) => drawn.get(uid), drawing);
     }
-    const shown = shownOf(displaySet, imageUidsIn(services.displaySetService));
+    const shown = shownOf(displaySet, drawableIn(services.displaySetService));
     if (shown === displaySet) drawSoon(services, props.viewportOptions.viewportId, displaySet.displaySetInstanceUID);
     // React makes a component with another key anew.
     return { ...OhifViewport({ ...props, displaySets: [shown] }), key: displaySet.displaySetInstanceUID };
@@ -78,9 +78,9 @@ function drawSoon({ cornerstoneViewportService }, viewportId, report) {
 }
 
 /** A report of which nothing can be drawn is given to OHIF as one that has text only. */
-function shownOf(displaySet, imageUids) {
+function shownOf(displaySet, drawable) {
   const { instance, isImagingMeasurementReport } = displaySet;
-  if (isImagingMeasurementReport && isDrawable(instance, imageUids)) return displaySet;
+  if (isImagingMeasurementReport && isDrawable(instance, drawable)) return displaySet;
   const text = isOurs(displaySet) ? asText(instance) : instance;
   return Object.create(displaySet, {
     isImagingMeasurementReport: { value: false },
@@ -90,9 +90,10 @@ function shownOf(displaySet, imageUids) {
 
 const isOurs = ({ instance }) => instance?.Manufacturer === 'Hilum';
 
-const imageUidsIn = (displaySetService) =>
-  new Set(
-    displaySetService
-      .getActiveDisplaySets()
-      .flatMap(({ images = [] }) => images.map(({ SOPInstanceUID }) => SOPInstanceUID)),
-  );
+function drawableIn(displaySetService) {
+  const withImages = displaySetService.getActiveDisplaySets().filter(({ images = [] }) => images.length > 0);
+  return {
+    imageUids: new Set(withImages.flatMap(({ images }) => images.map(({ SOPInstanceUID }) => SOPInstanceUID))),
+    framesOfReference: new Set(withImages.flatMap(({ FrameOfReferenceUID }) => FrameOfReferenceUID ?? [])),
+  };
+}

@@ -3,7 +3,7 @@
 /** @typedef {import('./extension.js').Severity} Severity */
 
 /**
- * Hilum's segmentations among display sets whose images are there: the one with the worst finding first, equally bad ones by
+ * Hilum's segmentations among display sets that have segments, and whose images are there: the one with the worst finding first, equally bad ones by
  * Series Number. Other programs' segmentations open as OHIF opens them.
  *
  * @param {readonly any[]} displaySets OHIF's
@@ -14,10 +14,48 @@ export function worstFirst(displaySets, severities) {
   const rank = (segmentation) => rankOf(worstSegment(segmentation, severities), severities);
   return displaySets
     .filter(
-      ({ Modality, instance, referencedDisplaySetInstanceUID }) =>
-        Modality === 'SEG' && instance?.Manufacturer === 'Hilum' && uids.has(referencedDisplaySetInstanceUID),
+      (one) => isOurSegmentation(one) && segmentsOf(one).length > 0 && uids.has(one.referencedDisplaySetInstanceUID),
     )
     .sort((a, b) => rank(a) - rank(b) || a.SeriesNumber - b.SeriesNumber);
+}
+
+/**
+ * Corrects which images OHIF lays Hilum's segmentations over. A SEG that comes before its images is tied by OHIF to whatever display set of
+ * their series comes first, though a series of radiographs has several.
+ *
+ * @param {any} displaySetService OHIF's
+ * @param {readonly any[]} displaySets
+ */
+export function tieToImages(displaySetService, displaySets) {
+  for (const segmentation of displaySets.filter(isOurSegmentation)) {
+    const references = listOf(segmentation.instance.ReferencedSeriesSequence);
+    const [first, ...more] = displaySetService.getDisplaySetsForReferences(references);
+    const uid = segmentation.referencedDisplaySetInstanceUID;
+    if (first === undefined || [first, ...more].some((one) => one.displaySetInstanceUID === uid)) continue;
+    segmentation.referencedDisplaySetInstanceUID = first.displaySetInstanceUID;
+    segmentation.referencedSeriesInstanceUID = first.SeriesInstanceUID;
+    segmentation.isReconstructable = first.isReconstructable;
+    segmentation.FrameOfReferenceUID = first.FrameOfReferenceUID;
+  }
+}
+
+const isOurSegmentation = ({ Modality, instance }) => Modality === 'SEG' && instance?.Manufacturer === 'Hilum';
+
+/**
+ * Whether a segmentation is about an image. One in space is about all images of its series; one without a Frame of Reference is about the
+ * very images that it refers to, since OHIF may show several radiographs one after the other, each with a segmentation of its own.
+ *
+ * @param {any} segmentation
+ * @param {import('./overlays.js').ImageShown | undefined} image
+ */
+export function isAbout({ instance }, image) {
+  const references = listOf(instance.ReferencedSeriesSequence).filter(
+    ({ SeriesInstanceUID }) => SeriesInstanceUID === image?.SeriesInstanceUID,
+  );
+  if (instance.FrameOfReferenceUID) return references.length > 0;
+  return references
+    .flatMap(({ ReferencedInstanceSequence }) => listOf(ReferencedInstanceSequence))
+    .some(({ ReferencedSOPInstanceUID }) => ReferencedSOPInstanceUID === image?.SOPInstanceUID);
 }
 
 /**

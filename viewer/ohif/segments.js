@@ -17,34 +17,43 @@ export const ALL = 0;
  * The centres of all segments of a loaded segmentation, by Segment Number.
  *
  * @param {any} segmentation OHIF's display set of the SEG
- * @param {any} images OHIF's display set of its images
+ * @param {(imageId: string) => any} attributesOf an image's, or a frame's of an Enhanced one: OHIF has a frame's position only by its imageId
  * @returns {ReadonlyMap<number, SegmentCenter>}
  */
-export function segmentCenters(segmentation, images) {
+export function segmentCenters(segmentation, attributesOf) {
   const slices = (segmentation.labelMapImages ?? []).flat().map(sliceOf);
   const numbers = new Set(slices.flatMap(({ sums }) => [...sums.keys()]));
-  const instances = new Map(images.instances.map((instance) => [instance.SOPInstanceUID, instance]));
-  return new Map([...numbers].map((number) => [number, centerOf(number, slices, instances)]));
+  return new Map([...numbers].map((number) => [number, centerOf(number, slices, attributesOf)]));
 }
 
 /** How many pixels each segment has on a slice, and the sums of their columns and rows. */
 function sliceOf({ voxelManager, referencedImageId, columns }, index) {
   const numbers = voxelManager.getScalarData();
-  const sums = new Map();
-  for (let pixel = 0; pixel < numbers.length; pixel++) {
-    if (numbers[pixel] === 0) continue;
-    for (const number of [ALL, numbers[pixel]]) {
-      const sum = sums.get(number) ?? { count: 0, column: 0, row: 0 };
-      sum.count += 1;
-      sum.column += pixel % columns;
-      sum.row += Math.floor(pixel / columns);
-      sums.set(number, sum);
+  // Typed, since a scan has many millions of pixels.
+  const length = numbers.reduce((most, number) => Math.max(most, number), 0) + 1;
+  const [counts, columnSums, rowSums] = [0, 1, 2].map(() => new Float64Array(length));
+  for (let pixel = 0, column = 0, row = 0; pixel < numbers.length; pixel++) {
+    const number = numbers[pixel];
+    if (number !== 0) {
+      counts[number] += 1;
+      columnSums[number] += column;
+      rowSums[number] += row;
     }
+    column += 1;
+    if (column === columns) [column, row] = [0, row + 1];
+  }
+  const sums = new Map();
+  for (let number = 1; number < length; number++) {
+    const sum = { count: counts[number], column: columnSums[number], row: rowSums[number] };
+    if (sum.count === 0) continue;
+    const all = sums.get(ALL) ?? { count: 0, column: 0, row: 0 };
+    sums.set(ALL, { count: all.count + sum.count, column: all.column + sum.column, row: all.row + sum.row });
+    sums.set(number, sum);
   }
   return { numbers, columns, imageId: referencedImageId, index, sums };
 }
 
-function centerOf(number, slices, instances) {
+function centerOf(number, slices, attributesOf) {
   const { sums, columns, numbers, imageId, index } = middleSlice(number, slices);
   const { count, column: columnSum, row: rowSum } = sums.get(number);
   const [x, y] = [columnSum / count, rowSum / count];
@@ -55,8 +64,7 @@ function centerOf(number, slices, instances) {
     if (distance < least) [nearest, least] = [pixel, distance];
   }
   const [column, row] = [nearest % columns, Math.floor(nearest / columns)];
-  const [, uid] = /\/instances\/([0-9.]+)/.exec(imageId) ?? [];
-  const world = worldOf(instances.get(uid), column, row);
+  const world = worldOf(attributesOf(imageId), column, row);
   return { number: numbers[nearest], imageId, image: [column, row, index], world };
 }
 

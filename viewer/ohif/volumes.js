@@ -1,5 +1,5 @@
 /** Hanging protocols for studies with results: a volume in three planes, any other image by itself. */
-import { isOf, worstFirst } from './segmentations.js';
+import { isOf, tieToImages, worstFirst } from './segmentations.js';
 
 /** @typedef {import('./extension.js').Context} Context */
 
@@ -16,14 +16,23 @@ export function matchVolumes({ services, severities }) {
   hangingProtocolService.addCustomAttribute(
     SHOWN_AS,
     'How Hilum shows results',
-    (matched, { displaySets = [] } = {}) => {
-      const [worst] = worstFirst(displaySets, severities);
-      const shown = displaySets.find((one) => one.displaySetInstanceUID === worst?.referencedDisplaySetInstanceUID);
+    (matched, { displaySets = [], studies = [] } = {}) => {
+      const study = hangingProtocolService.activeStudy ?? studies[0];
+      const shown = worstOf(services, displaySets, study, severities).images;
       const isAbout = matched.displaySetInstanceUID === undefined || matched === shown;
       if (shown === undefined || !isAbout) return undefined;
       return shown.isReconstructable ? 'volume' : 'image';
     },
   );
+}
+
+/** The worst segmentation of a study and its images. Studies from before may be there as well: the first view is of the study that was opened. */
+function worstOf({ displaySetService }, displaySets, study, severities) {
+  const ofStudy = displaySets.filter(({ StudyInstanceUID }) => StudyInstanceUID === study?.StudyInstanceUID);
+  tieToImages(displaySetService, ofStudy);
+  const [worst] = worstFirst(ofStudy, severities);
+  const images = ofStudy.find((one) => one.displaySetInstanceUID === worst?.referencedDisplaySetInstanceUID);
+  return { worst, images };
 }
 
 /** Matches what is shown in that way. */
@@ -49,8 +58,8 @@ const BONE_WINDOW = { windowWidth: 1500, windowCenter: 300 };
 /** OHIF calls it for each study. @param {Context} context */
 function volume({ services, severities, vertebrae }) {
   const displaySets = services.displaySetService.getActiveDisplaySets();
-  const [worst] = worstFirst(displaySets, severities);
-  const shown = displaySets.find((one) => one.displaySetInstanceUID === worst?.referencedDisplaySetInstanceUID);
+  const study = services.hangingProtocolService.activeStudy;
+  const { worst, images: shown } = worstOf(services, displaySets, study, severities);
   const isSpine = worst !== undefined && isOf(worst, vertebrae);
   const hasWindow = shown?.instances?.[0]?.WindowWidth !== undefined;
   const options = isSpine && shown?.Modality === 'CT' && !hasWindow ? { voi: BONE_WINDOW } : {};
