@@ -126,6 +126,8 @@ export class PipelineStack extends Stack {
       memoryMb: 512,
       timeout: TIMEOUTS.intake,
       reads: ['*/manifest.json'],
+      // That a study is not for the tool any more.
+      writes: ['runs/*'],
     }).function;
     const toolQueues = catalog.flatMap((tool) => {
       const neighbours = { deadLetters, alarms, to: convertQueues };
