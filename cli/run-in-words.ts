@@ -31,6 +31,13 @@ const ENDED: Readonly<Partial<Record<RunState, string>>> = {
   failed: 'every attempt failed',
 };
 
+/** Sentences for runs that were rejected for want of their tool: nothing is wrong with the study. */
+const WITHOUT_TOOL: Readonly<Record<string, string>> = {
+  'tool-retired': 'the tool was not asked; once it is active again, `hilum rerun STUDY` asks it',
+  'tool-not-deployed':
+    'the tool was gone before its turn; once it is deployed again, `hilum redrive` gives the run back',
+};
+
 /** Sentences for runs whose results are not the current ones. */
 const OUTLIVED: Readonly<Partial<Record<RunState, string>>> = {
   superseded: 'a newer upload of the study, or a newer version of the tool, gives the current results',
@@ -52,7 +59,8 @@ export function runInWords(run: Told): { readonly sentence: string; readonly bec
   const underWay = UNDER_WAY[state];
   if (underWay === undefined) {
     const note = objects.length > 0 ? '; a note saying so is in the PACS' : '';
-    return { sentence: `${ENDED[state] ?? state}${note}`, ...(reason && { because: reason }) };
+    const wanting = state === 'rejected' && reason !== undefined ? WITHOUT_TOOL[reason.code] : undefined;
+    return { sentence: `${wanting ?? ENDED[state] ?? state}${note}`, ...(reason && { because: reason }) };
   }
   // With an outcome, the reason belongs to the answer, unless attempts to deliver it fail. Without one, it says why they fail.
   if (reason === undefined) return { sentence: underWay };

@@ -56,11 +56,8 @@ const ConfigSchema = z
     noncurrentVersionDays: whole(1, 3650).optional(),
     /** How infer and convert are packaged: as container images, or as zip archives if there is no Docker. */
     packaging: z.enum(['image', 'zip']).default('image'),
-    /** The deployment's name: the name of its stack and the prefix of its queues. */
-    name: z
-      .string()
-      .regex(/^[a-z][a-z0-9-]{1,23}$/)
-      .default('hilum'),
+    /** The deployment's name: the name of its stack and the prefix of its queues. By default the environment's (`nameOf`). */
+    name: z.string().regex(/^[a-z][a-z0-9-]{1,23}$/, 'is no name of 2 to 24 small letters, digits and hyphens'),
     /** The folder that holds `tools/` and `layers/models/`, relative to the working directory. */
     root: z.string().default('.'),
     /** A bucket for assets if the account is not bootstrapped for CDK (local clouds). */
@@ -94,7 +91,7 @@ const ConfigSchema = z
   })
   .strict();
 /** A declared environment. */
-export type Environment = Readonly<z.input<typeof ConfigSchema>>;
+export type Environment = Readonly<Omit<z.input<typeof ConfigSchema>, 'name'>> & { readonly name?: string };
 /** The settings, and the name of the environment that they are of. */
 export type Config = Readonly<z.output<typeof ConfigSchema>> & { readonly environment: string };
 
@@ -126,12 +123,37 @@ export function parseConfig(
         `Declare ${Object.keys(given).join(', ')} in infra/environments.ts.`,
     );
   }
-  const config = { ...parsed({ ...declared, ...given, ...toolsFrom(given) }), environment };
+  if ('stage' in given)
+    throw new ConfigurationError('The stage is declared in infra/environments.ts, and not given on the command line.');
+  const name = nameOf(environment, declared);
+  const config = { ...parsed({ ...declared, name, ...given, ...fromJson(given) }), environment };
+  const twin = Object.entries(environments).find(
+    ([other, one]) =>
+      other !== environment && other !== LOCAL && isSameStack(config, { ...one, name: nameOf(other, one) }),
+  )?.[0];
+  if (twin !== undefined && environment !== LOCAL)
+    throw new ConfigurationError(
+      `The environments ${environment} and ${twin} have the name ${config.name}, and may have one account and region: one would replace the other. Give them different names.`,
+    );
   const needs = config.stage === 'prod' ? needsOfProduction(config) : [];
   if (needs.length > 0)
     throw new ConfigurationError(`The environment ${environment} is a production. It needs ${needs.join('; ')}.`);
   return config;
 }
+
+/** The environment of the local cloud, which shares an account with no other. */
+const LOCAL = 'local';
+
+/** So that no environment takes another one's stack unless it says so. */
+const nameOf = (environment: string, { name }: Pick<Environment, 'name'>): string =>
+  name ?? (environment === 'prod' || environment === LOCAL ? 'hilum' : `hilum-${environment}`);
+
+type Place = Pick<Environment, 'name' | 'account' | 'region'>;
+/** Without account or region, an environment goes where the credentials lead. */
+const isSameStack = (a: Place, b: Place): boolean =>
+  a.name === b.name && mayBeSame(a.account, b.account) && mayBeSame(a.region, b.region);
+const mayBeSame = (a: string | undefined, b: string | undefined): boolean =>
+  a === undefined || b === undefined || a === b;
 
 /** @throws ConfigurationError with a sentence for each unknown or wrong setting */
 function parsed(settings: Readonly<Record<string, unknown>>): z.output<typeof ConfigSchema> {
@@ -161,13 +183,20 @@ const valueAt = (settings: unknown, path: readonly PropertyKey[]): unknown =>
     settings,
   );
 
-/** Declared tools come from the command line as JSON. */
-function toolsFrom({ tools }: Readonly<Record<string, unknown>>): { readonly tools?: unknown } {
-  if (typeof tools !== 'string' || !tools.startsWith('{')) return {};
+/** Settings that have parts come from the command line as JSON. */
+function fromJson(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const texts = ['tools', 'alarmAddresses', 'tags'].flatMap((name) => {
+    const text = given[name];
+    return typeof text === 'string' && /^[{[]/.test(text) ? [[name, text] as const] : [];
+  });
+  return Object.fromEntries(texts.map(([name, text]) => [name, jsonOr(text)]));
+}
+
+function jsonOr(text: string): unknown {
   try {
-    return { tools: JSON.parse(tools) };
+    return JSON.parse(text);
   } catch {
-    return {};
+    return text;
   }
 }
 

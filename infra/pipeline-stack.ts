@@ -103,17 +103,10 @@ export class PipelineStack extends Stack {
         HILUM_LEASE_S: String(config.leaseS),
       },
     };
-    // What a study is routed to.
-    const routing = {
-      contents: { catalog },
-      ...(tools.retired.length > 0 && {
-        environment: { HILUM_RETIRED_TOOLS: tools.retired.map(({ id }) => id).join(',') },
-      }),
-    };
     const deadLetter = new StepFunction(this, 'DeadLetter', {
       surroundings,
       name: 'dead-letter',
-      ...routing,
+      contents: { catalog },
       packaging: 'zip',
       description: 'Keeps dead letters and marks their runs failed',
       memoryMb: 512,
@@ -124,12 +117,17 @@ export class PipelineStack extends Stack {
     const route = new StepFunction(this, 'Route', {
       surroundings,
       name: 'route',
-      ...routing,
+      contents: { catalog },
+      ...(tools.retired.length > 0 && {
+        environment: { HILUM_RETIRED_TOOLS: tools.retired.map(({ id }) => id).join(',') },
+      }),
       packaging: 'zip',
       description: 'Routes a study to the tools that can use it',
       memoryMb: 512,
       timeout: TIMEOUTS.intake,
       reads: ['*/manifest.json'],
+      // That a study is not for the tool any more.
+      writes: ['runs/*'],
     }).function;
     const toolQueues = catalog.flatMap((tool) => {
       const neighbours = { deadLetters, alarms, to: convertQueues };

@@ -89,8 +89,8 @@ export const FunctionEnvironmentSchema = z.object({
 });
 export type FunctionEnvironment = z.infer<typeof FunctionEnvironmentSchema>;
 
-/** The environment variables of the functions that say which tools a study is for. */
-export const RoutingEnvironmentSchema = FunctionEnvironmentSchema.extend({
+/** The environment variables of `route`: which tools a study is for. */
+export const RouteEnvironmentSchema = FunctionEnvironmentSchema.extend({
   /** The ids of the tools that begin no run any more, with commas between them. They are deployed, to end what they began. */
   HILUM_RETIRED_TOOLS: z
     .string()

@@ -19,7 +19,7 @@ import {
 import type { CallOptions } from '#pipeline/ports.ts';
 import { abortSignalOf } from '../call.ts';
 import { connectionsTo } from '../trust/agent.ts';
-import type { ArchiveTrust } from '../trust/certificates.ts';
+import type { ArchiveTrust, Certificates } from '../trust/certificates.ts';
 import { endpointOf } from '../trust/endpoint.ts';
 import { perhapsOwn, refusalByPage, trustRefusal } from '../trust/refusal.ts';
 import { createPatience } from './patience.ts';
@@ -41,8 +41,8 @@ export interface ArchiveAccess extends ArchiveAccount, ArchiveTrust {
   /** Aborted, it ends every request. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Reads the account again after a 401, and the certificates after one was refused. If they have changed, the request is sent once
-   * more.
+   * Reads account and certificates again after a 401, and after a certificate was refused or may have been: by a page, a 403, or
+   * by hanging up. If they have changed, the request is sent once more.
    */
   readonly renewed?: (() => Renewable | Promise<Renewable>) | undefined;
   /** Resolves names; by default as the system does. */
@@ -114,12 +114,16 @@ export function createArchiveHttp(access: ArchiveAccess): ArchiveHttp {
       const refused = trustRefusal(cause, { host, certificates, nowMs: Date.now() });
       if (refused !== undefined) return refused;
       if (cause === SILENT) patience.exhausted(asked);
+      const hungUp = !signal?.aborted && isHungUp(sent, cause);
       const why = signal?.aborted
         ? 'did not answer by the deadline'
-        : isHungUp(sent, cause)
+        : hungUp
           ? `ends connections without an answer (${networkCode(cause)}). If that goes on, ${perhapsOwn(certificates)}`
           : `cannot be reached (${networkCode(cause)})`;
-      return new ArchiveUnavailableError(`The archive at ${host} ${why}`, { cause });
+      return new ArchiveUnavailableError(`The archive at ${host} ${why}`, {
+        cause,
+        ...(hungUp && { facts: { hungUp } }),
+      });
     };
     // Before the answer, bytes on their way in either direction count as progress, and so does the connection.
     sent.on('timeout', () => sent.destroy(SILENT));
@@ -151,26 +155,43 @@ export function createArchiveHttp(access: ArchiveAccess): ArchiveHttp {
     return current !== refused;
   }
 
-  async function answered(request: ArchiveRequest): Promise<ArchiveResponse> {
-    const used = current;
-    try {
-      const response = await attempt(request);
-      if (response.status !== 401 || !(await isRenewed(used))) return response;
-      await discarded(response);
-    } catch (error) {
-      if (!(error instanceof ArchiveTrustError) || !(await isRenewed(used))) throw error;
-    }
-    return await attempt(request);
+  async function accepted(request: ArchiveRequest): Promise<ArchiveResponse> {
+    const { certificates } = current;
+    const response = await attempt(request);
+    const { status } = response;
+    if (status >= 200 && status <= 299) return response;
+    if (request.expect?.includes(status) && !isPage(response)) return response;
+    const page = await discarded(response);
+    throw refusalByPage(status, page, { host, certificates, nowMs: Date.now() }) ?? refused(status, certificates);
+  }
+
+  /** Proxies refuse a client certificate by the status of a user who may not do this, too. */
+  function refused(status: number, certificates: Certificates): Error {
+    const error = errorForStatus(status, host);
+    if (status !== 403 || certificates.own === undefined) return error;
+    return new ArchiveDeniedError(`${error.message}. Or ${perhapsOwn(certificates)}`, { facts: { status } });
   }
 
   return async (request) => {
-    const response = await answered(request);
-    const { status } = response;
-    if ((status >= 200 && status <= 299) || request.expect?.includes(status)) return response;
-    const page = await discarded(response);
-    const { certificates } = current;
-    throw refusalByPage(status, page, { host, certificates, nowMs: Date.now() }) ?? errorForStatus(status, host);
+    const used = current;
+    try {
+      return await accepted(request);
+    } catch (error) {
+      if (!isOfWhoAsks(error, used.certificates) || !(await isRenewed(used))) throw error;
+    }
+    return await accepted(request);
   };
+}
+
+/** Whether an answer to a bad request may be a proxy's about the client certificate, and none of the archive about what it was sent. */
+const isPage = ({ status, contentType }: ArchiveResponse): boolean =>
+  status === 400 && contentType?.startsWith('text/html') === true;
+
+/** Whether the archive would perhaps have accepted another account, or other certificates. */
+function isOfWhoAsks(error: unknown, { own }: Certificates): boolean {
+  if (error instanceof ArchiveTrustError) return error.code !== 'archive-redirect';
+  if (error instanceof ArchiveDeniedError) return error.facts['status'] === 401 || own !== undefined;
+  return error instanceof ArchiveUnavailableError && error.facts['hungUp'] === true && own !== undefined;
 }
 
 /** What ends a request whose connection shows no progress. */

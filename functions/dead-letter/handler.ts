@@ -31,8 +31,6 @@ import { identityOf } from '../shared/runs.ts';
 export interface DeadLetterDependencies extends ConsumerDependencies {
   readonly runs: RunStore;
   readonly catalog: readonly ToolEntry[];
-  /** The ids of the tools that begin no run any more. */
-  readonly retired?: readonly string[];
   readonly queue: (role: QueueRole) => Queue;
 }
 
@@ -56,7 +54,7 @@ interface Subject {
 }
 
 export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler {
-  const { objects, runs, ledger, catalog, retired = [], queue, queueNamed, observer, clock } = dependencies;
+  const { objects, runs, ledger, catalog, queue, queueNamed, observer, clock } = dependencies;
 
   /**
    * Reports to the radiologist that there is no result. If `infer` died after it had stored a result, that result is
@@ -96,8 +94,7 @@ export function makeHandler(dependencies: DeadLetterDependencies): QueueHandler 
 
   async function tell({ step, message, keys }: Subject, reason: Reason, cause: Cause): Promise<void> {
     if (message === undefined) {
-      const active = catalog.filter(({ manifest }) => !retired.includes(manifest.id));
-      for (const key of keys) await recordUnrouted({ runs, catalog: active }, key, { state: 'failed', reason, cause });
+      for (const key of keys) await recordUnrouted({ runs, catalog }, key, { state: 'failed', reason, cause });
       return;
     }
     if (message.answer === 'failure') return await recordUntold(message, { step, cause });

@@ -1,13 +1,9 @@
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
-import { RoutingEnvironmentSchema, readEnvironment } from '#pipeline/environment.ts';
+import { FunctionEnvironmentSchema, readEnvironment } from '#pipeline/environment.ts';
 import { createServices, observed } from '../shared/services.ts';
 import { makeHandler } from './handler.ts';
 
-const environment = readEnvironment(RoutingEnvironmentSchema, process.env);
-const services = createServices(environment);
+const services = createServices(readEnvironment(FunctionEnvironmentSchema, process.env));
 const catalog = await loadCatalog(import.meta.dirname);
 
-export const handler = observed(
-  services.observer,
-  makeHandler({ ...services, catalog, retired: environment.HILUM_RETIRED_TOOLS }),
-);
+export const handler = observed(services.observer, makeHandler({ ...services, catalog }));

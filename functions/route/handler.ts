@@ -38,7 +38,8 @@ interface NotApplicable {
 }
 
 /**
- * Every study × tool gets a run: routed, not applicable, or rejected with the reason. A retired tool gets no new one. A repeated event has the same outcome.
+ * Every study × tool gets a run: routed, not applicable, or rejected with the reason, as what a retired tool would begin is. A repeated event has the same
+ * outcome.
  */
 export function makeHandler(dependencies: RouteDependencies): QueueHandler {
   const { objects, runs, sets, catalog, retired = [], queue, observer, clock } = dependencies;
@@ -50,8 +51,7 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
     } catch (error) {
       if (!isFinal(error)) throw error;
       const end = { state: 'rejected', reason: reasonOf(error), cause: 'never' } as const;
-      const active = asked.filter(({ manifest }) => !retired.includes(manifest.id));
-      if (!(await recordUnrouted({ runs, catalog: active }, manifestKey, end))) throw error;
+      if (!(await recordUnrouted({ runs, catalog: asked }, manifestKey, end))) throw error;
       observer.log('error', 'unrouted', { manifestKey, ...errorFacts(error) });
       observer.count(METRICS.rejected);
     }
@@ -67,17 +67,12 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
   }
 
   async function routeToTool(entry: ToolEntry, images: readonly ImageIndex[], manifest: Manifest, manifestKey: string) {
-    const { StudyInstanceUID, revision, lane, identity, patient, others, sequence, back } = manifest;
+    const { StudyInstanceUID, revision, lane, identity, sequence, back } = manifest;
     const tool = entry.manifest.id;
     const version = toolVersion(entry);
     const { selected, refusals } = selectImages(entry.manifest.selection, images);
     const inputDigest = selected.length === 0 ? revision : inputDigestOf(selected);
     const runId = runIdOf({ inputDigest, tool, version });
-    // What was begun goes on: the upload was not routed to the end, a message was lost, or a patient was corrected.
-    if (retired.includes(tool) && (await runs.get(runId)) === undefined) {
-      observer.log('info', 'tool-retired', { StudyInstanceUID, tool });
-      return;
-    }
     const message: RunMessage = {
       format: 'hilum.run/1',
       ...{ runId, StudyInstanceUID, revision, inputDigest, tool, version, lane, manifestKey },
@@ -87,6 +82,8 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
       answer: 'result',
     };
     const run = identityOf(message);
+    if (selected.length > 0 && retired.includes(tool) && !(await isBegun(runId)))
+      return await decline(message, manifest);
     await runs.record({ ...run, state: 'received' });
     if (selected.length === 0) {
       const reason =
@@ -96,12 +93,32 @@ export function makeHandler(dependencies: RouteDependencies): QueueHandler {
       observer.log('info', 'not-applicable', { runId, StudyInstanceUID, tool, code: reason.code });
       return;
     }
-    if (sequence !== undefined)
-      await noteRouted(sets, { StudyInstanceUID, tool }, { sequence, runId, revision, patient, others });
+    await noteUpload(message, manifest);
     const role: QueueRole = { step: 'infer', tool, lane };
     await queue(role).send(JSON.stringify(message));
     await runs.record({ ...run, state: 'routed' });
     observer.log('info', 'routed', { runId, StudyInstanceUID, tool, queue: queueName(role), images: selected.length });
+  }
+
+  /**
+   * Whether a retired tool has the run to end: the upload was not routed to the end, a message was lost, or a patient was corrected. The row of
+   * an upload that was never routed is no beginning.
+   */
+  const isBegun = async (runId: string): Promise<boolean> => (await runs.get(runId))?.stages.received !== undefined;
+
+  /** The tool is retired: the run ends before it begins. What the tool makes of older uploads is not stored as what the study has now. */
+  async function decline(message: RunMessage, manifest: Manifest): Promise<void> {
+    const { runId, StudyInstanceUID, tool } = message;
+    const reason = { code: 'tool-retired', message: `The tool ${tool} is retired: it takes no new images.` };
+    await noteUpload(message, manifest);
+    await runs.record({ ...identityOf(message), state: 'rejected', reason });
+    observer.log('info', reason.code, { runId, StudyInstanceUID, tool });
+  }
+
+  async function noteUpload({ StudyInstanceUID, tool, runId }: RunMessage, upload: Manifest): Promise<void> {
+    const { sequence, revision, patient, others } = upload;
+    if (sequence !== undefined)
+      await noteRouted(sets, { StudyInstanceUID, tool }, { sequence, runId, revision, patient, others });
   }
 
   /** Whether the PACS may have results of the tool for an older upload. Those that are still on their way are not stored any more. */

@@ -1,9 +1,9 @@
 import { loadCatalog } from '#adapters/catalog/catalog.ts';
-import { RoutingEnvironmentSchema, readEnvironment } from '#pipeline/environment.ts';
+import { RouteEnvironmentSchema, readEnvironment } from '#pipeline/environment.ts';
 import { createServices, observed } from '../shared/services.ts';
 import { makeHandler } from './handler.ts';
 
-const environment = readEnvironment(RoutingEnvironmentSchema, process.env);
+const environment = readEnvironment(RouteEnvironmentSchema, process.env);
 const services = createServices(environment);
 const catalog = await loadCatalog(import.meta.dirname);
 

@@ -61,6 +61,7 @@ export const OTHER_REFUSALS = {
   'odd-image':
     'One image, or one in fifty, differs from the others of its series in orientation, size, frame of reference or place. It is left out.',
   'invalid-dicom-object': 'An object to be written violates a rule of the output gate or of its Value Representations.',
+  'tool-retired': 'The tool is retired and takes no new images; results that it delivered before stay.',
   'tool-failed': 'The tool failed with an error of its own.',
   'tool-timeout': 'The tool did not finish before its deadline.',
   'archive-store-failed': 'The archive refused an object or failed to store it.',

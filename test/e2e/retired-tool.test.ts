@@ -37,8 +37,8 @@ describeWith(['cloud'], 'a tool that leaves while messages wait for it', () => {
   const toolsForTheEdge = async () => [
     ...(await createSsmDeployedTools({ parameter: cloud.environment.toolsParameter }).versions()).keys(),
   ];
-  const toolsOf = async (StudyInstanceUID: string) =>
-    (await allRuns(cloud.runs, { StudyInstanceUID })).map(({ tool }) => tool);
+  const sentOf = async (StudyInstanceUID: string) =>
+    (await allRuns(cloud.runs, { StudyInstanceUID })).filter(({ stages }) => stages.routed).map(({ tool }) => tool);
 
   it('ends what it began once it is retired, begins nothing, and leaves its queue when it is deleted', async () => {
     expect((await toolsForTheEdge()).sort()).toEqual(['counts', 'throws']);
@@ -57,7 +57,10 @@ describeWith(['cloud'], 'a tool that leaves while messages wait for it', () => {
 
     expect(run).toMatchObject({ state: 'delivered' });
     expect(await toolsForTheEdge()).toEqual(['throws']);
-    expect(await toolsOf(late)).toEqual(['throws']);
+    expect(await sentOf(late)).toEqual(['throws']);
+    expect(await cloud.runOf(late, 'counts', ended)).toMatchObject({
+      ...{ state: 'rejected', reason: { code: 'tool-retired' } },
+    });
 
     await consume(cloud, false);
     await cloud.send(COUNTS, 'left behind');

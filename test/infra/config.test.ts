@@ -19,7 +19,7 @@ describe('settings', () => {
   const dev: Environment = { stage: 'dev', tools: 'found' };
 
   it('have defaults for most, and are taken as text from the command line', () => {
-    expect(settings(dev)).toMatchObject({ environment: 'own', packaging: 'image', name: 'hilum', retryCapS: 1800 });
+    expect(settings(dev)).toMatchObject({ environment: 'own', packaging: 'image', name: 'hilum-own', retryCapS: 1800 });
     expect(settings({ ...dev, retryBaseS: 3 }, { packaging: 'zip', retryCapS: '5' })).toMatchObject({
       ...{ packaging: 'zip', retryBaseS: 3, retryCapS: 5 },
     });
@@ -31,6 +31,32 @@ describe('settings', () => {
     expect(settings({ ...dev, tools: { caries: { models: {} } } }).tools).toMatchObject({
       caries: { state: 'active' },
     });
+  });
+
+  it('take addresses and tags from the command line as JSON', () => {
+    const given = { alarmAddresses: '["ops@hospital.example"]', tags: '{"cost":"radiology"}' };
+    expect(settings(dev, given)).toMatchObject({
+      ...{ alarmAddresses: ['ops@hospital.example'], tags: { cost: 'radiology' } },
+    });
+    expect(() => settings(dev, { tags: '{"cost"' })).toThrow(/^The setting tags is /);
+  });
+
+  it('give no two environments one stack', () => {
+    const prod: Environment = { ...PRODUCTION, account: '111122223333' };
+    const named = (environment: string, given: object, declared: Environment) =>
+      parseConfig({ environment, ...given }, { prod, local: dev, own: declared }).name;
+
+    expect(named('prod', {}, dev)).toBe('hilum');
+    expect(named('local', {}, dev)).toBe('hilum');
+    expect(named('own', {}, dev)).toBe('hilum-own');
+    expect(named('own', {}, { ...dev, account: '444455556666', name: 'hilum' })).toBe('hilum');
+    expect(() => named('own', { name: 'hilum' }, dev)).toThrow(/^The environments own and prod have the name hilum, /);
+    expect(() => named('prod', {}, { ...dev, name: 'hilum' })).toThrow(/^The environments prod and own /);
+    expect(() => parseConfig({ environment: 'A_b' }, { A_b: dev })).toThrow(/"hilum-A_b": is no name of 2 to 24/);
+  });
+
+  it.each(['prod', 'dev'])('take no stage (%s) from the command line', (stage) => {
+    expect(() => settings(dev, { stage })).toThrow(/^The stage is declared in infra\/environments\.ts/);
   });
 
   it('leave the CDK’s own context aside', () => {

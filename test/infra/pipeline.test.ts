@@ -189,6 +189,12 @@ describe('access', () => {
     expect([...new Set(keys)]).toEqual([`"/${toolRuns(id)}*"`]);
   });
 
+  it('lets route answer that a study is not for a tool any more', () => {
+    const [[, own = []] = []] = policiesOf(zip).filter(([name]) => name.startsWith('Route'));
+    const writes = own.filter(({ Action }) => [Action].flat().includes('s3:PutObject'));
+    expect(JSON.stringify(writes)).toContain('"/runs/*"');
+  });
+
   it('lets every function store messages that it cannot parse', () => {
     const policies = policiesOf(zip);
     expect(find('AWS::IAM::Policy')).toEqual({});

@@ -80,7 +80,7 @@ export function makeStack(
   { ids = TOOL_IDS, ...declared }: Partial<Environment> & { readonly ids?: readonly string[] } = {},
 ): PipelineStack {
   const root = makeRoot(ids);
-  const local: Environment = { stage: 'dev', packaging: 'zip', tools: 'found' };
+  const local: Environment = { stage: 'dev', packaging: 'zip', tools: 'found', name: 'hilum' };
   const config = parseConfig({ environment: 'test', ...context }, { test: { ...local, ...declared, root } });
   return new PipelineStack(new App(), config.name, { config, tools: deployedTools(config), bundle: stubBundler() });
 }

@@ -2,6 +2,7 @@
 import type { LookupFunction } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createDicomWebClient } from '#adapters/dicomweb/client.ts';
 import type { ArchiveAccess } from '#adapters/dicomweb/http.ts';
 import { createOrthancClient } from '#adapters/orthanc/client.ts';
 import { ArchiveTrustError, dispositionOf } from '#core/errors.ts';
@@ -159,6 +160,66 @@ describe('a certificate that was replaced', () => {
     inFile = other.certificate;
     expect(await client.system()).toEqual({ version: '1.12.7' });
     expect(pacs.heard().match(/GET/g)).toHaveLength(1);
+  });
+
+  const first = site.issue({ use: 'client' });
+  const next = site.issue({ use: 'client' });
+  const page = (title: string) => ({ status: 400, body: `<html>\r\n<head><title>400 ${title}</title></head>\r\n` });
+  const refusals = [
+    ['with a page of nginx', page('The SSL certificate error'), 'archive-client-certificate'],
+    ['with a 403', { status: 403 }, 'archive-denied'],
+    ['by hanging up', undefined, 'archive-unavailable'],
+  ] as const;
+  it.each(refusals)('is read again when Hilum’s own is refused %s', async (_, answer, code) => {
+    let isRefused = true;
+    const pacs = await startTlsPacs(shown(good), () => (isRefused ? answer : { status: 200 }));
+    let inFile = first;
+    const renewed = vi.fn(() => {
+      isRefused = inFile === first;
+      return { ...ACCOUNT, ca, ...inFile };
+    });
+    const client = createOrthancClient({ url: pacs.url, ...ACCOUNT, ca, ...first, renewed });
+
+    await expect(client.system()).rejects.toMatchObject({
+      ...{ code, message: expect.stringMatching(/not accept the client certificate of HILUM_CLIENT_CERTIFICATE_FILE/) },
+    });
+    expect([renewed.mock.calls.length, pacs.heard().match(/GET/g)?.length]).toEqual([1, 1]);
+
+    inFile = next;
+    expect(await client.system()).toEqual({ version: '1.12.7' });
+    expect([renewed.mock.calls.length, pacs.heard().match(/GET/g)?.length]).toEqual([2, 3]);
+  });
+
+  it.each(refusals)('is tried once only where it is refused as well %s', async (_, answer, code) => {
+    const pacs = await startTlsPacs(shown(good), () => answer);
+    const renewed = () => ({ ...ACCOUNT, ca, ...next });
+    const client = createOrthancClient({ url: pacs.url, ...ACCOUNT, ca, ...first, renewed });
+
+    await expect(client.system()).rejects.toMatchObject({ code });
+    expect(pacs.heard().match(/GET/g)).toHaveLength(2);
+  });
+
+  it('is read again when a page of nginx answers what is stored, whose faults an archive tells with the same status', async () => {
+    const html = { ...page('The SSL certificate error'), headers: { 'Content-Type': 'text/html' } };
+    const pacs = await startTlsPacs(shown(good), () => html);
+    const renewed = vi.fn(() => ({ ...ACCOUNT, ca, ...next }));
+    const client = createDicomWebClient({ url: pacs.url, ...ACCOUNT, ca, ...first, renewed });
+    const object = { StudyInstanceUID: '1', SeriesInstanceUID: '1.1', SOPInstanceUID: '1.1.1', bytes: Buffer.of(0) };
+
+    await expect(client.store([object])).rejects.toMatchObject({ code: 'archive-client-certificate' });
+    expect(renewed).toHaveBeenCalledTimes(1);
+  });
+
+  it('is not looked for where Hilum shows none, and access is refused or the connection ends', async () => {
+    const pacs = [
+      await startTlsPacs(shown(good), () => ({ status: 403 })),
+      await startTlsPacs(shown(good), () => undefined),
+    ];
+    const renewed = vi.fn(() => ({ ...ACCOUNT, ca, ...next }));
+    for (const { url } of pacs)
+      await expect(createOrthancClient({ url, ...ACCOUNT, ca, renewed }).system()).rejects.toThrow();
+
+    expect(renewed).not.toHaveBeenCalled();
   });
 });
 

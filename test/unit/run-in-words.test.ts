@@ -50,6 +50,13 @@ it.each<[RunState, string]>([
   );
 });
 
+it.each([
+  ['tool-retired', /^the tool was not asked; .*`hilum rerun STUDY`/],
+  ['tool-not-deployed', /^the tool was gone .*`hilum redrive`/],
+])('of a run that ended for want of its tool: %s', (code, sentence) => {
+  expect(runInWords({ state: 'rejected', reason: { code, message: 'x' } }).sentence).toMatch(sentence);
+});
+
 it.each<[RunState, RegExp]>([
   ['received', /being routed$/],
   ['routed', /waits for the tool, or the tool is running$/],
