@@ -37,8 +37,18 @@ const SMALLEST = 14;
 const YELLOW: Rgb = [255, 210, 0];
 const GREY: Rgb = [200, 200, 200];
 
-/** Laterality (Type 2C, C.7.3.1), empty: the body part is unknown, and so is whether it is paired. */
+/** Laterality (Type 2C, C.7.3.1), empty: the side is unknown, or whether the body part is one of a pair. */
 const UNKNOWN_SIDE: Attributes = { Laterality: '' };
+
+/** Body parts that are not one of a pair (PS3.16 Table L-1). With these, Laterality must be absent. */
+const UNPAIRED: ReadonlySet<string> = new Set(
+  (
+    'ABDOMEN ABDOMENPELVIS AORTA BLADDER BRAIN CERVIX CHEST CHESTABDOMEN CHESTABDPELVIS COCCYX COLON CSPINE CTSPINE DUODENUM ' +
+    'ESOPHAGUS FACE GALLBLADDER HEAD HEADNECK HEART ILEUM JAW JEJUNUM LARYNX LIVER LSPINE LSSPINE MAXILLA MEDIASTINUM MOUTH ' +
+    'NECK NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV NOSE PANCREAS PELVIS PENIS PHARYNX PROSTATE RECTUM SKULL SPINE SPLEEN ' +
+    'SSPINE STERNUM STOMACH THYMUS THYROID TLSPINE TONGUE TRACHEA TSPINE UTERUS VAGINA WHOLEBODY'
+  ).split(' '),
+);
 
 /** A picture as it is written. */
 interface Capture {
@@ -99,7 +109,7 @@ function capture(
       ImageType: ['DERIVED', 'SECONDARY'],
       PatientOrientation: '',
       ...side,
-      ...(Object.keys({ ...part, ...side }).length === 0 && UNKNOWN_SIDE),
+      ...(Object.keys(side).length === 0 && !UNPAIRED.has(String(part['BodyPartExamined'])) && UNKNOWN_SIDE),
       DerivationDescription: oneLine(`${title}. ${RESEARCH_ONLY}`, 1024),
       ImageComments: oneLine(title, 10_240),
       ...replacedInstances(source, SOPClassUID),

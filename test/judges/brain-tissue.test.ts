@@ -68,8 +68,14 @@ describeWith(['judges', 'dicom3tools', 'pixelmed', 'data'], 'brain-tissue on a r
 
   it('writes masks whose volumes, as counted by highdicom, equal the reported ones', () => {
     expect(theirs.masks).toEqual({
-      'Grey matter': expect.closeTo(measured('grey-matter').volumeMl, 1),
-      'White matter': expect.closeTo(measured('white-matter').volumeMl, 1),
+      [`Grey matter ${measured('grey-matter').volumeMl.toFixed(0)} mL`]: expect.closeTo(
+        measured('grey-matter').volumeMl,
+        1,
+      ),
+      [`White matter ${measured('white-matter').volumeMl.toFixed(0)} mL`]: expect.closeTo(
+        measured('white-matter').volumeMl,
+        1,
+      ),
     });
   });
 });
