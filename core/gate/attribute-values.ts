@@ -15,6 +15,13 @@ export function textOf(value: AttributeValue | undefined): string | undefined {
   return typeof one === 'string' && one !== '' ? one : undefined;
 }
 
+/** All values that are text and not empty. Text that was taken over as found is split as its VR would be (PS3.5 6.4). */
+export function allTextsOf(value: AttributeValue | undefined): readonly string[] {
+  const values: readonly unknown[] =
+    typeof value === 'object' && 'asFound' in value ? value.asFound : Array.isArray(value) ? value : [value];
+  return values.flatMap((one) => (typeof one === 'string' ? one.split('\\').filter((text) => text !== '') : []));
+}
+
 /** The values as numbers; numeric text (DS, IS) is converted. */
 export function numbersOf(value: AttributeValue | undefined): readonly number[] {
   if (typeof value === 'number') return [value];

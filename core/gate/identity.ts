@@ -3,7 +3,8 @@ import { DicomWriteError } from '#dicom/error.ts';
 import type { Attributes } from '#dicom/write.ts';
 import type { ResultData } from '../results/common.ts';
 import type { SourceStudy } from '../results/source-study.ts';
-import { itemsOf, textOf } from './attribute-values.ts';
+import { allTextsOf, itemsOf, textOf } from './attribute-values.ts';
+import { dayOf, mayName, signsOf, wordsOf } from './identity-words.ts';
 import { pdfText } from './pdf-text.ts';
 
 /** Shorter values occur by chance in any text. */
@@ -34,29 +35,54 @@ export function checkIdentity(result: ResultData, { patientAndStudy }: SourceStu
   }
 }
 
-/** Letters of a name, or characters of a number, below which nobody can be known by them. */
-const SHORTEST_PART = 3;
+/** Characters of a number below which nobody can be known by it. */
+const SHORTEST_NUMBER = 3;
+/** Letters from which a part of a name is looked for inside words, too. */
+const TELLING_PART = 4;
+/** Digits that are a number by themselves, without the letters and zeros before them. */
+const TELLING_DIGITS = 5;
 
 /**
- * Whether a text of the source, written by hand, holds any part of an identity: one word of a name of the patient or of a physician, a number
- * of the patient or the visit, or a birth date in any order. Stricter than `checkIdentity`, since such a text can be left out.
+ * Whether a text of the source, written by hand, may hold any part of an identity: one word of a name of the patient or of a physician, a
+ * number of the patient or the visit, or a birth date or year, however it is spelt. Stricter than `checkIdentity`, since such a text can
+ * be left out.
  */
 export function holdsIdentity(text: string, patientAndStudy: Attributes): boolean {
-  const valuesOf = (keywords: readonly string[]) =>
-    keywords.flatMap((keyword) => textOf(patientAndStudy[keyword]) ?? []);
-  const parts = valuesOf(NAMES).flatMap((name) => name.split(/[\^=\s,.'’-]+/));
-  const others = itemsOf(patientAndStudy['OtherPatientIDsSequence']).flatMap((item) => textOf(item['PatientID']) ?? []);
-  const numbers = [...valuesOf(['PatientID', 'AccessionNumber', 'StudyID']), ...others];
-  if ([...parts, ...numbers].some((part) => part.length >= SHORTEST_PART && appearsIn(text, part))) return true;
-  const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})$/.exec(textOf(patientAndStudy['PatientBirthDate']) ?? '') ?? [];
-  if (year === undefined) return false;
-  const digits = text.replace(/\D/g, '');
-  return [`${year}${month}${day}`, `${day}${month}${year}`, `${month}${day}${year}`].some((date) =>
-    digits.includes(date),
+  const valuesOf = (keywords: readonly string[]) => keywords.flatMap((keyword) => allTextsOf(patientAndStudy[keyword]));
+  const [words, letters] = [new Set(wordsOf(text)), wordsOf(text).join('')];
+  if (
+    valuesOf(NAMES)
+      .flatMap(partsOfName)
+      .some((part) => words.has(part) || (isTelling(part) && letters.includes(part)))
+  )
+    return true;
+  const born = valuesOf(['PatientBirthDate']);
+  const others = itemsOf(patientAndStudy['OtherPatientIDsSequence']).flatMap((item) => allTextsOf(item['PatientID']));
+  const signs = signsOf(text);
+  const numbers = [...valuesOf(NUMBERS), ...others, ...born].map(signsOf);
+  return (
+    numbers.some((number) => number.length >= SHORTEST_NUMBER && signs.includes(number)) ||
+    numbers
+      .map((number) => number.replace(/\D/g, '').replace(/^0+/, ''))
+      .some((digits) => digits.length >= TELLING_DIGITS && signs.includes(digits)) ||
+    born.flatMap((date) => dayOf(date) ?? []).some((day) => mayName(text, day))
   );
 }
 
+/** The folded words of a name, without single letters, and without forms of address (`Mr` is in many descriptions). */
+function partsOfName(name: string): readonly string[] {
+  return name
+    .split('=')
+    .flatMap((group) => group.split('^').map((component, place) => ({ component, shortest: place > 2 ? 3 : 2 })))
+    .flatMap(({ component, shortest }) => wordsOf(component).filter((word) => word.length >= shortest));
+}
+
+/** Scripts without spaces between words tell a name at any length. */
+const isTelling = (part: string): boolean =>
+  part.length >= TELLING_PART || /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}/u.test(part);
+
 const NAMES = ['PatientName', 'OtherPatientNames', 'ReferringPhysicianName', 'PhysiciansOfRecord', 'ResponsiblePerson'];
+const NUMBERS = ['PatientID', 'AccessionNumber', 'StudyID', 'ClinicalTrialSubjectID', 'ClinicalTrialSubjectReadingID'];
 
 /** Whether the text contains the value as a word of its own, regardless of case. */
 function appearsIn(text: string, value: string): boolean {

@@ -81,6 +81,37 @@ describe('a page says to which study it belongs', () => {
     );
   });
 
+  it.each([
+    ['ID12345678'],
+    ['No. 1234-5678'],
+    ['Subject TR 0815'],
+    ['Since 5.3.1961'],
+    ['* 05.03.61'],
+    ['of 610305'],
+    ['05-Mar-1961'],
+    ['5. März 61'],
+    ['Born 1961'],
+    ['Wu: control'],
+    ['JürgenMuller'],
+    ['MULLER'],
+    ['MU\u0308LLER'],
+    ['Mueller'],
+    ['Strasse again'],
+    ['Formerly Ericsson'],
+    ['For Dr. Kowalski'],
+    ['山田さん'],
+  ])('nor with one in another spelling, or with the second of several values: %s', (StudyDescription) => {
+    const patientAndStudy: Attributes = {
+      ...{ PatientName: 'Müller^Jürgen^Wu^Mr=山田^太郎', PatientID: '12345678', PatientBirthDate: '19610305' },
+      ...{ OtherPatientNames: ['Straße^J', 'Ericsson^J'], PhysiciansOfRecord: { asFound: ['House^G\\Kowalski^A'] } },
+      ...{ ClinicalTrialSubjectID: 'TR-0815', StudyDate: '20260105', StudyDescription },
+    };
+
+    expect(studyInWords({ patientAndStudy })).toBe('Study of 2026-01-05');
+    for (const sound of ['MR head, 3 T', 'CT LWS 1.5 mm, 61 images', 'Wirbelsäule 2026'])
+      expect(studyInWords({ patientAndStudy: { ...patientAndStudy, StudyDescription: sound } })).toContain(sound);
+  });
+
   it('counts frames as images, and names few images one by one', () => {
     const { instances } = ctCase().source;
 
