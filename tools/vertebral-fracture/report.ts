@@ -58,11 +58,24 @@ const HEIGHTS: readonly string[] = [
   VertebralMeasures.posteriorHeight.value,
 ];
 
+/** The findings, of each grade the greatest loss first. Segments are numbered as the bodies lie, from below. */
+export function findingsOf(assessments: readonly Assessment[], volume: Volume): readonly Finding[] {
+  return assessments
+    .map((one, index) => ({ one, number: index + 1 }))
+    .toSorted((a, b) => fractureLoss(b.one) - fractureLoss(a.one))
+    .map(({ one, number }) => findingOf(one, number, volume));
+}
+
+/** 0 without a fracture: sound bodies stay in their order. */
+function fractureLoss({ graded }: Assessment): number {
+  return graded === undefined || graded.grading.grade === 0 ? 0 : graded.grading.lossPercent;
+}
+
 /**
  * One finding per body, with heights, loss and grade, or with neither where the body does not fit: the heights of a fragment would
  * look right and be wrong. Drawn on the axial slice through the body's middle.
  */
-export function findingOf(
+function findingOf(
   { name, frames, position, graded, noGrade }: Assessment,
   segmentNumber: number,
   volume: Volume,
@@ -141,10 +154,10 @@ function placeOf({ id, level }: LevelName): string {
   return level ?? `Vertebra ${id.slice('body-'.length)} from below`;
 }
 
-/** One sentence for lists: which bodies were graded, how many were not, and why. */
+/** One sentence for lists: which bodies were graded, the worst first, how many were not, and why. */
 export function summaryOf(assessments: readonly Assessment[]): string {
   const graded = assessments.flatMap((one) => (one.graded ? [{ ...one, grade: one.graded.grading.grade }] : []));
-  const fractured = graded.filter(({ grade }) => grade > 0);
+  const fractured = graded.filter(({ grade }) => grade > 0).toSorted((a, b) => fractureLoss(b) - fractureLoss(a));
   const count = `${graded.length} vertebral ${graded.length === 1 ? 'body' : 'bodies'} graded`;
   const names = fractured.map(({ name, grade }) => `${placeOf(name)} grade ${grade}`).join(', ');
   const said = fractured.length === 0 ? 'no fracture by height' : `${fractured.length} with loss of height: ${names}`;

@@ -1,0 +1,55 @@
+/** What the tool says of bodies with known heights, and which images its picture shows. */
+import { describe, expect, it } from 'vitest';
+import type { Volume } from '#core/image/volume.ts';
+import { type Deformity, gradeOf } from '#tools/vertebral-fracture/grade.ts';
+import { type Assessment, findingsOf, summaryOf } from '#tools/vertebral-fracture/report.ts';
+
+const centre = [0, 0, 0] as const;
+
+function assessed(id: string, lossPercent: number, deformity: Deformity = 'wedge'): Assessment {
+  const grade = gradeOf(lossPercent);
+  const heights = {
+    ...{ anteriorMm: 20, middleMm: 25, posteriorMm: 27, depthMm: 34, widthMm: 45, centre, endpoints: [] },
+    axes: { lateral: [1, 0, 0], depth: [0, 1, 0], up: [0, 0, 1] } as const,
+  };
+  return {
+    body: { label: 1, centre, volumeMl: 30, complete: true, probability: 0.9 },
+    name: { id, level: id },
+    frames: [],
+    position: centre,
+    graded: { heights, grading: { lossPercent, grade, ...(grade > 0 && { deformity }) } },
+  };
+}
+
+const SIDE = 60;
+/** 180 mm a side, in axial slices. */
+const VOLUME: Volume = {
+  ...{ kind: 'volume', Modality: 'CT', StudyInstanceUID: '1', SeriesInstanceUID: '1', FrameOfReferenceUID: '1' },
+  ...{ rows: SIDE, columns: SIDE, slices: SIDE, spacingMm: [3, 3, 3], voxels: new Int16Array(SIDE ** 3) },
+  ...{ origin: [0, 0, 0], columnDirection: [1, 0, 0], rowDirection: [0, 1, 0], sliceDirection: [0, 0, 1] },
+  frames: Array.from({ length: SIDE }, (_, index) => ({ SOPInstanceUID: `1.${index + 1}` })),
+};
+
+describe('fractures', () => {
+  it('are told from the greatest loss, within a grade as well, with the numbers of their segments', () => {
+    const assessments = [
+      ['L5', 3],
+      ['L4', 50],
+      ['L3', 8],
+      ['L2', 30],
+      ['L1', 64],
+    ] as const;
+    const bodies = assessments.map(([id, loss]) => assessed(id, loss));
+
+    expect(findingsOf(bodies, VOLUME).map(({ id, segmentNumber }) => [id, segmentNumber])).toEqual([
+      ...[
+        ['L1', 5],
+        ['L4', 2],
+        ['L2', 4],
+        ['L5', 1],
+        ['L3', 3],
+      ],
+    ]);
+    expect(summaryOf(bodies)).toContain('L1 grade 3, L4 grade 3, L2 grade 2');
+  });
+});
