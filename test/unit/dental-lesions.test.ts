@@ -135,7 +135,7 @@ describe('a lesion', () => {
 });
 
 describe('the description of a lesion', () => {
-  const saidOf = (fdi: string | undefined, side: Side) => {
+  const saidOf = (fdi: string | undefined, side: Side, turn = UNTURNED) => {
     const image = makeImage({ rows: 1000, columns: 2000, spacingMm: [0.15, 0.15] }, 'PX');
     const crown: Crown = {
       jaw: 'lower',
@@ -167,12 +167,14 @@ describe('the description of a lesion', () => {
       stored: { pixels: [7], outline: [] },
     };
     const evaluation: Evaluation = {
-      ...{ image, source: image, turn: UNTURNED, sidesKnown: true },
+      ...{ image, source: image, turn, sidesKnown: true },
       ...{ scale: scaleOf(image), workingMm: 0.2, crowns: [crown], lesions: [lesion] },
       grid: { rows: image.rows, columns: image.columns, rowScale: 1, columnScale: 1 },
     };
-    const [finding] = contentOf([evaluation]).findings;
+    const { findings, segments } = contentOf([evaluation]);
+    const [finding] = findings;
     return {
+      labels: [finding?.label, segments[0]?.label],
       ...{ site: finding?.site?.meaning, side: finding?.laterality?.meaning, surface: finding?.siteModifier?.meaning },
       ...{ number: finding?.evaluations[0]?.value.meaning, words: finding?.summary },
     };
@@ -191,6 +193,18 @@ describe('the description of a lesion', () => {
       ...[tooth, left, `Structure of ${face} surface of tooth`, `FDI ${fdi}`],
     ]);
     expect(words).toContain(`${face} surface of tooth ${fdi}`);
+  });
+
+  it('has a label that names a side only where mask and key image show the same one', () => {
+    const [plain, mirrored, numbered] = [
+      saidOf(undefined, 'right'),
+      saidOf(undefined, 'right', { ...UNTURNED, columnsReversed: true }),
+      saidOf('36', 'right', { ...UNTURNED, columnsReversed: true }),
+    ].map(({ labels }) => labels);
+
+    expect(plain).toEqual(Array(2).fill('lower tooth, image right, E2 (no. 1)'));
+    expect(mirrored).toEqual(Array(2).fill('lower tooth, proximal, E2 (no. 1)'));
+    expect(numbered).toEqual(Array(2).fill('36 distal, E2 (no. 1)'));
   });
 
   it('leaves out what is unknown: the surface of an incisal edge, side and number of a tooth without a number', () => {

@@ -59,7 +59,7 @@ function findingOf({ number, lesion, evaluation }: Numbered): Finding {
   const depthMm = depthOf(lesion, evaluation);
   return {
     id: `lesion-${number}`,
-    label: labelOf({ number, lesion }),
+    label: labelOf({ number, lesion, evaluation }),
     severity: STAGES[lesion.depthClass].severity,
     summary: `Suspected caries, ${placeOf(lesion, evaluation)}, into the ${reachOf(lesion)}${depthMm === undefined ? '' : `, about ${depthMm} mm deep`}`,
     finding: Sct.dentalCaries,
@@ -116,11 +116,15 @@ function reachOf({ depthClass }: EvaluatedLesion): string {
   return `${DEPTH_WORDS[depthClass]} (${depthClass})`;
 }
 
-/** Where and how deep, with the number of picture and table: `26 mesial, D2 (no. 1)`, or `upper tooth, image right, E2 (no. 1)`. */
-function labelOf({ number, lesion }: Pick<Numbered, 'number' | 'lesion'>): string {
+/**
+ * Where and how deep, with the number of picture and table: `26 mesial, D2 (no. 1)`, or `upper tooth, image right, E2 (no. 1)`. Masks lie on the
+ * stored picture and key images are upright: where these differ, no side is right on both, and the label is `upper tooth, proximal, E2 (no. 1)`.
+ */
+function labelOf({ number, lesion, evaluation }: Numbered): string {
   const { crown, side, depthClass } = lesion;
   const { fdi, jaw } = crown;
-  const shown = side === 'occlusal' ? side : `image ${side}`;
+  const onSide = turnInWords(evaluation) === undefined ? `image ${side}` : 'proximal';
+  const shown = side === 'occlusal' ? side : onSide;
   const place = fdi === undefined ? `${jaw} tooth, ${shown}` : `${fdi} ${surfaceOf(fdi, side)}`;
   return `${place}, ${depthClass} (no. ${number})`;
 }
@@ -158,7 +162,7 @@ function segmentOf({ number, lesion, evaluation }: Numbered): Segment {
   for (const index of lesion.stored.pixels) bits[index >> 3] = (bits[index >> 3] ?? 0) | (1 << (index & 7));
   return {
     number,
-    label: labelOf({ number, lesion }),
+    label: labelOf({ number, lesion, evaluation }),
     category: Sct.morphologicallyAbnormalStructure,
     type: Sct.dentalCaries,
     frames: [{ SOPInstanceUID: header.SOPInstanceUID, bits }],
@@ -181,7 +185,7 @@ function keyImageOf(evaluation: Evaluation, numbered: readonly Numbered[]): KeyI
   const stages = new Set(own.map(({ lesion }) => STAGES[lesion.depthClass].severity));
   const picture = drawPicture(evaluation.image, {
     outlines: own.map(({ number, lesion }) => ({
-      label: labelOf({ number, lesion }),
+      label: labelOf({ number, lesion, evaluation }),
       color: colorOf(lesion),
       points: lesion.outline,
     })),

@@ -1,4 +1,5 @@
 /** The tool's answer in words: coded findings, sentences for people, and the page with the table. */
+import { figureBeside } from '#core/figures.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import { toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
@@ -6,7 +7,7 @@ import { frameKey } from '#core/study/frames.ts';
 import type { Finding, ImageRegion, Report, Segment, SegmentFrame, Severity } from '#core/tool.ts';
 import { type CodedConcept, Sct, Units, Vertebrae, VertebralMeasures } from '#dicom/codes.ts';
 import type { Body } from './bodies.ts';
-import type { Grade, Grading } from './grade.ts';
+import { GRADE_LIMITS, type Grade, type Grading } from './grade.ts';
 import type { BodyHeights } from './heights.ts';
 import type { LevelName } from './levels.ts';
 import { countsOf, kindOfNoGrade, type NoGrade, whyNoGrade } from './no-grade.ts';
@@ -52,17 +53,33 @@ export const LEGEND: Readonly<Record<Severity, string>> = {
   normal: 'normal height: loss below 20 % (grade 0)',
 };
 
+/** `Finding.label` has no more characters. */
+const LONGEST_LABEL = 40;
+
 const HEIGHTS: readonly string[] = [
   VertebralMeasures.anteriorHeight.value,
   VertebralMeasures.middleHeight.value,
   VertebralMeasures.posteriorHeight.value,
 ];
 
+/** The findings, of each grade the greatest loss first. Segments are numbered as the bodies lie, from below. */
+export function findingsOf(assessments: readonly Assessment[], volume: Volume): readonly Finding[] {
+  return assessments
+    .map((one, index) => ({ one, number: index + 1 }))
+    .toSorted((a, b) => fractureLoss(b.one) - fractureLoss(a.one))
+    .map(({ one, number }) => findingOf(one, number, volume));
+}
+
+/** 0 without a fracture: sound bodies stay in their order. */
+function fractureLoss({ graded }: Assessment): number {
+  return graded === undefined || graded.grading.grade === 0 ? 0 : graded.grading.lossPercent;
+}
+
 /**
  * One finding per body, with heights, loss and grade, or with neither where the body does not fit: the heights of a fragment would
  * look right and be wrong. Drawn on the axial slice through the body's middle.
  */
-export function findingOf(
+function findingOf(
   { name, frames, position, graded, noGrade }: Assessment,
   segmentNumber: number,
   volume: Volume,
@@ -94,14 +111,19 @@ export function findingOf(
     ...common,
     summary:
       grade > 0
-        ? `${place}: ${deformity} deformity, ${severity.word}, loss of height ${lossPercent.toFixed(0)} % (Genant grade ${grade})`
+        ? `${place}: ${deformity} deformity, ${severity.word}, loss of height ${lossOf(lossPercent)} % (Genant grade ${grade})`
         : `${place}: no fracture by height (Genant grade 0)`,
     finding: grade > 0 ? Sct.compressionFracture : Sct.vertebra,
     measurements: [
       millimetres(VertebralMeasures.anteriorHeight, heights.anteriorMm),
       millimetres(VertebralMeasures.middleHeight, heights.middleMm),
       millimetres(VertebralMeasures.posteriorHeight, heights.posteriorMm),
-      { name: VertebralMeasures.heightLoss, value: round(lossPercent), unit: Units.percent, inferredFrom: HEIGHTS },
+      {
+        name: VertebralMeasures.heightLoss,
+        value: Number(lossOf(lossPercent, 1)),
+        unit: Units.percent,
+        inferredFrom: HEIGHTS,
+      },
       ...(grade > 0 ? [{ name: VertebralMeasures.gradeNumber, value: grade, unit: Units.grade }] : []),
     ],
     evaluations: [
@@ -133,7 +155,15 @@ export function labelOf({ name, graded }: Pick<Assessment, 'name' | 'graded'>): 
   const place = name.level ?? `${placeOf(name)}:`;
   if (graded === undefined) return `${place} not judged`;
   const { deformity, lossPercent } = graded.grading;
-  return deformity === undefined ? `${place} normal height` : `${place} ${deformity}, ${lossPercent.toFixed(0)} %`;
+  if (deformity === undefined) return `${place} normal height`;
+  const label = `${place} ${deformity}, ${lossOf(lossPercent)} %`;
+  return label.length > LONGEST_LABEL ? label.replace('Vertebra', 'Body') : label;
+}
+
+/** The loss in percent, with as few decimals as show on which side of each limit it lies: 40.3 % is grade 3, and 40 % would not be. */
+function lossOf(lossPercent: number, decimals = 0): string {
+  const figures = GRADE_LIMITS.map((limit) => figureBeside(lossPercent, limit, decimals));
+  return figures.reduce((finest, one) => (one.length > finest.length ? one : finest));
 }
 
 /** `L3`, or `Vertebra 2 from below` where the level is unknown. */
@@ -141,10 +171,10 @@ function placeOf({ id, level }: LevelName): string {
   return level ?? `Vertebra ${id.slice('body-'.length)} from below`;
 }
 
-/** One sentence for lists: which bodies were graded, how many were not, and why. */
+/** One sentence for lists: which bodies were graded, the worst first, how many were not, and why. */
 export function summaryOf(assessments: readonly Assessment[]): string {
   const graded = assessments.flatMap((one) => (one.graded ? [{ ...one, grade: one.graded.grading.grade }] : []));
-  const fractured = graded.filter(({ grade }) => grade > 0);
+  const fractured = graded.filter(({ grade }) => grade > 0).toSorted((a, b) => fractureLoss(b) - fractureLoss(a));
   const count = `${graded.length} vertebral ${graded.length === 1 ? 'body' : 'bodies'} graded`;
   const names = fractured.map(({ name, grade }) => `${placeOf(name)} grade ${grade}`).join(', ');
   const said = fractured.length === 0 ? 'no fracture by height' : `${fractured.length} with loss of height: ${names}`;
@@ -191,7 +221,7 @@ function tableRow(name: LevelName, { heights, grading }: Graded): readonly strin
     heights.anteriorMm.toFixed(1),
     heights.middleMm.toFixed(1),
     heights.posteriorMm.toFixed(1),
-    grading.lossPercent.toFixed(0),
+    lossOf(grading.lossPercent),
     `${grading.grade} ${SEVERITY[grading.grade].word}`,
     grading.deformity ?? '',
   ];

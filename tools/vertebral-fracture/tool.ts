@@ -17,7 +17,7 @@ import { spinePicture } from './picture.ts';
 import { requireGradable, requirePlausiblePicture, requireSpine, requireThinSlices } from './plausible.ts';
 import { requireAdult, secondSpine, showsSpine } from './posture.ts';
 import { PLAIN_VIEW, sagittalPlanes } from './preprocess.ts';
-import { type Assessment, findingOf, reportOf, segmentOf, summaryOf } from './report.ts';
+import { type Assessment, findingsOf, reportOf, segmentOf, summaryOf } from './report.ts';
 import { searchSpine } from './segment.ts';
 
 export function createTool(entry: ToolEntry): ImageProcessingTool {
@@ -76,7 +76,7 @@ async function assess(
   const content: ResultContent = {
     outcome: 'result',
     summary: `${summaryOf(assessments)}.`,
-    findings: assessments.map((one, index) => findingOf(one, index + 1, volume)),
+    findings: findingsOf(assessments, volume),
     segments: assessments.map((one, index) => segmentOf(one, index + 1)),
     keyImages: [spinePicture(volume, map, spine, assessments)],
     report: reportOf(assessments, spine.below !== 'none'),
