@@ -7,7 +7,7 @@ import type { Volume } from '../image/volume.ts';
 import { ctWindow, quantileWindow, shadeOf, type Window } from '../image/window.ts';
 import { frameKey } from '../study/frames.ts';
 import type { Finding, Image, KeyImage, ResultContent, Severity } from '../tool.ts';
-import { isSet, type Mark, marksOn, nameOf } from './marks.ts';
+import { isSet, type Mark, marksOn, nameOf, type Scale } from './marks.ts';
 import { SEVERITIES } from './severity.ts';
 import { type View, viewOf } from './view.ts';
 
@@ -34,9 +34,10 @@ export function defaultPicture(
   const perUnit = Math.min(LONGEST.most, Math.max(LONGEST.least, longest / Math.min(width, height))) / longest;
   const columns = Math.max(1, Math.round(image.columns * width * perUnit));
   const rows = Math.max(1, Math.round(image.rows * height * perUnit));
-  const marks = marksOn(view, findings, segments, [columns / image.columns, rows / image.rows]);
+  const scale: Scale = [columns / image.columns, rows / image.rows];
+  const marks = marksOn(view, findings, segments, scale);
   const values = valuesOf(view);
-  const window = windowOf(view, values, findings, segments);
+  const window = windowOf(view, values, () => markedValues(view, values, marks, segments, scale));
   const { pixels } = resamplePlane({ rows: image.rows, columns: image.columns, pixels: values }, rows, columns);
   const picture = greyImage(rows, columns, (index) => shadeOf(pixels[index] ?? 0, window));
   // The worst is drawn last, over the others.
@@ -74,33 +75,30 @@ function valuesOf(view: View): Float32Array {
   return Float32Array.from(voxels.subarray(view.slice * rows * columns, (view.slice + 1) * rows * columns));
 }
 
-function windowOf(
-  view: View,
-  values: Float32Array,
-  findings: readonly Finding[],
-  segments: ResultContent['segments'],
-): Window {
+function windowOf(view: View, values: Float32Array, marked: () => readonly number[]): Window {
   if (!('slice' in view)) return quantileWindow(values, QUANTILES.radiograph);
   if (view.image.Modality !== 'CT') return quantileWindow(values, QUANTILES.volume);
-  return ctWindow(markedValues(view, values, findings, segments));
+  return ctWindow(marked());
 }
 
-/** Values in the masks on the frame; without a mask, those in the box around the regions. */
+/** Around a mark without a mask, so many pixels of the frame are looked at, too: a point has none of its own. */
+const AROUND = 4;
+
+/** Values in the mask of the worst mark; without a mask, those around it. Empty if nothing is marked. */
 function markedValues(
   { image, frame }: View,
   values: Float32Array,
-  findings: readonly Finding[],
+  [worst]: readonly Mark[],
   segments: ResultContent['segments'],
+  [perColumn, perRow]: Scale,
 ): readonly number[] {
+  if (worst === undefined) return [];
   const key = frameKey(frame);
-  const masks = segments.flatMap(({ frames }) => frames.filter((one) => frameKey(one) === key));
-  if (masks.length > 0) return [...values].filter((_, at) => masks.some(({ bits }) => isSet(bits, at)));
-  const points = findings
-    .flatMap(({ regions = [] }) => regions.filter((region) => frameKey(region) === key))
-    .flatMap((region) => region.points);
-  const [columns, rows] = [points.map(([column]) => column), points.map(([, row]) => row)];
-  const [left, right] = [Math.min(...columns), Math.max(...columns)];
-  const [top, bottom] = [Math.min(...rows), Math.max(...rows)];
+  const segment = segments.find(({ number }) => number === worst.finding?.segmentNumber);
+  const mask = segment?.frames.find((one) => frameKey(one) === key);
+  if (mask !== undefined) return [...values].filter((_, at) => isSet(mask.bits, at));
+  const [left, right] = [worst.target.left / perColumn - AROUND, worst.target.right / perColumn + AROUND];
+  const [top, bottom] = [worst.target.top / perRow - AROUND, worst.target.bottom / perRow + AROUND];
   return [...values].filter((_, at) => {
     const [column, row] = [(at % image.columns) + 0.5, Math.floor(at / image.columns) + 0.5];
     return column >= left && column <= right && row >= top && row <= bottom;

@@ -178,11 +178,13 @@ function ellipse(middle: ImagePoint, major: ImagePoint, minor: ImagePoint): read
 }
 
 function boxAround(points: readonly (readonly [number, number] | readonly number[])[]): Box {
-  const [columns, rows] = [points.map(([column = 0]) => column), points.map(([, row = 0]) => row)];
-  return {
-    left: Math.floor(Math.min(...columns)),
-    top: Math.floor(Math.min(...rows)),
-    right: Math.ceil(Math.max(...columns)),
-    bottom: Math.ceil(Math.max(...rows)),
-  };
+  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+  // An outline may have more points than a function may have arguments.
+  for (const [column = 0, row = 0] of points) {
+    box.left = Math.min(box.left, Math.floor(column));
+    box.top = Math.min(box.top, Math.floor(row));
+    box.right = Math.max(box.right, Math.ceil(column));
+    box.bottom = Math.max(box.bottom, Math.ceil(row));
+  }
+  return box;
 }

@@ -21,7 +21,10 @@ export function outcomeInWords({
     case 'no-finding':
       return notInView
         ? { heading: 'NOT IN VIEW', sentence: `The tool did not see what it looks for. ${SAYS_NOTHING}` }
-        : { heading: 'NO FINDING REPORTED', sentence: 'The tool evaluated the images and found nothing to report.' };
+        : {
+            heading: 'NO FINDING REPORTED',
+            sentence: 'The tool evaluated the images and found nothing to report. This does not exclude a finding.',
+          };
     case 'not-applicable':
       return {
         heading: 'OUTSIDE THE TOOL’S SCOPE',

@@ -47,7 +47,7 @@ function tableOfFindings(findings: readonly Finding[]): Required<ReportTable> {
       label ?? id,
       summary,
       measurements
-        .map(({ name, value, unit }) => `${name.meaning} ${Number(value.toFixed(1))}${unitOf(unit.value)}`)
+        .map(({ name, value, unit }) => `${name.meaning} ${Number(value.toPrecision(3))}${unitOf(unit.value)}`)
         .join(', '),
     ]),
     findings: findings.map(({ id }) => id),

@@ -95,7 +95,7 @@ function segmentsByFinding({ segments, findings }: ResultData): readonly Segment
 /** SEGs by their worst finding; those of one finding, or of none, in source order. */
 function byWorstFinding({ findings }: ResultData): (a: readonly MaskFrame[], b: readonly MaskFrame[]) => number {
   const worst = (frames: readonly MaskFrame[]): number =>
-    Math.min(...new Set(frames.map(({ segment }) => segment)).values().map((one) => findingPlace(findings, one)));
+    Math.min(...[...new Set(frames.map(({ segment }) => segment))].map((one) => findingPlace(findings, one)));
   return (a, b) => worst(a) - worst(b) || firstPlace(a) - firstPlace(b);
 }
 
