@@ -56,7 +56,7 @@ export interface Segmentations {
  * OHIF 3.13.2 scrambles frames that begin inside a byte, which they do where Rows × Columns is no multiple of 8. Where the site wants no such
  * frames, such a radiograph has one SEG per segment, since the only frame of a SEG begins at a byte, and such a volume has none.
  *
- * Segments are ordered by their findings, so the worst is the first, and frames by segment, then in source order. On volumes each frame carries its source's position and orientation.
+ * SEGs and their segments are ordered by their findings, so the worst is the first, and frames by segment, then in source order. On volumes each frame carries its source's position and orientation.
  * A radiograph has no frame of reference, so only the reference to the source places its frames. Segments are numbered from 1
  * in each SEG (C.8.20.4); for a single image these are the result's own numbers.
  *
@@ -70,18 +70,17 @@ export function segmentations(result: ResultData, source: SourceStudy): Segmenta
   const groups = Map.groupBy(maskFrames(segmentsByFinding(result), sources), ({ source: of, number }) =>
     source.wholeByteMasks && !isInSpace([of]) && !beginsAtByte(of) ? `${imageOf(of)} ${number}` : imageOf(of),
   );
-  const written: Segmentation[] = [];
   const withheld: FrameHeader[] = [];
-  const ordered = [...groups.values()].toSorted((a, b) => firstPlace(a) - firstPlace(b));
-  for (const [index, frames] of ordered.entries()) {
+  const kept: (readonly MaskFrame[])[] = [];
+  for (const frames of [...groups.values()].toSorted(byWorstFinding(result))) {
     const inside = frames.length > 1 ? frames.find((frame) => !beginsAtByte(frame.source)) : undefined;
-    if (source.wholeByteMasks && inside) {
-      withheld.push(inside.source);
-      continue;
-    }
-    const of = frames.flatMap((frame) => sourcesOf.get(imageOf(frame.source)) ?? []);
-    written.push(segmentation(result, source, { frames, sources: [...new Set(of)], index, of: groups.size }));
+    if (source.wholeByteMasks && inside) withheld.push(inside.source);
+    else kept.push(frames);
   }
+  const written = kept.map((frames, index) => {
+    const of = frames.flatMap((frame) => sourcesOf.get(imageOf(frame.source)) ?? []);
+    return segmentation(result, source, { frames, sources: [...new Set(of)], index, of: kept.length });
+  });
   return { written, withheld };
 }
 
@@ -90,11 +89,20 @@ const beginsAtByte = ({ Rows = 0, Columns = 0 }: FrameHeader): boolean => (Rows 
 
 /** In the order of the findings that they outline; segments without one are last. */
 function segmentsByFinding({ segments, findings }: ResultData): readonly Segment[] {
-  const placeOf = ({ number }: Segment): number => {
-    const place = findings.findIndex(({ segmentNumber }) => segmentNumber === number);
-    return place === -1 ? findings.length : place;
-  };
-  return segments.toSorted((a, b) => placeOf(a) - placeOf(b));
+  return segments.toSorted((a, b) => findingPlace(findings, a) - findingPlace(findings, b));
+}
+
+/** SEGs by their worst finding; those of one finding, or of none, in source order. */
+function byWorstFinding({ findings }: ResultData): (a: readonly MaskFrame[], b: readonly MaskFrame[]) => number {
+  const worst = (frames: readonly MaskFrame[]): number =>
+    Math.min(...[...new Set(frames.map(({ segment }) => segment))].map((one) => findingPlace(findings, one)));
+  return (a, b) => worst(a) - worst(b) || firstPlace(a) - firstPlace(b);
+}
+
+/** The place of a segment's first finding, from 0; after all findings where it has none. */
+function findingPlace(findings: ResultData['findings'], { number }: Segment): number {
+  const place = findings.findIndex(({ segmentNumber }) => segmentNumber === number);
+  return place === -1 ? findings.length : place;
 }
 
 /** `createResult` has checked this where the tool made its answer. A stored answer may come from elsewhere. */

@@ -146,6 +146,40 @@ describe('the mask', () => {
     expect(new Set(uids.flat()).size).toBe(uids.flat().length);
   });
 
+  it('of the worst finding is the first, on whichever image it lies', () => {
+    const { result, ...one } = twoRadiographsCase();
+    const findings = result.findings.toReversed();
+
+    const masks = ofKind({ ...one, result: parseResult(serialiseResult({ ...result, findings })) }, 'segmentation');
+
+    expect(
+      masks.map((mask) => [
+        mask.number('SeriesNumber'),
+        ...mask.items('SegmentSequence').map((item) => item.text('SegmentLabel')),
+      ]),
+    ).toEqual([
+      [70_001, 'Lesion 3', 'Lesion 2'],
+      [70_021, 'Lesion 1'],
+    ]);
+  });
+
+  it('is numbered among those that are written', () => {
+    const { result, source, ...one } = twoVolumesCase();
+    const next = source.instances[2]?.SOPInstanceUID ?? '';
+    const segments = result.segments.map((segment, index) =>
+      index === 0
+        ? { ...segment, frames: segment.frames.flatMap((frame) => [frame, { ...frame, SOPInstanceUID: next }]) }
+        : segment,
+    );
+    const changed = parseResult(serialiseResult({ ...result, segments }));
+
+    const masks = ofKind({ ...one, result: changed, source: { ...source, wholeByteMasks: true } }, 'segmentation');
+
+    expect(masks.map((mask) => [mask.text('SeriesNumber'), mask.text('SeriesDescription')])).toEqual([
+      ['70001', 'Phantom assessment: segmentation (research)'],
+    ]);
+  });
+
   it('of each volume is an object of its own, in its frame of reference and with its spacing', () => {
     const one = twoVolumesCase();
 
