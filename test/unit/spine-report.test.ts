@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Volume } from '#core/image/volume.ts';
 import { type Deformity, gradeOf } from '#tools/vertebral-fracture/grade.ts';
+import { spinePicture } from '#tools/vertebral-fracture/picture.ts';
 import { type Assessment, findingsOf, summaryOf } from '#tools/vertebral-fracture/report.ts';
 
 const centre = [0, 0, 0] as const;
@@ -51,5 +52,31 @@ describe('fractures', () => {
       ],
     ]);
     expect(summaryOf(bodies)).toContain('L1 grade 3, L4 grade 3, L2 grade 2');
+  });
+});
+
+describe('the picture of the spine', () => {
+  const grid = { columns: SIDE, rows: SIDE, slices: SIDE, spacingMm: [3, 3, 3], origin: [0, 0, 0] } as const;
+  const map = {
+    ...{ grid, shape: { columns: SIDE, rows: SIDE, slices: SIDE } },
+    ...{ tissue: new Uint8Array(0), bodyProbability: new Uint8Array(0) },
+  };
+  const body = (label: number, y: number, z: number) => ({
+    ...{ label, centre: [90, y, z] as const, volumeMl: 30, complete: true, probability: 0.9 },
+  });
+  const bodies = [body(1, 90, 60), body(2, 92, 100)];
+  const spine = { labels: new Uint8Array(SIDE ** 3), occupancy: new Uint8Array(0), bodies, onSacrum: false };
+  const sourcesOf = (volume: Volume) => {
+    const numbers = spinePicture(volume, map, spine, []).sources.map((uid) => Number(uid.slice(2)));
+    return [Math.min(...numbers), Math.max(...numbers), numbers.length];
+  };
+
+  it('names all images that it shows, of axial and of coronal ones', () => {
+    const rowDirection = [0, 0, -1] as const;
+    const coronal: Volume = { ...VOLUME, origin: [0, 0, 177], rowDirection, sliceDirection: [0, 1, 0] };
+
+    // From 45 mm below the lowest middle to 45 mm above the highest; from 65 mm before the first to 80 mm behind the last.
+    expect(sourcesOf(VOLUME)).toEqual([6, 49, 44]);
+    expect(sourcesOf(coronal)).toEqual([9, 58, 50]);
   });
 });

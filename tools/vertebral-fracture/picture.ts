@@ -1,4 +1,5 @@
 /** The overlay picture: the spine cut along its own curve, with each body's outline and label in the colour of its severity. */
+import type { PointLps } from '#core/image/geometry.ts';
 import type { Label } from '#core/image/labels.ts';
 import { type Box, drawBorder, greyImage } from '#core/image/paint.ts';
 import { drawPlate } from '#core/image/plate.ts';
@@ -49,8 +50,7 @@ export function spinePicture(
       ),
       row * columns,
     );
-    const source = volume.frames[Math.round(toVoxel(volume, origin)[2])];
-    if (source !== undefined) sources.add(source.SOPInstanceUID);
+    for (const uid of sourcesOfRow(volume, origin, field)) sources.add(uid);
   }
   const picture = greyImage(rows, columns, (index) => shades[index] ?? 0);
   const bodies = bodiesIn(field, map, spine);
@@ -78,6 +78,13 @@ export function spinePicture(
     })),
   });
   return { title: 'Vertebral bodies: spine along its curve, from the side', ...plate, sources: [...sources] };
+}
+
+/** The images that a row lies on: one of an axial series, many of a coronal one. */
+function sourcesOfRow(volume: Volume, [x, y, z]: PointLps, { columns, pixelMm }: Field): readonly string[] {
+  const ends = [y, y + (columns - 1) * pixelMm].map((at) => Math.round(toVoxel(volume, [x, at, z])[2]));
+  const [first, last] = [Math.max(0, Math.min(...ends)), Math.max(...ends)];
+  return volume.frames.slice(first, Math.max(0, last + 1)).map(({ SOPInstanceUID }) => SOPInstanceUID);
 }
 
 /** From worst to best. */
