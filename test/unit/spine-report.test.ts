@@ -1,9 +1,9 @@
-/** What the tool says of bodies with known heights, and which images its picture shows. */
+/** What the tool says of bodies with known heights; figures beside the limits of grades; which images its picture shows. */
 import { describe, expect, it } from 'vitest';
 import type { Volume } from '#core/image/volume.ts';
 import { type Deformity, gradeOf } from '#tools/vertebral-fracture/grade.ts';
 import { spinePicture } from '#tools/vertebral-fracture/picture.ts';
-import { type Assessment, findingsOf, summaryOf } from '#tools/vertebral-fracture/report.ts';
+import { type Assessment, findingsOf, reportOf, summaryOf } from '#tools/vertebral-fracture/report.ts';
 
 const centre = [0, 0, 0] as const;
 
@@ -52,6 +52,44 @@ describe('fractures', () => {
       ],
     ]);
     expect(summaryOf(bodies)).toContain('L1 grade 3, L4 grade 3, L2 grade 2');
+  });
+});
+
+describe('a loss of height', () => {
+  const saidOf = (lossPercent: number, body = assessed('L1', lossPercent)) => {
+    const [finding] = findingsOf([body], VOLUME);
+    const report = reportOf([body], true);
+    return {
+      label: finding?.label ?? '',
+      summary: finding?.summary,
+      measured: finding?.measurements[3]?.value,
+      cell: report.kind === 'page' ? report.table?.rows[0]?.[4] : undefined,
+    };
+  };
+
+  it.each([
+    [50.4, '50', 50.4],
+    [40.3, '40.3', 40.3],
+    [40.04, '40.04', 40.04],
+    [40, '40', 40],
+    [24.7, '24.7', 24.7],
+    [20, '20', 20],
+  ])('of %d %% is printed on its side of the limits', (loss, printed, measured) => {
+    const said = saidOf(loss);
+
+    expect(said).toMatchObject({ label: `L1 wedge, ${printed} %`, measured, cell: printed });
+    expect(said.summary).toContain(`loss of height ${printed} % (`);
+  });
+
+  it('below the least grade stays below it in the table', () => expect(saidOf(19.6).cell).toBe('19.6'));
+
+  it('has room in the label of a body without a level', () => {
+    const { level: _, ...name } = { ...assessed('body-12', 40.3).name, id: 'body-12' };
+
+    const { label } = saidOf(40.3, { ...assessed('body-12', 40.3, 'biconcave'), name });
+
+    expect(label).toBe('Body 12 from below: biconcave, 40.3 %');
+    expect(label.length).toBeLessThanOrEqual(40);
   });
 });
 

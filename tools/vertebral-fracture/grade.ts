@@ -21,9 +21,13 @@ export interface Grading {
   readonly deformity?: Deformity;
 }
 
+/** Losses between which the grades lie, percent. */
+export const GRADE_LIMITS = [20, 25, 40] as const;
+
 /** Grade 0 below 20 %, 1 (mild) below 25 %, 2 (moderate) up to 40 %, 3 (severe) above. */
 export function gradeOf(lossPercent: number): Grade {
-  return lossPercent < 20 ? 0 : lossPercent < 25 ? 1 : lossPercent <= 40 ? 2 : 3;
+  const [mild, moderate, severe] = GRADE_LIMITS;
+  return lossPercent < mild ? 0 : lossPercent < moderate ? 1 : lossPercent <= severe ? 2 : 3;
 }
 
 /** Sunken endplates appear too flat, so the measured loss is too small: by about a seventh on the validation phantoms. */

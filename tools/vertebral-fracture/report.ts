@@ -1,4 +1,5 @@
 /** The tool's answer in words: coded findings, sentences for people, and the page with the table. */
+import { figureBeside } from '#core/figures.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import { toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
@@ -6,7 +7,7 @@ import { frameKey } from '#core/study/frames.ts';
 import type { Finding, ImageRegion, Report, Segment, SegmentFrame, Severity } from '#core/tool.ts';
 import { type CodedConcept, Sct, Units, Vertebrae, VertebralMeasures } from '#dicom/codes.ts';
 import type { Body } from './bodies.ts';
-import type { Grade, Grading } from './grade.ts';
+import { GRADE_LIMITS, type Grade, type Grading } from './grade.ts';
 import type { BodyHeights } from './heights.ts';
 import type { LevelName } from './levels.ts';
 import { countsOf, kindOfNoGrade, type NoGrade, whyNoGrade } from './no-grade.ts';
@@ -51,6 +52,9 @@ export const LEGEND: Readonly<Record<Severity, string>> = {
   'not-judged': 'not judged (dotted): may be fractured or sound',
   normal: 'normal height: loss below 20 % (grade 0)',
 };
+
+/** `Finding.label` has no more characters. */
+const LONGEST_LABEL = 40;
 
 const HEIGHTS: readonly string[] = [
   VertebralMeasures.anteriorHeight.value,
@@ -107,14 +111,19 @@ function findingOf(
     ...common,
     summary:
       grade > 0
-        ? `${place}: ${deformity} deformity, ${severity.word}, loss of height ${lossPercent.toFixed(0)} % (Genant grade ${grade})`
+        ? `${place}: ${deformity} deformity, ${severity.word}, loss of height ${lossOf(lossPercent)} % (Genant grade ${grade})`
         : `${place}: no fracture by height (Genant grade 0)`,
     finding: grade > 0 ? Sct.compressionFracture : Sct.vertebra,
     measurements: [
       millimetres(VertebralMeasures.anteriorHeight, heights.anteriorMm),
       millimetres(VertebralMeasures.middleHeight, heights.middleMm),
       millimetres(VertebralMeasures.posteriorHeight, heights.posteriorMm),
-      { name: VertebralMeasures.heightLoss, value: round(lossPercent), unit: Units.percent, inferredFrom: HEIGHTS },
+      {
+        name: VertebralMeasures.heightLoss,
+        value: Number(lossOf(lossPercent, 1)),
+        unit: Units.percent,
+        inferredFrom: HEIGHTS,
+      },
       ...(grade > 0 ? [{ name: VertebralMeasures.gradeNumber, value: grade, unit: Units.grade }] : []),
     ],
     evaluations: [
@@ -146,7 +155,15 @@ export function labelOf({ name, graded }: Pick<Assessment, 'name' | 'graded'>): 
   const place = name.level ?? `${placeOf(name)}:`;
   if (graded === undefined) return `${place} not judged`;
   const { deformity, lossPercent } = graded.grading;
-  return deformity === undefined ? `${place} normal height` : `${place} ${deformity}, ${lossPercent.toFixed(0)} %`;
+  if (deformity === undefined) return `${place} normal height`;
+  const label = `${place} ${deformity}, ${lossOf(lossPercent)} %`;
+  return label.length > LONGEST_LABEL ? label.replace('Vertebra', 'Body') : label;
+}
+
+/** The loss in percent, with as few decimals as show on which side of each limit it lies: 40.3 % is grade 3, and 40 % would not be. */
+function lossOf(lossPercent: number, decimals = 0): string {
+  const figures = GRADE_LIMITS.map((limit) => figureBeside(lossPercent, limit, decimals));
+  return figures.reduce((finest, one) => (one.length > finest.length ? one : finest));
 }
 
 /** `L3`, or `Vertebra 2 from below` where the level is unknown. */
@@ -204,7 +221,7 @@ function tableRow(name: LevelName, { heights, grading }: Graded): readonly strin
     heights.anteriorMm.toFixed(1),
     heights.middleMm.toFixed(1),
     heights.posteriorMm.toFixed(1),
-    grading.lossPercent.toFixed(0),
+    lossOf(grading.lossPercent),
     `${grading.grade} ${SEVERITY[grading.grade].word}`,
     grading.deformity ?? '',
   ];
