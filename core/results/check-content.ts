@@ -1,9 +1,10 @@
 /** The parts of a tool's contract that the compiler cannot check. */
-import type { CodedConcept } from '#dicom/codes.ts';
+import { type CodedConcept, Sct } from '#dicom/codes.ts';
 import { textProblem } from '#dicom/text-rules.ts';
 import { ToolFailedError } from '../errors.ts';
 import { frameKey } from '../study/frames.ts';
 import type { Finding, Image, ImageRegion, ReportTable, ResultContent, Segment } from '../tool.ts';
+import { SEVERITY_CODES } from './quantities.ts';
 import { ResultContentSchema } from './result-schema.ts';
 
 interface Size {
@@ -93,12 +94,21 @@ function findingProblem(finding: Finding, segments: readonly Segment[], sizes: S
   if (!measurements.every(({ inferredFrom = [] }) => inferredFrom.every((value) => first.has(value))))
     return 'a number that is inferred from one that the finding lacks, or that is inferred itself';
   if (certainty < 0 || certainty > 1) return 'a certainty that is not between 0 and 1';
+  if (!isOfOneSeverity(finding)) return "a Severity among a finding's evaluations that is not the finding's severity";
   if (segmentNumber !== undefined && segments[segmentNumber - 1] === undefined)
     return 'a finding whose segment does not exist';
   if (regions.some((region) => !sizes.has(frameKey(region)))) return 'a region on an image that was not given';
   if (!regions.every((region) => isDrawable(region, sizes))) return 'a region without points or outside its image';
   return undefined;
 }
+
+/** Pictures, masks and the order of findings follow `severity`, reports a code that the tool states: they must not differ. */
+function isOfOneSeverity({ severity, evaluations }: Finding): boolean {
+  const stated = evaluations.filter(({ name }) => isSame(name, Sct.severity));
+  return stated.every(({ value }) => severity !== undefined && isSame(value, SEVERITY_CODES[severity]));
+}
+
+const isSame = (a: CodedConcept, b: CodedConcept): boolean => a.value === b.value && a.scheme === b.scheme;
 
 function isDrawable(region: ImageRegion, sizes: Sizes): boolean {
   const { points } = region;

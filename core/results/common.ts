@@ -168,8 +168,8 @@ export function commonAttributes(result: Made, source: SourceStudy, object: Obje
 }
 
 const GENERATION_STEP = 100;
-/** The numbers of a tool are fewer than 10,000, so that later generations share those of the last one. */
-const LAST_GENERATION = 98;
+/** Later ones share its numbers: those of a further one would be the next tool's. */
+const LAST_GENERATION = 99;
 
 /**
  * The tool's base, 100 for each generation, and the kind. The bases are 10,000 apart, so that two tools never share a number and all of a
@@ -184,11 +184,8 @@ function seriesNumber(
   const { role, index = 0 } = object;
   const { first, last } = FURTHER_SEGMENTATIONS;
   const isFurther = role === 'segmentation' && index > 0;
-  return (
-    base +
-    GENERATION_STEP * Math.min(LAST_GENERATION, generation) +
-    (isFurther ? Math.min(last, first + index - 1) : SERIES[role].number)
-  );
+  const kind = isFurther ? Math.min(last, first + index - 1) : SERIES[role].number;
+  return base + GENERATION_STEP * Math.min(LAST_GENERATION, generation) + kind;
 }
 
 /** The generation of what replaces these sets: one more than the latest of them; 0 where there are none. */

@@ -13,7 +13,8 @@ export function measurementsOf({ measurements, certainty }: Finding): readonly M
   return [...measurements.filter((one) => !isNothing(one)), ...certaintyOf(certainty)];
 }
 
-const SEVERITY_CODES: Readonly<Record<Severity, CodedConcept>> = {
+/** Severities as reports write them. */
+export const SEVERITY_CODES: Readonly<Record<Severity, CodedConcept>> = {
   severe: Sct.severe,
   moderate: Sct.moderate,
   mild: Sct.mild,

@@ -94,6 +94,8 @@ describe('the objects of a set that replaces another', () => {
     expect(numbers(await replacedBy(undefined))).toEqual(own.map((number) => number + 100));
     expect(numbers(await replacedBy(1))).toEqual(own.map((number) => number + 200));
     expect(numbers(await replacedBy(2, undefined, 1))).toEqual(own.map((number) => number + 300));
+    // The next tool's numbers begin at 80,000.
+    expect(numbers(await replacedBy(250))).toEqual(own.map((number) => number + 9_900));
   });
 
   it('name what there was, where the older answer had nothing of their kind', async () => {

@@ -5,8 +5,8 @@ import { packFrames } from '#core/results/bits.ts';
 import { nonResult, parseResult, serialiseResult, withLeftOut, withTimings } from '#core/results/result.ts';
 import { sourceStudyOf } from '#core/results/source-study.ts';
 import { indexInstance } from '#core/study/index-instance.ts';
-import type { Finding, ProcessingResult, ResultContent, Segment } from '#core/tool.ts';
-import type { CodedConcept } from '#dicom/codes.ts';
+import type { Finding, ProcessingResult, ResultContent, Segment, Severity } from '#core/tool.ts';
+import { type CodedConcept, Sct } from '#dicom/codes.ts';
 import { DicomWriteError } from '#dicom/error.ts';
 import { readDicom } from '#dicom/read.ts';
 import { encodeDicom } from '#dicom/write.ts';
@@ -25,6 +25,14 @@ const failure = (one: ReturnType<typeof ctCase>, outcome: 'not-evaluable' | 'fai
     outcome,
     reason: { code: 'tool-failed', message: 'The tool failed.' },
   });
+
+/** Findings that state a mild severity in a code, and one of their own or none. */
+const statedMild = (severity?: Severity): readonly Finding[] =>
+  ctCase().result.findings.map(({ severity: _, ...one }) => ({
+    ...one,
+    ...(severity && { severity }),
+    evaluations: [{ name: Sct.severity, value: Sct.mild }],
+  }));
 
 describe('a result', () => {
   it.each(cases())('of the $name is the same plain data after passing through the bucket', ({ result }) => {
@@ -61,7 +69,13 @@ describe('a result', () => {
     expect(() => ctCase({ findings: findingsWith({ site: coded(64) }) })).not.toThrow();
   });
 
+  it('accepts a severity that the tool states in a code as well', () => {
+    expect(() => ctCase({ findings: statedMild('mild') })).not.toThrow();
+  });
+
   it.each<[what: string, content: Partial<ResultContent>]>([
+    ['another severity than its code', { findings: statedMild('severe') }],
+    ['a severity in a code alone', { findings: statedMild() }],
     ['an unnamed reason for no finding', { outcome: 'no-finding', findings: [] }],
     ['findings beside no-finding', { outcome: 'no-finding', reason: { code: 'a', message: 'b' } }],
     ['one id twice', { findings: ctCase().result.findings.flatMap((finding) => [finding, finding]) }],
