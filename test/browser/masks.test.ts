@@ -31,17 +31,13 @@ import { type WrittenMasks, writtenMasks } from '../fixtures/written-masks.ts';
 
 /** OHIF would misread the masks marked with a star, whose Pixel Data end without a padding byte. */
 const SIZES: readonly MaskSize[] = [
-  /* 0   */ { rows: 32, columns: 24, slices: 3, segments: 1 },
   /* 0   */ { rows: 28, columns: 30, slices: 3, segments: 2 },
   /* 1 * */ { rows: 33, columns: 25, slices: 3, segments: 1 },
   /* 1 * */ { rows: 39, columns: 23, slices: 3, segments: 3 },
-  /* 1   */ { rows: 27, columns: 35, slices: 4, segments: 2 },
   /* 2 * */ { rows: 21, columns: 26, slices: 2, segments: 3 },
   /* 3 * */ { rows: 29, columns: 31, slices: 2, segments: 2 },
-  /* 4 * */ { rows: 25, columns: 28, slices: 5, segments: 1 },
   /* 4 * */ { rows: 22, columns: 26, slices: 3, segments: 3 },
   /* 5 * */ { rows: 31, columns: 27, slices: 3, segments: 2 },
-  /* 6 * */ { rows: 35, columns: 26, slices: 3, segments: 1 },
   /* 6 * */ { rows: 21, columns: 30, slices: 5, segments: 3 },
   /* 7 * */ { rows: 29, columns: 35, slices: 5, segments: 3 },
   // Radiographs. The single frame of the first two begins at a byte, whatever their size: what `wholeByteMasks` writes.
