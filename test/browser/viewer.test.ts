@@ -135,7 +135,7 @@ describeWith(['orthanc', 'viewerLink', 'postgresql', 'ohif', 'chromium'], 'the v
     expect(offsets).toHaveLength(5);
     expect(Math.max(...offsets)).toBeLessThan(1);
     expect(green.length / along.length).toBeGreaterThan(0.95);
-    expect(await page.locator('svg.svg-layer').textContent()).toMatch(/Height loss: 35.*L3/);
+    expect(await page.locator('svg.svg-layer').textContent()).toMatch(/Finding site: L3 vertebraHeight loss: 35 %/);
   });
 
   it('opens the report as a PDF', async () => {
