@@ -5,6 +5,8 @@ import type { InstanceIndex } from '../study/study-index.ts';
 import { bySeries } from './common.ts';
 import type { SourceStudy } from './source-study.ts';
 
+/** More series are counted: a list of them would leave no room for what was found. */
+export const MOST_SERIES = 4;
 /** More ranges of image numbers help no reader. */
 const MOST_RANGES = 4;
 
@@ -23,7 +25,9 @@ export function sourceLine(
   const date = textOf(patientAndStudy['StudyDate']) ?? '';
   const day = isDate(date) ? [`Study of ${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`] : [];
   const inSeries = bySeries(evaluated);
-  const series = [...bySeries(pictured)].map(([uid, images]) => {
+  const shown = bySeries(pictured);
+  if (shown.size > MOST_SERIES) return [...day, `${shown.size} series, ${pictured.length} images`].join(' · ');
+  const series = [...shown].map(([uid, images]) => {
     const { Modality = 'OT', SeriesNumber } = images[0] ?? {};
     const of = inSeries.get(uid)?.length ?? images.length;
     const rest = of > images.length ? ` (of ${of} evaluated)` : '';
@@ -45,7 +49,7 @@ function imagesOf(images: readonly InstanceIndex[]): string {
 }
 
 /** `3–7` for numbers that follow each other. */
-function rangesOf(numbers: readonly number[]): readonly string[] {
+export function rangesOf(numbers: readonly number[]): readonly string[] {
   const ranges: (readonly [number, number])[] = [];
   for (const number of numbers) {
     const last = ranges.at(-1);

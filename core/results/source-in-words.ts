@@ -4,6 +4,7 @@ import { textOf } from '../gate/attribute-values.ts';
 import { holdsIdentity } from '../gate/identity.ts';
 import type { FrameReference } from '../image/frame-reference.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
+import { MOST_SERIES, rangesOf } from './caption.ts';
 import { bySeries } from './common.ts';
 import { oneLine } from './plain-text.ts';
 import type { SourceStudy } from './source-study.ts';
@@ -24,7 +25,9 @@ export function studyInWords({ patientAndStudy }: Pick<SourceStudy, 'patientAndS
 
 /** By series, as readers find them: `CT series 3, 120 images; DX series 1, images 2 and 5`. Frames count as images. */
 export function imagesInWords(instances: readonly InstanceIndex[]): string {
-  return [...bySeries(instances).values()]
+  const series = [...bySeries(instances).values()];
+  if (series.length > MOST_SERIES) return `${series.length} series, ${countInWords(instances)}`;
+  return series
     .map((images) => `${seriesInWords(images)}, ${numbersInWords(images) ?? countInWords(images)}`)
     .join('; ');
 }
@@ -56,12 +59,15 @@ export function framesInWords(
     .join('; ');
 }
 
-/** `image 4`, `images 4 and 90`, `images 40 to 52`. */
+/** `image 4`, `images 4 and 90`, `images 40 to 52`; `12 images from 4 to 91` where they are too scattered. */
 function rangeInWords(noun: string, numbers: readonly number[]): string {
   const sorted = [...new Set(numbers)].toSorted((a, b) => a - b);
-  const [first, last] = [sorted[0], sorted.at(-1)];
-  if (sorted.length < 2) return `${noun} ${first}`;
-  return `${noun}s ${first} ${sorted.length === 2 ? 'and' : 'to'} ${last}`;
+  if (sorted.length < 2) return `${noun} ${sorted[0]}`;
+  const ranges = rangesOf(sorted).map((range) => range.replace('–', ' to '));
+  if (ranges.length > MOST_NAMED) return `${sorted.length} ${noun}s from ${sorted[0]} to ${sorted.at(-1)}`;
+  if (sorted.length === 2) return `${noun}s ${sorted.join(' and ')}`;
+  const others = ranges.slice(0, -1).join(', ');
+  return `${noun}s ${others}${others && ' and '}${ranges.at(-1)}`;
 }
 
 function seriesInWords([first]: readonly InstanceIndex[]): string {

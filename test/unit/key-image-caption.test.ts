@@ -111,6 +111,11 @@ describe('the images of a caption', () => {
     expect(sourceLine(of('20260105'), pictured, instances(upTo(evaluated)))).toBe(line);
   });
 
+  it('are counted where a list of their series would be long', () => {
+    const many = instances(upTo(40)).map((one, index) => ({ ...one, SeriesInstanceUID: `1.2.${index % 5}` }));
+    expect(sourceLine(of('20260105'), many, many)).toBe('Study of 2026-01-05 · 5 series, 40 images');
+  });
+
   it('stand alone where the study has no date, or one that is none', () => {
     expect(sourceLine(of(''), instances([1]), instances([1]))).toBe('CT series 3, image 1');
     expect(sourceLine(of({ asFound: ['2026-99-99'] }), instances([1]), instances([1]))).toBe('CT series 3, image 1');

@@ -121,6 +121,8 @@ describe('a page says to which study it belongs', () => {
     expect(imagesInWords(instances.map(({ SeriesNumber: _, ...one }) => one))).toBe('CT series, 6 images');
     const same = instances.slice(0, 2).map((one) => ({ ...one, InstanceNumber: 1 }));
     expect(imagesInWords(same)).toBe('CT series 1, 2 images');
+    const scattered = instances.slice(0, 6).map((one, index) => ({ ...one, SeriesInstanceUID: `1.2.${index}` }));
+    expect(imagesInWords(scattered)).toBe('6 series, 6 images');
   });
 });
 
@@ -139,6 +141,8 @@ describe('places in a study', () => {
     expect(placesIn(ctCase(), [second, first, second])).toBe('images 1 and 2');
     expect(placesIn(ctCase(), [third, second, first])).toBe('images 1 to 3');
     expect(placesIn(ctCase(), [first], false)).toBe('CT series 1, image 1');
+    const sixth = ctCase().source.instances.find(({ InstanceNumber }) => InstanceNumber === 6);
+    expect(placesIn(ctCase(), sixth ? [first, second, sixth] : [])).toBe('images 1 to 2 and 6');
     expect(placesIn(ctCase(), [{ SOPInstanceUID: '2.25.1' }])).toBe('');
   });
 
