@@ -78,8 +78,9 @@ export function segmentations(result: ResultData, source: SourceStudy): Segmenta
     else kept.push(frames);
   }
   const written = kept.map((frames, index) => {
-    const of = frames.flatMap((frame) => sourcesOf.get(imageOf(frame.source)) ?? []);
-    return segmentation(result, source, { frames, sources: [...new Set(of)], index, of: kept.length });
+    const images = new Set(frames.map((frame) => imageOf(frame.source)));
+    const own = [...images].flatMap((image) => sourcesOf.get(image) ?? []);
+    return segmentation(result, source, { frames, sources: own, index, of: kept.length });
   });
   return { written, withheld };
 }

@@ -89,7 +89,7 @@ describe('two tools of one’s own', () => {
       (name) => `test/unit/${name}.test.ts`,
     );
     const unit = await checkout.run('node', 'node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', ...tests);
-    const synth = await checkout.run('node_modules/.bin/cdk', 'synth', '-c', 'packaging=zip', '-o', '../cdk.out');
+    const synth = await checkout.run('node_modules/.bin/cdk', 'synth', '-c', 'environment=local', '-o', '../cdk.out');
 
     expect([unit.code, synth.code], `${told(unit)}\n${synth.stderr}`).toEqual([0, 0]);
     for (const id of OWN) expect(synth.stdout).toContain(`infer-${id}-live`);
