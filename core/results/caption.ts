@@ -22,18 +22,23 @@ export function sourceLine(
   pictured: readonly InstanceIndex[],
   evaluated: readonly InstanceIndex[],
 ): string {
-  const date = textOf(patientAndStudy['StudyDate']) ?? '';
-  const day = isDate(date) ? [`Study of ${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`] : [];
+  const day = dayOf(patientAndStudy) ?? [];
   const inSeries = bySeries(evaluated);
   const shown = bySeries(pictured);
-  if (shown.size > MOST_SERIES) return [...day, `${shown.size} series, ${pictured.length} images`].join(' · ');
+  if (shown.size > MOST_SERIES) return [day, `${shown.size} series, ${pictured.length} images`].flat().join(' · ');
   const series = [...shown].map(([uid, images]) => {
     const { Modality = 'OT', SeriesNumber } = images[0] ?? {};
     const of = inSeries.get(uid)?.length ?? images.length;
     const rest = of > images.length ? ` (of ${of} evaluated)` : '';
     return `${Modality} series${SeriesNumber === undefined ? '' : ` ${SeriesNumber}`}, ${imagesOf(images)}${rest}`;
   });
-  return [...day, ...series].join(' · ');
+  return [day, ...series].flat().join(' · ');
+}
+
+/** `Study of 2026-01-05`: Study Date; undefined where it is none. */
+export function dayOf(patientAndStudy: SourceStudy['patientAndStudy']): string | undefined {
+  const date = textOf(patientAndStudy['StudyDate']) ?? '';
+  return isDate(date) ? `Study of ${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}` : undefined;
 }
 
 /** `image 5`, `images 12–180`, `image 1 with 60 frames`; the count where numbers do not tell images apart or are too scattered. */

@@ -1,10 +1,9 @@
 /** Which study and images a result belongs to, in words for people who see its page or picture without the study: no identity. */
-import { isDate } from '#dicom/text-rules.ts';
 import { textOf } from '../gate/attribute-values.ts';
 import { holdsIdentity } from '../gate/identity.ts';
 import type { FrameReference } from '../image/frame-reference.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
-import { MOST_SERIES, rangesOf } from './caption.ts';
+import { dayOf, MOST_SERIES, rangesOf } from './caption.ts';
 import { bySeries } from './common.ts';
 import { oneLine } from './plain-text.ts';
 import type { SourceStudy } from './source-study.ts';
@@ -15,10 +14,7 @@ const LONGEST_DESCRIPTION = 64;
 
 /** `Study of 2026-01-05, Spine CT`: Study Date, and Study Description where it holds no part of the patient's identity. */
 export function studyInWords({ patientAndStudy }: Pick<SourceStudy, 'patientAndStudy'>): string {
-  const date = textOf(patientAndStudy['StudyDate']) ?? '';
-  const day = isDate(date)
-    ? `Study of ${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
-    : 'Study without a date';
+  const day = dayOf(patientAndStudy) ?? 'Study without a date';
   const description = oneLine(textOf(patientAndStudy['StudyDescription']) ?? '', LONGEST_DESCRIPTION);
   return description === '' || holdsIdentity(description, patientAndStudy) ? day : `${day}, ${description}`;
 }
