@@ -1,8 +1,7 @@
 /** A picture for readers: with labels, the patient's directions, a legend and a scale around it. */
-import { wrapWords } from '../fonts/font.ts';
 import { drawLabels, type Label, labelWidth, placed, placesBeside, placesInColumn } from './labels.ts';
 import { BLACK, type Box, blank, drawBorder, drawLine, fillBox, paste, WHITE } from './paint.ts';
-import { drawText, type Rgb, type RgbImage, textWidth } from './text.ts';
+import { drawText, linesWithin, type Rgb, type RgbImage, textWidth } from './text.ts';
 
 export interface LegendEntry {
   readonly text: string;
@@ -108,7 +107,7 @@ function footer({ legend, mmPerPixel, picture }: Plate, notes: readonly string[]
   const bar = mmPerPixel === undefined ? undefined : scaleOf(mmPerPixel, picture.columns);
   const barWidth = bar === undefined ? 0 : bar.pixels + textWidth(bar.text, line) + 3 * MARGIN;
   const lines = legendLines(legend, columns - 2 * MARGIN - barWidth, line);
-  const words = notes.flatMap((note) => wrapWords(note, columns - 2 * MARGIN, (text) => textWidth(text, line)));
+  const words = notes.flatMap((note) => linesWithin(note, columns - 2 * MARGIN, line));
   const barLines = bar === undefined ? 0 : 1;
   const count = Math.max(lines.length, barLines) + words.length;
   const image = blank(count === 0 ? 0 : count * (line + 2) + 2 * MARGIN, columns);

@@ -1,5 +1,5 @@
 /** Writes in pictures, in letters of our own: bands and labels must not depend on the machine's fonts. */
-import { BOLD, type Glyph, glyphsOf, REGULAR, writable } from '../fonts/font.ts';
+import { BOLD, type Glyph, glyphsOf, REGULAR, wrapWords, writable } from '../fonts/font.ts';
 import { type OutlinePoint, outlineOf } from '../fonts/outline.ts';
 import { coverage, type Edge, type PlanePoint } from './coverage.ts';
 
@@ -20,6 +20,11 @@ const PIECES = 6;
 export function textWidth(text: string, size: number, bold = false): number {
   const words = placed(text, size, bold);
   return Math.ceil(words.at(-1)?.end ?? 0);
+}
+
+/** Breaks text at spaces into lines no wider than `width` pixels, except for single words. */
+export function linesWithin(text: string, width: number, size: number, bold = false): readonly string[] {
+  return wrapWords(text, width, (line) => textWidth(line, size, bold));
 }
 
 /**

@@ -22,3 +22,6 @@ export function packFrames(frames: readonly Uint8Array[], pixels: number): Uint8
   });
   return packed;
 }
+
+/** Whether a bit of a frame is set, counted from the least significant of the first byte. */
+export const isSet = (bits: Uint8Array, at: number): boolean => ((bits[at >> 3] ?? 0) & (1 << (at & 7))) !== 0;

@@ -1,12 +1,9 @@
 /** What stands above a key image: what it shows, and which study and images it belongs to. Nothing of the patient's identity. */
-import { isDate } from '#dicom/text-rules.ts';
-import { textOf } from '../gate/attribute-values.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import { bySeries } from './common.ts';
+import { dayOf, MOST_SERIES, rangesOf, seriesInWords } from './source-in-words.ts';
 import type { SourceStudy } from './source-study.ts';
 
-/** More series are counted: a list of them would leave no room for what was found. */
-export const MOST_SERIES = 4;
 /** More ranges of image numbers help no reader. */
 const MOST_RANGES = 4;
 
@@ -27,18 +24,11 @@ export function sourceLine(
   const shown = bySeries(pictured);
   if (shown.size > MOST_SERIES) return [day, `${shown.size} series, ${pictured.length} images`].flat().join(' · ');
   const series = [...shown].map(([uid, images]) => {
-    const { Modality = 'OT', SeriesNumber } = images[0] ?? {};
     const of = inSeries.get(uid)?.length ?? images.length;
     const rest = of > images.length ? ` (of ${of} evaluated)` : '';
-    return `${Modality} series${SeriesNumber === undefined ? '' : ` ${SeriesNumber}`}, ${imagesOf(images)}${rest}`;
+    return `${seriesInWords(images)}, ${imagesOf(images)}${rest}`;
   });
   return [day, ...series].flat().join(' · ');
-}
-
-/** `Study of 2026-01-05`: Study Date; undefined where it is none. */
-export function dayOf(patientAndStudy: SourceStudy['patientAndStudy']): string | undefined {
-  const date = textOf(patientAndStudy['StudyDate']) ?? '';
-  return isDate(date) ? `Study of ${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}` : undefined;
 }
 
 /** `image 5`, `images 12–180`, `image 1 with 60 frames`; the count where numbers do not tell images apart or are too scattered. */
@@ -51,15 +41,4 @@ function imagesOf(images: readonly InstanceIndex[]): string {
   const noun = images.length === 1 ? 'image' : 'images';
   const told = isTold ? `${noun} ${ranges.join(', ')}` : `${images.length} ${noun}`;
   return frames > 1 ? `${told} with ${frames} frames` : told;
-}
-
-/** `3–7` for numbers that follow each other. */
-export function rangesOf(numbers: readonly number[]): readonly string[] {
-  const ranges: (readonly [number, number])[] = [];
-  for (const number of numbers) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] + 1 === number) ranges[ranges.length - 1] = [last[0], number];
-    else ranges.push([number, number]);
-  }
-  return ranges.map(([from, to]) => (from === to ? String(from) : `${from}–${to}`));
 }

@@ -7,8 +7,9 @@ import type { Volume } from '../image/volume.ts';
 import { ctWindow, quantileWindow, shadeOf, type Window } from '../image/window.ts';
 import { frameKey } from '../study/frames.ts';
 import type { Finding, Image, KeyImage, ResultContent, Severity } from '../tool.ts';
-import { isSet, type Mark, marksOn, nameOf, type Scale } from './marks.ts';
-import { SEVERITIES } from './severity.ts';
+import { isSet } from './bits.ts';
+import { type Mark, marksOn, nameOf, type Scale } from './marks.ts';
+import { isAbnormal, SEVERITIES } from './severity.ts';
 import { type View, viewOf } from './view.ts';
 
 /** The longer side of the picture, in pixels: smaller frames are enlarged, larger ones reduced. */
@@ -46,7 +47,7 @@ export function defaultPicture(
     picture,
     labels: marks.map(({ text, color, target, finding }) => ({
       ...{ text, color, target },
-      emphasised: isBad(finding?.severity),
+      emphasised: isAbnormal(finding?.severity),
     })),
     labelled: 'right',
     directions: directionsOf(view),
@@ -59,9 +60,6 @@ export function defaultPicture(
   });
   return { title: summary, ...plate, sources: [frame.SOPInstanceUID] };
 }
-
-const isBad = (severity: Severity | undefined): boolean =>
-  severity === 'severe' || severity === 'moderate' || severity === 'mild';
 
 /** Height and width of a pixel, in mm or in another unit. */
 function pixelShape(image: Image): readonly [height: number, width: number] {

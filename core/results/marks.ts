@@ -5,6 +5,7 @@ import { toVoxel } from '../image/resample.ts';
 import type { Rgb, RgbImage } from '../image/text.ts';
 import { frameKey } from '../study/frames.ts';
 import type { Finding, ImageRegion, Segment, SegmentFrame } from '../tool.ts';
+import { isSet } from './bits.ts';
 import { rgbOf, segmentColor } from './colors.ts';
 import { findingOf } from './severity.ts';
 import { sliceAt, type View } from './view.ts';
@@ -105,8 +106,6 @@ function maskOn(view: View, { frames }: Segment, [x, y]: Scale): Drawing | undef
   };
   return { target, draw: (image, stroke) => drawBorder(image, target, isInside, stroke) };
 }
-
-export const isSet = (bits: Uint8Array, at: number): boolean => ((bits[at >> 3] ?? 0) & (1 << (at & 7))) !== 0;
 
 function boxOf({ bits }: SegmentFrame, { columns, rows }: View['image']): Box | undefined {
   const [across, down]: [number[], number[]] = [[], []];

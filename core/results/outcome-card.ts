@@ -1,7 +1,6 @@
 /** The picture of a non-result: words alone, so that its place in a viewer is not a black square. */
-import { wrapWords } from '../fonts/font.ts';
 import { blank, WHITE } from '../image/paint.ts';
-import { drawText, type Rgb, type RgbImage, textWidth } from '../image/text.ts';
+import { drawText, linesWithin, type Rgb, type RgbImage } from '../image/text.ts';
 import type { ResultData } from './common.ts';
 import type { OutcomeInWords } from './outcome-in-words.ts';
 
@@ -41,7 +40,7 @@ interface Line {
 
 function linesOf(paragraphs: readonly Line[], size: number): readonly Line[] {
   return paragraphs.flatMap(({ text, color }) =>
-    wrapWords(text, COLUMNS - 2 * MARGIN, (line) => textWidth(line, size)).map((line) => ({ text: line, color })),
+    linesWithin(text, COLUMNS - 2 * MARGIN, size).map((line) => ({ text: line, color })),
   );
 }
 

@@ -1,10 +1,9 @@
 /** Key images as Secondary Capture, RGB, one instance per picture (PS3.3 A.8.1). */
 import { Dcm } from '#dicom/codes.ts';
 import type { Attributes } from '#dicom/write.ts';
-import { wrapWords } from '../fonts/font.ts';
 import { blank, paste, WHITE } from '../image/paint.ts';
 import { lineOf } from '../image/plate.ts';
-import { drawText, type Rgb, type RgbImage, textWidth } from '../image/text.ts';
+import { drawText, linesWithin, type Rgb, type RgbImage, textWidth } from '../image/text.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
 import { sourceLine } from './caption.ts';
 import {
@@ -164,7 +163,7 @@ interface Line extends Words {
 
 function linesOf(words: readonly Words[], width: number, size: number): readonly Line[] {
   return words.flatMap(({ text, color, bold = false }) =>
-    wrapWords(text, width, (line) => textWidth(line, size, bold)).map((line) => ({ text: line, color, bold, size })),
+    linesWithin(text, width, size, bold).map((line) => ({ text: line, color, bold, size })),
   );
 }
 

@@ -35,3 +35,7 @@ export function worstFirst(findings: readonly Finding[]): readonly Finding[] {
 export function findingOf(findings: readonly Finding[], { number }: Pick<Segment, 'number'>): Finding | undefined {
   return findings.find(({ segmentNumber }) => segmentNumber === number);
 }
+
+/** Judged, and not normal. */
+export const isAbnormal = (severity: Severity | undefined): boolean =>
+  severity === 'severe' || severity === 'moderate' || severity === 'mild';

@@ -1,9 +1,9 @@
 /** Which study and images a result belongs to, in words for people who see its page or picture without the study: no identity. */
+import { isDate } from '#dicom/text-rules.ts';
 import { textOf } from '../gate/attribute-values.ts';
 import { holdsIdentity } from '../gate/identity.ts';
 import type { FrameReference } from '../image/frame-reference.ts';
 import type { InstanceIndex } from '../study/study-index.ts';
-import { dayOf, MOST_SERIES, rangesOf } from './caption.ts';
 import { bySeries } from './common.ts';
 import { oneLine } from './plain-text.ts';
 import type { SourceStudy } from './source-study.ts';
@@ -11,12 +11,20 @@ import type { SourceStudy } from './source-study.ts';
 /** So many images of a series are named one by one. */
 const MOST_NAMED = 4;
 const LONGEST_DESCRIPTION = 64;
+/** More series are counted: a list of them would leave no room for what was found. */
+export const MOST_SERIES = 4;
 
 /** `Study of 2026-01-05, Spine CT`: Study Date, and Study Description where it holds no part of the patient's identity. */
 export function studyInWords({ patientAndStudy }: Pick<SourceStudy, 'patientAndStudy'>): string {
   const day = dayOf(patientAndStudy) ?? 'Study without a date';
   const description = oneLine(textOf(patientAndStudy['StudyDescription']) ?? '', LONGEST_DESCRIPTION);
   return description === '' || holdsIdentity(description, patientAndStudy) ? day : `${day}, ${description}`;
+}
+
+/** `Study of 2026-01-05`: Study Date; undefined where it is none. */
+export function dayOf(patientAndStudy: SourceStudy['patientAndStudy']): string | undefined {
+  const date = textOf(patientAndStudy['StudyDate']) ?? '';
+  return isDate(date) ? `Study of ${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}` : undefined;
 }
 
 /** By series, as readers find them: `CT series 3, 120 images; DX series 1, images 2 and 5`. Frames count as images. */
@@ -66,9 +74,21 @@ function rangeInWords(noun: string, numbers: readonly number[]): string {
   return `${noun}s ${others}${others && ' and '}${ranges.at(-1)}`;
 }
 
-function seriesInWords([first]: readonly InstanceIndex[]): string {
+/** `CT series 3`, by the first image. */
+export function seriesInWords([first]: readonly Pick<InstanceIndex, 'Modality' | 'SeriesNumber'>[]): string {
   const { Modality = 'OT', SeriesNumber } = first ?? {};
   return `${Modality} series${SeriesNumber === undefined ? '' : ` ${SeriesNumber}`}`;
+}
+
+/** `3–7` for numbers that follow each other. */
+export function rangesOf(numbers: readonly number[]): readonly string[] {
+  const ranges: (readonly [number, number])[] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] + 1 === number) ranges[ranges.length - 1] = [last[0], number];
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? String(from) : `${from}–${to}`));
 }
 
 /** `image 2`, `images 2 and 5`; undefined where there are many, or where a number does not tell them apart. */

@@ -8,6 +8,7 @@ import { nonResultReport } from './non-result.ts';
 import { encapsulatedPdf } from './pdf.ts';
 import { secondaryCaptures } from './secondary-capture.ts';
 import { segmentations } from './segmentation.ts';
+import { seriesInWords } from './source-in-words.ts';
 import type { SourceStudy } from './source-study.ts';
 import { structuredReports } from './structured-report.ts';
 
@@ -46,7 +47,7 @@ function withNotes(result: ResultData, more: readonly Reason[]): ResultData {
   return { ...result, metadata: { ...metadata, notes: [...(metadata.notes ?? []), ...more] } };
 }
 
-const maskWithheld = ({ Modality = '', SeriesNumber, Columns, Rows }: FrameHeader): Reason => ({
+const maskWithheld = (header: FrameHeader): Reason => ({
   code: 'mask-withheld',
-  message: `The mask on ${Modality} series${SeriesNumber === undefined ? '' : ` ${SeriesNumber}`} is not stored here: viewers of this site may show masks of ${Columns} by ${Rows} pixels wrongly`,
+  message: `The mask on ${seriesInWords([header])} is not stored here: viewers of this site may show masks of ${header.Columns} by ${header.Rows} pixels wrongly`,
 });

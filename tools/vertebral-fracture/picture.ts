@@ -5,7 +5,7 @@ import { type Box, drawBorder, greyImage } from '#core/image/paint.ts';
 import { drawPlate } from '#core/image/plate.ts';
 import { resample, toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
-import { SEVERITIES } from '#core/results/severity.ts';
+import { isAbnormal, SEVERITIES } from '#core/results/severity.ts';
 import type { KeyImage, Severity } from '#core/tool.ts';
 import type { SpineBodies } from './bodies.ts';
 import { type Assessment, LEGEND, labelOf, severityOf } from './report.ts';
@@ -62,8 +62,7 @@ export function spinePicture(
     const isInside = (column: number, row: number): boolean =>
       column >= 0 && column < columns && bodies.labels[row * columns + column] === one.body.label;
     drawBorder(picture, target, isInside, { color, width: 2, dotted: severity === 'not-judged' });
-    const emphasised = severity === 'severe' || severity === 'moderate' || severity === 'mild';
-    return [{ text: labelOf(one), color, target, emphasised, severity }];
+    return [{ text: labelOf(one), color, target, emphasised: isAbnormal(severity), severity }];
   });
   const plate = drawPlate({
     picture,

@@ -3,6 +3,7 @@ import { figureBeside } from '#core/figures.ts';
 import type { PointLps } from '#core/image/geometry.ts';
 import { toVoxel } from '#core/image/resample.ts';
 import type { Volume } from '#core/image/volume.ts';
+import { isSet } from '#core/results/bits.ts';
 import { frameKey } from '#core/study/frames.ts';
 import type { Finding, ImageRegion, Report, Segment, SegmentFrame, Severity } from '#core/tool.ts';
 import { type CodedConcept, Sct, Units, Vertebrae, VertebralMeasures } from '#dicom/codes.ts';
@@ -247,7 +248,7 @@ function outline(bits: Uint8Array, columns: number): readonly Point[] {
   const corners: Point[] = [];
   const ends = new Map<number, { first: number; last: number }>();
   for (let at = 0; at < bits.length * 8; at += 1) {
-    if (((bits[at >> 3] ?? 0) & (1 << (at & 7))) === 0) continue;
+    if (!isSet(bits, at)) continue;
     const row = Math.floor(at / columns);
     const column = at % columns;
     const end = ends.get(row);

@@ -1,5 +1,15 @@
 /** What is written over every image: what was found, how sure, and that it is research only. */
-import { isAbout, isFinding, listOf, segmentsOf, severityOf, worstFirst, worstSegment } from './segmentations.js';
+import {
+  attributesOf,
+  isAbout,
+  isFinding,
+  isOurs,
+  listOf,
+  segmentsOf,
+  severityOf,
+  worstFirst,
+  worstSegment,
+} from './segmentations.js';
 
 /** @typedef {import('./extension.js').Context} Context */
 
@@ -50,9 +60,6 @@ export function imageIn(cornerstoneViewportService, { viewportId, instance, refe
   const { StudyInstanceUID, SeriesInstanceUID } = attributes;
   return { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID: uid };
 }
-
-const attributesOf = ({ instance, instances }) => instance ?? instances?.[0];
-const isOurs = (displaySet) => attributesOf(displaySet)?.Manufacturer === 'Hilum';
 
 /** The display sets of an image's study: OHIF has those of earlier studies beside them. */
 const inStudyOf = (image, displaySets) =>

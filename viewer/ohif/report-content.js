@@ -1,5 +1,5 @@
 /** What a structured report of Hilum says (`core/results/`), read from the attributes as OHIF has them. */
-import { listOf } from './segmentations.js';
+import { isOurs, listOf } from './segmentations.js';
 
 /** Codes of DCM, if not said otherwise (PS3.16 Annex D). */
 const CODES = {
@@ -143,7 +143,7 @@ export function isDrawable(instance, { imageUids, framesOfReference }) {
     if (item.ValueType === 'SCOORD3D') return inSpace && framesOfReference.has(item.ReferencedFrameOfReferenceUID);
     return itemsOf(item).some((one) => reaches(one, inSpace));
   };
-  if (instance?.Manufacturer !== 'Hilum') return reaches(instance ?? {}, instance?.SOPClassUID === COMPREHENSIVE_3D_SR);
+  if (!isOurs({ instance })) return reaches(instance ?? {}, instance?.SOPClassUID === COMPREHENSIVE_3D_SR);
   const [first] = groupsIn(itemsOf(instance));
   return first !== undefined && reaches(first, false);
 }

@@ -2,6 +2,7 @@
 import { isDrawable, readReport } from './report-content.js';
 import { drawAsFound } from './report-drawing.js';
 import { asText } from './report-text.js';
+import { isOurs } from './segmentations.js';
 
 /** @typedef {import('./extension.js').Context} Context */
 /** @typedef {import('./report-drawing.js').Drawn} Drawn */
@@ -87,8 +88,6 @@ function shownOf(displaySet, drawable) {
     instances: { value: [text] },
   });
 }
-
-const isOurs = ({ instance }) => instance?.Manufacturer === 'Hilum';
 
 function drawableIn(displaySetService) {
   const withImages = displaySetService.getActiveDisplaySets().filter(({ images = [] }) => images.length > 0);

@@ -39,7 +39,7 @@ export function tieToImages(displaySetService, displaySets) {
   }
 }
 
-const isOurSegmentation = ({ Modality, instance }) => Modality === 'SEG' && instance?.Manufacturer === 'Hilum';
+const isOurSegmentation = (displaySet) => displaySet.Modality === 'SEG' && isOurs(displaySet);
 
 /**
  * Whether a segmentation is about an image. One in space is about all images of its series; one without a Frame of Reference is about the
@@ -112,6 +112,12 @@ export function isOf(segmentation, codes) {
   const [segment] = segmentsOf(segmentation);
   return listOf(segment?.SegmentedPropertyTypeCodeSequence).some(({ CodeValue }) => codes.includes(CodeValue));
 }
+
+/** The attributes of a display set's object, or of its first image. */
+export const attributesOf = ({ instance, instances }) => instance ?? instances?.[0];
+
+/** Whether a display set is a result of Hilum. */
+export const isOurs = (displaySet) => attributesOf(displaySet)?.Manufacturer === 'Hilum';
 
 /** The items of the Segment Sequence. */
 export function segmentsOf({ instance }) {

@@ -1,5 +1,6 @@
 /** Names in OHIF's list of series: whole, and those of reports without findings say why there are none. */
 import { readReport } from './report-content.js';
+import { isOurs } from './segmentations.js';
 
 /** @typedef {import('./extension.js').Context} Context */
 
@@ -31,7 +32,7 @@ export function nameSeries({ services: { displaySetService } }) {
 }
 
 function nameByOutcome(displaySet) {
-  if (displaySet.Modality !== 'SR' || displaySet.instance?.Manufacturer !== 'Hilum') return;
+  if (displaySet.Modality !== 'SR' || !isOurs(displaySet)) return;
   const { tool, nonResult } = readReport(displaySet.instance);
   if (nonResult === undefined) return;
   const words = [nonResult.outcome, nonResult.reason].filter((word) => word !== '').join(': ');
